@@ -1,0 +1,141 @@
+using System.Text.Json;
+using FluentValidation;
+using FluentValidation.AspNetCore;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Mvc.Infrastructure;
+using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
+using Microsoft.Extensions.Options;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Docs;
+using RateLimiter.Api.Errors;
+using RateLimiter.Api.Health;
+using RateLimiter.Api.Hosting;
+using RateLimiter.Api.Json;
+
+namespace RateLimiter.Api;
+
+internal static class ApiServices
+{
+    private const string DefaultUrl = "http://localhost:8000";
+
+    /// <summary>The greatest body of a request, in bytes.</summary>
+    private const long MaxBodySize = 64 * 1024;
+
+    // Ctrl-C ends the service within 5 s, whatever is still under way.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
+
+    /// <summary>Adds controllers, their JSON, validation and errors, the documentation pages and the web server.</summary>
+    public static void AddApi(this WebApplicationBuilder builder)
+    {
+        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        // Startup says in one line why the service cannot start; the host would say it again with a stack trace.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        builder.Services.Configure<HostOptions>(options =>
+            options.ShutdownTimeout = ShutdownTimeout
+        );
+
+        // Not in appsettings.json, which would win over ASPNETCORE_URLS.
+        if (string.IsNullOrEmpty(builder.WebHost.GetSetting(WebHostDefaults.ServerUrlsKey)))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodySize;
+        });
+
+        var services = builder.Services;
+        services.AddProxies(builder.Configuration);
+        services.AddRequests();
+        services.AddReadModels(builder.Configuration);
+        services.AddDocs();
+    }
+
+    /// <summary>The pipeline, in the order a request goes through it.</summary>
+    public static void UseApi(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Entries().Any())
+        {
+            app.UseForwardedHeaders();
+        }
+
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
+        app.UseDocs();
+        app.MapControllers();
+        app.MapHealth();
+    }
+
+    private static void AddProxies(
+        this IServiceCollection services,
+        ConfigurationManager configuration
+    )
+    {
+        services
+            .AddOptions<ProxyOptions>()
+            .Bind(configuration.GetSection(ProxyOptions.Section))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ProxyOptions>, ProxyOptionsValidator>();
+        services
+            .AddOptions<ForwardedHeadersOptions>()
+            .Configure<IOptions<ProxyOptions>>(
+                (options, proxies) =>
+                {
+                    options.ForwardedHeaders = ForwardedHeaders.XForwardedFor;
+                    // From the nearest address back, as long as each one is a trusted proxy's.
+                    options.ForwardLimit = null;
+                    options.KnownProxies.Clear();
+                    options.KnownIPNetworks.Clear();
+                    foreach (var network in proxies.Value.Networks())
+                    {
+                        options.KnownIPNetworks.Add(network);
+                    }
+                }
+            );
+    }
+
+    private static void AddRequests(this IServiceCollection services)
+    {
+        services
+            .AddControllers(options =>
+            {
+                options.Filters.Add<ApiKeyFilter>(order: int.MinValue);
+                options.Filters.Add<UnknownQueryFilter>();
+                options.ModelMetadataDetailsProviders.Add(
+                    new SystemTextJsonValidationMetadataProvider(JsonNamingPolicy.SnakeCaseLower)
+                );
+                options.ModelMetadataDetailsProviders.Add(new ExactTextMetadataProvider());
+                options.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
+                options.InputFormatters.Clear();
+                options.InputFormatters.Add(new JsonBodyFormatter());
+            })
+            .AddJsonOptions(options => ApiJson.Configure(options.JsonSerializerOptions))
+            .ConfigureApiBehaviorOptions(options =>
+                options.InvalidModelStateResponseFactory = context =>
+                    ProblemResponse.Validation(context.HttpContext, context.ModelState)
+            );
+
+        ValidatorOptions.Global.PropertyNameResolver = (_, member, _) =>
+            member is null ? null : JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Name);
+        services.AddFluentValidationAutoValidation();
+        services.AddValidatorsFromAssemblyContaining<JsonBodyFormatter>(
+            ServiceLifetime.Singleton,
+            includeInternalTypes: true
+        );
+
+        services.AddSingleton<ProblemDetailsFactory, ApiProblemDetailsFactory>();
+        services.AddExceptionHandler<ApiExceptionHandler>();
+        services.AddProblemDetails();
+    }
+
+    private static void AddReadModels(
+        this IServiceCollection services,
+        ConfigurationManager configuration
+    ) =>
+        services.AddAutoMapper(
+            options => options.LicenseKey = configuration["AutoMapper:LicenseKey"],
+            typeof(JsonBodyFormatter).Assembly
+        );
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using FluentValidation;
+using MediatR;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+using RateLimiter.Api.Errors;
+using RateLimiter.Api.Json;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Api.Clients;
+
+/// <summary>Getting an API key.</summary>
+[ApiController]
+[Tags("Clients")]
+public sealed class RegisterController(IMediator mediator) : ControllerBase
+{
+    /// <summary>Registers an app as a client.</summary>
+    /// <remarks>The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.</remarks>
+    [AllowAnonymous]
+    [HttpPost("/register", Name = "Register")]
+    [ProducesResponseType<RegisterResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
+    public async Task<ActionResult<RegisterResponse>> RegisterAsync(
+        RegisterRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        // A connection over a Unix socket has no address.
+        var caller = HttpContext.Connection.RemoteIpAddress ?? IPAddress.Loopback;
+        var outcome = await mediator.Send(
+            new RegisterClientCommand(request.Name!, caller),
+            cancellationToken
+        );
+        switch (outcome)
+        {
+            case ClientRegistered registered:
+                return new RegisterResponse(registered.ApiKey, registered.Client.Value);
+            case TooManyRegistrations { RetryAfter: { } wait }:
+                Response.SetRetryAfter(wait);
+                break;
+        }
+
+        return ProblemResponse.Create(
+            HttpContext,
+            StatusCodes.Status429TooManyRequests,
+            "Too many registrations from this address."
+        );
+    }
+}
+
+/// <param name="Name" example="My app">The app's name, 1 to 100 characters.</param>
+public sealed record RegisterRequest(string? Name);
+
+/// <param name="ApiKey" example="rl_0123456789abcdef_…">The key for the header X-API-Key, shown this once.</param>
+/// <param name="ClientId" example="0123456789abcdef">The client's public name.</param>
+public sealed record RegisterResponse(string ApiKey, string ClientId);
+
+internal sealed class RegisterRequestValidator : AbstractValidator<RegisterRequest>
+{
+    public RegisterRequestValidator() =>
+        RuleFor(request => request.Name).IsName(Names.MaxClientNameLength);
+}

@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Authorization;
+using NSwag;
+using NSwag.Generation.AspNetCore;
+using NSwag.Generation.Processors;
+using NSwag.Generation.Processors.Contexts;
+using RateLimiter.Api.Authentication;
+
+namespace RateLimiter.Api.Docs;
+
+/// <summary>The OpenAPI document at <c>/openapi.json</c> and the Swagger UI at <c>/docs</c>.</summary>
+internal static class OpenApiDocs
+{
+    private const string DocumentPath = "/openapi.json";
+    private const string PagePath = "/docs";
+    private const string Scheme = "ApiKey";
+
+    public static void AddDocs(this IServiceCollection services) =>
+        services.AddOpenApiDocument(document =>
+        {
+            document.Title = "RateLimiter";
+            document.Version = "v1";
+            document.Description = "May this user do this now?";
+            document.UseControllerSummaryAsTagDescription = true;
+            document.AddSecurity(
+                Scheme,
+                new OpenApiSecurityScheme
+                {
+                    Type = OpenApiSecuritySchemeType.ApiKey,
+                    In = OpenApiSecurityApiKeyLocation.Header,
+                    Name = ApiKeyFilter.HeaderName,
+                    Description = "The key that POST /register gave.",
+                }
+            );
+            document.OperationProcessors.Add(new ApiKeyProcessor());
+        });
+
+    public static void UseDocs(this WebApplication app)
+    {
+        app.UseOpenApi(settings => settings.Path = DocumentPath);
+        app.UseSwaggerUi(settings =>
+        {
+            settings.Path = PagePath;
+            settings.DocumentPath = DocumentPath;
+        });
+    }
+
+    /// <summary>Says of each operation whether it wants a key, by the rule of <see cref="ApiKeyFilter"/>.</summary>
+    private sealed class ApiKeyProcessor : IOperationProcessor
+    {
+        public bool Process(OperationProcessorContext context)
+        {
+            var action = ((AspNetCoreOperationProcessorContext)context)
+                .ApiDescription
+                .ActionDescriptor;
+            if (!action.EndpointMetadata.OfType<IAllowAnonymous>().Any())
+            {
+                (context.OperationDescription.Operation.Security ??= []).Add(
+                    new OpenApiSecurityRequirement { [Scheme] = [] }
+                );
+            }
+
+            return true;
+        }
+    }
+}

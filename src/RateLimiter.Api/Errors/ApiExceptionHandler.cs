@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Diagnostics;
+using RateLimiter.Application;
+
+namespace RateLimiter.Api.Errors;
+
+/// <summary>Turns what was thrown into a problem. Only what is not foreseen is logged.</summary>
+internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
+{
+    /// <summary>When to ask again while the store does not answer.</summary>
+    private static readonly TimeSpan StoreRetryAfter = TimeSpan.FromSeconds(1);
+
+    public async ValueTask<bool> TryHandleAsync(
+        HttpContext httpContext,
+        Exception exception,
+        CancellationToken cancellationToken
+    )
+    {
+        switch (exception)
+        {
+            case StoreUnavailableException:
+                httpContext.Response.SetRetryAfter(StoreRetryAfter);
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status503ServiceUnavailable,
+                    "The store does not answer at the moment."
+                );
+                return true;
+
+            case BadHttpRequestException refused:
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    refused.StatusCode,
+                    refused.StatusCode == StatusCodes.Status413PayloadTooLarge
+                        ? "The body is too large."
+                        : "The request is malformed."
+                );
+                return true;
+
+            case OperationCanceledException when httpContext.RequestAborted.IsCancellationRequested:
+                // The caller has gone: nobody reads the answer.
+                httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return true;
+
+            default:
+                logger.Unforeseen(exception);
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status500InternalServerError,
+                    "Something went wrong here. The service's log tells more under the trace id."
+                );
+                return true;
+        }
+    }
+}
+
+internal static partial class ErrorMessages
+{
+    [LoggerMessage(LogLevel.Error, "An unforeseen failure")]
+    public static partial void Unforeseen(this ILogger logger, Exception exception);
+}

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace RateLimiter.Api.Health;
+
+/// <summary>
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can decide, because its store answers; 503
+/// otherwise.
+/// </summary>
+internal static class HealthEndpoints
+{
+    public static void MapHealth(this WebApplication app)
+    {
+        app.MapHealthChecks(
+            "/health/live",
+            new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }
+        );
+        app.MapHealthChecks(
+            "/health/ready",
+            new HealthCheckOptions { ResponseWriter = WriteAsync }
+        );
+    }
+
+    private static Task WriteAsync(HttpContext context, HealthReport report) =>
+        context.Response.WriteAsJsonAsync(
+            new HealthResponse(
+                Text(report.Status),
+                report.Entries.ToDictionary(entry => entry.Key, entry => Text(entry.Value.Status))
+            )
+        );
+
+    private static string Text(HealthStatus status) =>
+        status == HealthStatus.Healthy ? "healthy" : "unhealthy";
+
+    /// <param name="Status"><c>healthy</c> or <c>unhealthy</c>.</param>
+    /// <param name="Checks">The same for each part.</param>
+    private sealed record HealthResponse(string Status, IReadOnlyDictionary<string, string> Checks);
+}

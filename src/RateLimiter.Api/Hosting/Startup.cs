@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Options;
+using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.Api.Hosting;
+
+/// <summary>Starts the service, and says in plain words what it does or why it cannot.</summary>
+internal static class Startup
+{
+    /// <summary>Runs the service until it is told to stop.</summary>
+    /// <returns>The exit code: 0, or 1 when it could not start.</returns>
+    public static async Task<int> RunAsync(Func<WebApplication> build)
+    {
+        WebApplication? app = null;
+        try
+        {
+            app = build();
+            await app.StartAsync();
+        }
+        catch (Exception exception) when (Explain(exception) is { } explanation)
+        {
+            await Console.Error.WriteLineAsync($"RateLimiter cannot start. {explanation}");
+            if (app is not null)
+            {
+                await app.DisposeAsync();
+            }
+
+            return 1;
+        }
+
+        Announce(app);
+        await app.WaitForShutdownAsync();
+        await app.DisposeAsync();
+        return 0;
+    }
+
+    private static void Announce(WebApplication app)
+    {
+        var addresses = string.Join(", ", app.Urls);
+        app.Logger.Listening(addresses);
+        app.Logger.Docs($"{app.Urls.First()}/docs");
+        app.Logger.Store(app.Services.GetRequiredService<RedisConnection>().Description);
+    }
+
+    // What the operator can mend, in one line. Everything else is a fault of ours and keeps its stack trace.
+    private static string? Explain(Exception exception) =>
+        exception switch
+        {
+            OptionsValidationException invalid => string.Join(" ", invalid.Failures),
+            EmbeddedStoreException or IOException or FormatException => exception.Message,
+            // A value that is not of its option's type: the binder's own message names the option.
+            InvalidOperationException { InnerException: FormatException or ArgumentException } =>
+                exception.Message,
+            _ => null,
+        };
+}
+
+internal static partial class StartupMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "RateLimiter listens on {Addresses}")]
+    public static partial void Listening(this ILogger logger, string addresses);
+
+    [LoggerMessage(2, LogLevel.Information, "Documentation: {Address}")]
+    public static partial void Docs(this ILogger logger, string address);
+
+    [LoggerMessage(3, LogLevel.Information, "Store: {Store}")]
+    public static partial void Store(this ILogger logger, string store);
+}

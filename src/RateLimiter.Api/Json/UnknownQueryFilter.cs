@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+using RateLimiter.Api.Errors;
+
+namespace RateLimiter.Api.Json;
+
+/// <summary>
+/// Refuses parameters that the operation does not know: with a mistyped one left aside, a deletion or a filter would
+/// mean something else than its caller thinks.
+/// </summary>
+internal sealed class UnknownQueryFilter : IResourceFilter
+{
+    public void OnResourceExecuting(ResourceExecutingContext context)
+    {
+        var query = context.HttpContext.Request.Query;
+        if (query.Count == 0)
+        {
+            return;
+        }
+
+        var known = context
+            .ActionDescriptor.Parameters.Where(parameter =>
+                parameter.BindingInfo?.BindingSource == BindingSource.Query
+            )
+            .Select(parameter => parameter.BindingInfo?.BinderModelName ?? parameter.Name)
+            .ToHashSet(StringComparer.Ordinal);
+        var faults = new ModelStateDictionary();
+        foreach (var (name, values) in query)
+        {
+            if (!known.Contains(name))
+            {
+                faults.AddModelError(name, "is unknown");
+            }
+            else if (values.Count > 1)
+            {
+                faults.AddModelError(name, "must be given only once");
+            }
+        }
+
+        if (!faults.IsValid)
+        {
+            context.Result = ProblemResponse.Validation(context.HttpContext, faults);
+        }
+    }
+
+    public void OnResourceExecuted(ResourceExecutedContext context) { }
+}

@@ -1,0 +1,41 @@
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Clients;
+
+namespace RateLimiter.Application;
+
+public static class ApplicationServices
+{
+    /// <summary>
+    /// Adds MediatR, every request handler of this assembly, and the client directory. MediatR 5.1 comes without a
+    /// registration of its own. Handlers keep no state, so that one of each serves all requests.
+    /// </summary>
+    public static IServiceCollection AddApplication(this IServiceCollection services)
+    {
+        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
+        services.AddSingleton<IMediator, Mediator>();
+
+        foreach (var handler in typeof(ApplicationServices).Assembly.GetTypes())
+        {
+            foreach (var contract in handler.GetInterfaces().Where(IsRequestHandler))
+            {
+                services.AddSingleton(contract, handler);
+            }
+        }
+
+        services.AddSingleton<ClientDirectory>();
+        services
+            .AddOptions<RegistrationOptions>()
+            .BindConfiguration(RegistrationOptions.Section)
+            .ValidateOnStart();
+        services.AddSingleton<
+            IValidateOptions<RegistrationOptions>,
+            RegistrationOptionsValidator
+        >();
+        return services;
+    }
+
+    private static bool IsRequestHandler(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IRequestHandler<,>);
+}

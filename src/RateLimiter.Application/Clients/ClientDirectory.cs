@@ -1,0 +1,202 @@
+using BitFaster.Caching.Lru;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Clients;
+
+/// <summary>
+/// Keys and policies of the clients that are in use, in the memory of this instance, so that a check asks the store
+/// for nothing but its counters.
+/// </summary>
+/// <remarks>
+/// A change made on this instance is seen by the next request. A change made elsewhere arrives as a message; because
+/// messages get lost, what is older than <see cref="MaxAge"/> is compared with the store's version before it is used.
+/// When the store does not answer, the last that was known stays in use.
+/// Only clients that exist are kept, so that made-up keys neither fill the memory nor push out anyone.
+/// </remarks>
+public sealed class ClientDirectory
+{
+    /// <summary>The longest that a change on another instance can go unseen.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
+
+    /// <summary>From this age on the version is compared in the background, so that busy clients never wait for it.</summary>
+    private static readonly TimeSpan RefreshAge = MaxAge / 2;
+
+    /// <summary>The most clients that are kept in memory at once.</summary>
+    private const int Capacity = 100_000;
+
+    private readonly IClientRepository repository;
+    private readonly IClientChanges changes;
+    private readonly TimeProvider time;
+
+    private readonly ConcurrentLru<ClientId, Entry> entries = new(Capacity);
+
+    // Loads under way, so that requests that come at once share one. Both this and the writes to `entries` are guarded
+    // by the gate: a load that began before a change must not put back what the change removed.
+    private readonly Dictionary<ClientId, Task<ClientSnapshot?>> loads = [];
+    private readonly Lock gate = new();
+
+    public ClientDirectory(IClientRepository repository, IClientChanges changes, TimeProvider time)
+    {
+        this.repository = repository;
+        this.changes = changes;
+        this.time = time;
+        changes.Subscribe(Forget, ExpireAll);
+    }
+
+    /// <summary>The client that a key belongs to, or null when it is no valid key.</summary>
+    /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
+    public async ValueTask<ClientSnapshot?> AuthenticateAsync(
+        string? text,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!ApiKey.TryParse(text, out var key))
+        {
+            return null;
+        }
+
+        var client = await FindAsync(key.Client, cancellationToken);
+        return client is not null && client.Keys.Contains(key.Hash) ? client : null;
+    }
+
+    /// <summary>Forgets what is known of a client that was changed here, and tells the other instances.</summary>
+    public void Changed(ClientId client)
+    {
+        Forget(client);
+        changes.Announce(client);
+    }
+
+    private async ValueTask<ClientSnapshot?> FindAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!entries.TryGet(client, out var entry))
+        {
+            return await LoadAsync(client).WaitAsync(cancellationToken);
+        }
+
+        var age = entry.Age(time);
+        if (age < RefreshAge)
+        {
+            return entry.Snapshot;
+        }
+
+        var refresh = entry.RefreshOnce(() => RefreshAsync(client, entry));
+        return age < MaxAge ? entry.Snapshot : await refresh.WaitAsync(cancellationToken);
+    }
+
+    private async Task<ClientSnapshot?> RefreshAsync(ClientId client, Entry entry)
+    {
+        try
+        {
+            var asked = time.GetTimestamp();
+            var version = await repository.FindVersionAsync(client, CancellationToken.None);
+            if (version == entry.Snapshot.Version)
+            {
+                entry.Confirm(asked);
+                return entry.Snapshot;
+            }
+
+            Forget(client);
+            return version is null ? null : await LoadAsync(client);
+        }
+        catch (StoreUnavailableException)
+        {
+            return entry.Snapshot;
+        }
+    }
+
+    private Task<ClientSnapshot?> LoadAsync(ClientId client)
+    {
+        lock (gate)
+        {
+            if (!loads.TryGetValue(client, out var load))
+            {
+                // Without the Task.Run, a load that ends at once would end before it is listed.
+                load = Task.Run(() => LoadIntoCacheAsync(client));
+                loads.Add(client, load);
+                _ = load.ContinueWith(
+                    ended => Finish(client, ended),
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default
+                );
+            }
+
+            return load;
+        }
+
+        async Task<ClientSnapshot?> LoadIntoCacheAsync(ClientId id) =>
+            await repository.FindAsync(id, CancellationToken.None);
+    }
+
+    private void Finish(ClientId client, Task<ClientSnapshot?> load)
+    {
+        lock (gate)
+        {
+            var isCurrent = loads.TryGetValue(client, out var current) && current == load;
+            if (!isCurrent)
+            {
+                return;
+            }
+
+            loads.Remove(client);
+            if (load is { IsCompletedSuccessfully: true, Result: { } snapshot })
+            {
+                entries.AddOrUpdate(client, new Entry(snapshot, time.GetTimestamp()));
+            }
+        }
+    }
+
+    private void Forget(ClientId client)
+    {
+        lock (gate)
+        {
+            loads.Remove(client);
+            entries.TryRemove(client);
+        }
+    }
+
+    private void ExpireAll()
+    {
+        foreach (var (_, entry) in entries)
+        {
+            entry.Expire();
+        }
+    }
+
+    private sealed class Entry(ClientSnapshot snapshot, long confirmed)
+    {
+        private const long Expired = long.MinValue;
+
+        private long confirmed = confirmed;
+        private Task<ClientSnapshot?>? refresh;
+
+        public ClientSnapshot Snapshot { get; } = snapshot;
+
+        public TimeSpan Age(TimeProvider time)
+        {
+            var at = Interlocked.Read(ref confirmed);
+            return at == Expired ? TimeSpan.MaxValue : time.GetElapsedTime(at);
+        }
+
+        public void Confirm(long timestamp) => Interlocked.Exchange(ref confirmed, timestamp);
+
+        public void Expire() => Interlocked.Exchange(ref confirmed, Expired);
+
+        /// <summary>Starts a refresh, or joins the one that is under way.</summary>
+        public Task<ClientSnapshot?> RefreshOnce(Func<Task<ClientSnapshot?>> start)
+        {
+            lock (this)
+            {
+                if (refresh is null || refresh.IsCompleted)
+                {
+                    refresh = start();
+                }
+
+                return refresh;
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Clients;
+
+/// <summary>Where clients are kept. Every member throws <see cref="StoreUnavailableException"/>.</summary>
+public interface IClientRepository
+{
+    /// <summary>Keeps a new client with its first key.</summary>
+    Task AddAsync(NewClient client, CancellationToken cancellationToken);
+
+    /// <summary>Everything a check needs to know of a client; null when there is no such client.</summary>
+    Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken);
+
+    /// <summary>The version that <see cref="FindAsync"/> would give; null when there is no such client.</summary>
+    Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken);
+}

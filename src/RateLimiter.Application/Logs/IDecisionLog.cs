@@ -1,0 +1,48 @@
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Logs;
+
+/// <summary>One line of a client's decision log.</summary>
+/// <param name="DecidedAt">When, by the store's clock, UTC.</param>
+/// <param name="UserId">The user asked about.</param>
+/// <param name="RouteKey">The route asked for.</param>
+/// <param name="Role">The role asked for.</param>
+/// <param name="MatchedRole">The role of the policy that decided.</param>
+/// <param name="Allowed">The verdict.</param>
+/// <param name="Reason">Why, as the caller was told.</param>
+/// <param name="Cost">The permits asked for.</param>
+/// <param name="Remaining">The permits left after it.</param>
+/// <param name="Limit">The limit they are left of.</param>
+public sealed record LoggedDecision(
+    DateTimeOffset DecidedAt,
+    string UserId,
+    string RouteKey,
+    string Role,
+    string MatchedRole,
+    bool Allowed,
+    string? Reason,
+    long Cost,
+    long Remaining,
+    long Limit
+);
+
+/// <summary>The last decisions of every client.</summary>
+public interface IDecisionLog
+{
+    /// <summary>The most decisions that are kept for a client.</summary>
+    const int Capacity = 1000;
+
+    /// <summary>
+    /// Notes a decision. Neither waits nor fails: it is written later, and dropped and counted when too many wait.
+    /// </summary>
+    void Record(ClientId client, LoggedDecision decision);
+
+    /// <summary>
+    /// All that is kept for a client, newest first, with everything recorded on this instance before the call.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
+    Task<IReadOnlyList<LoggedDecision>> ReadAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    );
+}

@@ -1,0 +1,40 @@
+using MediatR;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Logs;
+
+/// <summary>The newest decisions of a client that fit all given filters.</summary>
+/// <param name="Client">Whose log.</param>
+/// <param name="Count">How many at most, 1 to 1000.</param>
+/// <param name="UserId">Only about this user.</param>
+/// <param name="RouteKey">Only about this route.</param>
+/// <param name="Allowed">Only with this verdict.</param>
+public sealed record LatestDecisionsQuery(
+    ClientId Client,
+    int Count,
+    string? UserId = null,
+    string? RouteKey = null,
+    bool? Allowed = null
+) : IRequest<IReadOnlyList<LoggedDecision>>;
+
+internal sealed class LatestDecisionsHandler(IDecisionLog log)
+    : IRequestHandler<LatestDecisionsQuery, IReadOnlyList<LoggedDecision>>
+{
+    public async Task<IReadOnlyList<LoggedDecision>> Handle(
+        LatestDecisionsQuery query,
+        CancellationToken cancellationToken
+    )
+    {
+        var decisions = await log.ReadAsync(query.Client, cancellationToken);
+        return
+        [
+            .. decisions
+                .Where(decision =>
+                    (query.UserId is null || decision.UserId == query.UserId)
+                    && (query.RouteKey is null || decision.RouteKey == query.RouteKey)
+                    && (query.Allowed is null || decision.Allowed == query.Allowed)
+                )
+                .Take(query.Count),
+        ];
+    }
+}

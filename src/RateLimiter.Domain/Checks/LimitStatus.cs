@@ -1,0 +1,12 @@
+namespace RateLimiter.Domain.Checks;
+
+/// <summary>What a counter says of one limit. All of it comes from one look at the counter.</summary>
+/// <param name="Wait">
+/// How long until this check would pass, in microseconds; 0 when it passes now, <see cref="Never"/> when no wait helps.
+/// </param>
+/// <param name="Remaining">The permits left, never negative.</param>
+/// <param name="Reset">How long until all permits are back, in microseconds; 0 when they are.</param>
+public readonly record struct LimitStatus(long Wait, long Remaining, long Reset)
+{
+    public const long Never = -1;
+}

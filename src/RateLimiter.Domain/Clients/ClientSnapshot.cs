@@ -1,0 +1,22 @@
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Domain.Clients;
+
+/// <summary>Everything a check needs to know of a client, as it was at one version.</summary>
+/// <param name="Id">The client.</param>
+/// <param name="Version">Grows with every change of the client's keys or policies.</param>
+/// <param name="Keys">The hashes of the keys that are valid.</param>
+/// <param name="Policies">The client's policies.</param>
+public sealed record ClientSnapshot(
+    ClientId Id,
+    long Version,
+    IReadOnlySet<KeyHash> Keys,
+    PolicyTable Policies
+);
+
+/// <summary>A client as it is when it registers.</summary>
+/// <param name="Id">The client.</param>
+/// <param name="Name">The name its owner gave, 1 to 100 characters; need not be unique.</param>
+/// <param name="Key">The hash of its first key.</param>
+/// <param name="CreatedAt">When, UTC.</param>
+public sealed record NewClient(ClientId Id, string Name, KeyHash Key, DateTimeOffset CreatedAt);

@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Text;
+
+namespace RateLimiter.Domain;
+
+/// <summary>
+/// The rules for every name a caller chooses. A name is compared byte for byte: nothing is trimmed, folded or
+/// normalised, and any character but a control character is legal. Length is counted in Unicode code points.
+/// </summary>
+public static class Names
+{
+    public const int MaxRouteLength = 128;
+    public const int MaxRoleLength = 128;
+    public const int MaxUserLength = 256;
+    public const int MaxClientNameLength = 100;
+    public const int MaxDescriptionLength = 500;
+
+    private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([
+        .. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(char.IsControl),
+    ]);
+
+    /// <summary>Says what is wrong with a name, or null when nothing is.</summary>
+    /// <param name="name">The name; null counts as missing.</param>
+    /// <param name="maxLength">The greatest length, in code points. The least is 1.</param>
+    public static string? Problem(string? name, int maxLength)
+    {
+        if (name is null)
+        {
+            return "is required";
+        }
+
+        if (name.Length == 0 || name.Length > maxLength && CodePoints(name) > maxLength)
+        {
+            return $"must have 1 to {maxLength} characters";
+        }
+
+        return TextProblem(name);
+    }
+
+    /// <summary>Says what is wrong with the characters of a text, or null when nothing is.</summary>
+    public static string? TextProblem(string text)
+    {
+        if (text.AsSpan().ContainsAny(ControlCharacters))
+        {
+            return "must not contain control characters";
+        }
+
+        return text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') && !IsWellFormed(text)
+            ? "must be valid Unicode"
+            : null;
+    }
+
+    /// <summary>The length of a text in Unicode code points.</summary>
+    public static int CodePoints(string text)
+    {
+        var count = 0;
+        foreach (var _ in text.EnumerateRunes())
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Orders texts as their UTF-8 bytes would be ordered, which is by code point.</summary>
+    public static int Compare(string left, string right)
+    {
+        var common = left.AsSpan().CommonPrefixLength(right);
+        if (common == left.Length || common == right.Length)
+        {
+            return left.Length.CompareTo(right.Length);
+        }
+
+        // UTF-16 puts surrogate pairs (U+10000 and up) before U+E000..U+FFFF; code points put them after.
+        var (a, b) = (left[common], right[common]);
+        return char.IsSurrogate(a) == char.IsSurrogate(b)
+            ? a.CompareTo(b)
+            : b.CompareTo(a) * SurrogateOrder(a, b);
+    }
+
+    private static int SurrogateOrder(char a, char b) =>
+        (char.IsSurrogate(a) ? b : a) > '\uDFFF' ? 1 : -1;
+
+    private static bool IsWellFormed(string text)
+    {
+        var rest = text.AsSpan();
+        while (!rest.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out var consumed) != OperationStatus.Done)
+            {
+                return false;
+            }
+
+            rest = rest[consumed..];
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,28 @@
+namespace RateLimiter.Domain.Policies;
+
+/// <summary>What a policy is for. A client has at most one policy for each route and role.</summary>
+/// <param name="RouteKey">The route, 1 to 128 characters.</param>
+/// <param name="Role">The role, 1 to 128 characters; <see cref="DefaultRole"/> when none was named.</param>
+public readonly record struct PolicyKey(string RouteKey, string Role) : IComparable<PolicyKey>
+{
+    /// <summary>A role left out, null, and this name are the same role.</summary>
+    public const string DefaultRole = "default";
+
+    public static PolicyKey Create(string routeKey, string? role) =>
+        new(routeKey, role ?? DefaultRole);
+
+    /// <summary>By route, then by role, each by code point.</summary>
+    public int CompareTo(PolicyKey other)
+    {
+        var byRoute = Names.Compare(RouteKey, other.RouteKey);
+        return byRoute != 0 ? byRoute : Names.Compare(Role, other.Role);
+    }
+
+    public static bool operator <(PolicyKey left, PolicyKey right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(PolicyKey left, PolicyKey right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(PolicyKey left, PolicyKey right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(PolicyKey left, PolicyKey right) => left.CompareTo(right) >= 0;
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Logs;
+using RateLimiter.Application.Policies;
+using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.Infrastructure;
+
+public static class InfrastructureServices
+{
+    /// <summary>Adds the store: a Redis when one is configured, else the embedded one.</summary>
+    public static IServiceCollection AddInfrastructure(
+        this IServiceCollection services,
+        IConfiguration configuration
+    )
+    {
+        services
+            .AddOptions<RedisOptions>()
+            .Bind(configuration.GetSection(RedisOptions.Section))
+            .Configure(options => options.ReadSeedVariables(configuration))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsValidator>();
+        services
+            .AddOptions<StoreOptions>()
+            .Bind(configuration.GetSection(StoreOptions.Section))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StoreOptions>, StoreOptionsValidator>();
+        services
+            .AddOptions<EmbeddedOptions>()
+            .Bind(configuration.GetSection(EmbeddedOptions.Section))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<EmbeddedOptions>, EmbeddedOptionsValidator>();
+
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<RedisConnection>();
+        services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
+        services.AddSingleton<IClientRepository, RedisClientRepository>();
+        services.AddSingleton<IClientChanges, RedisClientChanges>();
+        services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
+        services.AddSingleton<RedisCounterStore>();
+        services.AddSingleton<ICounterStore>(provider =>
+            provider.GetRequiredService<RedisCounterStore>()
+        );
+        services.AddHostedService(provider => provider.GetRequiredService<RedisCounterStore>());
+        services.AddSingleton<RedisDecisionLog>();
+        services.AddSingleton<IDecisionLog>(provider =>
+            provider.GetRequiredService<RedisDecisionLog>()
+        );
+        services.AddHostedService(provider => provider.GetRequiredService<RedisDecisionLog>());
+        services.AddHealthChecks().AddCheck<RedisHealthCheck>("store");
+        return services;
+    }
+}

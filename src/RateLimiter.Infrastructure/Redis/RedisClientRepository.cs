@@ -1,0 +1,66 @@
+using System.Text.Json;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+internal sealed class RedisClientRepository(RedisConnection connection) : IClientRepository
+{
+    private static readonly RedisScript Add = RedisScript.Load("add_client");
+
+    public Task AddAsync(NewClient client, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            database =>
+                Add.EvaluateAsync(
+                    database,
+                    [RedisKeys.Client(client.Id), RedisKeys.ApiKeys(client.Id)],
+                    [
+                        client.Name,
+                        client.CreatedAt.ToUnixTimeMilliseconds(),
+                        client.Key.ToString(),
+                        JsonSerializer.Serialize(
+                            new ApiKeyDocument(client.CreatedAt),
+                            RedisJson.Default.ApiKeyDocument
+                        ),
+                    ]
+                ),
+            RedisConnection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    public Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            database => FindAsync(database, client),
+            RedisConnection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    public Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            database => FindVersionAsync(database, client),
+            connection.CheckTimeout,
+            cancellationToken
+        );
+
+    private static async Task<ClientSnapshot?> FindAsync(IDatabase database, ClientId client)
+    {
+        // The version is read first and the commands run in order: what is read with it is at least as new.
+        var version = FindVersionAsync(database, client);
+        var keys = database.HashKeysAsync(RedisKeys.ApiKeys(client));
+        var policies = database.HashValuesAsync(RedisKeys.Policies(client));
+        await Task.WhenAll(version, keys, policies);
+        return await version is { } known
+            ? new ClientSnapshot(
+                client,
+                known,
+                (await keys).Select(key => KeyHash.Parse(key!)).ToHashSet(),
+                new PolicyTable((await policies).Select(value => PolicyDocument.Parse(value!)))
+            )
+            : null;
+    }
+
+    private static async Task<long?> FindVersionAsync(IDatabase database, ClientId client) =>
+        (long?)await database.HashGetAsync(RedisKeys.Client(client), "version");
+}

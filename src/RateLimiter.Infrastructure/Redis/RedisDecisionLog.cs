@@ -1,0 +1,179 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RateLimiter.Application;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Clients;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// Decisions wait in a bounded queue. One writer takes all that wait and sends them together, so that the busier it
+/// gets, the fewer commands a decision costs.
+/// </summary>
+internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<RedisDecisionLog> logger)
+    : BackgroundService,
+        IDecisionLog
+{
+    /// <summary>The most decisions that wait. At about 400 bytes each, 20 MB.</summary>
+    private const int QueueCapacity = 50_000;
+
+    /// <summary>How long a log is kept after the last decision.</summary>
+    private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+
+    /// <summary>How long to wait before the store is asked again.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+
+    private static readonly RedisScript Append = RedisScript.Load("append_log");
+
+    private readonly Channel<Item> queue = Channel.CreateBounded<Item>(
+        new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
+    );
+    private long dropped;
+
+    public void Record(ClientId client, LoggedDecision decision)
+    {
+        if (!queue.Writer.TryWrite(new Item(client, decision, Written: null)))
+        {
+            Interlocked.Increment(ref dropped);
+        }
+    }
+
+    public async Task<IReadOnlyList<LoggedDecision>> ReadAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
+    {
+        await FlushAsync(client, cancellationToken);
+        var values = await connection.AskAsync(
+            database => database.ListRangeAsync(RedisKeys.Log(client)),
+            RedisConnection.AdministrativeTimeout,
+            cancellationToken
+        );
+        return
+        [
+            .. values.Select(value =>
+                JsonSerializer.Deserialize((string)value!, RedisJson.Default.LoggedDecision)!
+            ),
+        ];
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // The writer ends when it has written what waits, or when its time is over.
+        queue.Writer.TryComplete();
+        await (ExecuteTask ?? Task.CompletedTask)
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var batch = new List<Item>();
+        while (await queue.Reader.WaitToReadAsync(stoppingToken))
+        {
+            while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
+            {
+                batch.Add(item);
+            }
+
+            await WriteAsync(batch, stoppingToken);
+            batch.Clear();
+            ReportDropped();
+        }
+    }
+
+    /// <summary>Waits until everything that was recorded before is written.</summary>
+    private async Task FlushAsync(ClientId client, CancellationToken cancellationToken)
+    {
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await queue
+                .Writer.WriteAsync(new Item(client, Decision: null, written), cancellationToken)
+                .AsTask()
+                .WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken);
+            await written.Task.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken);
+        }
+        catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
+        {
+            throw new StoreUnavailableException("The log could not be written.", exception);
+        }
+    }
+
+    private async Task WriteAsync(List<Item> batch, CancellationToken stoppingToken)
+    {
+        var writes = batch
+            .Where(item => item.Decision is not null)
+            .GroupBy(item => item.Client, item => item.Decision!)
+            .Select(decisions => WriteAsync(decisions.Key, [.. decisions], stoppingToken));
+        await Task.WhenAll(writes);
+        foreach (var item in batch)
+        {
+            item.Written?.TrySetResult();
+        }
+    }
+
+    private async Task WriteAsync(
+        ClientId client,
+        IReadOnlyList<LoggedDecision> decisions,
+        CancellationToken stoppingToken
+    )
+    {
+        RedisValue[] values =
+        [
+            IDecisionLog.Capacity,
+            (long)Retention.TotalMilliseconds,
+            .. decisions
+                .Skip(decisions.Count - IDecisionLog.Capacity)
+                .Select(decision =>
+                    (RedisValue)JsonSerializer.Serialize(decision, RedisJson.Default.LoggedDecision)
+                ),
+        ];
+        while (true)
+        {
+            try
+            {
+                await connection.AskAsync(
+                    database => Append.EvaluateAsync(database, [RedisKeys.Log(client)], values),
+                    RedisConnection.AdministrativeTimeout,
+                    stoppingToken
+                );
+                return;
+            }
+            catch (StoreUnavailableException exception)
+                when (exception.InnerException
+                        is null
+                            or RedisConnectionException { CommandStatus: not CommandStatus.Sent }
+                )
+            {
+                // There was no connection to send them on. They wait for one, and others wait behind them.
+                await Task.Delay(RetryInterval, stoppingToken);
+            }
+            catch (StoreUnavailableException)
+            {
+                // They may have been written, and must not stand there twice.
+                Interlocked.Add(ref dropped, decisions.Count);
+                return;
+            }
+        }
+    }
+
+    private void ReportDropped()
+    {
+        if (Interlocked.Exchange(ref dropped, 0) is > 0 and var count)
+        {
+            logger.DecisionsDropped(count);
+        }
+    }
+
+    /// <summary>A decision to write, or somebody to tell when all before it is written.</summary>
+    private readonly record struct Item(
+        ClientId Client,
+        LoggedDecision? Decision,
+        TaskCompletionSource? Written
+    );
+}

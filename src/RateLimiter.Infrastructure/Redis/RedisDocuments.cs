@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>What is kept as JSON in the store.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    UseStringEnumConverter = true
+)]
+[JsonSerializable(typeof(ApiKeyDocument))]
+[JsonSerializable(typeof(PolicyDocument))]
+[JsonSerializable(typeof(LoggedDecision))]
+internal sealed partial class RedisJson : JsonSerializerContext;
+
+/// <summary>What is kept of an API key, beside its hash.</summary>
+internal sealed record ApiKeyDocument(DateTimeOffset CreatedAt);
+
+/// <summary>A policy, but for its version, which stands before it.</summary>
+internal sealed record PolicyDocument(
+    string RouteKey,
+    string Role,
+    IReadOnlyList<LimitDocument> Limits,
+    string? Description,
+    bool IsActive,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt
+)
+{
+    public static PolicyDocument From(Policy policy) =>
+        new(
+            policy.Key.RouteKey,
+            policy.Key.Role,
+            [.. policy.Limits.Select(LimitDocument.From)],
+            policy.Definition.Description,
+            policy.Definition.IsActive,
+            policy.CreatedAt,
+            policy.UpdatedAt
+        );
+
+    /// <summary>Reads the value of a field of the hash of policies.</summary>
+    public static Policy Parse(string value)
+    {
+        var space = value.IndexOf(' ', StringComparison.Ordinal);
+        var document = JsonSerializer.Deserialize(
+            value.AsSpan(space + 1),
+            RedisJson.Default.PolicyDocument
+        )!;
+        return new Policy(
+            new PolicyDefinition(
+                new PolicyKey(document.RouteKey, document.Role),
+                [.. document.Limits.Select(limit => limit.ToLimit())],
+                document.Description,
+                document.IsActive
+            ),
+            long.Parse(value.AsSpan(0, space), System.Globalization.CultureInfo.InvariantCulture),
+            document.CreatedAt,
+            document.UpdatedAt
+        );
+    }
+}
+
+internal sealed record LimitDocument(
+    string Name,
+    Algorithm Algorithm,
+    long Permits,
+    int WindowSeconds,
+    string Epoch
+)
+{
+    public static LimitDocument From(Limit limit) =>
+        new(
+            limit.Name,
+            limit.Algorithm,
+            limit.Permits,
+            (int)limit.Window.TotalSeconds,
+            limit.Epoch
+        );
+
+    public Limit ToLimit() =>
+        new(Name, Algorithm, Permits, TimeSpan.FromSeconds(WindowSeconds)) { Epoch = Epoch };
+}

@@ -1,0 +1,38 @@
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// The names of everything in the store. What stands between braces decides the slot in a cluster: all that belongs
+/// to one client's registry shares one, and so do all counters of one user of a client.
+/// </summary>
+internal static class RedisKeys
+{
+    public const string Changes = "rl:changes";
+
+    /// <summary>Hash: name, created_at (ms since 1970), version.</summary>
+    public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
+
+    /// <summary>Hash: SHA-256 of a key in hexadecimal → what is known of it.</summary>
+    public static RedisKey ApiKeys(ClientId client) => $"rl:{{{client}}}:keys";
+
+    /// <summary>Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON.</summary>
+    public static RedisKey Policies(ClientId client) => $"rl:{{{client}}}:policies";
+
+    /// <summary>List of decisions as JSON, newest first.</summary>
+    public static RedisKey Log(ClientId client) => $"rl:{{{client}}}:log";
+
+    /// <summary>The route's length makes sure that no two pairs of names have the same field.</summary>
+    public static RedisValue PolicyField(PolicyKey key) =>
+        $"{key.RouteKey.Length}:{key.RouteKey}{key.Role}";
+
+    /// <summary>
+    /// The counter of one limit for one user. The user's length makes sure that no two subjects share a counter,
+    /// braces and colons in their names or not.
+    /// </summary>
+    public static RedisKey Counter(Subject subject, Limit limit) =>
+        $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}}}:{limit.Epoch}";
+}

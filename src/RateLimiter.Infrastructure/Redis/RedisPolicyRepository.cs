@@ -1,0 +1,83 @@
+using System.Text.Json;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolicyRepository
+{
+    private static readonly RedisScript Save = RedisScript.Load("save_policy");
+    private static readonly RedisScript Delete = RedisScript.Load("delete_policy");
+
+    public async Task<IReadOnlyList<Policy>> ListAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
+    {
+        var values = await AskAsync(
+            database => database.HashValuesAsync(RedisKeys.Policies(client)),
+            cancellationToken
+        );
+        return [.. values.Select(value => PolicyDocument.Parse(value!))];
+    }
+
+    public async Task<Policy?> FindAsync(
+        ClientId client,
+        PolicyKey key,
+        CancellationToken cancellationToken
+    )
+    {
+        var value = await AskAsync(
+            database =>
+                database.HashGetAsync(RedisKeys.Policies(client), RedisKeys.PolicyField(key)),
+            cancellationToken
+        );
+        return value.IsNull ? null : PolicyDocument.Parse(value!);
+    }
+
+    public async Task<bool> TrySaveAsync(
+        ClientId client,
+        Policy policy,
+        CancellationToken cancellationToken
+    ) =>
+        (bool)
+            await AskAsync(
+                database =>
+                    Save.EvaluateAsync(
+                        database,
+                        [RedisKeys.Client(client), RedisKeys.Policies(client)],
+                        [
+                            RedisKeys.PolicyField(policy.Key),
+                            policy.Version,
+                            JsonSerializer.Serialize(
+                                PolicyDocument.From(policy),
+                                RedisJson.Default.PolicyDocument
+                            ),
+                        ]
+                    ),
+                cancellationToken
+            );
+
+    public async Task<bool> DeleteAsync(
+        ClientId client,
+        PolicyKey key,
+        CancellationToken cancellationToken
+    ) =>
+        (bool)
+            await AskAsync(
+                database =>
+                    Delete.EvaluateAsync(
+                        database,
+                        [RedisKeys.Client(client), RedisKeys.Policies(client)],
+                        [RedisKeys.PolicyField(key)]
+                    ),
+                cancellationToken
+            );
+
+    private Task<T> AskAsync<T>(
+        Func<IDatabase, Task<T>> ask,
+        CancellationToken cancellationToken
+    ) => connection.AskAsync(ask, RedisConnection.AdministrativeTimeout, cancellationToken);
+}

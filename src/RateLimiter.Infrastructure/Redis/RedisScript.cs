@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using System.Text;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// A Lua script, called by its SHA-1 so that its text travels only once. SHA-1 is what the protocol asks for.
+/// </summary>
+internal sealed class RedisScript
+{
+    private readonly string text;
+    private readonly byte[] sha;
+
+    private RedisScript(string text)
+    {
+        this.text = text;
+#pragma warning disable CA5350 // EVALSHA names scripts by their SHA-1; nothing secret depends on it.
+        sha = SHA1.HashData(Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
+    }
+
+    /// <summary>The script in the file of that name in the folder Scripts.</summary>
+    public static RedisScript Load(string name) => new(Read(name));
+
+    /// <summary>
+    /// A script that uses others: each of the modules, the file of that name, is what its <c>return</c> gives,
+    /// under its name in the table <c>modules</c>.
+    /// </summary>
+    public static RedisScript Load(string name, IEnumerable<string> modules)
+    {
+        var text = new StringBuilder("local modules = {}\n");
+        foreach (var module in modules)
+        {
+            text.Append("modules['").Append(module).Append("'] = (function()\n");
+            text.Append(Read(module)).Append("end)()\n");
+        }
+
+        return new RedisScript(text.Append(Read(name)).ToString());
+    }
+
+    public async Task<RedisResult> EvaluateAsync(
+        IDatabase database,
+        RedisKey[] keys,
+        RedisValue[] values
+    )
+    {
+        try
+        {
+            return await database.ScriptEvaluateAsync(sha, keys, values);
+        }
+        catch (RedisServerException exception)
+            when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // The store was restarted, or its scripts were flushed. Nothing ran, so that it is safe to ask again.
+            return await database.ScriptEvaluateAsync(text, keys, values);
+        }
+    }
+
+    private static string Read(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
