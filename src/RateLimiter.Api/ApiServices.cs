@@ -107,6 +107,10 @@ internal static class ApiServices
                     new SystemTextJsonValidationMetadataProvider(JsonNamingPolicy.SnakeCaseLower)
                 );
                 options.ModelMetadataDetailsProviders.Add(new ExactTextMetadataProvider());
+                var messages = options.ModelBindingMessageProvider;
+                messages.SetMissingBindRequiredValueAccessor(_ => "is required");
+                messages.SetAttemptedValueIsInvalidAccessor((value, _) => $"cannot be '{value}'");
+                messages.SetMissingRequestBodyRequiredValueAccessor(() => "is required");
                 options.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
                 options.InputFormatters.Clear();
                 options.InputFormatters.Add(new JsonBodyFormatter());
@@ -135,7 +139,11 @@ internal static class ApiServices
         ConfigurationManager configuration
     ) =>
         services.AddAutoMapper(
-            options => options.LicenseKey = configuration["AutoMapper:LicenseKey"],
+            options =>
+            {
+                options.LicenseKey = configuration["AutoMapper:LicenseKey"];
+                options.AllowNullCollections = true;
+            },
             typeof(JsonBodyFormatter).Assembly
         );
 }

@@ -4,21 +4,23 @@ using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Errors;
 using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Checks;
 
 /// <summary>The question that the service is there for.</summary>
 [ApiController]
 [Tags("Checks")]
+[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
 public sealed class CheckController(IMediator mediator) : ControllerBase
 {
+    /// <summary>The greatest body of a batch, in bytes.</summary>
+    private const long MaxBatchBodySize = 1024 * 1024;
+
     /// <summary>May this user do this now?</summary>
     /// <remarks>A denial is also a 200, and takes nothing: <c>allowed</c> says which it is.</remarks>
     [HttpPost("/check", Name = "Check")]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
-    [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<ActionResult<DecisionResponse>> CheckAsync(
@@ -26,28 +28,57 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        request.Validate(ModelState);
-        if (!ModelState.IsValid)
+        if (request.Faults() is { } faults)
         {
-            return ProblemResponse.Validation(HttpContext, ModelState);
+            return ProblemResponse.Validation(HttpContext, faults);
         }
 
         var decision = await mediator.Send(
-            new CheckCommand(
+            new CheckCommand(HttpContext.Client(), request.ToCheck()),
+            cancellationToken
+        );
+        if (decision is null)
+        {
+            return ProblemResponse.NoPolicy(HttpContext);
+        }
+
+        RateLimitHeaders.Write(Response, decision);
+        return DecisionResponse.From(decision);
+    }
+
+    /// <summary>Up to 1000 checks at once, in their order, each decided on its own.</summary>
+    /// <remarks>
+    /// An item that cannot be decided has an <c>error</c> in the place of a decision, and spoils no other.
+    /// </remarks>
+    [HttpPost("/check/batch", Name = "CheckBatch")]
+    [RequestSizeLimit(MaxBatchBodySize)]
+    [ProducesResponseType<CheckBatchResponse>(StatusCodes.Status200OK)]
+    public async Task<ActionResult<CheckBatchResponse>> CheckBatchAsync(
+        [FromBody, ValidateNever] CheckBatchRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        if (request.Faults() is { } faults)
+        {
+            return ProblemResponse.Validation(HttpContext, faults);
+        }
+
+        var items = request.Checks!;
+        var faulty = items.Select(item => item.Faults()).ToList();
+        var outcomes = await mediator.Send(
+            new CheckEachCommand(
                 HttpContext.Client(),
-                request.UserId!,
-                request.RouteKey!,
-                request.Role ?? PolicyKey.DefaultRole,
-                request.Cost
+                [.. items.Where((_, i) => faulty[i] is null).Select(item => item.Check!.ToCheck())]
             ),
             cancellationToken
         );
-        return decision is not null
-            ? DecisionResponse.From(decision)
-            : ProblemResponse.Create(
-                HttpContext,
-                StatusCodes.Status404NotFound,
-                "No policy applies to this route and role."
-            );
+        var next = 0;
+        return new CheckBatchResponse([
+            .. faulty.Select(fault =>
+                fault is null
+                    ? CheckBatchResponse.Item(HttpContext, outcomes[next++])
+                    : new CheckBatchError(ProblemResponse.ValidationProblem(HttpContext, fault))
+            ),
+        ]);
     }
 }

@@ -11,7 +11,9 @@ namespace RateLimiter.Api.Checks;
 /// <param name="RetryAfter">Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.</param>
 /// <param name="RetryAfterMs">The same in milliseconds.</param>
 /// <param name="MatchedRole" example="default">The role of the policy that decided.</param>
-/// <param name="Violated">The names of the limits that said no.</param>
+/// <param name="MatchedRoute" example="search">The route of the policy that decided; "*" is the catch-all's.</param>
+/// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
+/// <param name="Violated">The names of the limits that said no, also in shadow mode.</param>
 public sealed record DecisionResponse(
     bool Allowed,
     long Remaining,
@@ -21,25 +23,24 @@ public sealed record DecisionResponse(
     long? RetryAfter,
     long? RetryAfterMs,
     string MatchedRole,
+    string MatchedRoute,
+    bool ShadowDenied,
     IReadOnlyList<string> Violated
-)
+) : CheckBatchResult
 {
     // By hand, because a mapper costs more than the check itself.
     internal static DecisionResponse From(Decision decision) =>
         new(
             decision.Allowed,
             decision.Remaining,
-            RoundUp(decision.ResetIn, TimeSpan.TicksPerSecond),
+            decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond),
             decision.Reason,
             decision.Limit,
-            RoundUp(decision.RetryAfter, TimeSpan.TicksPerSecond),
-            RoundUp(decision.RetryAfter, TimeSpan.TicksPerMillisecond),
+            decision.RetryAfter?.RoundUp(TimeSpan.TicksPerSecond),
+            decision.RetryAfter?.RoundUp(TimeSpan.TicksPerMillisecond),
             decision.Policy.Key.Role,
+            decision.Policy.Key.RouteKey,
+            decision.ShadowDenied,
             decision.Violated
         );
-
-    private static long RoundUp(TimeSpan duration, long unit) => (duration.Ticks + unit - 1) / unit;
-
-    private static long? RoundUp(TimeSpan? duration, long unit) =>
-        duration is { } known ? RoundUp(known, unit) : null;
 }

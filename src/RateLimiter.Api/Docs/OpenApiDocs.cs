@@ -34,15 +34,22 @@ internal static class OpenApiDocs
             document.OperationProcessors.Add(new ApiKeyProcessor());
         });
 
-    public static void UseDocs(this WebApplication app)
-    {
-        app.UseOpenApi(settings => settings.Path = DocumentPath);
-        app.UseSwaggerUi(settings =>
-        {
-            settings.Path = PagePath;
-            settings.DocumentPath = DocumentPath;
-        });
-    }
+    /// <summary>In a branch of their own, so that no other request goes through them.</summary>
+    public static void UseDocs(this WebApplication app) =>
+        app.UseWhen(
+            context =>
+                context.Request.Path.StartsWithSegments(PagePath)
+                || context.Request.Path == DocumentPath,
+            docs =>
+            {
+                docs.UseOpenApi(settings => settings.Path = DocumentPath);
+                docs.UseSwaggerUi(settings =>
+                {
+                    settings.Path = PagePath;
+                    settings.DocumentPath = DocumentPath;
+                });
+            }
+        );
 
     /// <summary>Says of each operation whether it wants a key, by the rule of <see cref="ApiKeyFilter"/>.</summary>
     private sealed class ApiKeyProcessor : IOperationProcessor

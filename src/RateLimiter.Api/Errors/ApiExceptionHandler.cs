@@ -21,8 +21,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 httpContext.Response.SetRetryAfter(StoreRetryAfter);
                 await ProblemResponse.WriteAsync(
                     httpContext,
-                    StatusCodes.Status503ServiceUnavailable,
-                    "The store does not answer at the moment."
+                    ProblemResponse.StoreProblem(httpContext)
                 );
                 return true;
 

@@ -16,24 +16,60 @@ internal static class ProblemResponse
 
     /// <summary>400, with what is wrong with each field.</summary>
     public static ObjectResult Validation(HttpContext context, ModelStateDictionary faults) =>
-        Result(
-            Factory(context)
-                .CreateValidationProblemDetails(
-                    context,
-                    faults,
-                    detail: "The request has fields that are missing or wrong: see errors."
-                )
-        );
+        Result(ValidationProblem(context, faults));
+
+    /// <inheritdoc cref="Validation(HttpContext, ModelStateDictionary)"/>
+    public static ObjectResult Validation(
+        HttpContext context,
+        IReadOnlyDictionary<string, string[]> faults
+    ) => Result(ValidationProblem(context, faults));
+
+    public static ProblemDetails ValidationProblem(
+        HttpContext context,
+        IReadOnlyDictionary<string, string[]> faults
+    )
+    {
+        var state = new ModelStateDictionary();
+        foreach (var (field, messages) in faults)
+        {
+            foreach (var message in messages)
+            {
+                state.AddModelError(field, message);
+            }
+        }
+
+        return ValidationProblem(context, state);
+    }
+
+    /// <summary>404, because no policy applies.</summary>
+    public static ObjectResult NoPolicy(HttpContext context) => Result(NoPolicyProblem(context));
+
+    public static ProblemDetails NoPolicyProblem(HttpContext context) =>
+        Factory(context)
+            .CreateProblemDetails(
+                context,
+                StatusCodes.Status404NotFound,
+                detail: "No policy applies to this route and role."
+            );
+
+    /// <summary>503, because the store did not answer.</summary>
+    public static ProblemDetails StoreProblem(HttpContext context) =>
+        Factory(context)
+            .CreateProblemDetails(
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                detail: "The store does not answer at the moment."
+            );
 
     /// <summary>Writes a problem where there is no MVC to write a result.</summary>
-    public static async Task WriteAsync(HttpContext context, int status, string detail)
+    public static Task WriteAsync(HttpContext context, int status, string detail) =>
+        WriteAsync(context, Factory(context).CreateProblemDetails(context, status, detail: detail));
+
+    /// <inheritdoc cref="WriteAsync(HttpContext, int, string)"/>
+    public static async Task WriteAsync(HttpContext context, ProblemDetails problem)
     {
-        context.Response.StatusCode = status;
-        await context.Response.WriteAsJsonAsync(
-            Factory(context).CreateProblemDetails(context, status, detail: detail),
-            options: null,
-            ContentType
-        );
+        context.Response.StatusCode = problem.Status!.Value;
+        await context.Response.WriteAsJsonAsync(problem, options: null, ContentType);
     }
 
     /// <summary>Gives a body to a status that came without one.</summary>
@@ -61,6 +97,17 @@ internal static class ProblemResponse
         response.Headers.RetryAfter = ((long)Math.Ceiling(wait.TotalSeconds)).ToString(
             CultureInfo.InvariantCulture
         );
+
+    private static ValidationProblemDetails ValidationProblem(
+        HttpContext context,
+        ModelStateDictionary faults
+    ) =>
+        Factory(context)
+            .CreateValidationProblemDetails(
+                context,
+                faults,
+                detail: "The request has fields that are missing or wrong: see errors."
+            );
 
     private static ProblemDetailsFactory Factory(HttpContext context) =>
         context.RequestServices.GetRequiredService<ProblemDetailsFactory>();

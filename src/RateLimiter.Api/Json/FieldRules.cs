@@ -30,7 +30,8 @@ internal static class FieldRules
             : null
         );
 
-    private static void Follows<T, TField>(
+    /// <summary>Any rule that says what is wrong, or null.</summary>
+    public static IRuleBuilderOptionsConditions<T, TField> Follows<T, TField>(
         this IRuleBuilder<T, TField> rule,
         Func<TField, string?> problem
     ) =>

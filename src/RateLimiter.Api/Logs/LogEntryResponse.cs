@@ -24,6 +24,9 @@ public sealed record LogEntryResponse
     /// <summary>The verdict.</summary>
     public required bool Allowed { get; init; }
 
+    /// <summary>Allowed only because the policy is in shadow mode.</summary>
+    public required bool ShadowDenied { get; init; }
+
     /// <summary>Why, as the caller was told.</summary>
     public string? Reason { get; init; }
 

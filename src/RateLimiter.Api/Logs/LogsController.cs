@@ -29,7 +29,11 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,
         [FromQuery(Name = "allowed")] bool? allowed,
-        [FromQuery(Name = "limit"), Range(1, IDecisionLog.Capacity)] int limit = 50,
+        [
+            FromQuery(Name = "limit"),
+            Range(1, IDecisionLog.Capacity, ErrorMessage = "must be from {1} to {2}")
+        ]
+            int limit = 50,
         CancellationToken cancellationToken = default
     )
     {

@@ -12,20 +12,29 @@ public sealed record PolicyResponse
     /// <summary>The role; "default" for the default role.</summary>
     public required string Role { get; init; }
 
-    /// <summary>Permits per window.</summary>
-    public required long Limit { get; init; }
+    /// <summary>Permits per window; null when there are several limits.</summary>
+    public required long? Limit { get; init; }
 
-    /// <summary>The window in seconds.</summary>
-    public required long WindowSeconds { get; init; }
+    /// <summary>The window in seconds; null when there are several limits.</summary>
+    public required long? WindowSeconds { get; init; }
 
-    /// <summary>How permits are counted.</summary>
-    public required Algorithm Algorithm { get; init; }
+    /// <summary>How permits are counted; null when there are several limits.</summary>
+    public required Algorithm? Algorithm { get; init; }
+
+    /// <summary>The size of a bucket; null when its owner gave none, or when there are several limits.</summary>
+    public long? Burst { get; init; }
+
+    /// <summary>The limits; null when the policy was given as a single one.</summary>
+    public IReadOnlyList<LimitResponse>? Limits { get; init; }
 
     /// <summary>Free text, or null.</summary>
     public string? Description { get; init; }
 
     /// <summary>False allows everything and counts nothing.</summary>
     public required bool IsActive { get; init; }
+
+    /// <summary>"shadow" counts and logs, but allows what it would deny.</summary>
+    public required PolicyMode Mode { get; init; }
 
     /// <summary>1 when made, one more with every save.</summary>
     public required long Version { get; init; }
@@ -35,6 +44,25 @@ public sealed record PolicyResponse
 
     /// <summary>When this version was saved, UTC.</summary>
     public required DateTime UpdatedAt { get; init; }
+}
+
+/// <summary>One limit of several.</summary>
+public sealed record LimitResponse
+{
+    /// <summary>What stands in <c>violated</c> and in the RateLimit headers.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Permits per window.</summary>
+    public required long Limit { get; init; }
+
+    /// <summary>The window in seconds.</summary>
+    public required long WindowSeconds { get; init; }
+
+    /// <summary>How permits are counted.</summary>
+    public required Algorithm Algorithm { get; init; }
+
+    /// <summary>The size of a bucket; null when its owner gave none.</summary>
+    public long? Burst { get; init; }
 }
 
 /// <param name="Message">What was done.</param>
@@ -49,19 +77,46 @@ internal sealed class PolicyProfile : Profile
     public PolicyProfile()
     {
         CreateMap<DateTimeOffset, DateTime>().ConvertUsing(time => time.UtcDateTime);
+        CreateMap<Limit, LimitResponse>()
+            .ForMember(to => to.Limit, map => map.MapFrom(from => from.Permits))
+            .ForMember(
+                to => to.WindowSeconds,
+                map => map.MapFrom(from => (long)from.Window.TotalSeconds)
+            );
         CreateMap<Policy, PolicyResponse>()
             .ForMember(to => to.RouteKey, map => map.MapFrom(from => from.Key.RouteKey))
             .ForMember(to => to.Role, map => map.MapFrom(from => from.Key.Role))
-            .ForMember(to => to.Limit, map => map.MapFrom(from => from.Limits[0].Permits))
+            .ForMember(
+                to => to.Limit,
+                map => map.MapFrom(from => Single(from, limit => limit.Permits))
+            )
             .ForMember(
                 to => to.WindowSeconds,
-                map => map.MapFrom(from => (long)from.Limits[0].Window.TotalSeconds)
+                map => map.MapFrom(from => Single(from, limit => (long)limit.Window.TotalSeconds))
             )
-            .ForMember(to => to.Algorithm, map => map.MapFrom(from => from.Limits[0].Algorithm))
+            .ForMember(
+                to => to.Algorithm,
+                map => map.MapFrom(from => Single(from, limit => limit.Algorithm))
+            )
+            .ForMember(
+                to => to.Burst,
+                map => map.MapFrom(from => IsSingle(from) ? from.Limits[0].Burst : null)
+            )
+            .ForMember(
+                to => to.Limits,
+                map => map.MapFrom(from => IsSingle(from) ? null : from.Limits)
+            )
             .ForMember(
                 to => to.Description,
                 map => map.MapFrom(from => from.Definition.Description)
             )
-            .ForMember(to => to.IsActive, map => map.MapFrom(from => from.Definition.IsActive));
+            .ForMember(to => to.IsActive, map => map.MapFrom(from => from.Definition.IsActive))
+            .ForMember(to => to.Mode, map => map.MapFrom(from => from.Definition.Mode));
     }
+
+    // Only a policy that was given as a single limit has one of this name and no other.
+    private static bool IsSingle(Policy policy) => policy.Limits is [{ Name: Limit.DefaultName }];
+
+    private static T? Single<T>(Policy policy, Func<Limit, T> value)
+        where T : struct => IsSingle(policy) ? value(policy.Limits[0]) : null;
 }

@@ -5,37 +5,101 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 
-/// <param name="RouteKey" example="search">The route, 1 to 128 characters.</param>
+/// <summary>
+/// A policy: either a single limit (<c>limit</c> and <c>window_seconds</c>, with <c>algorithm</c> and <c>burst</c>), or
+/// a list of <c>limits</c> that a check must all pass.
+/// </summary>
+/// <param name="RouteKey" example="search">The route, 1 to 128 characters; "*" for every route without a policy.</param>
 /// <param name="Limit" example="100">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
 /// <param name="WindowSeconds" example="60">The window in seconds, 1 to 31,536,000.</param>
 /// <param name="Role" example="free">The role, 1 to 128 characters; left out, null and "default" are the same.</param>
 /// <param name="Description" example="Search for free accounts">Free text, at most 500 characters.</param>
+/// <param name="Algorithm">How permits are counted; fixed_window when left out.</param>
+/// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
+/// <param name="Limits">1 to 8 limits, in the place of the single one.</param>
 /// <param name="IsActive">False allows everything and counts nothing.</param>
-/// <param name="Algorithm">How permits are counted.</param>
+/// <param name="Mode">"shadow" counts and logs, but allows what it would deny.</param>
 public sealed record SavePolicyRequest(
     string? RouteKey,
-    long? Limit,
-    long? WindowSeconds,
-    string? Role,
-    string? Description,
+    long? Limit = null,
+    long? WindowSeconds = null,
+    string? Role = null,
+    string? Description = null,
+    Algorithm? Algorithm = null,
+    long? Burst = null,
+    IReadOnlyList<LimitRequest?>? Limits = null,
     bool IsActive = true,
-    Algorithm Algorithm = Algorithm.FixedWindow
-)
+    PolicyMode Mode = PolicyMode.Enforce
+) : ILimitFields
 {
     internal PolicyDefinition ToDefinition() =>
         new(
             PolicyKey.Create(RouteKey!, Role),
-            [
-                new Limit(
-                    Domain.Policies.Limit.DefaultName,
-                    Algorithm,
-                    Limit!.Value,
-                    TimeSpan.FromSeconds(WindowSeconds!.Value)
-                ),
-            ],
+            Limits is null
+                ? [((ILimitFields)this).ToLimit(Domain.Policies.Limit.DefaultName)]
+                : LimitRequest.ToLimits(Limits!),
             Description,
-            IsActive
+            IsActive,
+            Mode
         );
+
+    internal bool HasSingle =>
+        Limit is not null
+        || WindowSeconds is not null
+        || Algorithm is not null
+        || Burst is not null;
+}
+
+/// <summary>One limit of several.</summary>
+/// <param name="Limit" example="12">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
+/// <param name="WindowSeconds" example="60">The window in seconds, 1 to 31,536,000.</param>
+/// <param name="Algorithm">How permits are counted; fixed_window when left out.</param>
+/// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
+/// <param name="Name" example="per_minute">
+/// 1 to 64 characters, another one for each limit; the window, such as "60s", when left out.
+/// </param>
+public sealed record LimitRequest(
+    long? Limit,
+    long? WindowSeconds,
+    Algorithm? Algorithm = null,
+    long? Burst = null,
+    string? Name = null
+) : ILimitFields
+{
+    internal static IReadOnlyList<Limit> ToLimits(IReadOnlyList<LimitRequest> requests) =>
+        [
+            .. requests.Zip(
+                NamesOf(requests),
+                (request, name) => ((ILimitFields)request).ToLimit(name)
+            ),
+        ];
+
+    /// <summary>
+    /// The names of limits. One that has none is named for its window, so that it keeps its name, and with it its
+    /// counters, when its permits change or the order does.
+    /// </summary>
+    internal static IReadOnlyList<string> NamesOf(IReadOnlyList<LimitRequest?> requests)
+    {
+        var taken = requests.Select(request => request?.Name).ToHashSet();
+        return
+        [
+            .. requests.Select(request =>
+            {
+                if (request?.Name is { } given)
+                {
+                    return given;
+                }
+
+                var name = $"{request?.WindowSeconds}s";
+                for (var i = 2; !taken.Add(name); i++)
+                {
+                    name = $"{request?.WindowSeconds}s-{i}";
+                }
+
+                return name;
+            }),
+        ];
+    }
 }
 
 internal sealed class SavePolicyRequestValidator : AbstractValidator<SavePolicyRequest>
@@ -44,8 +108,97 @@ internal sealed class SavePolicyRequestValidator : AbstractValidator<SavePolicyR
     {
         RuleFor(request => request.RouteKey).IsName(Names.MaxRouteLength);
         RuleFor(request => request.Role).IsNameOrNull(Names.MaxRoleLength);
-        RuleFor(request => request.Limit).IsBetween(0, Limit.MaxPermits);
-        RuleFor(request => request.WindowSeconds).IsBetween(1, Limit.MaxWindowSeconds);
         RuleFor(request => request.Description).IsText(Names.MaxDescriptionLength);
+
+        When(request => request.Limits is null, () => Include(new LimitFieldsValidator()));
+        When(
+            request => request.Limits is not null,
+            () =>
+            {
+                RuleFor(request => request.Limits!)
+                    .Follows(limits =>
+                        limits.Count is < 1 or > PolicyDefinition.MaxLimits
+                            ? $"must hold 1 to {PolicyDefinition.MaxLimits} limits"
+                        : LimitRequest.NamesOf(limits).Distinct().Count() < limits.Count
+                            ? "must each have a name of its own"
+                        : null
+                    );
+                RuleFor(request => request.Limits)
+                    .Must((request, _) => !request.HasSingle)
+                    .WithMessage(
+                        "must not be given beside limit, window_seconds, algorithm or burst"
+                    );
+                RuleForEach(request => request.Limits!)
+                    .Follows(limit => limit is null ? "must be an object" : null)
+                    .SetValidator(new LimitRequestValidator()!);
+            }
+        );
+    }
+}
+
+/// <summary>The fields of one limit, whether it stands alone in a policy or in a list.</summary>
+internal interface ILimitFields
+{
+    long? Limit { get; }
+
+    long? WindowSeconds { get; }
+
+    Algorithm? Algorithm { get; }
+
+    long? Burst { get; }
+
+    internal Algorithm AlgorithmOrDefault => Algorithm ?? Domain.Policies.Algorithm.FixedWindow;
+
+    internal Limit ToLimit(string name) =>
+        new(
+            name,
+            AlgorithmOrDefault,
+            Limit!.Value,
+            TimeSpan.FromSeconds(WindowSeconds!.Value),
+            Burst
+        );
+}
+
+internal sealed class LimitRequestValidator : AbstractValidator<LimitRequest>
+{
+    public LimitRequestValidator()
+    {
+        Include(new LimitFieldsValidator());
+        RuleFor(limit => limit.Name).IsNameOrNull(Limit.MaxNameLength);
+    }
+}
+
+internal sealed class LimitFieldsValidator : AbstractValidator<ILimitFields>
+{
+    public LimitFieldsValidator()
+    {
+        RuleFor(limit => limit.Limit).IsBetween(0, Limit.MaxPermits);
+        RuleFor(limit => limit.WindowSeconds).IsBetween(1, Limit.MaxWindowSeconds);
+        RuleFor(limit => limit.Burst)
+            .Follows(burst =>
+                burst is < 1 or > Limit.MaxPermits ? $"must be from 1 to {Limit.MaxPermits}" : null
+            );
+        RuleFor(limit => limit.Burst)
+            .Must((limit, burst) => burst is null || Limit.IsBucket(limit.AlgorithmOrDefault))
+            .WithMessage("is only for token_bucket and leaky_bucket");
+        RuleFor(limit => limit.Limit)
+            .Must(
+                (limit, permits) =>
+                    limit.AlgorithmOrDefault != Algorithm.SlidingLog
+                    || permits is null or <= Limit.MaxLoggedPermits
+            )
+            .WithMessage($"must be at most {Limit.MaxLoggedPermits} for sliding_log");
+        RuleFor(limit => limit.Limit)
+            .Must(
+                (limit, _) =>
+                    limit.Limit is not (>= 0 and <= Limit.MaxPermits)
+                    || limit.WindowSeconds is not (>= 1 and <= Limit.MaxWindowSeconds)
+                    || limit.Burst is < 1 or > Limit.MaxPermits
+                    || limit.ToLimit(Limit.DefaultName).IsExact
+            )
+            .WithMessage(
+                "is too large for this window: the greater of limit and burst, times the window in milliseconds, "
+                    + "must not pass 2^53, or the arithmetic would not be exact"
+            );
     }
 }

@@ -7,53 +7,34 @@ namespace RateLimiter.Application.Checks;
 
 /// <summary>May this user do this now? A permit that is there is taken.</summary>
 /// <param name="Client">The client that asks.</param>
-/// <param name="UserId">The user it asks about.</param>
+/// <param name="Check">What it asks.</param>
+public sealed record CheckCommand(ClientSnapshot Client, Check Check) : IRequest<Decision?>;
+
+/// <param name="UserId">The user asked about.</param>
 /// <param name="RouteKey">What the user wants to do.</param>
 /// <param name="Role">The user's role.</param>
 /// <param name="Cost">How many permits it takes; 0 only looks.</param>
-public sealed record CheckCommand(
-    ClientSnapshot Client,
-    string UserId,
-    string RouteKey,
-    string Role,
-    long Cost
-) : IRequest<Decision?>;
+public readonly record struct Check(string UserId, string RouteKey, string Role, long Cost);
 
 /// <summary>Answers with the decision, or with null when no policy applies.</summary>
 internal sealed class CheckHandler(ICounterStore counters, IDecisionLog log, TimeProvider time)
     : IRequestHandler<CheckCommand, Decision?>
 {
-    public async Task<Decision?> Handle(CheckCommand check, CancellationToken cancellationToken)
+    public async Task<Decision?> Handle(CheckCommand command, CancellationToken cancellationToken)
     {
-        if (check.Client.Policies.Resolve(check.RouteKey, check.Role) is not { } policy)
+        var (client, check) = command;
+        if (client.Policies.Resolve(check.RouteKey, check.Role) is not { } policy)
         {
             return null;
         }
 
         var decision = policy.Definition.IsActive
             ? await counters.TakeAsync(
-                new Subject(check.Client.Id, check.UserId),
-                policy,
-                check.Cost,
+                PermitRequest.For(client.Id, policy, check.UserId, check.RouteKey, check.Cost),
                 cancellationToken
             )
             : Decision.Inactive(policy, time.GetUtcNow());
-
-        log.Record(
-            check.Client.Id,
-            new LoggedDecision(
-                decision.DecidedAt,
-                check.UserId,
-                check.RouteKey,
-                check.Role,
-                policy.Key.Role,
-                decision.Allowed,
-                decision.Reason,
-                check.Cost,
-                decision.Remaining,
-                decision.Limit
-            )
-        );
+        log.Record(client.Id, LoggedDecision.From(check, decision));
         return decision;
     }
 }

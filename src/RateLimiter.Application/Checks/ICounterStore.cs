@@ -7,20 +7,51 @@ namespace RateLimiter.Application.Checks;
 /// <summary>Whom a counter counts. No two subjects share a counter, whatever characters their names hold.</summary>
 /// <param name="Client">The client that asks.</param>
 /// <param name="UserId">The user it asks about.</param>
-public readonly record struct Subject(ClientId Client, string UserId);
+/// <param name="RouteKey">
+/// The route, where one policy counts for many; null where the policy is for a single route anyhow.
+/// </param>
+public readonly record struct Subject(ClientId Client, string UserId, string? RouteKey);
 
-/// <summary>Counts permits, exactly, for all instances together.</summary>
+/// <summary>Permits that are asked for, or given back.</summary>
+/// <param name="Subject">Whose.</param>
+/// <param name="Policy">From whose limits: from all of them, or from none.</param>
+/// <param name="Cost">How many; 0 takes nothing and tells how things stand.</param>
+public readonly record struct PermitRequest(Subject Subject, Policy Policy, long Cost)
+{
+    /// <summary>The request of a user for a route under the policy that applies to it.</summary>
+    public static PermitRequest For(
+        ClientId client,
+        Policy policy,
+        string userId,
+        string routeKey,
+        long cost
+    ) => new(new Subject(client, userId, policy.Key.IsCatchAll ? routeKey : null), policy, cost);
+}
+
+/// <summary>
+/// Counts permits, exactly, for all instances together. Every member that answers one request throws
+/// <see cref="StoreUnavailableException"/> when the answer does not come in time; it may have counted all the same.
+/// </summary>
 public interface ICounterStore
 {
+    /// <summary>Takes permits, if they are there.</summary>
+    ValueTask<Decision> TakeAsync(PermitRequest request, CancellationToken cancellationToken);
+
     /// <summary>
-    /// Takes <paramref name="cost"/> permits from every limit of the policy, or from none of them. A cost of 0 takes
-    /// nothing and tells how things stand.
+    /// Takes permits for each request on its own, in their order. Never throws for the store: null stands where it gave
+    /// no answer.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">No answer in time; the permits may have been taken.</exception>
-    ValueTask<Decision> TakeAsync(
-        Subject subject,
-        Policy policy,
-        long cost,
+    Task<IReadOnlyList<Decision?>> TakeEachAsync(
+        IReadOnlyList<PermitRequest> requests,
         CancellationToken cancellationToken
     );
+
+    /// <summary>What <see cref="TakeAsync"/> would answer. Changes nothing.</summary>
+    ValueTask<Decision> LookAsync(PermitRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Gives permits back, never above the limit.</summary>
+    ValueTask<Decision> GiveAsync(PermitRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Forgets the counters of a subject under a policy.</summary>
+    Task ResetAsync(Subject subject, Policy policy, CancellationToken cancellationToken);
 }

@@ -49,7 +49,8 @@ internal sealed class RegisterClientHandler(
                 },
             ],
             Description: null,
-            IsActive: true
+            IsActive: true,
+            PolicyMode.Enforce
         ),
         DateTimeOffset.UnixEpoch
     );
@@ -59,8 +60,11 @@ internal sealed class RegisterClientHandler(
         CancellationToken cancellationToken
     )
     {
-        var subject = new Subject(Registrations, CallerNetwork.Of(command.Caller));
-        var decision = await counters.TakeAsync(subject, policy, cost: 1, cancellationToken);
+        var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
+        var decision = await counters.TakeAsync(
+            new PermitRequest(caller, policy, Cost: 1),
+            cancellationToken
+        );
         if (!decision.Allowed)
         {
             return new TooManyRegistrations(decision.RetryAfter);

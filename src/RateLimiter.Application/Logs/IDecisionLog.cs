@@ -1,3 +1,5 @@
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Logs;
@@ -9,6 +11,7 @@ namespace RateLimiter.Application.Logs;
 /// <param name="Role">The role asked for.</param>
 /// <param name="MatchedRole">The role of the policy that decided.</param>
 /// <param name="Allowed">The verdict.</param>
+/// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
 /// <param name="Reason">Why, as the caller was told.</param>
 /// <param name="Cost">The permits asked for.</param>
 /// <param name="Remaining">The permits left after it.</param>
@@ -20,11 +23,29 @@ public sealed record LoggedDecision(
     string Role,
     string MatchedRole,
     bool Allowed,
+    bool ShadowDenied,
     string? Reason,
     long Cost,
     long Remaining,
     long Limit
-);
+)
+{
+    /// <summary>The line for a check that was decided.</summary>
+    public static LoggedDecision From(Check check, Decision decision) =>
+        new(
+            decision.DecidedAt,
+            check.UserId,
+            check.RouteKey,
+            check.Role,
+            decision.Policy.Key.Role,
+            decision.Allowed,
+            decision.ShadowDenied,
+            decision.Reason,
+            check.Cost,
+            decision.Remaining,
+            decision.Limit
+        );
+}
 
 /// <summary>The last decisions of every client.</summary>
 public interface IDecisionLog

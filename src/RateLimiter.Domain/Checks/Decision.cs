@@ -10,19 +10,26 @@ public sealed class Decision
     public const string LimitIsZero = "The limit is 0: no request is allowed";
     public const string CostAboveLimit = "The cost is above the limit and can never be allowed";
 
-    private Decision(Policy policy, DateTimeOffset decidedAt)
+    private Decision(Policy policy, IReadOnlyList<LimitStatus> statuses, DateTimeOffset decidedAt)
     {
         Policy = policy;
+        Statuses = statuses;
         DecidedAt = decidedAt;
     }
 
     /// <summary>The policy that decided.</summary>
     public Policy Policy { get; }
 
+    /// <summary>How each of the policy's limits stands, in their order.</summary>
+    public IReadOnlyList<LimitStatus> Statuses { get; }
+
     /// <summary>When it was decided, by the store's clock.</summary>
     public DateTimeOffset DecidedAt { get; }
 
     public bool Allowed { get; private init; }
+
+    /// <summary>Allowed only because the policy is in shadow mode.</summary>
+    public bool ShadowDenied { get; private init; }
 
     /// <summary>Why it was denied; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; private init; }
@@ -33,25 +40,32 @@ public sealed class Decision
     /// <summary>The permits left under that limit, never negative.</summary>
     public long Remaining { get; private init; }
 
+    /// <summary>The permits in use under that limit before the check.</summary>
+    public long Used { get; private init; }
+
     /// <summary>How long until that limit has all its permits back.</summary>
     public TimeSpan ResetIn { get; private init; }
 
     /// <summary>How long until the same check passes; null when allowed, or when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
-    /// <summary>The names of the limits that said no.</summary>
+    /// <summary>The names of the limits that said no, also in shadow mode.</summary>
     public IReadOnlyList<string> Violated { get; private init; } = [];
 
     /// <summary>The decision of a policy that is switched off.</summary>
     public static Decision Inactive(Policy policy, DateTimeOffset now)
     {
-        var limit = policy.Limits.Min(limit => limit.Permits);
-        return new Decision(policy, now)
+        var least = policy.Limits.MinBy(limit => limit.Capacity)!;
+        return new Decision(
+            policy,
+            [.. policy.Limits.Select(limit => new LimitStatus(0, limit.Capacity, 0, 0))],
+            now
+        )
         {
             Allowed = true,
             Reason = PolicyInactive,
-            Limit = limit,
-            Remaining = limit,
+            Limit = least.Permits,
+            Remaining = least.Capacity,
         };
     }
 
@@ -62,53 +76,56 @@ public sealed class Decision
     /// </summary>
     public static Decision From(
         Policy policy,
-        ReadOnlySpan<LimitStatus> statuses,
+        IReadOnlyList<LimitStatus> statuses,
         DateTimeOffset now
     )
     {
         var nearest = 0;
         var longest = 0L;
-        var never = -1;
+        Limit? never = null;
         List<string>? violated = null;
-        for (var i = 0; i < statuses.Length; i++)
+        for (var i = 0; i < statuses.Count; i++)
         {
-            var status = statuses[i];
-            if (
-                status.Remaining < statuses[nearest].Remaining
-                || status.Remaining == statuses[nearest].Remaining
-                    && status.Reset > statuses[nearest].Reset
-            )
+            if (IsNearer(statuses[i], statuses[nearest]))
             {
                 nearest = i;
             }
 
-            if (status.Wait == 0)
+            if (statuses[i].Wait == 0)
             {
                 continue;
             }
 
             (violated ??= []).Add(policy.Limits[i].Name);
-            longest = Math.Max(longest, status.Wait);
-            if (status.Wait == LimitStatus.Never)
+            longest = Math.Max(longest, statuses[i].Wait);
+            if (statuses[i].Wait == LimitStatus.Never)
             {
-                never = i;
+                never = policy.Limits[i];
             }
         }
 
-        return new Decision(policy, now)
+        var isShadow = policy.Definition.Mode == PolicyMode.Shadow;
+        var denied = violated is not null && !isShadow;
+        return new Decision(policy, statuses, now)
         {
-            Allowed = violated is null,
-            Reason = violated is null ? null : Why(policy, never),
+            Allowed = !denied,
+            ShadowDenied = violated is not null && isShadow,
+            Reason = denied ? Why(never) : null,
             Limit = policy.Limits[nearest].Permits,
             Remaining = statuses[nearest].Remaining,
+            Used = statuses[nearest].Used,
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
-            RetryAfter = violated is null || never >= 0 ? null : TimeSpan.FromMicroseconds(longest),
+            RetryAfter = denied && never is null ? TimeSpan.FromMicroseconds(longest) : null,
             Violated = violated ?? (IReadOnlyList<string>)[],
         };
     }
 
-    private static string Why(Policy policy, int never) =>
-        never < 0 ? LimitExceeded
-        : policy.Limits[never].Permits == 0 ? LimitIsZero
+    private static bool IsNearer(LimitStatus status, LimitStatus other) =>
+        status.Remaining < other.Remaining
+        || status.Remaining == other.Remaining && status.Reset > other.Reset;
+
+    private static string Why(Limit? never) =>
+        never is null ? LimitExceeded
+        : never.Permits == 0 ? LimitIsZero
         : CostAboveLimit;
 }

@@ -1,16 +1,31 @@
 namespace RateLimiter.Domain.Policies;
 
+/// <summary>What a policy does with a check that its limits deny.</summary>
+public enum PolicyMode
+{
+    /// <summary>Denies it.</summary>
+    Enforce,
+
+    /// <summary>Allows it and says that it would have been denied: for trying a policy out.</summary>
+    Shadow,
+}
+
 /// <summary>A policy as its owner writes it.</summary>
 /// <param name="Key">The route and role it is for.</param>
-/// <param name="Limits">At least one. A check must pass them all.</param>
+/// <param name="Limits">1 to <see cref="MaxLimits"/>, each with a name of its own. A check must pass them all.</param>
 /// <param name="Description">Free text, at most 500 characters.</param>
 /// <param name="IsActive">Whether it limits at all: an inactive policy allows everything and counts nothing.</param>
+/// <param name="Mode">What it does with a check that its limits deny.</param>
 public sealed record PolicyDefinition(
     PolicyKey Key,
     IReadOnlyList<Limit> Limits,
     string? Description,
-    bool IsActive
-);
+    bool IsActive,
+    PolicyMode Mode
+)
+{
+    public const int MaxLimits = 8;
+}
 
 /// <summary>A policy as it is kept.</summary>
 /// <param name="Definition">What its owner wrote.</param>
@@ -33,7 +48,7 @@ public sealed record Policy(
 
     /// <summary>
     /// The next version. What was used under the old one still counts under a limit of the same name, algorithm and
-    /// window; every other limit starts afresh.
+    /// window (a bucket's window may change); every other limit starts afresh.
     /// </summary>
     public Policy Revise(PolicyDefinition definition, DateTimeOffset now) =>
         new(

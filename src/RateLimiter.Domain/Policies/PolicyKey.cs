@@ -8,6 +8,14 @@ public readonly record struct PolicyKey(string RouteKey, string Role) : ICompara
     /// <summary>A role left out, null, and this name are the same role.</summary>
     public const string DefaultRole = "default";
 
+    /// <summary>A policy for this route applies to every route that has none of its own.</summary>
+    public const string CatchAllRoute = "*";
+
+    /// <summary>The policy that applies where no other does.</summary>
+    public static PolicyKey CatchAll { get; } = new(CatchAllRoute, DefaultRole);
+
+    public bool IsCatchAll => RouteKey == CatchAllRoute;
+
     public static PolicyKey Create(string routeKey, string? role) =>
         new(routeKey, role ?? DefaultRole);
 

@@ -96,7 +96,7 @@ public sealed class RedisConnection(
         }
         catch (RedisServerException exception)
         {
-            logger.StoreAnsweredWithAnError(exception.Message);
+            ReportError(exception.Message);
             throw new StoreUnavailableException("The store answered with an error.", exception);
         }
         catch (Exception exception)
@@ -105,6 +105,9 @@ public sealed class RedisConnection(
             throw new StoreUnavailableException("The store did not answer.", exception);
         }
     }
+
+    /// <summary>Notes an error that the store answered with.</summary>
+    internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
 
     private async Task ConnectAsync(ConfigurationOptions configuration)
     {

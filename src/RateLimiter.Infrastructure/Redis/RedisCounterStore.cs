@@ -12,9 +12,30 @@ namespace RateLimiter.Infrastructure.Redis;
 /// </summary>
 internal sealed class RedisCounterStore(RedisConnection connection) : ICounterStore, IHostedService
 {
-    // Every algorithm is a script of its own, named as in `Names`; `check` puts them together.
-    private static readonly string[] Names = ["fixed_window"];
-    private static readonly RedisScript Check = RedisScript.Load("check", Names);
+    /// <summary>
+    /// The most checks in one call of the script. A longer list goes as several calls, sent together, so that others
+    /// get their turn in between.
+    /// </summary>
+    private const int MaxChecksPerCall = 100;
+
+    private const int ValuesPerLimit = 5;
+    private const int StatusLength = 4;
+    private const long Broken = -2;
+
+    // For each algorithm, the file of its script. The two buckets differ only in their default burst.
+    private static readonly Dictionary<Algorithm, string> Limiters = new()
+    {
+        [Algorithm.FixedWindow] = "fixed_window",
+        [Algorithm.SlidingWindow] = "sliding_window",
+        [Algorithm.SlidingLog] = "sliding_log",
+        [Algorithm.TokenBucket] = "bucket",
+        [Algorithm.LeakyBucket] = "bucket",
+    };
+
+    private static readonly RedisScript Check = RedisScript.Load(
+        "check",
+        Limiters.Values.Distinct()
+    );
 
     /// <summary>
     /// Asks once before anybody waits for an answer: the first call compiles the script there and the path to it here,
@@ -25,7 +46,7 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
         try
         {
             await connection.AskAsync(
-                database => Check.EvaluateAsync(database, [], [RedisValue.EmptyString, 0]),
+                database => Check.EvaluateAsync(database, [], [RedisValue.EmptyString, "look"]),
                 RedisConnection.AdministrativeTimeout,
                 cancellationToken
             );
@@ -39,62 +60,155 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask<Decision> TakeAsync(
-        Subject subject,
-        Policy policy,
-        long cost,
+        PermitRequest request,
         CancellationToken cancellationToken
-    ) => TakeAsync(subject, policy, cost, clock: null, cancellationToken);
+    ) => DecideAsync("take", request, clock: null, cancellationToken);
 
-    /// <param name="subject">Whom to count for.</param>
-    /// <param name="policy">Its limits.</param>
-    /// <param name="cost">The permits to take.</param>
+    public ValueTask<Decision> LookAsync(
+        PermitRequest request,
+        CancellationToken cancellationToken
+    ) => DecideAsync("look", request, clock: null, cancellationToken);
+
+    public ValueTask<Decision> GiveAsync(
+        PermitRequest request,
+        CancellationToken cancellationToken
+    ) => DecideAsync("give", request, clock: null, cancellationToken);
+
+    public async Task<IReadOnlyList<Decision?>> TakeEachAsync(
+        IReadOnlyList<PermitRequest> requests,
+        CancellationToken cancellationToken
+    )
+    {
+        var calls = requests
+            .Chunk(MaxChecksPerCall)
+            .Select(chunk => TakeChunkAsync(chunk, cancellationToken));
+        var decisions = await Task.WhenAll(calls);
+        return [.. decisions.SelectMany(chunk => chunk)];
+    }
+
+    public Task ResetAsync(Subject subject, Policy policy, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            database =>
+                database.KeyDeleteAsync([
+                    .. policy.Limits.Select(limit => RedisKeys.Counter(subject, limit)),
+                ]),
+            connection.CheckTimeout,
+            cancellationToken
+        );
+
+    /// <param name="verb">As in check.lua: take, look or give.</param>
+    /// <param name="request">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
     /// <param name="cancellationToken">Ends the waiting, not the taking.</param>
-    internal async ValueTask<Decision> TakeAsync(
-        Subject subject,
-        Policy policy,
-        long cost,
+    internal async ValueTask<Decision> DecideAsync(
+        string verb,
+        PermitRequest request,
         long? clock,
         CancellationToken cancellationToken
     )
     {
-        var limits = policy.Limits;
-        var keys = new RedisKey[limits.Count];
-        var values = new RedisValue[2 + 3 * limits.Count];
-        values[0] = clock ?? RedisValue.EmptyString;
-        values[1] = cost;
-        for (var i = 0; i < limits.Count; i++)
+        var decisions = await EvaluateAsync(
+            verb,
+            [request],
+            clock,
+            connection.CheckTimeout,
+            cancellationToken
+        );
+        return decisions[0]
+            ?? throw new StoreUnavailableException("The counter of this subject is broken.");
+    }
+
+    private async Task<Decision?[]> TakeChunkAsync(
+        PermitRequest[] requests,
+        CancellationToken cancellationToken
+    )
+    {
+        try
         {
-            keys[i] = RedisKeys.Counter(subject, limits[i]);
-            values[3 * i + 2] = Names[(int)limits[i].Algorithm];
-            values[3 * i + 3] = limits[i].Permits;
-            values[3 * i + 4] = limits[i].Window.Ticks / TimeSpan.TicksPerMicrosecond;
+            return await EvaluateAsync(
+                "take",
+                requests,
+                clock: null,
+                RedisConnection.AdministrativeTimeout,
+                cancellationToken
+            );
+        }
+        catch (StoreUnavailableException)
+        {
+            return new Decision?[requests.Length];
+        }
+    }
+
+    private async Task<Decision?[]> EvaluateAsync(
+        string verb,
+        PermitRequest[] requests,
+        long? clock,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
+    {
+        var counters = requests.Sum(request => request.Policy.Limits.Count);
+        var keys = new RedisKey[counters];
+        var values = new RedisValue[2 + 2 * requests.Length + ValuesPerLimit * counters];
+        values[0] = clock ?? RedisValue.EmptyString;
+        values[1] = verb;
+        var (key, value) = (0, 2);
+        foreach (var (subject, policy, cost) in requests)
+        {
+            values[value++] = policy.Limits.Count;
+            values[value++] = cost;
+            foreach (var limit in policy.Limits)
+            {
+                keys[key++] = RedisKeys.Counter(subject, limit);
+                values[value++] = Limiters[limit.Algorithm];
+                values[value++] = limit.Permits;
+                values[value++] = limit.WindowMicroseconds;
+                values[value++] = limit.Capacity;
+                values[value++] = limit.Tick;
+            }
         }
 
-        var reply = (long[])
+        var reply = (RedisResult[])
             (
                 await connection.AskAsync(
                     database => Check.EvaluateAsync(database, keys, values),
-                    connection.CheckTimeout,
+                    timeout,
                     cancellationToken
                 )
             )!;
-        return Read(policy, reply);
-    }
-
-    private static Decision Read(Policy policy, long[] reply)
-    {
-        Span<LimitStatus> statuses = stackalloc LimitStatus[policy.Limits.Count];
-        for (var i = 0; i < statuses.Length; i++)
+        if (reply.Length > 1 + StatusLength * counters)
         {
-            statuses[i] = new LimitStatus(
-                Wait: reply[3 * i + 1],
-                Remaining: reply[3 * i + 2],
-                Reset: reply[3 * i + 3]
-            );
+            connection.ReportError((string)reply[^1]!);
         }
 
-        var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(reply[0]);
-        return Decision.From(policy, statuses, decidedAt);
+        return Read(requests, reply);
+    }
+
+    private static Decision?[] Read(PermitRequest[] requests, RedisResult[] reply)
+    {
+        var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds((long)reply[0]);
+        var decisions = new Decision?[requests.Length];
+        var at = 1;
+        for (var i = 0; i < requests.Length; i++)
+        {
+            var policy = requests[i].Policy;
+            var statuses = new LimitStatus[policy.Limits.Count];
+            for (var j = 0; j < statuses.Length; j++, at += StatusLength)
+            {
+                statuses[j] = new LimitStatus(
+                    Wait: (long)reply[at],
+                    Remaining: (long)reply[at + 1],
+                    Reset: (long)reply[at + 2],
+                    Used: (long)reply[at + 3]
+                );
+            }
+
+            if (statuses[0].Wait != Broken)
+            {
+                decisions[i] = Decision.From(policy, statuses, decidedAt);
+            }
+        }
+
+        return decisions;
     }
 }

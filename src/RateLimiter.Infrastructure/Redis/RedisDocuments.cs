@@ -26,6 +26,7 @@ internal sealed record PolicyDocument(
     IReadOnlyList<LimitDocument> Limits,
     string? Description,
     bool IsActive,
+    PolicyMode Mode,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt
 )
@@ -37,6 +38,7 @@ internal sealed record PolicyDocument(
             [.. policy.Limits.Select(LimitDocument.From)],
             policy.Definition.Description,
             policy.Definition.IsActive,
+            policy.Definition.Mode,
             policy.CreatedAt,
             policy.UpdatedAt
         );
@@ -54,7 +56,8 @@ internal sealed record PolicyDocument(
                 new PolicyKey(document.RouteKey, document.Role),
                 [.. document.Limits.Select(limit => limit.ToLimit())],
                 document.Description,
-                document.IsActive
+                document.IsActive,
+                document.Mode
             ),
             long.Parse(value.AsSpan(0, space), System.Globalization.CultureInfo.InvariantCulture),
             document.CreatedAt,
@@ -68,6 +71,7 @@ internal sealed record LimitDocument(
     Algorithm Algorithm,
     long Permits,
     int WindowSeconds,
+    long? Burst,
     string Epoch
 )
 {
@@ -77,9 +81,10 @@ internal sealed record LimitDocument(
             limit.Algorithm,
             limit.Permits,
             (int)limit.Window.TotalSeconds,
+            limit.Burst,
             limit.Epoch
         );
 
     public Limit ToLimit() =>
-        new(Name, Algorithm, Permits, TimeSpan.FromSeconds(WindowSeconds)) { Epoch = Epoch };
+        new(Name, Algorithm, Permits, TimeSpan.FromSeconds(WindowSeconds), Burst) { Epoch = Epoch };
 }

@@ -30,9 +30,12 @@ internal static class RedisKeys
         $"{key.RouteKey.Length}:{key.RouteKey}{key.Role}";
 
     /// <summary>
-    /// The counter of one limit for one user. The user's length makes sure that no two subjects share a counter,
-    /// braces and colons in their names or not.
+    /// The counter of one limit for one user. The lengths make sure that no two subjects share a counter, braces and
+    /// colons in their names or not.
     /// </summary>
     public static RedisKey Counter(Subject subject, Limit limit) =>
-        $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}}}:{limit.Epoch}";
+        subject.RouteKey is null
+            ? $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}}}:{limit.Epoch}"
+            : $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}:"
+                + $"{subject.RouteKey.Length}:{subject.RouteKey}}}:{limit.Epoch}";
 }

@@ -1,10 +1,10 @@
 -- A counter that starts at the first permit and is forgotten when its window ends.
 --
 -- State: "start used", a string. start: when the window began, in microseconds; used: the permits taken in it.
+-- See check.lua for what each function is given and gives.
 
 local limiter = {}
 
--- The state of a limit now. limit: {permits, window} in microseconds; now: microseconds.
 function limiter.open(key, now, limit)
   local start, used = now, 0
   local state = redis.call('GET', key)
@@ -13,39 +13,43 @@ function limiter.open(key, now, limit)
     kept_start, kept_used = tonumber(kept_start), tonumber(kept_used)
     -- A clock that steps back stands still.
     now = math.max(now, kept_start)
+    start = now
     if now < kept_start + limit.window then
       start, used = kept_start, kept_used
-    else
-      start = now
     end
   end
   return { key = key, limit = limit, now = now, start = start, used = used }
 end
 
--- How long until cost would pass: 0 now, -1 never.
+function limiter.capacity(limit)
+  return limit.permits
+end
+
 function limiter.wait(counter, cost)
   if counter.used + cost <= counter.limit.permits then
     return 0
-  elseif cost > counter.limit.permits then
-    return -1
   end
   return counter.start + counter.limit.window - counter.now
 end
 
--- Takes cost, which must be more than 0.
-function limiter.take(counter, cost, grace)
+function limiter.take(counter, cost)
   counter.used = counter.used + cost
-  redis.call('SET', counter.key, string.format('%.0f %.0f', counter.start, counter.used),
-    'PX', string.format('%.0f', math.ceil(limiter.reset(counter) / 1000) + grace))
 end
 
-function limiter.remaining(counter)
-  return math.max(0, counter.limit.permits - counter.used)
+function limiter.give(counter, cost)
+  counter.used = math.max(0, counter.used - cost)
 end
 
--- How long until all permits are back.
+function limiter.used(counter)
+  return counter.used
+end
+
 function limiter.reset(counter)
   return counter.used > 0 and counter.start + counter.limit.window - counter.now or 0
+end
+
+function limiter.save(counter, time_to_live)
+  redis.call('SET', counter.key, string.format('%.0f %.0f', counter.start, counter.used), 'PX', time_to_live)
 end
 
 return limiter

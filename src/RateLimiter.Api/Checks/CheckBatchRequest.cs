@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RateLimiter.Api.Json;
+
+namespace RateLimiter.Api.Checks;
+
+/// <param name="Checks">1 to 1000 checks.</param>
+public sealed record CheckBatchRequest(IReadOnlyList<CheckBatchItem>? Checks)
+{
+    public const int MaxChecks = 1000;
+
+    internal Dictionary<string, string[]>? Faults() =>
+        Checks switch
+        {
+            null => new() { ["checks"] = ["is required"] },
+            { Count: < 1 or > MaxChecks } => new()
+            {
+                ["checks"] = [$"must hold 1 to {MaxChecks} checks"],
+            },
+            _ => null,
+        };
+}
+
+/// <summary>One check of a batch, or what is wrong with its JSON: a bad one does not spoil the others.</summary>
+[JsonConverter(typeof(CheckBatchItemConverter))]
+public sealed record CheckBatchItem(
+    CheckRequest? Check,
+    KeyValuePair<string, string> Fault = default
+)
+{
+    internal Dictionary<string, string[]>? Faults() =>
+        Check is null ? new() { [Fault.Key] = [Fault.Value] } : Check.Faults();
+}
+
+internal sealed class CheckBatchItemConverter : JsonConverter<CheckBatchItem>
+{
+    // A null is an item too, with a fault of its own.
+    public override bool HandleNull => true;
+
+    public override CheckBatchItem Read(
+        ref Utf8JsonReader reader,
+        Type typeToConvert,
+        JsonSerializerOptions options
+    )
+    {
+        // The reader holds the whole item by now, so that it can be read over again.
+        var start = reader;
+        try
+        {
+            var check = JsonSerializer.Deserialize<CheckRequest>(ref reader, options);
+            return check is null
+                ? new CheckBatchItem(null, KeyValuePair.Create(JsonFault.Body, "must be an object"))
+                : new CheckBatchItem(check);
+        }
+        catch (JsonException exception) when (exception.InnerException is not JsonException)
+        {
+            reader = start;
+            reader.Skip();
+            var (field, message) = JsonFault.Describe(
+                exception,
+                options.GetTypeInfo(typeof(CheckRequest))
+            );
+            return new CheckBatchItem(null, KeyValuePair.Create(field, message));
+        }
+    }
+
+    public override void Write(
+        Utf8JsonWriter writer,
+        CheckBatchItem value,
+        JsonSerializerOptions options
+    ) => JsonSerializer.Serialize(writer, value.Check, options);
+}

@@ -1,0 +1,103 @@
+using MediatR;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Checks;
+using RateLimiter.Api.Errors;
+using RateLimiter.Api.Json;
+using RateLimiter.Application.Usage;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Usage;
+
+/// <summary>What a user has used, and how to give it back.</summary>
+[ApiController]
+[Tags("Usage")]
+[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
+public sealed class UsageController(IMediator mediator) : ControllerBase
+{
+    /// <summary>What a check of cost 1 would be answered now, and what is used. Changes nothing.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="routeKey">The route.</param>
+    /// <param name="role">The user's role; the default role when left out.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    [HttpGet("/usage", Name = "GetUsage")]
+    [ProducesResponseType<UsageResponse>(StatusCodes.Status200OK)]
+    public async Task<ActionResult<UsageResponse>> GetAsync(
+        [FromQuery(Name = "user_id"), BindRequired, Name(Names.MaxUserLength)] string userId,
+        [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,
+        [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
+        CancellationToken cancellationToken
+    )
+    {
+        var decision = await mediator.Send(
+            new UsageQuery(HttpContext.Client(), userId, routeKey, role ?? PolicyKey.DefaultRole),
+            cancellationToken
+        );
+        if (decision is null)
+        {
+            return ProblemResponse.NoPolicy(HttpContext);
+        }
+
+        RateLimitHeaders.Write(Response, decision);
+        return UsageResponse.From(decision);
+    }
+
+    /// <summary>Gives permits back, never above the limit.</summary>
+    /// <remarks>For what was taken and then did not happen. Answers how things stand then.</remarks>
+    [HttpPost("/usage/refund", Name = "RefundUsage")]
+    [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
+    public async Task<ActionResult<DecisionResponse>> RefundAsync(
+        [FromBody, ValidateNever] CheckRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        if (request.Faults() is { } faults)
+        {
+            return ProblemResponse.Validation(HttpContext, faults);
+        }
+
+        var decision = await mediator.Send(
+            new RefundCommand(HttpContext.Client(), request.ToCheck()),
+            cancellationToken
+        );
+        if (decision is null)
+        {
+            return ProblemResponse.NoPolicy(HttpContext);
+        }
+
+        RateLimitHeaders.Write(Response, decision);
+        return DecisionResponse.From(decision);
+    }
+
+    /// <summary>Forgets what a user has used under the policy that applies.</summary>
+    /// <param name="userId">The user; "*" is a user like any other.</param>
+    /// <param name="routeKey">The route.</param>
+    /// <param name="role">The user's role; the default role when left out.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    [HttpDelete("/usage", Name = "ResetUsage")]
+    [ProducesResponseType(StatusCodes.Status204NoContent)]
+    public async Task<IActionResult> ResetAsync(
+        [FromQuery(Name = "user_id"), BindRequired, Name(Names.MaxUserLength)] string userId,
+        [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,
+        [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
+        CancellationToken cancellationToken
+    )
+    {
+        var isPolicyFound = await mediator.Send(
+            new ResetUsageCommand(
+                HttpContext.Client(),
+                userId,
+                routeKey,
+                role ?? PolicyKey.DefaultRole
+            ),
+            cancellationToken
+        );
+        return isPolicyFound ? NoContent() : ProblemResponse.NoPolicy(HttpContext);
+    }
+}

@@ -1,0 +1,32 @@
+using MediatR;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Usage;
+
+/// <summary>Gives permits back that were taken for something that did not happen; never above the limit.</summary>
+/// <param name="Client">The client that asks.</param>
+/// <param name="Check">The check that took them.</param>
+public sealed record RefundCommand(ClientSnapshot Client, Check Check) : IRequest<Decision?>;
+
+/// <summary>Answers with how things stand then, or with null when no policy applies.</summary>
+internal sealed class RefundHandler(ICounterStore counters, TimeProvider time)
+    : IRequestHandler<RefundCommand, Decision?>
+{
+    public async Task<Decision?> Handle(RefundCommand command, CancellationToken cancellationToken)
+    {
+        var (client, check) = command;
+        if (client.Policies.Resolve(check.RouteKey, check.Role) is not { } policy)
+        {
+            return null;
+        }
+
+        return policy.Definition.IsActive
+            ? await counters.GiveAsync(
+                PermitRequest.For(client.Id, policy, check.UserId, check.RouteKey, check.Cost),
+                cancellationToken
+            )
+            : Decision.Inactive(policy, time.GetUtcNow());
+    }
+}

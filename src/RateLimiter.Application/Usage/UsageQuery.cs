@@ -1,0 +1,34 @@
+using MediatR;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Usage;
+
+/// <summary>What a check of cost 1 would be answered now. Changes nothing and is not logged.</summary>
+/// <param name="Client">The client that asks.</param>
+/// <param name="UserId">The user asked about.</param>
+/// <param name="RouteKey">The route.</param>
+/// <param name="Role">The user's role.</param>
+public sealed record UsageQuery(ClientSnapshot Client, string UserId, string RouteKey, string Role)
+    : IRequest<Decision?>;
+
+/// <summary>Answers with the decision, or with null when no policy applies.</summary>
+internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
+    : IRequestHandler<UsageQuery, Decision?>
+{
+    public async Task<Decision?> Handle(UsageQuery query, CancellationToken cancellationToken)
+    {
+        if (query.Client.Policies.Resolve(query.RouteKey, query.Role) is not { } policy)
+        {
+            return null;
+        }
+
+        return policy.Definition.IsActive
+            ? await counters.LookAsync(
+                PermitRequest.For(query.Client.Id, policy, query.UserId, query.RouteKey, cost: 1),
+                cancellationToken
+            )
+            : Decision.Inactive(policy, time.GetUtcNow());
+    }
+}

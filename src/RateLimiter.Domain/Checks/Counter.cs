@@ -1,0 +1,156 @@
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Domain.Checks;
+
+/// <summary>
+/// One limit's permits for one subject. Each algorithm says only what is in use at a time and whether a cost passes;
+/// waits and remainders follow by trying. Slow and plain on purpose: the scripts of the store, which use closed
+/// formulas, are held against it.
+/// </summary>
+/// <remarks>Times are microseconds since 1970. A clock that steps back stands still.</remarks>
+public abstract record Counter
+{
+    private const long Forever = long.MaxValue / 4;
+
+    /// <summary>An unused counter for the algorithm.</summary>
+    public static Counter Create(Algorithm algorithm) =>
+        algorithm switch
+        {
+            Algorithm.FixedWindow => new FixedWindowCounter(),
+            Algorithm.SlidingWindow => new SlidingWindowCounter(),
+            Algorithm.SlidingLog => new SlidingLogCounter(),
+            Algorithm.TokenBucket or Algorithm.LeakyBucket => new BucketCounter(),
+            _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
+        };
+
+    /// <summary>
+    /// Takes a cost from every limit, or from none: <see cref="LimitStatus.Wait"/> says of each whether it passes.
+    /// </summary>
+    /// <param name="counters">One counter for each limit; replaced by what they are afterwards.</param>
+    /// <param name="limits">The limits, in the same order.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cost">The permits to take; 0 only looks.</param>
+    public static IReadOnlyList<LimitStatus> Take(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost
+    )
+    {
+        var views = View(counters, limits, now);
+        var waits = views
+            .Select((view, i) => view.Counter.Wait(limits[i], view.Now, cost))
+            .ToArray();
+        if (cost > 0 && waits.All(wait => wait == 0))
+        {
+            for (var i = 0; i < counters.Length; i++)
+            {
+                counters[i] = views[i].Counter.Take(limits[i], views[i].Now, cost);
+            }
+        }
+
+        return Statuses(counters, limits, views, waits);
+    }
+
+    /// <summary>Gives permits back to every limit, never above it.</summary>
+    /// <param name="counters">One counter for each limit; replaced by what they are afterwards.</param>
+    /// <param name="limits">The limits, in the same order.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cost">The permits to give back.</param>
+    public static IReadOnlyList<LimitStatus> Give(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost
+    )
+    {
+        var views = View(counters, limits, now);
+        for (var i = 0; i < counters.Length && cost > 0; i++)
+        {
+            if (views[i].Counter.Used(limits[i], views[i].Now) > 0)
+            {
+                counters[i] = views[i].Counter.Give(cost);
+            }
+        }
+
+        return Statuses(counters, limits, views, new long[counters.Length]);
+    }
+
+    /// <summary>The counter brought to a time, and that time: never an earlier one than it has seen.</summary>
+    protected abstract (Counter Counter, long Now) At(Limit limit, long now);
+
+    /// <summary>Whether a cost would pass at a time not before the one that the counter was brought to.</summary>
+    protected abstract bool Allows(Limit limit, long now, long cost);
+
+    /// <summary>The permits in use at a time not before the one that the counter was brought to, rounded up.</summary>
+    protected abstract long Used(Limit limit, long now);
+
+    protected abstract Counter Take(Limit limit, long now, long cost);
+
+    protected abstract Counter Give(long cost);
+
+    private static (Counter Counter, long Now)[] View(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now
+    ) => [.. counters.Select((counter, i) => counter.At(limits[i], now))];
+
+    private static LimitStatus[] Statuses(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        (Counter Counter, long Now)[] before,
+        long[] waits
+    ) =>
+        [
+            .. counters.Select(
+                (counter, i) =>
+                    counter
+                        .At(limits[i], before[i].Now)
+                        .Counter.Status(
+                            limits[i],
+                            before[i].Now,
+                            waits[i],
+                            before[i].Counter.Used(limits[i], before[i].Now)
+                        )
+            ),
+        ];
+
+    private LimitStatus Status(Limit limit, long now, long wait, long usedBefore) =>
+        limit.Permits == 0
+            ? new LimitStatus(wait, 0, 0, usedBefore)
+            : new LimitStatus(
+                wait,
+                Math.Max(0, limit.Capacity - Used(limit, now)),
+                Earliest(time => Used(limit, time) <= 0, now) - now,
+                usedBefore
+            );
+
+    private long Wait(Limit limit, long now, long cost) =>
+        limit.Permits == 0 || cost > limit.Capacity
+            ? LimitStatus.Never
+            : Earliest(time => Allows(limit, time, cost), now) - now;
+
+    /// <summary>The first time at which something is so that stays so from then on.</summary>
+    private static long Earliest(Func<long, bool> isSo, long now)
+    {
+        if (isSo(now))
+        {
+            return now;
+        }
+
+        var step = 1L;
+        while (!isSo(now + step))
+        {
+            step = step < Forever ? step * 2 : throw new InvalidOperationException("Never.");
+        }
+
+        var (before, at) = (now + step / 2, now + step);
+        while (at - before > 1)
+        {
+            var middle = before + (at - before) / 2;
+            (before, at) = isSo(middle) ? (before, middle) : (middle, at);
+        }
+
+        return at;
+    }
+}

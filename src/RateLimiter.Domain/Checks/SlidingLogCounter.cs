@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Domain.Checks;
+
+/// <summary>Every permit counts for exactly one window after it was taken.</summary>
+/// <param name="Entries">What was taken when, oldest first.</param>
+internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)> Entries) : Counter
+{
+    public SlidingLogCounter()
+        : this([]) { }
+
+    protected override (Counter Counter, long Now) At(Limit limit, long now)
+    {
+        now = Entries.IsEmpty ? now : Math.Max(now, Entries[^1].Time);
+        return (new SlidingLogCounter([.. Alive(limit, now)]), now);
+    }
+
+    protected override bool Allows(Limit limit, long now, long cost) =>
+        Used(limit, now) + cost <= limit.Permits;
+
+    protected override long Used(Limit limit, long now) =>
+        Alive(limit, now).Sum(entry => entry.Permits);
+
+    protected override Counter Take(Limit limit, long now, long cost) =>
+        new SlidingLogCounter(Entries.Add((now, cost)));
+
+    protected override Counter Give(long cost)
+    {
+        var entries = Entries;
+        while (cost > 0 && !entries.IsEmpty)
+        {
+            var (time, permits) = entries[^1];
+            var given = Math.Min(cost, permits);
+            entries = entries.RemoveAt(entries.Count - 1);
+            entries = permits > given ? entries.Add((time, permits - given)) : entries;
+            cost -= given;
+        }
+
+        return new SlidingLogCounter(entries);
+    }
+
+    private IEnumerable<(long Time, long Permits)> Alive(Limit limit, long now) =>
+        Entries.Where(entry => entry.Time + limit.WindowMicroseconds > now);
+}

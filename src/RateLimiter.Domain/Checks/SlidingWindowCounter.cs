@@ -1,0 +1,65 @@
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Domain.Checks;
+
+/// <summary>
+/// Two counters in windows aligned to the clock. With e of a window w passed, the permits of the window before weigh
+/// (w − e) / w.
+/// </summary>
+internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, long Previous = 0)
+    : Counter
+{
+    protected override (Counter Counter, long Now) At(Limit limit, long now)
+    {
+        now = Current > 0 || Previous > 0 ? Math.Max(now, Index * limit.WindowMicroseconds) : now;
+        return (Shift(limit, now), now);
+    }
+
+    protected override bool Allows(Limit limit, long now, long cost)
+    {
+        var (weighted, current, ticks) = Weigh(limit, now);
+        return weighted + (Int128)(current + cost) * ticks <= (Int128)limit.Permits * ticks;
+    }
+
+    protected override long Used(Limit limit, long now)
+    {
+        var (weighted, current, ticks) = Weigh(limit, now);
+        return current + (long)((weighted + ticks - 1) / ticks);
+    }
+
+    protected override Counter Take(Limit limit, long now, long cost) =>
+        this with
+        {
+            Current = Current + cost,
+        };
+
+    protected override Counter Give(long cost)
+    {
+        var fromCurrent = Math.Min(cost, Current);
+        return this with
+        {
+            Current = Current - fromCurrent,
+            Previous = Math.Max(0, Previous - (cost - fromCurrent)),
+        };
+    }
+
+    private SlidingWindowCounter Shift(Limit limit, long now)
+    {
+        var index = now / limit.WindowMicroseconds;
+        return (index - Index) switch
+        {
+            0 => this,
+            1 => new SlidingWindowCounter(index, 0, Current),
+            _ => new SlidingWindowCounter(index),
+        };
+    }
+
+    // The permits of the window before times the ticks that they still weigh, those of this one, and its ticks.
+    private (Int128 Weighted, long Current, long Ticks) Weigh(Limit limit, long now)
+    {
+        var (index, current, previous) = Shift(limit, now);
+        var ticks = limit.WindowMicroseconds / limit.Tick;
+        var elapsed = (now - index * limit.WindowMicroseconds) / limit.Tick;
+        return ((Int128)previous * (ticks - elapsed), current, ticks);
+    }
+}

@@ -1,0 +1,65 @@
+-- A bucket of permits that fills evenly: limit permits per window, up to burst. The token bucket and the leaky bucket.
+--
+-- State: "last debt ticks", a string. last: when it was reckoned, in microseconds; debt: what is missing from a full
+-- bucket, in permits times ticks; ticks: the window's length in ticks at that time.
+-- See check.lua for what each function is given and gives. In one tick the debt shrinks by limit, so that no fraction
+-- is ever rounded away.
+
+local limiter = {}
+
+function limiter.open(key, now, limit)
+  local ticks = limit.window / limit.tick
+  local time, debt = math.floor(now / limit.tick), 0
+  local state = redis.call('GET', key)
+  if state then
+    local kept_last, kept_debt, kept_ticks = string.match(state, '^(%d+) (%d+) (%d+)$')
+    kept_last, debt, kept_ticks = tonumber(kept_last), tonumber(kept_debt), tonumber(kept_ticks)
+    if kept_ticks ~= ticks then
+      -- Another window, or another tick: so many permits as before are missing.
+      debt = math.floor(debt / kept_ticks * ticks)
+    end
+    -- A clock that steps back stands still.
+    local last = math.ceil(kept_last / limit.tick)
+    time = math.max(time, last)
+    local elapsed = time - last
+    debt = limit.permits > 0 and elapsed >= debt / limit.permits and 0 or debt - elapsed * limit.permits
+  end
+  return { key = key, limit = limit, now = now, time = time, debt = debt, ticks = ticks }
+end
+
+function limiter.capacity(limit)
+  return limit.burst
+end
+
+-- How many microseconds until so much debt is gone. It goes at whole ticks.
+local function until_gone(counter, debt)
+  return (counter.time + math.ceil(debt / counter.limit.permits)) * counter.limit.tick - counter.now
+end
+
+function limiter.wait(counter, cost)
+  local excess = counter.debt - (counter.limit.burst - cost) * counter.ticks
+  return excess > 0 and until_gone(counter, excess) or 0
+end
+
+function limiter.take(counter, cost)
+  counter.debt = counter.debt + cost * counter.ticks
+end
+
+function limiter.give(counter, cost)
+  counter.debt = math.max(0, counter.debt - cost * counter.ticks)
+end
+
+function limiter.used(counter)
+  return math.ceil(counter.debt / counter.ticks)
+end
+
+function limiter.reset(counter)
+  return counter.debt > 0 and until_gone(counter, counter.debt) or 0
+end
+
+function limiter.save(counter, time_to_live)
+  redis.call('SET', counter.key,
+    string.format('%.0f %.0f %.0f', counter.time * counter.limit.tick, counter.debt, counter.ticks), 'PX', time_to_live)
+end
+
+return limiter

@@ -1,0 +1,91 @@
+-- Two counters in windows aligned to the clock: the window before weighs as much as of it still lies within one
+-- window's length.
+--
+-- State: "index current previous", a string. index: the number of the window since 1970; current, previous: the
+-- permits taken in it and in the one before.
+-- See check.lua for what each function is given and gives. With P and C the previous and current permits, w the window
+-- and e the part of it that has passed, both in ticks, a cost c passes when P·(w−e) + (C+c)·w ≤ L·w.
+
+local limiter = {}
+
+function limiter.open(key, now, limit)
+  local index, current, previous = math.floor(now / limit.window), 0, 0
+  local state = redis.call('GET', key)
+  if state then
+    local kept_index, kept_current, kept_previous = string.match(state, '^(%d+) (%d+) (%d+)$')
+    kept_index, kept_current, kept_previous = tonumber(kept_index), tonumber(kept_current), tonumber(kept_previous)
+    if index < kept_index then
+      -- A clock that steps back stands still.
+      index = kept_index
+      now = index * limit.window
+    end
+    if index == kept_index then
+      current, previous = kept_current, kept_previous
+    elseif index == kept_index + 1 then
+      previous = kept_current
+    end
+  end
+  return {
+    key = key,
+    limit = limit,
+    now = now,
+    index = index,
+    current = current,
+    previous = previous,
+    ticks = limit.window / limit.tick,
+    elapsed = math.floor((now - index * limit.window) / limit.tick),
+  }
+end
+
+function limiter.capacity(limit)
+  return limit.permits
+end
+
+function limiter.wait(counter, cost)
+  local limit, ticks = counter.limit, counter.ticks
+  local room = limit.permits - cost - counter.current
+  if room >= 0 and counter.previous * (ticks - counter.elapsed) <= room * ticks then
+    return 0
+  end
+
+  -- The tick of this window at which the previous one has lost enough weight, when that comes before its end.
+  if room >= 0 then
+    local tick = ticks - math.floor(room * ticks / counter.previous)
+    if tick < ticks then
+      return counter.index * limit.window + tick * limit.tick - counter.now
+    end
+  end
+
+  -- In the next window, what is current now weighs as the previous one.
+  local tick = 0
+  if counter.current > 0 then
+    tick = math.max(0, ticks - math.floor((limit.permits - cost) * ticks / counter.current))
+  end
+  return (counter.index + 1) * limit.window + tick * limit.tick - counter.now
+end
+
+function limiter.take(counter, cost)
+  counter.current = counter.current + cost
+end
+
+function limiter.give(counter, cost)
+  local from_current = math.min(cost, counter.current)
+  counter.current = counter.current - from_current
+  counter.previous = math.max(0, counter.previous - (cost - from_current))
+end
+
+function limiter.used(counter)
+  return counter.current + math.ceil(counter.previous * (counter.ticks - counter.elapsed) / counter.ticks)
+end
+
+function limiter.reset(counter)
+  local windows = counter.current > 0 and 2 or counter.previous > 0 and 1 or 0
+  return windows > 0 and (counter.index + windows) * counter.limit.window - counter.now or 0
+end
+
+function limiter.save(counter, time_to_live)
+  redis.call('SET', counter.key,
+    string.format('%.0f %.0f %.0f', counter.index, counter.current, counter.previous), 'PX', time_to_live)
+end
+
+return limiter
