@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Mvc;
 
 namespace RateLimiter.Api.Json;
 
@@ -13,8 +15,23 @@ internal static class ApiJson
         options.NumberHandling = JsonNumberHandling.Strict;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.AllowDuplicateProperties = false;
+        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver().WithAddedModifier(
+            WriteWhatProblemsAre
+        );
         options.Converters.Add(
             new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
         );
+    }
+
+    // Where a problem is part of an answer, its list of faulty fields must be too.
+    private static void WriteWhatProblemsAre(JsonTypeInfo type)
+    {
+        if (type.Type == typeof(ProblemDetails))
+        {
+            type.PolymorphismOptions = new JsonPolymorphismOptions
+            {
+                DerivedTypes = { new JsonDerivedType(typeof(ValidationProblemDetails)) },
+            };
+        }
     }
 }
