@@ -8,7 +8,7 @@ namespace RateLimiter.Domain.Checks;
 /// <param name="Ticks">The ticks of a window when it was reckoned.</param>
 internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 1) : Counter
 {
-    protected override (Counter Counter, long Now) At(Limit limit, long now)
+    protected override Counter At(Limit limit, long now)
     {
         var ticks = limit.WindowMicroseconds / limit.Tick;
         // In doubles, because the script has nothing else; a tick more or less is nobody's loss.
@@ -16,8 +16,8 @@ internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 
         // The last time may lie within a tick of the new limit: that tick counts as passed.
         var last = (Last + limit.Tick - 1) / limit.Tick;
         var time = Debt > 0 ? Math.Max(last, now / limit.Tick) : now / limit.Tick;
-        var left = Int128.Max(0, debt - (Int128)(time - last) * limit.Permits);
-        return (new BucketCounter(time * limit.Tick, (long)left, ticks), now);
+        var left = Debt > 0 ? Int128.Max(0, debt - (Int128)(time - last) * limit.Permits) : 0;
+        return new BucketCounter(time * limit.Tick, (long)left, ticks);
     }
 
     protected override bool Allows(Limit limit, long now, long cost) =>

@@ -7,7 +7,7 @@ namespace RateLimiter.Domain.Checks;
 /// waits and remainders follow by trying. Slow and plain on purpose: the scripts of the store, which use closed
 /// formulas, are held against it.
 /// </summary>
-/// <remarks>Times are microseconds since 1970. A clock that steps back stands still.</remarks>
+/// <remarks>Times are microseconds since 1970. When the clock steps back, it stands still.</remarks>
 public abstract record Counter
 {
     private const long Forever = long.MaxValue / 4;
@@ -37,19 +37,17 @@ public abstract record Counter
         long cost
     )
     {
-        var views = View(counters, limits, now);
-        var waits = views
-            .Select((view, i) => view.Counter.Wait(limits[i], view.Now, cost))
-            .ToArray();
+        var before = At(counters, limits, now);
+        var waits = before.Select((counter, i) => counter.Wait(limits[i], now, cost)).ToArray();
         if (cost > 0 && waits.All(wait => wait == 0))
         {
             for (var i = 0; i < counters.Length; i++)
             {
-                counters[i] = views[i].Counter.Take(limits[i], views[i].Now, cost);
+                counters[i] = before[i].Take(limits[i], now, cost);
             }
         }
 
-        return Statuses(counters, limits, views, waits);
+        return Statuses(counters, limits, now, before, waits);
     }
 
     /// <summary>Gives permits back to every limit, never above it.</summary>
@@ -64,20 +62,21 @@ public abstract record Counter
         long cost
     )
     {
-        var views = View(counters, limits, now);
+        var before = At(counters, limits, now);
         for (var i = 0; i < counters.Length && cost > 0; i++)
         {
-            if (views[i].Counter.Used(limits[i], views[i].Now) > 0)
+            // There is nothing to give back to a limit of 0.
+            if (before[i].Used(limits[i], now) > 0 && limits[i].Permits > 0)
             {
-                counters[i] = views[i].Counter.Give(cost);
+                counters[i] = before[i].Give(cost);
             }
         }
 
-        return Statuses(counters, limits, views, new long[counters.Length]);
+        return Statuses(counters, limits, now, before, new long[counters.Length]);
     }
 
-    /// <summary>The counter brought to a time, and that time: never an earlier one than it has seen.</summary>
-    protected abstract (Counter Counter, long Now) At(Limit limit, long now);
+    /// <summary>The counter brought to a time.</summary>
+    protected abstract Counter At(Limit limit, long now);
 
     /// <summary>Whether a cost would pass at a time not before the one that the counter was brought to.</summary>
     protected abstract bool Allows(Limit limit, long now, long cost);
@@ -89,30 +88,22 @@ public abstract record Counter
 
     protected abstract Counter Give(long cost);
 
-    private static (Counter Counter, long Now)[] View(
-        Counter[] counters,
-        IReadOnlyList<Limit> limits,
-        long now
-    ) => [.. counters.Select((counter, i) => counter.At(limits[i], now))];
+    private static Counter[] At(Counter[] counters, IReadOnlyList<Limit> limits, long now) =>
+        [.. counters.Select((counter, i) => counter.At(limits[i], now))];
 
     private static LimitStatus[] Statuses(
         Counter[] counters,
         IReadOnlyList<Limit> limits,
-        (Counter Counter, long Now)[] before,
+        long now,
+        Counter[] before,
         long[] waits
     ) =>
         [
-            .. counters.Select(
-                (counter, i) =>
-                    counter
-                        .At(limits[i], before[i].Now)
-                        .Counter.Status(
-                            limits[i],
-                            before[i].Now,
-                            waits[i],
-                            before[i].Counter.Used(limits[i], before[i].Now)
-                        )
-            ),
+            .. At(counters, limits, now)
+                .Select(
+                    (counter, i) =>
+                        counter.Status(limits[i], now, waits[i], before[i].Used(limits[i], now))
+                ),
         ];
 
     private LimitStatus Status(Limit limit, long now, long wait, long usedBefore) =>

@@ -5,11 +5,8 @@ namespace RateLimiter.Domain.Checks;
 /// <summary>Starts at the first permit and is forgotten when its window ends.</summary>
 internal sealed record FixedWindowCounter(long Start = 0, long Permits = 0) : Counter
 {
-    protected override (Counter Counter, long Now) At(Limit limit, long now)
-    {
-        now = Permits > 0 ? Math.Max(now, Start) : now;
-        return (Used(limit, now) > 0 ? this : new FixedWindowCounter(now), now);
-    }
+    protected override Counter At(Limit limit, long now) =>
+        Used(limit, now) > 0 ? this : new FixedWindowCounter(now);
 
     protected override bool Allows(Limit limit, long now, long cost) =>
         Used(limit, now) + cost <= limit.Permits;

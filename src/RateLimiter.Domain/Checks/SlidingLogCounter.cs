@@ -10,11 +10,8 @@ internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)
     public SlidingLogCounter()
         : this([]) { }
 
-    protected override (Counter Counter, long Now) At(Limit limit, long now)
-    {
-        now = Entries.IsEmpty ? now : Math.Max(now, Entries[^1].Time);
-        return (new SlidingLogCounter([.. Alive(limit, now)]), now);
-    }
+    protected override Counter At(Limit limit, long now) =>
+        new SlidingLogCounter([.. Alive(limit, now)]);
 
     protected override bool Allows(Limit limit, long now, long cost) =>
         Used(limit, now) + cost <= limit.Permits;
@@ -23,7 +20,9 @@ internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)
         Alive(limit, now).Sum(entry => entry.Permits);
 
     protected override Counter Take(Limit limit, long now, long cost) =>
-        new SlidingLogCounter(Entries.Add((now, cost)));
+        new SlidingLogCounter(
+            Entries.Add((Entries.IsEmpty ? now : Math.Max(now, Entries[^1].Time), cost))
+        );
 
     protected override Counter Give(long cost)
     {

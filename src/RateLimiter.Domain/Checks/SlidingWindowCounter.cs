@@ -9,11 +9,7 @@ namespace RateLimiter.Domain.Checks;
 internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, long Previous = 0)
     : Counter
 {
-    protected override (Counter Counter, long Now) At(Limit limit, long now)
-    {
-        now = Current > 0 || Previous > 0 ? Math.Max(now, Index * limit.WindowMicroseconds) : now;
-        return (Shift(limit, now), now);
-    }
+    protected override Counter At(Limit limit, long now) => Shift(limit, now);
 
     protected override bool Allows(Limit limit, long now, long cost)
     {
@@ -45,7 +41,8 @@ internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, lo
 
     private SlidingWindowCounter Shift(Limit limit, long now)
     {
-        var index = now / limit.WindowMicroseconds;
+        var isUsed = Current > 0 || Previous > 0;
+        var index = Math.Max(now / limit.WindowMicroseconds, isUsed ? Index : 0);
         return (index - Index) switch
         {
             0 => this,
@@ -59,7 +56,7 @@ internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, lo
     {
         var (index, current, previous) = Shift(limit, now);
         var ticks = limit.WindowMicroseconds / limit.Tick;
-        var elapsed = (now - index * limit.WindowMicroseconds) / limit.Tick;
+        var elapsed = Math.Max(0, now - index * limit.WindowMicroseconds) / limit.Tick;
         return ((Int128)previous * (ticks - elapsed), current, ticks);
     }
 }

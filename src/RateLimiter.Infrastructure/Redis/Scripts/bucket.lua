@@ -18,7 +18,7 @@ function limiter.open(key, now, limit)
       -- Another window, or another tick: so many permits as before are missing.
       debt = math.floor(debt / kept_ticks * ticks)
     end
-    -- A clock that steps back stands still.
+    -- A clock that stepped back stands still.
     local last = math.ceil(kept_last / limit.tick)
     time = math.max(time, last)
     local elapsed = time - last

@@ -79,7 +79,7 @@ local function decide(first_key, argument, count, cost)
     local used = limiter.used(counter)
     if allowed and cost > 0 then
       if verb == 'give' then
-        if used > 0 then
+        if used > 0 and counter.limit.permits > 0 then
           limiter.give(counter, cost)
           save(limiter, counter)
         end

@@ -11,9 +11,7 @@ function limiter.open(key, now, limit)
   if state then
     local kept_start, kept_used = string.match(state, '^(%d+) (%d+)$')
     kept_start, kept_used = tonumber(kept_start), tonumber(kept_used)
-    -- A clock that steps back stands still.
-    now = math.max(now, kept_start)
-    start = now
+    -- When the clock stepped back, now is before the start: the window runs on.
     if now < kept_start + limit.window then
       start, used = kept_start, kept_used
     end

@@ -27,12 +27,10 @@ local function bisect(key, low, high, fits)
 end
 
 function limiter.open(key, now, limit)
-  local counter = { key = key, limit = limit, first = 0, used = 0, total = 0, taken = 0 }
+  local counter = { key = key, limit = limit, now = now, first = 0, used = 0, total = 0, taken = 0 }
   local length = redis.call('LLEN', key)
   if length > 0 then
     local last = entry(key, length - 1)
-    -- A clock that steps back stands still.
-    now = math.max(now, last.time)
     local function alive(candidate)
       return candidate.time + limit.window > now
     end
@@ -45,7 +43,6 @@ function limiter.open(key, now, limit)
     end
   end
   counter.length = length
-  counter.now = now
   return counter
 end
 
@@ -68,7 +65,9 @@ end
 function limiter.take(counter, cost)
   counter.taken = cost
   counter.used = counter.used + cost
-  counter.last = { time = counter.now, before = counter.total, permits = cost }
+  -- A clock that stepped back stands still, so that the list stays in order.
+  local time = math.max(counter.now, counter.last and counter.last.time or 0)
+  counter.last = { time = time, before = counter.total, permits = cost }
 end
 
 local function push(key, added)

@@ -14,11 +14,8 @@ function limiter.open(key, now, limit)
   if state then
     local kept_index, kept_current, kept_previous = string.match(state, '^(%d+) (%d+) (%d+)$')
     kept_index, kept_current, kept_previous = tonumber(kept_index), tonumber(kept_current), tonumber(kept_previous)
-    if index < kept_index then
-      -- A clock that steps back stands still.
-      index = kept_index
-      now = index * limit.window
-    end
+    -- A clock that stepped back stands still at the window's start.
+    index = math.max(index, kept_index)
     if index == kept_index then
       current, previous = kept_current, kept_previous
     elseif index == kept_index + 1 then
@@ -33,7 +30,7 @@ function limiter.open(key, now, limit)
     current = current,
     previous = previous,
     ticks = limit.window / limit.tick,
-    elapsed = math.floor((now - index * limit.window) / limit.tick),
+    elapsed = math.max(0, math.floor((now - index * limit.window) / limit.tick)),
   }
 end
 

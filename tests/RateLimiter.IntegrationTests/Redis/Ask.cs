@@ -1,0 +1,84 @@
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.IntegrationTests.Redis;
+
+/// <summary>Short forms of what these tests ask for over and over.</summary>
+internal static class Ask
+{
+    /// <summary>Somewhen, in microseconds since 1970, in the middle of a window of any length.</summary>
+    public const long Start = 1_755_859_212_345_678;
+
+    public const long Second = 1_000_000;
+
+    public static Limit Limit(
+        Algorithm algorithm,
+        long permits,
+        int seconds,
+        long? burst = null,
+        string name = "default"
+    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
+
+    public static Policy Policy(params Limit[] limits) =>
+        Domain.Policies.Policy.Create(Definition(limits), DateTimeOffset.UnixEpoch);
+
+    public static Policy Change(this Policy policy, params Limit[] limits) =>
+        policy.Revise(Definition(limits), DateTimeOffset.UnixEpoch);
+
+    /// <summary>A user whom nobody has asked about yet.</summary>
+    public static Subject NewSubject(string user = "user") => new(ClientId.New(), user, null);
+
+    public static ValueTask<Decision> TakeAsync(
+        this RedisCounterStore store,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now = null
+    ) =>
+        store.DecideAsync(
+            "take",
+            new PermitRequest(subject, policy, cost),
+            now,
+            CancellationToken.None
+        );
+
+    public static ValueTask<Decision> LookAsync(
+        this RedisCounterStore store,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now = null
+    ) =>
+        store.DecideAsync(
+            "look",
+            new PermitRequest(subject, policy, cost),
+            now,
+            CancellationToken.None
+        );
+
+    public static ValueTask<Decision> GiveAsync(
+        this RedisCounterStore store,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now = null
+    ) =>
+        store.DecideAsync(
+            "give",
+            new PermitRequest(subject, policy, cost),
+            now,
+            CancellationToken.None
+        );
+
+    private static PolicyDefinition Definition(Limit[] limits) =>
+        new(
+            PolicyKey.Create("route", null),
+            limits,
+            Description: null,
+            IsActive: true,
+            PolicyMode.Enforce
+        );
+}
