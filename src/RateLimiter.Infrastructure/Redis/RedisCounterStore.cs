@@ -34,7 +34,7 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
 
     private static readonly RedisScript Check = RedisScript.Load(
         "check",
-        Limiters.Values.Distinct()
+        ["read", .. Limiters.Values.Distinct()]
     );
 
     /// <summary>

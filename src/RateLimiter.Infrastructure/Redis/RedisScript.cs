@@ -53,7 +53,13 @@ internal sealed class RedisScript
             when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
             // The store was restarted, or its scripts were flushed. Nothing ran, so that it is safe to ask again.
-            return await database.ScriptEvaluateAsync(text, keys, values);
+            // The whole text, because what was only loaded could be flushed again before it is called.
+            return await database.ScriptEvaluateAsync(
+                text,
+                keys,
+                values,
+                CommandFlags.NoScriptCache
+            );
         }
     }
 

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
@@ -23,15 +21,15 @@ internal sealed class TestStore : IAsyncDisposable
     private readonly RedisServer? server;
     private readonly List<RedisConnection> connections = [];
 
-    private TestStore(RedisConnection connection, TemporaryFolder? folder, RedisServer? server)
+    private TestStore(TemporaryFolder? folder, RedisServer? server)
     {
-        Connection = connection;
-        connections.Add(connection);
         this.folder = folder;
         this.server = server;
     }
 
-    public RedisConnection Connection { get; }
+    public MessageLog Log { get; } = new();
+
+    public RedisConnection Connection => connections[0];
 
     /// <summary>The store of a kind. Skips the test, by name, where there is no real Redis.</summary>
     public static async Task<TestStore> GetAsync(StoreKind kind)
@@ -63,20 +61,14 @@ internal sealed class TestStore : IAsyncDisposable
     }
 
     /// <summary>Another connection to the real Redis, as another instance of the service would have.</summary>
-    public async Task<RedisConnection> ConnectAgainAsync(ILogger<RedisConnection>? logger = null)
+    public async Task<RedisConnection> ConnectAgainAsync()
     {
-        if (server is null)
+        if (server is not null)
         {
-            return Connection;
+            await ConnectAsync(new RedisOptions { ConnectionString = server.ConnectionString });
         }
 
-        var connection = await ConnectAsync(
-            new RedisOptions { ConnectionString = server.ConnectionString },
-            new EmbeddedOptions(),
-            logger
-        );
-        connections.Add(connection);
-        return connection;
+        return connections[^1];
     }
 
     public async ValueTask DisposeAsync()
@@ -96,34 +88,30 @@ internal sealed class TestStore : IAsyncDisposable
 
     private static async Task<TestStore> StartEmbeddedAsync()
     {
-        var folder = new TemporaryFolder();
-        var embedded = new EmbeddedOptions { DataDirectory = folder.Path };
-        return new TestStore(await ConnectAsync(new RedisOptions(), embedded), folder, null);
+        var store = new TestStore(new TemporaryFolder(), null);
+        await store.ConnectAsync(new RedisOptions());
+        return store;
     }
 
     private static async Task<TestStore> StartRedisAsync()
     {
-        var server = await RedisServer.StartAsync();
-        var redis = new RedisOptions { ConnectionString = server.ConnectionString };
-        return new TestStore(await ConnectAsync(redis, new EmbeddedOptions()), null, server);
+        var store = new TestStore(null, await RedisServer.StartAsync());
+        await store.ConnectAgainAsync();
+        return store;
     }
 
-    private static async Task<RedisConnection> ConnectAsync(
-        RedisOptions redis,
-        EmbeddedOptions embedded,
-        ILogger<RedisConnection>? logger = null
-    )
+    private async Task ConnectAsync(RedisOptions redis)
     {
         var connection = new RedisConnection(
             Options.Create(redis),
-            Options.Create(embedded),
+            Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
             // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
-            logger ?? NullLogger<RedisConnection>.Instance
+            Log
         );
         await connection.StartAsync(CancellationToken.None);
         await connection.Connected;
-        return connection;
+        connections.Add(connection);
     }
 }
 

@@ -10,7 +10,7 @@ local limiter = {}
 function limiter.open(key, now, limit)
   local ticks = limit.window / limit.tick
   local time, debt = math.floor(now / limit.tick), 0
-  local state = redis.call('GET', key)
+  local state = modules.read(key)
   if state then
     local kept_last, kept_debt, kept_ticks = string.match(state, '^(%d+) (%d+) (%d+)$')
     kept_last, debt, kept_ticks = tonumber(kept_last), tonumber(kept_debt), tonumber(kept_ticks)

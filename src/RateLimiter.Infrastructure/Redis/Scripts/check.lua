@@ -13,7 +13,7 @@
 --            used       the permits in use before it
 --          and last, when a counter is broken, what is wrong with it
 --
--- modules  one limiter for each algorithm, with these functions:
+-- modules  read, and one limiter for each algorithm with these functions:
 --            open(key, now, limit)     the counter as it is now
 --            capacity(limit)           the most permits that can ever be taken at once
 --            wait(counter, cost)       microseconds until a cost that capacity allows would pass, 0 when it does
@@ -110,7 +110,7 @@ while argument <= #ARGV do
   local count, cost = tonumber(ARGV[argument]), tonumber(ARGV[argument + 1])
   local decided, problem = pcall(decide, key, argument + 2, count, cost)
   if not decided then
-    failure = problem
+    failure = (type(problem) == 'table' and problem.err or tostring(problem)) .. ', in a check of ' .. KEYS[key]
     for _ = 1, count do
       reply[#reply + 1] = BROKEN
       reply[#reply + 1] = 0
@@ -122,6 +122,6 @@ while argument <= #ARGV do
 end
 
 if failure then
-  reply[#reply + 1] = type(failure) == 'table' and failure.err or tostring(failure)
+  reply[#reply + 1] = failure
 end
 return reply

@@ -7,7 +7,7 @@ local limiter = {}
 
 function limiter.open(key, now, limit)
   local start, used = now, 0
-  local state = redis.call('GET', key)
+  local state = modules.read(key)
   if state then
     local kept_start, kept_used = string.match(state, '^(%d+) (%d+)$')
     kept_start, kept_used = tonumber(kept_start), tonumber(kept_used)

@@ -10,7 +10,7 @@ local limiter = {}
 
 function limiter.open(key, now, limit)
   local index, current, previous = math.floor(now / limit.window), 0, 0
-  local state = redis.call('GET', key)
+  local state = modules.read(key)
   if state then
     local kept_index, kept_current, kept_previous = string.match(state, '^(%d+) (%d+) (%d+)$')
     kept_index, kept_current, kept_previous = tonumber(kept_index), tonumber(kept_current), tonumber(kept_previous)
