@@ -30,12 +30,20 @@ internal static class ApiServices
         builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
         // Startup says in one line why the service cannot start; the host would say it again with a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        // The connection says once when the store is lost; the probes would say it again every time.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Services.Configure<HostOptions>(options =>
             options.ShutdownTimeout = ShutdownTimeout
         );
 
         // Not in appsettings.json, which would win over ASPNETCORE_URLS.
-        if (string.IsNullOrEmpty(builder.WebHost.GetSetting(WebHostDefaults.ServerUrlsKey)))
+        string[] addresses =
+        [
+            WebHostDefaults.ServerUrlsKey,
+            WebHostDefaults.HttpPortsKey,
+            WebHostDefaults.HttpsPortsKey,
+        ];
+        if (addresses.All(key => string.IsNullOrEmpty(builder.WebHost.GetSetting(key))))
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }

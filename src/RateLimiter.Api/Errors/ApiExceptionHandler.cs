@@ -54,6 +54,6 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
 
 internal static partial class ErrorMessages
 {
-    [LoggerMessage(LogLevel.Error, "An unforeseen failure")]
+    [LoggerMessage(4, LogLevel.Error, "An unforeseen failure")]
     public static partial void Unforeseen(this ILogger logger, Exception exception);
 }

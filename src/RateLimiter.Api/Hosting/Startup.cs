@@ -38,15 +38,26 @@ internal static class Startup
     {
         var addresses = string.Join(", ", app.Urls);
         app.Logger.Listening(addresses);
-        app.Logger.Docs($"{app.Urls.First()}/docs");
+        app.Logger.Docs($"{Reachable(app.Urls.First())}/docs");
         app.Logger.Store(app.Services.GetRequiredService<RedisConnection>().Description);
     }
+
+    // An address that stands for all of this machine's is none to call.
+    private static string Reachable(string address) =>
+        address
+            .Replace("://[::]", "://localhost", StringComparison.Ordinal)
+            .Replace("://0.0.0.0", "://localhost", StringComparison.Ordinal);
 
     // What the operator can mend, in one line. Everything else is a fault of ours and keeps its stack trace.
     private static string? Explain(Exception exception) =>
         exception switch
         {
             OptionsValidationException invalid => string.Join(" ", invalid.Failures),
+            AggregateException several
+                when several.InnerExceptions.All(e => Explain(e) is not null) => string.Join(
+                " ",
+                several.InnerExceptions.Select(Explain)
+            ),
             EmbeddedStoreException or IOException or FormatException => exception.Message,
             // A value that is not of its option's type: the binder's own message names the option.
             InvalidOperationException { InnerException: FormatException or ArgumentException } =>

@@ -9,7 +9,7 @@ public sealed class EmbeddedOptions
     public const string Section = "Embedded";
 
     /// <summary>Where its files are; made when missing. Only one process can use a folder at a time.</summary>
-    [Required]
+    [Required(ErrorMessage = "Embedded:DataDirectory must name a folder.")]
     public string DataDirectory { get; set; } = "./data";
 }
 

@@ -77,7 +77,15 @@ internal sealed class EmbeddedStore : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(directory);
+            CreatePrivate(directory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(directory, exception);
+        }
+
+        try
+        {
             return new FileStream(
                 Path.Combine(directory, "lock"),
                 FileMode.OpenOrCreate,
@@ -87,20 +95,36 @@ internal sealed class EmbeddedStore : IDisposable
         }
         catch (UnauthorizedAccessException exception)
         {
-            throw new EmbeddedStoreException(
-                $"Embedded:DataDirectory '{directory}' cannot be written to: {exception.Message}",
-                exception
-            );
+            throw Unusable(directory, exception);
         }
         catch (IOException exception)
         {
             throw new EmbeddedStoreException(
-                $"Embedded:DataDirectory '{directory}' is in use by another process, or cannot be used: "
-                    + $"{exception.Message} Stop the other one, or name another folder.",
+                $"Embedded:DataDirectory '{directory}' is in use by another process. Stop it, name another folder, "
+                    + "or let both use one Redis.",
                 exception
             );
         }
     }
+
+    // Nobody else on this machine has to read who was limited, or the hashes of keys.
+    private static void CreatePrivate(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(
+                directory,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            );
+        }
+    }
+
+    private static EmbeddedStoreException Unusable(string directory, Exception exception) =>
+        new($"Embedded:DataDirectory '{directory}' cannot be used: {exception.Message}", exception);
 
     /// <summary>
     /// Makes the folder of the socket among the temporary ones, because the path of a socket may not have more than
@@ -131,6 +155,11 @@ internal sealed class EmbeddedStore : IDisposable
             socket,
             "--unixsocketperm",
             "700",
+            // It insists on a TCP port too. A free one, so that it is in nobody's way.
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            "0",
             "--auth",
             "Password",
             "--password",

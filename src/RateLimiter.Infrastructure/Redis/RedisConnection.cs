@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -39,7 +40,7 @@ public sealed class RedisConnection(
     /// <summary>Names the store in use, without secrets.</summary>
     public string Description =>
         redis.Value.IsConfigured
-            ? $"Redis at {string.Join(", ", redis.Value.ToConfiguration().EndPoints)}"
+            ? $"Redis at {string.Join(", ", redis.Value.ToConfiguration().EndPoints.Select(Name))}"
             : $"embedded (Garnet), data in {Path.GetFullPath(embedded.Value.DataDirectory)}";
 
     /// <summary>Ends when the first connection is there.</summary>
@@ -108,6 +109,9 @@ public sealed class RedisConnection(
 
     /// <summary>Notes an error that the store answered with.</summary>
     internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
+
+    private static string Name(EndPoint endpoint) =>
+        endpoint is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : $"{endpoint}";
 
     private async Task ConnectAsync(ConfigurationOptions configuration)
     {

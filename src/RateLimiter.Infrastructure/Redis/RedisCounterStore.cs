@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using StackExchange.Redis;
 
@@ -21,6 +22,7 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
     private const int ValuesPerLimit = 5;
     private const int StatusLength = 4;
     private const long Broken = -2;
+    private const int WarmUpCalls = 10;
 
     // For each algorithm, the file of its script. The two buckets differ only in their default burst.
     private static readonly Dictionary<Algorithm, string> Limiters = new()
@@ -38,23 +40,45 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
     );
 
     /// <summary>
-    /// Asks once before anybody waits for an answer: the first call compiles the script there and the path to it here,
-    /// which takes longer than a check may. A store that is not there yet is warmed by those who come first.
+    /// Asks before anybody waits for an answer: the first calls compile the script there and the path to it here, which
+    /// takes longer than a check may. A store that is not there yet is warmed by those who come first.
     /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        var warmUp = new PermitRequest(
+            new Subject(new ClientId("warm-up"), "warm-up", RouteKey: null),
+            Policy.Create(
+                new PolicyDefinition(
+                    PolicyKey.CatchAll,
+                    [.. Limiters.Keys.Select(WarmUpLimit)],
+                    Description: null,
+                    IsActive: true,
+                    PolicyMode.Enforce
+                ),
+                DateTimeOffset.UnixEpoch
+            ),
+            Cost: 1
+        );
         try
         {
-            await connection.AskAsync(
-                database => Check.EvaluateAsync(database, [], [RedisValue.EmptyString, "look"]),
-                RedisConnection.AdministrativeTimeout,
-                cancellationToken
-            );
+            for (var i = 0; i < WarmUpCalls; i++)
+            {
+                await EvaluateAsync(
+                    "take",
+                    [warmUp],
+                    clock: null,
+                    RedisConnection.AdministrativeTimeout,
+                    cancellationToken
+                );
+            }
         }
         catch (StoreUnavailableException)
         {
             // The connection has already said so.
         }
+
+        static Limit WarmUpLimit(Algorithm algorithm) =>
+            new($"{algorithm}", algorithm, WarmUpCalls, TimeSpan.FromSeconds(1), WarmUpCalls);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -88,7 +88,7 @@ public sealed class StoreOptions
     public const string Section = "Store";
 
     /// <summary>The longest a check waits for the store, in milliseconds; 1 to 10,000, default 100.</summary>
-    [Range(1, 10_000)]
+    [Range(1, 10_000, ErrorMessage = "Store:TimeoutMs must be from {1} to {2}.")]
     public int TimeoutMs { get; set; } = 100;
 
     internal TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMs);
