@@ -9,6 +9,7 @@ public sealed class Decision
     public const string PolicyInactive = "Rate limiting disabled for this policy";
     public const string LimitIsZero = "The limit is 0: no request is allowed";
     public const string CostAboveLimit = "The cost is above the limit and can never be allowed";
+    public const string CostAboveBurst = "The cost is above the burst and can never be allowed";
 
     private Decision(Policy policy, IReadOnlyList<LimitStatus> statuses, DateTimeOffset decidedAt)
     {
@@ -127,5 +128,6 @@ public sealed class Decision
     private static string Why(Limit? never) =>
         never is null ? LimitExceeded
         : never.Permits == 0 ? LimitIsZero
+        : Domain.Policies.Limit.IsBucket(never.Algorithm) ? CostAboveBurst
         : CostAboveLimit;
 }

@@ -171,6 +171,22 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         Assert.That(left, Is.Not.Null.And.LessThanOrEqualTo(TimeSpan.FromSeconds(7200.1)));
     }
 
+    [TestCase(1, 100)]
+    [TestCase(10, 1000)]
+    public async Task Bucket_PaceLoweredLive_OutlivesItsOldPace(long permits, int seconds)
+    {
+        var policy = Ask.Policy(Ask.Limit(Algorithm.TokenBucket, 10, 10, burst: 10));
+        var subject = Ask.NewSubject();
+        await Counters.TakeAsync(subject, policy, 10);
+
+        policy = policy.Change(Ask.Limit(Algorithm.TokenBucket, permits, seconds, burst: 10));
+        await Counters.TakeAsync(subject, policy, 10);
+
+        var key = RedisKeys.Counter(subject, policy.Limits[0]);
+        var left = await OnDatabaseAsync(database => database.KeyTimeToLiveAsync(key));
+        Assert.That(left, Is.GreaterThan(TimeSpan.FromSeconds(900)));
+    }
+
     [Test]
     public async Task Counters_UsedAndGivenBackOrIdleForTheirWindow_AreGone(
         [Values] Algorithm algorithm

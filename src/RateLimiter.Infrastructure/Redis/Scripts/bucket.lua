@@ -1,7 +1,7 @@
 -- A bucket of permits that fills evenly: limit permits per window, up to burst. The token bucket and the leaky bucket.
 --
--- State: "last debt ticks", a string. last: when it was reckoned, in microseconds; debt: what is missing from a full
--- bucket, in permits times ticks; ticks: the window's length in ticks at that time.
+-- State: "last debt ticks permits", a string. last: when it was reckoned, in microseconds; debt: what is missing from a
+-- full bucket, in permits times ticks; ticks, permits: the window's length in ticks and the limit at that time.
 -- See check.lua for what each function is given and gives. In one tick the debt shrinks by limit, so that no fraction
 -- is ever rounded away.
 
@@ -9,11 +9,12 @@ local limiter = {}
 
 function limiter.open(key, now, limit)
   local ticks = limit.window / limit.tick
-  local time, debt = math.floor(now / limit.tick), 0
+  local time, debt, is_changed = math.floor(now / limit.tick), 0, false
   local state = modules.read(key)
   if state then
-    local kept_last, kept_debt, kept_ticks = string.match(state, '^(%d+) (%d+) (%d+)$')
+    local kept_last, kept_debt, kept_ticks, kept_permits = string.match(state, '^(%d+) (%d+) (%d+) (%d+)$')
     kept_last, debt, kept_ticks = tonumber(kept_last), tonumber(kept_debt), tonumber(kept_ticks)
+    is_changed = kept_ticks ~= ticks or tonumber(kept_permits) ~= limit.permits
     if kept_ticks ~= ticks then
       -- Another window, or another tick: so many permits as before are missing.
       debt = math.floor(debt / kept_ticks * ticks)
@@ -24,7 +25,7 @@ function limiter.open(key, now, limit)
     local elapsed = time - last
     debt = limit.permits > 0 and elapsed >= debt / limit.permits and 0 or debt - elapsed * limit.permits
   end
-  return { key = key, limit = limit, now = now, time = time, debt = debt, ticks = ticks }
+  return { key = key, limit = limit, now = now, time = time, debt = debt, ticks = ticks, is_changed = is_changed }
 end
 
 function limiter.capacity(limit)
@@ -59,7 +60,8 @@ end
 
 function limiter.save(counter, time_to_live)
   redis.call('SET', counter.key,
-    string.format('%.0f %.0f %.0f', counter.time * counter.limit.tick, counter.debt, counter.ticks), 'PX', time_to_live)
+    string.format('%.0f %.0f %.0f %.0f', counter.time * counter.limit.tick, counter.debt, counter.ticks,
+      counter.limit.permits), 'PX', time_to_live)
 end
 
 return limiter

@@ -22,6 +22,7 @@
 --            used(counter)             the permits in use, rounded up
 --            reset(counter)            microseconds until all permits are back, 0 when they are
 --            save(counter, ttl)        writes the counter, to be forgotten after so many milliseconds
+--          A counter whose is_changed is set was written for another pace.
 
 local NEVER, BROKEN = -1, -2
 local verb = ARGV[2]
@@ -44,12 +45,26 @@ local function wait(limiter, counter, cost)
   return limiter.wait(counter, cost)
 end
 
+local function time_to_live(reset)
+  return string.format('%.0f', math.ceil(reset / 1000) + grace)
+end
+
 local function save(limiter, counter)
   local reset = limiter.reset(counter)
   if reset > 0 then
-    limiter.save(counter, string.format('%.0f', math.ceil(reset / 1000) + grace))
+    limiter.save(counter, time_to_live(reset))
   else
     redis.call('DEL', counter.key)
+  end
+end
+
+-- A slower pace than the one a counter was written at takes longer to bring its permits back: it must not end before.
+local function prolong(limiter, counter)
+  if counter.limit.permits > 0 then
+    local reset = limiter.reset(counter)
+    if reset > 0 then
+      redis.call('PEXPIRE', counter.key, time_to_live(reset))
+    end
   end
 end
 
@@ -89,6 +104,8 @@ local function decide(first_key, argument, count, cost)
           save(limiter, counter)
         end
       end
+    elseif verb == 'take' and counter.is_changed then
+      prolong(limiter, counter)
     end
     added[#added + 1] = waits[i]
     if counter.limit.permits == 0 then
