@@ -1,7 +1,7 @@
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application;
 
@@ -28,11 +28,15 @@ public static class ApplicationServices
         services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)
+            .Validate(
+                options => options.PermitLimit is >= 0 and <= Limit.MaxPermits,
+                $"Registration:PermitLimit must be from 0 to {Limit.MaxPermits}."
+            )
+            .Validate(
+                options => options.WindowSeconds is >= 1 and <= Limit.MaxWindowSeconds,
+                $"Registration:WindowSeconds must be from 1 to {Limit.MaxWindowSeconds}."
+            )
             .ValidateOnStart();
-        services.AddSingleton<
-            IValidateOptions<RegistrationOptions>,
-            RegistrationOptionsValidator
-        >();
         return services;
     }
 

@@ -27,13 +27,19 @@ public static class InfrastructureServices
         services
             .AddOptions<StoreOptions>()
             .Bind(configuration.GetSection(StoreOptions.Section))
+            .Validate(
+                options => options.TimeoutMs is >= 1 and <= StoreOptions.MaxTimeoutMs,
+                $"Store:TimeoutMs must be from 1 to {StoreOptions.MaxTimeoutMs}."
+            )
             .ValidateOnStart();
-        services.AddSingleton<IValidateOptions<StoreOptions>, StoreOptionsValidator>();
         services
             .AddOptions<EmbeddedOptions>()
             .Bind(configuration.GetSection(EmbeddedOptions.Section))
+            .Validate(
+                options => !string.IsNullOrWhiteSpace(options.DataDirectory),
+                "Embedded:DataDirectory must name a folder."
+            )
             .ValidateOnStart();
-        services.AddSingleton<IValidateOptions<EmbeddedOptions>, EmbeddedOptionsValidator>();
 
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<RedisConnection>();

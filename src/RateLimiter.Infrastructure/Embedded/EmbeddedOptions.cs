@@ -1,6 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using Microsoft.Extensions.Options;
-
 namespace RateLimiter.Infrastructure.Embedded;
 
 /// <summary>The store that runs inside this process when no Redis is configured.</summary>
@@ -9,9 +6,5 @@ public sealed class EmbeddedOptions
     public const string Section = "Embedded";
 
     /// <summary>Where its files are; made when missing. Only one process can use a folder at a time.</summary>
-    [Required(ErrorMessage = "Embedded:DataDirectory must name a folder.")]
     public string DataDirectory { get; set; } = "./data";
 }
-
-[OptionsValidator]
-public sealed partial class EmbeddedOptionsValidator : IValidateOptions<EmbeddedOptions>;

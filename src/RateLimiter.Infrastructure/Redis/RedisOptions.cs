@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
@@ -81,18 +80,3 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
         }
     }
 }
-
-/// <summary>How the store is used, whichever it is.</summary>
-public sealed class StoreOptions
-{
-    public const string Section = "Store";
-
-    /// <summary>The longest a check waits for the store, in milliseconds; 1 to 10,000, default 100.</summary>
-    [Range(1, 10_000, ErrorMessage = "Store:TimeoutMs must be from {1} to {2}.")]
-    public int TimeoutMs { get; set; } = 100;
-
-    internal TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMs);
-}
-
-[OptionsValidator]
-public sealed partial class StoreOptionsValidator : IValidateOptions<StoreOptions>;

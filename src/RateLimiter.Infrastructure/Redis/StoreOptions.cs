@@ -1,0 +1,13 @@
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>How the store is used, whichever it is.</summary>
+public sealed class StoreOptions
+{
+    public const string Section = "Store";
+    public const int MaxTimeoutMs = 10_000;
+
+    /// <summary>The longest a check waits for the store, in milliseconds; 1 to 10,000, default 100.</summary>
+    public int TimeoutMs { get; set; } = 100;
+
+    internal TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMs);
+}
