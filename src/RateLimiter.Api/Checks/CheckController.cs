@@ -37,13 +37,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
             new CheckCommand(HttpContext.Client(), request.ToCheck()),
             cancellationToken
         );
-        if (decision is null)
-        {
-            return ProblemResponse.NoPolicy(HttpContext);
-        }
-
-        RateLimitHeaders.Write(Response, decision);
-        return DecisionResponse.From(decision);
+        return this.Decided(decision, DecisionResponse.From);
     }
 
     /// <summary>Up to 1000 checks at once, in their order, each decided on its own.</summary>

@@ -14,7 +14,7 @@ namespace RateLimiter.Api.Checks;
 /// <param name="MatchedRoute" example="search">The route of the policy that decided; "*" is the catch-all's.</param>
 /// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
 /// <param name="Violated">The names of the limits that said no, also in shadow mode.</param>
-public sealed record DecisionResponse(
+public record DecisionResponse(
     bool Allowed,
     long Remaining,
     long ResetIn,

@@ -39,13 +39,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
             new UsageQuery(HttpContext.Client(), userId, routeKey, role ?? PolicyKey.DefaultRole),
             cancellationToken
         );
-        if (decision is null)
-        {
-            return ProblemResponse.NoPolicy(HttpContext);
-        }
-
-        RateLimitHeaders.Write(Response, decision);
-        return UsageResponse.From(decision);
+        return this.Decided(decision, UsageResponse.From);
     }
 
     /// <summary>Gives permits back, never above the limit.</summary>
@@ -66,13 +60,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
             new RefundCommand(HttpContext.Client(), request.ToCheck()),
             cancellationToken
         );
-        if (decision is null)
-        {
-            return ProblemResponse.NoPolicy(HttpContext);
-        }
-
-        RateLimitHeaders.Write(Response, decision);
-        return DecisionResponse.From(decision);
+        return this.Decided(decision, DecisionResponse.From);
     }
 
     /// <summary>Forgets what a user has used under the policy that applies.</summary>

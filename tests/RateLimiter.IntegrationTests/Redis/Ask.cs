@@ -37,13 +37,7 @@ internal static class Ask
         Policy policy,
         long cost,
         long? now = null
-    ) =>
-        store.DecideAsync(
-            "take",
-            new PermitRequest(subject, policy, cost),
-            now,
-            CancellationToken.None
-        );
+    ) => store.DecideAsync("take", subject, policy, cost, now);
 
     public static ValueTask<Decision> LookAsync(
         this RedisCounterStore store,
@@ -51,13 +45,7 @@ internal static class Ask
         Policy policy,
         long cost,
         long? now = null
-    ) =>
-        store.DecideAsync(
-            "look",
-            new PermitRequest(subject, policy, cost),
-            now,
-            CancellationToken.None
-        );
+    ) => store.DecideAsync("look", subject, policy, cost, now);
 
     public static ValueTask<Decision> GiveAsync(
         this RedisCounterStore store,
@@ -65,9 +53,18 @@ internal static class Ask
         Policy policy,
         long cost,
         long? now = null
+    ) => store.DecideAsync("give", subject, policy, cost, now);
+
+    private static ValueTask<Decision> DecideAsync(
+        this RedisCounterStore store,
+        string verb,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now
     ) =>
         store.DecideAsync(
-            "give",
+            verb,
             new PermitRequest(subject, policy, cost),
             now,
             CancellationToken.None
