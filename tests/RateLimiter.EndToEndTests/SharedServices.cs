@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Two services for each store, for all tests that neither stop nor configure one. Each test has a tenant of its own.
+/// Services for all tests that neither stop nor configure one, started when the first of them comes. Each test has a tenant of its own.
 /// </summary>
 [SetUpFixture]
 public sealed class SharedServices
@@ -32,6 +32,20 @@ public sealed class SharedServices
     /// <summary>Registrations are limited as they are by default, for the caller that X-Forwarded-For names.</summary>
     public static Task<SharedService> BehindProxyOfAsync(Store store) =>
         StartedAsync($"{store} behind a proxy", store, Patient, BehindProxy);
+
+    /// <summary>A second one on the Redis that <see cref="OfAsync"/> uses.</summary>
+    public static Task<SharedService> SecondOfRedisAsync() =>
+        Started
+            .GetOrAdd(
+                "A second one on Redis",
+                _ =>
+                    new(async () =>
+                    {
+                        var (host, _) = await OfAsync(Store.Redis);
+                        return new SharedService(host, await host.ServeAsync(Patient, Open));
+                    })
+            )
+            .Value;
 
     [OneTimeTearDown]
     public static async Task StopAsync()
