@@ -21,8 +21,9 @@ public sealed class Client : Visitor
     /// <param name="forwardedFor">The header X-Forwarded-For, as a proxy would write it.</param>
     public static async Task<Client> RegisterAsync(Service service, string? forwardedFor = null)
     {
-        var answer = await new Visitor(service).RegisterAsync("A test", forwardedFor);
-        answer.MustBeOk();
+        var answer = await AnsweredAsync(() =>
+            new Visitor(service).RegisterAsync("A test", forwardedFor)
+        );
         return new Client(
             service,
             answer["api_key"].GetString()!,
@@ -32,6 +33,14 @@ public sealed class Client : Visitor
 
     /// <summary>The same tenant, calling another service.</summary>
     public Client On(Service other) => new(other, Key, Id);
+
+    /// <summary>The same tenant, calling another service that has just started, once that answers.</summary>
+    public async Task<Client> OnceOnAsync(Service other)
+    {
+        var client = On(other);
+        await AnsweredAsync(() => client.GetAsync("/policy"));
+        return client;
+    }
 
     public Task<Answer> CheckAsync(
         string userId,
@@ -79,9 +88,9 @@ public sealed class Client : Visitor
         string? role = null,
         bool? isActive = null
     ) =>
-        (
-            await SavePolicyAsync(routeKey, limit, windowSeconds, role, isActive: isActive)
-        ).MustBeOk();
+        await AnsweredAsync(() =>
+            SavePolicyAsync(routeKey, limit, windowSeconds, role, isActive: isActive)
+        );
 
     public Task<Answer> DeletePolicyAsync(string routeKey, string? role = null) =>
         SendAsync(
@@ -101,6 +110,18 @@ public sealed class Client : Visitor
     /// <summary>What a check that takes nothing says is left.</summary>
     public async Task<long> RemainingAsync(string userId, string routeKey, string? role = null) =>
         (await CheckAsync(userId, routeKey, role, cost: 0)).MustBeOk().Remaining;
+
+    // On a busy machine, the first calls to a service take longer than it waits for its store.
+    private static async Task<Answer> AnsweredAsync(Func<Task<Answer>> ask)
+    {
+        Answer? answer = null;
+        await Poll.UntilAsync(
+            "The service cannot reach its store.",
+            TimeSpan.FromSeconds(30),
+            async () => (answer = await ask()).Status != 503
+        );
+        return answer!.MustBeOk();
+    }
 
     protected override void Prepare(HttpRequestMessage request) =>
         request.Headers.TryAddWithoutValidation("X-API-Key", Key);

@@ -25,7 +25,9 @@ public sealed class KillTests(Store store)
         );
         await service.KillAsync();
         await Task.WhenAll(callers);
-        var again = client.On(await host.ServeAsync(SharedServices.Patient, SharedServices.Open));
+        var again = await client.OnceOnAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
 
         Assert.That(
             (await again.PoliciesAsync()).Select(policy => $"{policy.GetProperty("route_key")}"),
@@ -63,13 +65,14 @@ public sealed class KillTests(Store store)
 
         for (var used = 1; used <= 3; used++)
         {
-            var answer = await client.On(service).CheckAsync("u", "r");
+            var answer = await client.CheckAsync("u", "r");
             Assert.That(answer.MustBeOk().Remaining, Is.EqualTo(10 - used));
 
             await service.KillAsync();
             service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+            client = await client.OnceOnAsync(service);
         }
 
-        Assert.That(await client.On(service).RemainingAsync("u", "r"), Is.EqualTo(7));
+        Assert.That(await client.RemainingAsync("u", "r"), Is.EqualTo(7));
     }
 }

@@ -102,6 +102,7 @@ public sealed class SeedFaultInStoreTests
         );
         await client.HasPolicyAsync("r", 1000);
         await client.CheckAsync("u", "r");
+        await client.LogsAsync();
         using var monitor = await CommandMonitor.StartAsync(host.Redis);
         var clock = Stopwatch.StartNew();
 

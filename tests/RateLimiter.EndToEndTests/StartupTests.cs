@@ -214,14 +214,20 @@ public sealed class ShutdownTests(Store store)
         var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
         var client = await Client.RegisterAsync(service);
         await client.HasPolicyAsync("r", 1000);
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(i => client.CheckAsync($"u{i}", "r")));
+        await client.OnceOnAsync(service);
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 300).Select(i => client.CheckAsync($"u{i}", "r"))
+        );
+        Assert.That(answers.Select(answer => answer.Status), Has.All.EqualTo(200));
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var exitCode = await service.InterruptAsync();
 
         Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(5)));
         Assert.That(exitCode, Is.Zero);
-        var again = client.On(await host.ServeAsync(SharedServices.Patient, SharedServices.Open));
+        var again = await client.OnceOnAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
         Assert.That(
             (await again.LogsAsync()).Select(entry => $"{entry.GetProperty("user_id")}"),
             Is.EquivalentTo(Enumerable.Range(0, 300).Select(i => $"u{i}"))

@@ -123,7 +123,7 @@ public sealed class TwoInstancesOnOneFolderTests
         Assert.That((await client.CheckAsync("u", "r")).Remaining, Is.EqualTo(8));
 
         await first.KillAsync();
-        var again = client.On(await host.ServeAsync(SharedServices.Patient));
+        var again = await client.OnceOnAsync(await host.ServeAsync(SharedServices.Patient));
         Assert.That((await again.CheckAsync("u", "r")).MustBeOk().Remaining, Is.EqualTo(7));
     }
 
