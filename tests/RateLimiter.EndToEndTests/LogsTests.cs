@@ -73,7 +73,8 @@ public sealed class LogsTests(Store store) : ServiceFixture(store)
     public async Task Latest_MoreThan1000Checks_KeepsTheLast1000()
     {
         await Client.HasPolicyAsync("r", 10_000);
-        await ManyAsync(60, user => Client.CheckAsync($"old{user}", "r"));
+        await Client.HasPolicyAsync("old", 10_000);
+        await ManyAsync(60, user => Client.CheckAsync($"old{user}", "old"));
         await ManyAsync(1000, user => Client.CheckAsync($"u{user}", "r"));
 
         var all = await Client.LogsAsync("?limit=1000");
@@ -88,6 +89,7 @@ public sealed class LogsTests(Store store) : ServiceFixture(store)
                 .Select(chunk => chunk.Max()),
             Is.Ordered.Descending
         );
+        Assert.That(await Client.LogsAsync("?limit=1000&route_key=old"), Is.Empty);
         Assert.That(await Client.LogsAsync("?limit=1"), Has.Count.EqualTo(1));
         Assert.That(await Client.LogsAsync(""), Has.Count.EqualTo(50));
         Assert.That(

@@ -115,7 +115,10 @@ public sealed partial class Service : IAsyncDisposable
         await WaitForExitAsync(StopTimeout);
     }
 
-    /// <summary>Ends it as Ctrl-C would: SIGINT.</summary>
+    /// <summary>
+    /// Ends it as Ctrl-C would: SIGINT. A shell without job control lets what it starts with <c>&amp;</c> ignore that
+    /// signal, and the service with it, so that the tests must run in the foreground.
+    /// </summary>
     /// <returns>The exit code.</returns>
     public async Task<int> InterruptAsync()
     {

@@ -50,12 +50,13 @@ public sealed class SharedServices
     [OneTimeTearDown]
     public static async Task StopAsync()
     {
-        foreach (
-            var started in Started.Values.Where(started => started.Value.IsCompletedSuccessfully)
-        )
-        {
-            await (await started.Value).Host.DisposeAsync();
-        }
+        var running = await Task.WhenAll(
+            Started
+                .Values.Select(started => started.Value)
+                .Where(service => service.IsCompletedSuccessfully)
+        );
+        var hosts = running.Select(service => service.Host).Distinct();
+        await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask()));
     }
 
     private static Task<SharedService> StartedAsync(

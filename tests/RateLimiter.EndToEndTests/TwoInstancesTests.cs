@@ -139,7 +139,7 @@ public sealed class TwoInstancesOnOneFolderTests
             ("Embedded__DataDirectory", folder.Path)
         );
 
-        (await first.GetAsync("/policy")).MustBeOk();
+        await first.HasPolicyAsync("r", 1);
         (await first.On(second).GetAsync("/policy")).MustBeProblem(401);
     }
 }
