@@ -1,0 +1,128 @@
+using System.Text.Json;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>A tenant of its own, with its API key.</summary>
+public sealed class Client : Visitor
+{
+    private Client(Service service, string key, string id)
+        : base(service)
+    {
+        Key = key;
+        Id = id;
+    }
+
+    public string Key { get; }
+
+    public string Id { get; }
+
+    /// <summary>Registers a new tenant.</summary>
+    /// <param name="service">Where.</param>
+    /// <param name="forwardedFor">The header X-Forwarded-For, as a proxy would write it.</param>
+    public static async Task<Client> RegisterAsync(Service service, string? forwardedFor = null)
+    {
+        var answer = await AnsweredAsync(() =>
+            new Visitor(service).RegisterAsync("A test", forwardedFor)
+        );
+        return new Client(
+            service,
+            answer["api_key"].GetString()!,
+            answer["client_id"].GetString()!
+        );
+    }
+
+    /// <summary>The same tenant, calling another service.</summary>
+    public Client On(Service other) => new(other, Key, Id);
+
+    /// <summary>The same tenant, calling another service that has just started, once that answers.</summary>
+    public async Task<Client> OnceOnAsync(Service other)
+    {
+        var client = On(other);
+        await AnsweredAsync(() => client.GetAsync("/policy"));
+        return client;
+    }
+
+    public Task<Answer> CheckAsync(
+        string userId,
+        string routeKey,
+        string? role = null,
+        long? cost = null
+    ) =>
+        PostAsync(
+            "/check",
+            new Json
+            {
+                ["user_id"] = userId,
+                ["route_key"] = routeKey,
+                ["role"] = role,
+                ["cost"] = cost,
+            }.ToString()
+        );
+
+    public Task<Answer> SavePolicyAsync(
+        string routeKey,
+        long limit,
+        long windowSeconds = 3600,
+        string? role = null,
+        string? description = null,
+        bool? isActive = null
+    ) =>
+        PostAsync(
+            "/policy",
+            new Json
+            {
+                ["route_key"] = routeKey,
+                ["limit"] = limit,
+                ["window_seconds"] = windowSeconds,
+                ["role"] = role,
+                ["description"] = description,
+                ["is_active"] = isActive,
+            }.ToString()
+        );
+
+    /// <summary>Saves a policy that the test then goes on with.</summary>
+    public async Task HasPolicyAsync(
+        string routeKey,
+        long limit,
+        long windowSeconds = 3600,
+        string? role = null,
+        bool? isActive = null
+    ) =>
+        await AnsweredAsync(() =>
+            SavePolicyAsync(routeKey, limit, windowSeconds, role, isActive: isActive)
+        );
+
+    public Task<Answer> DeletePolicyAsync(string routeKey, string? role = null) =>
+        SendAsync(
+            HttpMethod.Delete,
+            "/policy",
+            new Json { ["route_key"] = routeKey, ["role"] = role }.ToString()
+        );
+
+    /// <summary>The policies, as the service lists them.</summary>
+    public async Task<IReadOnlyList<JsonElement>> PoliciesAsync(string query = "") =>
+        [.. (await GetAsync($"/policy{query}")).MustBeOk().Body.EnumerateArray()];
+
+    /// <summary>The log, as the service lists it.</summary>
+    public async Task<IReadOnlyList<JsonElement>> LogsAsync(string query = "?limit=1000") =>
+        [.. (await GetAsync($"/logs/latest{query}")).MustBeOk().Body.EnumerateArray()];
+
+    /// <summary>What a check that takes nothing says is left.</summary>
+    public async Task<long> RemainingAsync(string userId, string routeKey, string? role = null) =>
+        (await CheckAsync(userId, routeKey, role, cost: 0)).MustBeOk().Remaining;
+
+    // On a busy machine, the first calls to a service take longer than it waits for its store.
+    private static async Task<Answer> AnsweredAsync(Func<Task<Answer>> ask)
+    {
+        Answer? answer = null;
+        await Poll.UntilAsync(
+            "The service cannot reach its store.",
+            TimeSpan.FromSeconds(30),
+            async () => (answer = await ask()).Status != 503
+        );
+        return answer!.MustBeOk();
+    }
+
+    protected override void Prepare(HttpRequestMessage request) =>
+        request.Headers.TryAddWithoutValidation("X-API-Key", Key);
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>GET /docs and /openapi.json.</summary>
+public sealed class DocsTests(Store store) : ServiceFixture(store)
+{
+    [Test]
+    [Contract("GET /docs: Swagger UI")]
+    public async Task Docs_Always_ShowSwaggerUi()
+    {
+        var answer = await Visitor.GetAsync("/docs");
+
+        answer.MustBeOk();
+        Assert.That(answer.ContentType, Is.EqualTo("text/html"));
+        Assert.That(answer.Text, Does.Contain("swagger-ui"));
+    }
+
+    [Test]
+    [Contract("GET /openapi.json: the document")]
+    public async Task OpenApi_Always_NamesEveryOperation()
+    {
+        var operations =
+            from path in (await DocumentAsync()).GetProperty("paths").EnumerateObject()
+            from operation in path.Value.EnumerateObject()
+            select $"{operation.Name} {path.Name}";
+
+        Assert.That(
+            operations,
+            Is.SupersetOf([
+                "post /register",
+                "post /policy",
+                "get /policy",
+                "delete /policy",
+                "post /check",
+                "get /logs/latest",
+            ])
+        );
+    }
+
+    [TestCase("post", "/register", new[] { "200", "400", "429", "503" })]
+    [TestCase("post", "/policy", new[] { "200", "400", "401", "503" })]
+    [TestCase("get", "/policy", new[] { "200", "400", "401", "503" })]
+    [TestCase("delete", "/policy", new[] { "200", "400", "401", "404", "503" })]
+    [TestCase("post", "/check", new[] { "200", "400", "401", "404", "503" })]
+    [TestCase("get", "/logs/latest", new[] { "200", "400", "401", "503" })]
+    [Contract("The OpenAPI document must say the same as the contract: answers")]
+    public async Task OpenApi_Operation_NamesItsAnswers(
+        string method,
+        string path,
+        string[] statuses
+    )
+    {
+        var operation = await OperationAsync(method, path);
+
+        Assert.That(
+            operation.GetProperty("responses").EnumerateObject().Select(answer => answer.Name),
+            Is.SupersetOf(statuses)
+        );
+    }
+
+    [TestCase("post", "/register", false)]
+    [TestCase("post", "/policy", true)]
+    [TestCase("get", "/policy", true)]
+    [TestCase("delete", "/policy", true)]
+    [TestCase("post", "/check", true)]
+    [TestCase("get", "/logs/latest", true)]
+    [Contract("The OpenAPI document must say the same as the contract: who needs a key")]
+    public async Task OpenApi_Operation_SaysWhetherItNeedsAKey(
+        string method,
+        string path,
+        bool needsKey
+    )
+    {
+        var operation = await OperationAsync(method, path);
+
+        Assert.That(operation.TryGetProperty("security", out _), Is.EqualTo(needsKey));
+    }
+
+    [TestCase("CheckRequest", new[] { "user_id", "route_key", "role", "cost" })]
+    [TestCase("DecisionResponse", new[] { "allowed", "remaining", "reset_in", "reason" })]
+    [TestCase("DeletePolicyRequest", new[] { "route_key", "role" })]
+    [TestCase("RegisterRequest", new[] { "name" })]
+    [TestCase("RegisterResponse", new[] { "api_key", "client_id" })]
+    [TestCase(
+        "SavePolicyRequest",
+        new[] { "route_key", "limit", "window_seconds", "role", "description", "is_active" }
+    )]
+    [TestCase(
+        "LogEntryResponse",
+        new[] { "timestamp", "user_id", "route", "role", "allowed", "reason" }
+    )]
+    [Contract("The OpenAPI document must say the same as the contract: fields")]
+    public async Task OpenApi_Schema_HasTheFieldsOfTheWire(string schema, string[] fields)
+    {
+        var properties = (await DocumentAsync())
+            .GetProperty("components")
+            .GetProperty("schemas")
+            .GetProperty(schema)
+            .GetProperty("properties");
+
+        Assert.That(
+            properties.EnumerateObject().Select(property => property.Name),
+            Is.SupersetOf(fields).And.All.Match("^[a-z_]+$")
+        );
+    }
+
+    private async Task<JsonElement> DocumentAsync() =>
+        (await Visitor.GetAsync("/openapi.json")).MustBeOk().Body;
+
+    private async Task<JsonElement> OperationAsync(string method, string path) =>
+        (await DocumentAsync()).GetProperty("paths").GetProperty(path).GetProperty(method);
+}

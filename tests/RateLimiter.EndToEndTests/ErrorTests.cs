@@ -1,0 +1,260 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>What is wrong whatever the operation, and how that is said.</summary>
+public sealed class ErrorTests(Store store) : ServiceFixture(store)
+{
+    private const int MaxBodySize = 64 * 1024;
+    private const string ValidCheck = """{"user_id":"u","route_key":"r"}""";
+
+    private static readonly string[] Operations =
+    [
+        "POST /register",
+        "POST /policy",
+        "DELETE /policy",
+        "POST /check",
+    ];
+
+    [Test]
+    [Contract("400 malformed body")]
+    public async Task AnyOperation_BodyThatIsNoJson_IsRefused(
+        [ValueSource(nameof(Operations))] string operation,
+        [Values(
+            "{",
+            "{\"",
+            "{,}",
+            "{} {}",
+            "{'name':'x'}",
+            "{name:1}",
+            "/* x */ {}",
+            "nul",
+            "name=x",
+            "\uFEFF\uFEFF{}"
+        )]
+            string body
+    )
+    {
+        (await SendAsync(operation, body)).MustRefuse("body");
+    }
+
+    [TestCase("POST /register", """{"name":"x",}""")]
+    [TestCase("POST /register", """{"name":"x"} x""")]
+    [TestCase("POST /register", """{"name":NaN}""")]
+    [TestCase("POST /policy", """{"limit":NaN}""")]
+    [TestCase("POST /policy", """{"window_seconds":Infinity}""")]
+    [TestCase("POST /policy", """{"limit":01}""")]
+    [TestCase("DELETE /policy", """{"route_key":r}""")]
+    [TestCase("POST /check", """{"user_id":"u","route_key":"r","cost":NaN}""")]
+    [TestCase("POST /check", """{"user_id":"u","route_key":"r","cost":+1}""")]
+    [TestCase("POST /check", """{"user_id":"u","route_key":"r\""")]
+    [Contract("400 malformed body: what is no JSON")]
+    public async Task AnyOperation_FieldThatIsNoJson_IsRefused(string operation, string body)
+    {
+        (await SendAsync(operation, body)).MustRefuse("body");
+    }
+
+    [Test]
+    [Contract("400 malformed body")]
+    public async Task AnyOperation_BodyThatIsNoObject_IsRefused(
+        [ValueSource(nameof(Operations))] string operation,
+        [Values("[]", "\"x\"", "1", "true")] string body
+    )
+    {
+        (await SendAsync(operation, body)).MustRefuse("body");
+    }
+
+    [TestCase("POST /register", "")]
+    [TestCase("POST /policy", "")]
+    [TestCase("POST /check", "")]
+    [TestCase("POST /register", "null")]
+    [TestCase("POST /policy", "null")]
+    [TestCase("POST /check", "null")]
+    [Contract("400 malformed body")]
+    public async Task AnyOperation_EmptyBody_IsRefused(string operation, string body)
+    {
+        (await SendAsync(operation, body)).MustRefuse("body");
+    }
+
+    [TestCase("POST /register", """{"name":"a","name":"b"}""", "name")]
+    [TestCase(
+        "POST /policy",
+        """{"route_key":"r","limit":1,"limit":2,"window_seconds":1}""",
+        "limit"
+    )]
+    [TestCase("DELETE /policy", """{"route_key":"r","route_key":"s"}""", "route_key")]
+    [TestCase("POST /check", """{"user_id":"u","route_key":"r","user_id":"v"}""", "user_id")]
+    [Contract("400 invalid body: a field that stands there twice")]
+    public async Task AnyOperation_FieldGivenTwice_IsRefused(
+        string operation,
+        string body,
+        string field
+    )
+    {
+        (await SendAsync(operation, body)).MustRefuse(field);
+    }
+
+    [Test]
+    [Contract("JSON in UTF-8")]
+    public async Task Check_BodyOfInvalidUtf8_IsRefused()
+    {
+        byte[] body = [.. "{\"user_id\":\""u8, 0xC3, 0x28, .. "\",\"route_key\":\"r\"}"u8];
+
+        (await CheckAsync(Content(body, "application/json"))).MustBeProblem(400);
+    }
+
+    [Test]
+    [Contract("400 malformed body, however deep")]
+    public async Task Check_BodyNestedTooDeep_IsRefused()
+    {
+        (await Client.PostAsync("/check", "[".Times(10_000))).MustBeProblem(400);
+    }
+
+    [TestCase("GET", "/")]
+    [TestCase("GET", "/nothing")]
+    [TestCase("POST", "/check/nothing")]
+    [TestCase("GET", "/policy/r")]
+    [TestCase("GET", "/health")]
+    [TestCase("GET", "/logs")]
+    [Contract("404 nothing there")]
+    public async Task UnknownPath_AnyMethod_AnswersNotFound(string method, string path)
+    {
+        (await Client.SendAsync(new HttpMethod(method), path)).MustBeProblem(404);
+    }
+
+    [TestCase("GET", "/register", "POST")]
+    [TestCase("GET", "/check", "POST")]
+    [TestCase("PUT", "/check", "POST")]
+    [TestCase("PUT", "/policy", "DELETE, GET, POST")]
+    [TestCase("PATCH", "/policy", "DELETE, GET, POST")]
+    [TestCase("POST", "/logs/latest", "GET")]
+    [TestCase("DELETE", "/logs/latest", "GET")]
+    [Contract("405 with Allow, as users of an HTTP API would expect")]
+    public async Task KnownPath_OtherMethod_AnswersMethodNotAllowed(
+        string method,
+        string path,
+        string allowed
+    )
+    {
+        var answer = await Client.SendAsync(new HttpMethod(method), path);
+
+        answer.MustBeProblem(405);
+        Assert.That(
+            answer.Headers["Allow"].Split(", ").Order(StringComparer.Ordinal),
+            Is.EqualTo(allowed.Split(", "))
+        );
+    }
+
+    [Test]
+    [Contract("413 body over 64 KiB")]
+    public async Task Check_BodyOf64KiB_IsAccepted()
+    {
+        await Client.HasPolicyAsync("r", 10);
+
+        (await Client.PostAsync("/check", ValidCheck.PadRight(MaxBodySize))).MustBeOk();
+    }
+
+    [Test]
+    [Contract("413 body over 64 KiB; a refused check consumes nothing")]
+    public async Task Check_BodyOver64KiB_AnswersTooLarge([Values] bool chunked)
+    {
+        await Client.HasPolicyAsync("r", 10);
+
+        var answer = await CheckAsync(
+            Content(
+                Encoding.UTF8.GetBytes(ValidCheck.PadRight(MaxBodySize + 1)),
+                "application/json"
+            ),
+            chunked ? ("Transfer-Encoding", "chunked") : ("Expect", "100-continue")
+        );
+
+        answer.MustBeProblem(413);
+        Assert.That(await Client.RemainingAsync("u", "r"), Is.EqualTo(10));
+    }
+
+    [TestCase(null)]
+    [TestCase("text/plain")]
+    [TestCase("application/xml")]
+    [TestCase("application/x-www-form-urlencoded")]
+    [TestCase("application/json; charset=utf-16")]
+    [TestCase("application/json; charset=iso-8859-1")]
+    [Contract("415 not JSON; a refused check consumes nothing")]
+    public async Task Check_ContentTypeThatIsNotJson_AnswersUnsupported(string? contentType)
+    {
+        await Client.HasPolicyAsync("r", 10);
+
+        var answer = await CheckAsync(Content(Encoding.UTF8.GetBytes(ValidCheck), contentType));
+
+        answer.MustBeProblem(415);
+        Assert.That(await Client.RemainingAsync("u", "r"), Is.EqualTo(10));
+    }
+
+    [TestCase("application/json; charset=utf-8")]
+    [TestCase("application/json; charset=UTF-8")]
+    [TestCase("application/vnd.api+json")]
+    [Contract("JSON in UTF-8")]
+    public async Task Check_ContentTypeThatIsJson_IsAccepted(string contentType)
+    {
+        await Client.HasPolicyAsync("r", 10);
+
+        (await CheckAsync(Content(Encoding.UTF8.GetBytes(ValidCheck), contentType))).MustBeOk();
+    }
+
+    [TestCase("text/html")]
+    [TestCase("application/xml")]
+    [TestCase("*/*")]
+    [Contract("Answers are JSON, whatever the caller would rather have")]
+    public async Task AnyOperation_AcceptHeaderWithoutJson_AnswersJson(string accept)
+    {
+        await Client.HasPolicyAsync("r", 10);
+
+        var check = await Client.SendAsync(
+            HttpMethod.Post,
+            "/check",
+            ValidCheck,
+            ("Accept", accept)
+        );
+        var problem = await Client.SendAsync(HttpMethod.Post, "/check", "{}", ("Accept", accept));
+
+        Assert.That(check.MustBeOk().ContentType, Is.EqualTo("application/json"));
+        problem.MustRefuse("user_id", "route_key");
+    }
+
+    [Test]
+    [Contract("Errors have a trace_id, each its own")]
+    public async Task AnyError_Twice_HasTwoTraceIds()
+    {
+        var first = await Client.CheckAsync("u", "r");
+        var second = await Client.CheckAsync("u", "r");
+
+        Assert.That(second["trace_id"].GetString(), Is.Not.EqualTo(first["trace_id"].GetString()));
+    }
+
+    [Test]
+    [Contract("An answer does not tell what server software it comes from")]
+    public async Task AnyAnswer_Always_HasNoServerHeader()
+    {
+        Assert.That((await Client.GetAsync("/policy")).Headers.Keys, Has.None.EqualTo("Server"));
+    }
+
+    private Task<Answer> SendAsync(string operation, string body)
+    {
+        var parts = operation.Split(' ');
+        return Client.SendAsync(new HttpMethod(parts[0]), parts[1], body);
+    }
+
+    private Task<Answer> CheckAsync(
+        HttpContent content,
+        params (string Name, string Value)[] headers
+    ) => Client.SendAsync(HttpMethod.Post, "/check", content, headers);
+
+    private static ByteArrayContent Content(byte[] body, string? contentType)
+    {
+        var content = new ByteArrayContent(body);
+        content.Headers.ContentType = contentType is null
+            ? null
+            : MediaTypeHeaderValue.Parse(contentType);
+        return content;
+    }
+}

@@ -1,0 +1,21 @@
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>GET /health/live and /health/ready while all is well.</summary>
+public sealed class HealthTests(Store store) : ServiceFixture(store)
+{
+    [Test]
+    [Contract("GET /health/live")]
+    public async Task Live_ServiceRuns_AnswersHealthy()
+    {
+        (await Visitor.GetAsync("/health/live")).MustBe("""{"status":"healthy","checks":{}}""");
+    }
+
+    [Test]
+    [Contract("GET /health/ready")]
+    public async Task Ready_StoreAnswers_AnswersHealthy()
+    {
+        (await Visitor.GetAsync("/health/ready")).MustBe(
+            """{"status":"healthy","checks":{"store":"healthy"}}"""
+        );
+    }
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>
+/// A real Redis that is gone, or does not answer. Alone on the machine, because time is measured, and with the waits
+/// that the service has by default.
+/// </summary>
+[TestFixture]
+[NonParallelizable]
+public sealed class OutageTests
+{
+    private static readonly TimeSpan Answered = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
+
+    private static readonly (string Method, string Path, string? Body)[] Operations =
+    [
+        ("POST", "/check", """{"user_id":"u","route_key":"r"}"""),
+        ("POST", "/register", """{"name":"x"}"""),
+        ("POST", "/policy", """{"route_key":"s","limit":1,"window_seconds":1}"""),
+        ("GET", "/policy", null),
+        ("DELETE", "/policy", """{"route_key":"s"}"""),
+        ("GET", "/logs/latest", null),
+    ];
+
+    [Test]
+    public async Task Redis_KilledAndStartedAgain_IsAnsweredWith503AndFoundAgain()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var client = await WarmAsync(await host.ServeAsync(SharedServices.Open));
+        var used = 10 - await client.RemainingAsync("u", "r");
+
+        await host.Redis.KillAsync();
+        await AllMustAnswer503Async(client);
+        (await client.GetAsync("/health/live")).MustBeOk();
+        await host.Redis.RunAsync();
+
+        await RecoversAsync(client);
+        Assert.That(await client.RemainingAsync("u", "r"), Is.EqualTo(10 - used));
+        (await client.GetAsync("/health/ready")).MustBeOk();
+        Assert.That(await client.PoliciesAsync(), Has.Count.EqualTo(1));
+        (await client.GetAsync("/logs/latest")).MustBeOk();
+    }
+
+    [Test]
+    public async Task Redis_Paused_IsAnsweredWith503WithinASecondAndFoundAgain()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var client = await WarmAsync(await host.ServeAsync(SharedServices.Open));
+
+        await host.Redis.PauseAsync();
+        await AllMustAnswer503Async(client);
+        await host.Redis.ResumeAsync();
+
+        await RecoversAsync(client);
+        (await client.GetAsync("/health/ready")).MustBeOk();
+    }
+
+    [Test]
+    public async Task Redis_ComesAfterTheService_IsFound()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        await host.Redis.KillAsync();
+        var service = await host.ServeAsync(SharedServices.Open);
+        var visitor = new Visitor(service);
+        (await visitor.RegisterAsync("x")).MustBeProblem(503);
+        (await visitor.GetAsync("/health/live")).MustBeOk();
+        Assert.That((await visitor.GetAsync("/health/ready")).Status, Is.EqualTo(503));
+
+        await host.Redis.RunAsync();
+
+        await Poll.UntilAsync(
+            "The service does not find its store.",
+            Recovered,
+            async () => (await visitor.RegisterAsync("x")).Status == 200
+        );
+        await WarmAsync(service);
+    }
+
+    [Test]
+    public async Task Redis_OfTwoInstancesGoneAndBack_ChangesAreSeenAgain()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var here = await WarmAsync(await host.ServeAsync(SharedServices.Open));
+        var there = here.On(await host.ServeAsync(SharedServices.Open));
+        await RecoversAsync(there);
+        await host.Redis.KillAsync();
+        await host.Redis.RunAsync();
+        await RecoversAsync(here);
+        await RecoversAsync(there);
+
+        await here.HasPolicyAsync("r", 77);
+
+        await Poll.UntilAsync(
+            "The new limit is not enforced on the other instance.",
+            TimeSpan.FromSeconds(1),
+            async () => (await there.CheckAsync("u", "r", cost: 0))["limit"].GetInt64() == 77
+        );
+    }
+
+    /// <summary>A tenant whose every operation has run once, so that its time is not that of a first call.</summary>
+    private static async Task<Client> WarmAsync(Service service)
+    {
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 10);
+        foreach (var (method, path, body) in Operations)
+        {
+            await client.SendAsync(new HttpMethod(method), path, body);
+        }
+
+        await client.GetAsync("/health/ready");
+        return client;
+    }
+
+    private static async Task AllMustAnswer503Async(Client client)
+    {
+        // Twice: as the outage begins, and while it lasts.
+        foreach (var (method, path, body) in Operations.Concat(Operations))
+        {
+            var clock = Stopwatch.StartNew();
+            var answer = await client.SendAsync(new HttpMethod(method), path, body);
+            var elapsed = clock.Elapsed;
+
+            answer.MustBeProblem(503);
+            Assert.That(answer.Headers, Contains.Key("Retry-After"));
+            Assert.That(elapsed, Is.LessThan(Answered), $"{method} {path}");
+        }
+
+        var health = Stopwatch.StartNew();
+        Assert.That((await client.GetAsync("/health/ready")).Status, Is.EqualTo(503));
+        Assert.That(health.Elapsed, Is.LessThan(Answered), "/health/ready");
+    }
+
+    private static Task<TimeSpan> RecoversAsync(Client client) =>
+        Poll.UntilAsync(
+            "The service does not find its store again.",
+            Recovered,
+            async () => (await client.CheckAsync("u", "r", cost: 0)).Status == 200
+        );
+}

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using RateLimiter.TestStores;
+using StackExchange.Redis;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>
+/// Those of the <see cref="SeedFaultTests"/> that look into the store, or watch it. On a real Redis only: nobody but
+/// the service itself can connect to the embedded store, and both are used by the same code.
+/// </summary>
+[TestFixture]
+public sealed class SeedFaultInStoreTests
+{
+    [Test]
+    public async Task CounterLeftWithoutExpiry_AfterChecksAndRegistrations_EveryCounterExpires()
+    {
+        var (host, service) = await SharedServices.BehindProxyOfAsync(Store.Redis);
+        var caller = RegistrationLimitTests.NewIPv4();
+        var client = await Client.RegisterAsync(service, caller);
+        await client.HasPolicyAsync("r", 10, windowSeconds: 60);
+        await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(i => client.CheckAsync($"user-{i % 5}", "r"))
+        );
+
+        await using var redis = await ConnectAsync(host.Redis);
+        var counters = Keys(redis)
+            .Where(key =>
+                key.Contains($"{client.Id}:", StringComparison.Ordinal)
+                    && key.Contains("user-", StringComparison.Ordinal)
+                || key.Contains(caller, StringComparison.Ordinal)
+            )
+            .ToList();
+
+        // Five users and the caller.
+        Assert.That(counters, Has.Count.EqualTo(6));
+        foreach (var counter in counters)
+        {
+            Assert.That(
+                await redis.GetDatabase().KeyTimeToLiveAsync(counter),
+                Is.Not.Null.And.InRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(61)),
+                counter
+            );
+        }
+    }
+
+    [Test]
+    public async Task KeysInClearInTheStore_AfterEveryKindOfUse_NoKeyIsAnywhere()
+    {
+        var (host, service) = await SharedServices.OfAsync(Store.Redis);
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 10);
+        await client.CheckAsync("u", "r");
+        await client.LogsAsync();
+        await new Visitor(service).SendAsync(
+            HttpMethod.Get,
+            "/policy",
+            null as string,
+            ("X-API-Key", client.Key + "x")
+        );
+        var secret = client.Key.Split('_')[^1];
+
+        await using var redis = await ConnectAsync(host.Redis);
+        var names = Keys(redis).ToList();
+        var own = names.Where(key => key.Contains(client.Id, StringComparison.Ordinal)).ToList();
+        var values = await Task.WhenAll(own.Select(key => redis.GetDatabase().KeyDumpAsync(key)));
+
+        Assert.That(names, Has.None.Contains(secret));
+        // The registry, the keys, the policies, the log and the counter.
+        Assert.That(own, Has.Count.EqualTo(5));
+        Assert.That(
+            values.Select(value => System.Text.Encoding.Latin1.GetString(value!)),
+            Has.None.Contains(secret)
+        );
+        Assert.That(service.Output, Does.Not.Contain(secret));
+    }
+
+    [Test]
+    public async Task StoreFaultGivingARaw500_StoreAnswersWithAnError_Answers503Problem()
+    {
+        var (host, service) = await SharedServices.OfAsync(Store.Redis);
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 10);
+        await client.CheckAsync("u", "r");
+        await using var redis = await ConnectAsync(host.Redis);
+        var counter = Keys(redis)
+            .Single(key => key.Contains($"{client.Id}:", StringComparison.Ordinal));
+        await redis.GetDatabase().KeyDeleteAsync(counter);
+        await redis.GetDatabase().ListLeftPushAsync(counter, "no counter");
+
+        var answer = await client.CheckAsync("u", "r");
+
+        answer.MustBeProblem(503);
+        Assert.That(answer.Headers, Contains.Key("Retry-After"));
+    }
+
+    [Test]
+    public async Task SixOrSevenRoundTripsPerCheck_200WarmChecks_CostOneEach()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var client = await Client.RegisterAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
+        await client.HasPolicyAsync("r", 1000);
+        await client.CheckAsync("u", "r");
+        await client.LogsAsync();
+        using var monitor = await CommandMonitor.StartAsync(host.Redis);
+        var clock = Stopwatch.StartNew();
+
+        for (var i = 0; i < 200; i++)
+        {
+            (await client.CheckAsync("u", "r")).MustBeOk();
+        }
+
+        var seconds = clock.Elapsed.TotalSeconds;
+        var commands = await monitor.StopAsync();
+        var scripts = commands
+            .Where(command => command.StartsWith("\"EVALSHA\"", StringComparison.Ordinal))
+            .ToList();
+        var appends = scripts.Count(script => script.Contains(":log\"", StringComparison.Ordinal));
+        var others = commands
+            .Except(scripts)
+            .Where(command => !command.StartsWith("\"PING\"", StringComparison.Ordinal))
+            .ToList();
+        Assert.That(scripts, Has.Count.EqualTo(200 + appends));
+        // The log is written off the check's path, many decisions at once when they come at once.
+        Assert.That(appends, Is.LessThanOrEqualTo(201));
+        // The client's version is read again about twice a second.
+        Assert.That(others, Has.Count.LessThanOrEqualTo(2 * seconds + 2));
+        Assert.That(others, Has.All.Contains("\"HGET\"").And.All.Contains("\"version\""));
+    }
+
+    [Test]
+    public async Task PoliciesListedByScanning_ListAmongManyOthers_ReadsOneHash()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var client = await Client.RegisterAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
+        await client.HasPolicyAsync("r", 1000);
+        await client.HasPolicyAsync("s", 1000);
+        await client.PoliciesAsync();
+        using var monitor = await CommandMonitor.StartAsync(host.Redis);
+
+        Assert.That(await client.PoliciesAsync(), Has.Count.EqualTo(2));
+
+        var commands = (await monitor.StopAsync())
+            .Where(command =>
+                !command.StartsWith("\"PING\"", StringComparison.Ordinal)
+                && !command.Contains("\"version\"", StringComparison.Ordinal)
+            )
+            .ToList();
+        Assert.That(commands, Has.Count.EqualTo(1));
+        Assert.That(commands[0], Does.Match($"^\"(HVALS|HGETALL)\" \"[^\"]*{client.Id}"));
+    }
+
+    /// <summary>Needs no Redis: that is the point.</summary>
+    [Test]
+    public async Task StartUpDyingWithoutRedis_NoRedisThere_StartsAndAnswers503()
+    {
+        using var folder = new TemporaryFolder();
+        await using var service = await Service.StartAsync(
+            folder.Path,
+            ("REDIS_HOST", "127.0.0.1"),
+            ("REDIS_PORT", $"{RedisServer.FreePort()}")
+        );
+
+        var answer = await new Visitor(service).RegisterAsync("x");
+
+        answer.MustBeProblem(503);
+        Assert.That(answer.Headers, Contains.Key("Retry-After"));
+    }
+
+    private static Task<ConnectionMultiplexer> ConnectAsync(RedisServer redis) =>
+        ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
+
+    private static IEnumerable<string> Keys(ConnectionMultiplexer redis) =>
+        redis.GetServers().Single().Keys(pageSize: 1000).Select(key => key.ToString());
+}

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>The built service as a process of its own, on a free port of the loopback.</summary>
+public sealed partial class Service : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(20);
+
+    private static readonly string Assembly = typeof(Service)
+        .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(metadata => metadata.Key == "ServicePath")
+        .Value!;
+
+    private readonly StringBuilder output = new();
+    private readonly TaskCompletionSource<Uri> listening = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
+    private readonly Process process;
+
+    private Service(string directory, IEnumerable<(string Name, string Value)> settings)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            // The service chooses the port and says which: any other would be free only a moment ago.
+            ArgumentList = { Assembly, "--urls", "http://127.0.0.1:0" },
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // Settings of whoever runs the tests are none of the service's.
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Read(line.Data);
+        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <param name="ExitCode">The exit code.</param>
+    /// <param name="Lines">What it printed.</param>
+    public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines);
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address => listening.Task.Result;
+
+    /// <summary>What it has printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (output)
+            {
+                return output.ToString();
+            }
+        }
+    }
+
+    public IReadOnlyList<string> OutputLines =>
+        Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Starts it, and waits until it answers.</summary>
+    public static async Task<Service> StartAsync(
+        string directory,
+        params (string Name, string Value)[] settings
+    )
+    {
+        var service = new Service(directory, settings);
+        try
+        {
+            await service.WaitUntilLiveAsync();
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it with settings that it is to refuse, and waits until it has ended.</summary>
+    public static async Task<Refusal> StartInVainAsync(
+        string directory,
+        params (string Name, string Value)[] settings
+    )
+    {
+        await using var service = new Service(directory, settings);
+        await service.listening.Task.ContinueWith(
+            listening =>
+                Assert.That(listening.IsCompletedSuccessfully, Is.False, "It has started."),
+            TaskScheduler.Default
+        );
+        var exitCode = await service.WaitForExitAsync(StopTimeout);
+        return new Refusal(exitCode, service.OutputLines);
+    }
+
+    /// <summary>Ends it as a crash would: SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await WaitForExitAsync(StopTimeout);
+    }
+
+    /// <summary>
+    /// Ends it as Ctrl-C would: SIGINT. A shell without job control lets what it starts with <c>&amp;</c> ignore that
+    /// signal, and the service with it, so that the tests must run in the foreground.
+    /// </summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> InterruptAsync()
+    {
+        using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+        return await WaitForExitAsync(StopTimeout);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        process.Dispose();
+        await TestContext.Out.WriteLineAsync(Output);
+    }
+
+    private static bool IsSetting(string name) =>
+        name.StartsWith("REDIS_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
+        || name.Contains("__", StringComparison.Ordinal);
+
+    private void Read(string? line)
+    {
+        if (line is null)
+        {
+            // One of the streams has ended, and the process with it.
+            listening.TrySetException(new InvalidOperationException("The service has ended."));
+            return;
+        }
+
+        lock (output)
+        {
+            output.Append(line).Append('\n');
+        }
+
+        if (Listening.Match(line) is { Success: true } match)
+        {
+            listening.TrySetResult(new Uri(match.Groups[1].Value));
+        }
+    }
+
+    private async Task WaitUntilLiveAsync()
+    {
+        await listening.Task.WaitAsync(StartTimeout);
+        var health = await new Visitor(this).GetAsync("/health/live");
+        Assert.That(health.Status, Is.EqualTo(200), "The service is not live.");
+    }
+
+    private async Task<int> WaitForExitAsync(TimeSpan timeout)
+    {
+        using var late = new CancellationTokenSource(timeout);
+        await process.WaitForExitAsync(late.Token);
+        return process.ExitCode;
+    }
+
+    [GeneratedRegex(@"listens on (http://127\.0\.0\.1:\d+)")]
+    private static partial Regex Listening { get; }
+}

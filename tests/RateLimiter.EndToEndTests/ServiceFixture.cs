@@ -1,0 +1,37 @@
+using NUnit.Framework.Interfaces;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>Tests on the shared service of a store, each with a tenant of its own.</summary>
+[TestFixture(Store.Embedded)]
+[TestFixture(Store.Redis)]
+public abstract class ServiceFixture(Store store)
+{
+    protected Service Service { get; private set; } = null!;
+
+    protected StoreHost Host { get; private set; } = null!;
+
+    protected Client Client { get; private set; } = null!;
+
+    protected Visitor Visitor { get; private set; } = null!;
+
+    [SetUp]
+    public async Task RegisterAsync()
+    {
+        (Host, Service) = await SharedServices.OfAsync(store);
+        Visitor = new Visitor(Service);
+        Client = await Client.RegisterAsync(Service);
+    }
+
+    [TearDown]
+    public async Task PrintOutputAsync()
+    {
+        if (
+            TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed
+            && Service is not null
+        )
+        {
+            await TestContext.Out.WriteLineAsync(Service.Output);
+        }
+    }
+}

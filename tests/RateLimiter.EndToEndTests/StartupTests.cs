@@ -1,0 +1,293 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using RateLimiter.TestStores;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>How the service starts, what it prints, and how it ends.</summary>
+[TestFixture]
+public sealed class StartupTests
+{
+    private TemporaryFolder folder = null!;
+
+    [SetUp]
+    public void MakeFolder() => folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => folder.Dispose();
+
+    [Test]
+    [Contract(
+        "The first lines it prints say the address, the docs page and the store; no banner noise"
+    )]
+    public async Task Start_EmbeddedStore_PrintsThreeLinesAndNothingElse()
+    {
+        await using var service = await Service.StartAsync(folder.Path);
+
+        await Poll.UntilAsync(
+            "It prints no three lines.",
+            TimeSpan.FromSeconds(10),
+            () => Task.FromResult(service.OutputLines.Count >= 3)
+        );
+        var address = service.Address.GetLeftPart(UriPartial.Authority);
+        Assert.That(
+            service.OutputLines,
+            Is.EqualTo([
+                $"info: RateLimiter.Api[1] RateLimiter listens on {address}",
+                $"info: RateLimiter.Api[2] Documentation: {address}/docs",
+                $"info: RateLimiter.Api[3] Store: embedded (Garnet), data in {folder.Path}/data",
+            ])
+        );
+    }
+
+    [TestCase("127.0.0.1")]
+    [TestCase("localhost")]
+    [Contract("REDIS_HOST, REDIS_PORT; the first lines say which store it uses")]
+    public async Task Start_RedisNamed_PrintsItsAddress(string host)
+    {
+        var port = RedisServer.FreePort();
+        await using var service = await Service.StartAsync(
+            folder.Path,
+            ("REDIS_HOST", host),
+            ("REDIS_PORT", $"{port}")
+        );
+
+        await MustSayStoreAsync(service, $"Redis at {host}:{port}");
+    }
+
+    [Test]
+    [Contract("Redis__ConnectionString wins over REDIS_HOST, and its password is not printed")]
+    public async Task Start_ConnectionStringAndHost_UsesTheConnectionString()
+    {
+        var port = RedisServer.FreePort();
+        await using var service = await Service.StartAsync(
+            folder.Path,
+            ("REDIS_HOST", "192.0.2.1"),
+            ("Redis__ConnectionString", $"127.0.0.1:{port},password=hunter2")
+        );
+
+        await MustSayStoreAsync(service, $"Redis at 127.0.0.1:{port}");
+        Assert.That(service.Output, Does.Not.Contain("hunter2"));
+    }
+
+    [Test]
+    [Contract("A .env file in the working directory")]
+    public async Task Start_DotEnvFile_IsRead()
+    {
+        var port = RedisServer.FreePort();
+        await WriteDotEnvAsync($"REDIS_HOST=127.0.0.1\nREDIS_PORT={port}\n");
+
+        await using var service = await Service.StartAsync(folder.Path);
+
+        await MustSayStoreAsync(service, $"Redis at 127.0.0.1:{port}");
+    }
+
+    [Test]
+    [Contract("An environment variable wins over .env")]
+    public async Task Start_DotEnvFileAndVariable_TheVariableWins()
+    {
+        var port = RedisServer.FreePort();
+        await WriteDotEnvAsync("REDIS_HOST=127.0.0.1\nREDIS_PORT=1\n");
+
+        await using var service = await Service.StartAsync(folder.Path, ("REDIS_PORT", $"{port}"));
+
+        await MustSayStoreAsync(service, $"Redis at 127.0.0.1:{port}");
+    }
+
+    [Test]
+    [Contract("Everything else is ordinary .NET configuration, in .env too")]
+    public async Task Start_WrongValueInDotEnvFile_IsRefused()
+    {
+        await WriteDotEnvAsync("Registration__PermitLimit=-1\n");
+
+        MustName(await Service.StartInVainAsync(folder.Path), "Registration:PermitLimit");
+    }
+
+    [TestCase("Registration__PermitLimit", "-1")]
+    [TestCase("Registration__PermitLimit", "1000000001")]
+    [TestCase("Registration__PermitLimit", "abc")]
+    [TestCase("Registration__WindowSeconds", "0")]
+    [TestCase("Registration__WindowSeconds", "31536001")]
+    [TestCase("Registration__WindowSeconds", "1.5")]
+    [TestCase("Store__TimeoutMs", "0")]
+    [TestCase("Store__TimeoutMs", "10001")]
+    [TestCase("Store__TimeoutMs", "abc")]
+    [TestCase("REDIS_PORT", "abc")]
+    [TestCase("REDIS_PORT", "0")]
+    [TestCase("REDIS_PORT", "65536")]
+    [TestCase("Redis__ConnectionString", "no such option=1")]
+    [TestCase("Redis__ConnectionString", ",")]
+    [TestCase("Proxies__Trusted", "foo")]
+    [TestCase("Proxies__Trusted", "127.0.0.1,10.0.0.0/33")]
+    [Contract("A wrong value stops the start with one line that names the option")]
+    public async Task Start_WrongValue_EndsWithOneLineThatNamesTheOption(
+        string option,
+        string value
+    )
+    {
+        var refusal = await Service.StartInVainAsync(folder.Path, (option, value));
+
+        MustName(refusal, option.Replace("__", ":", StringComparison.Ordinal));
+    }
+
+    [TestCase("")]
+    [TestCase("a-file")]
+    [TestCase("a-file/below")]
+    [TestCase("/proc/no-such-folder")]
+    [Contract("A wrong value stops the start with one line that names the option")]
+    public async Task Start_FolderThatCannotBeUsed_EndsWithOneLineThatNamesTheOption(string path)
+    {
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "a-file"), "");
+
+        var refusal = await Service.StartInVainAsync(
+            folder.Path,
+            ("Embedded__DataDirectory", path)
+        );
+
+        MustName(refusal, "Embedded:DataDirectory");
+    }
+
+    [Test]
+    [Contract("A wrong value stops the start with one line; a password is not repeated")]
+    public async Task Start_WrongConnectionString_DoesNotRepeatIt()
+    {
+        var refusal = await Service.StartInVainAsync(
+            folder.Path,
+            ("Redis__ConnectionString", "127.0.0.1:1,password=hunter2,no such option=1")
+        );
+
+        MustName(refusal, "Redis:ConnectionString");
+        Assert.That(refusal.Lines[0], Does.Not.Contain("hunter2"));
+    }
+
+    [TestCase(null)]
+    [TestCase("10.0.0.0/8")]
+    [Contract("X-Forwarded-For counts only from proxies named in configuration")]
+    public async Task Register_ForwardedByWhoIsNotTrusted_CountsForTheConnection(string? trusted)
+    {
+        await using var service = await Service.StartAsync(
+            folder.Path,
+            SharedServices.Patient,
+            ("Proxies__Trusted", trusted ?? "")
+        );
+        var visitor = new Visitor(service);
+        for (var i = 0; i < 5; i++)
+        {
+            (await visitor.RegisterAsync("x", $"10.0.0.{i}")).MustBeOk();
+        }
+
+        (await visitor.RegisterAsync("x", "10.0.0.6")).MustBeProblem(429);
+    }
+
+    private static void MustName(Service.Refusal refusal, string option)
+    {
+        Assert.That(refusal.ExitCode, Is.EqualTo(1));
+        Assert.That(refusal.Lines, Has.Count.EqualTo(1));
+        Assert.That(refusal.Lines[0], Does.Contain(option));
+    }
+
+    private static async Task MustSayStoreAsync(Service service, string store)
+    {
+        await Poll.UntilAsync(
+            "It does not say which store it uses.",
+            TimeSpan.FromSeconds(10),
+            () => Task.FromResult(service.Output.Contains("Store: ", StringComparison.Ordinal))
+        );
+        Assert.That(
+            service.OutputLines,
+            Has.One.EqualTo($"info: RateLimiter.Api[3] Store: {store}")
+        );
+    }
+
+    private Task WriteDotEnvAsync(string text) =>
+        File.WriteAllTextAsync(Path.Combine(folder.Path, ".env"), text);
+}
+
+/// <summary>How the service ends when it is told to.</summary>
+[TestFixture(Store.Embedded)]
+[TestFixture(Store.Redis)]
+public sealed class ShutdownTests(Store store)
+{
+    [Test]
+    [Contract("Ctrl-C ends it cleanly within 5 s; the log is flushed at shutdown")]
+    public async Task Interrupt_InTheMiddleOfChecks_EndsCleanlyWithTheLogWritten()
+    {
+        await using var host = await StoreHost.StartAsync(store);
+        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 1000);
+        await client.OnceOnAsync(service);
+        var answered = new ConcurrentQueue<string>();
+
+        var callers = Enumerable.Range(0, 4).Select(CheckUntilItEndsAsync).ToList();
+        await Poll.UntilAsync(
+            "Nothing is checked.",
+            TimeSpan.FromSeconds(30),
+            () => Task.FromResult(answered.Count > 300)
+        );
+        var clock = Stopwatch.StartNew();
+        var exitCode = await service.InterruptAsync();
+        var elapsed = clock.Elapsed;
+        await Task.WhenAll(callers);
+
+        Assert.That(elapsed, Is.LessThan(TimeSpan.FromSeconds(5)));
+        Assert.That(exitCode, Is.Zero);
+        var again = await client.OnceOnAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
+        // The log keeps 1000, which may be fewer than were answered until it ended.
+        Assert.That(
+            (await again.LogsAsync()).Select(entry => $"{entry.GetProperty("user_id")}"),
+            Is.SupersetOf(answered.TakeLast(300))
+        );
+
+        async Task CheckUntilItEndsAsync(int caller)
+        {
+            try
+            {
+                for (var i = 0; ; i++)
+                {
+                    var user = $"u{caller}-{i}";
+                    (await client.CheckAsync(user, "r")).MustBeOk();
+                    answered.Enqueue(user);
+                }
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            {
+                // It has ended.
+            }
+        }
+    }
+
+    [Test]
+    [Contract("API keys are never logged; no banner noise of the embedded store")]
+    public async Task Interrupt_AfterAllKindsOfRequests_HasPrintedNoKeyAndNoStackTrace()
+    {
+        await using var host = await StoreHost.StartAsync(store);
+        var service = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            ("Logging__LogLevel__Default", "Trace"),
+            ("Logging__LogLevel__Microsoft", "Trace")
+        );
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 1);
+        await client.CheckAsync("u", "r");
+        await client.CheckAsync("", "r");
+        await client.LogsAsync();
+        await client.SendAsync(HttpMethod.Delete, "/nothing");
+        await new Visitor(service).SendAsync(
+            HttpMethod.Get,
+            "/policy",
+            null as string,
+            ("X-API-Key", client.Key + "x")
+        );
+
+        await service.InterruptAsync();
+
+        Assert.That(service.Output, Does.Contain("/check"), "Nothing is logged at all.");
+        Assert.That(service.Output, Does.Not.Contain(client.Key.Split('_')[^1]));
+        Assert.That(service.Output, Does.Not.Contain("   at "));
+        Assert.That(service.Output, Does.Not.Contain("Garnet 2").And.Not.Contain("_______"));
+    }
+}

@@ -1,0 +1,145 @@
+using RateLimiter.TestStores;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>Two services on one real Redis, which they share in everything.</summary>
+[TestFixture]
+public sealed class TwoInstancesOnRedisTests
+{
+    /// <summary>The longest that a change may go unseen on the other instance.</summary>
+    private static readonly TimeSpan Visible = TimeSpan.FromSeconds(1);
+
+    private Client here = null!;
+    private Client there = null!;
+
+    [SetUp]
+    public async Task OpenAsync()
+    {
+        var (_, first) = await SharedServices.OfAsync(Store.Redis);
+        var (_, second) = await SharedServices.SecondOfRedisAsync();
+        here = await Client.RegisterAsync(first);
+        there = here.On(second);
+    }
+
+    [Test]
+    public async Task Register_OnOneInstance_GivesAKeyThatWorksOnTheOther()
+    {
+        (await there.GetAsync("/policy")).MustBe("[]");
+    }
+
+    [Test]
+    public async Task Check_200InParallelOnBothInstances_AllowsExactlyTheLimit()
+    {
+        await here.HasPolicyAsync("r", 10);
+
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? here : there).CheckAsync("u", "r"))
+        );
+
+        Assert.That(
+            answers.Where(answer => answer.MustBeOk().Allowed).Select(answer => answer.Remaining),
+            Is.EquivalentTo(Enumerable.Range(0, 10))
+        );
+    }
+
+    [Test]
+    public async Task Save_OnOneInstance_IsEnforcedOnTheOtherWithinASecond()
+    {
+        await here.HasPolicyAsync("r", 10);
+        await there.CheckAsync("u", "r");
+
+        await here.HasPolicyAsync("r", 50);
+
+        await Poll.UntilAsync(
+            "The new limit is not enforced on the other instance.",
+            Visible,
+            async () => (await there.CheckAsync("u", "r", cost: 0))["limit"].GetInt64() == 50
+        );
+        Assert.That(await there.RemainingAsync("u", "r"), Is.EqualTo(49));
+    }
+
+    [Test]
+    public async Task Delete_OnOneInstance_IsEnforcedOnTheOtherWithinASecond()
+    {
+        await here.HasPolicyAsync("r", 10);
+        await there.CheckAsync("u", "r");
+
+        (await here.DeletePolicyAsync("r")).MustBeOk();
+
+        await Poll.UntilAsync(
+            "The policy is still enforced on the other instance.",
+            Visible,
+            async () => (await there.CheckAsync("u", "r")).Status == 404
+        );
+    }
+
+    [Test]
+    public async Task Save_OnBothInstancesAtOnce_CountsEveryVersion()
+    {
+        var answers = await Task.WhenAll(
+            Enumerable.Range(1, 20).Select(i => (i % 2 == 0 ? here : there).SavePolicyAsync("r", i))
+        );
+
+        Assert.That(
+            answers.Select(answer => answer.MustBeOk()["policy"].GetProperty("version").GetInt32()),
+            Is.EquivalentTo(Enumerable.Range(1, 20))
+        );
+    }
+
+    [Test]
+    public async Task Latest_ChecksOnTheOtherInstance_AreThereSoon()
+    {
+        await here.HasPolicyAsync("r", 10);
+        await here.CheckAsync("u", "r");
+        await here.LogsAsync();
+
+        Assert.That(await there.LogsAsync(), Has.Count.EqualTo(1));
+    }
+}
+
+/// <summary>Two services on one folder of the embedded store, which only one of them can have.</summary>
+[TestFixture]
+public sealed class TwoInstancesOnOneFolderTests
+{
+    [Test]
+    public async Task Start_FolderInUse_EndsWithOneLineAndDamagesNothing()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Embedded);
+        var first = await host.ServeAsync(SharedServices.Patient);
+        var client = await Client.RegisterAsync(first);
+        await client.HasPolicyAsync("r", 10);
+        await client.CheckAsync("u", "r");
+
+        var second = await host.ServeInVainAsync();
+
+        Assert.That(second.ExitCode, Is.EqualTo(1));
+        Assert.That(second.Lines, Has.Count.EqualTo(1));
+        Assert.That(
+            second.Lines[0],
+            Does.Contain("Embedded:DataDirectory")
+                .And.Contain(Path.Combine(host.Directory, "data"))
+                .And.Contain("in use")
+        );
+        Assert.That((await client.CheckAsync("u", "r")).Remaining, Is.EqualTo(8));
+
+        await first.KillAsync();
+        var again = await client.OnceOnAsync(await host.ServeAsync(SharedServices.Patient));
+        Assert.That((await again.CheckAsync("u", "r")).MustBeOk().Remaining, Is.EqualTo(7));
+    }
+
+    [Test]
+    public async Task Start_OtherFolder_RunsBesideTheFirst()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Embedded);
+        using var folder = new TemporaryFolder();
+        var first = await Client.RegisterAsync(await host.ServeAsync(SharedServices.Patient));
+
+        var second = await host.ServeAsync(
+            SharedServices.Patient,
+            ("Embedded__DataDirectory", folder.Path)
+        );
+
+        await first.HasPolicyAsync("r", 1);
+        (await first.On(second).GetAsync("/policy")).MustBeProblem(401);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>A caller without an API key.</summary>
+public class Visitor(Service service)
+{
+    // One for all, because each has a pool of connections of its own.
+    private static readonly HttpClient Http = new(
+        new SocketsHttpHandler { UseProxy = false, UseCookies = false }
+    );
+
+    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
+
+    public Task<Answer> PostAsync(string path, string body) =>
+        SendAsync(HttpMethod.Post, path, body);
+
+    /// <summary>Registers a name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="forwardedFor">The header X-Forwarded-For, as a proxy would write it.</param>
+    public Task<Answer> RegisterAsync(string name, string? forwardedFor = null) =>
+        SendAsync(
+            HttpMethod.Post,
+            "/register",
+            new Json { ["name"] = name }.ToString(),
+            forwardedFor is null ? [] : [("X-Forwarded-For", forwardedFor)]
+        );
+
+    /// <summary>Sends a request, with a JSON body when there is one.</summary>
+    public Task<Answer> SendAsync(
+        HttpMethod method,
+        string path,
+        string? body = null,
+        params (string Name, string Value)[] headers
+    ) => SendAsync(method, path, body is null ? null : JsonContent(body), headers);
+
+    public async Task<Answer> SendAsync(
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        params (string Name, string Value)[] headers
+    )
+    {
+        using var request = new HttpRequestMessage(method, new Uri(service.Address, path));
+        request.Content = content;
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        Prepare(request);
+        using var response = await Http.SendAsync(request);
+        return await Answer.ReadAsync(response);
+    }
+
+    protected virtual void Prepare(HttpRequestMessage request) { }
+
+    private static ByteArrayContent JsonContent(string body) =>
+        new(Encoding.UTF8.GetBytes(body))
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+        };
+}
