@@ -39,7 +39,8 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
         answer.MustBe(
             $$$"""
             {"message":"Policy saved successfully.","policy":{"route_key":"search","role":"free",
-             "limit":100,"window_seconds":60,"algorithm":"fixed_window","description":"For free accounts",
+             "limit":100,"window_seconds":60,"algorithm":"fixed_window","burst":null,"limits":null,"mode":"enforce",
+             "description":"For free accounts",
              "is_active":false,"version":1,"created_at":{{{created.GetRawText()}}},"updated_at":{{{created.GetRawText()}}}}}
             """
         );
@@ -256,7 +257,7 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
     [TestCase("is_active", "null")]
     [TestCase("is_active", "1")]
     [TestCase("is_active", "\"true\"")]
-    [TestCase("algorithm", "null")]
+    [TestCase("mode", "null")]
     [TestCase("algorithm", "0")]
     [TestCase("algorithm", "\"no_such\"")]
     [TestCase("algorithm", "\"FixedWindow\"")]
