@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using RateLimiter.Api.Errors;
+using RateLimiter.Api.Json;
 
 namespace RateLimiter.UnitTests.Api;
 
@@ -39,7 +40,10 @@ internal static class Http
     private static ServiceProvider CreateServices()
     {
         var services = new ServiceCollection();
-        services.AddLogging().AddMvcCore();
+        services
+            .AddLogging()
+            .AddMvcCore()
+            .AddJsonOptions(options => ApiJson.Configure(options.JsonSerializerOptions));
         services.AddSingleton<ProblemDetailsFactory, ApiProblemDetailsFactory>();
         return services.BuildServiceProvider();
     }
