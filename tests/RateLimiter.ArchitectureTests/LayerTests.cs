@@ -1,0 +1,79 @@
+using System.Reflection;
+using NetArchTest.Rules;
+
+namespace RateLimiter.ArchitectureTests;
+
+public sealed class LayerTests
+{
+    private const string Application = "RateLimiter.Application";
+    private const string Infrastructure = "RateLimiter.Infrastructure";
+    private const string Api = "RateLimiter.Api";
+
+    private static readonly string[] Stores = ["StackExchange.Redis", "Garnet", "Tsavorite"];
+    private static readonly string[] Web =
+    [
+        "Microsoft.AspNetCore",
+        "FluentValidation",
+        "AutoMapper",
+        "NSwag",
+    ];
+
+    [Test]
+    public void Domain_AnyType_DependsOnNoOtherLayerAndNoFramework() =>
+        Layers
+            .TypesOf(Layers.Domain)
+            .MustNotDependOn([
+                Application,
+                Infrastructure,
+                Api,
+                "MediatR",
+                "BitFaster",
+                "Microsoft",
+                .. Stores,
+                .. Web,
+            ]);
+
+    [Test]
+    public void Domain_Assembly_ReferencesOnlyTheRuntime() =>
+        Assert.That(References(Layers.Domain), Is.All.StartsWith("System."));
+
+    [Test]
+    public void Application_AnyType_DependsOnNoOuterLayerNorTheirFrameworks() =>
+        Layers
+            .TypesOf(Layers.Application)
+            .MustNotDependOn([Infrastructure, Api, .. Stores, .. Web]);
+
+    [Test]
+    public void Infrastructure_AnyType_DependsNeitherOnTheApiNorItsFrameworks() =>
+        Layers.TypesOf(Layers.Infrastructure).MustNotDependOn([Api, "MediatR", .. Web]);
+
+    [Test]
+    public void Infrastructure_Assembly_IsTheOnlyOneThatReferencesTheStores()
+    {
+        var knowing = Layers.All.Where(layer =>
+            References(layer)
+                .Any(reference =>
+                    Stores.Any(store => reference.StartsWith(store, StringComparison.Ordinal))
+                )
+        );
+
+        Assert.That(knowing, Is.EqualTo(new[] { Layers.Infrastructure }));
+    }
+
+    [Test]
+    public void Api_AnyType_DependsNotOnTheStores() =>
+        Layers.TypesOf(Layers.Api).MustNotDependOn(Stores);
+
+    [Test]
+    public void Api_OutsideOfHosting_DependsNotOnInfrastructure() =>
+        Types
+            .InAssembly(Layers.Api)
+            .That()
+            .ResideInNamespaceStartingWith("RateLimiter.Api.")
+            .And()
+            .DoNotResideInNamespace("RateLimiter.Api.Hosting")
+            .MustNotDependOn(Infrastructure);
+
+    private static IEnumerable<string> References(Assembly assembly) =>
+        assembly.GetReferencedAssemblies().Select(reference => reference.Name!);
+}

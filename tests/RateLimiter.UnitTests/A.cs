@@ -1,0 +1,83 @@
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests;
+
+/// <summary>
+/// Makes the objects of the domain that tests work on. Only this class knows how they are put together, so that a new
+/// field changes one line here and not every test.
+/// </summary>
+internal static class A
+{
+    public static readonly DateTimeOffset Moment = new(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero);
+
+    public static readonly ClientId Client = new("0123456789abcdEF");
+
+    public static Limit Limit(
+        string name = "default",
+        long permits = 10,
+        int windowSeconds = 60,
+        Algorithm algorithm = Algorithm.FixedWindow
+    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(windowSeconds));
+
+    public static PolicyDefinition Definition(
+        string route = "search",
+        string role = "default",
+        string? description = null,
+        bool isActive = true,
+        params Limit[] limits
+    ) => new(new PolicyKey(route, role), limits is [] ? [Limit()] : limits, description, isActive);
+
+    public static Policy Policy(
+        string route = "search",
+        string role = "default",
+        string? description = null,
+        bool isActive = true,
+        params Limit[] limits
+    ) =>
+        RateLimiter.Domain.Policies.Policy.Create(
+            Definition(route, role, description, isActive, limits),
+            Moment
+        );
+
+    public static ClientSnapshot Snapshot(
+        ClientId client,
+        long version = 1,
+        IEnumerable<KeyHash>? keys = null,
+        params Policy[] policies
+    ) => new(client, version, (keys ?? []).ToHashSet(), new PolicyTable(policies));
+
+    /// <summary>Durations in microseconds, as the counters tell them.</summary>
+    public static LimitStatus Status(long wait = 0, long remaining = 9, long reset = 60_000_000) =>
+        new(wait, remaining, reset);
+
+    public static Decision Decision(Policy policy, params LimitStatus[] statuses) =>
+        RateLimiter.Domain.Checks.Decision.From(
+            policy,
+            statuses is [] ? [Status()] : statuses,
+            Moment
+        );
+
+    /// <summary>The line that a decision leaves in the log.</summary>
+    public static LoggedDecision Logged(
+        Decision decision,
+        string user = "alice",
+        string route = "search",
+        string role = "default",
+        long cost = 1
+    ) =>
+        new(
+            decision.DecidedAt,
+            user,
+            route,
+            role,
+            decision.Policy.Key.Role,
+            decision.Allowed,
+            decision.Reason,
+            cost,
+            decision.Remaining,
+            decision.Limit
+        );
+}

@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc.Abstractions;
+using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.UnitTests.Api.Authentication;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ApiKeyFilterTests
+{
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+    private static readonly ClientSnapshot Client = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
+
+    private readonly Mock<IClientRepository> store = new();
+
+    public ApiKeyFilterTests() =>
+        store
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(Client);
+
+    [Test]
+    public async Task OnAuthorization_ValidKey_LetsItsClientIn()
+    {
+        var context = await AuthorizeAsync(Own.Text);
+
+        Assert.That(context.Result, Is.Null);
+        Assert.That(context.HttpContext.Client(), Is.SameAs(Client));
+    }
+
+    [Test]
+    public async Task OnAuthorization_NoHeader_Is401AndSaysThatItIsMissing()
+    {
+        var context = await AuthorizeAsync(StringValues.Empty);
+
+        AssertRefused(context, "The header X-API-Key is missing.");
+    }
+
+    private static IEnumerable<TestCaseData<string[]>> KeysThatAreNone()
+    {
+        yield return new([""]) { TestName = "{m}(empty)" };
+        yield return new(["rl_nonsense"]) { TestName = "{m}(no key)" };
+        yield return new([ApiKey.Generate(A.Client).Text]) { TestName = "{m}(other secret)" };
+        yield return new([ApiKey.Generate(ClientId.New()).Text])
+        {
+            TestName = "{m}(unknown client)",
+        };
+        yield return new([$"{Own.Text}, {Own.Text}"]) { TestName = "{m}(two in one)" };
+        yield return new([Own.Text, Own.Text]) { TestName = "{m}(two headers)" };
+        yield return new(["", Own.Text]) { TestName = "{m}(empty and valid)" };
+    }
+
+    [TestCaseSource(nameof(KeysThatAreNone))]
+    public async Task OnAuthorization_InvalidHeader_Is401AndSaysThatItIsInvalid(string[] keys) =>
+        AssertRefused(
+            await AuthorizeAsync(keys),
+            "The header X-API-Key does not hold a valid API key."
+        );
+
+    [Test]
+    public async Task OnAuthorization_Anonymous_LetsEverybodyInWithoutTheStore()
+    {
+        var context = await AuthorizeAsync(Own.Text, new AllowAnonymousAttribute());
+
+        Assert.That(context.Result, Is.Null);
+        store.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public void OnAuthorization_StoreUnavailable_IsNot401()
+    {
+        store
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+
+        Assert.That(() => AuthorizeAsync(Own.Text), Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    private static void AssertRefused(AuthorizationFilterContext context, string detail)
+    {
+        var problem = context.Result.Problem();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(problem.Status, Is.EqualTo(401));
+            Assert.That(problem.Detail, Is.EqualTo(detail));
+            Assert.That(
+                context.HttpContext.Response.Headers.WWWAuthenticate.ToString(),
+                Is.EqualTo("ApiKey")
+            );
+            Assert.That(context.HttpContext.Features.Get<ClientSnapshot>(), Is.Null);
+        }
+    }
+
+    private async Task<AuthorizationFilterContext> AuthorizeAsync(
+        StringValues keys,
+        params object[] metadata
+    )
+    {
+        var http = Http.Context();
+        http.Request.Headers["X-API-Key"] = keys;
+        var action = new ActionDescriptor { EndpointMetadata = metadata };
+        var context = new AuthorizationFilterContext(new(http, new RouteData(), action), []);
+        var directory = new ClientDirectory(
+            store.Object,
+            Mock.Of<IClientChanges>(),
+            new FakeTimeProvider(A.Moment)
+        );
+        await new ApiKeyFilter(directory).OnAuthorizationAsync(context);
+        return context;
+    }
+}

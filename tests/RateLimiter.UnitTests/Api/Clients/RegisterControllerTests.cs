@@ -1,0 +1,66 @@
+using System.Net;
+using MediatR;
+using Microsoft.AspNetCore.Mvc;
+using Moq;
+using RateLimiter.Api.Clients;
+using RateLimiter.Application.Clients;
+
+namespace RateLimiter.UnitTests.Api.Clients;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class RegisterControllerTests
+{
+    private readonly Mock<IMediator> mediator = new();
+
+    [Test]
+    public async Task Register_Registered_ShowsTheKey()
+    {
+        var (answer, _) = await RegisterAsync(new ClientRegistered(A.Client, "rl_key"));
+
+        Assert.That(answer.Value, Is.EqualTo(new RegisterResponse("rl_key", A.Client.Value)));
+    }
+
+    [TestCase(59_000, "59")]
+    [TestCase(59_001, "60")]
+    [TestCase(null, "")]
+    public async Task Register_TooMany_Is429AndSaysWhen(int? waitMs, string retryAfter)
+    {
+        TimeSpan? wait = waitMs is { } known ? TimeSpan.FromMilliseconds(known) : null;
+
+        var (answer, header) = await RegisterAsync(new TooManyRegistrations(wait));
+
+        Assert.That(answer.Result.Problem().Status, Is.EqualTo(429));
+        Assert.That(header, Is.EqualTo(retryAfter));
+    }
+
+    [Test]
+    public async Task Register_ConnectionWithoutAnAddress_CountsAsThisMachine()
+    {
+        await RegisterAsync(new ClientRegistered(A.Client, "rl_key"), address: null);
+
+        mediator.Verify(it =>
+            it.Send(
+                new RegisterClientCommand("My app", IPAddress.Loopback),
+                It.IsAny<CancellationToken>()
+            )
+        );
+    }
+
+    private async Task<(ActionResult<RegisterResponse> Answer, string RetryAfter)> RegisterAsync(
+        RegistrationOutcome outcome,
+        string? address = "192.0.2.7"
+    )
+    {
+        var http = Http.Context();
+        http.Connection.RemoteIpAddress = address is null ? null : IPAddress.Parse(address);
+        mediator
+            .Setup(it => it.Send(It.IsAny<RegisterClientCommand>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(outcome);
+
+        var answer = await new RegisterController(mediator.Object)
+        {
+            ControllerContext = { HttpContext = http },
+        }.RegisterAsync(new RegisterRequest("My app"), CancellationToken.None);
+        return (answer, http.Response.Headers.RetryAfter.ToString());
+    }
+}

@@ -1,0 +1,40 @@
+using AutoMapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiter.Api.Json;
+using RateLimiter.Api.Logs;
+using RateLimiter.Domain.Checks;
+
+namespace RateLimiter.UnitTests.Api.Logs;
+
+public sealed class LogEntryResponseTests
+{
+    [Test]
+    public void Map_LoggedDecision_TakesOverEveryField()
+    {
+        var mapper = new MapperConfiguration(
+            options => options.AddMaps(typeof(JsonBodyFormatter).Assembly),
+            NullLoggerFactory.Instance
+        ).CreateMapper();
+        var decision = A.Decision(A.Policy(), A.Status(wait: 1, remaining: 3));
+
+        Assert.That(
+            mapper.Map<LogEntryResponse>(A.Logged(decision, "alice", "search", "free", cost: 7)),
+            Is.EqualTo(
+                new LogEntryResponse
+                {
+                    Timestamp = A.Moment.UtcDateTime,
+                    TimestampMs = A.Moment.ToUnixTimeMilliseconds(),
+                    UserId = "alice",
+                    Route = "search",
+                    Role = "free",
+                    MatchedRole = "default",
+                    Allowed = false,
+                    Reason = Decision.LimitExceeded,
+                    Cost = 7,
+                    Remaining = 3,
+                    Limit = 10,
+                }
+            )
+        );
+    }
+}

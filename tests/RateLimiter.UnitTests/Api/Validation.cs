@@ -1,0 +1,15 @@
+using FluentValidation;
+
+namespace RateLimiter.UnitTests.Api;
+
+internal static class Validation
+{
+    /// <summary>What a validator finds, as "Property: message".</summary>
+    public static IEnumerable<string> Faults<T>(this IValidator<T> validator, T request) =>
+        validator
+            .Validate(request)
+            .Errors.Select(error => $"{error.PropertyName}: {error.ErrorMessage}");
+
+    public static string Text(int length, string character = "x") =>
+        string.Concat(Enumerable.Repeat(character, length));
+}

@@ -1,0 +1,65 @@
+using MediatR;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Logs;
+using RateLimiter.Application.Policies;
+
+namespace RateLimiter.UnitTests.Application;
+
+public sealed class ApplicationServicesTests
+{
+    [Test]
+    public void AddApplication_EveryRequest_HasOneHandlerThatCanBeMade()
+    {
+        using var services = Services();
+        var contracts = (
+            from type in typeof(ApplicationServices).Assembly.GetTypes()
+            from request in type.GetInterfaces()
+            where request.IsGenericType && request.GetGenericTypeDefinition() == typeof(IRequest<>)
+            select typeof(IRequestHandler<,>).MakeGenericType(
+                type,
+                request.GetGenericArguments()[0]
+            )
+        ).ToList();
+
+        Assert.That(contracts, Is.Not.Empty);
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var contract in contracts)
+            {
+                Assert.That(services.GetServices(contract).ToList(), Has.Count.EqualTo(1));
+            }
+        }
+    }
+
+    [Test]
+    public async Task AddApplication_RequestSent_IsHandled()
+    {
+        using var services = Services();
+        var mediator = services.GetRequiredService<IMediator>();
+
+        Assert.That(await mediator.Send(new ListPoliciesQuery(A.Client)), Is.Empty);
+    }
+
+    private static ServiceProvider Services()
+    {
+        var policies = new Mock<IPolicyRepository>();
+        policies
+            .Setup(it => it.ListAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync([]);
+        return new ServiceCollection()
+            .AddApplication()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(policies.Object)
+            .AddSingleton(Mock.Of<ICounterStore>())
+            .AddSingleton(Mock.Of<IClientRepository>())
+            .AddSingleton(Mock.Of<IClientChanges>())
+            .AddSingleton(Mock.Of<IDecisionLog>())
+            .BuildServiceProvider(validateScopes: true);
+    }
+}

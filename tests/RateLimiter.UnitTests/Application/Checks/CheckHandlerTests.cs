@@ -1,0 +1,131 @@
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Checks;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class CheckHandlerTests
+{
+    private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly Mock<IDecisionLog> log = new();
+
+    [Test]
+    public async Task Handle_NoPolicyApplies_IsNullAndLeavesNoTrace()
+    {
+        var decision = await CheckAsync(A.Policy(route: "other"));
+
+        Assert.That(decision, Is.Null);
+        counters.VerifyNoOtherCalls();
+        log.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public async Task Handle_ActivePolicy_TakesTheCostFromItsCounters([Values(0, 1, 7)] long cost)
+    {
+        var policy = A.Policy();
+        var taken = A.Decision(policy);
+        SetUpTake(policy, cost, taken);
+
+        var decision = await CheckAsync(policy, cost: cost);
+
+        Assert.That(decision, Is.SameAs(taken));
+    }
+
+    [TestCase(0)]
+    [TestCase(60_000_000)]
+    [TestCase(LimitStatus.Never)]
+    public async Task Handle_AnyVerdict_IsLogged(long wait)
+    {
+        var policy = A.Policy();
+        var taken = A.Decision(policy, A.Status(wait, remaining: 3));
+        SetUpTake(policy, cost: 7, taken);
+
+        await CheckAsync(policy, cost: 7);
+
+        log.Verify(
+            it => it.Record(A.Client, A.Logged(taken, "alice", "search", "default", 7)),
+            Times.Once
+        );
+        log.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public async Task Handle_DefaultPolicyDecides_LogsTheRoleAskedForAndTheOneThatMatched()
+    {
+        var policy = A.Policy();
+        SetUpTake(policy, cost: 1, A.Decision(policy));
+
+        await CheckAsync(policy, role: "free");
+
+        log.Verify(it =>
+            it.Record(
+                A.Client,
+                It.Is<LoggedDecision>(line => line.Role == "free" && line.MatchedRole == "default")
+            )
+        );
+    }
+
+    [Test]
+    public async Task Handle_InactivePolicy_AllowsWithoutTheCounterStore()
+    {
+        var decision = await CheckAsync(A.Policy(isActive: false), cost: 1_000_000_000);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision!.Allowed, Is.True);
+            Assert.That(decision.Reason, Is.EqualTo(Decision.PolicyInactive));
+            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+        }
+
+        counters.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public async Task Handle_InactivePolicy_IsLogged()
+    {
+        var decision = await CheckAsync(A.Policy(isActive: false));
+
+        log.Verify(it => it.Record(A.Client, A.Logged(decision!)), Times.Once);
+    }
+
+    [Test]
+    public void Handle_StoreUnavailable_ThrowsAndLogsNothing()
+    {
+        counters
+            .Setup(it =>
+                it.TakeAsync(
+                    It.IsAny<Subject>(),
+                    It.IsAny<Policy>(),
+                    It.IsAny<long>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+
+        Assert.That(() => CheckAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
+        log.VerifyNoOtherCalls();
+    }
+
+    private void SetUpTake(Policy policy, long cost, Decision decision) =>
+        counters
+            .Setup(it =>
+                it.TakeAsync(
+                    new Subject(A.Client, "alice"),
+                    policy,
+                    cost,
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ReturnsAsync(decision);
+
+    private Task<Decision?> CheckAsync(Policy policy, string role = "default", long cost = 1) =>
+        new CheckHandler(counters.Object, log.Object, new FakeTimeProvider(A.Moment)).Handle(
+            new CheckCommand(A.Snapshot(A.Client, policies: policy), "alice", "search", role, cost),
+            CancellationToken.None
+        );
+}

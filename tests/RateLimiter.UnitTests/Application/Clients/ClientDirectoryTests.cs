@@ -1,0 +1,626 @@
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.UnitTests.Application.Clients;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ClientDirectoryTests
+{
+    private static readonly TimeSpan MaxAge = ClientDirectory.MaxAge;
+    private static readonly TimeSpan RefreshAge = MaxAge / 2;
+    private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
+
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+
+    private readonly PendingClientRepository store = new();
+    private readonly Mock<IClientChanges> changes = new();
+    private readonly Clock time = new();
+    private readonly ClientDirectory directory;
+
+    private Action<ClientId> messageFromElsewhere = _ => { };
+    private Action messagesMissed = () => { };
+
+    public ClientDirectoryTests()
+    {
+        changes
+            .Setup(it => it.Subscribe(It.IsAny<Action<ClientId>>(), It.IsAny<Action>()))
+            .Callback(
+                (Action<ClientId> changed, Action missed) =>
+                    (messageFromElsewhere, messagesMissed) = (changed, missed)
+            );
+        directory = new ClientDirectory(store, changes.Object, time);
+    }
+
+    // The key
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("rl_0123456789abcdEF")]
+    [TestCase("rl_0123456789abcdEF_00000000000000000000000000000000000000000000000000")]
+    public async Task Authenticate_TextThatIsNoKey_IsRefusedWithoutTheStore(string? text)
+    {
+        Assert.That(await LookUpAsync(text), Is.Null);
+        Assert.That(store.Loads, Is.Zero);
+    }
+
+    [Test]
+    public async Task Authenticate_KeyOfAClient_IsThatClient()
+    {
+        var client = Version(1);
+        var lookUp = LookUpAsync();
+        (await store.NextLoadAsync()).SetResult(client);
+
+        Assert.That(await lookUp.Soon(), Is.SameAs(client));
+    }
+
+    [Test]
+    public async Task Authenticate_WrongSecretForAKnownClient_IsRefusedWithoutTheStore()
+    {
+        await WarmAsync(Version(1));
+
+        Assert.That(await LookUpAsync(ApiKey.Generate(A.Client).Text).Soon(), Is.Null);
+        Assert.That(store.Loads, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_WrongSecretForAClientNotYetKnown_IsRefused()
+    {
+        var lookUp = LookUpAsync(ApiKey.Generate(A.Client).Text);
+        (await store.NextLoadAsync()).SetResult(Version(1));
+
+        Assert.That(await lookUp.Soon(), Is.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_EveryKeyOfAClient_IsThatClient()
+    {
+        var second = ApiKey.Generate(A.Client);
+        var client = A.Snapshot(A.Client, keys: [Own.Key.Hash, second.Key.Hash]);
+        await WarmAsync(client);
+
+        Assert.That(await LookUpAsync(second.Text).Soon(), Is.SameAs(client));
+    }
+
+    // Loading
+
+    [Test]
+    public async Task Authenticate_KnownClient_AsksTheStoreNothing()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(store.Loads, Is.EqualTo(1));
+            Assert.That(store.Versions, Is.Zero);
+        }
+    }
+
+    [Test]
+    public async Task Authenticate_FirstLookUpsAtOnce_ShareOneLoad()
+    {
+        var client = Version(1);
+        var lookUps = await AtOnceAsync(50);
+        (await store.NextLoadAsync()).SetResult(client);
+
+        Assert.That(await Task.WhenAll(lookUps).Soon(), Is.All.SameAs(client));
+        Assert.That(store.Loads, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_TwoClientsAtOnce_LoadsEach()
+    {
+        var otherKey = ApiKey.Generate(ClientId.New());
+        var other = A.Snapshot(otherKey.Key.Client, keys: [otherKey.Key.Hash]);
+        var lookUp = LookUpAsync();
+        var load = await store.NextLoadAsync();
+        var otherLookUp = LookUpAsync(otherKey.Text);
+        (await store.NextLoadAsync()).SetResult(other);
+
+        Assert.That(await otherLookUp.Soon(), Is.SameAs(other));
+        Assert.That(lookUp.IsCompleted, Is.False);
+
+        var client = Version(1);
+        load.SetResult(client);
+        Assert.That(await lookUp.Soon(), Is.SameAs(client));
+    }
+
+    [Test]
+    public async Task Authenticate_OneOfTwoCallersLeaves_TheOtherGetsItsAnswer()
+    {
+        using var leaving = new CancellationTokenSource();
+        var left = LookUpAsync(cancellationToken: leaving.Token);
+        var stayed = LookUpAsync();
+        var load = await store.NextLoadAsync();
+
+        await leaving.CancelAsync();
+        Assert.That(left.Soon, Throws.InstanceOf<OperationCanceledException>());
+
+        var client = Version(1);
+        load.SetResult(client);
+        Assert.That(await stayed.Soon(), Is.SameAs(client));
+        Assert.That(store.Loads, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_UnknownClient_IsNeverKept()
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            var lookUp = LookUpAsync();
+            (await store.NextLoadAsync()).SetResult(null);
+
+            Assert.That(await lookUp.Soon(), Is.Null);
+            Assert.That(store.Loads, Is.EqualTo(i));
+        }
+    }
+
+    [Test]
+    public async Task Authenticate_UnknownClientAndStoreUnavailable_ThrowsAndAsksAgainNextTime()
+    {
+        var failing = await AtOnceAsync(2);
+        (await store.NextLoadAsync()).SetException(new StoreUnavailableException("gone"));
+        foreach (var lookUp in failing)
+        {
+            Assert.That(lookUp.Soon, Throws.TypeOf<StoreUnavailableException>());
+        }
+
+        var client = Version(1);
+        Assert.That(await WarmAsync(client), Is.SameAs(client));
+    }
+
+    // Changes
+
+    [Test]
+    public async Task Changed_KnownClient_IsLoadedAnewByTheNextLookUp()
+    {
+        await WarmAsync(Version(1));
+
+        directory.Changed(A.Client);
+
+        var changed = Version(2);
+        Assert.That(await WarmAsync(changed), Is.SameAs(changed));
+        Assert.That(store.Loads, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Changed_AnyClient_TellsTheOthersOnce()
+    {
+        directory.Changed(A.Client);
+
+        changes.Verify(it => it.Announce(A.Client), Times.Once);
+    }
+
+    [Test]
+    public async Task Changed_OtherClient_ForgetsNothingElse()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+
+        directory.Changed(ClientId.New());
+
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
+    }
+
+    [Test]
+    public async Task Message_FromAnotherInstance_ForgetsAndIsNotPassedOn()
+    {
+        await WarmAsync(Version(1));
+
+        messageFromElsewhere(A.Client);
+
+        var changed = Version(2);
+        Assert.That(await WarmAsync(changed), Is.SameAs(changed));
+        changes.Verify(it => it.Announce(It.IsAny<ClientId>()), Times.Never);
+    }
+
+    [Test]
+    public async Task Changed_DuringALoad_IsNotOverwrittenByThatLoad(
+        [Values] bool messageFromAnotherInstance
+    )
+    {
+        var early = LookUpAsync();
+        var oldLoad = await store.NextLoadAsync();
+        Change(messageFromAnotherInstance);
+        oldLoad.SetResult(Version(1));
+        await early.Soon();
+
+        var changed = Version(2);
+        Assert.That(await WarmAsync(changed), Is.SameAs(changed));
+    }
+
+    [Test]
+    public async Task Changed_DuringALoad_LaterLookUpsDoNotShareThatLoad(
+        [Values] bool oldLoadEndsFirst
+    )
+    {
+        var (old, changed) = (Version(1), Version(2));
+        var early = LookUpAsync();
+        var oldLoad = await store.NextLoadAsync();
+        directory.Changed(A.Client);
+        var late = LookUpAsync();
+        var newLoad = await store.NextLoadAsync();
+
+        if (oldLoadEndsFirst)
+        {
+            oldLoad.SetResult(old);
+            await early.Soon();
+            newLoad.SetResult(changed);
+        }
+        else
+        {
+            newLoad.SetResult(changed);
+            await late.Soon();
+            oldLoad.SetResult(old);
+            await early.Soon();
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await late.Soon(), Is.SameAs(changed));
+            Assert.That(await LookUpAsync().Soon(), Is.SameAs(changed));
+            Assert.That(store.Loads, Is.EqualTo(2));
+        }
+    }
+
+    [Test]
+    public async Task Changed_DuringALoad_LaterLookUpsStillShareTheNewLoadWhenTheOldOneEnds()
+    {
+        var early = LookUpAsync();
+        var oldLoad = await store.NextLoadAsync();
+        directory.Changed(A.Client);
+        var late = LookUpAsync();
+        var newLoad = await store.NextLoadAsync();
+        oldLoad.SetResult(Version(1));
+        await early.Soon();
+
+        var later = LookUpAsync();
+        newLoad.SetResult(Version(2));
+
+        Assert.That(await later.Soon(), Is.SameAs(await late.Soon()));
+        Assert.That(store.Loads, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Changed_InTheVeryMomentALoadEnds_IsNotOverwritten()
+    {
+        // The clock is read while what was loaded is being kept: the change comes just then, from another thread, which
+        // has to wait for it. A forgetting that did not wait would be over before the old version is kept.
+        var change = new Thread(() => messageFromElsewhere(A.Client));
+        var early = LookUpAsync();
+        var load = await store.NextLoadAsync();
+        time.WhenNextRead = () =>
+        {
+            change.Start();
+            SpinWait.SpinUntil(() =>
+                !change.IsAlive || change.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
+            );
+        };
+        load.SetResult(Version(1));
+        await early.Soon();
+        change.Join();
+
+        var changed = Version(2);
+        Assert.That(await WarmAsync(changed), Is.SameAs(changed));
+    }
+
+    // Age
+
+    [Test]
+    public async Task Authenticate_YoungerThanHalfTheMaxAge_AsksNothing()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        time.Advance(RefreshAge - Tick);
+
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
+        Assert.That(store.Versions, Is.Zero);
+    }
+
+    [Test]
+    public async Task Authenticate_FromHalfTheMaxAgeOn_AnswersAtOnceAndComparesInTheBackground(
+        [Values] bool atTheEnd
+    )
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        time.Advance(atTheEnd ? MaxAge - Tick : RefreshAge);
+
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
+        Assert.That(store.Versions, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_BackgroundComparisonUnderWay_StartsNoOther()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(RefreshAge);
+
+        await Task.WhenAll(await AtOnceAsync(50)).Soon();
+
+        Assert.That(store.Versions, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_BackgroundComparisonFindsAnotherVersion_LoadsIt()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(RefreshAge);
+        await LookUpAsync().Soon();
+
+        (await store.NextVersionAsync()).SetResult(2);
+
+        var changed = Version(2);
+        (await store.NextLoadAsync()).SetResult(changed);
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(changed));
+        Assert.That(store.Loads, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Authenticate_AtTheMaxAge_ComparesTheVersionBeforeUse()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        time.Advance(MaxAge);
+
+        var lookUp = LookUpAsync();
+        Assert.That(lookUp.IsCompleted, Is.False);
+        (await store.NextVersionAsync()).SetResult(1);
+
+        Assert.That(await lookUp.Soon(), Is.SameAs(client));
+        Assert.That(store.Loads, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_OldLookUpsAtOnce_ShareOneComparison()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        time.Advance(MaxAge);
+
+        var lookUps = await AtOnceAsync(50);
+        (await store.NextVersionAsync()).SetResult(1);
+
+        Assert.That(await Task.WhenAll(lookUps).Soon(), Is.All.SameAs(client));
+        Assert.That(store.Versions, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_OldAndAnotherVersion_WaitsForIt()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        var changed = Version(2);
+
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(2);
+        (await store.NextLoadAsync()).SetResult(changed);
+
+        Assert.That(await lookUp.Soon(), Is.SameAs(changed));
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(changed));
+    }
+
+    [Test]
+    public async Task Authenticate_OldAndItsKeyRevokedMeanwhile_IsRefused()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(2);
+        (await store.NextLoadAsync()).SetResult(A.Snapshot(A.Client, version: 2, keys: []));
+
+        Assert.That(await lookUp.Soon(), Is.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_OldAndDeletedMeanwhile_DisappearsFromMemory()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(null);
+        Assert.That(await lookUp.Soon(), Is.Null);
+
+        var again = LookUpAsync();
+        (await store.NextLoadAsync()).SetResult(null);
+
+        Assert.That(await again.Soon(), Is.Null);
+        Assert.That(store.Versions, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_Confirmed_IsAsYoungAsTheQuestion()
+    {
+        // Asked at half the age, answered at the full age: from then on it is half the age old.
+        await WarmAsync(Version(1));
+        time.Advance(RefreshAge);
+        await LookUpAsync().Soon();
+        time.Advance(RefreshAge);
+        var waiting = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(1);
+        await waiting.Soon();
+
+        await LookUpAsync().Soon();
+        Assert.That(store.Versions, Is.EqualTo(2), "It is half the age old again.");
+
+        time.Advance(RefreshAge);
+        Assert.That(LookUpAsync().IsCompleted, Is.False, "The change may have come just after.");
+    }
+
+    [Test]
+    public async Task Authenticate_ConfirmedAtOnce_StaysInUseForAsLongAgain()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(1);
+        await lookUp.Soon();
+        time.Advance(RefreshAge - Tick);
+
+        await LookUpAsync().Soon();
+
+        Assert.That(store.Versions, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Changed_DuringAComparison_IsLoadedAnewByTheNextLookUp()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        var early = LookUpAsync();
+        var comparison = await store.NextVersionAsync();
+        directory.Changed(A.Client);
+        comparison.SetResult(1);
+        await early.Soon();
+
+        var changed = Version(2);
+        Assert.That(await WarmAsync(changed), Is.SameAs(changed));
+    }
+
+    // Lost messages
+
+    [Test]
+    public async Task MessagesMissed_EveryClient_IsComparedBeforeUse()
+    {
+        var other = ApiKey.Generate(ClientId.New());
+        await WarmAsync(Version(1));
+        await WarmAsync(A.Snapshot(other.Key.Client, keys: [other.Key.Hash]), other.Text);
+
+        messagesMissed();
+
+        foreach (var text in new[] { Own.Text, other.Text })
+        {
+            var lookUp = LookUpAsync(text);
+            Assert.That(lookUp.IsCompleted, Is.False);
+            (await store.NextVersionAsync()).SetResult(1);
+            Assert.That(await lookUp.Soon(), Is.Not.Null);
+        }
+
+        Assert.That(store.Loads, Is.EqualTo(2), "Nothing had changed.");
+    }
+
+    [Test]
+    public async Task MessagesMissed_ClientConfirmedSince_IsKnownAgain()
+    {
+        await WarmAsync(Version(1));
+        messagesMissed();
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(1);
+        await lookUp.Soon();
+
+        await LookUpAsync().Soon();
+
+        Assert.That(store.Versions, Is.EqualTo(1));
+    }
+
+    // A store that fails
+
+    [TestCase(1)]
+    [TestCase(86_400)]
+    public async Task Authenticate_OldAndStoreUnavailable_UsesTheLastKnown(int seconds)
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        time.Advance(TimeSpan.FromSeconds(seconds));
+
+        for (var i = 0; i < 3; i++)
+        {
+            var lookUp = LookUpAsync();
+            (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));
+            Assert.That(await lookUp.Soon(), Is.SameAs(client));
+        }
+    }
+
+    [Test]
+    public async Task Authenticate_MessagesMissedAndStoreUnavailable_UsesTheLastKnown()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        messagesMissed();
+
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));
+
+        Assert.That(await lookUp.Soon(), Is.SameAs(client));
+    }
+
+    [Test]
+    public async Task Authenticate_StoreIsBack_SeesWhatChangedMeanwhile()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        var outage = LookUpAsync();
+        (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));
+        await outage.Soon();
+        var changed = Version(2);
+
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(2);
+        (await store.NextLoadAsync()).SetResult(changed);
+
+        Assert.That(await lookUp.Soon(), Is.SameAs(changed));
+    }
+
+    private static ClientSnapshot Version(long version) =>
+        A.Snapshot(A.Client, version, [Own.Key.Hash]);
+
+    private Task<ClientSnapshot?> LookUpAsync(CancellationToken cancellationToken = default) =>
+        LookUpAsync(Own.Text, cancellationToken);
+
+    private Task<ClientSnapshot?> LookUpAsync(
+        string? text,
+        CancellationToken cancellationToken = default
+    ) => directory.AuthenticateAsync(text, cancellationToken).AsTask();
+
+    /// <summary>Look-ups from many threads, all of which have asked by the time this returns.</summary>
+    private Task<Task<ClientSnapshot?>[]> AtOnceAsync(int count) =>
+        // The look-up is wrapped, or Task.Run would wait for its answer.
+        Task.WhenAll(
+            Enumerable.Range(0, count).Select(_ => Task.Run(() => Task.FromResult(LookUpAsync())))
+        );
+
+    /// <summary>A look-up that must ask the store, which has this client.</summary>
+    private async Task<ClientSnapshot?> WarmAsync(ClientSnapshot client, string? text = null)
+    {
+        var lookUp = LookUpAsync(text ?? Own.Text);
+        (await store.NextLoadAsync()).SetResult(client);
+        return await lookUp.Soon();
+    }
+
+    private void Change(bool onAnotherInstance)
+    {
+        if (onAnotherInstance)
+        {
+            messageFromElsewhere(A.Client);
+        }
+        else
+        {
+            directory.Changed(A.Client);
+        }
+    }
+
+    private sealed class Clock() : FakeTimeProvider(A.Moment)
+    {
+        private Action? whenNextRead;
+
+        public Action? WhenNextRead
+        {
+            set => whenNextRead = value;
+        }
+
+        public override long GetTimestamp()
+        {
+            Interlocked.Exchange(ref whenNextRead, null)?.Invoke();
+            return base.GetTimestamp();
+        }
+    }
+}

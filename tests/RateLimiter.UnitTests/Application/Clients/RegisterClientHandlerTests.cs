@@ -1,0 +1,194 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Clients;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class RegisterClientHandlerTests
+{
+    private readonly List<NewClient> added = [];
+    private readonly List<(Subject Subject, Policy Policy, long Cost)> taken = [];
+    private LimitStatus status = A.Status();
+
+    [Test]
+    public async Task Handle_PermitLeft_KeepsTheClientWithTheHashOfItsKey()
+    {
+        var outcome = await RegisterAsync();
+
+        var registered = (ClientRegistered)outcome;
+        Assert.That(ApiKey.TryParse(registered.ApiKey, out var key), Is.True);
+        Assert.That(added, Has.Count.EqualTo(1));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(key!.Client, Is.EqualTo(registered.Client));
+            Assert.That(added[0].Id, Is.EqualTo(registered.Client));
+            Assert.That(added[0].Name, Is.EqualTo("My app"));
+            Assert.That(added[0].Key, Is.EqualTo(key.Hash));
+            Assert.That(added[0].CreatedAt, Is.EqualTo(A.Moment));
+        }
+    }
+
+    [Test]
+    public async Task Handle_SameNameTwice_MakesTwoClients()
+    {
+        await RegisterAsync();
+        await RegisterAsync();
+
+        Assert.That(added.Select(client => client.Id), Is.Unique.And.Exactly(2).Items);
+    }
+
+    [Test]
+    public async Task Handle_NoPermitLeft_SaysWhenAndKeepsNothing()
+    {
+        status = A.Status(wait: 59_000_000, remaining: 0);
+
+        var outcome = await RegisterAsync();
+
+        Assert.That(outcome, Is.EqualTo(new TooManyRegistrations(TimeSpan.FromSeconds(59))));
+        Assert.That(added, Is.Empty);
+    }
+
+    [Test]
+    public async Task Handle_RegistrationsSwitchedOff_NamesNoWait()
+    {
+        status = A.Status(wait: LimitStatus.Never, remaining: 0);
+
+        var outcome = await RegisterAsync();
+
+        Assert.That(outcome, Is.EqualTo(new TooManyRegistrations(null)));
+    }
+
+    [Test]
+    public void Handle_StoreDoesNotKeepTheClient_Throws()
+    {
+        var clients = new Mock<IClientRepository>();
+        clients
+            .Setup(it => it.AddAsync(It.IsAny<NewClient>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+
+        Assert.That(
+            () => RegisterAsync(clients: clients.Object),
+            Throws.TypeOf<StoreUnavailableException>()
+        );
+    }
+
+    [Test]
+    public async Task Handle_AnyCaller_TakesOnePermitOfTheConfiguredLimit()
+    {
+        await RegisterAsync(options: new() { PermitLimit = 7, WindowSeconds = 90 });
+
+        var (_, policy, cost) = taken.Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(cost, Is.EqualTo(1));
+            Assert.That(policy.Limits, Has.Count.EqualTo(1));
+            Assert.That(policy.Limits[0].Permits, Is.EqualTo(7));
+            Assert.That(policy.Limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(90)));
+        }
+    }
+
+    [TestCase("2001:db8::1", "2001:db8::2", true)]
+    [TestCase("192.0.2.7", "::ffff:192.0.2.7", true)]
+    [TestCase("192.0.2.7", "192.0.2.8", false)]
+    [TestCase("2001:db8::1", "2001:db8:0:1::1", false)]
+    public async Task Handle_TwoCallers_ShareACounterWhenTheyAreOneNetwork(
+        string first,
+        string second,
+        bool shared
+    )
+    {
+        await RegisterAsync(caller: first);
+        await RegisterAsync(caller: second);
+
+        Assert.That(taken[0].Subject == taken[1].Subject, Is.EqualTo(shared));
+    }
+
+    [Test]
+    public async Task Handle_AnyCaller_IsCountedUnderNoClientThatCanExist()
+    {
+        await RegisterAsync();
+
+        Assert.That(
+            taken[0].Subject.Client.Value,
+            Has.Length.Not.EqualTo(ClientId.New().Value.Length)
+        );
+    }
+
+    [TestCase(5, 60, 5, 60, true)]
+    [TestCase(5, 60, 6, 60, true, Description = "what was used still counts")]
+    [TestCase(5, 60, 5, 61, false)]
+    public async Task Handle_TwoInstances_ShareCountersWhenTheirWindowsAreTheSame(
+        long firstPermits,
+        int firstWindow,
+        long secondPermits,
+        int secondWindow,
+        bool shared
+    )
+    {
+        await RegisterAsync(
+            options: new() { PermitLimit = firstPermits, WindowSeconds = firstWindow }
+        );
+        await RegisterAsync(
+            options: new() { PermitLimit = secondPermits, WindowSeconds = secondWindow }
+        );
+
+        Assert.That(
+            taken[0].Policy.Limits[0].Epoch == taken[1].Policy.Limits[0].Epoch,
+            Is.EqualTo(shared)
+        );
+    }
+
+    private Task<RegistrationOutcome> RegisterAsync(
+        string caller = "192.0.2.7",
+        RegistrationOptions? options = null,
+        IClientRepository? clients = null
+    )
+    {
+        var counters = new Mock<ICounterStore>();
+        counters
+            .Setup(it =>
+                it.TakeAsync(
+                    It.IsAny<Subject>(),
+                    It.IsAny<Policy>(),
+                    It.IsAny<long>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .Callback(
+                (Subject subject, Policy policy, long cost, CancellationToken _) =>
+                    taken.Add((subject, policy, cost))
+            )
+            .Returns(
+                (Subject _, Policy policy, long _, CancellationToken _) =>
+                    ValueTask.FromResult(A.Decision(policy, status))
+            );
+
+        return new RegisterClientHandler(
+            clients ?? RecordingClients(),
+            counters.Object,
+            Options.Create(options ?? new()),
+            new FakeTimeProvider(A.Moment)
+        ).Handle(
+            new RegisterClientCommand("My app", IPAddress.Parse(caller)),
+            CancellationToken.None
+        );
+    }
+
+    private IClientRepository RecordingClients()
+    {
+        var clients = new Mock<IClientRepository>();
+        clients
+            .Setup(it => it.AddAsync(It.IsAny<NewClient>(), It.IsAny<CancellationToken>()))
+            .Callback((NewClient client, CancellationToken _) => added.Add(client))
+            .Returns(Task.CompletedTask);
+        return clients.Object;
+    }
+}

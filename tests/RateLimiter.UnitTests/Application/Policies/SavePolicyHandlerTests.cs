@@ -1,0 +1,157 @@
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Policies;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class SavePolicyHandlerTests
+{
+    private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
+
+    private readonly Mock<IPolicyRepository> policies = new(MockBehavior.Strict);
+    private readonly Mock<IClientChanges> changes = new();
+
+    [Test]
+    public async Task Handle_NoPolicyYet_SavesVersion1()
+    {
+        SetUpFind((Policy?)null);
+        SetUpTrySave(true);
+        var definition = A.Definition();
+
+        var policy = await SaveAsync(definition);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Definition, Is.SameAs(definition));
+            Assert.That(policy.Version, Is.EqualTo(1));
+            Assert.That(policy.CreatedAt, Is.EqualTo(Later));
+            Assert.That(policy.UpdatedAt, Is.EqualTo(Later));
+        }
+
+        VerifySaved(policy);
+    }
+
+    [Test]
+    public async Task Handle_PolicyThere_SavesItsNextVersionWithItsCounters()
+    {
+        var earlier = A.Policy();
+        SetUpFind(earlier);
+        SetUpTrySave(true);
+
+        var policy = await SaveAsync(A.Definition(limits: A.Limit(permits: 20)));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Version, Is.EqualTo(2));
+            Assert.That(policy.CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(policy.UpdatedAt, Is.EqualTo(Later));
+            Assert.That(policy.Limits[0].Permits, Is.EqualTo(20));
+            Assert.That(policy.Limits[0].Epoch, Is.EqualTo(earlier.Limits[0].Epoch));
+        }
+
+        VerifySaved(policy);
+    }
+
+    [Test]
+    public async Task Handle_SomebodyElseSavedInBetween_BuildsOnWhatHeSaved()
+    {
+        var first = A.Policy();
+        var second = first.Revise(A.Definition(limits: A.Limit(windowSeconds: 1)), A.Moment);
+        SetUpFind(null, first, second);
+        SetUpTrySave(false, false, true);
+
+        var policy = await SaveAsync(A.Definition(limits: A.Limit(windowSeconds: 1)));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Version, Is.EqualTo(3));
+            Assert.That(policy.Limits[0].Epoch, Is.EqualTo(second.Limits[0].Epoch));
+        }
+
+        VerifySaved(policy);
+    }
+
+    [Test]
+    public async Task Handle_Saved_TellsOfTheChangeOnceAndAfterTheSave()
+    {
+        var steps = new List<string>();
+        var answers = new Queue<bool>([false, true]);
+        SetUpFind(null, null);
+        policies
+            .Setup(it =>
+                it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>())
+            )
+            .Callback(() => steps.Add("save"))
+            .ReturnsAsync(answers.Dequeue);
+        changes.Setup(it => it.Announce(A.Client)).Callback(() => steps.Add("announce"));
+
+        await SaveAsync(A.Definition());
+
+        Assert.That(steps, Is.EqualTo(new[] { "save", "save", "announce" }));
+    }
+
+    [Test]
+    public void Handle_SaveWithoutAnAnswer_ThrowsAndStillTellsOfAChange()
+    {
+        SetUpFind(null, null);
+        policies
+            .Setup(it =>
+                it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>())
+            )
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+
+        Assert.That(
+            () => SaveAsync(A.Definition()),
+            Throws.TypeOf<StoreUnavailableException>(),
+            "It may have been saved: it must not be tried again."
+        );
+        changes.Verify(it => it.Announce(A.Client), Times.Once);
+        policies.Verify(
+            it => it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>()),
+            Times.Once
+        );
+    }
+
+    private void SetUpFind(params Policy?[] answers)
+    {
+        var found = policies.SetupSequence(it =>
+            it.FindAsync(A.Client, A.Policy().Key, It.IsAny<CancellationToken>())
+        );
+        foreach (var answer in answers)
+        {
+            found = found.ReturnsAsync(answer);
+        }
+    }
+
+    private void SetUpTrySave(params bool[] answers)
+    {
+        var saved = policies.SetupSequence(it =>
+            it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>())
+        );
+        foreach (var answer in answers)
+        {
+            saved = saved.ReturnsAsync(answer);
+        }
+    }
+
+    private void VerifySaved(Policy policy) =>
+        policies.Verify(
+            it => it.TrySaveAsync(A.Client, policy, It.IsAny<CancellationToken>()),
+            Times.Once
+        );
+
+    private Task<Policy> SaveAsync(PolicyDefinition definition) =>
+        new SavePolicyHandler(
+            policies.Object,
+            new ClientDirectory(
+                Mock.Of<IClientRepository>(),
+                changes.Object,
+                new FakeTimeProvider(Later)
+            ),
+            new FakeTimeProvider(Later)
+        ).Handle(new SavePolicyCommand(A.Client, definition), CancellationToken.None);
+}

@@ -1,0 +1,50 @@
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Domain.Policies;
+
+public sealed class PolicyTableTests
+{
+    private static readonly Policy Free = A.Policy(role: "free");
+    private static readonly Policy Default = A.Policy();
+    private static readonly Policy Other = A.Policy(route: "other", role: "paid");
+    private static readonly PolicyTable Table = new([Default, Free, Other]);
+
+    [Test]
+    public void Resolve_RoleWithAPolicy_IsThatPolicy() =>
+        Assert.That(Table.Resolve("search", "free"), Is.SameAs(Free));
+
+    [Test]
+    public void Resolve_DefaultRole_IsTheDefaultPolicy() =>
+        Assert.That(Table.Resolve("search", "default"), Is.SameAs(Default));
+
+    [TestCase("paid")]
+    [TestCase("Free")]
+    [TestCase("free ")]
+    public void Resolve_RoleWithoutAPolicy_IsTheDefaultPolicyOfTheRoute(string role) =>
+        Assert.That(Table.Resolve("search", role), Is.SameAs(Default));
+
+    [TestCase("unknown", "default")]
+    [TestCase("unknown", "free")]
+    [TestCase("Search", "free")]
+    [TestCase("other", "free")]
+    [TestCase("other", "default")]
+    public void Resolve_NeitherRoleNorDefault_IsNull(string route, string role) =>
+        Assert.That(Table.Resolve(route, role), Is.Null);
+
+    [Test]
+    public void Resolve_ComposedAndDecomposedNames_StayDifferent()
+    {
+        var (composed, decomposed) = (A.Policy(route: "é"), A.Policy(route: "e\u0301"));
+        var table = new PolicyTable([composed, decomposed]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(table.Resolve("é", "default"), Is.SameAs(composed));
+            Assert.That(table.Resolve("e\u0301", "default"), Is.SameAs(decomposed));
+        }
+    }
+
+    [Test]
+    public void Resolve_NoPolicies_IsNull() =>
+        Assert.That(new PolicyTable([]).Resolve("search", "default"), Is.Null);
+}

@@ -1,0 +1,135 @@
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Domain.Policies;
+
+public sealed class PolicyTests
+{
+    private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
+
+    [Test]
+    public void Create_Definition_IsVersion1MadeNow()
+    {
+        var definition = A.Definition();
+
+        var policy = Policy.Create(definition, A.Moment);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Definition, Is.SameAs(definition));
+            Assert.That(policy.Key, Is.EqualTo(definition.Key));
+            Assert.That(policy.Limits, Is.SameAs(definition.Limits));
+            Assert.That(policy.Version, Is.EqualTo(1));
+            Assert.That(policy.CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(policy.UpdatedAt, Is.EqualTo(A.Moment));
+        }
+    }
+
+    [Test]
+    public void Create_Twice_CountsAfresh()
+    {
+        var (first, second) = (A.Policy(), A.Policy());
+
+        Assert.That(Epoch(second), Is.Not.EqualTo(Epoch(first)));
+    }
+
+    [Test]
+    public void Revise_AnyDefinition_IsTheNextVersionOfThePolicy()
+    {
+        var policy = A.Policy(description: "old").Revise(A.Definition(), Later);
+
+        var revised = policy.Revise(A.Definition(description: "new", isActive: false), Later);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(revised.Version, Is.EqualTo(3));
+            Assert.That(revised.CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(revised.UpdatedAt, Is.EqualTo(Later));
+            Assert.That(revised.Definition.Description, Is.EqualTo("new"));
+            Assert.That(revised.Definition.IsActive, Is.False);
+        }
+    }
+
+    [Test]
+    public void Revise_DescriptionLeftOut_KeepsNothingOfTheOldOne() =>
+        Assert.That(
+            A.Policy(description: "old").Revise(A.Definition(), Later).Definition.Description,
+            Is.Null
+        );
+
+    [Test]
+    public void Revise_SameOrOtherPermits_GoesOnCounting([Values(0, 5, 10, 20)] long permits)
+    {
+        var policy = A.Policy(limits: A.Limit(permits: 10));
+
+        var revised = policy.Revise(A.Definition(limits: A.Limit(permits: permits)), Later);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Epoch(revised), Is.EqualTo(Epoch(policy)));
+            Assert.That(revised.Limits[0].Permits, Is.EqualTo(permits));
+        }
+    }
+
+    private static IEnumerable<TestCaseData<Limit>> LimitsThatCountOtherwise()
+    {
+        yield return new(A.Limit(windowSeconds: 61)) { TestName = "{m}(window)" };
+        yield return new(A.Limit(name: "other")) { TestName = "{m}(name)" };
+        yield return new(A.Limit(name: "DEFAULT")) { TestName = "{m}(case of the name)" };
+        // There is one algorithm so far.
+        yield return new(A.Limit(algorithm: (Algorithm)99)) { TestName = "{m}(algorithm)" };
+    }
+
+    [TestCaseSource(nameof(LimitsThatCountOtherwise))]
+    public void Revise_AnotherLimit_CountsAfresh(Limit limit)
+    {
+        var policy = A.Policy();
+
+        var revised = policy.Revise(A.Definition(limits: limit), Later);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Epoch(revised), Is.Not.EqualTo(Epoch(policy)));
+            Assert.That(Epoch(revised), Is.EqualTo(limit.Epoch));
+        }
+    }
+
+    [Test]
+    public void Revise_BackToTheOldWindow_CountsAfresh()
+    {
+        var policy = A.Policy();
+
+        var back = policy
+            .Revise(A.Definition(limits: A.Limit(windowSeconds: 1)), Later)
+            .Revise(A.Definition(), Later);
+
+        Assert.That(Epoch(back), Is.Not.EqualTo(Epoch(policy)));
+    }
+
+    [Test]
+    public void Revise_SeveralLimitsInAnotherOrder_EachGoesOnCounting()
+    {
+        var (minute, month) = (A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000));
+        var policy = A.Policy(limits: [minute, month]);
+
+        var revised = policy.Revise(
+            A.Definition(
+                limits:
+                [
+                    A.Limit("month", 300, 2_592_000),
+                    A.Limit("day"),
+                    A.Limit("minute", 12, 60),
+                ]
+            ),
+            Later
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(revised.Limits[0].Epoch, Is.EqualTo(month.Epoch));
+            Assert.That(revised.Limits[1].Epoch, Is.Not.AnyOf(minute.Epoch, month.Epoch));
+            Assert.That(revised.Limits[2].Epoch, Is.EqualTo(minute.Epoch));
+        }
+    }
+
+    private static string Epoch(Policy policy) => policy.Limits[0].Epoch;
+}
