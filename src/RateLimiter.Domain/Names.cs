@@ -19,6 +19,14 @@ public static class Names
         .. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(char.IsControl),
     ]);
 
+    private static readonly SearchValues<char> ControlCharactersButLines = SearchValues.Create([
+        .. Enumerable
+            .Range(0, 0xA0)
+            .Select(code => (char)code)
+            .Where(char.IsControl)
+            .Except("\n\r\t"),
+    ]);
+
     /// <summary>Says what is wrong with a name, or null when nothing is.</summary>
     /// <param name="name">The name; null counts as missing.</param>
     /// <param name="maxLength">The greatest length, in code points. The least is 1.</param>
@@ -34,13 +42,20 @@ public static class Names
             return $"must have 1 to {maxLength} characters";
         }
 
-        return TextProblem(name);
+        return CharacterProblem(name, ControlCharacters);
     }
 
-    /// <summary>Says what is wrong with the characters of a text, or null when nothing is.</summary>
-    public static string? TextProblem(string text)
+    /// <summary>
+    /// Says what is wrong with a free text, or null when nothing is. It may be empty, and have several lines.
+    /// </summary>
+    public static string? TextProblem(string text, int maxLength) =>
+        text.Length > maxLength && CodePoints(text) > maxLength
+            ? $"must have at most {maxLength} characters"
+            : CharacterProblem(text, ControlCharactersButLines);
+
+    private static string? CharacterProblem(string text, SearchValues<char> forbidden)
     {
-        if (text.AsSpan().ContainsAny(ControlCharacters))
+        if (text.AsSpan().ContainsAny(forbidden))
         {
             return "must not contain control characters";
         }
@@ -71,15 +86,12 @@ public static class Names
             return left.Length.CompareTo(right.Length);
         }
 
-        // UTF-16 puts surrogate pairs (U+10000 and up) before U+E000..U+FFFF; code points put them after.
+        // UTF-16 puts surrogate pairs (U+10000 and up) before U+E000 to U+FFFF; code points put them after.
         var (a, b) = (left[common], right[common]);
-        return char.IsSurrogate(a) == char.IsSurrogate(b)
-            ? a.CompareTo(b)
-            : b.CompareTo(a) * SurrogateOrder(a, b);
+        return char.IsSurrogate(a) == char.IsSurrogate(b) ? a.CompareTo(b)
+            : char.IsSurrogate(a) ? 1
+            : -1;
     }
-
-    private static int SurrogateOrder(char a, char b) =>
-        (char.IsSurrogate(a) ? b : a) > '\uDFFF' ? 1 : -1;
 
     private static bool IsWellFormed(string text)
     {

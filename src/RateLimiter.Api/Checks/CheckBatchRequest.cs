@@ -25,7 +25,7 @@ public sealed record CheckBatchRequest(IReadOnlyList<CheckBatchItem>? Checks)
 [JsonConverter(typeof(CheckBatchItemConverter))]
 public sealed record CheckBatchItem(
     CheckRequest? Check,
-    KeyValuePair<string, string> Fault = default
+    [property: JsonIgnore] KeyValuePair<string, string> Fault = default
 )
 {
     internal Dictionary<string, string[]>? Faults() =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Errors;
@@ -5,24 +6,49 @@ using RateLimiter.Application.Checks;
 
 namespace RateLimiter.Api.Checks;
 
+/// <summary>The answers to a batch of checks.</summary>
 /// <param name="Results">One for each check, in their order.</param>
-public sealed record CheckBatchResponse(IReadOnlyList<CheckBatchResult> Results)
+public sealed record CheckBatchResponse(IReadOnlyList<CheckBatchResult> Results);
+
+/// <summary>A decision, or an error in its place.</summary>
+/// <param name="Decision">The decision, which is all that is written; null when there is none.</param>
+/// <param name="Error">Why there is none.</param>
+[JsonConverter(typeof(CheckBatchResultConverter))]
+public sealed record CheckBatchResult(DecisionResponse? Decision, ProblemDetails? Error)
 {
-    internal static CheckBatchResult Item(HttpContext context, CheckOutcome outcome) =>
+    internal static CheckBatchResult From(HttpContext context, CheckOutcome outcome) =>
         outcome switch
         {
-            { Decision: { } decision } => DecisionResponse.From(decision),
-            { IsPolicyMissing: true } => new CheckBatchError(
-                ProblemResponse.NoPolicyProblem(context)
-            ),
-            _ => new CheckBatchError(ProblemResponse.StoreProblem(context)),
+            { Decision: { } decision } => new(DecisionResponse.From(decision), null),
+            { IsPolicyMissing: true } => new(null, ProblemResponse.NoPolicyProblem(context)),
+            _ => new(null, ProblemResponse.StoreProblem(context)),
         };
 }
 
-/// <summary>A decision, or the error in its place.</summary>
-[JsonDerivedType(typeof(DecisionResponse))]
-[JsonDerivedType(typeof(CheckBatchError))]
-public abstract record CheckBatchResult;
+internal sealed class CheckBatchResultConverter : JsonConverter<CheckBatchResult>
+{
+    public override CheckBatchResult Read(
+        ref Utf8JsonReader reader,
+        Type typeToConvert,
+        JsonSerializerOptions options
+    ) => throw new NotSupportedException("Results are only written.");
 
-/// <param name="Error">Why there is no decision.</param>
-public sealed record CheckBatchError(ProblemDetails Error) : CheckBatchResult;
+    public override void Write(
+        Utf8JsonWriter writer,
+        CheckBatchResult value,
+        JsonSerializerOptions options
+    )
+    {
+        if (value.Decision is not null)
+        {
+            JsonSerializer.Serialize(writer, value.Decision, options);
+            return;
+        }
+
+        writer.WriteStartObject();
+        writer.WritePropertyName("error");
+        // As what it is: a problem of validation has a list of faulty fields.
+        JsonSerializer.Serialize(writer, value.Error, value.Error!.GetType(), options);
+        writer.WriteEndObject();
+    }
+}

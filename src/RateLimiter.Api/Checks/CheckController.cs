@@ -70,8 +70,11 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         return new CheckBatchResponse([
             .. faulty.Select(fault =>
                 fault is null
-                    ? CheckBatchResponse.Item(HttpContext, outcomes[next++])
-                    : new CheckBatchError(ProblemResponse.ValidationProblem(HttpContext, fault))
+                    ? CheckBatchResult.From(HttpContext, outcomes[next++])
+                    : new CheckBatchResult(
+                        null,
+                        ProblemResponse.ValidationProblem(HttpContext, fault)
+                    )
             ),
         ]);
     }

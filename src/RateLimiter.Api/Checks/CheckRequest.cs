@@ -5,10 +5,10 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Checks;
 
 /// <summary>A user, what he wants to do, and how many permits it takes.</summary>
-/// <param name="UserId" example="alice">The user asked about, 1 to 256 characters.</param>
-/// <param name="RouteKey" example="search">What the user wants to do, 1 to 128 characters.</param>
-/// <param name="Role" example="free">The user's role, 1 to 128 characters; left out, null and "default" are the same.</param>
-/// <param name="Cost" example="1">How many permits, 0 to 1,000,000,000; 0 takes nothing.</param>
+/// <param name="UserId">The user asked about, 1 to 256 characters.</param>
+/// <param name="RouteKey">What the user wants to do, 1 to 128 characters.</param>
+/// <param name="Role">The user's role, 1 to 128 characters; left out, null and "default" are the same.</param>
+/// <param name="Cost">How many permits, 0 to 1,000,000,000; 0 takes nothing.</param>
 public sealed record CheckRequest(string? UserId, string? RouteKey, string? Role, long Cost = 1)
 {
     /// <summary>

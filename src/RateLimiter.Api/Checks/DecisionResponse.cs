@@ -4,14 +4,14 @@ namespace RateLimiter.Api.Checks;
 
 /// <summary>The answer to a check.</summary>
 /// <param name="Allowed">Whether the user may; the permits are taken if so.</param>
-/// <param name="Remaining" example="9">The permits left, never negative.</param>
-/// <param name="ResetIn" example="60">Seconds until all permits are back, rounded up.</param>
+/// <param name="Remaining">The permits left, never negative.</param>
+/// <param name="ResetIn">Seconds until all permits are back, rounded up.</param>
 /// <param name="Reason">Why not; null when allowed, unless the policy is inactive.</param>
-/// <param name="Limit" example="10">The limit that <paramref name="Remaining"/> is left of.</param>
+/// <param name="Limit">The limit that <paramref name="Remaining"/> is left of.</param>
 /// <param name="RetryAfter">Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.</param>
 /// <param name="RetryAfterMs">The same in milliseconds.</param>
-/// <param name="MatchedRole" example="default">The role of the policy that decided.</param>
-/// <param name="MatchedRoute" example="search">The route of the policy that decided; "*" is the catch-all's.</param>
+/// <param name="MatchedRole">The role of the policy that decided.</param>
+/// <param name="MatchedRoute">The route of the policy that decided; "*" is the catch-all's.</param>
 /// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
 /// <param name="Violated">The names of the limits that said no, also in shadow mode.</param>
 public record DecisionResponse(
@@ -26,7 +26,7 @@ public record DecisionResponse(
     string MatchedRoute,
     bool ShadowDenied,
     IReadOnlyList<string> Violated
-) : CheckBatchResult
+)
 {
     // By hand, because a mapper costs more than the check itself.
     internal static DecisionResponse From(Decision decision) =>

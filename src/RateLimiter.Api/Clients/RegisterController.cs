@@ -51,11 +51,11 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
     }
 }
 
-/// <param name="Name" example="My app">The app's name, 1 to 100 characters.</param>
+/// <param name="Name">The app's name, 1 to 100 characters.</param>
 public sealed record RegisterRequest(string? Name);
 
-/// <param name="ApiKey" example="rl_0123456789abcdef_…">The key for the header X-API-Key, shown this once.</param>
-/// <param name="ClientId" example="0123456789abcdef">The client's public name.</param>
+/// <param name="ApiKey">The key for the header X-API-Key, shown this once.</param>
+/// <param name="ClientId">The client's public name.</param>
 public sealed record RegisterResponse(string ApiKey, string ClientId);
 
 internal sealed class RegisterRequestValidator : AbstractValidator<RegisterRequest>

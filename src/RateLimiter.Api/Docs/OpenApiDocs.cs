@@ -15,24 +15,29 @@ internal static class OpenApiDocs
     private const string Scheme = "ApiKey";
 
     public static void AddDocs(this IServiceCollection services) =>
-        services.AddOpenApiDocument(document =>
-        {
-            document.Title = "RateLimiter";
-            document.Version = "v1";
-            document.Description = "May this user do this now?";
-            document.UseControllerSummaryAsTagDescription = true;
-            document.AddSecurity(
-                Scheme,
-                new OpenApiSecurityScheme
-                {
-                    Type = OpenApiSecuritySchemeType.ApiKey,
-                    In = OpenApiSecurityApiKeyLocation.Header,
-                    Name = ApiKeyFilter.HeaderName,
-                    Description = "The key that POST /register gave.",
-                }
-            );
-            document.OperationProcessors.Add(new ApiKeyProcessor());
-        });
+        services.AddOpenApiDocument(
+            (document, provider) =>
+            {
+                document.Title = "RateLimiter";
+                document.Version = "v1";
+                document.Description = "May this user do this now?";
+                document.UseControllerSummaryAsTagDescription = true;
+                document.AddSecurity(
+                    Scheme,
+                    new OpenApiSecurityScheme
+                    {
+                        Type = OpenApiSecuritySchemeType.ApiKey,
+                        In = OpenApiSecurityApiKeyLocation.Header,
+                        Name = ApiKeyFilter.HeaderName,
+                        Description = "The key that POST /register gave.",
+                    }
+                );
+                document.OperationProcessors.Add(new ApiKeyProcessor());
+                document.SchemaSettings.SchemaProcessors.Add(
+                    ActivatorUtilities.CreateInstance<WireSchemas>(provider)
+                );
+            }
+        );
 
     /// <summary>In a branch of their own, so that no other request goes through them.</summary>
     public static void UseDocs(this WebApplication app) =>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
+using RateLimiter.Api.Json;
 
 namespace RateLimiter.Api.Errors;
 
@@ -39,18 +40,24 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
         string? type = null,
         string? detail = null,
         string? instance = null
-    ) =>
-        Complete(
-            httpContext,
-            new ValidationProblemDetails(modelStateDictionary)
-            {
-                Status = statusCode ?? StatusCodes.Status400BadRequest,
-                Title = title,
-                Type = type,
-                Detail = detail,
-                Instance = instance,
-            }
-        );
+    )
+    {
+        var problem = new ValidationProblemDetails(modelStateDictionary)
+        {
+            Status = statusCode ?? StatusCodes.Status400BadRequest,
+            Title = title,
+            Type = type,
+            Detail = detail ?? "The request has fields that are missing or wrong: see errors.",
+            Instance = instance,
+        };
+        // The framework has no name for a body that is missing.
+        if (problem.Errors.Remove("", out var messages))
+        {
+            problem.Errors[JsonFault.Body] = messages;
+        }
+
+        return Complete(httpContext, problem);
+    }
 
     private T Complete<T>(HttpContext httpContext, T problem)
         where T : ProblemDetails
@@ -58,9 +65,21 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
         var status = problem.Status!.Value;
         options.Value.ClientErrorMapping.TryGetValue(status, out var known);
         problem.Type ??= known?.Link ?? "about:blank";
+        problem.Detail ??= Detail(httpContext.Request, status);
         problem.Title ??= ReasonPhrases.GetReasonPhrase(status);
         problem.Extensions["trace_id"] =
             Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier;
         return problem;
     }
+
+    private static string Detail(HttpRequest request, int status) =>
+        status switch
+        {
+            StatusCodes.Status404NotFound => $"There is nothing at {request.Path}.",
+            StatusCodes.Status405MethodNotAllowed =>
+                $"{request.Path} does not answer {request.Method}.",
+            StatusCodes.Status415UnsupportedMediaType =>
+                "The body must be JSON in UTF-8, and Content-Type must say so.",
+            _ => "The request cannot be answered.",
+        };
 }

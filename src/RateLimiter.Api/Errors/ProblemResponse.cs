@@ -73,24 +73,12 @@ internal static class ProblemResponse
     }
 
     /// <summary>Gives a body to a status that came without one.</summary>
-    public static Task WriteStatusAsync(StatusCodeContext context)
-    {
-        var request = context.HttpContext.Request;
-        var status = context.HttpContext.Response.StatusCode;
-        return WriteAsync(
+    public static Task WriteStatusAsync(StatusCodeContext context) =>
+        WriteAsync(
             context.HttpContext,
-            status,
-            status switch
-            {
-                StatusCodes.Status404NotFound => $"There is nothing at {request.Path}.",
-                StatusCodes.Status405MethodNotAllowed =>
-                    $"{request.Path} does not answer {request.Method}.",
-                StatusCodes.Status415UnsupportedMediaType =>
-                    "The body must be JSON in UTF-8, and Content-Type must say so.",
-                _ => "The request cannot be answered.",
-            }
+            Factory(context.HttpContext)
+                .CreateProblemDetails(context.HttpContext, context.HttpContext.Response.StatusCode)
         );
-    }
 
     /// <summary>Tells the caller when to come again, in whole seconds, rounded up.</summary>
     public static void SetRetryAfter(this HttpResponse response, TimeSpan wait) =>
@@ -101,13 +89,7 @@ internal static class ProblemResponse
     private static ValidationProblemDetails ValidationProblem(
         HttpContext context,
         ModelStateDictionary faults
-    ) =>
-        Factory(context)
-            .CreateValidationProblemDetails(
-                context,
-                faults,
-                detail: "The request has fields that are missing or wrong: see errors."
-            );
+    ) => Factory(context).CreateValidationProblemDetails(context, faults);
 
     private static ProblemDetailsFactory Factory(HttpContext context) =>
         context.RequestServices.GetRequiredService<ProblemDetailsFactory>();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Api.Hosting;
@@ -22,16 +23,31 @@ internal sealed class ProxyOptions
 
     internal static bool TryParse(string entry, out IPNetwork network)
     {
-        if (IPNetwork.TryParse(entry, out network))
-        {
-            return true;
-        }
+        var parts = entry.Split('/', 2);
+        var isRead =
+            parts.Length == 2
+                ? IPNetwork.TryParse(entry, out network)
+                : TryParseAddress(entry, out network);
+        // Only in the usual notation: 010.0.0.1 would be 8.0.0.1, and 10 would be 0.0.0.10.
+        return isRead
+            && (
+                network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6
+                    ? !parts[0].AsSpan().ContainsAny("[]%")
+                    : parts[0].Split('.') is { Length: 4 } bytes
+                        && bytes.All(part => part == "0" || !part.StartsWith('0'))
+            );
+    }
 
+    private static bool TryParseAddress(string entry, out IPNetwork network)
+    {
         if (!IPAddress.TryParse(entry, out var address))
         {
+            network = default;
             return false;
         }
 
+        // Callers come unmapped too.
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
         return true;
     }

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
-using Microsoft.AspNetCore.Mvc;
 
 namespace RateLimiter.Api.Json;
 
@@ -15,23 +13,10 @@ internal static class ApiJson
         options.NumberHandling = JsonNumberHandling.Strict;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.AllowDuplicateProperties = false;
-        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver().WithAddedModifier(
-            WriteWhatProblemsAre
-        );
+        options.Converters.Add(new ExactEnumConverter());
+        // Never asked, because the one before it comes first; it tells the OpenAPI generator that enumerations are text.
         options.Converters.Add(
             new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
         );
-    }
-
-    // Where a problem is part of an answer, its list of faulty fields must be too.
-    private static void WriteWhatProblemsAre(JsonTypeInfo type)
-    {
-        if (type.Type == typeof(ProblemDetails))
-        {
-            type.PolymorphismOptions = new JsonPolymorphismOptions
-            {
-                DerivedTypes = { new JsonDerivedType(typeof(ValidationProblemDetails)) },
-            };
-        }
     }
 }

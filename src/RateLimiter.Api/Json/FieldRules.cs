@@ -16,11 +16,7 @@ internal static class FieldRules
 
     /// <summary>Free text that may be left out, or empty.</summary>
     public static void IsText<T>(this IRuleBuilder<T, string?> rule, int maxLength) =>
-        rule.Follows(text =>
-            text is null ? null
-            : Names.CodePoints(text) > maxLength ? $"must have at most {maxLength} characters"
-            : Names.TextProblem(text)
-        );
+        rule.Follows(text => text is null ? null : Names.TextProblem(text, maxLength));
 
     /// <summary>A number that must be there.</summary>
     public static void IsBetween<T>(this IRuleBuilder<T, long?> rule, long min, long max) =>

@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 
 namespace RateLimiter.Api.Json;
 
 /// <summary>Says in words of the API what is wrong with a JSON text.</summary>
-internal static class JsonFault
+internal static partial class JsonFault
 {
     /// <summary>The name under which faults of a body as a whole are listed.</summary>
     public const string Body = "body";
@@ -18,13 +20,6 @@ internal static class JsonFault
         JsonTypeInfo type
     )
     {
-        var path = exception.Path ?? "$";
-        var field = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path[1..];
-        if (field.Length == 0)
-        {
-            field = Body;
-        }
-
         // The reader's exceptions are inside: the text is no JSON at all.
         if (exception.InnerException is JsonException)
         {
@@ -37,38 +32,35 @@ internal static class JsonFault
             );
         }
 
-        if (exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
-        {
-            return (field, "must be given only once");
-        }
-
-        return (
-            field,
-            Expectation(path, type) is { } expected ? $"must be {expected}" : "is unknown"
-        );
+        var (field, found) = Follow(exception.Path ?? "$", type);
+        return exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal)
+                ? (field, "must be given only once")
+            : found is null ? (field, "is unknown")
+            : (field, $"must be {Name(found)}");
     }
 
-    private static string? Expectation(string path, JsonTypeInfo type)
+    /// <summary>The field that a path leads to, and its type; null when there is no such field.</summary>
+    private static (string Field, JsonTypeInfo? Type) Follow(string path, JsonTypeInfo? type)
     {
-        foreach (var name in path.Split('.').Skip(1))
+        var field = new StringBuilder();
+        foreach (Match step in Steps.Matches(path))
         {
-            var bracket = name.IndexOf('[', StringComparison.Ordinal);
-            var property = type.Properties.FirstOrDefault(property =>
-                property.Name == (bracket < 0 ? name : name[..bracket])
-            );
-            if (property is null)
+            if (step.Groups["index"] is { Success: true } index)
             {
-                return null;
+                field.Append(CultureInfo.InvariantCulture, $"[{index.Value}]");
+                type = type is { ElementType: { } element }
+                    ? type.Options.GetTypeInfo(element)
+                    : null;
+                continue;
             }
 
-            type = type.Options.GetTypeInfo(property.PropertyType);
-            if (bracket >= 0 && type.ElementType is { } element)
-            {
-                type = type.Options.GetTypeInfo(element);
-            }
+            var name = step.Groups["name"].Value + step.Groups["quoted"].Value;
+            field.Append(field.Length > 0 ? "." : "").Append(name);
+            var property = type?.Properties.FirstOrDefault(property => property.Name == name);
+            type = property is null ? null : type!.Options.GetTypeInfo(property.PropertyType);
         }
 
-        return Name(type);
+        return (field.Length > 0 ? field.ToString() : Body, type);
     }
 
     private static string Name(JsonTypeInfo type)
@@ -88,4 +80,8 @@ internal static class JsonFault
             _ => type.Kind == JsonTypeInfoKind.Enumerable ? "a list" : "an object",
         };
     }
+
+    // Names with special characters come in brackets and quotes, which are not escaped within.
+    [GeneratedRegex(@"\['(?<quoted>.*?)'\](?=$|[.\[])|\[(?<index>\d+)\]|\.(?<name>[^.\[]*)")]
+    private static partial Regex Steps { get; }
 }

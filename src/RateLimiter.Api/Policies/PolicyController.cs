@@ -21,7 +21,8 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
 {
     /// <summary>Creates the policy of a route and role, or replaces it.</summary>
     /// <remarks>
-    /// It holds from the next check on. What was used still counts, unless the window or the algorithm changed.
+    /// It holds from the next check on. What was used still counts under a limit of the same name, algorithm and window;
+    /// a bucket's window may change.
     /// </remarks>
     [HttpPost("/policy", Name = "SavePolicy")]
     [ProducesResponseType<SavePolicyResponse>(StatusCodes.Status200OK)]

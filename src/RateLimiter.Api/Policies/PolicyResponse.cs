@@ -114,7 +114,7 @@ internal sealed class PolicyProfile : Profile
             .ForMember(to => to.Mode, map => map.MapFrom(from => from.Definition.Mode));
     }
 
-    // Only a policy that was given as a single limit has one of this name and no other.
+    // A policy that was given as a single limit has one of this name and no other.
     private static bool IsSingle(Policy policy) => policy.Limits is [{ Name: Limit.DefaultName }];
 
     private static T? Single<T>(Policy policy, Func<Limit, T> value)

@@ -9,11 +9,11 @@ namespace RateLimiter.Api.Policies;
 /// A policy: either a single limit (<c>limit</c> and <c>window_seconds</c>, with <c>algorithm</c> and <c>burst</c>), or
 /// a list of <c>limits</c> that a check must all pass.
 /// </summary>
-/// <param name="RouteKey" example="search">The route, 1 to 128 characters; "*" for every route without a policy.</param>
-/// <param name="Limit" example="100">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
-/// <param name="WindowSeconds" example="60">The window in seconds, 1 to 31,536,000.</param>
-/// <param name="Role" example="free">The role, 1 to 128 characters; left out, null and "default" are the same.</param>
-/// <param name="Description" example="Search for free accounts">Free text, at most 500 characters.</param>
+/// <param name="RouteKey">The route, 1 to 128 characters; "*" for every route without a policy.</param>
+/// <param name="Limit">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
+/// <param name="WindowSeconds">The window in seconds, 1 to 31,536,000.</param>
+/// <param name="Role">The role, 1 to 128 characters; left out, null and "default" are the same.</param>
+/// <param name="Description">Free text, at most 500 characters.</param>
 /// <param name="Algorithm">How permits are counted; fixed_window when left out.</param>
 /// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
 /// <param name="Limits">1 to 8 limits, in the place of the single one.</param>
@@ -51,11 +51,11 @@ public sealed record SavePolicyRequest(
 }
 
 /// <summary>One limit of several.</summary>
-/// <param name="Limit" example="12">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
-/// <param name="WindowSeconds" example="60">The window in seconds, 1 to 31,536,000.</param>
+/// <param name="Limit">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
+/// <param name="WindowSeconds">The window in seconds, 1 to 31,536,000.</param>
 /// <param name="Algorithm">How permits are counted; fixed_window when left out.</param>
 /// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
-/// <param name="Name" example="per_minute">
+/// <param name="Name">
 /// 1 to 64 characters, another one for each limit; the window, such as "60s", when left out.
 /// </param>
 public sealed record LimitRequest(

@@ -39,11 +39,11 @@ public sealed record UsageResponse : DecisionResponse
         };
 }
 
-/// <param name="Name" example="default">The limit.</param>
-/// <param name="Limit" example="10">Its permits per window.</param>
-/// <param name="Used" example="3">Those in use now, rounded up.</param>
-/// <param name="Remaining" example="6">Those that a check of cost 1 would leave.</param>
-/// <param name="ResetIn" example="60">Seconds until all would be back, rounded up.</param>
+/// <param name="Name">The limit.</param>
+/// <param name="Limit">Its permits per window.</param>
+/// <param name="Used">Those in use now, rounded up.</param>
+/// <param name="Remaining">Those that a check of cost 1 would leave.</param>
+/// <param name="ResetIn">Seconds until all would be back, rounded up.</param>
 public sealed record LimitUsageResponse(
     string Name,
     long Limit,

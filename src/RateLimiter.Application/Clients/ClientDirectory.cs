@@ -98,8 +98,14 @@ public sealed class ClientDirectory
                 return entry.Snapshot;
             }
 
-            Forget(client);
-            return version is null ? null : await LoadAsync(client);
+            if (version is null)
+            {
+                Forget(client);
+                return null;
+            }
+
+            // The entry stays until what comes in its place is there.
+            return await LoadAsync(client);
         }
         catch (StoreUnavailableException)
         {
@@ -113,11 +119,13 @@ public sealed class ClientDirectory
         {
             if (!loads.TryGetValue(client, out var load))
             {
-                // Without the Task.Run, a load that ends at once would end before it is listed.
-                load = Task.Run(() => LoadIntoCacheAsync(client));
+                // What is loaded is as old as the question, not as the answer.
+                var asked = time.GetTimestamp();
+                // Elsewhere, so that the repository does not run within the lock.
+                load = Task.Run(() => repository.FindAsync(client, CancellationToken.None));
                 loads.Add(client, load);
                 _ = load.ContinueWith(
-                    ended => Finish(client, ended),
+                    ended => Finish(client, ended, asked),
                     CancellationToken.None,
                     TaskContinuationOptions.ExecuteSynchronously,
                     TaskScheduler.Default
@@ -126,12 +134,9 @@ public sealed class ClientDirectory
 
             return load;
         }
-
-        async Task<ClientSnapshot?> LoadIntoCacheAsync(ClientId id) =>
-            await repository.FindAsync(id, CancellationToken.None);
     }
 
-    private void Finish(ClientId client, Task<ClientSnapshot?> load)
+    private void Finish(ClientId client, Task<ClientSnapshot?> load, long asked)
     {
         lock (gate)
         {
@@ -144,7 +149,7 @@ public sealed class ClientDirectory
             loads.Remove(client);
             if (load is { IsCompletedSuccessfully: true, Result: { } snapshot })
             {
-                entries.AddOrUpdate(client, new Entry(snapshot, time.GetTimestamp()));
+                entries.AddOrUpdate(client, new Entry(snapshot, asked));
             }
         }
     }

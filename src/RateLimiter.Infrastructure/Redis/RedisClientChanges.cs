@@ -30,7 +30,24 @@ internal sealed class RedisClientChanges(RedisConnection connection) : IClientCh
     {
         var multiplexer = await connection.Connected;
         multiplexer.ConnectionRestored += (_, _) => missed();
-        var queue = await multiplexer.GetSubscriber().SubscribeAsync(Channel);
-        queue.OnMessage(message => changed(new ClientId(message.Message!)));
+        while (true)
+        {
+            try
+            {
+                var queue = await multiplexer.GetSubscriber().SubscribeAsync(Channel);
+                queue.OnMessage(message => changed(new ClientId(message.Message!)));
+                missed();
+                return;
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                // The store is not there yet. The connection has said so; changes are seen by their age meanwhile.
+                await Task.Delay(RedisConnection.ReconnectInterval);
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+        }
     }
 }

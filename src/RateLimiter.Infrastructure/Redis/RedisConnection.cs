@@ -22,8 +22,10 @@ public sealed class RedisConnection(
     /// <summary>The longest that anything but a check waits for the store.</summary>
     internal static readonly TimeSpan AdministrativeTimeout = TimeSpan.FromMilliseconds(800);
 
+    /// <summary>How long to wait before the store is tried again.</summary>
+    internal static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(250);
 
     // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);

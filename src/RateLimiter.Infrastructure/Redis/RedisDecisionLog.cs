@@ -23,9 +23,6 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
     /// <summary>How long a log is kept after the last decision.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
 
-    /// <summary>How long to wait before the store is asked again.</summary>
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
-
     private static readonly RedisScript Append = RedisScript.Load("append_log");
 
     private readonly Channel<Item> queue = Channel.CreateBounded<Item>(
@@ -151,7 +148,7 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
                 )
             {
                 // There was no connection to send them on. They wait for one, and others wait behind them.
-                await Task.Delay(RetryInterval, stoppingToken);
+                await Task.Delay(RedisConnection.ReconnectInterval, stoppingToken);
             }
             catch (StoreUnavailableException)
             {
