@@ -190,7 +190,9 @@ public sealed class SeedFaultTests(Store store) : ServiceFixture(store)
     [Test]
     public async Task IpLimitRace_40ParallelRegistrations_AllowsExactly5()
     {
-        var visitor = new Visitor((await SharedServices.BehindProxyOfAsync(store)).Service);
+        var (_, service) = await SharedServices.BehindProxyOfAsync(store);
+        await Client.RegisterAsync(service, RegistrationLimitTests.NewIPv4());
+        var visitor = new Visitor(service);
         var caller = RegistrationLimitTests.NewIPv4();
 
         var answers = await Task.WhenAll(
@@ -225,6 +227,7 @@ public sealed class SeedFaultTests(Store store) : ServiceFixture(store)
             ("Registration__PermitLimit", "1"),
             ("Registration__WindowSeconds", "1")
         );
+        await Client.RegisterAsync(service, RegistrationLimitTests.NewIPv4());
         var visitor = new Visitor(service);
         var caller = RegistrationLimitTests.NewIPv4();
         var clock = Stopwatch.StartNew();

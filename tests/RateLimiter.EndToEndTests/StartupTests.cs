@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Sockets;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
@@ -171,12 +172,16 @@ public sealed class StartupTests
             ("Proxies__Trusted", trusted ?? "")
         );
         var visitor = new Visitor(service);
-        for (var i = 0; i < 5; i++)
+
+        // On a busy machine the first ones may be answered with 503, and have taken a permit or not.
+        var answers = new List<Answer>();
+        for (var i = 0; i < 12; i++)
         {
-            (await visitor.RegisterAsync("x", $"10.0.0.{i}")).MustBeOk();
+            answers.Add(await visitor.RegisterAsync("x", $"10.0.0.{i}"));
         }
 
-        (await visitor.RegisterAsync("x", "10.0.0.6")).MustBeProblem(429);
+        Assert.That(answers.Count(answer => answer.Status == 200), Is.InRange(1, 5));
+        answers[^1].MustBeProblem(429);
     }
 
     private static void MustName(Service.Refusal refusal, string option)
@@ -289,5 +294,54 @@ public sealed class ShutdownTests(Store store)
         Assert.That(service.Output, Does.Not.Contain(client.Key.Split('_')[^1]));
         Assert.That(service.Output, Does.Not.Contain("   at "));
         Assert.That(service.Output, Does.Not.Contain("Garnet 2").And.Not.Contain("_______"));
+    }
+}
+
+/// <summary>
+/// How the service ends while decisions wait to be logged. On a real Redis only, which is paused to make them wait.
+/// </summary>
+[TestFixture]
+public sealed class ShutdownWithWaitingLogTests
+{
+    [Test]
+    [Contract("The log is flushed at shutdown")]
+    public async Task Interrupt_WhileDecisionsWait_WritesThemBeforeItEnds()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await Client.RegisterAsync(service);
+        // Checks of an inactive policy need no store, but are logged.
+        await client.HasPolicyAsync("r", 1, isActive: false);
+        await client.CheckAsync("u", "r");
+        await client.LogsAsync();
+
+        await host.Redis.PauseAsync();
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => client.CheckAsync($"u{i}", "r")));
+        var ended = service.InterruptAsync();
+        await Poll.UntilAsync("It does not stop to listen.", TimeSpan.FromSeconds(4), RefusesAsync);
+        await host.Redis.ResumeAsync();
+
+        Assert.That(await ended, Is.Zero);
+        var again = await client.OnceOnAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
+        Assert.That(
+            (await again.LogsAsync()).Select(entry => $"{entry.GetProperty("user_id")}"),
+            Is.SupersetOf(Enumerable.Range(0, 100).Select(i => $"u{i}"))
+        );
+
+        async Task<bool> RefusesAsync()
+        {
+            using var connection = new TcpClient();
+            try
+            {
+                await connection.ConnectAsync(service.Address.Host, service.Address.Port);
+                return false;
+            }
+            catch (SocketException)
+            {
+                return true;
+            }
+        }
     }
 }
