@@ -172,6 +172,7 @@ internal sealed class EmbeddedStore : IDisposable
             // Every write is in the file before it is answered.
             "--aof-commit-freq",
             "0",
+            "--fail-on-recovery-error",
             "--checkpointdir",
             directory,
             // The default device needs libaio, which is not everywhere.
