@@ -57,7 +57,7 @@ public sealed class CheckControllerTests
 
         mediator.Verify(it =>
             it.Send(
-                new CheckCommand(Client, "alice", "search", sent, 7),
+                new CheckCommand(Client, new Check("alice", "search", sent, 7)),
                 It.IsAny<CancellationToken>()
             )
         );

@@ -5,7 +5,7 @@ namespace RateLimiter.UnitTests.Api.Policies;
 
 public sealed class SavePolicyRequestTests
 {
-    private static readonly SavePolicyRequest Least = new("search", 10, 60, null, null);
+    private static readonly SavePolicyRequest Least = new("search", 10, 60);
 
     [Test]
     public void ToDefinition_OnlyWhatMustBeThere_FillsInTheDefaults()
@@ -17,6 +17,7 @@ public sealed class SavePolicyRequestTests
             Assert.That(definition.Key, Is.EqualTo(new PolicyKey("search", "default")));
             Assert.That(definition.Description, Is.Null);
             Assert.That(definition.IsActive, Is.True);
+            Assert.That(definition.Mode, Is.EqualTo(PolicyMode.Enforce));
             Assert.That(definition.Limits, Has.Count.EqualTo(1));
             Assert.That(definition.Limits[0].Name, Is.EqualTo("default"));
             Assert.That(definition.Limits[0].Algorithm, Is.EqualTo(Algorithm.FixedWindow));
@@ -34,7 +35,9 @@ public sealed class SavePolicyRequestTests
                 Role = "free",
                 Description = "Free accounts",
                 IsActive = false,
-                Algorithm = (Algorithm)99,
+                Algorithm = Algorithm.LeakyBucket,
+                Burst = 3,
+                Mode = PolicyMode.Shadow,
             }
         ).ToDefinition();
 
@@ -43,7 +46,9 @@ public sealed class SavePolicyRequestTests
             Assert.That(definition.Key, Is.EqualTo(new PolicyKey("search", "free")));
             Assert.That(definition.Description, Is.EqualTo("Free accounts"));
             Assert.That(definition.IsActive, Is.False);
-            Assert.That(definition.Limits[0].Algorithm, Is.EqualTo((Algorithm)99));
+            Assert.That(definition.Limits[0].Algorithm, Is.EqualTo(Algorithm.LeakyBucket));
+            Assert.That(definition.Limits[0].Burst, Is.EqualTo(3));
+            Assert.That(definition.Mode, Is.EqualTo(PolicyMode.Shadow));
         }
     }
 

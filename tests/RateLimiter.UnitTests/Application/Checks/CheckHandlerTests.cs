@@ -97,14 +97,7 @@ public sealed class CheckHandlerTests
     public void Handle_StoreUnavailable_ThrowsAndLogsNothing()
     {
         counters
-            .Setup(it =>
-                it.TakeAsync(
-                    It.IsAny<Subject>(),
-                    It.IsAny<Policy>(),
-                    It.IsAny<long>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
+            .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => CheckAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
@@ -115,9 +108,7 @@ public sealed class CheckHandlerTests
         counters
             .Setup(it =>
                 it.TakeAsync(
-                    new Subject(A.Client, "alice"),
-                    policy,
-                    cost,
+                    new PermitRequest(new Subject(A.Client, "alice", null), policy, cost),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -125,7 +116,10 @@ public sealed class CheckHandlerTests
 
     private Task<Decision?> CheckAsync(Policy policy, string role = "default", long cost = 1) =>
         new CheckHandler(counters.Object, log.Object, new FakeTimeProvider(A.Moment)).Handle(
-            new CheckCommand(A.Snapshot(A.Client, policies: policy), "alice", "search", role, cost),
+            new CheckCommand(
+                A.Snapshot(A.Client, policies: policy),
+                new Check("alice", "search", role, cost)
+            ),
             CancellationToken.None
         );
 }

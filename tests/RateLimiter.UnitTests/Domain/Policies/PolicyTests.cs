@@ -75,8 +75,7 @@ public sealed class PolicyTests
         yield return new(A.Limit(windowSeconds: 61)) { TestName = "{m}(window)" };
         yield return new(A.Limit(name: "other")) { TestName = "{m}(name)" };
         yield return new(A.Limit(name: "DEFAULT")) { TestName = "{m}(case of the name)" };
-        // There is one algorithm so far.
-        yield return new(A.Limit(algorithm: (Algorithm)99)) { TestName = "{m}(algorithm)" };
+        yield return new(A.Limit(algorithm: Algorithm.SlidingLog)) { TestName = "{m}(algorithm)" };
     }
 
     [TestCaseSource(nameof(LimitsThatCountOtherwise))]
