@@ -71,6 +71,36 @@ public sealed class CheckHandlerTests
     }
 
     [Test]
+    public async Task Handle_ShadowDenial_IsLoggedAsOne()
+    {
+        var policy = A.Policy(mode: PolicyMode.Shadow);
+        SetUpTake(policy, cost: 1, A.Decision(policy, A.Status(wait: 1, remaining: 0)));
+
+        await CheckAsync(policy);
+
+        log.Verify(it =>
+            it.Record(A.Client, It.Is<LoggedDecision>(line => line.Allowed && line.ShadowDenied))
+        );
+    }
+
+    [Test]
+    public async Task Handle_CatchAllPolicy_CountsEachRouteForItself()
+    {
+        var policy = A.Policy(route: "*");
+        var taken = A.Decision(policy);
+        counters
+            .Setup(it =>
+                it.TakeAsync(
+                    new PermitRequest(new Subject(A.Client, "alice", "search"), policy, 1),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ReturnsAsync(taken);
+
+        Assert.That(await CheckAsync(policy), Is.SameAs(taken));
+    }
+
+    [Test]
     public async Task Handle_InactivePolicy_AllowsWithoutTheCounterStore()
     {
         var decision = await CheckAsync(A.Policy(isActive: false), cost: 1_000_000_000);
