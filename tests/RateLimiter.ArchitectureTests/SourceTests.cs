@@ -52,7 +52,10 @@ public sealed partial class SourceTests
         var scripts = SourceFiles(".lua").ToList();
 
         Assert.That(scripts, Is.Not.Empty);
-        var silent = scripts.Where(script => !WorksOn().IsMatch(Header(script)));
+        // A script that is a function works on what it is given.
+        var silent = scripts.Where(script =>
+            !WorksOn().IsMatch(Header(script)) && !Read(script).Contains("\nreturn function(")
+        );
         Assert.That(silent, Is.Empty);
     }
 

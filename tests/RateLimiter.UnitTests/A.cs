@@ -19,26 +19,36 @@ internal static class A
         string name = "default",
         long permits = 10,
         int windowSeconds = 60,
-        Algorithm algorithm = Algorithm.FixedWindow
-    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(windowSeconds));
+        Algorithm algorithm = Algorithm.FixedWindow,
+        long? burst = null
+    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(windowSeconds), burst);
 
     public static PolicyDefinition Definition(
         string route = "search",
         string role = "default",
         string? description = null,
         bool isActive = true,
+        PolicyMode mode = PolicyMode.Enforce,
         params Limit[] limits
-    ) => new(new PolicyKey(route, role), limits is [] ? [Limit()] : limits, description, isActive);
+    ) =>
+        new(
+            new PolicyKey(route, role),
+            limits is [] ? [Limit()] : limits,
+            description,
+            isActive,
+            mode
+        );
 
     public static Policy Policy(
         string route = "search",
         string role = "default",
         string? description = null,
         bool isActive = true,
+        PolicyMode mode = PolicyMode.Enforce,
         params Limit[] limits
     ) =>
         RateLimiter.Domain.Policies.Policy.Create(
-            Definition(route, role, description, isActive, limits),
+            Definition(route, role, description, isActive, mode, limits),
             Moment
         );
 
@@ -50,8 +60,12 @@ internal static class A
     ) => new(client, version, (keys ?? []).ToHashSet(), new PolicyTable(policies));
 
     /// <summary>Durations in microseconds, as the counters tell them.</summary>
-    public static LimitStatus Status(long wait = 0, long remaining = 9, long reset = 60_000_000) =>
-        new(wait, remaining, reset);
+    public static LimitStatus Status(
+        long wait = 0,
+        long remaining = 9,
+        long reset = 60_000_000,
+        long used = 0
+    ) => new(wait, remaining, reset, used);
 
     public static Decision Decision(Policy policy, params LimitStatus[] statuses) =>
         RateLimiter.Domain.Checks.Decision.From(
@@ -75,6 +89,7 @@ internal static class A
             role,
             decision.Policy.Key.Role,
             decision.Allowed,
+            decision.ShadowDenied,
             decision.Reason,
             cost,
             decision.Remaining,

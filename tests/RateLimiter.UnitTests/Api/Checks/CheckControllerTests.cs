@@ -1,7 +1,9 @@
+using System.Text.Json;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Json;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
@@ -57,10 +59,84 @@ public sealed class CheckControllerTests
 
         mediator.Verify(it =>
             it.Send(
-                new CheckCommand(Client, "alice", "search", sent, 7),
+                new CheckCommand(Client, new Check("alice", "search", sent, 7)),
                 It.IsAny<CancellationToken>()
             )
         );
+    }
+
+    [Test]
+    public async Task CheckBatch_ItemsOfAllKinds_AreAnsweredInTheirOrder()
+    {
+        CheckEachCommand? sent = null;
+        mediator
+            .Setup(it => it.Send(It.IsAny<CheckEachCommand>(), It.IsAny<CancellationToken>()))
+            .Callback(
+                (IRequest<IReadOnlyList<CheckOutcome>> command, CancellationToken _) =>
+                    sent = (CheckEachCommand)command
+            )
+            .ReturnsAsync([
+                new CheckOutcome(null, IsPolicyMissing: true),
+                new CheckOutcome(A.Decision(A.Policy(), A.Status(wait: 1)), false),
+                new CheckOutcome(null, IsPolicyMissing: false),
+            ]);
+
+        var results = await CheckBatchAsync(
+            new(new("alice", "unknown", null)),
+            new(null, KeyValuePair.Create("cost", "must be a whole number")),
+            new(new("bob", "search", "free", 7)),
+            new(new("carol", null, null)),
+            new(new("dave", "search", null))
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                sent!.Checks,
+                Is.EqualTo(
+                    new[]
+                    {
+                        new Check("alice", "unknown", "default", 1),
+                        new Check("bob", "search", "free", 7),
+                        new Check("dave", "search", "default", 1),
+                    }
+                )
+            );
+            Assert.That(
+                results.Select(Describe),
+                Is.EqualTo(new[] { "404", "400 cost", "allowed: False", "400 route_key", "503" })
+            );
+        }
+
+        static string Describe(JsonElement result)
+        {
+            if (!result.TryGetProperty("error", out var error))
+            {
+                return $"allowed: {result.GetProperty("allowed").GetBoolean()}";
+            }
+
+            var status = error.GetProperty("status").GetInt32();
+            return error.TryGetProperty("errors", out var errors)
+                ? $"{status} {string.Join(' ', errors.EnumerateObject().Select(field => field.Name))}"
+                : $"{status}";
+        }
+    }
+
+    [TestCase(0)]
+    [TestCase(1001)]
+    public async Task CheckBatch_TooFewOrTooManyItems_Is400AndIsNotSent(int count)
+    {
+        var answer = await Controller()
+            .CheckBatchAsync(
+                new CheckBatchRequest([
+                    .. Enumerable.Repeat(new CheckBatchItem(new("alice", "search", null)), count),
+                ]),
+                CancellationToken.None
+            );
+
+        var problem = (ValidationProblemDetails)answer.Result.Problem();
+        Assert.That(problem.Errors.Keys, Is.EqualTo(new[] { "checks" }));
+        mediator.VerifyNoOtherCalls();
     }
 
     private void SetUp(Decision? decision) =>
@@ -68,13 +144,26 @@ public sealed class CheckControllerTests
             .Setup(it => it.Send(It.IsAny<CheckCommand>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(decision);
 
-    private Task<ActionResult<DecisionResponse>> CheckAsync(CheckRequest request)
+    private Task<ActionResult<DecisionResponse>> CheckAsync(CheckRequest request) =>
+        Controller().CheckAsync(request, CancellationToken.None);
+
+    /// <summary>The results as they are written.</summary>
+    private async Task<IEnumerable<JsonElement>> CheckBatchAsync(params CheckBatchItem[] items)
+    {
+        var answer = await Controller()
+            .CheckBatchAsync(new CheckBatchRequest(items), CancellationToken.None);
+        var options = new JsonSerializerOptions();
+        ApiJson.Configure(options);
+        return JsonSerializer
+            .SerializeToElement(answer.Value, options)
+            .GetProperty("results")
+            .EnumerateArray();
+    }
+
+    private CheckController Controller()
     {
         var http = Http.Context();
         http.Features.Set(Client);
-        return new CheckController(mediator.Object)
-        {
-            ControllerContext = { HttpContext = http },
-        }.CheckAsync(request, CancellationToken.None);
+        return new CheckController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }
 }

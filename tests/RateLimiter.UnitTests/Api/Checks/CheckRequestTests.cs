@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Mvc.ModelBinding;
 using RateLimiter.Api.Checks;
 
 namespace RateLimiter.UnitTests.Api.Checks;
@@ -6,7 +5,7 @@ namespace RateLimiter.UnitTests.Api.Checks;
 public sealed class CheckRequestTests
 {
     [Test]
-    public void Validate_OnlyWhatMustBeThere_IsRightAndCosts1()
+    public void Faults_OnlyWhatMustBeThere_IsRightAndCosts1()
     {
         var request = new CheckRequest("alice", "search", null);
 
@@ -31,7 +30,7 @@ public sealed class CheckRequestTests
     }
 
     [TestCaseSource(nameof(AtTheBounds))]
-    public void Validate_AtTheBounds_IsRight(CheckRequest request) =>
+    public void Faults_AtTheBounds_IsRight(CheckRequest request) =>
         Assert.That(Faults(request), Is.Empty);
 
     private static IEnumerable<TestCaseData<CheckRequest, string>> Wrong()
@@ -56,11 +55,11 @@ public sealed class CheckRequestTests
     }
 
     [TestCaseSource(nameof(Wrong))]
-    public void Validate_OneFieldWrong_NamesItAsTheCallerDoes(CheckRequest request, string fault) =>
+    public void Faults_OneFieldWrong_NamesItAsTheCallerDoes(CheckRequest request, string fault) =>
         Assert.That(Faults(request), Is.EqualTo(new[] { fault }));
 
     [Test]
-    public void Validate_EveryFieldWrong_NamesThemAll() =>
+    public void Faults_EveryFieldWrong_NamesThemAll() =>
         Assert.That(
             Faults(new CheckRequest(null, null, "", -1)),
             Is.EquivalentTo(
@@ -74,14 +73,10 @@ public sealed class CheckRequestTests
             )
         );
 
-    private static IEnumerable<string> Faults(CheckRequest request)
-    {
-        var faults = new ModelStateDictionary();
-        request.Validate(faults);
-        return faults.SelectMany(field =>
-            field.Value!.Errors.Select(error => $"{field.Key}: {error.ErrorMessage}")
+    private static IEnumerable<string> Faults(CheckRequest request) =>
+        (request.Faults() ?? []).SelectMany(field =>
+            field.Value.Select(message => $"{field.Key}: {message}")
         );
-    }
 
     private static string Text(int length, string character = "x") =>
         string.Concat(Enumerable.Repeat(character, length));

@@ -27,13 +27,25 @@ public sealed class ApiJsonTests
                 """
                 {
                   "route_key": "search", "limit": 10, "window_seconds": 60, "role": "free",
-                  "description": "d", "is_active": false, "algorithm": "fixed_window"
+                  "description": "d", "is_active": false, "algorithm": "token_bucket", "burst": 5,
+                  "mode": "shadow"
                 }
                 """,
                 Options
             ),
             Is.EqualTo(
-                new SavePolicyRequest("search", 10, 60, "free", "d", false, Algorithm.FixedWindow)
+                new SavePolicyRequest(
+                    "search",
+                    10,
+                    60,
+                    "free",
+                    "d",
+                    Algorithm.TokenBucket,
+                    5,
+                    null,
+                    false,
+                    PolicyMode.Shadow
+                )
             )
         );
 
@@ -58,6 +70,8 @@ public sealed class ApiJsonTests
                     "retry_after",
                     "retry_after_ms",
                     "matched_role",
+                    "matched_route",
+                    "shadow_denied",
                     "violated",
                 }
             )

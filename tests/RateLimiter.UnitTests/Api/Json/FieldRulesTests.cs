@@ -29,9 +29,40 @@ public sealed class FieldRulesTests
     [TestCase("abc", null)]
     [TestCase("😀😀😀", null)]
     [TestCase("abcd", "must have at most 3 characters")]
+    [TestCase("a\nb", null)]
+    [TestCase("\r\n\t", null)]
     [TestCase("a\0b", "must not contain control characters")]
+    [TestCase("a\u0085b", "must not contain control characters")]
     public void IsText_Text_SaysWhatIsWrong(string? text, string? message) =>
         Assert.That(Message(text, rule => rule.IsText(3)), Is.EqualTo(message));
+
+    [Test]
+    public void IsText_EveryUtf16Unit_RefusesControlCharactersButThoseOfLinesAndLoneSurrogates()
+    {
+        var validator = new InlineValidator<Form<string?>>();
+        validator.RuleFor(form => form.Field).IsText(1);
+
+        var wrong = Enumerable
+            .Range(0, 0x10000)
+            .Where(code =>
+                validator
+                    .Validate(new Form<string?>($"{(char)code}"))
+                    .Errors.SingleOrDefault()
+                    ?.ErrorMessage != Expected(code)
+            )
+            .Select(code => $"U+{code:X4}");
+
+        Assert.That(wrong, Is.Empty);
+
+        static string? Expected(int code) =>
+            code switch
+            {
+                '\t' or '\n' or '\r' => null,
+                <= 0x1f or (>= 0x7f and <= 0x9f) => "must not contain control characters",
+                >= 0xd800 and <= 0xdfff => "must be valid Unicode",
+                _ => null,
+            };
+    }
 
     [Test]
     public void IsText_LoneSurrogate_MustBeValidUnicode() =>

@@ -43,6 +43,41 @@ public sealed class JsonFaultTests
     public void Describe_UnknownField_SaysSo(string json, string field) =>
         Assert.That(Describe(json), Is.EqualTo((field, "is unknown")));
 
+    // Names that a path cannot hold as they are.
+    [TestCase("a b")]
+    [TestCase("a.b")]
+    [TestCase(".")]
+    [TestCase("$")]
+    [TestCase("$.number")]
+    [TestCase("inner.number")]
+    [TestCase("[0]")]
+    [TestCase("numbers[0]")]
+    [TestCase("a'b")]
+    [TestCase("it's")]
+    [TestCase("a/b")]
+    [TestCase("a\"b")]
+    [TestCase("a\\b")]
+    [TestCase("a\nb")]
+    [TestCase("é")]
+    [TestCase("😀")]
+    public void Describe_UnknownFieldOfAnyName_NamesItAsTheCallerDoes(string name)
+    {
+        var field = JsonSerializer.Serialize(name);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Describe("{" + field + ": 1}"), Is.EqualTo((name, "is unknown")));
+            Assert.That(
+                Describe("{\"inner\": {" + field + ": 1}}"),
+                Is.EqualTo(($"inner.{name}", "is unknown"))
+            );
+            Assert.That(
+                Describe("{\"items\": [{}, {" + field + ": 1}]}"),
+                Is.EqualTo(($"items[1].{name}", "is unknown"))
+            );
+        }
+    }
+
     [TestCase("""{"number": 1, "number": 2}""", "number")]
     [TestCase("""{"number": 1, "num\u0062er": 1}""", "number")]
     [TestCase("""{"inner": {"number": 1, "number": 2}}""", "inner.number")]

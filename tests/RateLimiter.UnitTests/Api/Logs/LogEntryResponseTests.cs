@@ -29,6 +29,7 @@ public sealed class LogEntryResponseTests
                     Role = "free",
                     MatchedRole = "default",
                     Allowed = false,
+                    ShadowDenied = false,
                     Reason = Decision.LimitExceeded,
                     Cost = 7,
                     Remaining = 3,

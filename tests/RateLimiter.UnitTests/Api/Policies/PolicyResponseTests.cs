@@ -9,7 +9,12 @@ namespace RateLimiter.UnitTests.Api.Policies;
 public sealed class PolicyResponseTests
 {
     private static readonly MapperConfiguration Maps = new(
-        options => options.AddMaps(typeof(JsonBodyFormatter).Assembly),
+        options =>
+        {
+            // As the service has it: a policy of a single limit has no list of limits.
+            options.AllowNullCollections = true;
+            options.AddMaps(typeof(JsonBodyFormatter).Assembly);
+        },
         NullLoggerFactory.Instance
     );
 
@@ -27,7 +32,8 @@ public sealed class PolicyResponseTests
                     "free",
                     "Free accounts",
                     isActive: false,
-                    A.Limit(permits: 7, windowSeconds: 90)
+                    PolicyMode.Shadow,
+                    A.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
                 ),
                 A.Moment.AddHours(1)
             );
@@ -41,12 +47,68 @@ public sealed class PolicyResponseTests
                     Role = "free",
                     Limit = 7,
                     WindowSeconds = 90,
-                    Algorithm = Algorithm.FixedWindow,
+                    Algorithm = Algorithm.TokenBucket,
+                    Burst = 3,
+                    Mode = PolicyMode.Shadow,
                     Description = "Free accounts",
                     IsActive = false,
                     Version = 2,
                     CreatedAt = A.Moment.UtcDateTime,
                     UpdatedAt = A.Moment.AddHours(1).UtcDateTime,
+                }
+            )
+        );
+    }
+
+    private static IEnumerable<TestCaseData<Limit[]>> SeveralLimits()
+    {
+        yield return new([A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000)])
+        {
+            TestName = "{m}(two)",
+        };
+        yield return new([A.Limit("minute", 12, 60)]) { TestName = "{m}(a list of one)" };
+    }
+
+    [TestCaseSource(nameof(SeveralLimits))]
+    public void Map_ListOfLimits_GivesTheListAndNoSingleLimit(Limit[] limits)
+    {
+        var response = Maps.CreateMapper().Map<PolicyResponse>(A.Policy(limits: limits));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(response.Limit, Is.Null);
+            Assert.That(response.WindowSeconds, Is.Null);
+            Assert.That(response.Algorithm, Is.Null);
+            Assert.That(response.Burst, Is.Null);
+            Assert.That(
+                response.Limits!.Select(limit => (limit.Name, limit.Limit, limit.WindowSeconds)),
+                Is.EqualTo(
+                    limits.Select(limit =>
+                        (limit.Name, limit.Permits, (long)limit.Window.TotalSeconds)
+                    )
+                )
+            );
+        }
+    }
+
+    [Test]
+    public void Map_ListOfLimits_TakesOverEveryFieldOfEach()
+    {
+        var policy = A.Policy(limits: A.Limit("even", 7, 90, Algorithm.LeakyBucket, burst: 3));
+
+        Assert.That(
+            Maps.CreateMapper().Map<PolicyResponse>(policy).Limits,
+            Is.EqualTo(
+                new[]
+                {
+                    new LimitResponse
+                    {
+                        Name = "even",
+                        Limit = 7,
+                        WindowSeconds = 90,
+                        Algorithm = Algorithm.LeakyBucket,
+                        Burst = 3,
+                    },
                 }
             )
         );

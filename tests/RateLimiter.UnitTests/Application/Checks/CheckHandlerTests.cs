@@ -71,6 +71,36 @@ public sealed class CheckHandlerTests
     }
 
     [Test]
+    public async Task Handle_ShadowDenial_IsLoggedAsOne()
+    {
+        var policy = A.Policy(mode: PolicyMode.Shadow);
+        SetUpTake(policy, cost: 1, A.Decision(policy, A.Status(wait: 1, remaining: 0)));
+
+        await CheckAsync(policy);
+
+        log.Verify(it =>
+            it.Record(A.Client, It.Is<LoggedDecision>(line => line.Allowed && line.ShadowDenied))
+        );
+    }
+
+    [Test]
+    public async Task Handle_CatchAllPolicy_CountsEachRouteForItself()
+    {
+        var policy = A.Policy(route: "*");
+        var taken = A.Decision(policy);
+        counters
+            .Setup(it =>
+                it.TakeAsync(
+                    new PermitRequest(new Subject(A.Client, "alice", "search"), policy, 1),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ReturnsAsync(taken);
+
+        Assert.That(await CheckAsync(policy), Is.SameAs(taken));
+    }
+
+    [Test]
     public async Task Handle_InactivePolicy_AllowsWithoutTheCounterStore()
     {
         var decision = await CheckAsync(A.Policy(isActive: false), cost: 1_000_000_000);
@@ -97,14 +127,7 @@ public sealed class CheckHandlerTests
     public void Handle_StoreUnavailable_ThrowsAndLogsNothing()
     {
         counters
-            .Setup(it =>
-                it.TakeAsync(
-                    It.IsAny<Subject>(),
-                    It.IsAny<Policy>(),
-                    It.IsAny<long>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
+            .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => CheckAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
@@ -115,9 +138,7 @@ public sealed class CheckHandlerTests
         counters
             .Setup(it =>
                 it.TakeAsync(
-                    new Subject(A.Client, "alice"),
-                    policy,
-                    cost,
+                    new PermitRequest(new Subject(A.Client, "alice", null), policy, cost),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -125,7 +146,10 @@ public sealed class CheckHandlerTests
 
     private Task<Decision?> CheckAsync(Policy policy, string role = "default", long cost = 1) =>
         new CheckHandler(counters.Object, log.Object, new FakeTimeProvider(A.Moment)).Handle(
-            new CheckCommand(A.Snapshot(A.Client, policies: policy), "alice", "search", role, cost),
+            new CheckCommand(
+                A.Snapshot(A.Client, policies: policy),
+                new Check("alice", "search", role, cost)
+            ),
             CancellationToken.None
         );
 }

@@ -290,13 +290,11 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Changed_InTheVeryMomentALoadEnds_IsNotOverwritten()
+    public async Task Changed_InTheVeryMomentALoadBegins_IsNotOverwritten()
     {
-        // The clock is read while what was loaded is being kept: the change comes just then, from another thread, which
-        // has to wait for it. A forgetting that did not wait would be over before the old version is kept.
+        // The clock is read while a load is being listed: the change comes just then, from another thread, which has to
+        // wait for that. A forgetting that did not wait would be over before there is a load to forget.
         var change = new Thread(() => messageFromElsewhere(A.Client));
-        var early = LookUpAsync();
-        var load = await store.NextLoadAsync();
         time.WhenNextRead = () =>
         {
             change.Start();
@@ -304,9 +302,11 @@ public sealed class ClientDirectoryTests
                 !change.IsAlive || change.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
             );
         };
+        var early = LookUpAsync();
+        var load = await store.NextLoadAsync();
+        change.Join();
         load.SetResult(Version(1));
         await early.Soon();
-        change.Join();
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
@@ -438,6 +438,39 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
+    public async Task Authenticate_Loaded_IsAsOldAsTheQuestion()
+    {
+        var early = LookUpAsync();
+        var load = await store.NextLoadAsync();
+        time.Advance(MaxAge);
+        load.SetResult(Version(1));
+        await early.Soon();
+
+        var lookUp = LookUpAsync();
+        Assert.That(lookUp.IsCompleted, Is.False, "It may have changed since the question.");
+        (await store.NextVersionAsync()).SetResult(1);
+
+        Assert.That(await lookUp.Soon(), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_LoadedByAComparison_IsAsOldAsTheLoadWasAskedFor()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        var waiting = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(2);
+        var load = await store.NextLoadAsync();
+        time.Advance(RefreshAge);
+        load.SetResult(Version(2));
+        await waiting.Soon();
+
+        await LookUpAsync().Soon();
+
+        Assert.That(store.Versions, Is.EqualTo(2), "It is half the age old.");
+    }
+
+    [Test]
     public async Task Authenticate_Confirmed_IsAsYoungAsTheQuestion()
     {
         // Asked at half the age, answered at the full age: from then on it is half the age old.
@@ -551,6 +584,54 @@ public sealed class ClientDirectoryTests
         (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));
 
         Assert.That(await lookUp.Soon(), Is.SameAs(client));
+    }
+
+    [Test]
+    public async Task Authenticate_NewVersionCannotBeLoaded_UsesTheLastKnown()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        time.Advance(MaxAge);
+
+        for (var i = 0; i < 3; i++)
+        {
+            var lookUp = LookUpAsync();
+            (await store.NextVersionAsync()).SetResult(2);
+            (await store.NextLoadAsync()).SetException(new StoreUnavailableException("gone"));
+            Assert.That(await lookUp.Soon(), Is.SameAs(client));
+        }
+    }
+
+    [Test]
+    public async Task Authenticate_NewVersionStillLoadsInTheBackground_AnswersWithTheLastKnown()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        time.Advance(RefreshAge);
+        await LookUpAsync().Soon();
+        (await store.NextVersionAsync()).SetResult(2);
+        var load = await store.NextLoadAsync();
+
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
+        Assert.That(store.Loads, Is.EqualTo(2));
+
+        load.SetResult(Version(2));
+    }
+
+    [Test]
+    public async Task Changed_WhileANewVersionLoads_IsLoadedAnewByTheNextLookUp()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        var early = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(2);
+        var load = await store.NextLoadAsync();
+        directory.Changed(A.Client);
+        load.SetResult(Version(2));
+        await early.Soon();
+
+        var changed = Version(3);
+        Assert.That(await WarmAsync(changed), Is.SameAs(changed));
     }
 
     [Test]

@@ -7,7 +7,6 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
@@ -15,7 +14,7 @@ namespace RateLimiter.UnitTests.Application.Clients;
 public sealed class RegisterClientHandlerTests
 {
     private readonly List<NewClient> added = [];
-    private readonly List<(Subject Subject, Policy Policy, long Cost)> taken = [];
+    private readonly List<PermitRequest> taken = [];
     private LimitStatus status = A.Status();
 
     [Test]
@@ -154,21 +153,11 @@ public sealed class RegisterClientHandlerTests
     {
         var counters = new Mock<ICounterStore>();
         counters
-            .Setup(it =>
-                it.TakeAsync(
-                    It.IsAny<Subject>(),
-                    It.IsAny<Policy>(),
-                    It.IsAny<long>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .Callback(
-                (Subject subject, Policy policy, long cost, CancellationToken _) =>
-                    taken.Add((subject, policy, cost))
-            )
+            .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Callback((PermitRequest request, CancellationToken _) => taken.Add(request))
             .Returns(
-                (Subject _, Policy policy, long _, CancellationToken _) =>
-                    ValueTask.FromResult(A.Decision(policy, status))
+                (PermitRequest request, CancellationToken _) =>
+                    ValueTask.FromResult(A.Decision(request.Policy, status))
             );
 
         return new RegisterClientHandler(

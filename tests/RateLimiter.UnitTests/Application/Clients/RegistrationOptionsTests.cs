@@ -1,3 +1,7 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 
 namespace RateLimiter.UnitTests.Application.Clients;
@@ -30,14 +34,31 @@ public sealed class RegistrationOptionsTests
         string? wrong
     )
     {
-        var options = new RegistrationOptions
-        {
-            PermitLimit = permits,
-            WindowSeconds = windowSeconds,
-        };
+        Assert.That(
+            () => Configured(permits, windowSeconds),
+            wrong is null
+                ? Throws.Nothing
+                : Throws
+                    .TypeOf<OptionsValidationException>()
+                    .With.Message.Contains($"Registration:{wrong} must be")
+        );
+    }
 
-        var result = new RegistrationOptionsValidator().Validate(null, options);
-
-        Assert.That(result.FailureMessage, wrong is null ? Is.Null : Does.Contain(wrong));
+    private static RegistrationOptions Configured(long permits, int windowSeconds)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["Registration:PermitLimit"] = $"{permits}",
+                    ["Registration:WindowSeconds"] = $"{windowSeconds}",
+                }
+            )
+            .Build();
+        using var services = new ServiceCollection()
+            .AddApplication()
+            .AddSingleton<IConfiguration>(configuration)
+            .BuildServiceProvider();
+        return services.GetRequiredService<IOptions<RegistrationOptions>>().Value;
     }
 }

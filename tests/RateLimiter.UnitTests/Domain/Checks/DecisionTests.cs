@@ -1,4 +1,5 @@
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 
@@ -157,6 +158,115 @@ public sealed class DecisionTests
         }
     }
 
+    [TestCase(Algorithm.FixedWindow, Decision.CostAboveLimit)]
+    [TestCase(Algorithm.SlidingWindow, Decision.CostAboveLimit)]
+    [TestCase(Algorithm.SlidingLog, Decision.CostAboveLimit)]
+    [TestCase(Algorithm.TokenBucket, Decision.CostAboveBurst)]
+    [TestCase(Algorithm.LeakyBucket, Decision.CostAboveBurst)]
+    public void From_CostThatNeverPasses_SaysWhatItIsAbove(Algorithm algorithm, string reason)
+    {
+        var policy = A.Policy(limits: A.Limit(algorithm: algorithm));
+
+        var decision = Decision.From(policy, [A.Status(Never)], A.Moment);
+
+        Assert.That(decision.Reason, Is.EqualTo(reason));
+    }
+
+    [Test]
+    public void From_CostAboveBurst_SaysSoInWords() =>
+        Assert.That(
+            Decision.CostAboveBurst,
+            Is.EqualTo("The cost is above the burst and can never be allowed")
+        );
+
+    [TestCase(Algorithm.TokenBucket)]
+    [TestCase(Algorithm.LeakyBucket)]
+    public void From_BucketWithALimitOfZero_SaysThatItIsZero(Algorithm algorithm)
+    {
+        var policy = A.Policy(limits: A.Limit("default", 0, 60, algorithm, burst: 5));
+
+        var decision = Decision.From(policy, [A.Status(Never, 0, 0)], A.Moment);
+
+        Assert.That(decision.Reason, Is.EqualTo("The limit is 0: no request is allowed"));
+    }
+
+    [TestCase(0, 0, false, new string[0])]
+    [TestCase(7, 0, true, new[] { "first" })]
+    [TestCase(0, Never, true, new[] { "second" })]
+    [TestCase(Never, 7, true, new[] { "first", "second" })]
+    public void From_PolicyInShadowMode_AllowsAndNamesWhoWouldHaveSaidNo(
+        long firstWait,
+        long secondWait,
+        bool shadowDenied,
+        string[] violated
+    )
+    {
+        var policy = A.Policy(
+            mode: PolicyMode.Shadow,
+            limits: [A.Limit("first"), A.Limit("second")]
+        );
+
+        var decision = Decision.From(
+            policy,
+            [A.Status(firstWait, 0, Second, 10), A.Status(secondWait)],
+            A.Moment
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision.Allowed, Is.True);
+            Assert.That(decision.ShadowDenied, Is.EqualTo(shadowDenied));
+            Assert.That(decision.Violated, Is.EqualTo(violated));
+            Assert.That(decision.Reason, Is.Null);
+            Assert.That(decision.RetryAfter, Is.Null);
+            Assert.That(decision.Remaining, Is.Zero);
+            Assert.That(decision.Used, Is.EqualTo(10));
+            Assert.That(decision.ResetIn, Is.EqualTo(TimeSpan.FromSeconds(1)));
+        }
+    }
+
+    [TestCase(0)]
+    [TestCase(7)]
+    [TestCase(Never)]
+    public void From_PolicyThatEnforces_IsNeverDeniedInShadow(long wait) =>
+        Assert.That(Decision.From(A.Policy(), [A.Status(wait)], A.Moment).ShadowDenied, Is.False);
+
+    [Test]
+    public void From_DeniedBySomeLimits_StillGivesTheFiguresOfTheNearest()
+    {
+        // The limit that denies has more left than the one that does not.
+        var policy = A.Policy(limits: [A.Limit("first", 10), A.Limit("second", 20)]);
+        LimitStatus[] statuses = [A.Status(7, 4, 5, 6), A.Status(0, 3, 9, 17)];
+
+        var decision = Decision.From(policy, statuses, A.Moment);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision.Violated, Is.EqualTo(new[] { "first" }));
+            Assert.That(decision.Limit, Is.EqualTo(20));
+            Assert.That(decision.Remaining, Is.EqualTo(3));
+            Assert.That(decision.Used, Is.EqualTo(17));
+            Assert.That(decision.ResetIn, Is.EqualTo(TimeSpan.FromMicroseconds(9)));
+            Assert.That(decision.Statuses, Is.EqualTo(statuses));
+        }
+    }
+
+    [Test]
+    public void From_ThreeLimits_GivesTheFiguresOfTheNearestOfAll()
+    {
+        var policy = A.Policy(
+            limits: [A.Limit("first", 10), A.Limit("second", 20), A.Limit("third", 30)]
+        );
+
+        var decision = Decision.From(
+            policy,
+            [A.Status(0, 2, 5), A.Status(0, 1, 5), A.Status(0, 1, 6)],
+            A.Moment
+        );
+
+        Assert.That(decision.Limit, Is.EqualTo(30));
+    }
+
     [TestCase(0, Never)]
     [TestCase(Never, 0)]
     public void From_OnlyOneLimitThatNeverPasses_NamesOnlyThatOne(long firstWait, long secondWait)
@@ -188,6 +298,14 @@ public sealed class DecisionTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(decision.Allowed, Is.True);
+            Assert.That(decision.ShadowDenied, Is.False);
+            Assert.That(decision.Used, Is.Zero);
+            Assert.That(
+                decision.Statuses,
+                Is.EqualTo(
+                    new LimitStatus[] { new(0, 20, 0, 0), new(0, 10, 0, 0), new(0, 30, 0, 0) }
+                )
+            );
             Assert.That(decision.Reason, Is.EqualTo("Rate limiting disabled for this policy"));
             Assert.That(decision.Limit, Is.EqualTo(10));
             Assert.That(decision.Remaining, Is.EqualTo(10));
@@ -196,6 +314,23 @@ public sealed class DecisionTests
             Assert.That(decision.Violated, Is.Empty);
             Assert.That(decision.Policy, Is.SameAs(policy));
             Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+        }
+    }
+
+    [Test]
+    public void Inactive_Bucket_HasItsBurstLeft()
+    {
+        var policy = A.Policy(
+            isActive: false,
+            limits: [A.Limit("first", 10), A.Limit("second", 20, 60, Algorithm.LeakyBucket)]
+        );
+
+        var decision = Decision.Inactive(policy, A.Moment);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision.Limit, Is.EqualTo(20));
+            Assert.That(decision.Remaining, Is.EqualTo(1));
         }
     }
 }

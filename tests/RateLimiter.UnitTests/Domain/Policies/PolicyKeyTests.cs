@@ -60,4 +60,11 @@ public sealed class PolicyKeyTests
             new PolicyKey(route, role),
             Is.Not.EqualTo(new PolicyKey(otherRoute, otherRole))
         );
+
+    [TestCase("*", "default", true)]
+    [TestCase("*", "free", true)]
+    [TestCase("**", "default", false)]
+    [TestCase("search", "*", false)]
+    public void IsCatchAll_Key_IsWhetherItsRouteIsAStar(string route, string role, bool expected) =>
+        Assert.That(new PolicyKey(route, role).IsCatchAll, Is.EqualTo(expected));
 }

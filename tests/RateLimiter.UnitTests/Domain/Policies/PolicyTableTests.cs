@@ -44,6 +44,52 @@ public sealed class PolicyTableTests
         }
     }
 
+    // All four that can apply to the route "search" and the role "free", in the order in which they do.
+    [Test]
+    public void Resolve_CatchAll_ComesAfterTheRoutesOwnPolicies()
+    {
+        Policy[] order =
+        [
+            A.Policy("search", "free"),
+            A.Policy("search", "default"),
+            A.Policy("*", "free"),
+            A.Policy("*", "default"),
+        ];
+
+        var applying = Enumerable
+            .Range(0, order.Length + 1)
+            .Select(gone => new PolicyTable(order.Skip(gone).Reverse()).Resolve("search", "free"));
+
+        Assert.That(applying, Is.EqualTo(order.Append(null)));
+    }
+
+    [TestCase("search", "default", "*/default")]
+    [TestCase("search", "free", "*/free")]
+    [TestCase("other", "paid", "other/paid")]
+    [TestCase("other", "free", "*/free")]
+    [TestCase("other", "default", "*/default")]
+    [TestCase("*", "free", "*/free")]
+    [TestCase("*", "paid", "*/default")]
+    [TestCase("**", "*", "*/default")]
+    [TestCase("", "Free", "*/default")]
+    public void Resolve_RouteWithoutAPolicyThatFits_IsTheCatchAll(
+        string route,
+        string role,
+        string key
+    )
+    {
+        var table = new PolicyTable([Other, A.Policy("*", "free"), A.Policy("*", "default")]);
+
+        var found = table.Resolve(route, role)!.Key;
+
+        Assert.That($"{found.RouteKey}/{found.Role}", Is.EqualTo(key));
+    }
+
+    [TestCase("search", "*")]
+    [TestCase("*", "free")]
+    public void Resolve_AStarThatIsNoCatchAll_IsANameLikeAnyOther(string route, string role) =>
+        Assert.That(new PolicyTable([A.Policy(route, role)]).Resolve("search", "default"), Is.Null);
+
     [Test]
     public void Resolve_NoPolicies_IsNull() =>
         Assert.That(new PolicyTable([]).Resolve("search", "default"), Is.Null);

@@ -75,8 +75,7 @@ public sealed class PolicyTests
         yield return new(A.Limit(windowSeconds: 61)) { TestName = "{m}(window)" };
         yield return new(A.Limit(name: "other")) { TestName = "{m}(name)" };
         yield return new(A.Limit(name: "DEFAULT")) { TestName = "{m}(case of the name)" };
-        // There is one algorithm so far.
-        yield return new(A.Limit(algorithm: (Algorithm)99)) { TestName = "{m}(algorithm)" };
+        yield return new(A.Limit(algorithm: Algorithm.SlidingLog)) { TestName = "{m}(algorithm)" };
     }
 
     [TestCaseSource(nameof(LimitsThatCountOtherwise))]
@@ -91,6 +90,49 @@ public sealed class PolicyTests
             Assert.That(Epoch(revised), Is.Not.EqualTo(Epoch(policy)));
             Assert.That(Epoch(revised), Is.EqualTo(limit.Epoch));
         }
+    }
+
+    private static IEnumerable<TestCaseData<Limit, Limit, bool>> Continuations()
+    {
+        foreach (var algorithm in Enum.GetValues<Algorithm>())
+        {
+            yield return Case("permits", algorithm, A.Limit("default", 20, 60, algorithm), true);
+            yield return Case(
+                "window",
+                algorithm,
+                A.Limit("default", 10, 61, algorithm),
+                algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket
+            );
+            yield return Case("burst", algorithm, A.Limit("default", 10, 60, algorithm, 3), true);
+            yield return Case("name", algorithm, A.Limit("other", 10, 60, algorithm), false);
+            foreach (var other in Enum.GetValues<Algorithm>().Where(it => it != algorithm))
+            {
+                yield return Case($"{other}", algorithm, A.Limit(algorithm: other), false);
+            }
+        }
+
+        static TestCaseData<Limit, Limit, bool> Case(
+            string change,
+            Algorithm before,
+            Limit after,
+            bool goesOn
+        ) =>
+            new(A.Limit(algorithm: before), after, goesOn)
+            {
+                TestName = $"{{m}}({before}, {change})",
+            };
+    }
+
+    [TestCaseSource(nameof(Continuations))]
+    public void Revise_LimitOfEachAlgorithm_GoesOnCountingWhereItStillMeansSomething(
+        Limit before,
+        Limit after,
+        bool goesOn
+    )
+    {
+        var revised = A.Policy(limits: before).Revise(A.Definition(limits: after), Later);
+
+        Assert.That(Epoch(revised), Is.EqualTo(goesOn ? before.Epoch : after.Epoch));
     }
 
     [Test]

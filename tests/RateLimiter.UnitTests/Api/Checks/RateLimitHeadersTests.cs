@@ -1,0 +1,109 @@
+using Microsoft.AspNetCore.Http;
+using RateLimiter.Api.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Api.Checks;
+
+public sealed class RateLimitHeadersTests
+{
+    private const long Second = 1_000_000;
+
+    private static readonly Policy MinuteAndMonth = A.Policy(
+        limits: [A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000)]
+    );
+
+    [TestCase("", "\"\"")]
+    [TestCase("default", "\"default\"")]
+    [TestCase(" ~!#$&'()*+,-./09:;<=>?@AZ[]^_`az{|}", "\" ~!#$&'()*+,-./09:;<=>?@AZ[]^_`az{|}\"")]
+    [TestCase("a\"b", "\"a\\\"b\"")]
+    [TestCase("a\\b", "\"a\\\\b\"")]
+    [TestCase("50%", "\"50%25\"")]
+    [TestCase("%25", "\"%2525\"")]
+    [TestCase("é", "\"%C3%A9\"")]
+    [TestCase("😀", "\"%F0%9F%98%80\"")]
+    [TestCase("a\r\nb", "\"a%0D%0Ab\"")]
+    [TestCase("\u007f", "\"%7F\"")]
+    public void Quote_Name_IsAStringOfAscii(string name, string quoted) =>
+        Assert.That(RateLimitHeaders.Quote(name), Is.EqualTo(quoted));
+
+    [Test]
+    public void Write_OneLimit_HasOneItem()
+    {
+        var headers = Write(A.Policy(), A.Status(0, 9, 60 * Second));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That($"{headers["RateLimit-Policy"]}", Is.EqualTo("\"default\";q=10;w=60"));
+            Assert.That($"{headers["RateLimit"]}", Is.EqualTo("\"default\";r=9;t=60"));
+            Assert.That(headers, Does.Not.ContainKey("Retry-After"));
+        }
+    }
+
+    [Test]
+    public void Write_SeveralLimits_HasAnItemForEachInTheirOrder()
+    {
+        var headers = Write(
+            MinuteAndMonth,
+            A.Status(1_000_001, 0, Second + 1),
+            A.Status(0, 188, 2_592_000 * Second)
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                $"{headers["RateLimit-Policy"]}",
+                Is.EqualTo("\"minute\";q=12;w=60, \"month\";q=200;w=2592000")
+            );
+            Assert.That(
+                $"{headers["RateLimit"]}",
+                Is.EqualTo("\"minute\";r=0;t=2, \"month\";r=188;t=2592000")
+            );
+            Assert.That($"{headers.RetryAfter}", Is.EqualTo("2"));
+        }
+    }
+
+    [Test]
+    public void Write_NameThatIsNoAscii_IsQuoted()
+    {
+        var headers = Write(A.Policy(limits: A.Limit("\"é\"")), A.Status());
+
+        Assert.That($"{headers["RateLimit"]}", Does.StartWith("\"\\\"%C3%A9\\\"\";r="));
+    }
+
+    [TestCase(7, LimitStatus.Never)]
+    [TestCase(LimitStatus.Never, 0)]
+    [TestCase(0, 0)]
+    public void Write_NoWaitHelps_HasNoRetryAfter(long minute, long month) =>
+        Assert.That(
+            Write(MinuteAndMonth, A.Status(minute), A.Status(month)),
+            Does.Not.ContainKey("Retry-After")
+        );
+
+    [Test]
+    public void Write_ShadowDenial_HasNoRetryAfter() =>
+        Assert.That(
+            Write(A.Policy(mode: PolicyMode.Shadow), A.Status(wait: 7)),
+            Does.Not.ContainKey("Retry-After")
+        );
+
+    [Test]
+    public void Write_InactivePolicy_HasAllOfEachLimit()
+    {
+        var response = Http.Context().Response;
+
+        RateLimitHeaders.Write(response, Decision.Inactive(MinuteAndMonth, A.Moment));
+
+        Assert.That(
+            $"{response.Headers["RateLimit"]}",
+            Is.EqualTo("\"minute\";r=12;t=0, \"month\";r=200;t=0")
+        );
+    }
+
+    private static IHeaderDictionary Write(Policy policy, params LimitStatus[] statuses)
+    {
+        var response = Http.Context().Response;
+        RateLimitHeaders.Write(response, A.Decision(policy, statuses));
+        return response.Headers;
+    }
+}

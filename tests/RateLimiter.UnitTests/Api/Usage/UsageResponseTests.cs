@@ -1,0 +1,69 @@
+using System.Text.Json;
+using RateLimiter.Api.Json;
+using RateLimiter.Api.Usage;
+
+namespace RateLimiter.UnitTests.Api.Usage;
+
+public sealed class UsageResponseTests
+{
+    private const long Second = 1_000_000;
+
+    private static readonly UsageResponse Response = UsageResponse.From(
+        A.Decision(
+            A.Policy(
+                role: "free",
+                limits: [A.Limit("minute", 12), A.Limit("month", 200, 2_592_000)]
+            ),
+            A.Status(Second, 0, Second + 1, used: 12),
+            A.Status(0, 188, 2_592_000 * Second, used: 11)
+        )
+    );
+
+    [Test]
+    public void From_Decision_TellsItAndHowEachLimitStands()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Response.Allowed, Is.False);
+            Assert.That(Response.Limit, Is.EqualTo(12));
+            Assert.That(Response.MatchedRole, Is.EqualTo("free"));
+            Assert.That(Response.Violated, Is.EqualTo(new[] { "minute" }));
+            Assert.That(Response.Used, Is.EqualTo(12));
+            Assert.That(
+                Response.Limits,
+                Is.EqualTo(
+                    new LimitUsageResponse[]
+                    {
+                        new("minute", 12, 12, 0, 2),
+                        new("month", 200, 11, 188, 2_592_000),
+                    }
+                )
+            );
+        }
+    }
+
+    [Test]
+    public void Serialize_Usage_HasTheFieldsOfADecisionAndThenItsOwn()
+    {
+        var options = new JsonSerializerOptions();
+        ApiJson.Configure(options);
+
+        var json = JsonSerializer.SerializeToElement(Response, options);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                json.EnumerateObject().Select(field => field.Name),
+                Is.SupersetOf(new[] { "allowed", "remaining", "reset_in", "reason" })
+            );
+            Assert.That(
+                json.EnumerateObject().TakeLast(2).Select(field => field.Name),
+                Is.EqualTo(new[] { "used", "limits" })
+            );
+            Assert.That(
+                json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),
+                Is.EqualTo(new[] { "name", "limit", "used", "remaining", "reset_in" })
+            );
+        }
+    }
+}

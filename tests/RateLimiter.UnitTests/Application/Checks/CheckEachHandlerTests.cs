@@ -1,0 +1,147 @@
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Checks;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class CheckEachHandlerTests
+{
+    private static readonly Policy Search = A.Policy("search");
+    private static readonly Policy Off = A.Policy("off", isActive: false);
+    private static readonly Policy Rest = A.Policy("*", "free");
+
+    private readonly Mock<IDecisionLog> log = new();
+    private readonly List<PermitRequest> asked = [];
+    private readonly List<LoggedDecision> logged = [];
+
+    [Test]
+    public async Task Handle_NoChecks_HasNoOutcomes()
+    {
+        Assert.That(await CheckAsync([]), Is.Empty);
+        Assert.That(logged, Is.Empty);
+    }
+
+    [Test]
+    public async Task Handle_ChecksOfAllKinds_HasTheirOutcomesInTheirOrder()
+    {
+        var (first, second) = (A.Decision(Search), A.Decision(Search, A.Status(wait: 1)));
+
+        var outcomes = await CheckAsync(
+            [
+                Check("off"),
+                Check("search"),
+                Check("unknown"),
+                Check("search", "bob"),
+                Check("search", "carol"),
+            ],
+            first,
+            null,
+            second
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(outcomes, Has.Count.EqualTo(5));
+            Assert.That(outcomes[0].Decision!.Reason, Is.EqualTo(Decision.PolicyInactive));
+            Assert.That(outcomes[0].Decision!.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(outcomes[1], Is.EqualTo(new CheckOutcome(first, false)));
+            Assert.That(outcomes[2], Is.EqualTo(new CheckOutcome(null, true)));
+            Assert.That(outcomes[3], Is.EqualTo(new CheckOutcome(null, false)));
+            Assert.That(outcomes[4], Is.EqualTo(new CheckOutcome(second, false)));
+        }
+    }
+
+    [Test]
+    public async Task Handle_ChecksOfAllKinds_AsksTheStoreForTheActivePoliciesOnly()
+    {
+        await CheckAsync(
+            [Check("search", cost: 3), Check("off"), Check("unknown"), Check("new", role: "free")],
+            A.Decision(Search),
+            A.Decision(Rest)
+        );
+
+        Assert.That(
+            asked,
+            Is.EqualTo(
+                new[]
+                {
+                    new PermitRequest(new Subject(A.Client, "alice", null), Search, 3),
+                    new PermitRequest(new Subject(A.Client, "alice", "new"), Rest, 1),
+                }
+            )
+        );
+    }
+
+    [Test]
+    public async Task Handle_SameCheckTwice_AsksTwice()
+    {
+        await CheckAsync(
+            [Check("search"), Check("search")],
+            A.Decision(Search),
+            A.Decision(Search)
+        );
+
+        Assert.That(asked, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Handle_ChecksOfAllKinds_LogsInOrderWhatWasDecided()
+    {
+        var denied = A.Decision(Search, A.Status(wait: 1, remaining: 0));
+
+        var outcomes = await CheckAsync(
+            [Check("unknown"), Check("search", "bob"), Check("off"), Check("search", cost: 7)],
+            null,
+            denied
+        );
+
+        Assert.That(
+            logged,
+            Is.EqualTo(
+                new[] { A.Logged(outcomes[2].Decision!, route: "off"), A.Logged(denied, cost: 7) }
+            )
+        );
+    }
+
+    private async Task<IReadOnlyList<CheckOutcome>> CheckAsync(
+        Check[] checks,
+        params Decision?[] decisions
+    )
+    {
+        var counters = new Mock<ICounterStore>(MockBehavior.Strict);
+        counters
+            .Setup(it =>
+                it.TakeEachAsync(
+                    It.IsAny<IReadOnlyList<PermitRequest>>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .Callback(
+                (IReadOnlyList<PermitRequest> requests, CancellationToken _) =>
+                    asked.AddRange(requests)
+            )
+            .ReturnsAsync(decisions);
+        log.Setup(it => it.Record(A.Client, It.IsAny<LoggedDecision>()))
+            .Callback((ClientId _, LoggedDecision line) => logged.Add(line));
+        return await new CheckEachHandler(
+            counters.Object,
+            log.Object,
+            new FakeTimeProvider(A.Moment)
+        ).Handle(
+            new CheckEachCommand(A.Snapshot(A.Client, policies: [Search, Off, Rest]), checks),
+            CancellationToken.None
+        );
+    }
+
+    private static Check Check(
+        string route,
+        string user = "alice",
+        string role = "default",
+        long cost = 1
+    ) => new(user, route, role, cost);
+}

@@ -1,0 +1,25 @@
+using RateLimiter.Application.Checks;
+
+namespace RateLimiter.UnitTests.Application.Checks;
+
+public sealed class PermitRequestTests
+{
+    [TestCase("search", "search", null)]
+    [TestCase("search", "*", null, Description = "asked for by that name")]
+    [TestCase("*", "search", "search")]
+    [TestCase("*", "upload", "upload")]
+    [TestCase("*", "*", "*")]
+    public void For_Policy_CountsByRouteOnlyWhereOnePolicyIsForMany(
+        string policyRoute,
+        string route,
+        string? counted
+    )
+    {
+        var policy = A.Policy(policyRoute, "free");
+
+        Assert.That(
+            PermitRequest.For(A.Client, policy, "alice", route, 7),
+            Is.EqualTo(new PermitRequest(new Subject(A.Client, "alice", counted), policy, 7))
+        );
+    }
+}

@@ -1,0 +1,71 @@
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Usage;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Usage;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ResetUsageHandlerTests
+{
+    private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+
+    [Test]
+    public async Task Handle_NoPolicyApplies_IsFalseAndForgetsNothing() =>
+        Assert.That(await ResetAsync(A.Policy("other")), Is.False);
+
+    [TestCase("search", null, "alice")]
+    [TestCase("search", null, "*")]
+    [TestCase("*", "search", "alice")]
+    public async Task Handle_Policy_ForgetsWhatThatUserHasUsed(
+        string policyRoute,
+        string? counted,
+        string user
+    )
+    {
+        var policy = A.Policy(policyRoute);
+        SetUpReset(new Subject(A.Client, user, counted), policy);
+
+        Assert.That(await ResetAsync(policy, user), Is.True);
+        counters.VerifyAll();
+    }
+
+    [Test]
+    public async Task Handle_InactivePolicy_ForgetsToo()
+    {
+        // What was used before it was switched off would count again afterwards.
+        var policy = A.Policy(isActive: false);
+        SetUpReset(new Subject(A.Client, "alice", null), policy);
+
+        Assert.That(await ResetAsync(policy), Is.True);
+        counters.VerifyAll();
+    }
+
+    [Test]
+    public void Handle_StoreUnavailable_Throws()
+    {
+        counters
+            .Setup(it =>
+                it.ResetAsync(
+                    It.IsAny<Subject>(),
+                    It.IsAny<Policy>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+
+        Assert.That(() => ResetAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    private void SetUpReset(Subject subject, Policy policy) =>
+        counters
+            .Setup(it => it.ResetAsync(subject, policy, It.IsAny<CancellationToken>()))
+            .Returns(Task.CompletedTask);
+
+    private Task<bool> ResetAsync(Policy policy, string user = "alice") =>
+        new ResetUsageHandler(counters.Object).Handle(
+            new ResetUsageCommand(A.Snapshot(A.Client, policies: policy), user, "search", "free"),
+            CancellationToken.None
+        );
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Usage;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Usage;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class UsageHandlerTests
+{
+    private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+
+    [Test]
+    public async Task Handle_NoPolicyApplies_IsNullAndAsksNothing() =>
+        Assert.That(await LookAsync(A.Policy("other")), Is.Null);
+
+    [TestCase("search", null)]
+    [TestCase("*", "search")]
+    public async Task Handle_ActivePolicy_LooksForACostOf1(string policyRoute, string? counted)
+    {
+        var policy = A.Policy(policyRoute);
+        var seen = A.Decision(policy);
+        counters
+            .Setup(it =>
+                it.LookAsync(
+                    new PermitRequest(new Subject(A.Client, "alice", counted), policy, 1),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ReturnsAsync(seen);
+
+        Assert.That(await LookAsync(policy), Is.SameAs(seen));
+    }
+
+    [Test]
+    public async Task Handle_InactivePolicy_AllowsWithoutTheCounterStore()
+    {
+        var decision = await LookAsync(A.Policy(isActive: false));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision!.Allowed, Is.True);
+            Assert.That(decision.Reason, Is.EqualTo(Decision.PolicyInactive));
+            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+        }
+    }
+
+    [Test]
+    public void Handle_StoreUnavailable_Throws()
+    {
+        counters
+            .Setup(it => it.LookAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+
+        Assert.That(() => LookAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    private Task<Decision?> LookAsync(Policy policy) =>
+        new UsageHandler(counters.Object, new FakeTimeProvider(A.Moment)).Handle(
+            new UsageQuery(A.Snapshot(A.Client, policies: policy), "alice", "search", "free"),
+            CancellationToken.None
+        );
+}

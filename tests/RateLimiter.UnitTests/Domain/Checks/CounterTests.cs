@@ -1,0 +1,258 @@
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using static RateLimiter.UnitTests.Domain.Checks.Model;
+
+namespace RateLimiter.UnitTests.Domain.Checks;
+
+/// <summary>What every algorithm keeps.</summary>
+public sealed class CounterTests
+{
+    [Test]
+    public void Create_UnknownAlgorithm_Throws() =>
+        Assert.That(
+            () => Counter.Create((Algorithm)99),
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+        );
+
+    // One limit
+
+    [Test]
+    public void Take_Unused_HasAllOfIt([Values] Algorithm algorithm, [Values(0, 3)] long cost) =>
+        Assert.That(
+            new Model(Ten(algorithm)).Take(0, cost) with
+            {
+                Reset = 0,
+            },
+            Is.EqualTo(new LimitStatus(0, 10 - cost, 0, 0))
+        );
+
+    [Test]
+    public void Take_Nothing_ChangesNothing([Values] Algorithm algorithm)
+    {
+        var model = new Model(Ten(algorithm));
+        model.Take(0, cost: 3);
+
+        var looks = new[] { model.Take(Second, cost: 0), model.Take(Second, cost: 0) };
+
+        Assert.That(looks[1], Is.EqualTo(looks[0]));
+        Assert.That(looks[0].Wait, Is.Zero);
+    }
+
+    [Test]
+    public void Take_Denied_TakesNothing([Values] Algorithm algorithm)
+    {
+        var model = new Model(Ten(algorithm));
+        model.Take(0, cost: 6);
+
+        var denied = model.Take(0, cost: 5);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(denied.Wait, Is.Positive);
+            Assert.That(denied.Remaining, Is.EqualTo(4));
+            Assert.That(model.Take(0, cost: 4).Wait, Is.Zero);
+        }
+    }
+
+    [Test]
+    public void Take_MoreThanTheLimit_NeverPasses([Values] Algorithm algorithm) =>
+        Assert.That(
+            new Model(Ten(algorithm)).Take(0, cost: 11),
+            Is.EqualTo(new LimitStatus(Never, 10, 0, 0))
+        );
+
+    [Test]
+    public void Take_LimitOfZero_NeverPasses(
+        [Values] Algorithm algorithm,
+        [Values(0, 1)] long cost
+    ) =>
+        Assert.That(
+            new Model(A.Limit("default", 0, 60, algorithm, burst: 5)).Take(0, cost),
+            Is.EqualTo(new LimitStatus(Never, 0, 0, 0))
+        );
+
+    [Test]
+    public void Take_LimitSetToZero_ShowsWhatWasUsedAndNothingLeft([Values] Algorithm algorithm)
+    {
+        var model = new Model(Ten(algorithm));
+        model.Take(0, cost: 3);
+        model.Change(A.Limit("default", 0, 60, algorithm, burst: 10));
+
+        Assert.That(model.Take(0), Is.EqualTo(new LimitStatus(Never, 0, 0, 3)));
+    }
+
+    [Test]
+    public void Give_LimitOfZero_GivesNothing([Values] Algorithm algorithm)
+    {
+        var model = new Model(Ten(algorithm));
+        model.Take(0, cost: 3);
+        model.Change(A.Limit("default", 0, 60, algorithm, burst: 10));
+        model.Give(0, 3);
+        model.Change(Ten(algorithm));
+
+        Assert.That(model.Take(0, cost: 0).Remaining, Is.EqualTo(7));
+    }
+
+    [TestCase(0, 7)]
+    [TestCase(1, 8)]
+    [TestCase(3, 10)]
+    [TestCase(4, 10)]
+    [TestCase(1_000_000_000, 10)]
+    public void Give_Cost_IsThereAgainButNeverMoreThanTheLimit(long cost, long remaining)
+    {
+        var left = Enum.GetValues<Algorithm>()
+            .Select(algorithm =>
+            {
+                var model = new Model(Ten(algorithm));
+                model.Take(0, cost: 3);
+                return (model.Give(0, cost).Remaining, model.Take(0, cost: 0).Remaining);
+            });
+
+        Assert.That(left, Is.All.EqualTo((remaining, remaining)));
+    }
+
+    [Test]
+    public void Give_Unused_ChangesNothing([Values] Algorithm algorithm)
+    {
+        var model = new Model(Ten(algorithm));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(model.Give(0, 5), Is.EqualTo(new LimitStatus(0, 10, 0, 0)));
+            Assert.That(model.Take(0, cost: 10).Wait, Is.Zero);
+            Assert.That(model.Take(0).Wait, Is.Positive);
+        }
+    }
+
+    // A clock that steps back
+
+    [TestCase(Algorithm.FixedWindow, 110, 110)]
+    [TestCase(Algorithm.SlidingWindow, 76, 130, Description = "the window ends at 120")]
+    [TestCase(Algorithm.SlidingLog, 110, 110)]
+    [TestCase(Algorithm.TokenBucket, 56, 110)]
+    [TestCase(Algorithm.LeakyBucket, 56, 110)]
+    public void Take_ClockStepsBack_StandsStill(Algorithm algorithm, long wait, long reset)
+    {
+        var model = new Model(Ten(algorithm));
+        model.Take(100 * Second, cost: 10);
+
+        Assert.That(
+            model.Take(50 * Second),
+            Is.EqualTo(new LimitStatus(wait * Second, 0, reset * Second, 10))
+        );
+    }
+
+    [Test]
+    public void Take_AfterTheClockSteppedBack_CountsFromTheLaterTime()
+    {
+        var model = new Model(Ten(Algorithm.SlidingLog));
+        model.Take(100 * Second, cost: 9);
+        model.Take(50 * Second);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(model.Take(160 * Second - 1).Wait, Is.EqualTo(1));
+            Assert.That(model.Take(160 * Second, cost: 10).Wait, Is.Zero);
+        }
+    }
+
+    [Test]
+    public void Take_ClockStepsBackAndForth_GivesNoPermitTwice([Values] Algorithm algorithm)
+    {
+        var model = new Model(Ten(algorithm));
+        model.Take(100 * Second, cost: 10);
+
+        var later = new long[] { 50, 100, 0, 100 }.Select(at => model.Take(at * Second).Wait);
+
+        Assert.That(later.ToList(), Is.All.Positive);
+    }
+
+    // Several limits
+
+    [Test]
+    public void Take_OneOfTwoLimitsDenies_TakesFromNeither([Values] bool deniedFirst)
+    {
+        var (used, unused) = (A.Limit("used"), A.Limit("unused", windowSeconds: 10));
+        var model = new Model(deniedFirst ? [used, unused] : [unused, used]);
+        model.Take(0, cost: 9);
+
+        // The shorter window has ended by now.
+        var denied = model.TakeAll(10 * Second, cost: 5);
+
+        LimitStatus[] expected = [new(50 * Second, 1, 50 * Second, 9), new(0, 10, 0, 0)];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(denied, Is.EqualTo(deniedFirst ? expected : expected.Reverse()));
+            Assert.That(
+                model.TakeAll(10 * Second, cost: 0).Select(status => status.Remaining),
+                Is.EqualTo(deniedFirst ? new[] { 1, 10 } : [10, 1])
+            );
+        }
+    }
+
+    [Test]
+    public void Take_TwelveAMinuteAndTwoHundredAMonth_TheThirteenthTakesFromNeither()
+    {
+        var model = new Model(A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000));
+        for (var i = 0; i < 12; i++)
+        {
+            Assert.That(model.TakeAll(0).Select(status => status.Wait), Is.All.Zero);
+        }
+
+        Assert.That(
+            model.TakeAll(0),
+            Is.EqualTo(
+                new LimitStatus[]
+                {
+                    new(60 * Second, 0, 60 * Second, 12),
+                    new(0, 188, 2_592_000 * Second, 12),
+                }
+            )
+        );
+    }
+
+    [Test]
+    public void Take_OneLimitOfEachAlgorithm_TakesFromAllOrNone()
+    {
+        var model = new Model([.. Enum.GetValues<Algorithm>().Select(Ten)]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Remaining(model.TakeAll(0, cost: 7)), Is.All.EqualTo(3));
+            Assert.That(Remaining(model.TakeAll(0, cost: 4)), Is.All.EqualTo(3));
+            Assert.That(Remaining(model.TakeAll(0, cost: 3)), Is.All.Zero);
+        }
+    }
+
+    [Test]
+    public void Take_OneLimitCanNeverPass_TakesFromNeither()
+    {
+        var model = new Model(A.Limit("small", permits: 4), A.Limit("great"));
+
+        var denied = model.TakeAll(0, cost: 5);
+
+        Assert.That(
+            denied,
+            Is.EqualTo(new LimitStatus[] { new(Never, 4, 0, 0), new(0, 10, 0, 0) })
+        );
+    }
+
+    [Test]
+    public void Give_SeveralLimits_GivesToEachWhatItLacks()
+    {
+        var model = new Model(A.Limit("short", windowSeconds: 10), A.Limit("long"));
+        model.Take(0, cost: 5);
+        model.Take(10 * Second, cost: 2);
+
+        Assert.That(
+            model.GiveAll(10 * Second, 4),
+            Is.EqualTo(new LimitStatus[] { new(0, 10, 0, 2), new(0, 7, 50 * Second, 7) })
+        );
+    }
+
+    private static Limit Ten(Algorithm algorithm) =>
+        A.Limit($"{algorithm}", 10, 60, algorithm, burst: 10);
+
+    private static IEnumerable<long> Remaining(IEnumerable<LimitStatus> statuses) =>
+        statuses.Select(status => status.Remaining);
+}
