@@ -53,38 +53,22 @@ public sealed class RedisServer : IAsyncDisposable
             Assert.Ignore(reason);
         }
 
-        var server = new RedisServer("127.0.0.1", FreePort(), new TemporaryFolder());
-        await server.RunAsync();
-        return server;
+        while (true)
+        {
+            var server = new RedisServer("127.0.0.1", FreePort(), new TemporaryFolder());
+            if (await server.TryRunAsync())
+            {
+                return server;
+            }
+
+            // Somebody else took the port in the meantime.
+            await server.DisposeAsync();
+        }
     }
 
     /// <summary>Starts it (again), on the same port and with the data that its append-only file holds.</summary>
-    public async Task RunAsync()
-    {
-        var start = new ProcessStartInfo("redis-server")
-        {
-            ArgumentList =
-            {
-                "--bind",
-                Host,
-                "--port",
-                $"{Port}",
-                "--dir",
-                folder!.Path,
-                "--appendonly",
-                "yes",
-                "--save",
-                "",
-                "--loglevel",
-                "warning",
-            },
-            RedirectStandardOutput = true,
-        };
-        process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        await WaitAsync();
-    }
+    public async Task RunAsync() =>
+        Assert.That(await TryRunAsync(), Is.True, $"redis-server cannot start on port {Port}.");
 
     /// <summary>Ends it as a crash would: SIGKILL.</summary>
     public async Task KillAsync()
@@ -124,19 +108,48 @@ public sealed class RedisServer : IAsyncDisposable
             .Split(Path.PathSeparator)
             .Any(directory => File.Exists(Path.Combine(directory, "redis-server")));
 
+    private async Task<bool> TryRunAsync()
+    {
+        var start = new ProcessStartInfo("redis-server")
+        {
+            ArgumentList =
+            {
+                "--bind",
+                Host,
+                "--port",
+                $"{Port}",
+                "--dir",
+                folder!.Path,
+                "--appendonly",
+                "yes",
+                "--save",
+                "",
+                "--loglevel",
+                "warning",
+            },
+            RedirectStandardOutput = true,
+        };
+        process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!process.HasExited)
+        {
+            if (await AnswersAsync(timeout.Token))
+            {
+                return true;
+            }
+
+            await Task.Delay(20, timeout.Token);
+        }
+
+        return false;
+    }
+
     private async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{process!.Id}"]);
         await kill.WaitForExitAsync();
-    }
-
-    private async Task WaitAsync()
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await AnswersAsync(timeout.Token))
-        {
-            await Task.Delay(20, timeout.Token);
-        }
     }
 
     private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
@@ -146,10 +159,18 @@ public sealed class RedisServer : IAsyncDisposable
             using var client = new TcpClient();
             await client.ConnectAsync(Host, Port, cancellationToken);
             var stream = client.GetStream();
-            await stream.WriteAsync("PING\r\n"u8.ToArray(), cancellationToken);
-            var answer = new byte[7];
-            await stream.ReadExactlyAsync(answer, cancellationToken);
-            return answer.AsSpan().SequenceEqual("+PONG\r\n"u8);
+            // Who answers may be another's server, which took the port first.
+            await stream.WriteAsync("INFO server\r\n"u8.ToArray(), cancellationToken);
+            using var reader = new StreamReader(stream);
+            while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (line.StartsWith("process_id:", StringComparison.Ordinal))
+                {
+                    return line == $"process_id:{process!.Id}";
+                }
+            }
+
+            return false;
         }
         catch (Exception exception) when (exception is SocketException or IOException)
         {

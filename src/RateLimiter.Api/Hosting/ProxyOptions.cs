@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Api.Hosting;
@@ -23,34 +22,35 @@ internal sealed class ProxyOptions
 
     internal static bool TryParse(string entry, out IPNetwork network)
     {
-        var parts = entry.Split('/', 2);
-        var isRead =
-            parts.Length == 2
-                ? IPNetwork.TryParse(entry, out network)
-                : TryParseAddress(entry, out network);
-        // Only in the usual notation: 010.0.0.1 would be 8.0.0.1, and 10 would be 0.0.0.10.
-        return isRead
-            && (
-                network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6
-                    ? !parts[0].AsSpan().ContainsAny("[]%")
-                    : parts[0].Split('.') is { Length: 4 } bytes
-                        && bytes.All(part => part == "0" || !part.StartsWith('0'))
-            );
-    }
-
-    private static bool TryParseAddress(string entry, out IPNetwork network)
-    {
-        if (!IPAddress.TryParse(entry, out var address))
+        network = default;
+        var address = entry.Split('/', 2)[0];
+        if (!IsUsualNotation(address))
         {
-            network = default;
+            return false;
+        }
+
+        if (address != entry)
+        {
+            return IPNetwork.TryParse(entry, out network);
+        }
+
+        if (!IPAddress.TryParse(address, out var parsed))
+        {
             return false;
         }
 
         // Callers come unmapped too.
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        parsed = parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
+        network = new IPNetwork(parsed, parsed.GetAddressBytes().Length * 8);
         return true;
     }
+
+    // The framework reads 10 as 0.0.0.10 and 010.0.0.1 as 8.0.0.1, and leaves a port out.
+    private static bool IsUsualNotation(string address) =>
+        address.Contains(':', StringComparison.Ordinal)
+            ? !address.AsSpan().ContainsAny("[]%")
+            : address.Split('.') is { Length: 4 } bytes
+                && bytes.All(part => part == "0" || !part.StartsWith('0'));
 
     private static IPNetwork Parse(string entry) =>
         TryParse(entry, out var network) ? network : throw new FormatException(entry);

@@ -82,6 +82,9 @@ internal static partial class JsonFault
     }
 
     // Names with special characters come in brackets and quotes, which are not escaped within.
-    [GeneratedRegex(@"\['(?<quoted>.*?)'\](?=$|[.\[])|\[(?<index>\d+)\]|\.(?<name>[^.\[]*)")]
+    [GeneratedRegex(
+        @"\['(?<quoted>.*?)'\](?=$|[.\[])|\[(?<index>\d+)\]|\.(?<name>[^.\[]*)",
+        RegexOptions.Singleline
+    )]
     private static partial Regex Steps { get; }
 }

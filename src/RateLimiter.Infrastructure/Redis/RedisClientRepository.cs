@@ -11,7 +11,7 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
     private static readonly RedisScript Add = RedisScript.Load("add_client");
 
     public Task AddAsync(NewClient client, CancellationToken cancellationToken) =>
-        connection.AskAsync(
+        connection.WriteAsync(
             database =>
                 Add.EvaluateAsync(
                     database,
@@ -26,7 +26,6 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
                         ),
                     ]
                 ),
-            RedisConnection.AdministrativeTimeout,
             cancellationToken
         );
 

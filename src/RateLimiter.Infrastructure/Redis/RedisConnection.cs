@@ -109,6 +109,28 @@ public sealed class RedisConnection(
         }
     }
 
+    /// <summary>
+    /// Writes, and waits until a crash of this process cannot undo it. The embedded store answers before it has written
+    /// its file, which is quick enough for counters, but too late for what was promised to be kept.
+    /// </summary>
+    internal async Task<RedisResult> WriteAsync(
+        Func<IDatabase, Task<RedisResult>> write,
+        CancellationToken cancellationToken
+    )
+    {
+        var written = await AskAsync(write, AdministrativeTimeout, cancellationToken);
+        if (embeddedStore is not null)
+        {
+            await AskAsync(
+                database => database.ExecuteAsync("COMMITAOF"),
+                AdministrativeTimeout,
+                cancellationToken
+            );
+        }
+
+        return written;
+    }
+
     /// <summary>Notes an error that the store answered with.</summary>
     internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
 

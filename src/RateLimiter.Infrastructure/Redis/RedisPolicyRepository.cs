@@ -43,7 +43,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
         CancellationToken cancellationToken
     ) =>
         (bool)
-            await AskAsync(
+            await connection.WriteAsync(
                 database =>
                     Save.EvaluateAsync(
                         database,
@@ -66,7 +66,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
         CancellationToken cancellationToken
     ) =>
         (bool)
-            await AskAsync(
+            await connection.WriteAsync(
                 database =>
                     Delete.EvaluateAsync(
                         database,
