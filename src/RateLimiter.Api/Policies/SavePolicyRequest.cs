@@ -76,7 +76,8 @@ public sealed record LimitRequest(
 
     /// <summary>
     /// The names of limits. One that has none is named for its window, so that it keeps its name, and with it its
-    /// counters, when its permits change or the order does.
+    /// counters, when its permits change or the order does. Of several for the same window, the order tells which is
+    /// which: only names of their own keep those apart.
     /// </summary>
     internal static IReadOnlyList<string> NamesOf(IReadOnlyList<LimitRequest?> requests)
     {

@@ -101,7 +101,7 @@ public sealed class Decision
             longest = Math.Max(longest, statuses[i].Wait);
             if (statuses[i].Wait == LimitStatus.Never)
             {
-                never = policy.Limits[i];
+                never ??= policy.Limits[i];
             }
         }
 
