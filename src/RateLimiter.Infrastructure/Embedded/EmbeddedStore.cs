@@ -184,6 +184,9 @@ internal sealed class EmbeddedStore : IDisposable
             "16m",
             "--aof-page-size",
             "4m",
+            // No banner, and no warning of a torn end of the file, which is what a kill leaves behind.
             "-q",
+            "--logger-level",
+            "Error",
         ];
 }

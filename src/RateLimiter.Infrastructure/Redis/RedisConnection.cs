@@ -134,8 +134,15 @@ public sealed class RedisConnection(
     /// <summary>Notes an error that the store answered with.</summary>
     internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
 
+    // Port 0 stands for the default one.
     private static string Name(EndPoint endpoint) =>
-        endpoint is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : $"{endpoint}";
+        endpoint switch
+        {
+            DnsEndPoint { Port: 0 } dns => dns.Host,
+            DnsEndPoint dns => $"{dns.Host}:{dns.Port}",
+            IPEndPoint { Port: 0 } ip => $"{ip.Address}",
+            _ => $"{endpoint}",
+        };
 
     private async Task ConnectAsync(ConfigurationOptions configuration)
     {
