@@ -171,6 +171,21 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         Assert.That(left, Is.Not.Null.And.LessThanOrEqualTo(TimeSpan.FromSeconds(7200.1)));
     }
 
+    [Test]
+    public async Task Store_AfterWhateverOtherTestsDid_HoldsNoCounterForEver()
+    {
+        await Counters.TakeAsync(
+            Ask.NewSubject(),
+            Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 10, 60)),
+            1
+        );
+
+        var (all, forEver) = await Store.ScanAsync();
+
+        Assert.That(all, Is.Positive);
+        Assert.That(forEver, Is.Empty);
+    }
+
     [TestCase(1, 100)]
     [TestCase(10, 1000)]
     public async Task Bucket_PaceLoweredLive_OutlivesItsOldPace(long permits, int seconds)
@@ -226,9 +241,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         );
         var broken = Ask.NewSubject();
         var whole = Ask.NewSubject();
-        await OnDatabaseAsync(database =>
-            database.HashSetAsync(RedisKeys.Counter(broken, policy.Limits[1]), "a", "b")
-        );
+        var key = RedisKeys.Counter(broken, policy.Limits[1]);
+        await OnDatabaseAsync(database => database.HashSetAsync(key, "a", "b"));
+        await OnDatabaseAsync(database => database.KeyExpireAsync(key, TimeSpan.FromHours(1)));
 
         Assert.That(
             async () => await Counters.TakeAsync(broken, policy, 1),

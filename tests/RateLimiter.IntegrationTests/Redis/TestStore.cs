@@ -52,6 +52,28 @@ internal sealed class TestStore : IAsyncDisposable
         }
     }
 
+    /// <summary>All keys of ours, and those of them that nothing will ever remove.</summary>
+    public async Task<(int All, IReadOnlyList<string> ForEver)> ScanAsync()
+    {
+        var multiplexer = await Connection.Connected;
+        var database = multiplexer.GetDatabase();
+        var (all, forEver) = (0, new List<string>());
+        await foreach (var key in multiplexer.GetServers()[0].KeysAsync(pattern: "rl:*"))
+        {
+            all++;
+            // A key that has gone since the scan saw it has no time to live either.
+            if (
+                await database.KeyTimeToLiveAsync(key) is null
+                && await database.KeyExistsAsync(key)
+            )
+            {
+                forEver.Add($"{key}");
+            }
+        }
+
+        return (all, forEver);
+    }
+
     public static async Task StopAllAsync()
     {
         foreach (var store in Started.Values)
