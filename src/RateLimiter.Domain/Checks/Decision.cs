@@ -53,6 +53,13 @@ public sealed class Decision
     /// <summary>The names of the limits that said no, also in shadow mode.</summary>
     public IReadOnlyList<string> Violated { get; private init; } = [];
 
+    /// <summary>
+    /// How long this denial stays as it is: until then nobody can take from the policy's limits, and neither what
+    /// remains of them nor which of them said no changes, unless permits are given back, the counters are reset or the
+    /// policy changes. 0 when that cannot be told.
+    /// </summary>
+    public TimeSpan Steady { get; private init; }
+
     /// <summary>The decision of a policy that is switched off.</summary>
     public static Decision Inactive(Policy policy, DateTimeOffset now)
     {
@@ -75,10 +82,15 @@ public sealed class Decision
     /// after the longest wait. The figures are those of the limit with the least remaining; of two such, of the one
     /// that takes longer to reset.
     /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="statuses">The status of each of its limits, in their order.</param>
+    /// <param name="now">When they were read.</param>
+    /// <param name="steady">How long they stay as they are, if this is a denial: see <see cref="Steady"/>.</param>
     public static Decision From(
         Policy policy,
         IReadOnlyList<LimitStatus> statuses,
-        DateTimeOffset now
+        DateTimeOffset now,
+        TimeSpan steady = default
     )
     {
         var nearest = 0;
@@ -118,7 +130,21 @@ public sealed class Decision
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
             RetryAfter = denied && never is null ? TimeSpan.FromMicroseconds(longest) : null,
             Violated = violated ?? (IReadOnlyList<string>)[],
+            Steady = denied ? steady : TimeSpan.Zero,
         };
+    }
+
+    /// <summary>The same denial so much later, which must be less than <see cref="Steady"/>.</summary>
+    public Decision After(TimeSpan elapsed)
+    {
+        var statuses = new LimitStatus[Statuses.Count];
+        var passed = elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+        for (var i = 0; i < statuses.Length; i++)
+        {
+            statuses[i] = Statuses[i].After(passed);
+        }
+
+        return From(Policy, statuses, DecidedAt + elapsed, Steady - elapsed);
     }
 
     private static bool IsNearer(LimitStatus status, LimitStatus other) =>

@@ -10,4 +10,12 @@ namespace RateLimiter.Domain.Checks;
 public readonly record struct LimitStatus(long Wait, long Remaining, long Reset, long Used)
 {
     public const long Never = -1;
+
+    /// <summary>The same so many microseconds later, when nothing was taken and nothing came back meanwhile.</summary>
+    internal LimitStatus After(long microseconds) =>
+        this with
+        {
+            Wait = Wait > 0 ? Wait - microseconds : Wait,
+            Reset = Math.Max(0, Reset - microseconds),
+        };
 }

@@ -4,40 +4,35 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
 /// Counters in Redis: one script decides and records, so that no two callers anywhere come between.
 /// </summary>
-internal sealed class RedisCounterStore(RedisConnection connection) : ICounterStore, IHostedService
+internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDisposable
 {
-    /// <summary>
-    /// The most checks in one call of the script. A longer list goes as several calls, sent together, so that others
-    /// get their turn in between.
-    /// </summary>
-    private const int MaxChecksPerCall = 100;
-
-    private const int ValuesPerLimit = 5;
-    private const int StatusLength = 4;
-    private const long Broken = -2;
     private const int WarmUpCalls = 10;
 
-    // For each algorithm, the file of its script. The two buckets differ only in their default burst.
-    private static readonly Dictionary<Algorithm, string> Limiters = new()
-    {
-        [Algorithm.FixedWindow] = "fixed_window",
-        [Algorithm.SlidingWindow] = "sliding_window",
-        [Algorithm.SlidingLog] = "sliding_log",
-        [Algorithm.TokenBucket] = "bucket",
-        [Algorithm.LeakyBucket] = "bucket",
-    };
+    private readonly RedisConnection connection;
+    private readonly CheckGatherer gatherer;
 
-    private static readonly RedisScript Check = RedisScript.Load(
-        "check",
-        ["read", .. Limiters.Values.Distinct()]
-    );
+    public RedisCounterStore(RedisConnection connection, TimeProvider time)
+    {
+        this.connection = connection;
+        gatherer = new CheckGatherer(
+            requests =>
+                EvaluateAsync(
+                    "take",
+                    requests,
+                    clock: null,
+                    RedisConnection.AdministrativeTimeout,
+                    CancellationToken.None
+                ),
+            connection.CheckTimeout,
+            time
+        );
+    }
 
     /// <summary>
     /// Asks before anybody waits for an answer: the first calls compile the script there and the path to it here, which
@@ -50,7 +45,7 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
             Policy.Create(
                 new PolicyDefinition(
                     PolicyKey.CatchAll,
-                    [.. Limiters.Keys.Select(WarmUpLimit)],
+                    [.. Enum.GetValues<Algorithm>().Select(WarmUpLimit)],
                     Description: null,
                     IsActive: true,
                     PolicyMode.Enforce
@@ -83,10 +78,17 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public void Dispose() => gatherer.Dispose();
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Goes on for a caller who has gone: its answer takes no longer than the time-out, and watching for each caller's
+    /// end would cost more.
+    /// </remarks>
     public ValueTask<Decision> TakeAsync(
         PermitRequest request,
         CancellationToken cancellationToken
-    ) => DecideAsync("take", request, clock: null, cancellationToken);
+    ) => new(gatherer.DecideAsync(request));
 
     public ValueTask<Decision> LookAsync(
         PermitRequest request,
@@ -103,11 +105,12 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
         CancellationToken cancellationToken
     )
     {
+        // Several calls, sent together, so that others get their turn in between.
         var calls = requests
-            .Chunk(MaxChecksPerCall)
+            .Chunk(CheckGatherer.MaxChecksPerCall)
             .Select(chunk => TakeChunkAsync(chunk, cancellationToken));
         var decisions = await Task.WhenAll(calls);
-        return [.. decisions.SelectMany(chunk => chunk)];
+        return decisions.Length == 1 ? decisions[0] : [.. decisions.SelectMany(chunk => chunk)];
     }
 
     public Task ResetAsync(Subject subject, Policy policy, CancellationToken cancellationToken) =>
@@ -171,66 +174,16 @@ internal sealed class RedisCounterStore(RedisConnection connection) : ICounterSt
         CancellationToken cancellationToken
     )
     {
-        var counters = requests.Sum(request => request.Policy.Limits.Count);
-        var keys = new RedisKey[counters];
-        var values = new RedisValue[2 + 2 * requests.Length + ValuesPerLimit * counters];
-        values[0] = clock ?? RedisValue.EmptyString;
-        values[1] = verb;
-        var (key, value) = (0, 2);
-        foreach (var (subject, policy, cost) in requests)
+        var (keys, values) = CheckCall.Write(verb, requests, clock);
+        var reply = await connection.AskAsync(
+            database => CheckCall.Script.EvaluateAsync(database, keys, values),
+            timeout,
+            cancellationToken
+        );
+        var (decisions, failure) = CheckCall.Read(requests, reply);
+        if (failure is not null)
         {
-            values[value++] = policy.Limits.Count;
-            values[value++] = cost;
-            foreach (var limit in policy.Limits)
-            {
-                keys[key++] = RedisKeys.Counter(subject, limit);
-                values[value++] = Limiters[limit.Algorithm];
-                values[value++] = limit.Permits;
-                values[value++] = limit.WindowMicroseconds;
-                values[value++] = limit.Capacity;
-                values[value++] = limit.Tick;
-            }
-        }
-
-        var reply = (RedisResult[])
-            (
-                await connection.AskAsync(
-                    database => Check.EvaluateAsync(database, keys, values),
-                    timeout,
-                    cancellationToken
-                )
-            )!;
-        if (reply.Length > 1 + StatusLength * counters)
-        {
-            connection.ReportError((string)reply[^1]!);
-        }
-
-        return Read(requests, reply);
-    }
-
-    private static Decision?[] Read(PermitRequest[] requests, RedisResult[] reply)
-    {
-        var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds((long)reply[0]);
-        var decisions = new Decision?[requests.Length];
-        var at = 1;
-        for (var i = 0; i < requests.Length; i++)
-        {
-            var policy = requests[i].Policy;
-            var statuses = new LimitStatus[policy.Limits.Count];
-            for (var j = 0; j < statuses.Length; j++, at += StatusLength)
-            {
-                statuses[j] = new LimitStatus(
-                    Wait: (long)reply[at],
-                    Remaining: (long)reply[at + 1],
-                    Reset: (long)reply[at + 2],
-                    Used: (long)reply[at + 3]
-                );
-            }
-
-            if (statuses[0].Wait != Broken)
-            {
-                decisions[i] = Decision.From(policy, statuses, decidedAt);
-            }
+            connection.ReportError(failure);
         }
 
         return decisions;

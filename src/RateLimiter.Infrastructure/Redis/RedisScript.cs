@@ -24,16 +24,25 @@ internal sealed class RedisScript
     public static RedisScript Load(string name) => new(Read(name));
 
     /// <summary>
-    /// A script that uses others: each of the modules, the file of that name, is what its <c>return</c> gives,
-    /// under its name in the table <c>modules</c>.
+    /// A script that uses others: <c>load_module(name)</c> gives what the file of that name returns. What a call does
+    /// not need is not made.
     /// </summary>
     public static RedisScript Load(string name, IEnumerable<string> modules)
     {
-        var text = new StringBuilder("local modules = {}\n");
+        var text = new StringBuilder(
+            """
+            local sources, loaded = {}, {}
+            local function load_module(name)
+              loaded[name] = loaded[name] or sources[name]()
+              return loaded[name]
+            end
+
+            """
+        );
         foreach (var module in modules)
         {
-            text.Append("modules['").Append(module).Append("'] = (function()\n");
-            text.Append(Read(module)).Append("end)()\n");
+            text.Append("sources['").Append(module).Append("'] = function()\n");
+            text.Append(Read(module)).Append("end\n");
         }
 
         return new RedisScript(text.Append(Read(name)).ToString());

@@ -50,7 +50,10 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         [Values] Algorithm algorithm
     )
     {
-        var other = new RedisCounterStore(await Store.ConnectAgainAsync());
+        using var other = new RedisCounterStore(
+            await Store.ConnectAgainAsync(),
+            TimeProvider.System
+        );
         var subject = Ask.NewSubject();
         var burst = Limit.IsBucket(algorithm) ? 10 : (long?)null;
         var policy = Ask.Policy(Ask.Limit(algorithm, 10, 31_536_000, burst));

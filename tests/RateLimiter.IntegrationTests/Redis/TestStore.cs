@@ -157,7 +157,10 @@ public abstract class StoreTests(StoreKind kind)
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        Counters = new RedisCounterStore(Store.Connection);
+        Counters = new RedisCounterStore(Store.Connection, TimeProvider.System);
         await Counters.StartAsync(CancellationToken.None);
     }
+
+    [OneTimeTearDown]
+    public void Disconnect() => Counters.Dispose();
 }

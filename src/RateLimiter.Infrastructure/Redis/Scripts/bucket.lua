@@ -5,12 +5,13 @@
 -- See check.lua for what each function is given and gives. In one tick the debt shrinks by limit, so that no fraction
 -- is ever rounded away.
 
+local read = load_module('read')
 local limiter = {}
 
 function limiter.open(key, now, limit)
   local ticks = limit.window / limit.tick
   local time, debt, is_changed = math.floor(now / limit.tick), 0, false
-  local state = modules.read(key)
+  local state = read(key)
   if state then
     local kept_last, kept_debt, kept_ticks, kept_permits = string.match(state, '^(%d+) (%d+) (%d+) (%d+)$')
     kept_last, debt, kept_ticks = tonumber(kept_last), tonumber(kept_debt), tonumber(kept_ticks)

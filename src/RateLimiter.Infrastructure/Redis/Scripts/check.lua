@@ -3,17 +3,20 @@
 -- KEYS     for each check, one counter for each of its limits
 -- ARGV[1]  the time in microseconds, or '' for the store's own
 -- ARGV[2]  what to do: 'take' permits, 'look' what taking them would give, or 'give' them back
--- ARGV[3…] for each check: the number of its limits, its cost, and for each limit five values: algorithm, permits,
---          window (microseconds), burst, tick (microseconds: the unit in which its arithmetic stays below 2^53)
+-- ARGV[3…] for each check two values: its cost, and its limits, "algorithm permits window burst tick" one after another
+--          with a space between. window is in microseconds; so is tick, the unit in which its arithmetic stays below
+--          2^53
 --
--- Reply    the time in microseconds, then for each limit of each check four integers:
---            wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken
---            remaining  the permits left after it
---            reset      microseconds until all permits are back
---            used       the permits in use before it
---          and last, when a counter is broken, what is wrong with it
+-- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each check
+--             steady     microseconds for which its denial stays as it is, whatever others take meanwhile; else 0
+--             and for each of its limits
+--             wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken
+--             remaining  the permits left after it
+--             reset      microseconds until all permits are back
+--             used       the permits in use before it
+--          2. when a counter is broken, what is wrong with it
 --
--- modules  read, and one limiter for each algorithm with these functions:
+-- load_module('read'), and one limiter for each algorithm with these functions:
 --            open(key, now, limit)     the counter as it is now
 --            capacity(limit)           the most permits that can ever be taken at once
 --            wait(counter, cost)       microseconds until a cost that capacity allows would pass, 0 when it does
@@ -25,6 +28,8 @@
 --          A counter whose is_changed is set was written for another pace.
 
 local NEVER, BROKEN = -1, -2
+-- Doubles hold every number here exactly, and are what a script reckons with. Garnet's struct spoils integers of 8 bytes.
+local pack = struct.pack
 local verb = ARGV[2]
 
 local now, grace = tonumber(ARGV[1]), 1
@@ -36,21 +41,40 @@ else
   now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
-local function wait(limiter, counter, cost)
+-- The limits that stand in a text. Most checks of a call are of the same few policies.
+local parsed = {}
+local function limits_of(text)
+  local limits = parsed[text]
+  if not limits then
+    limits = {}
+    for algorithm, permits, window, burst, tick in string.gmatch(text, '(%S+) (%d+) (%d+) (%d+) (%d+)') do
+      limits[#limits + 1] = {
+        limiter = load_module(algorithm),
+        permits = tonumber(permits),
+        window = tonumber(window),
+        burst = tonumber(burst),
+        tick = tonumber(tick),
+      }
+    end
+    parsed[text] = limits
+  end
+  return limits
+end
+
+local function wait(limit, counter, cost)
   if verb == 'give' then
     return 0
-  elseif counter.limit.permits == 0 or cost > limiter.capacity(counter.limit) then
+  elseif limit.permits == 0 or cost > limit.limiter.capacity(limit) then
     return NEVER
   end
-  return limiter.wait(counter, cost)
+  return limit.limiter.wait(counter, cost)
 end
 
 local function time_to_live(reset)
   return string.format('%.0f', math.ceil(reset / 1000) + grace)
 end
 
-local function save(limiter, counter)
-  local reset = limiter.reset(counter)
+local function save(limiter, counter, reset)
   if reset > 0 then
     limiter.save(counter, time_to_live(reset))
   else
@@ -68,77 +92,83 @@ local function prolong(limiter, counter)
   end
 end
 
-local reply = { now }
+local reply = { pack('<d', now) }
+
+-- Carries out the verdict on one counter. The counter's status, packed.
+local function settle(limit, counter, cost, allowed)
+  local limiter = limit.limiter
+  local used = limiter.used(counter)
+  local reset
+  if allowed and cost > 0 then
+    if verb == 'give' then
+      if used > 0 and limit.permits > 0 then
+        limiter.give(counter, cost)
+        reset = limiter.reset(counter)
+        save(limiter, counter, reset)
+      end
+    else
+      limiter.take(counter, cost)
+      reset = limiter.reset(counter)
+      if verb == 'take' then
+        save(limiter, counter, reset)
+      end
+    end
+  elseif verb == 'take' and counter.is_changed then
+    prolong(limiter, counter)
+  end
+  if limit.permits == 0 then
+    return pack('<dddd', counter.wait, 0, 0, used)
+  end
+  local remaining = math.max(0, limiter.capacity(limit) - limiter.used(counter))
+  return pack('<dddd', counter.wait, remaining, reset or limiter.reset(counter), used)
+end
+
+-- How long the denial of a check stays as it is. While one limit has nothing left, nobody can take from any of them, so
+-- that nothing changes until the first of them has one permit more.
+local function steady(limits, counters)
+  local least, is_frozen
+  for i = 1, #limits do
+    local limit, limiter, until_more = limits[i], limits[i].limiter, nil
+    local capacity, used = limiter.capacity(limit), limiter.used(counters[i])
+    if limit.permits == 0 then
+      is_frozen, until_more = true, limit.window
+    elseif used > 0 then
+      is_frozen = is_frozen or used >= capacity
+      until_more = limiter.wait(counters[i], math.max(0, capacity - used) + 1)
+    end
+    least = until_more and math.min(least or until_more, until_more) or least
+  end
+  return is_frozen and least or 0
+end
 
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken one is
 -- found while nothing is taken.
-local function decide(first_key, argument, count, cost)
-  local limiters, counters, waits = {}, {}, {}
-  local allowed = true
-  for i = 1, count do
-    local limiter = modules[ARGV[argument]]
-    local counter = limiter.open(KEYS[first_key + i - 1], now, {
-      permits = tonumber(ARGV[argument + 1]),
-      window = tonumber(ARGV[argument + 2]),
-      burst = tonumber(ARGV[argument + 3]),
-      tick = tonumber(ARGV[argument + 4]),
-    })
-    limiters[i], counters[i], waits[i] = limiter, counter, wait(limiter, counter, cost)
-    allowed = allowed and waits[i] == 0
-    argument = argument + 5
+local function decide(first_key, limits, cost)
+  local counters, allowed = {}, true
+  for i = 1, #limits do
+    local limit = limits[i]
+    local counter = limit.limiter.open(KEYS[first_key + i - 1], now, limit)
+    counter.wait = wait(limit, counter, cost)
+    counters[i] = counter
+    allowed = allowed and counter.wait == 0
   end
-
-  local added = {}
-  for i = 1, count do
-    local limiter, counter = limiters[i], counters[i]
-    local used = limiter.used(counter)
-    if allowed and cost > 0 then
-      if verb == 'give' then
-        if used > 0 and counter.limit.permits > 0 then
-          limiter.give(counter, cost)
-          save(limiter, counter)
-        end
-      else
-        limiter.take(counter, cost)
-        if verb == 'take' then
-          save(limiter, counter)
-        end
-      end
-    elseif verb == 'take' and counter.is_changed then
-      prolong(limiter, counter)
-    end
-    added[#added + 1] = waits[i]
-    if counter.limit.permits == 0 then
-      added[#added + 1] = 0
-      added[#added + 1] = 0
-    else
-      added[#added + 1] = math.max(0, limiter.capacity(counter.limit) - limiter.used(counter))
-      added[#added + 1] = limiter.reset(counter)
-    end
-    added[#added + 1] = used
+  reply[#reply + 1] = pack('<d', not allowed and verb == 'take' and steady(limits, counters) or 0)
+  for i = 1, #limits do
+    counters[i] = settle(limits[i], counters[i], cost, allowed)
   end
-  for _, value in ipairs(added) do
-    reply[#reply + 1] = value
-  end
+  reply[#reply + 1] = table.concat(counters)
 end
 
-local key, argument, failure = 1, 3, nil
-while argument <= #ARGV do
-  local count, cost = tonumber(ARGV[argument]), tonumber(ARGV[argument + 1])
-  local decided, problem = pcall(decide, key, argument + 2, count, cost)
+local key, failure = 1, nil
+for argument = 3, #ARGV, 2 do
+  local cost, limits = tonumber(ARGV[argument]), limits_of(ARGV[argument + 1])
+  local decided, problem = pcall(decide, key, limits, cost)
   if not decided then
     failure = (type(problem) == 'table' and problem.err or tostring(problem)) .. ', in a check of ' .. KEYS[key]
-    for _ = 1, count do
-      reply[#reply + 1] = BROKEN
-      reply[#reply + 1] = 0
-      reply[#reply + 1] = 0
-      reply[#reply + 1] = 0
-    end
+    reply[argument - 1] = pack('<d', 0)
+    reply[argument] = string.rep(pack('<dddd', BROKEN, 0, 0, 0), #limits)
   end
-  key, argument = key + count, argument + 2 + 5 * count
+  key = key + #limits
 end
 
-if failure then
-  reply[#reply + 1] = failure
-end
-return reply
+return { table.concat(reply), failure }

@@ -3,11 +3,12 @@
 -- State: "start used", a string. start: when the window began, in microseconds; used: the permits taken in it.
 -- See check.lua for what each function is given and gives.
 
+local read = load_module('read')
 local limiter = {}
 
 function limiter.open(key, now, limit)
   local start, used = now, 0
-  local state = modules.read(key)
+  local state = read(key)
   if state then
     local kept_start, kept_used = string.match(state, '^(%d+) (%d+)$')
     kept_start, kept_used = tonumber(kept_start), tonumber(kept_used)

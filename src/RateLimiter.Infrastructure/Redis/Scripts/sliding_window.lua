@@ -6,11 +6,12 @@
 -- See check.lua for what each function is given and gives. With P and C the previous and current permits, w the window
 -- and e the part of it that has passed, both in ticks, a cost c passes when P·(w−e) + (C+c)·w ≤ L·w.
 
+local read = load_module('read')
 local limiter = {}
 
 function limiter.open(key, now, limit)
   local index, current, previous = math.floor(now / limit.window), 0, 0
-  local state = modules.read(key)
+  local state = read(key)
   if state then
     local kept_index, kept_current, kept_previous = string.match(state, '^(%d+) (%d+) (%d+)$')
     kept_index, kept_current, kept_previous = tonumber(kept_index), tonumber(kept_current), tonumber(kept_previous)

@@ -1,0 +1,204 @@
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// Gathers checks that come at the same time, so that the busier it gets the fewer calls a check costs. Nothing is
+/// delayed for it: a check goes out at once unless so many calls are under way already, and what has gathered behind
+/// them goes out together as soon as one of them ends.
+/// </summary>
+/// <param name="decide">
+/// Asks the store for all of some requests at once, and answers in their order; null where a counter is broken.
+/// </param>
+/// <param name="timeout">The longest that a check waits, here and for the store together.</param>
+/// <param name="time">The clock of that wait.</param>
+internal sealed class CheckGatherer(
+    Func<PermitRequest[], Task<Decision?[]>> decide,
+    TimeSpan timeout,
+    TimeProvider time
+) : IDisposable
+{
+    /// <summary>
+    /// The most checks in one call. More would make others wait for the store longer than they save it work.
+    /// </summary>
+    internal const int MaxChecksPerCall = 100;
+
+    /// <summary>One call is being worked on by the store while the next is on its way.</summary>
+    internal const int MaxCalls = 2;
+
+    /// <summary>The most checks that wait. At 40,000 a second, this many wait for a quarter of a second.</summary>
+    internal const int MaxWaiting = 10_000;
+
+    /// <summary>How often the waiting ones are looked through for those whose time is over.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(10);
+
+    private readonly Lock gate = new();
+    private readonly Queue<PendingCheck> waiting = new();
+    private readonly List<PendingCheck[]> calls = [];
+    private ITimer? sweep;
+    private bool isSweeping;
+
+    /// <exception cref="StoreUnavailableException">
+    /// No answer came in time, or too many wait. What was not sent by then is not sent any more.
+    /// </exception>
+    public Task<Decision> DecideAsync(PermitRequest request)
+    {
+        var check = new PendingCheck(request, time.GetTimestamp());
+        PendingCheck[]? call;
+        lock (gate)
+        {
+            if (waiting.Count >= MaxWaiting)
+            {
+                throw new StoreUnavailableException("Too many checks wait for the store.");
+            }
+
+            waiting.Enqueue(check);
+            call = calls.Count < MaxCalls ? NextCall() : null;
+            if (!isSweeping)
+            {
+                isSweeping = true;
+                sweep ??= time.CreateTimer(
+                    _ => Sweep(),
+                    null,
+                    Timeout.InfiniteTimeSpan,
+                    Timeout.InfiniteTimeSpan
+                );
+                sweep.Change(SweepInterval, SweepInterval);
+            }
+        }
+
+        if (call is not null)
+        {
+            _ = SendAsync(call);
+        }
+
+        return check.Task;
+    }
+
+    public void Dispose() => sweep?.Dispose();
+
+    private async Task SendAsync(PendingCheck[] call)
+    {
+        Decision?[]? decisions = null;
+        Exception? failure = null;
+        try
+        {
+            decisions = await decide([.. call.Select(check => check.Request)]);
+        }
+#pragma warning disable CA1031 // Whatever it is, it is told to those who wait.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            failure = exception;
+        }
+
+        // The next call first: the store works on it while these are answered.
+        PendingCheck[]? next;
+        lock (gate)
+        {
+            calls.Remove(call);
+            next = NextCall();
+        }
+
+        if (next is not null)
+        {
+            _ = SendAsync(next);
+        }
+
+        for (var i = 0; i < call.Length; i++)
+        {
+            if (failure is not null)
+            {
+                call[i].TrySetException(failure);
+            }
+            else if (decisions![i] is { } decision)
+            {
+                call[i].TrySetResult(decision);
+            }
+            else
+            {
+                call[i]
+                    .TrySetException(
+                        new StoreUnavailableException("The counter of this subject is broken.")
+                    );
+            }
+        }
+    }
+
+    /// <summary>Takes what waits. Whoever has been told that his time is over is not asked for any more.</summary>
+    private PendingCheck[]? NextCall()
+    {
+        var call = new List<PendingCheck>(Math.Min(waiting.Count, MaxChecksPerCall));
+        while (call.Count < MaxChecksPerCall && waiting.TryDequeue(out var check))
+        {
+            if (!check.Task.IsCompleted)
+            {
+                call.Add(check);
+            }
+        }
+
+        if (call.Count == 0)
+        {
+            return null;
+        }
+
+        PendingCheck[] checks = [.. call];
+        calls.Add(checks);
+        return checks;
+    }
+
+    private void Sweep()
+    {
+        List<PendingCheck>? overdue = null;
+        lock (gate)
+        {
+            if (waiting.Count == 0 && calls.Count == 0)
+            {
+                isSweeping = false;
+                sweep!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                return;
+            }
+
+            foreach (var call in calls)
+            {
+                Collect(call);
+            }
+
+            Collect(waiting);
+        }
+
+        foreach (var check in overdue ?? [])
+        {
+            check.TrySetException(new StoreUnavailableException("The store did not answer."));
+        }
+
+        // All wait equally long, so that those who came first are over first.
+        void Collect(IEnumerable<PendingCheck> checks)
+        {
+            foreach (var check in checks)
+            {
+                if (time.GetElapsedTime(check.Since) < timeout)
+                {
+                    break;
+                }
+
+                if (!check.Task.IsCompleted)
+                {
+                    (overdue ??= []).Add(check);
+                }
+            }
+        }
+    }
+
+    // Who waits goes on where its answer arrives: a switch to another thread costs more than most of what follows.
+    private sealed class PendingCheck(PermitRequest request, long since)
+        : TaskCompletionSource<Decision>
+    {
+        public PermitRequest Request { get; } = request;
+
+        /// <summary>When it was asked, by the clock's timestamp.</summary>
+        public long Since { get; } = since;
+    }
+}
