@@ -2,10 +2,13 @@ using System.Text.Json;
 using FluentValidation;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
 using Microsoft.Extensions.Options;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Checks;
 using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
 using RateLimiter.Api.Health;
@@ -70,9 +73,11 @@ internal static class ApiServices
         }
 
         app.UseExceptionHandler();
+        app.UseRouting();
+        // A controller needs nothing of what follows, and is called from here.
+        app.MapControllers().ShortCircuit();
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         app.UseDocs();
-        app.MapControllers();
         app.MapHealth();
     }
 
@@ -107,10 +112,18 @@ internal static class ApiServices
     private static void AddRequests(this IServiceCollection services)
     {
         services
-            .AddControllers(options =>
+            // AddControllers would add authentication, authorization and more to every request.
+            .AddMvcCore(options =>
             {
-                options.Filters.Add<ApiKeyFilter>(order: int.MinValue);
-                options.Filters.Add<UnknownQueryFilter>();
+                // One of each for all requests: they keep no state.
+                options.Filters.Add(
+                    new TypeFilterAttribute(typeof(ApiKeyFilter))
+                    {
+                        IsReusable = true,
+                        Order = int.MinValue,
+                    }
+                );
+                options.Filters.Add(new UnknownQueryFilter());
                 options.ModelMetadataDetailsProviders.Add(
                     new SystemTextJsonValidationMetadataProvider(JsonNamingPolicy.SnakeCaseLower)
                 );
@@ -123,11 +136,17 @@ internal static class ApiServices
                 options.InputFormatters.Clear();
                 options.InputFormatters.Add(new JsonBodyFormatter());
             })
+            .AddApiExplorer()
+            .AddDataAnnotations()
             .AddJsonOptions(options => ApiJson.Configure(options.JsonSerializerOptions))
             .ConfigureApiBehaviorOptions(options =>
                 options.InvalidModelStateResponseFactory = context =>
                     ProblemResponse.Validation(context.HttpContext, context.ModelState)
             );
+
+        services.AddSingleton<ParameterBinder, JsonParameterBinder>();
+        services.AddSingleton<IJsonBodyReader, CheckRequestReader>();
+        services.AddSingleton<IJsonBodyReader, CheckBatchRequestReader>();
 
         ValidatorOptions.Global.PropertyNameResolver = (_, member, _) =>
             member is null ? null : JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Name);

@@ -47,6 +47,8 @@ public static class InfrastructureServices
         services.AddSingleton<IClientRepository, RedisClientRepository>();
         services.AddSingleton<IClientChanges, RedisClientChanges>();
         services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
+        services.AddSingleton<CounterNews>();
+        services.AddHostedService(provider => provider.GetRequiredService<CounterNews>());
         services.AddSingleton<RedisCounterStore>();
         services.AddSingleton<ICounterStore>(provider =>
             provider.GetRequiredService<RedisCounterStore>()

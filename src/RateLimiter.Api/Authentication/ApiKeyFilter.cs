@@ -15,30 +15,57 @@ internal sealed class ApiKeyFilter(ClientDirectory directory) : IAsyncAuthorizat
 {
     public const string HeaderName = "X-API-Key";
 
-    public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
+    public Task OnAuthorizationAsync(AuthorizationFilterContext context)
     {
-        if (context.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any())
-        {
-            return;
-        }
-
         var http = context.HttpContext;
-        var keys = http.Request.Headers[HeaderName];
-        var client =
-            keys.Count == 1
-                ? await directory.AuthenticateAsync(keys[0], http.RequestAborted)
-                : null;
-        if (client is not null)
+        if (http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
-            http.Features.Set(client);
-            return;
+            return Task.CompletedTask;
         }
 
+        var keys = http.Request.Headers[HeaderName];
+        if (keys.Count != 1)
+        {
+            Refuse(context, keys.Count);
+            return Task.CompletedTask;
+        }
+
+        // A known key is found without waiting. The caller's end is not watched: that would cost more.
+        var found = directory.AuthenticateAsync(keys[0], CancellationToken.None);
+        if (!found.IsCompletedSuccessfully)
+        {
+            return LetInAsync(context, found);
+        }
+
+        LetIn(context, found.Result);
+        return Task.CompletedTask;
+    }
+
+    private static async Task LetInAsync(
+        AuthorizationFilterContext context,
+        ValueTask<ClientSnapshot?> found
+    ) => LetIn(context, await found);
+
+    private static void LetIn(AuthorizationFilterContext context, ClientSnapshot? client)
+    {
+        if (client is null)
+        {
+            Refuse(context, keys: 1);
+        }
+        else
+        {
+            context.HttpContext.Features.Set(client);
+        }
+    }
+
+    private static void Refuse(AuthorizationFilterContext context, int keys)
+    {
+        var http = context.HttpContext;
         http.Response.Headers.WWWAuthenticate = "ApiKey";
         context.Result = ProblemResponse.Create(
             http,
             StatusCodes.Status401Unauthorized,
-            keys.Count == 0
+            keys == 0
                 ? $"The header {HeaderName} is missing."
                 : $"The header {HeaderName} does not hold a valid API key."
         );

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Errors;
 using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 
@@ -10,16 +11,26 @@ namespace RateLimiter.Api.Checks;
 /// <param name="Results">One for each check, in their order.</param>
 public sealed record CheckBatchResponse(IReadOnlyList<CheckBatchResult> Results);
 
-/// <summary>A decision, or an error in its place.</summary>
-/// <param name="Decision">The decision, which is all that is written; null when there is none.</param>
-/// <param name="Error">Why there is none.</param>
+/// <summary>A <see cref="DecisionResponse"/>, or an error in its place.</summary>
 [JsonConverter(typeof(CheckBatchResultConverter))]
-public sealed record CheckBatchResult(DecisionResponse? Decision, ProblemDetails? Error)
+public sealed class CheckBatchResult
 {
+    internal CheckBatchResult(Decision? decision, ProblemDetails? error)
+    {
+        Decision = decision;
+        Error = error;
+    }
+
+    /// <summary>The decision, which is all that is written; null when there is none.</summary>
+    internal Decision? Decision { get; }
+
+    /// <summary>Why there is none.</summary>
+    public ProblemDetails? Error { get; }
+
     internal static CheckBatchResult From(HttpContext context, CheckOutcome outcome) =>
         outcome switch
         {
-            { Decision: { } decision } => new(DecisionResponse.From(decision), null),
+            { Decision: { } decision } => new(decision, null),
             { IsPolicyMissing: true } => new(null, ProblemResponse.NoPolicyProblem(context)),
             _ => new(null, ProblemResponse.StoreProblem(context)),
         };
@@ -41,7 +52,7 @@ internal sealed class CheckBatchResultConverter : JsonConverter<CheckBatchResult
     {
         if (value.Decision is not null)
         {
-            JsonSerializer.Serialize(writer, value.Decision, options);
+            DecisionJson.Write(writer, value.Decision);
             return;
         }
 

@@ -23,21 +23,16 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
-    public async Task<ActionResult<DecisionResponse>> CheckAsync(
-        [FromBody, ValidateNever] CheckRequest request,
-        CancellationToken cancellationToken
-    )
+    public async Task<IActionResult> CheckAsync([FromBody, ValidateNever] CheckRequest request)
     {
         if (request.Faults() is { } faults)
         {
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
-        var decision = await mediator.Send(
-            new CheckCommand(HttpContext.Client(), request.ToCheck()),
-            cancellationToken
+        return new DecisionResult(
+            await mediator.Send(new CheckCommand(HttpContext.Client(), request.ToCheck()))
         );
-        return this.Decided(decision, DecisionResponse.From);
     }
 
     /// <summary>Up to 1000 checks at once, in their order, each decided on its own.</summary>
@@ -48,8 +43,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<CheckBatchResponse>(StatusCodes.Status200OK)]
     public async Task<ActionResult<CheckBatchResponse>> CheckBatchAsync(
-        [FromBody, ValidateNever] CheckBatchRequest request,
-        CancellationToken cancellationToken
+        [FromBody, ValidateNever] CheckBatchRequest request
     )
     {
         if (request.Faults() is { } faults)
@@ -63,8 +57,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
             new CheckEachCommand(
                 HttpContext.Client(),
                 [.. items.Where((_, i) => faulty[i] is null).Select(item => item.Check!.ToCheck())]
-            ),
-            cancellationToken
+            )
         );
         var next = 0;
         return new CheckBatchResponse([

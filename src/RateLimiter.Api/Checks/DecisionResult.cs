@@ -1,24 +1,23 @@
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Errors;
+using RateLimiter.Api.Json;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 
-internal static class DecisionResult
+/// <summary>Answers with a decision and its headers, or with 404 when no policy applies.</summary>
+/// <param name="Decision">The decision, or null.</param>
+internal sealed record DecisionResult(Decision? Decision) : IActionResult
 {
-    /// <summary>Answers with a decision and its headers, or with 404 when no policy applies.</summary>
-    public static ActionResult<T> Decided<T>(
-        this ControllerBase controller,
-        Decision? decision,
-        Func<Decision, T> response
-    )
+    public Task ExecuteResultAsync(ActionContext context)
     {
-        if (decision is null)
+        var http = context.HttpContext;
+        if (Decision is null)
         {
-            return ProblemResponse.NoPolicy(controller.HttpContext);
+            return ProblemResponse.NoPolicy(http).ExecuteResultAsync(context);
         }
 
-        RateLimitHeaders.Write(controller.Response, decision);
-        return response(decision);
+        RateLimitHeaders.Write(http.Response, Decision);
+        return JsonAnswer.WriteAsync(http.Response, Decision, DecisionJson.Write);
     }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Api.Errors;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Checks;
 
@@ -11,29 +13,17 @@ namespace RateLimiter.Api.Checks;
 /// </summary>
 internal static class RateLimitHeaders
 {
+    // What a policy's headers have in common is the same in every answer.
+    private static readonly ConditionalWeakTable<Policy, PolicyHeader> PolicyHeaders = [];
+
     public static void Write(HttpResponse response, Decision decision)
     {
-        var policy = new StringBuilder();
-        var state = new StringBuilder();
-        for (var i = 0; i < decision.Statuses.Count; i++)
-        {
-            var limit = decision.Policy.Limits[i];
-            var status = decision.Statuses[i];
-            var separator = i == 0 ? "" : ", ";
-            var name = Quote(limit.Name);
-            var reset = TimeSpan.FromMicroseconds(status.Reset).RoundUp(TimeSpan.TicksPerSecond);
-            policy.Append(
-                CultureInfo.InvariantCulture,
-                $"{separator}{name};q={limit.Permits};w={limit.Window.TotalSeconds:0}"
-            );
-            state.Append(
-                CultureInfo.InvariantCulture,
-                $"{separator}{name};r={status.Remaining};t={reset}"
-            );
-        }
-
-        response.Headers["RateLimit-Policy"] = policy.ToString();
-        response.Headers["RateLimit"] = state.ToString();
+        var (text, names) = PolicyHeaders.GetValue(decision.Policy, PolicyHeader.Of);
+        response.Headers["RateLimit-Policy"] = text;
+        response.Headers["RateLimit"] =
+            names.Length == 1
+                ? Item(names[0], decision.Statuses[0])
+                : string.Join(", ", names.Select((name, i) => Item(name, decision.Statuses[i])));
         if (decision.RetryAfter is { } wait)
         {
             response.SetRetryAfter(wait);
@@ -61,5 +51,29 @@ internal static class RateLimitHeaders
         }
 
         return quoted.Append('"').ToString();
+    }
+
+    private static string Item(string name, LimitStatus status) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name};r={status.Remaining};t={TimeSpan.FromMicroseconds(status.Reset).RoundUp(TimeSpan.TicksPerSecond)}"
+        );
+
+    /// <param name="Text">The whole of RateLimit-Policy.</param>
+    /// <param name="Names">The names of the limits, quoted.</param>
+    private sealed record PolicyHeader(string Text, string[] Names)
+    {
+        public static PolicyHeader Of(Policy policy)
+        {
+            string[] names = [.. policy.Limits.Select(limit => Quote(limit.Name))];
+            var items = policy.Limits.Select(
+                (limit, i) =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{names[i]};q={limit.Permits};w={limit.Window.TotalSeconds:0}"
+                    )
+            );
+            return new PolicyHeader(string.Join(", ", items), names);
+        }
     }
 }

@@ -12,12 +12,13 @@ internal sealed class UnknownQueryFilter : IResourceFilter
 {
     public void OnResourceExecuting(ResourceExecutingContext context)
     {
-        var query = context.HttpContext.Request.Query;
-        if (query.Count == 0)
+        // Most requests have none, and are not to pay for looking.
+        if (!context.HttpContext.Request.QueryString.HasValue)
         {
             return;
         }
 
+        var query = context.HttpContext.Request.Query;
         var known = context
             .ActionDescriptor.Parameters.Where(parameter =>
                 parameter.BindingInfo?.BindingSource == BindingSource.Query

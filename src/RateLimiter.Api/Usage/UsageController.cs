@@ -39,14 +39,20 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
             new UsageQuery(HttpContext.Client(), userId, routeKey, role ?? PolicyKey.DefaultRole),
             cancellationToken
         );
-        return this.Decided(decision, UsageResponse.From);
+        if (decision is null)
+        {
+            return ProblemResponse.NoPolicy(HttpContext);
+        }
+
+        RateLimitHeaders.Write(Response, decision);
+        return UsageResponse.From(decision);
     }
 
     /// <summary>Gives permits back, never above the limit.</summary>
     /// <remarks>For what was taken and then did not happen. Answers how things stand then.</remarks>
     [HttpPost("/usage/refund", Name = "RefundUsage")]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
-    public async Task<ActionResult<DecisionResponse>> RefundAsync(
+    public async Task<IActionResult> RefundAsync(
         [FromBody, ValidateNever] CheckRequest request,
         CancellationToken cancellationToken
     )
@@ -56,11 +62,12 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
-        var decision = await mediator.Send(
-            new RefundCommand(HttpContext.Client(), request.ToCheck()),
-            cancellationToken
+        return new DecisionResult(
+            await mediator.Send(
+                new RefundCommand(HttpContext.Client(), request.ToCheck()),
+                cancellationToken
+            )
         );
-        return this.Decided(decision, DecisionResponse.From);
     }
 
     /// <summary>Forgets what a user has used under the policy that applies.</summary>

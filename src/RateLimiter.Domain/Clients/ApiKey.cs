@@ -27,15 +27,18 @@ public sealed class ApiKey
 
     private static readonly SearchValues<char> AlphabetValues = SearchValues.Create(Alphabet);
 
-    private ApiKey(ClientId client, KeyHash hash)
+    private readonly string text;
+
+    private ApiKey(ClientId client, string text)
     {
         Client = client;
-        Hash = hash;
+        this.text = text;
     }
 
     public ClientId Client { get; }
 
-    public KeyHash Hash { get; }
+    /// <summary>What is kept of the key. Reckoned each time: it takes longer than all the rest of a key.</summary>
+    public KeyHash Hash => KeyHash.Of(text);
 
     /// <summary>Makes a new key for a client.</summary>
     /// <returns>The key to keep, and the text to show to its owner once.</returns>
@@ -51,7 +54,7 @@ public sealed class ApiKey
                 WriteChecksum(body, span[body.Length..]);
             }
         );
-        return (new ApiKey(client, KeyHash.Of(text)), text);
+        return (new ApiKey(client, text), text);
     }
 
     /// <summary>Reads a key as its owner sends it. False when no such key can exist.</summary>
@@ -81,9 +84,16 @@ public sealed class ApiKey
             return false;
         }
 
-        key = new ApiKey(new ClientId(client.ToString()), KeyHash.Of(text));
+        key = new ApiKey(new ClientId(client.ToString()), text);
         return true;
     }
+
+    /// <summary>Whether this is the same key. Compares in constant time.</summary>
+    public bool IsSameAs(ApiKey other) =>
+        CryptographicOperations.FixedTimeEquals(
+            MemoryMarshal.AsBytes(text.AsSpan()),
+            MemoryMarshal.AsBytes(other.text.AsSpan())
+        );
 
     // CRC-32C in base 62, most significant digit first: 62^6 > 2^32.
     private static void WriteChecksum(ReadOnlySpan<char> body, Span<char> destination)

@@ -28,12 +28,14 @@ internal static class CheckCall
     // What a call says of a policy's limits is the same every time.
     private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
 
+    /// <summary>The script check.lua.</summary>
     public static RedisScript Script { get; } =
         RedisScript.Load("check", ["read", .. Limiters.Values.Distinct()]);
 
     /// <param name="verb">As in check.lua: take, look or give.</param>
     /// <param name="requests">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
+    /// <returns>What to call it with; of each request the first key is the <see cref="FirstCounter"/>.</returns>
     public static (RedisKey[] Keys, RedisValue[] Values) Write(
         string verb,
         ReadOnlySpan<PermitRequest> requests,
@@ -99,6 +101,10 @@ internal static class CheckCall
 
         return (decisions, reply.Length > 1 ? (string?)reply[1] : null);
     }
+
+    /// <summary>The name that stands for all counters of a request.</summary>
+    public static string FirstCounter(in PermitRequest request) =>
+        RedisKeys.Counter(request.Subject, request.Policy.Limits[0]);
 
     private static long Next(ref ReadOnlySpan<byte> numbers)
     {

@@ -30,24 +30,19 @@ internal sealed class RedisClientChanges(RedisConnection connection) : IClientCh
     {
         var multiplexer = await connection.Connected;
         multiplexer.ConnectionRestored += (_, _) => missed();
-        while (true)
+        try
         {
-            try
-            {
-                var queue = await multiplexer.GetSubscriber().SubscribeAsync(Channel);
-                queue.OnMessage(message => changed(new ClientId(message.Message!)));
-                missed();
-                return;
-            }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
-            {
-                // The store is not there yet. The connection has said so; changes are seen by their age meanwhile.
-                await Task.Delay(RedisConnection.ReconnectInterval);
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
+            // Until it listens, changes are seen by the age of what is known.
+            await connection.SubscribeAsync(
+                Channel,
+                client => changed(new ClientId(client!)),
+                CancellationToken.None
+            );
+            missed();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The service has ended.
         }
     }
 }

@@ -131,6 +131,30 @@ public sealed class RedisConnection(
         return written;
     }
 
+    /// <summary>Listens to a channel from now on, also over a lost connection. Waits for the store to be there.</summary>
+    internal async Task SubscribeAsync(
+        RedisChannel channel,
+        Action<RedisValue> handle,
+        CancellationToken cancellationToken
+    )
+    {
+        while (true)
+        {
+            try
+            {
+                var multiplexer = await connected.Task.WaitAsync(cancellationToken);
+                var queue = await multiplexer.GetSubscriber().SubscribeAsync(channel);
+                queue.OnMessage(message => handle(message.Message));
+                return;
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                // The store is not there yet, and the log says so.
+                await Task.Delay(ReconnectInterval, cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Notes an error that the store answered with.</summary>
     internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
 

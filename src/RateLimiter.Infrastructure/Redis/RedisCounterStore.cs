@@ -4,6 +4,7 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
 
@@ -14,12 +15,20 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
 {
     private const int WarmUpCalls = 10;
 
+    private static readonly RedisScript Reset = RedisScript.Load("reset");
+
     private readonly RedisConnection connection;
+    private readonly DenialCache denials;
+    private readonly TimeProvider time;
     private readonly CheckGatherer gatherer;
 
-    public RedisCounterStore(RedisConnection connection, TimeProvider time)
+    public RedisCounterStore(RedisConnection connection, CounterNews news, TimeProvider time)
     {
         this.connection = connection;
+        this.time = time;
+        denials = new DenialCache(() => news.IsHeard, time);
+        news.Freed += denials.Forget;
+        news.Missed += denials.Clear;
         gatherer = new CheckGatherer(
             requests =>
                 EvaluateAsync(
@@ -88,40 +97,87 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     public ValueTask<Decision> TakeAsync(
         PermitRequest request,
         CancellationToken cancellationToken
-    ) => new(gatherer.DecideAsync(request));
+    ) =>
+        Remembered(request) is { } denial
+            ? ValueTask.FromResult(denial)
+            : new ValueTask<Decision>(gatherer.DecideAsync(request));
 
     public ValueTask<Decision> LookAsync(
         PermitRequest request,
         CancellationToken cancellationToken
     ) => DecideAsync("look", request, clock: null, cancellationToken);
 
-    public ValueTask<Decision> GiveAsync(
+    public async ValueTask<Decision> GiveAsync(
         PermitRequest request,
         CancellationToken cancellationToken
-    ) => DecideAsync("give", request, clock: null, cancellationToken);
+    )
+    {
+        try
+        {
+            return await DecideAsync("give", request, clock: null, cancellationToken);
+        }
+        finally
+        {
+            denials.Forget(CheckCall.FirstCounter(request));
+        }
+    }
 
     public async Task<IReadOnlyList<Decision?>> TakeEachAsync(
         IReadOnlyList<PermitRequest> requests,
         CancellationToken cancellationToken
     )
     {
+        var decisions = new Decision?[requests.Count];
+        var asked = new List<int>(requests.Count);
+        for (var i = 0; i < decisions.Length; i++)
+        {
+            decisions[i] = Remembered(requests[i]);
+            if (decisions[i] is null)
+            {
+                asked.Add(i);
+            }
+        }
+
         // Several calls, sent together, so that others get their turn in between.
-        var calls = requests
-            .Chunk(CheckGatherer.MaxChecksPerCall)
-            .Select(chunk => TakeChunkAsync(chunk, cancellationToken));
-        var decisions = await Task.WhenAll(calls);
-        return decisions.Length == 1 ? decisions[0] : [.. decisions.SelectMany(chunk => chunk)];
+        await Task.WhenAll(asked.Chunk(CheckGatherer.MaxChecksPerCall).Select(TakeChunkAsync));
+        return decisions;
+
+        async Task TakeChunkAsync(int[] chunk)
+        {
+            var answers = await this.TakeChunkAsync(
+                Array.ConvertAll(chunk, i => requests[i]),
+                cancellationToken
+            );
+            for (var i = 0; i < chunk.Length; i++)
+            {
+                decisions[chunk[i]] = answers[i];
+            }
+        }
     }
 
-    public Task ResetAsync(Subject subject, Policy policy, CancellationToken cancellationToken) =>
-        connection.AskAsync(
-            database =>
-                database.KeyDeleteAsync([
-                    .. policy.Limits.Select(limit => RedisKeys.Counter(subject, limit)),
-                ]),
-            connection.CheckTimeout,
-            cancellationToken
-        );
+    public async Task ResetAsync(
+        Subject subject,
+        Policy policy,
+        CancellationToken cancellationToken
+    )
+    {
+        RedisKey[] counters =
+        [
+            .. policy.Limits.Select(limit => (RedisKey)RedisKeys.Counter(subject, limit)),
+        ];
+        try
+        {
+            await connection.AskAsync(
+                database => Reset.EvaluateAsync(database, counters, []),
+                connection.CheckTimeout,
+                cancellationToken
+            );
+        }
+        finally
+        {
+            denials.Forget(counters[0]!);
+        }
+    }
 
     /// <param name="verb">As in check.lua: take, look or give.</param>
     /// <param name="request">The permits.</param>
@@ -175,6 +231,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     )
     {
         var (keys, values) = CheckCall.Write(verb, requests, clock);
+        var (asked, generation) = (time.GetTimestamp(), denials.Generation);
         var reply = await connection.AskAsync(
             database => CheckCall.Script.EvaluateAsync(database, keys, values),
             timeout,
@@ -186,6 +243,19 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             connection.ReportError(failure);
         }
 
+        var key = 0;
+        for (var i = 0; i < decisions.Length; key += requests[i].Policy.Limits.Count, i++)
+        {
+            // With a clock of its own, a test's time is not that of the cache.
+            if (decisions[i] is { } decision && decision.Steady > TimeSpan.Zero && clock is null)
+            {
+                denials.Remember(keys[key]!, requests[i].Cost, decision, asked, generation);
+            }
+        }
+
         return decisions;
     }
+
+    private Decision? Remembered(in PermitRequest request) =>
+        denials.Find(CheckCall.FirstCounter(request), request.Policy, request.Cost);
 }

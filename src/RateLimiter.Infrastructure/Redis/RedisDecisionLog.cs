@@ -10,15 +10,20 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
-/// Decisions wait in a bounded queue. One writer takes all that wait and sends them together, so that the busier it
-/// gets, the fewer commands a decision costs.
+/// Decisions wait in a bounded queue for a moment, so that many are written at once, and of a client that asks so fast
+/// that its log would not keep them all, only those that it keeps. Whoever reads a log hurries the writer.
 /// </summary>
-internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<RedisDecisionLog> logger)
-    : BackgroundService,
-        IDecisionLog
+internal sealed class RedisDecisionLog(
+    RedisConnection connection,
+    TimeProvider time,
+    ILogger<RedisDecisionLog> logger
+) : BackgroundService, IDecisionLog
 {
     /// <summary>The most decisions that wait. At about 400 bytes each, 20 MB.</summary>
     private const int QueueCapacity = 50_000;
+
+    /// <summary>How long a decision waits for others: as long as another instance may not see it.</summary>
+    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a log is kept after the last decision.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
@@ -28,6 +33,8 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
     private readonly Channel<Item> queue = Channel.CreateBounded<Item>(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
     );
+    private TaskCompletionSource hurry = NewHurry();
+    private int waiting;
     private long dropped;
 
     public void Record(ClientId client, LoggedDecision decision)
@@ -35,6 +42,10 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
         if (!queue.Writer.TryWrite(new Item(client, decision, Written: null)))
         {
             Interlocked.Increment(ref dropped);
+        }
+        else if (Interlocked.Increment(ref waiting) == QueueCapacity / 2)
+        {
+            Hurry();
         }
     }
 
@@ -61,6 +72,7 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
     {
         // The writer ends when it has written what waits, or when its time is over.
         queue.Writer.TryComplete();
+        Hurry();
         await (ExecuteTask ?? Task.CompletedTask)
             .WaitAsync(cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -72,10 +84,18 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
         var batch = new List<Item>();
         while (await queue.Reader.WaitToReadAsync(stoppingToken))
         {
+            await Task.WhenAny(
+                Task.Delay(GatherTime, time, stoppingToken),
+                Volatile.Read(ref hurry).Task
+            );
+            // Before the queue is emptied: who comes from here on hurries the next round.
+            Interlocked.Exchange(ref hurry, NewHurry());
             while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
             {
                 batch.Add(item);
             }
+
+            Interlocked.Add(ref waiting, -batch.Count(item => item.Decision is not null));
 
             await WriteAsync(batch, stoppingToken);
             batch.Clear();
@@ -93,6 +113,7 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
                 .Writer.WriteAsync(new Item(client, Decision: null, written), cancellationToken)
                 .AsTask()
                 .WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken);
+            Hurry();
             await written.Task.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
@@ -127,7 +148,11 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
             .. decisions
                 .Skip(decisions.Count - IDecisionLog.Capacity)
                 .Select(decision =>
-                    (RedisValue)JsonSerializer.Serialize(decision, RedisJson.Default.LoggedDecision)
+                    (RedisValue)
+                        JsonSerializer.SerializeToUtf8Bytes(
+                            decision,
+                            RedisJson.Default.LoggedDecision
+                        )
                 ),
         ];
         while (true)
@@ -158,6 +183,11 @@ internal sealed class RedisDecisionLog(RedisConnection connection, ILogger<Redis
             }
         }
     }
+
+    private static TaskCompletionSource NewHurry() =>
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Hurry() => Volatile.Read(ref hurry).TrySetResult();
 
     private void ReportDropped()
     {

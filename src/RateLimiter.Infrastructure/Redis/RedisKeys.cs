@@ -11,7 +11,11 @@ namespace RateLimiter.Infrastructure.Redis;
 /// </summary>
 internal static class RedisKeys
 {
+    /// <summary>Channel of the ids of clients that changed.</summary>
     public const string Changes = "rl:changes";
+
+    /// <summary>Channel of the names of counters that were given permits back or reset, as in the scripts.</summary>
+    public const string FreedCounters = "rl:freed";
 
     /// <summary>Hash: name, created_at (ms since 1970), version.</summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
@@ -33,7 +37,7 @@ internal static class RedisKeys
     /// The counter of one limit for one user. The lengths make sure that no two subjects share a counter, braces and
     /// colons in their names or not.
     /// </summary>
-    public static RedisKey Counter(Subject subject, Limit limit) =>
+    public static string Counter(Subject subject, Limit limit) =>
         subject.RouteKey is null
             ? $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}}}:{limit.Epoch}"
             : $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}:"

@@ -52,6 +52,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     {
         using var other = new RedisCounterStore(
             await Store.ConnectAgainAsync(),
+            News,
             TimeProvider.System
         );
         var subject = Ask.NewSubject();
@@ -63,7 +64,10 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
                 .Range(0, 200)
                 .Select(i =>
                     Task.Run(async () =>
-                        await (i % 2 == 0 ? Counters : other).TakeAsync(subject, policy, 1)
+                        await (i % 2 == 0 ? Counters : other).TakeAsync(
+                            new PermitRequest(subject, policy, 1),
+                            CancellationToken.None
+                        )
                     )
                 )
         );

@@ -201,6 +201,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             }
 
             await HoldsItsPromiseAsync(subject, policy, step, now, decision);
+            await StaysSteadyAsync(subject, policy, step, now, decision);
         }
     }
 
@@ -225,6 +226,54 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         {
             throw new InvalidOperationException(
                 $"At {step}: told to wait {wait}; one tick before {before.Allowed}, then {then.Allowed}."
+            );
+        }
+    }
+
+    /// <summary>
+    /// A steady denial is to the last tick what its first answer says, times apart, and with the next one permits are
+    /// back. One that is not steady has permits left that others can take.
+    /// </summary>
+    private async Task StaysSteadyAsync(
+        Application.Checks.Subject subject,
+        Policy policy,
+        Step step,
+        long now,
+        Decision decision
+    )
+    {
+        if (step.Verb != Verb.Take || decision.Allowed)
+        {
+            return;
+        }
+
+        var steady = decision.Steady.Ticks / TimeSpan.TicksPerMicrosecond;
+        if (steady == 0)
+        {
+            if (decision.Statuses.Any(status => status.Remaining == 0))
+            {
+                throw new InvalidOperationException($"At {step}: not steady with nothing left.");
+            }
+
+            return;
+        }
+
+        var foretold = decision.After(TimeSpan.FromMicroseconds(steady - 1));
+        var before = await Counters.LookAsync(subject, policy, step.Amount, now + steady - 1);
+        var other = await Counters.LookAsync(subject, policy, 1, now + steady - 1);
+        var then = await Counters.LookAsync(subject, policy, 0, now + steady);
+        var isStill = before
+            .Statuses.Select(status => status with { Used = 0 })
+            .SequenceEqual(foretold.Statuses.Select(status => status with { Used = 0 }));
+        var isOver = then
+            .Statuses.Zip(decision.Statuses)
+            .Any(pair => pair.First.Remaining > pair.Second.Remaining);
+        if (!isStill || other.Allowed || !isOver && policy.Limits.All(limit => limit.Permits > 0))
+        {
+            throw new InvalidOperationException(
+                $"At {step}: steady for {steady} µs; one tick before its end "
+                    + $"{string.Join(" & ", before.Statuses)} and not {string.Join(" & ", foretold.Statuses)}, "
+                    + $"then {string.Join(" & ", then.Statuses)}."
             );
         }
     }

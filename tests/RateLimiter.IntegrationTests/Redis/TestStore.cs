@@ -151,16 +151,25 @@ public abstract class StoreTests(StoreKind kind)
 {
     private protected TestStore Store { get; private set; } = null!;
 
+    private protected CounterNews News { get; private set; } = null!;
+
     private protected RedisCounterStore Counters { get; private set; } = null!;
 
     [OneTimeSetUp]
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        Counters = new RedisCounterStore(Store.Connection, TimeProvider.System);
+        News = new CounterNews(Store.Connection, TimeProvider.System);
+        Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
+        await News.StartAsync(CancellationToken.None);
         await Counters.StartAsync(CancellationToken.None);
     }
 
     [OneTimeTearDown]
-    public void Disconnect() => Counters.Dispose();
+    public async Task DisconnectAsync()
+    {
+        await News.StopAsync(CancellationToken.None);
+        News.Dispose();
+        Counters.Dispose();
+    }
 }

@@ -1,6 +1,6 @@
 -- A bucket of permits that fills evenly: limit permits per window, up to burst. The token bucket and the leaky bucket.
 --
--- State: "last debt ticks permits", a string. last: when it was reckoned, in microseconds; debt: what is missing from a
+-- State: last debt ticks permits, four doubles of 8 bytes. last: when it was reckoned, in microseconds; debt: what is missing from a
 -- full bucket, in permits times ticks; ticks, permits: the window's length in ticks and the limit at that time.
 -- See check.lua for what each function is given and gives. In one tick the debt shrinks by limit, so that no fraction
 -- is ever rounded away.
@@ -13,9 +13,9 @@ function limiter.open(key, now, limit)
   local time, debt, is_changed = math.floor(now / limit.tick), 0, false
   local state = read(key)
   if state then
-    local kept_last, kept_debt, kept_ticks, kept_permits = string.match(state, '^(%d+) (%d+) (%d+) (%d+)$')
-    kept_last, debt, kept_ticks = tonumber(kept_last), tonumber(kept_debt), tonumber(kept_ticks)
-    is_changed = kept_ticks ~= ticks or tonumber(kept_permits) ~= limit.permits
+    local kept_last, kept_debt, kept_ticks, kept_permits = struct.unpack('<dddd', state)
+    debt = kept_debt
+    is_changed = kept_ticks ~= ticks or kept_permits ~= limit.permits
     if kept_ticks ~= ticks then
       -- Another window, or another tick: so many permits as before are missing.
       debt = math.floor(debt / kept_ticks * ticks)
@@ -61,8 +61,8 @@ end
 
 function limiter.save(counter, time_to_live)
   redis.call('SET', counter.key,
-    string.format('%.0f %.0f %.0f %.0f', counter.time * counter.limit.tick, counter.debt, counter.ticks,
-      counter.limit.permits), 'PX', time_to_live)
+    struct.pack('<dddd', counter.time * counter.limit.tick, counter.debt, counter.ticks, counter.limit.permits),
+    'PX', time_to_live)
 end
 
 return limiter

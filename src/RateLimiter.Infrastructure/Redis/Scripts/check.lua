@@ -153,6 +153,12 @@ local function decide(first_key, limits, cost)
     allowed = allowed and counter.wait == 0
   end
   reply[#reply + 1] = pack('<d', not allowed and verb == 'take' and steady(limits, counters) or 0)
+  if verb == 'give' then
+    -- Instances remember denials, and must not any more.
+    for i = 1, #limits do
+      redis.call('PUBLISH', 'rl:freed', KEYS[first_key + i - 1])
+    end
+  end
   for i = 1, #limits do
     counters[i] = settle(limits[i], counters[i], cost, allowed)
   end

@@ -1,6 +1,7 @@
 -- A counter that starts at the first permit and is forgotten when its window ends.
 --
--- State: "start used", a string. start: when the window began, in microseconds; used: the permits taken in it.
+-- State: start used, two doubles of 8 bytes. start: when the window began, in microseconds; used: the permits taken in
+-- it.
 -- See check.lua for what each function is given and gives.
 
 local read = load_module('read')
@@ -10,8 +11,7 @@ function limiter.open(key, now, limit)
   local start, used = now, 0
   local state = read(key)
   if state then
-    local kept_start, kept_used = string.match(state, '^(%d+) (%d+)$')
-    kept_start, kept_used = tonumber(kept_start), tonumber(kept_used)
+    local kept_start, kept_used = struct.unpack('<dd', state)
     -- When the clock stepped back, now is before the start: the window runs on.
     if now < kept_start + limit.window then
       start, used = kept_start, kept_used
@@ -48,7 +48,7 @@ function limiter.reset(counter)
 end
 
 function limiter.save(counter, time_to_live)
-  redis.call('SET', counter.key, string.format('%.0f %.0f', counter.start, counter.used), 'PX', time_to_live)
+  redis.call('SET', counter.key, struct.pack('<dd', counter.start, counter.used), 'PX', time_to_live)
 end
 
 return limiter

@@ -1,6 +1,6 @@
 -- Every permit counts for exactly one window's length after it was taken.
 --
--- State: a list of "time before permits", oldest first. time: when they were taken, in microseconds; before: how many
+-- State: a list, oldest first, each entry time before permits, three doubles of 8 bytes. time: when they were taken, in microseconds; before: how many
 -- were taken before them since the list began; permits: how many. The sums make it possible to find an entry by
 -- bisection instead of adding up.
 -- See check.lua for what each function is given and gives.
@@ -8,8 +8,8 @@
 local limiter = {}
 
 local function entry(key, index)
-  local time, before, permits = string.match(redis.call('LINDEX', key, index), '^(%d+) (%d+) (%d+)$')
-  return { time = tonumber(time), before = tonumber(before), permits = tonumber(permits) }
+  local time, before, permits = struct.unpack('<ddd', redis.call('LINDEX', key, index))
+  return { time = time, before = before, permits = permits }
 end
 
 -- The first index from low on, and below high, whose entry fits; high when there is none. Entries that fit come after
@@ -71,7 +71,7 @@ function limiter.take(counter, cost)
 end
 
 local function push(key, added)
-  redis.call('RPUSH', key, string.format('%.0f %.0f %.0f', added.time, added.before, added.permits))
+  redis.call('RPUSH', key, struct.pack('<ddd', added.time, added.before, added.permits))
 end
 
 -- The newest permits come back first. Writes at once, because what is then the last decides when all are back.

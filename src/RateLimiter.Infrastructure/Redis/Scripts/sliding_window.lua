@@ -1,7 +1,7 @@
 -- Two counters in windows aligned to the clock: the window before weighs as much as of it still lies within one
 -- window's length.
 --
--- State: "index current previous", a string. index: the number of the window since 1970; current, previous: the
+-- State: index current previous, three doubles of 8 bytes. index: the number of the window since 1970; current, previous: the
 -- permits taken in it and in the one before.
 -- See check.lua for what each function is given and gives. With P and C the previous and current permits, w the window
 -- and e the part of it that has passed, both in ticks, a cost c passes when P·(w−e) + (C+c)·w ≤ L·w.
@@ -13,8 +13,7 @@ function limiter.open(key, now, limit)
   local index, current, previous = math.floor(now / limit.window), 0, 0
   local state = read(key)
   if state then
-    local kept_index, kept_current, kept_previous = string.match(state, '^(%d+) (%d+) (%d+)$')
-    kept_index, kept_current, kept_previous = tonumber(kept_index), tonumber(kept_current), tonumber(kept_previous)
+    local kept_index, kept_current, kept_previous = struct.unpack('<ddd', state)
     -- A clock that stepped back stands still at the window's start.
     index = math.max(index, kept_index)
     if index == kept_index then
@@ -83,7 +82,7 @@ end
 
 function limiter.save(counter, time_to_live)
   redis.call('SET', counter.key,
-    string.format('%.0f %.0f %.0f', counter.index, counter.current, counter.previous), 'PX', time_to_live)
+    struct.pack('<ddd', counter.index, counter.current, counter.previous), 'PX', time_to_live)
 end
 
 return limiter

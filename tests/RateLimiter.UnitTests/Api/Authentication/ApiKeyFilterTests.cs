@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Routing;
@@ -104,8 +105,11 @@ public sealed class ApiKeyFilterTests
     {
         var http = Http.Context();
         http.Request.Headers["X-API-Key"] = keys;
-        var action = new ActionDescriptor { EndpointMetadata = metadata };
-        var context = new AuthorizationFilterContext(new(http, new RouteData(), action), []);
+        http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(metadata), null));
+        var context = new AuthorizationFilterContext(
+            new(http, new RouteData(), new ActionDescriptor()),
+            []
+        );
         var directory = new ClientDirectory(
             store.Object,
             Mock.Of<IClientChanges>(),

@@ -25,17 +25,17 @@ public sealed class CheckControllerTests
 
         var answer = await CheckAsync(new CheckRequest("alice", "search", null));
 
-        Assert.That(answer.Value!.Allowed, Is.EqualTo(wait == 0));
+        Assert.That(((DecisionResult)answer).Decision!.Allowed, Is.EqualTo(wait == 0));
     }
 
     [Test]
-    public async Task Check_NoPolicyApplies_Is404()
+    public async Task Check_NoPolicyApplies_IsAnswerWithoutDecision()
     {
         SetUp(null);
 
         var answer = await CheckAsync(new CheckRequest("alice", "search", null));
 
-        Assert.That(answer.Result.Problem().Status, Is.EqualTo(404));
+        Assert.That(((DecisionResult)answer).Decision, Is.Null);
     }
 
     [Test]
@@ -43,7 +43,7 @@ public sealed class CheckControllerTests
     {
         var answer = await CheckAsync(new CheckRequest("alice", null, null));
 
-        var problem = (ValidationProblemDetails)answer.Result.Problem();
+        var problem = (ValidationProblemDetails)answer.Problem();
         Assert.That(problem.Errors.Keys, Is.EqualTo(new[] { "route_key" }));
         mediator.VerifyNoOtherCalls();
     }
@@ -130,8 +130,7 @@ public sealed class CheckControllerTests
             .CheckBatchAsync(
                 new CheckBatchRequest([
                     .. Enumerable.Repeat(new CheckBatchItem(new("alice", "search", null)), count),
-                ]),
-                CancellationToken.None
+                ])
             );
 
         var problem = (ValidationProblemDetails)answer.Result.Problem();
@@ -144,14 +143,13 @@ public sealed class CheckControllerTests
             .Setup(it => it.Send(It.IsAny<CheckCommand>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(decision);
 
-    private Task<ActionResult<DecisionResponse>> CheckAsync(CheckRequest request) =>
-        Controller().CheckAsync(request, CancellationToken.None);
+    private Task<IActionResult> CheckAsync(CheckRequest request) =>
+        Controller().CheckAsync(request);
 
     /// <summary>The results as they are written.</summary>
     private async Task<IEnumerable<JsonElement>> CheckBatchAsync(params CheckBatchItem[] items)
     {
-        var answer = await Controller()
-            .CheckBatchAsync(new CheckBatchRequest(items), CancellationToken.None);
+        var answer = await Controller().CheckBatchAsync(new CheckBatchRequest(items));
         var options = new JsonSerializerOptions();
         ApiJson.Configure(options);
         return JsonSerializer

@@ -66,11 +66,11 @@ public sealed class UsageControllerTests
 
         var answer = await RefundAsync(new CheckRequest("alice", "search", null, 7));
 
-        Assert.That(answer.Value!.Remaining, Is.EqualTo(8));
+        Assert.That(((DecisionResult)answer).Decision!.Remaining, Is.EqualTo(8));
     }
 
     [Test]
-    public async Task Refund_NoPolicyApplies_Is404()
+    public async Task Refund_NoPolicyApplies_IsAnswerWithoutDecision()
     {
         mediator
             .Setup(it => it.Send(It.IsAny<RefundCommand>(), It.IsAny<CancellationToken>()))
@@ -78,7 +78,7 @@ public sealed class UsageControllerTests
 
         var answer = await RefundAsync(new CheckRequest("alice", "search", null));
 
-        Assert.That(answer.Result.Problem().Status, Is.EqualTo(404));
+        Assert.That(((DecisionResult)answer).Decision, Is.Null);
     }
 
     [Test]
@@ -86,7 +86,7 @@ public sealed class UsageControllerTests
     {
         var answer = await RefundAsync(new CheckRequest("alice", "search", null, -1));
 
-        var problem = (ValidationProblemDetails)answer.Result.Problem();
+        var problem = (ValidationProblemDetails)answer.Problem();
         Assert.That(problem.Errors.Keys, Is.EqualTo(new[] { "cost" }));
     }
 
@@ -114,7 +114,7 @@ public sealed class UsageControllerTests
         Assert.That(answer is NoContentResult ? 204 : answer.Problem().Status, Is.EqualTo(status));
     }
 
-    private Task<ActionResult<DecisionResponse>> RefundAsync(CheckRequest request) =>
+    private Task<IActionResult> RefundAsync(CheckRequest request) =>
         Controller().RefundAsync(request, CancellationToken.None);
 
     private UsageController Controller()

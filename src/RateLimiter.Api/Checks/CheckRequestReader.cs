@@ -1,0 +1,115 @@
+using System.Text.Json;
+using RateLimiter.Api.Json;
+
+namespace RateLimiter.Api.Checks;
+
+/// <summary>Reads a check. Knows what is right, and leaves it to the serializer to say what is wrong.</summary>
+internal sealed class CheckRequestReader : IJsonBodyReader
+{
+    [Flags]
+    private enum Fields
+    {
+        None = 0,
+        UserId = 1,
+        RouteKey = 2,
+        Role = 4,
+        Cost = 8,
+    }
+
+    public Type Type => typeof(CheckRequest);
+
+    public object? Read(ref Utf8JsonReader json) => json.Read() ? ReadObject(ref json) : null;
+
+    /// <param name="json">At the first token of the object; at its last when it was read.</param>
+    internal static CheckRequest? ReadObject(ref Utf8JsonReader json)
+    {
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        string? userId = null;
+        string? routeKey = null;
+        string? role = null;
+        var cost = 1L;
+        var seen = Fields.None;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var field =
+                json.ValueTextEquals("user_id"u8) ? Fields.UserId
+                : json.ValueTextEquals("route_key"u8) ? Fields.RouteKey
+                : json.ValueTextEquals("role"u8) ? Fields.Role
+                : json.ValueTextEquals("cost"u8) ? Fields.Cost
+                : Fields.None;
+            if (field == Fields.None || seen.HasFlag(field) || !json.Read())
+            {
+                return null;
+            }
+
+            seen |= field;
+            if (field == Fields.Cost)
+            {
+                if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out cost))
+                {
+                    return null;
+                }
+
+                continue;
+            }
+
+            if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+            {
+                return null;
+            }
+
+            var text = json.GetString();
+            _ = field switch
+            {
+                Fields.UserId => userId = text,
+                Fields.RouteKey => routeKey = text,
+                _ => role = text,
+            };
+        }
+
+        return json.TokenType == JsonTokenType.EndObject
+            ? new CheckRequest(userId, routeKey, role, cost)
+            : null;
+    }
+}
+
+/// <summary>Reads a batch of checks, each of them plainly right.</summary>
+internal sealed class CheckBatchRequestReader : IJsonBodyReader
+{
+    public Type Type => typeof(CheckBatchRequest);
+
+    public object? Read(ref Utf8JsonReader json)
+    {
+        var isList =
+            json.Read()
+            && json.TokenType == JsonTokenType.StartObject
+            && json.Read()
+            && json.TokenType == JsonTokenType.PropertyName
+            && json.ValueTextEquals("checks"u8)
+            && json.Read()
+            && json.TokenType == JsonTokenType.StartArray;
+        if (!isList)
+        {
+            return null;
+        }
+
+        var checks = new List<CheckBatchItem>();
+        while (json.Read() && json.TokenType != JsonTokenType.EndArray)
+        {
+            if (CheckRequestReader.ReadObject(ref json) is not { } check)
+            {
+                return null;
+            }
+
+            checks.Add(new CheckBatchItem(check));
+        }
+
+        return json.Read() && json.TokenType == JsonTokenType.EndObject
+            ? new CheckBatchRequest(checks)
+            : null;
+    }
+}

@@ -1,0 +1,78 @@
+using BitFaster.Caching.Lru;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// Denials that the store has answered, for as long as it could not answer otherwise: <see cref="Decision.Steady"/>
+/// says how long that is. What ends one before its time, permits given back and counters reset on any instance, arrives
+/// as <see cref="CounterNews"/>; while these cannot be heard, nothing is remembered. A changed policy has another version.
+/// </summary>
+/// <param name="isHeard">Whether that news arrives.</param>
+/// <param name="time">Measures how long a denial has been known.</param>
+internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
+{
+    /// <summary>The most denials that are kept, at about 500 bytes each. The least used go first.</summary>
+    private const int Capacity = 100_000;
+
+    private readonly ConcurrentLru<string, Denial> denials = new(Capacity);
+    private long generation;
+
+    /// <summary>To be read before the store is asked for what is then remembered.</summary>
+    public long Generation => Interlocked.Read(ref generation);
+
+    /// <summary>The denial as it is now, or null when the store must be asked.</summary>
+    /// <param name="counter">The name of the first counter of the check.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="cost">The permits.</param>
+    public Decision? Find(string counter, Policy policy, long cost)
+    {
+        if (
+            !denials.TryGet(counter, out var denial)
+            || denial.Cost != cost
+            || denial.Decision.Policy.Version != policy.Version
+            || !isHeard()
+        )
+        {
+            return null;
+        }
+
+        // It began after the store was asked and before the answer was here. Its end is reckoned from the one, so that
+        // it is never too late, and the wait that is told from the other, so that it is never too short.
+        var now = time.GetTimestamp();
+        return time.GetElapsedTime(denial.Asked, now) < denial.Decision.Steady
+            ? denial.Decision.After(time.GetElapsedTime(denial.Answered, now))
+            : null;
+    }
+
+    /// <summary>Keeps a denial.</summary>
+    /// <param name="counter">The name of the first counter of the check.</param>
+    /// <param name="cost">The permits that were asked for.</param>
+    /// <param name="decision">A decision that is steady for a while.</param>
+    /// <param name="asked">When the store was asked, by the clock's timestamp.</param>
+    /// <param name="asOf">The generation by then.</param>
+    public void Remember(string counter, long cost, Decision decision, long asked, long asOf)
+    {
+        denials.AddOrUpdate(counter, new Denial(decision, cost, asked, time.GetTimestamp()));
+        if (Generation != asOf)
+        {
+            // Something was forgotten meanwhile, perhaps this one.
+            denials.TryRemove(counter);
+        }
+    }
+
+    public void Forget(string counter)
+    {
+        Interlocked.Increment(ref generation);
+        denials.TryRemove(counter);
+    }
+
+    public void Clear()
+    {
+        Interlocked.Increment(ref generation);
+        denials.Clear();
+    }
+
+    private sealed record Denial(Decision Decision, long Cost, long Asked, long Answered);
+}

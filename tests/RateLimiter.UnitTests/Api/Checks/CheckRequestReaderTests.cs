@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json;
+using RateLimiter.Api.Checks;
+using RateLimiter.Api.Json;
+
+namespace RateLimiter.UnitTests.Api.Checks;
+
+/// <summary>What is read by hand is what the serializer reads, or is left to it.</summary>
+public sealed class CheckRequestReaderTests
+{
+    private const string Plain = """{"user_id":"alice","route_key":"search"}""";
+
+    private static readonly JsonSerializerOptions Options = CreateOptions();
+
+    [TestCase(Plain)]
+    [TestCase("""{ "cost" : 5 , "role":"free","route_key":"search","user_id":"alice"}""")]
+    [TestCase("""{"user_id":null,"route_key":null,"role":null}""")]
+    [TestCase("""{"user_id":"","route_key":"a\"\u00e9\ud83d\ude00\n","cost":-1}""")]
+    [TestCase("""{"user\u005fid":"alice"}""")]
+    [TestCase("{}")]
+    public void Read_PlainlyRight_IsAsTheSerializerReadsIt(string json) =>
+        Assert.That(
+            Read(new CheckRequestReader(), json),
+            Is.EqualTo(JsonSerializer.Deserialize<CheckRequest>(json, Options))
+        );
+
+    [TestCase("[]")]
+    [TestCase("null")]
+    [TestCase("1")]
+    [TestCase("\"alice\"")]
+    [TestCase("""{"user_id":"alice","user_id":"bob"}""")]
+    [TestCase("""{"user_id":"alice","userId":"bob"}""")]
+    [TestCase("""{"User_id":"alice"}""")]
+    [TestCase("""{"user_id":1}""")]
+    [TestCase("""{"user_id":["alice"]}""")]
+    [TestCase("""{"role":{}}""")]
+    [TestCase("""{"cost":null}""")]
+    [TestCase("""{"cost":"1"}""")]
+    [TestCase("""{"cost":1.5}""")]
+    [TestCase("""{"cost":9223372036854775808}""")]
+    public void Read_AnythingElse_IsLeftToTheSerializer(string json) =>
+        Assert.That(Read(new CheckRequestReader(), json), Is.Null);
+
+    [Test]
+    public void Read_Batch_IsAsTheSerializerReadsIt(
+        [Values(0, 1, 3)] int count,
+        [Values("", " ")] string space
+    )
+    {
+        var items = string.Join(",", Enumerable.Repeat(Plain, count));
+        var json = $"{{{space}\"checks\":{space}[{items}{space}]{space}}}";
+
+        var read = (CheckBatchRequest)Read(new CheckBatchRequestReader(), json)!;
+
+        Assert.That(
+            read.Checks,
+            Is.EqualTo(JsonSerializer.Deserialize<CheckBatchRequest>(json, Options)!.Checks)
+        );
+    }
+
+    [TestCase("""{"checks":[{"user_id":1}]}""")]
+    [TestCase("""{"checks":[null]}""")]
+    [TestCase("""{"checks":null}""")]
+    [TestCase("""{"checks":[],"more":1}""")]
+    [TestCase("""{"check":[]}""")]
+    [TestCase("{}")]
+    [TestCase("[]")]
+    public void Read_AnyOtherBatch_IsLeftToTheSerializer(string json) =>
+        Assert.That(Read(new CheckBatchRequestReader(), json), Is.Null);
+
+    private static object? Read(IJsonBodyReader reader, string json)
+    {
+        var bytes = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        return reader.Read(ref bytes);
+    }
+
+    private static JsonSerializerOptions CreateOptions()
+    {
+        var options = new JsonSerializerOptions();
+        ApiJson.Configure(options);
+        return options;
+    }
+}
