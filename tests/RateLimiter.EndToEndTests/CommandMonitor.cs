@@ -32,7 +32,10 @@ public sealed class CommandMonitor : IDisposable
         return monitor;
     }
 
-    /// <summary>The commands since the start, such as <c>"EVALSHA" "…"</c>.</summary>
+    /// <summary>
+    /// The commands since the start, such as <c>"EVALSHA" "…"</c>, but for those by which a connection only finds out
+    /// whether it is alive.
+    /// </summary>
     public async Task<IReadOnlyList<string>> StopAsync()
     {
         using (var other = new TcpClient())
@@ -49,7 +52,10 @@ public sealed class CommandMonitor : IDisposable
         )
         {
             // +1339518083.107412 [0 127.0.0.1:60866] "GET" "key", or [0 lua] for what a script does.
-            if (!line.Contains(" lua] ", StringComparison.Ordinal))
+            var isProbe =
+                line.Contains("] \"PING\"", StringComparison.Ordinal)
+                || line.Contains("] \"PUBLISH\" \"rl:freed:", StringComparison.Ordinal);
+            if (!isProbe && !line.Contains(" lua] ", StringComparison.Ordinal))
             {
                 commands.Add(line[(line.IndexOf("] ", StringComparison.Ordinal) + 2)..]);
             }

@@ -117,13 +117,10 @@ public sealed class SeedFaultInStoreTests
             .Where(command => command.StartsWith("\"EVALSHA\"", StringComparison.Ordinal))
             .ToList();
         var appends = scripts.Count(script => script.Contains(":log\"", StringComparison.Ordinal));
-        var others = commands
-            .Except(scripts)
-            .Where(command => !command.StartsWith("\"PING\"", StringComparison.Ordinal))
-            .ToList();
+        var others = commands.Except(scripts).ToList();
         Assert.That(scripts, Has.Count.EqualTo(200 + appends));
-        // The log is written off the check's path, many decisions at once when they come at once.
-        Assert.That(appends, Is.LessThanOrEqualTo(201));
+        // The log is written off the check's path, what comes in a tenth of a second at once.
+        Assert.That(appends, Is.LessThanOrEqualTo(10 * seconds + 2));
         // The client's version is read again about twice a second.
         Assert.That(others, Has.Count.LessThanOrEqualTo(2 * seconds + 2));
         Assert.That(others, Has.All.Contains("\"HGET\"").And.All.Contains("\"version\""));
@@ -144,10 +141,7 @@ public sealed class SeedFaultInStoreTests
         Assert.That(await client.PoliciesAsync(), Has.Count.EqualTo(2));
 
         var commands = (await monitor.StopAsync())
-            .Where(command =>
-                !command.StartsWith("\"PING\"", StringComparison.Ordinal)
-                && !command.Contains("\"version\"", StringComparison.Ordinal)
-            )
+            .Where(command => !command.Contains("\"version\"", StringComparison.Ordinal))
             .ToList();
         Assert.That(commands, Has.Count.EqualTo(1));
         Assert.That(commands[0], Does.Match($"^\"(HVALS|HGETALL)\" \"[^\"]*{client.Id}"));

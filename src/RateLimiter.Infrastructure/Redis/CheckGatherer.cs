@@ -27,8 +27,6 @@ internal sealed class CheckGatherer(
 
     /// <summary>One call is being worked on by the store while the next is on its way.</summary>
     internal const int MaxCalls = 2;
-        Environment.GetEnvironmentVariable("MC") ?? "2"
-    );
 
     /// <summary>The most checks that wait. At 40,000 a second, this many wait for a quarter of a second.</summary>
     internal const int MaxWaiting = 10_000;
