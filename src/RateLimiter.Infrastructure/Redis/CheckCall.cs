@@ -81,7 +81,7 @@ internal static class CheckCall
         for (var i = 0; i < requests.Length; i++)
         {
             var policy = requests[i].Policy;
-            var steady = TimeSpan.FromMicroseconds(Next(ref numbers));
+            var steady = 0L;
             var statuses = new LimitStatus[policy.Limits.Count];
             for (var j = 0; j < statuses.Length; j++)
             {
@@ -91,11 +91,17 @@ internal static class CheckCall
                     Reset: Next(ref numbers),
                     Used: Next(ref numbers)
                 );
+                steady = Next(ref numbers);
             }
 
             if (statuses[0].Wait != Broken)
             {
-                decisions[i] = Decision.From(policy, statuses, decidedAt, steady);
+                decisions[i] = Decision.From(
+                    policy,
+                    statuses,
+                    decidedAt,
+                    TimeSpan.FromMicroseconds(steady)
+                );
             }
         }
 

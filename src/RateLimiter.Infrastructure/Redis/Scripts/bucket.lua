@@ -1,41 +1,52 @@
 -- A bucket of permits that fills evenly: limit permits per window, up to burst. The token bucket and the leaky bucket.
 --
--- State: last debt ticks permits, four doubles of 8 bytes. last: when it was reckoned, in microseconds; debt: what is missing from a
--- full bucket, in permits times ticks; ticks, permits: the window's length in ticks and the limit at that time.
+-- State: last debt ticks permits, four doubles of 8 bytes. last: when it was reckoned, in microseconds; debt: what is
+-- missing from a full bucket, in permits times ticks; ticks, permits: the window's length in ticks and the limit at that
+-- time.
 -- See check.lua for what each function is given and gives. In one tick the debt shrinks by limit, so that no fraction
 -- is ever rounded away.
 
-local read = load_module('read')
+local read, call, pack, unpack = load_module('read'), redis.call, struct.pack, struct.unpack
+local floor, ceil, max = math.floor, math.ceil, math.max
 local limiter = {}
-
-function limiter.open(key, now, limit)
-  local ticks = limit.window / limit.tick
-  local time, debt, is_changed = math.floor(now / limit.tick), 0, false
-  local state = read(key)
-  if state then
-    local kept_last, kept_debt, kept_ticks, kept_permits = struct.unpack('<dddd', state)
-    debt = kept_debt
-    is_changed = kept_ticks ~= ticks or kept_permits ~= limit.permits
-    if kept_ticks ~= ticks then
-      -- Another window, or another tick: so many permits as before are missing.
-      debt = math.floor(debt / kept_ticks * ticks)
-    end
-    -- A clock that stepped back stands still.
-    local last = math.ceil(kept_last / limit.tick)
-    time = math.max(time, last)
-    local elapsed = time - last
-    debt = limit.permits > 0 and elapsed >= debt / limit.permits and 0 or debt - elapsed * limit.permits
-  end
-  return { key = key, limit = limit, now = now, time = time, debt = debt, ticks = ticks, is_changed = is_changed }
-end
 
 function limiter.capacity(limit)
   return limit.burst
 end
 
+function limiter.open(key, now, limit)
+  local ticks = limit.window / limit.tick
+  local time, debt, is_changed = floor(now / limit.tick), 0, false
+  local state = read(key)
+  if state then
+    local kept_last, kept_debt, kept_ticks, kept_permits = unpack('<dddd', state)
+    debt = kept_debt
+    is_changed = kept_ticks ~= ticks or kept_permits ~= limit.permits
+    if kept_ticks ~= ticks then
+      -- Another window, or another tick: so many permits as before are missing.
+      debt = floor(debt / kept_ticks * ticks)
+    end
+    -- A clock that stepped back stands still.
+    local last = ceil(kept_last / limit.tick)
+    time = max(time, last)
+    local elapsed = time - last
+    debt = limit.permits > 0 and elapsed >= debt / limit.permits and 0 or debt - elapsed * limit.permits
+  end
+  return {
+    key = key,
+    limit = limit,
+    now = now,
+    time = time,
+    debt = debt,
+    ticks = ticks,
+    is_changed = is_changed,
+    used = ceil(debt / ticks),
+  }
+end
+
 -- How many microseconds until so much debt is gone. It goes at whole ticks.
 local function until_gone(counter, debt)
-  return (counter.time + math.ceil(debt / counter.limit.permits)) * counter.limit.tick - counter.now
+  return (counter.time + ceil(debt / counter.limit.permits)) * counter.limit.tick - counter.now
 end
 
 function limiter.wait(counter, cost)
@@ -45,14 +56,12 @@ end
 
 function limiter.take(counter, cost)
   counter.debt = counter.debt + cost * counter.ticks
+  counter.used = counter.used + cost
 end
 
 function limiter.give(counter, cost)
-  counter.debt = math.max(0, counter.debt - cost * counter.ticks)
-end
-
-function limiter.used(counter)
-  return math.ceil(counter.debt / counter.ticks)
+  counter.debt = max(0, counter.debt - cost * counter.ticks)
+  counter.used = ceil(counter.debt / counter.ticks)
 end
 
 function limiter.reset(counter)
@@ -60,8 +69,8 @@ function limiter.reset(counter)
 end
 
 function limiter.save(counter, time_to_live)
-  redis.call('SET', counter.key,
-    struct.pack('<dddd', counter.time * counter.limit.tick, counter.debt, counter.ticks, counter.limit.permits),
+  call('SET', counter.key,
+    pack('<dddd', counter.time * counter.limit.tick, counter.debt, counter.ticks, counter.limit.permits),
     'PX', time_to_live)
 end
 

@@ -7,78 +7,72 @@
 --          with a space between. window is in microseconds; so is tick, the unit in which its arithmetic stays below
 --          2^53
 --
--- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each check
---             steady     microseconds for which its denial stays as it is, whatever others take meanwhile; else 0
---             and for each of its limits
+-- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each limit
+--             of each check
 --             wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken
 --             remaining  the permits left after it
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
+--             steady     microseconds for which the check's denial stays as it is, whatever others take meanwhile;
+--                        else 0. The same for all of its limits
 --          2. when a counter is broken, what is wrong with it
 --
--- load_module('read'), and one limiter for each algorithm with these functions:
---            open(key, now, limit)     the counter as it is now
---            capacity(limit)           the most permits that can ever be taken at once
---            wait(counter, cost)       microseconds until a cost that capacity allows would pass, 0 when it does
---            take(counter, cost)       takes permits
---            give(counter, cost)       gives permits back, never above the limit
---            used(counter)             the permits in use, rounded up
---            reset(counter)            microseconds until all permits are back, 0 when they are
---            save(counter, ttl)        writes the counter, to be forgotten after so many milliseconds
---          A counter whose is_changed is set was written for another pace.
+-- load_module gives 'read', and for each algorithm a limiter with these functions:
+--            capacity(limit)        the most permits that can ever be taken at once
+--            open(key, now, limit)  the counter as it is now: a table with the three, and with used, the permits in
+--                                   use, rounded up; with is_changed when it was written for another pace
+--            wait(counter, cost)    microseconds until a cost that capacity allows would pass, 0 when it does
+--            take(counter, cost)    takes permits
+--            give(counter, cost)    gives permits back, never above the limit
+--            reset(counter)         microseconds until all permits are back, 0 when they are
+--            save(counter, ttl)     writes the counter, to be forgotten after so many milliseconds
+
+local KEYS, ARGV, call = KEYS, ARGV, redis.call
+-- Doubles hold every number here exactly, and are what a script reckons with. Garnet's struct spoils integers of 8 bytes.
+local pack, format, ceil = struct.pack, string.format, math.ceil
 
 local NEVER, BROKEN = -1, -2
--- Doubles hold every number here exactly, and are what a script reckons with. Garnet's struct spoils integers of 8 bytes.
-local pack = struct.pack
 local verb = ARGV[2]
+local is_take, is_give = verb == 'take', verb == 'give'
 
 local now, grace = tonumber(ARGV[1]), 1
 if now then
   -- The time is handed in, so that the store's own clock must not end a counter that is still in use.
   grace = 600000
 else
-  local time = redis.call('TIME')
+  local time = call('TIME')
   now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
 -- The limits that stand in a text. Most checks of a call are of the same few policies.
 local parsed = {}
 local function limits_of(text)
-  local limits = parsed[text]
-  if not limits then
-    limits = {}
-    for algorithm, permits, window, burst, tick in string.gmatch(text, '(%S+) (%d+) (%d+) (%d+) (%d+)') do
-      limits[#limits + 1] = {
-        limiter = load_module(algorithm),
-        permits = tonumber(permits),
-        window = tonumber(window),
-        burst = tonumber(burst),
-        tick = tonumber(tick),
-      }
-    end
-    parsed[text] = limits
+  local limits = {}
+  for algorithm, permits, window, burst, tick in string.gmatch(text, '(%S+) (%d+) (%d+) (%d+) (%d+)') do
+    local limiter = load_module(algorithm)
+    local limit = {
+      limiter = limiter,
+      permits = tonumber(permits),
+      window = tonumber(window),
+      burst = tonumber(burst),
+      tick = tonumber(tick),
+    }
+    limit.capacity = limiter.capacity(limit)
+    limits[#limits + 1] = limit
   end
+  parsed[text] = limits
   return limits
 end
 
-local function wait(limit, counter, cost)
-  if verb == 'give' then
-    return 0
-  elseif limit.permits == 0 or cost > limit.limiter.capacity(limit) then
-    return NEVER
-  end
-  return limit.limiter.wait(counter, cost)
-end
-
 local function time_to_live(reset)
-  return string.format('%.0f', math.ceil(reset / 1000) + grace)
+  return format('%d', ceil(reset / 1000) + grace)
 end
 
 local function save(limiter, counter, reset)
   if reset > 0 then
     limiter.save(counter, time_to_live(reset))
   else
-    redis.call('DEL', counter.key)
+    call('DEL', counter.key)
   end
 end
 
@@ -87,92 +81,99 @@ local function prolong(limiter, counter)
   if counter.limit.permits > 0 then
     local reset = limiter.reset(counter)
     if reset > 0 then
-      redis.call('PEXPIRE', counter.key, time_to_live(reset))
+      call('PEXPIRE', counter.key, time_to_live(reset))
     end
   end
 end
 
-local reply = { pack('<d', now) }
-
--- Carries out the verdict on one counter. The counter's status, packed.
-local function settle(limit, counter, cost, allowed)
-  local limiter = limit.limiter
-  local used = limiter.used(counter)
-  local reset
-  if allowed and cost > 0 then
-    if verb == 'give' then
-      if used > 0 and limit.permits > 0 then
-        limiter.give(counter, cost)
-        reset = limiter.reset(counter)
-        save(limiter, counter, reset)
-      end
-    else
-      limiter.take(counter, cost)
-      reset = limiter.reset(counter)
-      if verb == 'take' then
-        save(limiter, counter, reset)
-      end
-    end
-  elseif verb == 'take' and counter.is_changed then
-    prolong(limiter, counter)
-  end
-  if limit.permits == 0 then
-    return pack('<dddd', counter.wait, 0, 0, used)
-  end
-  local remaining = math.max(0, limiter.capacity(limit) - limiter.used(counter))
-  return pack('<dddd', counter.wait, remaining, reset or limiter.reset(counter), used)
-end
+-- The counters and waits of the check that is being decided. Made once, because tables are dear.
+local counters, waits = {}, {}
 
 -- How long the denial of a check stays as it is. While one limit has nothing left, nobody can take from any of them, so
--- that nothing changes until the first of them has one permit more.
-local function steady(limits, counters)
+-- that nothing changes until the first of them has one permit more, or until a cost of 0 has waited for a limit that was
+-- lowered below what is in use.
+local function steady(limits)
   local least, is_frozen
   for i = 1, #limits do
-    local limit, limiter, until_more = limits[i], limits[i].limiter, nil
-    local capacity, used = limiter.capacity(limit), limiter.used(counters[i])
+    local limit, counter, until_more = limits[i], counters[i], nil
     if limit.permits == 0 then
       is_frozen, until_more = true, limit.window
-    elseif used > 0 then
-      is_frozen = is_frozen or used >= capacity
-      until_more = limiter.wait(counters[i], math.max(0, capacity - used) + 1)
+    elseif counter.used > 0 then
+      is_frozen = is_frozen or counter.used >= limit.capacity
+      until_more = limit.limiter.wait(counter, math.max(0, limit.capacity - counter.used) + 1)
+    end
+    if waits[i] > 0 then
+      until_more = math.min(until_more or waits[i], waits[i])
     end
     least = until_more and math.min(least or until_more, until_more) or least
   end
   return is_frozen and least or 0
 end
 
+local reply = { pack('<d', now) }
+
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken one is
 -- found while nothing is taken.
 local function decide(first_key, limits, cost)
-  local counters, allowed = {}, true
-  for i = 1, #limits do
+  local count, allowed = #limits, true
+  for i = 1, count do
     local limit = limits[i]
-    local counter = limit.limiter.open(KEYS[first_key + i - 1], now, limit)
-    counter.wait = wait(limit, counter, cost)
-    counters[i] = counter
-    allowed = allowed and counter.wait == 0
+    local counter = limit.limiter.open(KEYS[first_key + i], now, limit)
+    local wait = 0
+    if not is_give then
+      wait = (limit.permits == 0 or cost > limit.capacity) and NEVER or limit.limiter.wait(counter, cost)
+      allowed = allowed and wait == 0
+    end
+    counters[i], waits[i] = counter, wait
   end
-  reply[#reply + 1] = pack('<d', not allowed and verb == 'take' and steady(limits, counters) or 0)
-  if verb == 'give' then
+
+  local steady_for = is_take and not allowed and steady(limits) or 0
+  for i = 1, count do
+    local limit, counter = limits[i], counters[i]
+    local limiter, used, reset = limit.limiter, counter.used, nil
+    if allowed and cost > 0 then
+      if not is_give then
+        limiter.take(counter, cost)
+        reset = limiter.reset(counter)
+        if is_take then
+          save(limiter, counter, reset)
+        end
+      elseif used > 0 and limit.permits > 0 then
+        limiter.give(counter, cost)
+        reset = limiter.reset(counter)
+        save(limiter, counter, reset)
+      end
+    elseif is_take and counter.is_changed then
+      prolong(limiter, counter)
+    end
+
+    local remaining = limit.capacity - counter.used
+    if limit.permits == 0 then
+      remaining, reset = 0, 0
+    elseif remaining < 0 then
+      remaining = 0
+    end
+    reply[first_key + 1 + i] = pack('<ddddd', waits[i], remaining, reset or limiter.reset(counter), used, steady_for)
+  end
+
+  if is_give then
     -- Instances remember denials, and must not any more.
-    for i = 1, #limits do
-      redis.call('PUBLISH', 'rl:freed', KEYS[first_key + i - 1])
+    for i = 1, count do
+      call('PUBLISH', 'rl:freed', KEYS[first_key + i])
     end
   end
-  for i = 1, #limits do
-    counters[i] = settle(limits[i], counters[i], cost, allowed)
-  end
-  reply[#reply + 1] = table.concat(counters)
 end
 
-local key, failure = 1, nil
+local key, failure = 0, nil
 for argument = 3, #ARGV, 2 do
-  local cost, limits = tonumber(ARGV[argument]), limits_of(ARGV[argument + 1])
+  local text = ARGV[argument + 1]
+  local cost, limits = tonumber(ARGV[argument]), parsed[text] or limits_of(text)
   local decided, problem = pcall(decide, key, limits, cost)
   if not decided then
-    failure = (type(problem) == 'table' and problem.err or tostring(problem)) .. ', in a check of ' .. KEYS[key]
-    reply[argument - 1] = pack('<d', 0)
-    reply[argument] = string.rep(pack('<dddd', BROKEN, 0, 0, 0), #limits)
+    failure = (type(problem) == 'table' and problem.err or tostring(problem)) .. ', in a check of ' .. KEYS[key + 1]
+    for i = 1, #limits do
+      reply[key + 1 + i] = pack('<ddddd', BROKEN, 0, 0, 0, 0)
+    end
   end
   key = key + #limits
 end

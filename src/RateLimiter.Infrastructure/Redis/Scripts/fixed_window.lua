@@ -4,24 +4,24 @@
 -- it.
 -- See check.lua for what each function is given and gives.
 
-local read = load_module('read')
+local read, call, pack, unpack = load_module('read'), redis.call, struct.pack, struct.unpack
 local limiter = {}
+
+function limiter.capacity(limit)
+  return limit.permits
+end
 
 function limiter.open(key, now, limit)
   local start, used = now, 0
   local state = read(key)
   if state then
-    local kept_start, kept_used = struct.unpack('<dd', state)
+    local kept_start, kept_used = unpack('<dd', state)
     -- When the clock stepped back, now is before the start: the window runs on.
     if now < kept_start + limit.window then
       start, used = kept_start, kept_used
     end
   end
   return { key = key, limit = limit, now = now, start = start, used = used }
-end
-
-function limiter.capacity(limit)
-  return limit.permits
 end
 
 function limiter.wait(counter, cost)
@@ -39,16 +39,12 @@ function limiter.give(counter, cost)
   counter.used = math.max(0, counter.used - cost)
 end
 
-function limiter.used(counter)
-  return counter.used
-end
-
 function limiter.reset(counter)
   return counter.used > 0 and counter.start + counter.limit.window - counter.now or 0
 end
 
 function limiter.save(counter, time_to_live)
-  redis.call('SET', counter.key, struct.pack('<dd', counter.start, counter.used), 'PX', time_to_live)
+  call('SET', counter.key, pack('<dd', counter.start, counter.used), 'PX', time_to_live)
 end
 
 return limiter

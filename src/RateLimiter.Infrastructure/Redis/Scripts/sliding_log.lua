@@ -1,14 +1,19 @@
 -- Every permit counts for exactly one window's length after it was taken.
 --
--- State: a list, oldest first, each entry time before permits, three doubles of 8 bytes. time: when they were taken, in microseconds; before: how many
--- were taken before them since the list began; permits: how many. The sums make it possible to find an entry by
--- bisection instead of adding up.
+-- State: a list, oldest first, each entry time before permits, three doubles of 8 bytes. time: when they were taken, in
+-- microseconds; before: how many were taken before them since the list began; permits: how many. The sums make it
+-- possible to find an entry by bisection instead of adding up.
 -- See check.lua for what each function is given and gives.
 
+local call, pack, unpack = redis.call, struct.pack, struct.unpack
 local limiter = {}
 
+function limiter.capacity(limit)
+  return limit.permits
+end
+
 local function entry(key, index)
-  local time, before, permits = struct.unpack('<ddd', redis.call('LINDEX', key, index))
+  local time, before, permits = unpack('<ddd', call('LINDEX', key, index))
   return { time = time, before = before, permits = permits }
 end
 
@@ -28,7 +33,7 @@ end
 
 function limiter.open(key, now, limit)
   local counter = { key = key, limit = limit, now = now, first = 0, used = 0, total = 0, taken = 0 }
-  local length = redis.call('LLEN', key)
+  local length = call('LLEN', key)
   if length > 0 then
     local last = entry(key, length - 1)
     local function alive(candidate)
@@ -44,10 +49,6 @@ function limiter.open(key, now, limit)
   end
   counter.length = length
   return counter
-end
-
-function limiter.capacity(limit)
-  return limit.permits
 end
 
 function limiter.wait(counter, cost)
@@ -71,7 +72,7 @@ function limiter.take(counter, cost)
 end
 
 local function push(key, added)
-  redis.call('RPUSH', key, struct.pack('<ddd', added.time, added.before, added.permits))
+  call('RPUSH', key, pack('<ddd', added.time, added.before, added.permits))
 end
 
 -- The newest permits come back first. Writes at once, because what is then the last decides when all are back.
@@ -80,7 +81,7 @@ function limiter.give(counter, cost)
   counter.used = counter.used - rest
   while rest > 0 do
     local last = entry(counter.key, -1)
-    redis.call('RPOP', counter.key)
+    call('RPOP', counter.key)
     if last.permits > rest then
       last.permits = last.permits - rest
       rest = 0
@@ -94,22 +95,18 @@ function limiter.give(counter, cost)
   end
 end
 
-function limiter.used(counter)
-  return counter.used
-end
-
 function limiter.reset(counter)
   return counter.used > 0 and counter.last.time + counter.limit.window - counter.now or 0
 end
 
 function limiter.save(counter, time_to_live)
   if counter.first > 0 then
-    redis.call('LTRIM', counter.key, counter.first, -1)
+    call('LTRIM', counter.key, counter.first, -1)
   end
   if counter.taken > 0 then
     push(counter.key, counter.last)
   end
-  redis.call('PEXPIRE', counter.key, time_to_live)
+  call('PEXPIRE', counter.key, time_to_live)
 end
 
 return limiter

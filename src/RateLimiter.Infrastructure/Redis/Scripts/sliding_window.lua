@@ -6,23 +6,32 @@
 -- See check.lua for what each function is given and gives. With P and C the previous and current permits, w the window
 -- and e the part of it that has passed, both in ticks, a cost c passes when P·(w−e) + (C+c)·w ≤ L·w.
 
-local read = load_module('read')
+local read, call, pack, unpack = load_module('read'), redis.call, struct.pack, struct.unpack
+local floor, ceil, max = math.floor, math.ceil, math.max
 local limiter = {}
 
+function limiter.capacity(limit)
+  return limit.permits
+end
+
+local function used(counter)
+  return counter.current + ceil(counter.previous * (counter.ticks - counter.elapsed) / counter.ticks)
+end
+
 function limiter.open(key, now, limit)
-  local index, current, previous = math.floor(now / limit.window), 0, 0
+  local index, current, previous = floor(now / limit.window), 0, 0
   local state = read(key)
   if state then
-    local kept_index, kept_current, kept_previous = struct.unpack('<ddd', state)
+    local kept_index, kept_current, kept_previous = unpack('<ddd', state)
     -- A clock that stepped back stands still at the window's start.
-    index = math.max(index, kept_index)
+    index = max(index, kept_index)
     if index == kept_index then
       current, previous = kept_current, kept_previous
     elseif index == kept_index + 1 then
       previous = kept_current
     end
   end
-  return {
+  local counter = {
     key = key,
     limit = limit,
     now = now,
@@ -30,12 +39,11 @@ function limiter.open(key, now, limit)
     current = current,
     previous = previous,
     ticks = limit.window / limit.tick,
-    elapsed = math.max(0, math.floor((now - index * limit.window) / limit.tick)),
+    elapsed = max(0, floor((now - index * limit.window) / limit.tick)),
+    used = 0,
   }
-end
-
-function limiter.capacity(limit)
-  return limit.permits
+  counter.used = used(counter)
+  return counter
 end
 
 function limiter.wait(counter, cost)
@@ -47,7 +55,7 @@ function limiter.wait(counter, cost)
 
   -- The tick of this window at which the previous one has lost enough weight, when that comes before its end.
   if room >= 0 then
-    local tick = ticks - math.floor(room * ticks / counter.previous)
+    local tick = ticks - floor(room * ticks / counter.previous)
     if tick < ticks then
       return counter.index * limit.window + tick * limit.tick - counter.now
     end
@@ -56,23 +64,21 @@ function limiter.wait(counter, cost)
   -- In the next window, what is current now weighs as the previous one.
   local tick = 0
   if counter.current > 0 then
-    tick = math.max(0, ticks - math.floor((limit.permits - cost) * ticks / counter.current))
+    tick = max(0, ticks - floor((limit.permits - cost) * ticks / counter.current))
   end
   return (counter.index + 1) * limit.window + tick * limit.tick - counter.now
 end
 
 function limiter.take(counter, cost)
   counter.current = counter.current + cost
+  counter.used = counter.used + cost
 end
 
 function limiter.give(counter, cost)
   local from_current = math.min(cost, counter.current)
   counter.current = counter.current - from_current
-  counter.previous = math.max(0, counter.previous - (cost - from_current))
-end
-
-function limiter.used(counter)
-  return counter.current + math.ceil(counter.previous * (counter.ticks - counter.elapsed) / counter.ticks)
+  counter.previous = max(0, counter.previous - (cost - from_current))
+  counter.used = used(counter)
 end
 
 function limiter.reset(counter)
@@ -81,8 +87,8 @@ function limiter.reset(counter)
 end
 
 function limiter.save(counter, time_to_live)
-  redis.call('SET', counter.key,
-    struct.pack('<ddd', counter.index, counter.current, counter.previous), 'PX', time_to_live)
+  call('SET', counter.key,
+    pack('<ddd', counter.index, counter.current, counter.previous), 'PX', time_to_live)
 end
 
 return limiter
