@@ -1,6 +1,13 @@
--- What wrk sends: checks for many users in turn, as single checks or in batches, as fast as they are answered or at a
--- given rate. Arguments, each as name=value: key (API key), route, users, batch (checks in a request; 0 for single
--- checks), rate (requests per second; 0 for as many as can be). Ends with a line of JSON.
+-- What wrk sends: checks, alone or in batches, for many users in turn, as fast as they are answered or at a given rate.
+-- Arguments, each as name=value:
+--   keys      a file with the API key of each tenant, one a line
+--   route     the route; with routes > 1 the first part of its name
+--   routes    the routes of a tenant, over which its users are spread: route-0, route-1, …
+--   users     the users of a tenant
+--   requests  how many different requests to prepare; with fewer than there are users, they are drawn at random
+--   batch     the checks in a request; 0 for single checks
+--   rate      requests per second; 0 for as many as are answered
+-- The last line it prints is JSON.
 
 local ffi = require "ffi"
 ffi.cdef [[
@@ -28,33 +35,54 @@ local function follow_schedule(rate)
   end
 end
 
-function init(arguments)
+local function read(arguments)
   local options = {}
   for _, argument in ipairs(arguments) do
     local name, value = argument:match("^(%w+)=(.*)$")
     options[name] = tonumber(value) or value
   end
+  return options
+end
 
-  local headers = { ["Content-Type"] = "application/json", ["X-API-Key"] = options.key }
-  local function check(user)
-    return ('{"user_id":"user-%d","route_key":"%s"}'):format(user, options.route)
+local function check(options, user)
+  local route = options.routes == 1 and options.route or ("%s-%d"):format(options.route, user % options.routes)
+  return ('{"user_id":"user-%d","route_key":"%s"}'):format(user, route)
+end
+
+local function post(path, key, body)
+  return wrk.format("POST", path, { ["Content-Type"] = "application/json", ["X-API-Key"] = key }, body)
+end
+
+local function prepare_checks(options, keys)
+  local subjects = #keys * options.users
+  for n = 1, options.requests do
+    local subject = options.requests < subjects and math.random(0, subjects - 1) or n - 1
+    local user = math.floor(subject / #keys)
+    requests[n] = post("/check", keys[subject % #keys + 1], check(options, user))
   end
+end
 
+local function prepare_batches(options, key)
+  for first = 0, options.users - 1, options.batch do
+    local checks = {}
+    for user = first, first + options.batch - 1 do
+      checks[#checks + 1] = check(options, user)
+    end
+    requests[#requests + 1] = post("/check/batch", key, '{"checks":[' .. table.concat(checks, ",") .. "]}")
+  end
+end
+
+function init(arguments)
+  local options = read(arguments)
+  local keys = {}
+  for key in io.lines(options.keys) do
+    keys[#keys + 1] = key
+  end
   if options.batch == 0 then
-    for user = 1, options.users do
-      requests[user] = wrk.format("POST", "/check", headers, check(user))
-    end
+    prepare_checks(options, keys)
   else
-    for first = 1, options.users, options.batch do
-      local checks = {}
-      for user = first, first + options.batch - 1 do
-        checks[#checks + 1] = check(user)
-      end
-      local body = '{"checks":[' .. table.concat(checks, ",") .. "]}"
-      requests[#requests + 1] = wrk.format("POST", "/check/batch", headers, body)
-    end
+    prepare_batches(options, keys[1])
   end
-
   if options.rate > 0 then
     follow_schedule(options.rate)
   end
