@@ -5,57 +5,50 @@ using Microsoft.Diagnostics.Tracing;
 
 namespace RateLimiter.Bench;
 
-/// <summary>Reads from outside how many bytes a .NET process allocates: the counter alloc-rate, once a second.</summary>
-internal sealed class AllocationCounter : IAsyncDisposable
+/// <summary>Reads from outside how many bytes a .NET process allocates: its counter alloc-rate, once a second.</summary>
+internal sealed class AllocationCounter : IDisposable
 {
     private readonly EventPipeSession session;
     private readonly EventPipeEventSource source;
-    private readonly Channel<long> ticks = Channel.CreateUnbounded<long>();
+    private readonly Channel<double> seconds = Channel.CreateUnbounded<double>();
     private readonly Task reading;
 
     private AllocationCounter(int processId)
     {
+        var interval = new Dictionary<string, string> { ["EventCounterIntervalSec"] = "1" };
         session = new DiagnosticsClient(processId).StartEventPipeSession(
-            new EventPipeProvider(
-                "System.Runtime",
-                EventLevel.Informational,
-                arguments: new Dictionary<string, string> { ["EventCounterIntervalSec"] = "1" }
-            ),
+            new EventPipeProvider("System.Runtime", EventLevel.Informational, arguments: interval),
             requestRundown: false
         );
         source = new EventPipeEventSource(session.EventStream);
         source.Dynamic.All += Read;
-        reading = Task.Run(() => source.Process());
+        reading = Task.Run(source.Process);
     }
 
-    public static async Task<AllocationCounter> StartAsync(
-        int processId,
-        CancellationToken cancellationToken
-    )
+    public static async Task<AllocationCounter> StartAsync(int processId)
     {
         var counter = new AllocationCounter(processId);
         // What was allocated before belongs to nobody.
-        await counter.ticks.Reader.ReadAsync(cancellationToken);
+        await counter.seconds.Reader.ReadAsync();
         return counter;
     }
 
-    /// <summary>The bytes that were allocated since the start, with those of the second in which it is asked.</summary>
-    public async Task<long> StopAsync(CancellationToken cancellationToken)
+    /// <summary>The bytes since the start, to the end of the second in which it is asked.</summary>
+    public async Task<double> ReadAsync()
     {
-        var bytes = 0L;
-        while (ticks.Reader.TryRead(out var tick))
+        var bytes = 0.0;
+        while (seconds.Reader.TryRead(out var second))
         {
-            bytes += tick;
+            bytes += second;
         }
 
-        bytes += await ticks.Reader.ReadAsync(cancellationToken);
-        return bytes;
+        return bytes + await seconds.Reader.ReadAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await session.StopAsync(CancellationToken.None);
-        await reading;
+        session.Stop();
+        reading.Wait();
         source.Dispose();
         session.Dispose();
     }
@@ -64,12 +57,12 @@ internal sealed class AllocationCounter : IAsyncDisposable
     {
         if (
             trace.EventName == "EventCounters"
-            && trace.PayloadValue(0) is IDictionary<string, object> outer
-            && outer["Payload"] is IDictionary<string, object> counter
+            && trace.PayloadValue(0) is IDictionary<string, object> payload
+            && payload["Payload"] is IDictionary<string, object> counter
             && counter["Name"] is "alloc-rate"
         )
         {
-            ticks.Writer.TryWrite((long)(double)counter["Increment"]);
+            seconds.Writer.TryWrite((double)counter["Increment"]);
         }
     }
 }

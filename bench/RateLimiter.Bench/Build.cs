@@ -3,31 +3,30 @@ namespace RateLimiter.Bench;
 /// <summary>Builds what is measured.</summary>
 internal static class Build
 {
-    public static async Task RunAsync(bool withoutPeers, CancellationToken cancellationToken)
+    public static async Task RunAsync(bool withoutPeers)
     {
-        await PublishAsync("service", "src/RateLimiter.Api", cancellationToken);
-        await PublishAsync("bare", "bench/RateLimiter.Bench.Bare", cancellationToken);
+        await PublishAsync("service", "src/RateLimiter.Api");
+        await PublishAsync("bare", "bench/RateLimiter.Bench.Bare");
         if (!withoutPeers)
         {
             var folder = Directory.CreateDirectory(Repository.Artifact("fastify")).FullName;
-            foreach (var file in Directory.EnumerateFiles(Repository.Asset("peers", "fastify")))
+            foreach (var file in (string[])["package.json", "server.js"])
             {
-                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+                File.Copy(
+                    Repository.Asset("fastify", file),
+                    Path.Combine(folder, file),
+                    overwrite: true
+                );
             }
 
-            await Command.RunAsync("npm", ["install"], cancellationToken, folder);
+            await RunningProcess.RunAsync("npm", ["install"], folder);
         }
     }
 
-    private static async Task PublishAsync(
-        string name,
-        string project,
-        CancellationToken cancellationToken
-    ) =>
-        await Command.RunAsync(
+    private static async Task PublishAsync(string name, string project) =>
+        await RunningProcess.RunAsync(
             "dotnet",
             ["publish", "-c", "Release", project, "-o", Repository.Artifact(name)],
-            cancellationToken,
             Repository.Root
         );
 }

@@ -10,18 +10,17 @@ internal static class Check
     private const int Tries = 3;
 
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(Settings settings, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Settings settings)
     {
         var promises = Promises.Read();
         var goals = Goal.All.Where(goal => goal.IsRatio).ToDictionary(goal => goal.Key);
         var (passed, failed) = (0, 0);
         foreach (var scenario in Scenario.All.Where(scenario => scenario.IsInCheck))
         {
-            await Console.Error.WriteLineAsync(scenario.Name);
             Dictionary<string, double> best = [];
             for (var attempt = 1; attempt <= Tries; attempt++)
             {
-                var outcome = await scenario.RunAsync(settings, cancellationToken);
+                var outcome = await scenario.RunAsync(settings);
                 foreach (var (key, value) in outcome.Figures.Where(IsPromised))
                 {
                     best[key] = best.TryGetValue(key, out var earlier)

@@ -6,9 +6,9 @@ namespace RateLimiter.Bench;
 /// <summary>A target under a load, and what was measured of it.</summary>
 internal sealed class Contender(string name, Target target, Load load)
 {
-    private const int MostWarmUps = 6;
+    private const int MostWarmUps = 8;
 
-    /// <summary>How much faster it must have become to be warmed up further.</summary>
+    /// <summary>How much faster than ever before a run must be to show that there is more to come.</summary>
     private const double StillWarming = 1.05;
 
     private readonly List<Measurement> rounds = [];
@@ -24,37 +24,35 @@ internal sealed class Contender(string name, Target target, Load load)
 
     public Load Load => load;
 
-    public IReadOnlyList<Measurement> Rounds => rounds;
-
     /// <summary>Warms all up, then measures them in turn, round by round.</summary>
     public static async Task RaceAsync(
-        IReadOnlyList<Contender> contenders,
         Settings settings,
-        CancellationToken cancellationToken
+        params IReadOnlyList<Contender> contenders
     )
     {
         foreach (var target in contenders.Select(contender => contender.Target).Distinct())
         {
             if (target.Decides)
             {
-                await new Probe(target).ThrowIfInexactAsync(cancellationToken);
+                await new Probe(target).ThrowIfInexactAsync();
             }
         }
 
         foreach (var contender in contenders)
         {
-            await contender.WarmUpAsync(settings.WarmUp, cancellationToken);
+            await contender.WarmUpAsync(settings.WarmUp);
         }
 
         for (var round = 1; round <= settings.Rounds; round++)
         {
             foreach (var contender in contenders)
             {
-                await contender.MeasureAsync(settings.Duration, cancellationToken);
+                await contender.MeasureAsync(settings.Duration);
+                var rate = contender.rounds[^1].ChecksPerSecond;
                 await Console.Error.WriteLineAsync(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"  round {round}, {contender.Name}: {contender.rounds[^1].ChecksPerSecond:N0}/s"
+                        $"  round {round}, {contender.Name}: {rate:N0}/s"
                     )
                 );
             }
@@ -69,11 +67,11 @@ internal sealed class Contender(string name, Target target, Load load)
         rounds.Zip(other.rounds, (one, another) => figure(one) / figure(another));
 
     /// <summary>Looks whether the target has counted every check that was sent, and no more.</summary>
-    public async Task ThrowIfMiscountedAsync(CancellationToken cancellationToken)
+    public async Task ThrowIfMiscountedAsync()
     {
-        var used = await target.CountUsedAsync(load.Route, load.Users, cancellationToken);
+        var used = await target.CountUsedAsync(load.Route, load.Users);
         // At the end of a run each connection may have one request under way, which counts or does not.
-        var underway = runs * load.Connections * load.Checks;
+        var underway = runs * load.Connections * load.ChecksPerRequest;
         if (used < sent || used > sent + underway)
         {
             throw new BenchException(
@@ -82,38 +80,40 @@ internal sealed class Contender(string name, Target target, Load load)
         }
     }
 
-    /// <summary>Looks whether each user has used exactly one permit: all that came later was denied, and took nothing.</summary>
-    public async Task ThrowIfNotDeniedAsync(CancellationToken cancellationToken)
+    /// <summary>Looks whether each user has used one permit: all that came later was denied, and took nothing.</summary>
+    public async Task ThrowIfNotDeniedAsync()
     {
-        var used = await target.CountUsedAsync(load.Route, load.Users, cancellationToken);
+        var used = await target.CountUsedAsync(load.Route, load.Users);
         if (used != load.Users)
         {
             throw new BenchException($"{name} gave {used} permits to {load.Users} users of one.");
         }
     }
 
-    // The runtime compiles what is busy again and again, later on a busy machine than on an idle one.
-    private async Task WarmUpAsync(TimeSpan duration, CancellationToken cancellationToken)
+    // The runtime compiles what is busy again and again, the later the busier the machine. Two runs in a row that are
+    // not faster than the best so far say that it is done.
+    private async Task WarmUpAsync(TimeSpan duration)
     {
-        var (rate, earlier) = (0.0, 0.0);
-        for (var run = 0; run < MostWarmUps && rate >= earlier * StillWarming; run++)
+        var (best, stale) = (0.0, 0);
+        for (var run = 0; run < MostWarmUps && stale < 2; run++)
         {
-            var result = await load.RunAsync(target, duration, cancellationToken);
+            var result = await load.RunAsync(target, duration);
             Count(result);
-            (rate, earlier) = (result.RequestsPerSecond, rate);
+            stale = result.RequestsPerSecond > best * StillWarming ? 0 : stale + 1;
+            best = Math.Max(best, result.RequestsPerSecond);
         }
     }
 
-    private async Task MeasureAsync(TimeSpan duration, CancellationToken cancellationToken)
+    private async Task MeasureAsync(TimeSpan duration)
     {
-        var measurement = await Measurement.TakeAsync(target, load, duration, cancellationToken);
+        var measurement = await Measurement.TakeAsync(target, load, duration);
         rounds.Add(measurement);
         Count(measurement.Load);
     }
 
     private void Count(LoadResult result)
     {
-        sent += result.Requests * load.Checks;
+        sent += result.Requests * load.ChecksPerRequest;
         runs++;
     }
 }

@@ -4,17 +4,14 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench;
 
-/// <summary>What wrk sends: one thread, 64 connections.</summary>
+/// <summary>What wrk sends, with one thread.</summary>
 /// <param name="Route">The route that is asked for.</param>
 internal sealed record Load(string Route)
 {
-    public const int DefaultUsers = 10_000;
-    public const int DefaultConnections = 64;
+    public int Connections { get; init; } = 64;
 
     /// <summary>The users of each tenant.</summary>
-    public int Users { get; init; } = DefaultUsers;
-
-    public int Connections { get; init; } = DefaultConnections;
+    public int Users { get; init; } = 10_000;
 
     /// <summary>The checks in a request, sent to <c>/check/batch</c>; 0 for single checks.</summary>
     public int Batch { get; init; }
@@ -22,31 +19,29 @@ internal sealed record Load(string Route)
     /// <summary>Requests per second; 0 for as many as are answered.</summary>
     public double Rate { get; init; }
 
-    /// <summary>The keys of several tenants, in the place of the target's.</summary>
+    /// <summary>The API keys of several tenants; null for that of the target alone.</summary>
     public IReadOnlyList<string>? Tenants { get; init; }
 
     /// <summary>The routes of each tenant.</summary>
     public int Routes { get; init; } = 1;
 
-    /// <summary>The checks in each request.</summary>
-    public int Checks => Math.Max(1, Batch);
+    /// <summary>How many different requests there are; with fewer than all users, they are drawn at random.</summary>
+    public int Requests { get; init; } = 10_000;
 
-    /// <exception cref="BenchException">A request was not answered, or not with success.</exception>
-    public async Task<LoadResult> RunAsync(
-        Target target,
-        TimeSpan duration,
-        CancellationToken cancellationToken
-    )
+    public int ChecksPerRequest => Math.Max(1, Batch);
+
+    /// <exception cref="BenchException">A request was not answered, or with a failure.</exception>
+    public async Task<LoadResult> RunAsync(Target target, TimeSpan duration)
     {
         using var folder = new TemporaryFolder();
         var keys = Path.Combine(folder.Path, "keys");
-        await File.WriteAllLinesAsync(keys, Tenants ?? [target.ApiKey], cancellationToken);
-        string[] options =
+        await File.WriteAllLinesAsync(keys, Tenants ?? [target.ApiKey]);
+        string[] arguments =
         [
             "-t1",
             $"-c{Connections}",
-            $"-d{duration.TotalSeconds:0}s",
-            "-s",
+            $"-d{duration.TotalSeconds}s",
+            "--script",
             Repository.Asset("load.lua"),
             $"{target.Address}",
             "--",
@@ -54,17 +49,17 @@ internal sealed record Load(string Route)
             $"route={Route}",
             $"routes={Routes}",
             $"users={Users}",
-            $"requests={(Tenants is null ? Users : 10 * DefaultUsers)}",
+            $"requests={Requests}",
             $"batch={Batch}",
-            string.Create(CultureInfo.InvariantCulture, $"rate={Rate:0.#}"),
+            $"rate={Rate.ToString("0.#", CultureInfo.InvariantCulture)}",
         ];
-        var output = await Command.RunAsync("wrk", options, cancellationToken);
+        var output = await RunningProcess.RunAsync("wrk", arguments);
         var line = output.Split('\n').Last(line => line.StartsWith('{'));
         var result = JsonSerializer.Deserialize<LoadResult>(line, JsonSerializerOptions.Web)!;
         return result.Failed == 0
             ? result
             : throw new BenchException(
-                $"{target.Name}: {result.Failed} of {result.Requests} requests failed on route {Route}."
+                $"{target.Name}: {result.Failed} requests failed on route {Route}, {result.Requests} were answered."
             );
     }
 }

@@ -4,65 +4,46 @@ namespace RateLimiter.Bench;
 
 /// <summary>One measurement of one target under one load.</summary>
 /// <param name="Load">What wrk measured.</param>
-/// <param name="Checks">The checks that wrk sent.</param>
-/// <param name="ServerCpu">The processor time of the server for each check.</param>
-/// <param name="StoreCpu">The processor time of the store for each check; null without a store of its own.</param>
-/// <param name="Scripts">The calls of scripts for each check; null without a store of its own.</param>
+/// <param name="ChecksPerSecond">The checks that were answered.</param>
+/// <param name="ServerCpu">The processor time of the server for each check, in microseconds.</param>
+/// <param name="StoreCpu">The same of its store; null without one.</param>
+/// <param name="Scripts">The calls of scripts for each check; null without a store.</param>
 internal sealed record Measurement(
     LoadResult Load,
-    long Checks,
-    TimeSpan ServerCpu,
-    TimeSpan? StoreCpu,
+    double ChecksPerSecond,
+    double ServerCpu,
+    double? StoreCpu,
     double? Scripts
 )
 {
-    public double ChecksPerSecond => Checks * 1e6 / Load.Microseconds;
-
-    public static async Task<Measurement> TakeAsync(
-        Target target,
-        Load load,
-        TimeSpan duration,
-        CancellationToken cancellationToken
-    )
+    public static async Task<Measurement> TakeAsync(Target target, Load load, TimeSpan duration)
     {
-        var before = await Usage.ReadAsync(target, cancellationToken);
+        var before = await Usage.ReadAsync(target);
         using var stop = new CancellationTokenSource();
-        var probe = new Probe(target).RunAsync(stop.Token, cancellationToken);
-        LoadResult result;
-        Usage after;
-        try
-        {
-            result = await load.RunAsync(target, duration, cancellationToken);
-            after = await Usage.ReadAsync(target, cancellationToken);
-        }
-        finally
-        {
-            await stop.CancelAsync();
-        }
-
+        var probe = new Probe(target).RunAsync(stop.Token);
+        var result = await load.RunAsync(target, duration);
+        var after = await Usage.ReadAsync(target);
+        await stop.CancelAsync();
         await probe;
         target.ThrowIfTroubled();
 
-        var checks = result.Requests * load.Checks;
+        var checks = (double)result.Requests * load.ChecksPerRequest;
         return new Measurement(
             result,
-            checks,
-            (after.ServerCpu - before.ServerCpu) / checks,
-            (after.StoreCpu - before.StoreCpu) / checks,
-            (double?)(after.Scripts - before.Scripts) / checks
+            result.RequestsPerSecond * load.ChecksPerRequest,
+            (after.Server - before.Server).TotalMicroseconds / checks,
+            (after.Store - before.Store)?.TotalMicroseconds / checks,
+            (after.Scripts - before.Scripts) / checks
         );
     }
 
-    private sealed record Usage(TimeSpan ServerCpu, TimeSpan? StoreCpu, long? Scripts)
+    private sealed record Usage(TimeSpan Server, TimeSpan? Store, long? Scripts)
     {
-        public static async Task<Usage> ReadAsync(
-            Target target,
-            CancellationToken cancellationToken
-        ) =>
+        public static async Task<Usage> ReadAsync(Target target) =>
             new(
                 target.Server.CpuTime,
-                target.Store?.CpuTime,
-                target.Store is { } store ? await store.CountScriptsAsync(cancellationToken) : null
+                target.Store?.Process.CpuTime,
+                target.Store is { } store ? await store.CountScriptsAsync() : null
             );
     }
 }

@@ -16,7 +16,7 @@ internal sealed record Options
             )}; all but {Scenario.ByHand} when left out
               --rounds N          measurements of each target (5)
               --seconds N         how long each takes (5)
-              --warm-up N         seconds before the first (5)
+              --warm-up N         seconds of a run before the first; there are as many as make it faster (3)
               --no-peers          without nginx and Fastify
               --no-build          with what the last run built
               --write             puts the figures into docs/benchmarks.md and bench/promises.json
@@ -61,7 +61,7 @@ internal sealed record Options
                     Check = true,
                     Settings = new Settings
                     {
-                        WarmUp = TimeSpan.FromSeconds(4),
+                        WarmUp = TimeSpan.FromSeconds(2),
                         Duration = TimeSpan.FromSeconds(2),
                         Rounds = 3,
                         WithoutPeers = true,

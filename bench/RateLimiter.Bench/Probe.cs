@@ -16,16 +16,24 @@ internal sealed class Probe(Target target)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static int users;
 
+    private readonly string user = $"probe-{Interlocked.Increment(ref users)}";
+
     /// <summary>The rule that every target has for the probe. No window ends while the bench runs.</summary>
     public static Rule Rule { get; } = new("probe", new Limit(Permits, WindowSeconds: 31_536_000));
 
-    /// <summary>Sends many checks at once, and looks that exactly the permits of the limit are given.</summary>
-    public async Task ThrowIfInexactAsync(CancellationToken cancellationToken)
+    /// <summary>Asks a single time.</summary>
+    public async Task AskOnceAsync()
     {
         using var http = target.CreateClient();
-        var user = NewUser();
+        await AskAsync(http);
+    }
+
+    /// <summary>Asks many times at once, and looks that exactly the permits of the limit are given.</summary>
+    public async Task ThrowIfInexactAsync()
+    {
+        using var http = target.CreateClient();
         var answers = await Task.WhenAll(
-            Enumerable.Range(0, ChecksAtOnce).Select(_ => AskAsync(http, user, cancellationToken))
+            Enumerable.Range(0, ChecksAtOnce).Select(_ => AskAsync(http))
         );
         var allowed = answers.Count(answer => answer.Allowed);
         if (allowed != Permits)
@@ -36,25 +44,15 @@ internal sealed class Probe(Target target)
         }
     }
 
-    /// <summary>Asks a single time.</summary>
-    public async Task AskOnceAsync(CancellationToken cancellationToken)
-    {
-        using var http = target.CreateClient();
-        await AskAsync(http, NewUser(), cancellationToken);
-    }
-
     /// <summary>Asks about fifty times a second until it is told to stop.</summary>
-    /// <returns>How many answers it got, all of them right.</returns>
     /// <exception cref="BenchException">An answer was wrong.</exception>
-    public async Task<int> RunAsync(CancellationToken stop, CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken stop)
     {
         using var http = target.CreateClient();
         using var pause = new PeriodicTimer(Pause);
-        var user = NewUser();
-        var count = 0;
-        while (!stop.IsCancellationRequested)
+        for (var count = 0; !stop.IsCancellationRequested; count++)
         {
-            var answer = await AskAsync(http, user, cancellationToken);
+            var answer = await AskAsync(http);
             var expected = target.Decides
                 ? new Answer(count < Permits, Math.Max(0, Permits - 1 - count))
                 : answer with
@@ -68,33 +66,16 @@ internal sealed class Probe(Target target)
                 );
             }
 
-            count++;
-            await pause.WaitForNextTickAsync(cancellationToken);
+            await pause.WaitForNextTickAsync(CancellationToken.None);
         }
-
-        return count;
     }
 
-    private static string NewUser() => $"probe-{Interlocked.Increment(ref users)}";
-
-    private async Task<Answer> AskAsync(
-        HttpClient http,
-        string user,
-        CancellationToken cancellationToken
-    )
+    private async Task<Answer> AskAsync(HttpClient http)
     {
-        using var response = await http.PostAsJsonAsync(
-            "/check",
-            new { user_id = user, route_key = Rule.Route },
-            cancellationToken
-        );
+        var check = new { user_id = user, route_key = Rule.Route };
+        using var response = await http.PostAsJsonAsync("/check", check);
         return response.IsSuccessStatusCode
-            ? (
-                await response.Content.ReadFromJsonAsync<Answer>(
-                    JsonSerializerOptions.Web,
-                    cancellationToken
-                )
-            )!
+            ? (await response.Content.ReadFromJsonAsync<Answer>(JsonSerializerOptions.Web))!
             : throw new BenchException($"{target.Name} answered with {response.StatusCode}.");
     }
 

@@ -6,38 +6,26 @@ using System.Text.RegularExpressions;
 namespace RateLimiter.Bench;
 
 /// <summary>A fresh redis-server on a free port of the loopback, which keeps nothing.</summary>
-internal sealed partial class RedisServer : IAsyncDisposable
+internal sealed partial class RedisServer
 {
-    private readonly Owned owned;
-    private readonly RunningProcess process;
+    private RedisServer() =>
+        Process = new RunningProcess(
+            "redis-server",
+            ["--bind", "127.0.0.1", "--port", $"{Port}", "--save", ""],
+            new TemporaryFolder().Path,
+            readyLine: Ready
+        );
 
-    private RedisServer(Owned owned, RunningProcess process, int port)
+    public int Port { get; } = FreePort();
+
+    public RunningProcess Process { get; }
+
+    public static async Task<RedisServer> StartAsync()
     {
-        this.owned = owned;
-        this.process = process;
-        Port = port;
+        var server = new RedisServer();
+        await server.Process.WaitUntilReadyAsync();
+        return server;
     }
-
-    public int Port { get; }
-
-    public TimeSpan CpuTime => process.CpuTime;
-
-    public static Task<RedisServer> StartAsync(CancellationToken cancellationToken) =>
-        Owned.MakeAsync(async owned =>
-        {
-            var folder = owned.Add(new TemporaryFolder()).Path;
-            var port = FreePort();
-            var process = owned.Add(
-                new RunningProcess(
-                    "redis-server",
-                    ["--bind", "127.0.0.1", "--port", $"{port}", "--save", "", "--dir", folder],
-                    folder,
-                    ready: Ready
-                )
-            );
-            await process.WaitUntilReadyAsync(cancellationToken);
-            return new RedisServer(owned, process, port);
-        });
 
     /// <summary>A port of the loopback that was free a moment ago.</summary>
     public static int FreePort()
@@ -48,19 +36,16 @@ internal sealed partial class RedisServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The scripts that clients have called so far. Commands inside of scripts are not counted: Redis counts them
-    /// together with those that clients send, so that only calls of scripts can be told for certain.
+    /// The scripts that clients have called so far. Other commands cannot be told from those that scripts call, which
+    /// Redis counts with them.
     /// </summary>
-    public async Task<long> CountScriptsAsync(CancellationToken cancellationToken)
-    {
-        var statistics = await AskAsync(["INFO", "commandstats"], cancellationToken);
-        return ScriptCalls
-            .Matches(statistics)
+    public async Task<long> CountScriptsAsync() =>
+        ScriptCalls
+            .Matches(await AskAsync("INFO", "commandstats"))
             .Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
-    }
 
     /// <summary>The sum of all plain numbers whose key begins so.</summary>
-    public async Task<long> SumAsync(string prefix, CancellationToken cancellationToken)
+    public async Task<long> SumAsync(string prefix)
     {
         const string script = """
             local sum = 0
@@ -69,16 +54,14 @@ internal sealed partial class RedisServer : IAsyncDisposable
             end
             return sum
             """;
-        var sum = await AskAsync(["EVAL", script, "0", prefix], cancellationToken);
-        return long.Parse(sum, CultureInfo.InvariantCulture);
+        return long.Parse(
+            await AskAsync("EVAL", script, "0", prefix),
+            CultureInfo.InvariantCulture
+        );
     }
 
-    public ValueTask DisposeAsync() => owned.DisposeAsync();
-
-    private Task<string> AskAsync(
-        IEnumerable<string> command,
-        CancellationToken cancellationToken
-    ) => Command.RunAsync("redis-cli", ["-p", $"{Port}", .. command], cancellationToken);
+    private Task<string> AskAsync(params IEnumerable<string> command) =>
+        RunningProcess.RunAsync("redis-cli", ["-p", $"{Port}", .. command]);
 
     [GeneratedRegex("Ready to accept connections")]
     private static partial Regex Ready { get; }

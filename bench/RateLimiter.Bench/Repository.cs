@@ -4,9 +4,7 @@ namespace RateLimiter.Bench;
 internal static class Repository
 {
     /// <summary>The folder of the solution.</summary>
-    public static string Root { get; } =
-        Ancestors(AppContext.BaseDirectory)
-            .First(folder => File.Exists(Path.Combine(folder, "RateLimiter.sln")));
+    public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
     public static string Document { get; } = Path.Combine(Root, "docs", "benchmarks.md");
 
@@ -15,15 +13,12 @@ internal static class Repository
     /// <summary>What the bench builds before it measures.</summary>
     public static string Artifact(string name) => Path.Combine(Root, "artifacts", "bench", name);
 
-    /// <summary>A file that belongs to the bench.</summary>
-    public static string Asset(params string[] path) =>
+    /// <summary>A file of the bench or its peers.</summary>
+    public static string Asset(params IEnumerable<string> path) =>
         Path.Combine([AppContext.BaseDirectory, .. path]);
 
-    private static IEnumerable<string> Ancestors(string folder)
-    {
-        for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent)
-        {
-            yield return at.FullName;
-        }
-    }
+    private static string FindRoot(DirectoryInfo folder) =>
+        File.Exists(Path.Combine(folder.FullName, "RateLimiter.sln"))
+            ? folder.FullName
+            : FindRoot(folder.Parent!);
 }

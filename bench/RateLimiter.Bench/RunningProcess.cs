@@ -4,14 +4,16 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.Bench;
 
-/// <summary>A process that the bench started, with its children. It ends with the bench.</summary>
-internal sealed class RunningProcess : IAsyncDisposable
+/// <summary>The bench cannot go on, or what it measured is worth nothing. The message is for whoever started it.</summary>
+internal sealed class BenchException(string message) : Exception(message);
+
+/// <summary>A process that the bench has started, with its children.</summary>
+internal sealed class RunningProcess : IDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly List<string> lines = [];
-    private readonly Regex? ready;
-    private readonly TaskCompletionSource<Match> isReady = new(
+    private readonly TaskCompletionSource<Match> ready = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
     private readonly Process process;
@@ -19,17 +21,16 @@ internal sealed class RunningProcess : IAsyncDisposable
     /// <param name="program">What to run.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="directory">Its working directory.</param>
-    /// <param name="environment">Variables beside those of the bench, whose settings it does not inherit.</param>
-    /// <param name="ready">The line that it prints when it is ready.</param>
+    /// <param name="settings">Variables beside those of the bench, whose own settings it does not inherit.</param>
+    /// <param name="readyLine">What it prints when it is ready.</param>
     public RunningProcess(
         string program,
         IEnumerable<string> arguments,
         string directory,
-        IReadOnlyDictionary<string, string>? environment = null,
-        Regex? ready = null
+        IEnumerable<KeyValuePair<string, string>>? settings = null,
+        Regex? readyLine = null
     )
     {
-        this.ready = ready;
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = directory,
@@ -41,15 +42,16 @@ internal sealed class RunningProcess : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        foreach (var (name, value) in settings ?? [])
         {
             start.Environment[name] = value;
         }
 
         process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, line) => Read(line.Data);
-        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.OutputDataReceived += (_, line) => Read(line.Data, readyLine);
+        process.ErrorDataReceived += (_, line) => Read(line.Data, readyLine);
         process.Start();
+        Belongings.Add(this);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -73,40 +75,55 @@ internal sealed class RunningProcess : IAsyncDisposable
     /// <summary>The processor time that it and its children have used, to a hundredth of a second.</summary>
     public TimeSpan CpuTime =>
         TimeSpan.FromSeconds(
-            Directory
-                .EnumerateDirectories("/proc")
-                .Select(Path.GetFileName)
-                .Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _))
-                .Select(ReadStat)
-                .Where(stat => stat is not null && (stat.Id == Id || stat.Parent == Id))
+            Process
+                .GetProcesses()
+                .Select(other => Stat.Read(other.Id))
+                .Where(stat => stat?.Id == Id || stat?.Parent == Id)
                 .Sum(stat => stat!.Ticks) / 100.0
         );
 
-    /// <summary>The memory that it holds without its children.</summary>
+    /// <summary>The memory that it holds, without its children.</summary>
     public double ResidentMegabytes
     {
         get
         {
-            var line = File.ReadLines($"/proc/{Id}/status")
-                .Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-            var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-            return double.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
+            process.Refresh();
+            return process.WorkingSet64 / 1024.0 / 1024.0;
         }
     }
 
-    /// <summary>Waits until it prints the line that says that it is ready.</summary>
-    public Task<Match> WaitUntilReadyAsync(CancellationToken cancellationToken) =>
-        isReady.Task.WaitAsync(StartTimeout, cancellationToken);
+    /// <summary>Runs a program to its end.</summary>
+    /// <returns>What it printed.</returns>
+    /// <exception cref="BenchException">It failed.</exception>
+    public static async Task<string> RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        string directory = "."
+    )
+    {
+        using var running = new RunningProcess(program, arguments, directory);
+        await running.process.WaitForExitAsync();
+        return running.process.ExitCode == 0
+            ? string.Join('\n', running.Output)
+            : throw running.Failure();
+    }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Waits until it prints that it is ready.</summary>
+    public Task<Match> WaitUntilReadyAsync() => ready.Task.WaitAsync(StartTimeout);
+
+    public BenchException Failure() =>
+        new($"{process.StartInfo.FileName} has ended:\n{string.Join('\n', Output)}");
+
+    public void Dispose()
     {
         if (!process.HasExited)
         {
             process.Kill(entireProcessTree: true);
+            process.WaitForExit();
         }
 
-        await process.WaitForExitAsync();
         process.Dispose();
+        Belongings.Remove(this);
     }
 
     private static bool IsSetting(string name) =>
@@ -114,36 +131,11 @@ internal sealed class RunningProcess : IAsyncDisposable
         || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
         || name.Contains("__", StringComparison.Ordinal);
 
-    private static Stat? ReadStat(string? name)
-    {
-        try
-        {
-            var text = File.ReadAllText($"/proc/{name}/stat");
-            // The name of the program, in parentheses, may hold spaces.
-            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return new Stat(
-                int.Parse(name!, CultureInfo.InvariantCulture),
-                int.Parse(fields[1], CultureInfo.InvariantCulture),
-                long.Parse(fields[11], CultureInfo.InvariantCulture)
-                    + long.Parse(fields[12], CultureInfo.InvariantCulture)
-            );
-        }
-        catch (IOException)
-        {
-            // It has ended since it was listed.
-            return null;
-        }
-    }
-
-    private void Read(string? line)
+    private void Read(string? line, Regex? readyLine)
     {
         if (line is null)
         {
-            isReady.TrySetException(
-                new BenchException(
-                    $"{process.StartInfo.FileName} has ended:\n{string.Join('\n', Output)}"
-                )
-            );
+            ready.TrySetException(Failure());
             return;
         }
 
@@ -152,11 +144,30 @@ internal sealed class RunningProcess : IAsyncDisposable
             lines.Add(line);
         }
 
-        if (ready?.Match(line) is { Success: true } match)
+        if (readyLine?.Match(line) is { Success: true } match)
         {
-            isReady.TrySetResult(match);
+            ready.TrySetResult(match);
         }
     }
 
-    private sealed record Stat(int Id, int Parent, long Ticks);
+    private sealed record Stat(int Id, int Parent, long Ticks)
+    {
+        public static Stat? Read(int id)
+        {
+            try
+            {
+                var text = File.ReadAllText($"/proc/{id}/stat");
+                // The name of the program, in parentheses, may hold spaces.
+                var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+                return new Stat(id, (int)Field(1), Field(11) + Field(12));
+
+                long Field(int index) => long.Parse(fields[index], CultureInfo.InvariantCulture);
+            }
+            catch (IOException)
+            {
+                // It has ended since it was listed.
+                return null;
+            }
+        }
+    }
 }

@@ -2,100 +2,62 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.Bench;
 
-/// <summary>The programs that the bench uses and does not bring along.</summary>
+/// <summary>The programs that the bench needs and does not bring along.</summary>
 internal static partial class Tools
 {
-    private static readonly Tool[] Ours =
+    private static readonly (string File, string Package)[] Always =
     [
-        new("redis-server", "redis-server"),
-        new("redis-cli", "redis-tools"),
-        new("wrk", "wrk"),
+        ("redis-server", "redis-server"),
+        ("redis-cli", "redis-tools"),
+        ("wrk", "wrk"),
     ];
 
-    private static readonly Tool[] Peers =
+    private static readonly (string File, string Package)[] OfPeers =
     [
-        new("nginx", "nginx"),
-        new("/usr/lib/nginx/modules/ngx_http_lua_module.so", "libnginx-mod-http-lua"),
-        new("/usr/share/lua/5.1/nginx/redis.lua", "lua-nginx-redis"),
-        new("/usr/lib/*/lua/5.1/cjson.so", "lua-cjson"),
-        new("node", "nodejs (20 or later)"),
-        new("npm", "npm"),
+        ("nginx", "nginx"),
+        ("/usr/lib/nginx/modules/ngx_http_lua_module.so", "libnginx-mod-http-lua"),
+        ("/usr/share/lua/5.1/nginx/redis.lua", "lua-nginx-redis"),
+        ("/usr/share/lua/5.1/cjson", "lua-cjson"),
+        ("node", "nodejs (20 or later)"),
+        ("npm", "npm"),
     ];
 
     /// <exception cref="BenchException">One is missing.</exception>
     public static void ThrowIfMissing(bool withoutPeers)
     {
-        var missing = (withoutPeers ? Ours : [.. Ours, .. Peers])
-            .Where(tool => !tool.IsThere)
+        var missing = (withoutPeers ? Always : [.. Always, .. OfPeers])
+            .Where(tool => !IsThere(tool.File))
             .Select(tool => tool.Package)
             .ToList();
         if (missing.Count > 0)
         {
             throw new BenchException(
-                $"Missing, as Debian calls them: {string.Join(", ", missing)} (apt-get install; stop the services that it starts)."
+                $"Missing, as Debian's packages are called: {string.Join(", ", missing)}. The services that come with them need not run."
             );
         }
     }
 
     /// <summary>The versions of all of them, in words.</summary>
-    public static async Task<string> DescribeAsync(
-        bool withoutPeers,
-        CancellationToken cancellationToken
-    )
+    public static async Task<string> DescribeAsync(bool withoutPeers)
     {
-        List<string> versions =
-        [
-            $".NET {Environment.Version}",
-            $"Redis {await VersionAsync("redis-server", "--version")}",
-            // It tells its version only together with a failure.
-            $"wrk {Number.Match(await WrkAsync())}",
-        ];
-        if (!withoutPeers)
-        {
-            versions.Add($"nginx {await VersionAsync("nginx", "-v")}");
-            versions.Add($"Node {await VersionAsync("node", "--version")}");
-        }
-
-        return string.Join(", ", versions);
-
-        async Task<string> VersionAsync(string program, string argument) =>
-            Number.Match(await Command.RunAsync(program, [argument], cancellationToken)).Value;
-
-        async Task<string> WrkAsync()
-        {
-            try
-            {
-                return await Command.RunAsync("wrk", ["-v"], cancellationToken);
-            }
-            catch (BenchException exception)
-            {
-                return exception.Message;
-            }
-        }
+        var versions =
+            $".NET {Environment.Version}, Redis {await VersionAsync("redis-server --version")}, wrk {await VersionAsync("wrk -v")}";
+        return withoutPeers
+            ? versions
+            : $"{versions}, nginx {await VersionAsync("nginx -v")}, Node {await VersionAsync("node --version")}";
     }
+
+    // A path, or a program on the PATH.
+    private static bool IsThere(string file) =>
+        Environment
+            .GetEnvironmentVariable("PATH")!
+            .Split(Path.PathSeparator)
+            .Any(folder => Path.Exists(Path.Combine(folder, file)));
+
+    // One of them tells its version only together with a failure.
+    private static async Task<string> VersionAsync(string command) =>
+        Number.Match(await RunningProcess.RunAsync("sh", ["-c", $"{command} 2>&1; true"])).Value;
 
     [GeneratedRegex(@"\d+\.\d+\.\d+")]
     private static partial Regex Number { get; }
-
-    private sealed record Tool(string Program, string Package)
-    {
-        public bool IsThere =>
-            Path.IsPathRooted(Program)
-                ? Matches()
-                : Environment
-                    .GetEnvironmentVariable("PATH")!
-                    .Split(Path.PathSeparator)
-                    .Any(folder => File.Exists(Path.Combine(folder, Program)));
-
-        // The folder of a library is named after the machine's architecture.
-        private bool Matches()
-        {
-            var parts = Program.Split("/*/");
-            return parts is [var root, var rest]
-                ? Directory
-                    .EnumerateDirectories(root)
-                    .Any(folder => File.Exists(Path.Combine(folder, rest)))
-                : File.Exists(Program);
-        }
-    }
 }

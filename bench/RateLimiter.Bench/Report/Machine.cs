@@ -5,33 +5,28 @@ namespace RateLimiter.Bench.Report;
 /// <summary>The machine that measured.</summary>
 internal static class Machine
 {
-    public static async Task<string> DescribeAsync(
-        bool withoutPeers,
-        CancellationToken cancellationToken
-    )
+    public static async Task<string> DescribeAsync(bool withoutPeers)
     {
-        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1 << 30);
-        var tools = await Tools.DescribeAsync(withoutPeers, cancellationToken);
+        var tools = await Tools.DescribeAsync(withoutPeers);
+        var gigabytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1 << 30);
+        var kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
             - {Environment.ProcessorCount} cores of {Field(
                 "/proc/cpuinfo",
-                "model name",
-                ':'
-            )}, {memory} GB, shared by the server, its store and wrk
-            - {Field("/etc/os-release", "PRETTY_NAME", '=')}, Linux {Kernel()}
+                "model name"
+            )}, {gigabytes} GB, shared by the server, its store and wrk
+            - {Field("/etc/os-release", "PRETTY_NAME")}, Linux {kernel}
             - {tools}
 
             """
         );
     }
 
-    private static string Kernel() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
-
-    private static string Field(string file, string name, char separator) =>
+    private static string Field(string file, string name) =>
         File.ReadLines(file)
             .First(line => line.StartsWith(name, StringComparison.Ordinal))
-            .Split(separator)[1]
+            .Split(':', '=')[1]
             .Trim(' ', '"');
 }

@@ -19,15 +19,15 @@ internal sealed class Table(params IReadOnlyList<string> columns)
     }
 
     /// <summary>What was measured of each contender, and its rate as a multiple of the first one's.</summary>
-    public static Table Of(IReadOnlyList<Contender> contenders, Settings settings)
+    public static Table Of(Settings settings, params IReadOnlyList<Contender> contenders)
     {
         var table = new Table(
             "",
             "checks/s",
             "p50, ms",
             "p99, ms",
-            "CPU of the server, µs/check",
-            "CPU of the store, µs/check",
+            "server, µs of CPU/check",
+            "store, µs of CPU/check",
             "scripts/check",
             $"× {contenders[0].Name}"
         );
@@ -38,8 +38,8 @@ internal sealed class Table(params IReadOnlyList<string> columns)
                 Cell(contender.Median(round => round.ChecksPerSecond)),
                 Cell(contender.Median(round => round.Load.P50) / 1000, 2),
                 Cell(contender.Median(round => round.Load.P99) / 1000, 2),
-                Cell(contender.Median(round => round.ServerCpu.TotalMicroseconds), 1),
-                Cell(Median(contender, round => round.StoreCpu?.TotalMicroseconds), 1),
+                Cell(contender.Median(round => round.ServerCpu), 1),
+                Cell(Median(contender, round => round.StoreCpu), 1),
                 Cell(Median(contender, round => round.Scripts), 2),
                 Cell(
                     settings.Pick(contender.Ratios(contenders[0], round => round.ChecksPerSecond)),

@@ -9,94 +9,62 @@ internal static class Embedded
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
 
-    public static async Task<Outcome> RunAsync(
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    public static async Task<Outcome> MeasureAsync(Settings settings)
     {
-        await using var owned = new Owned();
-        Rule[] rules = [Throughput.Allowing, Probe.Rule];
-        var load = new Load(Throughput.Allowing.Route);
-        Contender[] contenders =
-        [
-            new(owned.Add(await ServiceTarget.StartAsync(rules, cancellationToken)), load),
-            new(owned.Add(await ServiceTarget.StartEmbeddedAsync(rules, cancellationToken)), load),
-        ];
-        await Contender.RaceAsync(contenders, settings, cancellationToken);
-        foreach (var contender in contenders)
-        {
-            await contender.ThrowIfMiscountedAsync(cancellationToken);
-        }
-
-        var throughput = Table.Of(contenders, settings);
-        var ratio = new Figure(
-            "embedded / redis",
-            Throughput.Ratio(contenders[1], contenders[0], settings)
+        Contender redis = new(await ServiceTarget.StartAsync(Throughput.Rules), Throughput.Allowed);
+        Contender embedded = new(
+            await ServiceTarget.StartEmbeddedAsync(Throughput.Rules),
+            Throughput.Allowed
         );
+        await Contender.RaceAsync(settings, redis, embedded);
+        await redis.ThrowIfMiscountedAsync();
+        await embedded.ThrowIfMiscountedAsync();
+        var throughput = Table.Of(settings, redis, embedded);
+        var ratio = new Figure("embedded / redis", Throughput.Ratio(embedded, redis, settings));
         if (settings.Best)
         {
             // Times and sizes are no ratios.
             return new Outcome($"{throughput}", ratio);
         }
 
-        await using var store = await RedisServer.StartAsync(cancellationToken);
-        var redis = await StartsAsync(store, settings.Rounds, cancellationToken);
-        var embedded = await StartsAsync(store: null, settings.Rounds, cancellationToken);
+        var store = await RedisServer.StartAsync();
+        var (seconds, megabytes) = await StartOverAsync(store, settings.Rounds);
+        var (ownSeconds, ownMegabytes) = await StartOverAsync(store: null, settings.Rounds);
         var starts = new Table("", "start to first check answered, s", "resident when idle, MB")
-            .Add(contenders[0].Name, Table.Cell(redis.Seconds, 2), Table.Cell(redis.Megabytes))
-            .Add(
-                contenders[1].Name,
-                Table.Cell(embedded.Seconds, 2),
-                Table.Cell(embedded.Megabytes)
-            );
+            .Add(redis.Name, Table.Cell(seconds, 2), Table.Cell(megabytes))
+            .Add(embedded.Name, Table.Cell(ownSeconds, 2), Table.Cell(ownMegabytes));
         return new Outcome(
             $"{throughput}\n{starts}",
             ratio,
-            new Figure("start", redis.Seconds),
-            new Figure("start, embedded", embedded.Seconds),
-            new Figure("memory", redis.Megabytes),
-            new Figure("memory, embedded", embedded.Megabytes)
+            new Figure("start", seconds),
+            new Figure("start, embedded", ownSeconds),
+            new Figure("memory", megabytes),
+            new Figure("memory, embedded", ownMegabytes)
         );
     }
 
     // The client and its policy are there already, so that the first request is a check.
-    private static async Task<(double Seconds, double Megabytes)> StartsAsync(
+    private static async Task<(double Seconds, double Megabytes)> StartOverAsync(
         RedisServer? store,
-        int rounds,
-        CancellationToken cancellationToken
+        int rounds
     )
     {
         using var folder = new TemporaryFolder();
-        var apiKey = "";
-        await using (var owned = new Owned())
-        {
-            var service = await ServiceTarget.StartAsync(
-                owned,
-                folder,
-                store,
-                apiKey,
-                cancellationToken
-            );
-            apiKey = await service.RegisterAsync([Probe.Rule], cancellationToken);
-        }
+        var first = await ServiceTarget.RunAsync(folder, store);
+        var apiKey = await first.RegisterAsync([Probe.Rule]);
+        first.Server.Dispose();
 
         List<double> seconds = [];
         List<double> megabytes = [];
         for (var round = 0; round < rounds; round++)
         {
-            await using var owned = new Owned();
             var time = Stopwatch.StartNew();
-            var service = await ServiceTarget.StartAsync(
-                owned,
-                folder,
-                store,
-                apiKey,
-                cancellationToken
-            );
-            await new Probe(service).AskOnceAsync(cancellationToken);
+            var service = await ServiceTarget.RunAsync(folder, store, apiKey);
+            await new Probe(service).AskOnceAsync();
             seconds.Add(time.Elapsed.TotalSeconds);
-            await Task.Delay(Idle, cancellationToken);
+            await Task.Delay(Idle);
             megabytes.Add(service.Server.ResidentMegabytes);
+            service.Server.Dispose();
         }
 
         return (Settings.Median(seconds), Settings.Median(megabytes));

@@ -6,31 +6,17 @@ namespace RateLimiter.Bench.Scenarios;
 /// <summary>How long a check takes when the server is half as busy as it can be.</summary>
 internal static class HalfRate
 {
-    public static async Task<Outcome> RunAsync(
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    public static async Task<Outcome> MeasureAsync(Settings settings)
     {
-        await using var owned = new Owned();
-        Rule[] rules = [Throughput.Allowing, Probe.Rule];
-        var load = new Load(Throughput.Allowing.Route);
-        Contender[] full =
+        Target[] targets =
         [
-            new(owned.Add(await BareTarget.StartAsync(cancellationToken)), load),
-            new(owned.Add(await ServiceTarget.StartAsync(rules, cancellationToken)), load),
+            await BareTarget.StartAsync(),
+            await ServiceTarget.StartAsync(Throughput.Rules),
         ];
-        await Contender.RaceAsync(full, settings, cancellationToken);
-        Contender[] half =
-        [
-            .. full.Select(contender => new Contender(
-                contender.Target,
-                load with
-                {
-                    Rate = contender.Median(round => round.ChecksPerSecond) / 2,
-                }
-            )),
-        ];
-        await Contender.RaceAsync(half, settings, cancellationToken);
+        Contender[] full = [.. targets.Select(target => new Contender(target, Throughput.Allowed))];
+        await Contender.RaceAsync(settings, full);
+        Contender[] half = [.. full.Select(Halve)];
+        await Contender.RaceAsync(settings, half);
 
         var table = new Table(
             "",
@@ -55,6 +41,15 @@ internal static class HalfRate
         return new Outcome($"{table}", new Figure("half-rate p99 / bare", Ratio(half[1])));
 
         double Ratio(Contender contender) =>
-            settings.Pick(contender.Ratios(half[0], round => round.Load.P99), lessIsBetter: true);
+            Settings.Median(contender.Ratios(half[0], round => round.Load.P99));
     }
+
+    private static Contender Halve(Contender full) =>
+        new(
+            full.Target,
+            full.Load with
+            {
+                Rate = full.Median(round => round.Load.RequestsPerSecond) / 2,
+            }
+        );
 }

@@ -6,140 +6,97 @@ namespace RateLimiter.Bench.Scenarios;
 
 /// <summary>
 /// Whether a check costs more when there is much in the store: many live subjects, policies and tenants beside one
-/// tenant with one policy. And two instances on one Redis beside one. The load is drawn at random from all subjects.
+/// tenant with few. And two instances on one Redis beside one. The load is drawn at random from all subjects.
 /// </summary>
 internal static class Scale
 {
     private const string Route = "scale";
     private const int ChecksPerBatch = 1000;
     private const int CallsAtOnce = 8;
+    private const int Requests = 100_000;
 
-    public static async Task<Outcome> RunAsync(
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    public static async Task<Outcome> MeasureAsync(Settings settings)
     {
-        await using var owned = new Owned();
-        var few = await StartAsync(
-            owned,
-            new ScaleSettings
-            {
-                Subjects = Load.DefaultUsers,
-                Policies = 10,
-                Tenants = 1,
-            },
-            cancellationToken
-        );
-        var many = await StartAsync(owned, settings.Scale, cancellationToken);
-        await Contender.RaceAsync([few, many], settings, cancellationToken);
-
-        var second = owned.Add(await ServiceTarget.StartBesideAsync(few.Target, cancellationToken));
-        var table = Table.Of([few, many], settings);
-        var instances = await CompareInstancesAsync(few, second, settings, cancellationToken);
+        var few = await StartAsync(new ScaleSettings(Subjects: 10_000, Policies: 10, Tenants: 1));
+        var many = await StartAsync(settings.Scale);
+        await Contender.RaceAsync(settings, few, many);
+        var instances = await CompareInstancesAsync(few, settings);
         return new Outcome(
-            $"{table}",
+            $"{Table.Of(settings, few, many)}",
             new Figure("scale", Throughput.Ratio(many, few, settings)),
             new Figure("two instances", instances)
         );
     }
 
-    private static async Task<Contender> StartAsync(
-        Owned owned,
-        ScaleSettings scale,
-        CancellationToken cancellationToken
-    )
+    private static async Task<Contender> StartAsync(ScaleSettings scale)
     {
-        var service = (ServiceTarget)
-            owned.Add(await ServiceTarget.StartAsync([Probe.Rule], cancellationToken));
+        var service = await ServiceTarget.StartAsync([Probe.Rule]);
+        var users = scale.Subjects / scale.Tenants;
         var routes = scale.Policies / scale.Tenants;
+        var limits = Throughput.Rules[0].Limits;
         var rules = Enumerable
             .Range(0, routes)
-            .Select(route => new Rule($"{Route}-{route}", Throughput.Allowing.Limits))
+            .Select(route => new Rule($"{Route}-{route}", limits))
             .ToList();
         var keys = new string[scale.Tenants];
-        var users = scale.Subjects / scale.Tenants;
-        var parallel = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = CallsAtOnce,
-            CancellationToken = cancellationToken,
-        };
         await Parallel.ForAsync(
             0,
             scale.Tenants,
-            parallel,
-            async (tenant, cancellation) =>
+            new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce },
+            async (tenant, _) =>
             {
-                keys[tenant] = await service.RegisterAsync(rules, cancellation);
-                await FillAsync(service, keys[tenant], users, routes, cancellation);
+                keys[tenant] = await service.RegisterAsync(rules);
+                await FillAsync(service, keys[tenant], users, routes);
             }
         );
-        var name = FormattableString.Invariant(
-            $"{scale.Subjects:N0} subjects, {scale.Policies:N0} policies, {scale.Tenants:N0} tenants"
-        );
         return new Contender(
-            name,
+            $"{Table.Cell(scale.Subjects)} subjects, {Table.Cell(scale.Policies)} policies, {Table.Cell(scale.Tenants)} tenants",
             service,
             new Load(Route)
             {
                 Tenants = keys,
                 Users = users,
                 Routes = routes,
+                Requests = Requests,
             }
         );
     }
 
-    private static async Task FillAsync(
-        ServiceTarget service,
-        string apiKey,
-        int users,
-        int routes,
-        CancellationToken cancellationToken
-    )
+    private static async Task FillAsync(Target service, string apiKey, int users, int routes)
     {
         using var http = service.CreateClient(apiKey);
         foreach (var part in Enumerable.Range(0, users).Chunk(ChecksPerBatch))
         {
             var checks = part.Select(user => new
             {
-                user_id = Target.User(user),
+                user_id = $"user-{user}",
                 route_key = $"{Route}-{user % routes}",
             });
-            using var response = await http.PostAsJsonAsync(
-                "/check/batch",
-                new { checks },
-                cancellationToken
-            );
+            using var response = await http.PostAsJsonAsync("/check/batch", new { checks });
             response.EnsureSuccessStatusCode();
         }
     }
 
     // The same two halves of the load go to one instance, or to one each.
-    private static async Task<double> CompareInstancesAsync(
-        Contender first,
-        Target second,
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    private static async Task<double> CompareInstancesAsync(Contender contender, Settings settings)
     {
-        var half = first.Load with { Connections = Load.DefaultConnections / 2 };
-        await half.RunAsync(second, settings.WarmUp, cancellationToken);
+        var one = contender.Target;
+        var another = await ServiceTarget.RunAsync(new TemporaryFolder(), one.Store, one.ApiKey);
+        var half = contender.Load with { Connections = contender.Load.Connections / 2 };
+        await half.RunAsync(another, 2 * settings.WarmUp);
         List<double> ratios = [];
         for (var round = 0; round < settings.Rounds; round++)
         {
-            var one = await RateAsync(first.Target, first.Target);
-            var two = await RateAsync(first.Target, second);
-            ratios.Add(two / one);
+            var alone = await RateAsync(one, one);
+            ratios.Add(await RateAsync(one, another) / alone);
         }
 
         return settings.Pick(ratios);
 
         async Task<double> RateAsync(params IEnumerable<Target> targets)
         {
-            var results = await Task.WhenAll(
-                targets.Select(target =>
-                    half.RunAsync(target, settings.Duration, cancellationToken)
-                )
-            );
+            var runs = targets.Select(target => half.RunAsync(target, settings.Duration));
+            var results = await Task.WhenAll(runs);
             return results.Sum(result => result.RequestsPerSecond);
         }
     }

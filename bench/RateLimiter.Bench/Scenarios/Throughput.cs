@@ -6,78 +6,67 @@ namespace RateLimiter.Bench.Scenarios;
 /// <summary>As many checks as are answered, of the service, the yardstick and the peers.</summary>
 internal static class Throughput
 {
-    /// <summary>The rule of the usual load: it always allows.</summary>
-    public static Rule Allowing { get; } =
-        new("allowed", new Limit(1_000_000_000, WindowSeconds: 31_536_000));
+    private const int AYear = 31_536_000;
 
-    // What is used of it at the end of the warm-up stays used.
-    private static readonly Rule Denying = new("denied", new Limit(1, WindowSeconds: 31_536_000));
+    /// <summary>The rule of the usual load, which always allows, and that of the probe.</summary>
+    public static Rule[] Rules { get; } =
+    [new("allowed", new Limit(1_000_000_000, AYear)), Probe.Rule];
 
-    public static async Task<Outcome> AllowedAsync(
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    /// <summary>Single checks that are allowed.</summary>
+    public static Load Allowed { get; } = new(Rules[0].Route);
+
+    public static async Task<Outcome> MeasureAllowedAsync(Settings settings)
     {
-        await using var owned = new Owned();
-        var contenders = await StartAsync(owned, Allowing, settings, cancellationToken);
-        await Contender.RaceAsync(contenders, settings, cancellationToken);
+        var contenders = await StartAsync(Rules, settings);
+        await Contender.RaceAsync(settings, contenders);
         foreach (var contender in contenders.Where(contender => contender.Target.Decides))
         {
-            await contender.ThrowIfMiscountedAsync(cancellationToken);
+            await contender.ThrowIfMiscountedAsync();
         }
 
         var service = contenders[^1];
         List<Figure> figures =
         [
             new("allowed / bare", Ratio(service, contenders[0], settings)),
-            new(
-                "scripts / check",
-                settings.Pick(service.Rounds.Select(round => round.Scripts!.Value), true)
-            ),
+            new("scripts / check", service.Median(round => round.Scripts!.Value)),
         ];
         if (contenders.FirstOrDefault(contender => contender.Target is NginxTarget) is { } nginx)
         {
             figures.Add(new Figure("allowed / nginx", Ratio(service, nginx, settings)));
         }
 
-        return new Outcome($"{Table.Of(contenders, settings)}", figures);
+        return new Outcome($"{Table.Of(settings, contenders)}", figures);
     }
 
-    public static async Task<Outcome> DeniedAsync(
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    // The warm-up sends more checks than there are users, so that each of them has used up his only permit.
+    public static async Task<Outcome> MeasureDeniedAsync(Settings settings)
     {
-        await using var owned = new Owned();
-        var contenders = await StartAsync(owned, Denying, settings, cancellationToken);
-        await Contender.RaceAsync(contenders, settings, cancellationToken);
-        var service = contenders[^1];
-        await service.ThrowIfNotDeniedAsync(cancellationToken);
+        Rule[] rules = [new("denied", new Limit(1, AYear)), Probe.Rule];
+        var contenders = await StartAsync(rules, settings);
+        await Contender.RaceAsync(settings, contenders);
+        await contenders[^1].ThrowIfNotDeniedAsync();
         return new Outcome(
-            $"{Table.Of(contenders, settings)}",
-            new Figure("denied / bare", Ratio(service, contenders[0], settings))
+            $"{Table.Of(settings, contenders)}",
+            new Figure("denied / bare", Ratio(contenders[^1], contenders[0], settings))
         );
     }
 
-    public static async Task<Outcome> BatchAsync(
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    // Fewer connections, because each brings a hundred checks at once.
+    public static async Task<Outcome> MeasureBatchAsync(Settings settings)
     {
-        await using var owned = new Owned();
-        Rule[] rules = [Allowing, Probe.Rule];
-        var bare = new Contender(
-            owned.Add(await BareTarget.StartAsync(cancellationToken)),
-            new Load(Allowing.Route)
-        );
+        var bare = new Contender(await BareTarget.StartAsync(), Allowed);
         var service = new Contender(
-            owned.Add(await ServiceTarget.StartAsync(rules, cancellationToken)),
-            new Load(Allowing.Route) { Batch = 100 }
+            await ServiceTarget.StartAsync(Rules),
+            Allowed with
+            {
+                Batch = 100,
+                Connections = 8,
+            }
         );
-        await Contender.RaceAsync([bare, service], settings, cancellationToken);
-        await service.ThrowIfMiscountedAsync(cancellationToken);
+        await Contender.RaceAsync(settings, bare, service);
+        await service.ThrowIfMiscountedAsync();
         return new Outcome(
-            $"{Table.Of([bare, service], settings)}",
+            $"{Table.Of(settings, bare, service)}",
             new Figure("batch", service.Median(round => round.ChecksPerSecond)),
             new Figure("batch / bare", Ratio(service, bare, settings))
         );
@@ -88,26 +77,16 @@ internal static class Throughput
         settings.Pick(one.Ratios(another, round => round.ChecksPerSecond));
 
     // The yardstick is the first, the service is the last.
-    private static async Task<IReadOnlyList<Contender>> StartAsync(
-        Owned owned,
-        Rule rule,
-        Settings settings,
-        CancellationToken cancellationToken
-    )
+    private static async Task<IReadOnlyList<Contender>> StartAsync(Rule[] rules, Settings settings)
     {
-        TargetStart[] starts = settings.WithoutPeers
-            ? [Bare, ServiceTarget.StartAsync]
-            : [Bare, FastifyTarget.StartAsync, NginxTarget.StartAsync, ServiceTarget.StartAsync];
-        List<Contender> contenders = [];
-        foreach (var start in starts)
+        List<Target> targets = [await BareTarget.StartAsync()];
+        if (!settings.WithoutPeers)
         {
-            var target = owned.Add(await start([rule, Probe.Rule], cancellationToken));
-            contenders.Add(new Contender(target, new Load(rule.Route)));
+            targets.Add(await FastifyTarget.StartAsync(rules));
+            targets.Add(await NginxTarget.StartAsync(rules));
         }
 
-        return contenders;
-
-        static Task<Target> Bare(IReadOnlyList<Rule> rules, CancellationToken cancellation) =>
-            BareTarget.StartAsync(cancellation);
+        targets.Add(await ServiceTarget.StartAsync(rules));
+        return [.. targets.Select(target => new Contender(target, new Load(rules[0].Route)))];
     }
 }

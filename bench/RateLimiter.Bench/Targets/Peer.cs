@@ -3,19 +3,16 @@ using System.Text.Json;
 namespace RateLimiter.Bench.Targets;
 
 /// <summary>Another rate limiter. Its rules are settings, and its counters are plain numbers in Redis.</summary>
-internal abstract class Peer(Owned owned) : Target(owned)
+internal abstract class Peer : Target
 {
-    public override Task<long> CountUsedAsync(
-        string route,
-        int users,
-        CancellationToken cancellationToken
-    ) => Store!.SumAsync($"{route}:", cancellationToken);
+    public override Task<long> CountUsedAsync(string route, int users) =>
+        Store!.SumAsync($"{route}:");
 
-    protected static IReadOnlyDictionary<string, string> Settings(
+    protected static Dictionary<string, string> Settings(
         RedisServer store,
         IEnumerable<Rule> rules
     ) =>
-        new Dictionary<string, string>
+        new()
         {
             ["API_KEY"] = MadeUpKey,
             ["REDIS_PORT"] = $"{store.Port}",

@@ -5,73 +5,44 @@ using System.Text.RegularExpressions;
 namespace RateLimiter.Bench.Targets;
 
 /// <summary>The service, with a Redis or with its embedded store.</summary>
-internal sealed partial class ServiceTarget(Owned owned) : Target(owned)
+internal sealed partial class ServiceTarget : Target
 {
     private const int CallsAtOnce = 16;
 
     public override string Name => Store is null ? "RateLimiter, embedded store" : "RateLimiter";
 
-    public static Task<Target> StartAsync(
-        IReadOnlyList<Rule> rules,
-        CancellationToken cancellationToken
-    ) =>
-        Owned.MakeAsync<Target>(async owned =>
-            await StartAsync(
-                owned,
-                owned.Add(new TemporaryFolder()),
-                owned.Add(await RedisServer.StartAsync(cancellationToken)),
-                rules,
-                cancellationToken
-            )
-        );
+    /// <summary>Starts the service with a Redis of its own, for a new client with these rules.</summary>
+    public static async Task<ServiceTarget> StartAsync(IEnumerable<Rule> rules)
+    {
+        var service = await RunAsync(new TemporaryFolder(), await RedisServer.StartAsync());
+        service.ApiKey = await service.RegisterAsync(rules);
+        return service;
+    }
 
-    public static Task<Target> StartEmbeddedAsync(
-        IReadOnlyList<Rule> rules,
-        CancellationToken cancellationToken
-    ) =>
-        Owned.MakeAsync<Target>(async owned =>
-            await StartAsync(
-                owned,
-                owned.Add(new TemporaryFolder()),
-                store: null,
-                rules,
-                cancellationToken
-            )
-        );
+    /// <summary>Starts the service with its embedded store, for a new client with these rules.</summary>
+    public static async Task<ServiceTarget> StartEmbeddedAsync(IEnumerable<Rule> rules)
+    {
+        var service = await RunAsync(new TemporaryFolder(), store: null);
+        service.ApiKey = await service.RegisterAsync(rules);
+        return service;
+    }
 
-    /// <summary>Starts another instance on the Redis of one that is running, for the same client.</summary>
-    public static Task<ServiceTarget> StartBesideAsync(
-        Target first,
-        CancellationToken cancellationToken
-    ) =>
-        Owned.MakeAsync(owned =>
-            StartAsync(
-                owned,
-                owned.Add(new TemporaryFolder()),
-                first.Store,
-                first.ApiKey,
-                cancellationToken
-            )
-        );
-
-    /// <summary>Starts the service for a client that its store knows already, or for none.</summary>
-    /// <param name="owned">What the service belongs to.</param>
+    /// <summary>Starts the service and waits until it listens.</summary>
     /// <param name="folder">Where it works, and keeps an embedded store.</param>
     /// <param name="store">Its Redis; null for an embedded store.</param>
-    /// <param name="apiKey">The client's key.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public static async Task<ServiceTarget> StartAsync(
-        Owned owned,
+    /// <param name="apiKey">The key of a client that the store knows.</param>
+    public static async Task<ServiceTarget> RunAsync(
         TemporaryFolder folder,
         RedisServer? store,
-        string apiKey,
-        CancellationToken cancellationToken
+        string apiKey = MadeUpKey
     )
     {
-        // The bench registers more clients than one address may.
-        var settings = new Dictionary<string, string>
+        Dictionary<string, string> settings = new()
         {
+            // The bench registers more clients than one address may.
             ["Registration__PermitLimit"] = "1000000000",
+            // A machine that stops for a moment is not what is measured.
+            ["Store__TimeoutMs"] = "2000",
         };
         if (store is not null)
         {
@@ -79,17 +50,15 @@ internal sealed partial class ServiceTarget(Owned owned) : Target(owned)
             settings["REDIS_PORT"] = $"{store.Port}";
         }
 
-        var server = owned.Add(
-            new RunningProcess(
-                Path.Combine(Repository.Artifact("service"), "RateLimiter.Api"),
-                ["--urls", "http://127.0.0.1:0"],
-                folder.Path,
-                settings,
-                Listening
-            )
+        var server = new RunningProcess(
+            Path.Combine(Repository.Artifact("service"), "RateLimiter.Api"),
+            ["--urls", "http://127.0.0.1:0"],
+            folder.Path,
+            settings,
+            Listening
         );
-        var listening = await server.WaitUntilReadyAsync(cancellationToken);
-        return new ServiceTarget(owned)
+        var listening = await server.WaitUntilReadyAsync();
+        return new ServiceTarget
         {
             Address = new Uri(listening.Groups[1].Value),
             Server = server,
@@ -100,55 +69,34 @@ internal sealed partial class ServiceTarget(Owned owned) : Target(owned)
 
     /// <summary>Makes a client with these rules.</summary>
     /// <returns>Its API key.</returns>
-    public async Task<string> RegisterAsync(
-        IEnumerable<Rule> rules,
-        CancellationToken cancellationToken
-    )
+    public async Task<string> RegisterAsync(IEnumerable<Rule> rules)
     {
-        using var http = new HttpClient { BaseAddress = Address };
-        using var registered = await http.PostAsJsonAsync(
-            "/register",
-            new { name = "bench" },
-            cancellationToken
+        using var visitor = CreateClient();
+        var client = await ReadAsync(
+            await visitor.PostAsJsonAsync("/register", new { name = "bench" })
         );
-        var client = await ReadAsync(registered, cancellationToken);
         var apiKey = client.GetProperty("api_key").GetString()!;
-        http.DefaultRequestHeaders.Add("X-API-Key", apiKey);
+        using var http = CreateClient(apiKey);
         foreach (var rule in rules)
         {
-            using var saved = await http.PostAsJsonAsync(
-                "/policy",
-                Policy(rule),
-                cancellationToken
-            );
-            await ReadAsync(saved, cancellationToken);
+            await ReadAsync(await http.PostAsJsonAsync("/policy", Policy(rule)));
         }
 
         return apiKey;
     }
 
-    public override async Task<long> CountUsedAsync(
-        string route,
-        int users,
-        CancellationToken cancellationToken
-    )
+    public override async Task<long> CountUsedAsync(string route, int users)
     {
         using var http = CreateClient();
         var sum = 0L;
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, users),
-            new ParallelOptions
+        await Parallel.ForAsync(
+            0,
+            users,
+            new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce },
+            async (user, stop) =>
             {
-                MaxDegreeOfParallelism = CallsAtOnce,
-                CancellationToken = cancellationToken,
-            },
-            async (user, cancellation) =>
-            {
-                using var answer = await http.GetAsync(
-                    $"/usage?user_id={User(user)}&route_key={route}",
-                    cancellation
-                );
-                var usage = await ReadAsync(answer, cancellation);
+                var path = $"/usage?user_id=user-{user}&route_key={route}";
+                var usage = await ReadAsync(await http.GetAsync(path, stop));
                 Interlocked.Add(ref sum, usage.GetProperty("used").GetInt64());
             }
         );
@@ -157,38 +105,15 @@ internal sealed partial class ServiceTarget(Owned owned) : Target(owned)
 
     public override void ThrowIfTroubled()
     {
-        var troubles = Server.Output.Where(line => Trouble.IsMatch(line)).ToList();
-        if (troubles.Count > 0)
+        if (Server.Output.FirstOrDefault(line => Trouble.IsMatch(line)) is { } trouble)
         {
-            throw new BenchException(
-                $"The service is in trouble:\n{string.Join('\n', troubles.Take(5))}"
-            );
+            throw new BenchException($"The service is in trouble: {trouble}");
         }
     }
 
-    private static async Task<Target> StartAsync(
-        Owned owned,
-        TemporaryFolder folder,
-        RedisServer? store,
-        IReadOnlyList<Rule> rules,
-        CancellationToken cancellationToken
-    )
-    {
-        var service = await StartAsync(owned, folder, store, MadeUpKey, cancellationToken);
-        service.ApiKey = await service.RegisterAsync(rules, cancellationToken);
-        return service;
-    }
-
-    private static object Policy(Rule rule)
-    {
-        var limits = rule.Limits.Select(limit => new
-        {
-            limit = limit.Permits,
-            window_seconds = limit.WindowSeconds,
-            algorithm = limit.Algorithm,
-            burst = limit.Burst,
-        });
-        return rule.Limits is [var only]
+    // A single limit in the short form, as most callers write it.
+    private static object Policy(Rule rule) =>
+        rule.Limits is [var only]
             ? new
             {
                 route_key = rule.Route,
@@ -197,19 +122,26 @@ internal sealed partial class ServiceTarget(Owned owned) : Target(owned)
                 algorithm = only.Algorithm,
                 burst = only.Burst,
             }
-            : new { route_key = rule.Route, limits };
-    }
+            : new
+            {
+                route_key = rule.Route,
+                limits = rule.Limits.Select(limit => new
+                {
+                    limit = limit.Permits,
+                    window_seconds = limit.WindowSeconds,
+                    algorithm = limit.Algorithm,
+                    burst = limit.Burst,
+                }),
+            };
 
-    private static async Task<JsonElement> ReadAsync(
-        HttpResponseMessage response,
-        CancellationToken cancellationToken
-    )
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {
-        var body = await response.Content.ReadAsStringAsync(cancellationToken);
-        return response.IsSuccessStatusCode
+        using var answer = response;
+        var body = await answer.Content.ReadAsStringAsync();
+        return answer.IsSuccessStatusCode
             ? JsonElement.Parse(body)
             : throw new BenchException(
-                $"{response.RequestMessage!.RequestUri} was answered {response.StatusCode}: {body}"
+                $"{answer.RequestMessage!.RequestUri} was answered {answer.StatusCode}: {body}"
             );
     }
 

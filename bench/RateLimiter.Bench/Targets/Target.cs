@@ -1,15 +1,18 @@
-using System.Globalization;
-
 namespace RateLimiter.Bench.Targets;
 
-/// <summary>Starts a target with those rules.</summary>
-internal delegate Task<Target> TargetStart(
-    IReadOnlyList<Rule> rules,
-    CancellationToken cancellationToken
+/// <summary>What users may do on a route, by all of its limits.</summary>
+internal sealed record Rule(string Route, params IReadOnlyList<Limit> Limits);
+
+/// <summary>A limit in the service's own terms. The peers know only the fixed window.</summary>
+internal sealed record Limit(
+    long Permits,
+    int WindowSeconds,
+    string Algorithm = "fixed_window",
+    long? Burst = null
 );
 
 /// <summary>A running server that is asked whether users may do something.</summary>
-internal abstract class Target(Owned owned) : IAsyncDisposable
+internal abstract class Target
 {
     /// <summary>A key where none is given out, as long as one of the service.</summary>
     protected const string MadeUpKey =
@@ -30,21 +33,13 @@ internal abstract class Target(Owned owned) : IAsyncDisposable
     public RedisServer? Store { get; init; }
 
     /// <summary>What its callers send.</summary>
-    public required string ApiKey { get; set; }
+    public string ApiKey { get; protected set; } = MadeUpKey;
 
-    /// <summary>The permits that the users have used on a route, as the target counts them.</summary>
-    public abstract Task<long> CountUsedAsync(
-        string route,
-        int users,
-        CancellationToken cancellationToken
-    );
+    /// <summary>The permits that the users of a load have used on a route, as the target counts them.</summary>
+    public abstract Task<long> CountUsedAsync(string route, int users);
 
     /// <summary>Looks whether the target itself noticed that something went wrong.</summary>
     public virtual void ThrowIfTroubled() { }
-
-    /// <summary>The name of one of the users that <see cref="Load"/> sends.</summary>
-    public static string User(int index) =>
-        string.Create(CultureInfo.InvariantCulture, $"user-{index}");
 
     /// <summary>A caller with the API key.</summary>
     /// <param name="apiKey">The key of another client than the usual one.</param>
@@ -54,6 +49,4 @@ internal abstract class Target(Owned owned) : IAsyncDisposable
         client.DefaultRequestHeaders.Add("X-API-Key", apiKey ?? ApiKey);
         return client;
     }
-
-    public ValueTask DisposeAsync() => owned.DisposeAsync();
 }

@@ -1,8 +1,8 @@
 using System.Text.Json;
 
-namespace RateLimiter.Bench;
+namespace RateLimiter.Bench.Report;
 
-/// <summary>What the document says that was measured, for a program to read: goal's key to value.</summary>
+/// <summary>What the document says that was measured, for a program to read: a goal's key and its value.</summary>
 internal static class Promises
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
