@@ -30,13 +30,15 @@ async Task<int> MeasureAsync(Options options)
 {
     var machine = await Machine.DescribeAsync(options.Settings.WithoutPeers);
     Console.WriteLine(machine);
+    var how =
+        $"`bench/run.sh {string.Join(' ', args)}`, medians of {options.Settings.Rounds} rounds of {options.Settings.Duration.TotalSeconds} s.";
     Dictionary<string, string> parts = new() { ["machine"] = machine };
     SortedDictionary<string, double> figures = [];
     foreach (var scenario in Scenario.All.Where(one => options.Scenarios.Contains(one.Name)))
     {
         var outcome = await scenario.RunAsync(options.Settings);
         Console.WriteLine($"{scenario.Name}\n\n{outcome.Text}");
-        parts[scenario.Name] = outcome.Text;
+        parts[scenario.Name] = $"{outcome.Text}\n{how}\n";
         foreach (var (key, value) in outcome.Figures)
         {
             figures[key] = Math.Round(value, 3);
@@ -54,12 +56,6 @@ async Task<int> MeasureAsync(Options options)
 
         Promises.Write(figures);
         parts["goals"] = $"{Goal.Compare(figures)}";
-        parts["command"] = $"""
-            ```sh
-            bench/run.sh {string.Join(' ', args)}
-            ```
-
-            """;
         var document = new Document(await File.ReadAllTextAsync(Repository.Document));
         document = parts.Aggregate(document, (page, part) => page.With(part.Key, part.Value));
         await File.WriteAllTextAsync(Repository.Document, document.Text);
