@@ -3,55 +3,49 @@ using System.Runtime.InteropServices;
 namespace RateLimiter.Bench;
 
 /// <summary>
-/// The processes and folders that the bench has made. All of them go at the end of the scenario that made them, and at
-/// the end of the bench, whatever ends it.
+/// The processes and folders that the bench has made. All of them go at the end of the scenario that made them, and
+/// when somebody stops the bench.
 /// </summary>
 internal static class Belongings
 {
     private static readonly Lock Lock = new();
-    private static readonly List<IDisposable> All = [];
-    private static readonly PosixSignalRegistration Interrupted = PosixSignalRegistration.Create(
-        PosixSignal.SIGINT,
-        _ => Environment.Exit(130)
-    );
+    private static readonly Stack<IDisposable> All = [];
 
-    static Belongings() =>
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            Dispose();
-            Interrupted.Dispose();
-        };
+    /// <summary>Whether somebody has stopped the bench, so that whatever it is doing fails.</summary>
+    public static bool AreTaken { get; private set; }
 
-    public static void Add(IDisposable one)
+    /// <param name="one">Something that can be disposed of more than once.</param>
+    /// <param name="make">Makes it.</param>
+    public static void Add(IDisposable one, Action make)
     {
         lock (Lock)
         {
-            All.Add(one);
-        }
-    }
-
-    public static void Remove(IDisposable one)
-    {
-        lock (Lock)
-        {
-            All.Remove(one);
+            ObjectDisposedException.ThrowIf(AreTaken, typeof(Belongings));
+            make();
+            All.Push(one);
         }
     }
 
     /// <summary>Disposes of all, the last first.</summary>
     public static void Dispose()
     {
-        while (Last() is { } one)
+        lock (Lock)
         {
-            one.Dispose();
+            while (All.TryPop(out var one))
+            {
+                one.Dispose();
+            }
         }
     }
 
-    private static IDisposable? Last()
+    /// <summary>Answers a signal that would end the bench: all goes, and with it what the bench is doing.</summary>
+    public static void Take(PosixSignalContext context)
     {
+        context.Cancel = true;
         lock (Lock)
         {
-            return All.LastOrDefault();
+            AreTaken = true;
+            Dispose();
         }
     }
 }
@@ -59,13 +53,19 @@ internal static class Belongings
 /// <summary>A folder for something that the bench starts.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public TemporaryFolder() => Belongings.Add(this);
+    public TemporaryFolder() =>
+        Belongings.Add(
+            this,
+            () => Path = Directory.CreateTempSubdirectory("ratelimiter-bench-").FullName
+        );
 
-    public string Path { get; } = Directory.CreateTempSubdirectory("ratelimiter-bench-").FullName;
+    public string Path { get; private set; } = "";
 
     public void Dispose()
     {
-        Directory.Delete(Path, recursive: true);
-        Belongings.Remove(this);
+        if (Directory.Exists(Path))
+        {
+            Directory.Delete(Path, recursive: true);
+        }
     }
 }

@@ -5,55 +5,79 @@ using RateLimiter.Bench.Scenarios;
 namespace RateLimiter.Bench;
 
 /// <summary>The short form: looks whether the ratios are still what the document promises.</summary>
-internal static class Check
+internal sealed class Check(Settings settings, IReadOnlyList<string> scenarios)
 {
     private const int Tries = 3;
 
-    /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(Settings settings)
-    {
-        var promises = Promises.Read();
-        var goals = Goal.All.Where(goal => goal.IsRatio).ToDictionary(goal => goal.Key);
-        var (passed, failed) = (0, 0);
-        foreach (var scenario in Scenario.All.Where(scenario => scenario.IsInCheck))
-        {
-            Dictionary<string, double> best = [];
-            for (var attempt = 1; attempt <= Tries; attempt++)
-            {
-                var outcome = await scenario.RunAsync(settings);
-                foreach (var (key, value) in outcome.Figures.Where(IsPromised))
-                {
-                    best[key] = best.TryGetValue(key, out var earlier)
-                        ? goals[key].Better(value, earlier)
-                        : value;
-                }
+    private readonly SortedDictionary<string, double> promises = Promises.Read();
+    private int passed;
+    private int failed;
 
-                if (best.All(IsKept))
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync()
+    {
+        foreach (
+            var scenario in Scenario.All.Where(one => one.IsInCheck && scenarios.Contains(one.Name))
+        )
+        {
+            try
+            {
+                foreach (var (goal, value) in await BestAsync(scenario))
                 {
-                    break;
+                    Tell(goal, value);
                 }
             }
-
-            foreach (var figure in best)
+            catch (BenchException exception) when (!Belongings.AreTaken)
             {
-                var isKept = IsKept(figure);
-                (passed, failed) = isKept ? (passed + 1, failed) : (passed, failed + 1);
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{(isKept ? "ok  " : "FAIL")} {figure.Key}: {figure.Value:0.00}, promised {promises[figure.Key]:0.00}"
-                    )
-                );
+                failed++;
+                Console.WriteLine($"FAIL {scenario.Name}: {exception.Message}");
             }
         }
 
         Console.WriteLine($"{passed} passed, {failed} failed");
         return passed > 0 && failed == 0 ? 0 : 1;
+    }
 
-        bool IsPromised(Figure figure) =>
-            goals.ContainsKey(figure.Key) && promises.ContainsKey(figure.Key);
+    // The machine may be busy with something else, so that a ratio that has fallen is measured again.
+    private async Task<Dictionary<Goal, double>> BestAsync(Scenario scenario)
+    {
+        Dictionary<Goal, double> best = [];
+        for (var attempt = 1; attempt <= Tries; attempt++)
+        {
+            var outcome = await scenario.RunAsync(settings);
+            foreach (var (key, value) in outcome.Figures)
+            {
+                var goal = Goal.All.Single(goal => goal.Key == key);
+                if (goal.IsRatio)
+                {
+                    best[goal] = goal.Better(value, best.GetValueOrDefault(goal, value));
+                }
+            }
 
-        bool IsKept(KeyValuePair<string, double> figure) =>
-            goals[figure.Key].Keeps(promises[figure.Key], figure.Value);
+            if (best.All(figure => IsKept(figure.Key, figure.Value)))
+            {
+                break;
+            }
+        }
+
+        return best;
+    }
+
+    private bool IsKept(Goal goal, double value) =>
+        promises.TryGetValue(goal.Key, out var promise) && goal.Keeps(promise, value);
+
+    private void Tell(Goal goal, double value)
+    {
+        var isKept = IsKept(goal, value);
+        (passed, failed) = isKept ? (passed + 1, failed) : (passed, failed + 1);
+        var promise = promises.TryGetValue(goal.Key, out var promised)
+            ? string.Create(CultureInfo.InvariantCulture, $"{promised:0.00} promised")
+            : "nothing promised";
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(isKept ? "ok  " : "FAIL")} {goal.Key}: {value:0.00}, {promise}"
+            )
+        );
     }
 }

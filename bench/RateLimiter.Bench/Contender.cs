@@ -62,6 +62,13 @@ internal sealed class Contender(string name, Target target, Load load)
     public double Median(Func<Measurement, double> figure) =>
         Settings.Median(rounds.Select(figure));
 
+    /// <summary>The rate as a multiple of another's.</summary>
+    public double RatioTo(Contender other, Settings settings) =>
+        settings.Best
+            ? rounds.Max(round => round.ChecksPerSecond)
+                / other.rounds.Max(round => round.ChecksPerSecond)
+            : Settings.Median(Ratios(other, round => round.ChecksPerSecond));
+
     /// <summary>A figure of each round, as a multiple of another's in the same round.</summary>
     public IEnumerable<double> Ratios(Contender other, Func<Measurement, double> figure) =>
         rounds.Zip(other.rounds, (one, another) => figure(one) / figure(another));

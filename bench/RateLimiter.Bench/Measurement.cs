@@ -24,10 +24,9 @@ internal sealed record Measurement(
         var result = await load.RunAsync(target, duration);
         var after = await Usage.ReadAsync(target);
         await stop.CancelAsync();
-        await probe;
+        var checks = (double)result.Requests * load.ChecksPerRequest + await probe;
         target.ThrowIfTroubled();
 
-        var checks = (double)result.Requests * load.ChecksPerRequest;
         return new Measurement(
             result,
             result.RequestsPerSecond * load.ChecksPerRequest,

@@ -45,12 +45,14 @@ internal sealed class Probe(Target target)
     }
 
     /// <summary>Asks about fifty times a second until it is told to stop.</summary>
-    /// <exception cref="BenchException">An answer was wrong.</exception>
-    public async Task RunAsync(CancellationToken stop)
+    /// <returns>How many answers it got.</returns>
+    /// <exception cref="BenchException">One of them was wrong.</exception>
+    public async Task<int> RunAsync(CancellationToken stop)
     {
         using var http = target.CreateClient();
         using var pause = new PeriodicTimer(Pause);
-        for (var count = 0; !stop.IsCancellationRequested; count++)
+        var count = 0;
+        for (; !stop.IsCancellationRequested; count++)
         {
             var answer = await AskAsync(http);
             var expected = target.Decides
@@ -68,6 +70,8 @@ internal sealed class Probe(Target target)
 
             await pause.WaitForNextTickAsync(CancellationToken.None);
         }
+
+        return count;
     }
 
     private async Task<Answer> AskAsync(HttpClient http)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RateLimiter.Bench;
 using RateLimiter.Bench.Report;
 using RateLimiter.Bench.Scenarios;
@@ -9,6 +10,8 @@ if (args.Contains("--help"))
     return 0;
 }
 
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Belongings.Take);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Belongings.Take);
 try
 {
     var options = Options.Parse(args);
@@ -18,12 +21,22 @@ try
         await Build.RunAsync(options.Settings.WithoutPeers);
     }
 
-    return options.Check ? await Check.RunAsync(options.Settings) : await MeasureAsync(options);
+    return options.Check
+        ? await new Check(options.Settings, options.Scenarios).RunAsync()
+        : await MeasureAsync(options);
+}
+catch (Exception) when (Belongings.AreTaken)
+{
+    return 130;
 }
 catch (BenchException exception)
 {
     Console.Error.WriteLine(exception.Message);
     return 1;
+}
+finally
+{
+    Belongings.Dispose();
 }
 
 async Task<int> MeasureAsync(Options options)

@@ -17,6 +17,7 @@ internal sealed class RunningProcess : IDisposable
         TaskCreationOptions.RunContinuationsAsynchronously
     );
     private readonly Process process;
+    private bool isDisposed;
 
     /// <param name="program">What to run.</param>
     /// <param name="arguments">Its arguments.</param>
@@ -50,8 +51,7 @@ internal sealed class RunningProcess : IDisposable
         process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Read(line.Data, readyLine);
         process.ErrorDataReceived += (_, line) => Read(line.Data, readyLine);
-        process.Start();
-        Belongings.Add(this);
+        Belongings.Add(this, () => process.Start());
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -116,14 +116,18 @@ internal sealed class RunningProcess : IDisposable
 
     public void Dispose()
     {
-        if (!process.HasExited)
+        lock (process)
         {
+            if (isDisposed)
+            {
+                return;
+            }
+
+            isDisposed = true;
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
+            process.Dispose();
         }
-
-        process.Dispose();
-        Belongings.Remove(this);
     }
 
     private static bool IsSetting(string name) =>

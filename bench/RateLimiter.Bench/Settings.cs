@@ -13,13 +13,13 @@ internal sealed record Settings
     /// <summary>Only the service and the yardstick.</summary>
     public bool WithoutPeers { get; init; }
 
-    /// <summary>Whether the best round counts, and not the median: what a change broke is slow in every round.</summary>
+    /// <summary>
+    /// Whether the best round of each counts, and not the median. It is the one that was disturbed the least, and what a
+    /// change broke is slow in every round.
+    /// </summary>
     public bool Best { get; init; }
 
     public ScaleSettings Scale { get; init; } = new(10_000_000, 100_000, 10_000);
-
-    /// <summary>One ratio from those of the rounds, of which more is better.</summary>
-    public double Pick(IEnumerable<double> ratios) => Best ? ratios.Max() : Median(ratios);
 
     public static double Median(IEnumerable<double> values)
     {

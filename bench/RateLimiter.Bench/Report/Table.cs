@@ -41,10 +41,7 @@ internal sealed class Table(params IReadOnlyList<string> columns)
                 Cell(contender.Median(round => round.ServerCpu), 1),
                 Cell(Median(contender, round => round.StoreCpu), 1),
                 Cell(Median(contender, round => round.Scripts), 2),
-                Cell(
-                    settings.Pick(contender.Ratios(contenders[0], round => round.ChecksPerSecond)),
-                    2
-                )
+                Cell(contender.RatioTo(contenders[0], settings), 2)
             );
         }
 

@@ -35,7 +35,7 @@ internal static class Algorithms
         var figures = contenders[1..]
             .Select(contender => new Figure(
                 $"{contender.Name} / {contenders[0].Name}",
-                Throughput.Ratio(contender, contenders[0], settings)
+                contender.RatioTo(contenders[0], settings)
             ));
         return new Outcome($"{Table.Of(settings, contenders)}", [.. figures]);
     }

@@ -20,7 +20,7 @@ internal static class Embedded
         await redis.ThrowIfMiscountedAsync();
         await embedded.ThrowIfMiscountedAsync();
         var throughput = Table.Of(settings, redis, embedded);
-        var ratio = new Figure("embedded / redis", Throughput.Ratio(embedded, redis, settings));
+        var ratio = new Figure("embedded / redis", embedded.RatioTo(redis, settings));
         if (settings.Best)
         {
             // Times and sizes are no ratios.

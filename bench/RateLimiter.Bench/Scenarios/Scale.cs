@@ -23,7 +23,7 @@ internal static class Scale
         var instances = await CompareInstancesAsync(few, settings);
         return new Outcome(
             $"{Table.Of(settings, few, many)}",
-            new Figure("scale", Throughput.Ratio(many, few, settings)),
+            new Figure("scale", many.RatioTo(few, settings)),
             new Figure("two instances", instances)
         );
     }
@@ -91,7 +91,7 @@ internal static class Scale
             ratios.Add(await RateAsync(one, another) / alone);
         }
 
-        return settings.Pick(ratios);
+        return Settings.Median(ratios);
 
         async Task<double> RateAsync(params IEnumerable<Target> targets)
         {

@@ -27,27 +27,31 @@ internal static class Throughput
         var service = contenders[^1];
         List<Figure> figures =
         [
-            new("allowed / bare", Ratio(service, contenders[0], settings)),
+            new("allowed / bare", service.RatioTo(contenders[0], settings)),
             new("scripts / check", service.Median(round => round.Scripts!.Value)),
         ];
         if (contenders.FirstOrDefault(contender => contender.Target is NginxTarget) is { } nginx)
         {
-            figures.Add(new Figure("allowed / nginx", Ratio(service, nginx, settings)));
+            figures.Add(new Figure("allowed / nginx", service.RatioTo(nginx, settings)));
         }
 
         return new Outcome($"{Table.Of(settings, contenders)}", figures);
     }
 
-    // The warm-up sends more checks than there are users, so that each of them has used up his only permit.
     public static async Task<Outcome> MeasureDeniedAsync(Settings settings)
     {
         Rule[] rules = [new("denied", new Limit(1, AYear)), Probe.Rule];
         var contenders = await StartAsync(rules, settings);
+        foreach (var contender in contenders)
+        {
+            await UseUpAsync(contender, settings.WarmUp);
+        }
+
         await Contender.RaceAsync(settings, contenders);
         await contenders[^1].ThrowIfNotDeniedAsync();
         return new Outcome(
             $"{Table.Of(settings, contenders)}",
-            new Figure("denied / bare", Ratio(contenders[^1], contenders[0], settings))
+            new Figure("denied / bare", contenders[^1].RatioTo(contenders[0], settings))
         );
     }
 
@@ -68,13 +72,21 @@ internal static class Throughput
         return new Outcome(
             $"{Table.Of(settings, bare, service)}",
             new Figure("batch", service.Median(round => round.ChecksPerSecond)),
-            new Figure("batch / bare", Ratio(service, bare, settings))
+            new Figure("batch / bare", service.RatioTo(bare, settings))
         );
     }
 
-    /// <summary>The rate of one as a multiple of another's.</summary>
-    public static double Ratio(Contender one, Contender another, Settings settings) =>
-        settings.Pick(one.Ratios(another, round => round.ChecksPerSecond));
+    // A run that has gone through all users has left none of them a permit.
+    private static async Task UseUpAsync(Contender contender, TimeSpan duration)
+    {
+        while (
+            (await contender.Load.RunAsync(contender.Target, duration)).Requests
+            < contender.Load.Users
+        )
+        {
+            duration *= 2;
+        }
+    }
 
     // The yardstick is the first, the service is the last.
     private static async Task<IReadOnlyList<Contender>> StartAsync(Rule[] rules, Settings settings)
