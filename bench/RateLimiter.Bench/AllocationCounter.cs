@@ -8,6 +8,9 @@ namespace RateLimiter.Bench;
 /// <summary>Reads from outside how many bytes a .NET process allocates: its counter alloc-rate, once a second.</summary>
 internal sealed class AllocationCounter : IDisposable
 {
+    /// <summary>No more bytes than this in a second are those of a process without a load.</summary>
+    private const double Idle = 1_000_000;
+
     private readonly EventPipeSession session;
     private readonly EventPipeEventSource source;
     private readonly Channel<double> seconds = Channel.CreateUnbounded<double>();
@@ -33,16 +36,22 @@ internal sealed class AllocationCounter : IDisposable
         return counter;
     }
 
-    /// <summary>The bytes since the start, to the end of the second in which it is asked.</summary>
+    /// <summary>The bytes since the start, until the process is idle again.</summary>
     public async Task<double> ReadAsync()
     {
-        var bytes = 0.0;
-        while (seconds.Reader.TryRead(out var second))
+        var (bytes, second) = (0.0, 0.0);
+        while (seconds.Reader.TryRead(out var earlier))
         {
-            bytes += second;
+            bytes += earlier;
         }
 
-        return bytes + await seconds.Reader.ReadAsync();
+        do
+        {
+            second = await seconds.Reader.ReadAsync();
+            bytes += second;
+        } while (second > Idle);
+
+        return bytes;
     }
 
     public void Dispose()

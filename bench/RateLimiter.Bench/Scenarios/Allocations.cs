@@ -20,7 +20,7 @@ internal static class Allocations
 
     private static async Task<double> CountAsync(Target target, Settings settings)
     {
-        await Throughput.Allowed.RunAsync(target, settings.WarmUp);
+        await Throughput.Allowed.RunAsync(target, 3 * settings.WarmUp);
         using var counter = await AllocationCounter.StartAsync(target.Server.Id);
         var result = await Throughput.Allowed.RunAsync(target, settings.Duration);
         return await counter.ReadAsync() / result.Requests;
