@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+
+namespace RateLimiter.Bench;
+
+/// <summary>
+/// The processes and folders that the bench has made. All of them go at the end of the scenario that made them, and
+/// when somebody stops the bench.
+/// </summary>
+internal static class Belongings
+{
+    private static readonly Lock Lock = new();
+    private static readonly Stack<IDisposable> All = [];
+
+    /// <summary>Whether somebody has stopped the bench, so that whatever it is doing fails.</summary>
+    public static bool AreTaken { get; private set; }
+
+    /// <param name="one">Something that can be disposed of more than once.</param>
+    /// <param name="make">Makes it.</param>
+    public static void Add(IDisposable one, Action make)
+    {
+        lock (Lock)
+        {
+            ObjectDisposedException.ThrowIf(AreTaken, typeof(Belongings));
+            make();
+            All.Push(one);
+        }
+    }
+
+    /// <summary>Disposes of all, the last first.</summary>
+    public static void Dispose()
+    {
+        lock (Lock)
+        {
+            while (All.TryPop(out var one))
+            {
+                one.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Answers a signal that would end the bench: all goes, and with it what the bench is doing.</summary>
+    public static void Take(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        lock (Lock)
+        {
+            AreTaken = true;
+            Dispose();
+        }
+    }
+}
+
+/// <summary>A folder for something that the bench starts.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public TemporaryFolder() =>
+        Belongings.Add(
+            this,
+            () => Path = Directory.CreateTempSubdirectory("ratelimiter-bench-").FullName
+        );
+
+    public string Path { get; private set; } = "";
+
+    public void Dispose()
+    {
+        if (Directory.Exists(Path))
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+    }
+}

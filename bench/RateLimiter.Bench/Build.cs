@@ -1,0 +1,32 @@
+namespace RateLimiter.Bench;
+
+/// <summary>Builds what is measured.</summary>
+internal static class Build
+{
+    public static async Task RunAsync(bool withoutPeers)
+    {
+        await PublishAsync("service", "src/RateLimiter.Api");
+        await PublishAsync("bare", "bench/RateLimiter.Bench.Bare");
+        if (!withoutPeers)
+        {
+            var folder = Directory.CreateDirectory(Repository.Artifact("fastify")).FullName;
+            foreach (var file in (string[])["package.json", "server.js"])
+            {
+                File.Copy(
+                    Repository.Asset("fastify", file),
+                    Path.Combine(folder, file),
+                    overwrite: true
+                );
+            }
+
+            await RunningProcess.RunAsync("npm", ["install"], folder);
+        }
+    }
+
+    private static async Task PublishAsync(string name, string project) =>
+        await RunningProcess.RunAsync(
+            "dotnet",
+            ["publish", "-c", "Release", project, "-o", Repository.Artifact(name)],
+            Repository.Root
+        );
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace RateLimiter.Bench;
+
+/// <summary>A fresh redis-server on a free port of the loopback, which keeps nothing.</summary>
+internal sealed partial class RedisServer
+{
+    private RedisServer() =>
+        Process = new RunningProcess(
+            "redis-server",
+            ["--bind", "127.0.0.1", "--port", $"{Port}", "--save", ""],
+            new TemporaryFolder().Path,
+            readyLine: Ready
+        );
+
+    public int Port { get; } = FreePort();
+
+    public RunningProcess Process { get; }
+
+    public static async Task<RedisServer> StartAsync()
+    {
+        var server = new RedisServer();
+        await server.Process.WaitUntilReadyAsync();
+        return server;
+    }
+
+    /// <summary>A port of the loopback that was free a moment ago.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>
+    /// The scripts that clients have called so far. Other commands cannot be told from those that scripts call, which
+    /// Redis counts with them.
+    /// </summary>
+    public async Task<long> CountScriptsAsync() =>
+        ScriptCalls
+            .Matches(await AskAsync("INFO", "commandstats"))
+            .Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+
+    /// <summary>The sum of all plain numbers whose key begins so.</summary>
+    public async Task<long> SumAsync(string prefix)
+    {
+        const string script = """
+            local sum = 0
+            for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+              sum = sum + redis.call('GET', key)
+            end
+            return sum
+            """;
+        return long.Parse(
+            await AskAsync("EVAL", script, "0", prefix),
+            CultureInfo.InvariantCulture
+        );
+    }
+
+    private Task<string> AskAsync(params IEnumerable<string> command) =>
+        RunningProcess.RunAsync("redis-cli", ["-p", $"{Port}", .. command]);
+
+    [GeneratedRegex("Ready to accept connections")]
+    private static partial Regex Ready { get; }
+
+    [GeneratedRegex(@"cmdstat_(?:evalsha|eval|evalsha_ro|eval_ro|fcall|fcall_ro):calls=(\d+)")]
+    private static partial Regex ScriptCalls { get; }
+}

@@ -1,0 +1,103 @@
+namespace RateLimiter.Bench.Report;
+
+/// <summary>What was measured for a goal, under the goal's key.</summary>
+internal sealed record Figure(string Key, double Value);
+
+/// <summary>A figure that somebody counts on.</summary>
+/// <param name="Key">Its name in the file of promises.</param>
+/// <param name="Text">What it is.</param>
+/// <param name="Bound">What it should reach, or stay below; null when that is nobody's goal.</param>
+/// <param name="LessIsBetter">Whether it should stay below.</param>
+/// <param name="IsRatio">Whether it holds on any machine, so that a change can be judged by it.</param>
+/// <param name="Decimals">How exactly it is shown.</param>
+internal sealed record Goal(
+    string Key,
+    string Text,
+    double? Bound,
+    bool LessIsBetter = false,
+    bool IsRatio = true,
+    int Decimals = 2
+)
+{
+    /// <summary>How far a ratio may fall behind its promise, because machines are noisy.</summary>
+    private const double Slack = 0.15;
+
+    public static IReadOnlyList<Goal> All { get; } =
+    [
+        new("allowed / nginx", "`POST /check`, allowed, × nginx + Lua + Redis", 1.0),
+        new("allowed / bare", "`POST /check`, allowed, × bare MVC action", 0.80),
+        new("denied / bare", "`POST /check`, denied, × bare MVC action", 0.95),
+        new(
+            "batch",
+            "`POST /check/batch` of 100, decisions/s",
+            300_000,
+            IsRatio: false,
+            Decimals: 0
+        ),
+        new("batch / bare", "the same, decisions × requests of the bare MVC action", null),
+        new(
+            "half-rate p99 / bare",
+            "p99 at half of the maximum rate, × bare MVC action",
+            2.0,
+            LessIsBetter: true
+        ),
+        new("scripts / check", "calls of the store for a check under load", 1.0, true),
+        new("allocated / bare", "bytes allocated for a check, × bare MVC action", 1.3, true),
+        new("sliding_window / fixed_window", "`sliding_window`, × `fixed_window`", 0.85),
+        new("sliding_log / fixed_window", "`sliding_log`, × `fixed_window`", 0.85),
+        new("token_bucket / fixed_window", "`token_bucket`, × `fixed_window`", 0.85),
+        new("leaky_bucket / fixed_window", "`leaky_bucket`, × `fixed_window`", 0.85),
+        new("three limits / fixed_window", "a policy of three limits, × `fixed_window`", 0.75),
+        new("embedded / redis", "the embedded store, × Redis", 0.80),
+        new("start", "start to first check answered, with Redis, s", 1.5, true, IsRatio: false),
+        new(
+            "start, embedded",
+            "start to first check answered, embedded store, s",
+            1.5,
+            true,
+            IsRatio: false
+        ),
+        new("memory", "resident memory when idle, with Redis, MB", 120, true, false, 0),
+        new(
+            "memory, embedded",
+            "resident memory when idle, embedded store, MB",
+            200,
+            true,
+            false,
+            0
+        ),
+        new("scale", "with many subjects, policies and tenants, × with few", 0.90),
+        new("two instances", "two instances on one Redis, × one instance", null),
+    ];
+
+    public bool IsMetBy(double value) =>
+        Bound is not { } bound || (LessIsBetter ? value <= bound : value >= bound);
+
+    public bool Keeps(double promise, double value) =>
+        LessIsBetter ? value <= promise * (1 + Slack) : value >= promise * (1 - Slack);
+
+    public double Better(double one, double another) =>
+        LessIsBetter ? Math.Min(one, another) : Math.Max(one, another);
+
+    /// <summary>All goals with what was measured for them.</summary>
+    public static Table Compare(IReadOnlyDictionary<string, double> measured)
+    {
+        var table = new Table("", "measured", "goal", "");
+        foreach (var goal in All.Where(goal => measured.ContainsKey(goal.Key)))
+        {
+            var value = measured[goal.Key];
+            table.Add(
+                goal.Text,
+                Table.Cell(value, goal.Decimals),
+                goal.Bound is null
+                    ? ""
+                    : $"{(goal.LessIsBetter ? "≤" : "≥")} {Table.Cell(goal.Bound, goal.Decimals)}",
+                goal.Bound is null ? ""
+                    : goal.IsMetBy(value) ? "met"
+                    : "missed"
+            );
+        }
+
+        return table;
+    }
+}

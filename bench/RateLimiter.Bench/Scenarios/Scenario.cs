@@ -1,0 +1,42 @@
+using RateLimiter.Bench.Report;
+
+namespace RateLimiter.Bench.Scenarios;
+
+/// <param name="Text">Its tables.</param>
+/// <param name="Figures">What it says about the goals.</param>
+internal sealed record Outcome(string Text, params IReadOnlyList<Figure> Figures);
+
+/// <param name="Name">Its name on the command line, and of its part in the document.</param>
+/// <param name="IsInCheck">Whether the short form has it.</param>
+/// <param name="Measure">Starts what it needs and measures it.</param>
+internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task<Outcome>> Measure)
+{
+    /// <summary>The one that takes too long to be run without being asked for.</summary>
+    public const string ByHand = "scale";
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("allowed", true, Throughput.MeasureAllowedAsync),
+        new("denied", true, Throughput.MeasureDeniedAsync),
+        new("batch", true, Throughput.MeasureBatchAsync),
+        new("half-rate", false, HalfRate.MeasureAsync),
+        new("allocations", true, Allocations.MeasureAsync),
+        new("algorithms", true, Algorithms.MeasureAsync),
+        new("embedded", true, Embedded.MeasureAsync),
+        new(ByHand, false, Scale.MeasureAsync),
+    ];
+
+    /// <summary>Measures it, and stops all that it has started.</summary>
+    public async Task<Outcome> RunAsync(Settings settings)
+    {
+        await Console.Error.WriteLineAsync(Name);
+        try
+        {
+            return await Measure(settings);
+        }
+        finally
+        {
+            Belongings.Dispose();
+        }
+    }
+}

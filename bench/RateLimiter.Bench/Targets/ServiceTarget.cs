@@ -1,0 +1,154 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace RateLimiter.Bench.Targets;
+
+/// <summary>The service, with a Redis or with its embedded store.</summary>
+internal sealed partial class ServiceTarget : Target
+{
+    private const int CallsAtOnce = 16;
+
+    public override string Name => Store is null ? "RateLimiter, embedded store" : "RateLimiter";
+
+    /// <summary>Starts the service with a Redis of its own, for a new client with these rules.</summary>
+    public static async Task<ServiceTarget> StartAsync(IEnumerable<Rule> rules)
+    {
+        var service = await RunAsync(new TemporaryFolder(), await RedisServer.StartAsync());
+        service.ApiKey = await service.RegisterAsync(rules);
+        return service;
+    }
+
+    /// <summary>Starts the service with its embedded store, for a new client with these rules.</summary>
+    public static async Task<ServiceTarget> StartEmbeddedAsync(IEnumerable<Rule> rules)
+    {
+        var service = await RunAsync(new TemporaryFolder(), store: null);
+        service.ApiKey = await service.RegisterAsync(rules);
+        return service;
+    }
+
+    /// <summary>Starts the service and waits until it listens.</summary>
+    /// <param name="folder">Where it works, and keeps an embedded store.</param>
+    /// <param name="store">Its Redis; null for an embedded store.</param>
+    /// <param name="apiKey">The key of a client that the store knows.</param>
+    public static async Task<ServiceTarget> RunAsync(
+        TemporaryFolder folder,
+        RedisServer? store,
+        string apiKey = MadeUpKey
+    )
+    {
+        Dictionary<string, string> settings = new()
+        {
+            // The bench registers more clients than one address may.
+            ["Registration__PermitLimit"] = "1000000000",
+            // A machine that stops for a moment is not what is measured.
+            ["Store__TimeoutMs"] = "2000",
+        };
+        if (store is not null)
+        {
+            settings["REDIS_HOST"] = "127.0.0.1";
+            settings["REDIS_PORT"] = $"{store.Port}";
+        }
+
+        var server = new RunningProcess(
+            Path.Combine(Repository.Artifact("service"), "RateLimiter.Api"),
+            ["--urls", "http://127.0.0.1:0"],
+            folder.Path,
+            settings,
+            Listening
+        );
+        var listening = await server.WaitUntilReadyAsync();
+        return new ServiceTarget
+        {
+            Address = new Uri(listening.Groups[1].Value),
+            Server = server,
+            Store = store,
+            ApiKey = apiKey,
+        };
+    }
+
+    /// <summary>Makes a client with these rules.</summary>
+    /// <returns>Its API key.</returns>
+    public async Task<string> RegisterAsync(IEnumerable<Rule> rules)
+    {
+        using var visitor = CreateClient();
+        var client = await ReadAsync(
+            await visitor.PostAsJsonAsync("/register", new { name = "bench" })
+        );
+        var apiKey = client.GetProperty("api_key").GetString()!;
+        using var http = CreateClient(apiKey);
+        foreach (var rule in rules)
+        {
+            await ReadAsync(await http.PostAsJsonAsync("/policy", Policy(rule)));
+        }
+
+        return apiKey;
+    }
+
+    public override async Task<long> CountUsedAsync(string route, int users)
+    {
+        using var http = CreateClient();
+        var sum = 0L;
+        await Parallel.ForAsync(
+            0,
+            users,
+            new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce },
+            async (user, stop) =>
+            {
+                var path = $"/usage?user_id=user-{user}&route_key={route}";
+                var usage = await ReadAsync(await http.GetAsync(path, stop));
+                Interlocked.Add(ref sum, usage.GetProperty("used").GetInt64());
+            }
+        );
+        return sum;
+    }
+
+    public override void ThrowIfTroubled()
+    {
+        if (Server.Output.FirstOrDefault(line => Trouble.IsMatch(line)) is { } trouble)
+        {
+            throw new BenchException($"The service is in trouble: {trouble}");
+        }
+    }
+
+    // A single limit in the short form, as most callers write it.
+    private static object Policy(Rule rule) =>
+        rule.Limits is [var only]
+            ? new
+            {
+                route_key = rule.Route,
+                limit = only.Permits,
+                window_seconds = only.WindowSeconds,
+                algorithm = only.Algorithm,
+                burst = only.Burst,
+            }
+            : new
+            {
+                route_key = rule.Route,
+                limits = rule.Limits.Select(limit => new
+                {
+                    limit = limit.Permits,
+                    window_seconds = limit.WindowSeconds,
+                    algorithm = limit.Algorithm,
+                    burst = limit.Burst,
+                }),
+            };
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
+    {
+        using var answer = response;
+        var body = await answer.Content.ReadAsStringAsync();
+        return answer.IsSuccessStatusCode
+            ? JsonElement.Parse(body)
+            : throw new BenchException(
+                $"{answer.RequestMessage!.RequestUri} was answered {answer.StatusCode}: {body}"
+            );
+    }
+
+    [GeneratedRegex(@"listens on (http://127\.0\.0\.1:\d+)")]
+    private static partial Regex Listening { get; }
+
+    // Decisions that did not get into the log, calls of the store that failed, and whatever nobody foresaw.
+    [GeneratedRegex("^(fail|crit|warn): RateLimiter")]
+    private static partial Regex Trouble { get; }
+}
