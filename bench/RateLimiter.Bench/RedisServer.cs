@@ -44,6 +44,9 @@ internal sealed partial class RedisServer
             .Matches(await AskAsync("INFO", "commandstats"))
             .Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 
+    public async Task<long> CountKeysAsync() =>
+        long.Parse(await AskAsync("DBSIZE"), CultureInfo.InvariantCulture);
+
     /// <summary>The sum of all plain numbers whose key begins so.</summary>
     public async Task<long> SumAsync(string prefix)
     {

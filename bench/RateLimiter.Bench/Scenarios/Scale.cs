@@ -12,7 +12,7 @@ internal static class Scale
 {
     private const string Route = "scale";
     private const int ChecksPerBatch = 1000;
-    private const int CallsAtOnce = 8;
+    private const int CallsAtOnce = 4;
     private const int Requests = 100_000;
 
     public static async Task<Outcome> MeasureAsync(Settings settings)
@@ -39,16 +39,14 @@ internal static class Scale
             .Select(route => new Rule($"{Route}-{route}", limits))
             .ToList();
         var keys = new string[scale.Tenants];
-        await Parallel.ForAsync(
-            0,
-            scale.Tenants,
-            new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce },
-            async (tenant, _) =>
-            {
-                keys[tenant] = await service.RegisterAsync(rules);
-                await FillAsync(service, keys[tenant], users, routes);
-            }
-        );
+        await ForEachTenantAsync(async tenant => keys[tenant] = await service.RegisterAsync(rules));
+        await ForEachTenantAsync(tenant => FillAsync(service, keys[tenant], users, routes));
+        var keysInStore = await service.Store!.CountKeysAsync();
+        if (keysInStore < (long)users * scale.Tenants)
+        {
+            throw new BenchException($"The store has only {keysInStore} keys.");
+        }
+
         return new Contender(
             $"{Table.Cell(scale.Subjects)} subjects, {Table.Cell(scale.Policies)} policies, {Table.Cell(scale.Tenants)} tenants",
             service,
@@ -60,6 +58,14 @@ internal static class Scale
                 Requests = Requests,
             }
         );
+
+        Task ForEachTenantAsync(Func<int, Task> act) =>
+            Parallel.ForAsync(
+                0,
+                scale.Tenants,
+                new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce },
+                async (tenant, _) => await act(tenant)
+            );
     }
 
     private static async Task FillAsync(Target service, string apiKey, int users, int routes)
