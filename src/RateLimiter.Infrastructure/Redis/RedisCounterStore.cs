@@ -22,6 +22,9 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     private readonly TimeProvider time;
     private readonly CheckGatherer gatherer;
 
+    // However many batches wait, the store has few of their calls at once, and single checks their turn in between.
+    private readonly SemaphoreSlim batchCalls = new(CheckGatherer.MaxCalls);
+
     public RedisCounterStore(RedisConnection connection, CounterNews news, TimeProvider time)
     {
         this.connection = connection;
@@ -87,7 +90,11 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => gatherer.Dispose();
+    public void Dispose()
+    {
+        gatherer.Dispose();
+        batchCalls.Dispose();
+    }
 
     /// <inheritdoc/>
     /// <remarks>
@@ -138,7 +145,6 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             }
         }
 
-        // Several calls, sent together, so that others get their turn in between.
         await Task.WhenAll(asked.Chunk(CheckGatherer.MaxChecksPerCall).Select(TakeChunkAsync));
         return decisions;
 
@@ -206,6 +212,11 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         CancellationToken cancellationToken
     )
     {
+        if (!await batchCalls.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken))
+        {
+            return new Decision?[requests.Length];
+        }
+
         try
         {
             return await EvaluateAsync(
@@ -219,6 +230,10 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         catch (StoreUnavailableException)
         {
             return new Decision?[requests.Length];
+        }
+        finally
+        {
+            batchCalls.Release();
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed class RedisDecisionLog(
     /// <summary>The most decisions that wait. At about 400 bytes each, 20 MB.</summary>
     private const int QueueCapacity = 50_000;
 
+    /// <summary>Fewer would make more calls, more would make checks wait for them.</summary>
+    private const int MaxDecisionsPerCall = IDecisionLog.Capacity;
+
     /// <summary>How long a decision waits for others: as long as another instance may not see it.</summary>
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
 
@@ -124,20 +127,54 @@ internal sealed class RedisDecisionLog(
 
     private async Task WriteAsync(List<Item> batch, CancellationToken stoppingToken)
     {
-        var writes = batch
-            .Where(item => item.Decision is not null)
-            .GroupBy(item => item.Client, item => item.Decision!)
-            .Select(decisions => WriteAsync(decisions.Key, [.. decisions], stoppingToken));
+        // Many logs in one call, so that many clients do not make many calls.
+        var writes = new List<Task>();
+        var keys = new List<RedisKey>();
+        var values = new List<RedisValue>();
+        var count = 0;
+        foreach (var log in batch.Where(item => item.Decision is not null).GroupBy(Client))
+        {
+            var decisions = log.TakeLast(IDecisionLog.Capacity).ToList();
+            if (count > 0 && count + decisions.Count > MaxDecisionsPerCall)
+            {
+                Send();
+            }
+
+            keys.Add(RedisKeys.Log(log.Key));
+            values.Add(decisions.Count);
+            values.AddRange(decisions.Select(item => (RedisValue)Serialize(item.Decision!)));
+            count += decisions.Count;
+        }
+
+        if (count > 0)
+        {
+            Send();
+        }
+
         await Task.WhenAll(writes);
         foreach (var item in batch)
         {
             item.Written?.TrySetResult();
         }
+
+        static ClientId Client(Item item) => item.Client;
+
+        void Send()
+        {
+            writes.Add(WriteAsync([.. keys], [.. values], count, stoppingToken));
+            keys.Clear();
+            values.Clear();
+            count = 0;
+        }
     }
 
+    private static byte[] Serialize(LoggedDecision decision) =>
+        JsonSerializer.SerializeToUtf8Bytes(decision, RedisJson.Default.LoggedDecision);
+
     private async Task WriteAsync(
-        ClientId client,
-        IReadOnlyList<LoggedDecision> decisions,
+        RedisKey[] logs,
+        RedisValue[] decisions,
+        int count,
         CancellationToken stoppingToken
     )
     {
@@ -145,22 +182,14 @@ internal sealed class RedisDecisionLog(
         [
             IDecisionLog.Capacity,
             (long)Retention.TotalMilliseconds,
-            .. decisions
-                .Skip(decisions.Count - IDecisionLog.Capacity)
-                .Select(decision =>
-                    (RedisValue)
-                        JsonSerializer.SerializeToUtf8Bytes(
-                            decision,
-                            RedisJson.Default.LoggedDecision
-                        )
-                ),
+            .. decisions,
         ];
         while (true)
         {
             try
             {
                 await connection.AskAsync(
-                    database => Append.EvaluateAsync(database, [RedisKeys.Log(client)], values),
+                    database => Append.EvaluateAsync(database, logs, values),
                     RedisConnection.AdministrativeTimeout,
                     stoppingToken
                 );
@@ -178,7 +207,7 @@ internal sealed class RedisDecisionLog(
             catch (StoreUnavailableException)
             {
                 // They may have been written, and must not stand there twice.
-                Interlocked.Add(ref dropped, decisions.Count);
+                Interlocked.Add(ref dropped, count);
                 return;
             }
         }

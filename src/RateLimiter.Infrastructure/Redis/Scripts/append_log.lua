@@ -1,11 +1,16 @@
--- Adds decisions to a client's log, which keeps the newest.
+-- Adds decisions to logs, each of which keeps its newest.
 --
--- KEYS[1]  the log
--- ARGV[1]  how many it keeps
+-- KEYS     the logs
+-- ARGV[1]  how many each keeps
 -- ARGV[2]  how long it keeps them, in milliseconds
--- ARGV[3…] the decisions, oldest first; at most 1000
+-- ARGV[3…] for each log the number of its decisions, at most 1000, and then these, oldest first
 
-redis.call('LPUSH', KEYS[1], unpack(ARGV, 3))
-redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local at = 3
+for i = 1, #KEYS do
+  local last = at + tonumber(ARGV[at])
+  redis.call('LPUSH', KEYS[i], unpack(ARGV, at + 1, last))
+  redis.call('LTRIM', KEYS[i], 0, ARGV[1] - 1)
+  redis.call('PEXPIRE', KEYS[i], ARGV[2])
+  at = last + 1
+end
 return 1

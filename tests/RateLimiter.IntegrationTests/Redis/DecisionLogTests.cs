@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.IntegrationTests.Redis;
+
+public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
+{
+    [Test]
+    public async Task Read_ManyClientsAtOnce_GivesEachItsNewestInTheirOrder()
+    {
+        using var log = await StartAsync();
+        var counts = new[] { 1, 1500, 400, 1000, 3, 700 };
+        var clients = counts.Select(_ => ClientId.New()).ToList();
+        for (var i = 0; i < counts.Max(); i++)
+        {
+            for (var client = 0; client < clients.Count; client++)
+            {
+                if (i < counts[client])
+                {
+                    log.Record(clients[client], Logged($"{client}", i));
+                }
+            }
+        }
+
+        for (var client = 0; client < clients.Count; client++)
+        {
+            var read = await log.ReadAsync(clients[client], CancellationToken.None);
+            var newest = Enumerable
+                .Range(0, counts[client])
+                .Reverse()
+                .Take(IDecisionLog.Capacity)
+                .Select(i => Logged($"{client}", i));
+            Assert.That(read, Is.EqualTo(newest));
+        }
+
+        await log.StopAsync(CancellationToken.None);
+    }
+
+    [Test]
+    public async Task Stop_DecisionsWait_AreWritten()
+    {
+        using var log = await StartAsync();
+        using var other = await StartAsync();
+        var client = ClientId.New();
+
+        log.Record(client, Logged("alice", 1));
+        await log.StopAsync(CancellationToken.None);
+
+        Assert.That(
+            await other.ReadAsync(client, CancellationToken.None),
+            Is.EqualTo(new[] { Logged("alice", 1) })
+        );
+        await other.StopAsync(CancellationToken.None);
+    }
+
+    private static LoggedDecision Logged(string user, long remaining) =>
+        new(
+            DateTimeOffset.UnixEpoch,
+            user,
+            "route",
+            "default",
+            "default",
+            Allowed: true,
+            ShadowDenied: false,
+            Reason: null,
+            Cost: 1,
+            remaining,
+            Limit: 10
+        );
+
+    private async Task<RedisDecisionLog> StartAsync()
+    {
+        var log = new RedisDecisionLog(
+            Store.Connection,
+            TimeProvider.System,
+            NullLogger<RedisDecisionLog>.Instance
+        );
+        await log.StartAsync(CancellationToken.None);
+        return log;
+    }
+}
