@@ -7,10 +7,10 @@ COPY src/RateLimiter.Domain/*.csproj src/RateLimiter.Domain/
 COPY src/RateLimiter.Application/*.csproj src/RateLimiter.Application/
 COPY src/RateLimiter.Infrastructure/*.csproj src/RateLimiter.Infrastructure/
 COPY src/RateLimiter.Api/*.csproj src/RateLimiter.Api/
-RUN dotnet restore src/RateLimiter.Api
+RUN dotnet restore src/RateLimiter.Api --use-current-runtime -p:PublishReadyToRun=true
 
 COPY src/ src/
-RUN dotnet publish src/RateLimiter.Api --no-restore -c Release -o /app
+RUN dotnet publish src/RateLimiter.Api --no-restore --use-current-runtime -c Release -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app

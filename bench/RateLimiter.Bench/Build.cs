@@ -26,7 +26,15 @@ internal static class Build
     private static async Task PublishAsync(string name, string project) =>
         await RunningProcess.RunAsync(
             "dotnet",
-            ["publish", "-c", "Release", project, "-o", Repository.Artifact(name)],
+            [
+                "publish",
+                "--use-current-runtime",
+                "-c",
+                "Release",
+                project,
+                "-o",
+                Repository.Artifact(name),
+            ],
             Repository.Root
         );
 }

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using BenchmarkDotNet.Attributes;
+using RateLimiter.Api.Checks;
+using RateLimiter.Api.Json;
+
+namespace RateLimiter.MicroBench;
+
+/// <summary>The body of a check is read: by hand, and by the serializer, to which what is not plainly right is left.</summary>
+[MemoryDiagnoser]
+public class BodyBench
+{
+    private static readonly byte[] Body =
+        """{"user_id":"user-1234","route_key":"search"}"""u8.ToArray();
+    private readonly CheckRequestReader reader = new();
+    private readonly JsonSerializerOptions options = new();
+
+    public BodyBench() => ApiJson.Configure(options);
+
+    [Benchmark(Baseline = true)]
+    public object? ByHand()
+    {
+        var json = new Utf8JsonReader(Body);
+        return reader.Read(ref json);
+    }
+
+    [Benchmark]
+    public object? Serializer() => JsonSerializer.Deserialize<CheckRequest>(Body, options);
+}

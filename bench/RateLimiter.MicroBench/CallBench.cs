@@ -1,0 +1,31 @@
+using BenchmarkDotNet.Attributes;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.MicroBench;
+
+/// <summary>The keys and arguments of a call of the script are written, for so many checks of one policy.</summary>
+[MemoryDiagnoser]
+public class CallBench
+{
+    private PermitRequest[] requests = [];
+
+    [Params(1, 12, 100)]
+    public int Checks { get; set; }
+
+    [GlobalSetup]
+    public void SetUp()
+    {
+        var (client, policy) = (ClientId.New(), Policies.Of("search", limits: 1));
+        requests =
+        [
+            .. Enumerable
+                .Range(0, Checks)
+                .Select(i => new PermitRequest(new Subject(client, $"user-{i}", null), policy, 1)),
+        ];
+    }
+
+    [Benchmark]
+    public int Write() => CheckCall.Write("take", requests, clock: null).Keys.Length;
+}
