@@ -63,14 +63,17 @@ internal sealed class Check(Settings settings, IReadOnlyList<string> scenarios)
         return best;
     }
 
+    private double? PromiseOf(Goal goal) =>
+        goal.Promise ?? (promises.TryGetValue(goal.Key, out var promise) ? promise : null);
+
     private bool IsKept(Goal goal, double value) =>
-        promises.TryGetValue(goal.Key, out var promise) && goal.Keeps(promise, value);
+        PromiseOf(goal) is { } promise && goal.Keeps(promise, value);
 
     private void Tell(Goal goal, double value)
     {
         var isKept = IsKept(goal, value);
         (passed, failed) = isKept ? (passed + 1, failed) : (passed, failed + 1);
-        var promise = promises.TryGetValue(goal.Key, out var promised)
+        var promise = PromiseOf(goal) is { } promised
             ? string.Create(CultureInfo.InvariantCulture, $"{promised:0.00} promised")
             : "nothing promised";
         Console.WriteLine(

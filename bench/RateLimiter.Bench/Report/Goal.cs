@@ -10,13 +10,17 @@ internal sealed record Figure(string Key, double Value);
 /// <param name="LessIsBetter">Whether it should stay below.</param>
 /// <param name="IsRatio">Whether it holds on any machine, so that a change can be judged by it.</param>
 /// <param name="Decimals">How exactly it is shown.</param>
+/// <param name="Promise">
+/// What is promised where that is not what was measured last: it depends on how fast the machine is.
+/// </param>
 internal sealed record Goal(
     string Key,
     string Text,
     double? Bound,
     bool LessIsBetter = false,
     bool IsRatio = true,
-    int Decimals = 2
+    int Decimals = 2,
+    double? Promise = null
 )
 {
     /// <summary>How far a ratio may fall behind its promise, because machines are noisy.</summary>
@@ -41,7 +45,13 @@ internal sealed record Goal(
             2.0,
             LessIsBetter: true
         ),
-        new("scripts / check", "calls of the store for a check under load", 1.0, true),
+        new(
+            "scripts / check",
+            "calls of the store for a check under load",
+            1.0,
+            true,
+            Promise: 0.3
+        ),
         new("allocated / bare", "bytes allocated for a check, × bare MVC action", 1.3, true),
         new("sliding_window / fixed_window", "`sliding_window`, × `fixed_window`", 0.85),
         new("sliding_log / fixed_window", "`sliding_log`, × `fixed_window`", 0.85),
