@@ -15,57 +15,31 @@ internal sealed class ApiKeyFilter(ClientDirectory directory) : IAsyncAuthorizat
 {
     public const string HeaderName = "X-API-Key";
 
-    public Task OnAuthorizationAsync(AuthorizationFilterContext context)
+    public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
     {
         var http = context.HttpContext;
         if (http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
-            return Task.CompletedTask;
+            return;
         }
 
         var keys = http.Request.Headers[HeaderName];
-        if (keys.Count != 1)
+        // The caller's end is not watched: that would cost more than finding his key.
+        var client =
+            keys.Count == 1
+                ? await directory.AuthenticateAsync(keys[0], CancellationToken.None)
+                : null;
+        if (client is not null)
         {
-            Refuse(context, keys.Count);
-            return Task.CompletedTask;
+            http.Features.Set(client);
+            return;
         }
 
-        // A known key is found without waiting. The caller's end is not watched: that would cost more.
-        var found = directory.AuthenticateAsync(keys[0], CancellationToken.None);
-        if (!found.IsCompletedSuccessfully)
-        {
-            return LetInAsync(context, found);
-        }
-
-        LetIn(context, found.Result);
-        return Task.CompletedTask;
-    }
-
-    private static async Task LetInAsync(
-        AuthorizationFilterContext context,
-        ValueTask<ClientSnapshot?> found
-    ) => LetIn(context, await found);
-
-    private static void LetIn(AuthorizationFilterContext context, ClientSnapshot? client)
-    {
-        if (client is null)
-        {
-            Refuse(context, keys: 1);
-        }
-        else
-        {
-            context.HttpContext.Features.Set(client);
-        }
-    }
-
-    private static void Refuse(AuthorizationFilterContext context, int keys)
-    {
-        var http = context.HttpContext;
         http.Response.Headers.WWWAuthenticate = "ApiKey";
         context.Result = ProblemResponse.Create(
             http,
             StatusCodes.Status401Unauthorized,
-            keys == 0
+            keys.Count == 0
                 ? $"The header {HeaderName} is missing."
                 : $"The header {HeaderName} does not hold a valid API key."
         );

@@ -39,12 +39,20 @@ internal sealed class CounterNews(RedisConnection connection, TimeProvider time)
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var multiplexer = await connection.Connected.WaitAsync(stoppingToken);
-        multiplexer.ConnectionRestored += (_, _) => Missed?.Invoke();
-        var subscriber = multiplexer.GetSubscriber();
-        await connection.SubscribeAsync(Channel, name => Freed?.Invoke(name!), stoppingToken);
-        await connection.SubscribeAsync(pings, Hear, stoppingToken);
-        Missed?.Invoke();
+        await connection.SubscribeAsync(
+            Channel,
+            name => Freed?.Invoke(name!),
+            () => Missed?.Invoke(),
+            stoppingToken
+        );
+        await connection.SubscribeAsync(
+            pings,
+            sent => Interlocked.Exchange(ref heard, (long)sent),
+            // A ping that is missed is not heard, and that is all.
+            missed: () => { },
+            stoppingToken
+        );
+        var subscriber = (await connection.Connected).GetSubscriber();
 
         using var timer = new PeriodicTimer(PingInterval, time);
         do
@@ -63,6 +71,4 @@ internal sealed class CounterNews(RedisConnection connection, TimeProvider time)
             }
         } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
-
-    private void Hear(RedisValue sent) => Interlocked.Exchange(ref heard, (long)sent);
 }

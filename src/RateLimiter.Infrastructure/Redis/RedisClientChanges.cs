@@ -28,17 +28,15 @@ internal sealed class RedisClientChanges(RedisConnection connection) : IClientCh
 
     private async Task SubscribeAsync(Action<ClientId> changed, Action missed)
     {
-        var multiplexer = await connection.Connected;
-        multiplexer.ConnectionRestored += (_, _) => missed();
         try
         {
             // Until it listens, changes are seen by the age of what is known.
             await connection.SubscribeAsync(
                 Channel,
                 client => changed(new ClientId(client!)),
+                missed,
                 CancellationToken.None
             );
-            missed();
         }
         catch (ObjectDisposedException)
         {

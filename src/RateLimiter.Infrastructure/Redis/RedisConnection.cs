@@ -132,19 +132,26 @@ public sealed class RedisConnection(
     }
 
     /// <summary>Listens to a channel from now on, also over a lost connection. Waits for the store to be there.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="handle">Called with each message.</param>
+    /// <param name="missed">Called when messages may have been missed: at the start and after a lost connection.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     internal async Task SubscribeAsync(
         RedisChannel channel,
         Action<RedisValue> handle,
+        Action missed,
         CancellationToken cancellationToken
     )
     {
+        var multiplexer = await connected.Task.WaitAsync(cancellationToken);
+        multiplexer.ConnectionRestored += (_, _) => missed();
         while (true)
         {
             try
             {
-                var multiplexer = await connected.Task.WaitAsync(cancellationToken);
                 var queue = await multiplexer.GetSubscriber().SubscribeAsync(channel);
                 queue.OnMessage(message => handle(message.Message));
+                missed();
                 return;
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)

@@ -145,20 +145,12 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             }
         }
 
-        await Task.WhenAll(asked.Chunk(CheckGatherer.MaxChecksPerCall).Select(TakeChunkAsync));
+        await Task.WhenAll(
+            asked
+                .Chunk(CheckGatherer.MaxChecksPerCall)
+                .Select(chunk => TakeChunkAsync(requests, chunk, decisions, cancellationToken))
+        );
         return decisions;
-
-        async Task TakeChunkAsync(int[] chunk)
-        {
-            var answers = await this.TakeChunkAsync(
-                Array.ConvertAll(chunk, i => requests[i]),
-                cancellationToken
-            );
-            for (var i = 0; i < chunk.Length; i++)
-            {
-                decisions[chunk[i]] = answers[i];
-            }
-        }
     }
 
     public async Task ResetAsync(
@@ -207,29 +199,36 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             ?? throw new StoreUnavailableException("The counter of this subject is broken.");
     }
 
-    private async Task<Decision?[]> TakeChunkAsync(
-        PermitRequest[] requests,
+    /// <summary>Decides those requests that the chunk names; leaves them undecided when the store does not answer.</summary>
+    private async Task TakeChunkAsync(
+        IReadOnlyList<PermitRequest> requests,
+        int[] chunk,
+        Decision?[] decisions,
         CancellationToken cancellationToken
     )
     {
         if (!await batchCalls.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken))
         {
-            return new Decision?[requests.Length];
+            return;
         }
 
         try
         {
-            return await EvaluateAsync(
+            var answers = await EvaluateAsync(
                 "take",
-                requests,
+                Array.ConvertAll(chunk, i => requests[i]),
                 clock: null,
                 RedisConnection.AdministrativeTimeout,
                 cancellationToken
             );
+            for (var i = 0; i < chunk.Length; i++)
+            {
+                decisions[chunk[i]] = answers[i];
+            }
         }
         catch (StoreUnavailableException)
         {
-            return new Decision?[requests.Length];
+            // Null says so of each.
         }
         finally
         {

@@ -37,7 +37,6 @@ internal sealed class RedisDecisionLog(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
     );
     private TaskCompletionSource hurry = NewHurry();
-    private int waiting;
     private long dropped;
 
     public void Record(ClientId client, LoggedDecision decision)
@@ -46,7 +45,7 @@ internal sealed class RedisDecisionLog(
         {
             Interlocked.Increment(ref dropped);
         }
-        else if (Interlocked.Increment(ref waiting) == QueueCapacity / 2)
+        else if (queue.Reader.Count >= QueueCapacity / 2)
         {
             Hurry();
         }
@@ -97,8 +96,6 @@ internal sealed class RedisDecisionLog(
             {
                 batch.Add(item);
             }
-
-            Interlocked.Add(ref waiting, -batch.Count(item => item.Decision is not null));
 
             await WriteAsync(batch, stoppingToken);
             batch.Clear();
@@ -161,7 +158,14 @@ internal sealed class RedisDecisionLog(
 
         void Send()
         {
-            writes.Add(WriteAsync([.. keys], [.. values], count, stoppingToken));
+            writes.Add(
+                WriteAsync(
+                    [.. keys],
+                    [IDecisionLog.Capacity, (long)Retention.TotalMilliseconds, .. values],
+                    count,
+                    stoppingToken
+                )
+            );
             keys.Clear();
             values.Clear();
             count = 0;
@@ -173,17 +177,11 @@ internal sealed class RedisDecisionLog(
 
     private async Task WriteAsync(
         RedisKey[] logs,
-        RedisValue[] decisions,
+        RedisValue[] values,
         int count,
         CancellationToken stoppingToken
     )
     {
-        RedisValue[] values =
-        [
-            IDecisionLog.Capacity,
-            (long)Retention.TotalMilliseconds,
-            .. decisions,
-        ];
         while (true)
         {
             try

@@ -1,8 +1,8 @@
 -- Two counters in windows aligned to the clock: the window before weighs as much as of it still lies within one
 -- window's length.
 --
--- State: index current previous, three doubles of 8 bytes. index: the number of the window since 1970; current, previous: the
--- permits taken in it and in the one before.
+-- State: index current previous, three doubles of 8 bytes. index: the number of the window since 1970; current,
+-- previous: the permits taken in it and in the one before.
 -- See check.lua for what each function is given and gives. With P and C the previous and current permits, w the window
 -- and e the part of it that has passed, both in ticks, a cost c passes when P·(w−e) + (C+c)·w ≤ L·w.
 
