@@ -45,10 +45,10 @@ public static class InfrastructureServices
         services.AddSingleton<RedisConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IClientRepository, RedisClientRepository>();
-        services.AddSingleton<IClientChanges, RedisClientChanges>();
         services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
-        services.AddSingleton<CounterNews>();
-        services.AddHostedService(provider => provider.GetRequiredService<CounterNews>());
+        services.AddSingleton<StoreNews>();
+        services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<StoreNews>());
+        services.AddHostedService(provider => provider.GetRequiredService<StoreNews>());
         services.AddSingleton<RedisCounterStore>();
         services.AddSingleton<ICounterStore>(provider =>
             provider.GetRequiredService<RedisCounterStore>()

@@ -8,9 +8,9 @@ namespace RateLimiter.Application.Clients;
 /// for nothing but its counters.
 /// </summary>
 /// <remarks>
-/// A change made on this instance is seen by the next request. A change made elsewhere arrives as a message; because
-/// messages get lost, what is older than <see cref="MaxAge"/> is compared with the store's version before it is used.
-/// When the store does not answer, the last that was known stays in use.
+/// A change made on this instance is seen by the next request, a change made elsewhere when it is heard. While changes
+/// are not heard, what is older than <see cref="MaxAge"/> is compared with the store's version before it is used. When
+/// the store does not answer, the last that was known stays in use.
 /// Only clients that exist are kept, so that made-up keys neither fill the memory nor push out anyone.
 /// </remarks>
 public sealed class ClientDirectory
@@ -18,8 +18,10 @@ public sealed class ClientDirectory
     /// <summary>The longest that a change on another instance can go unseen.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
-    /// <summary>From this age on the version is compared in the background, so that busy clients never wait for it.</summary>
-    private static readonly TimeSpan RefreshAge = MaxAge / 2;
+    /// <summary>
+    /// As <see cref="MaxAge"/>, while changes are heard: for what was written into the store past every instance.
+    /// </summary>
+    internal static readonly TimeSpan HeardMaxAge = TimeSpan.FromMinutes(1);
 
     /// <summary>The most clients that are kept in memory at once.</summary>
     private const int Capacity = 100_000;
@@ -35,12 +37,16 @@ public sealed class ClientDirectory
     private readonly Dictionary<ClientId, Task<ClientSnapshot?>> loads = [];
     private readonly Lock gate = new();
 
+    private long missed = long.MinValue;
+
     public ClientDirectory(IClientRepository repository, IClientChanges changes, TimeProvider time)
     {
         this.repository = repository;
         this.changes = changes;
         this.time = time;
-        changes.Subscribe(Forget, ExpireAll);
+        changes.Changed += Forget;
+        // What was asked before then may be of before what was missed.
+        changes.Missed += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
     }
 
     /// <summary>The client that a key belongs to, or null when it is no valid key.</summary>
@@ -57,17 +63,20 @@ public sealed class ClientDirectory
 
         return
             entries.TryGet(key.Client, out var entry)
-            && entry.Age(time) < RefreshAge
+            && AgeOf(entry) == Age.Young
             && entry.HasLetIn(key)
             ? ValueTask.FromResult<ClientSnapshot?>(entry.Snapshot)
             : FindAsync(key, cancellationToken);
     }
 
-    /// <summary>Forgets what is known of a client that was changed here, and tells the other instances.</summary>
-    public void Changed(ClientId client)
+    /// <summary>Forgets what is known of a client that was changed.</summary>
+    public void Forget(ClientId client)
     {
-        Forget(client);
-        changes.Announce(client);
+        lock (gate)
+        {
+            loads.Remove(client);
+            entries.TryRemove(client);
+        }
     }
 
     private async ValueTask<ClientSnapshot?> FindAsync(
@@ -99,14 +108,31 @@ public sealed class ClientDirectory
             return await LoadAsync(client).WaitAsync(cancellationToken);
         }
 
-        var age = entry.Age(time);
-        if (age < RefreshAge)
+        var age = AgeOf(entry);
+        if (age == Age.Young)
         {
             return entry.Snapshot;
         }
 
         var refresh = entry.RefreshOnce(() => RefreshAsync(client, entry));
-        return age < MaxAge ? entry.Snapshot : await refresh.WaitAsync(cancellationToken);
+        return age == Age.Old ? await refresh.WaitAsync(cancellationToken) : entry.Snapshot;
+    }
+
+    private Age AgeOf(Entry entry)
+    {
+        var confirmed = entry.Confirmed;
+        if (confirmed <= Interlocked.Read(ref missed))
+        {
+            return Age.Old;
+        }
+
+        var (age, maxAge) = (
+            time.GetElapsedTime(confirmed),
+            changes.IsHeard ? HeardMaxAge : MaxAge
+        );
+        return age < maxAge / 2 ? Age.Young
+            : age < maxAge ? Age.Ripe
+            : Age.Old;
     }
 
     private async Task<ClientSnapshot?> RefreshAsync(ClientId client, Entry entry)
@@ -177,38 +203,27 @@ public sealed class ClientDirectory
         }
     }
 
-    private void Forget(ClientId client)
+    private enum Age
     {
-        lock (gate)
-        {
-            loads.Remove(client);
-            entries.TryRemove(client);
-        }
-    }
+        Young,
 
-    private void ExpireAll()
-    {
-        foreach (var (_, entry) in entries)
-        {
-            entry.Expire();
-        }
+        /// <summary>Good for use, and compared in the background, so that busy clients never wait for that.</summary>
+        Ripe,
+
+        /// <summary>To be compared before it is used.</summary>
+        Old,
     }
 
     private sealed class Entry(ClientSnapshot snapshot, long confirmed)
     {
-        private const long Expired = long.MinValue;
-
         private long confirmed = confirmed;
         private ApiKey? letIn;
         private Task<ClientSnapshot?>? refresh;
 
         public ClientSnapshot Snapshot { get; } = snapshot;
 
-        public TimeSpan Age(TimeProvider time)
-        {
-            var at = Interlocked.Read(ref confirmed);
-            return at == Expired ? TimeSpan.MaxValue : time.GetElapsedTime(at);
-        }
+        /// <summary>When the store was asked for what it then confirmed, by the clock's timestamp.</summary>
+        public long Confirmed => Interlocked.Read(ref confirmed);
 
         /// <summary>
         /// Whether this is the key that was let in last. It spares a busy client the hash of its key, and is forgotten
@@ -219,8 +234,6 @@ public sealed class ClientDirectory
         public void LetIn(ApiKey key) => Volatile.Write(ref letIn, key);
 
         public void Confirm(long timestamp) => Interlocked.Exchange(ref confirmed, timestamp);
-
-        public void Expire() => Interlocked.Exchange(ref confirmed, Expired);
 
         /// <summary>Starts a refresh, or joins the one that is under way.</summary>
         public Task<ClientSnapshot?> RefreshOnce(Func<Task<ClientSnapshot?>> start)

@@ -2,14 +2,18 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Clients;
 
-/// <summary>Tells every instance that a client's keys or policies changed. A message may be lost.</summary>
+/// <summary>
+/// Tells which clients' keys or policies changed, on whichever instance. Whoever changes one in the store announces it
+/// there in the same step.
+/// </summary>
 public interface IClientChanges
 {
-    /// <summary>Tells the others. Never fails and does not wait.</summary>
-    void Announce(ClientId client);
+    /// <summary>Called with the client that changed.</summary>
+    event Action<ClientId> Changed;
 
-    /// <summary>Says whom to tell.</summary>
-    /// <param name="changed">Called with the client that changed.</param>
-    /// <param name="missed">Called when messages may have been lost.</param>
-    void Subscribe(Action<ClientId> changed, Action missed);
+    /// <summary>Called when changes may have been missed, from then on none.</summary>
+    event Action Missed;
+
+    /// <summary>Whether every change arrives, within <see cref="ClientDirectory.MaxAge"/>.</summary>
+    bool IsHeard { get; }
 }

@@ -45,6 +45,9 @@ public sealed class RedisConnection(
             ? $"Redis at {string.Join(", ", redis.Value.ToConfiguration().EndPoints.Select(Name))}"
             : $"embedded (Garnet), data in {Path.GetFullPath(embedded.Value.DataDirectory)}";
 
+    /// <summary>Called when messages may be lost: a connection is.</summary>
+    internal event Action? Interrupted;
+
     /// <summary>Ends when the first connection is there.</summary>
     internal Task<IConnectionMultiplexer> Connected => connected.Task;
 
@@ -131,27 +134,23 @@ public sealed class RedisConnection(
         return written;
     }
 
-    /// <summary>Listens to a channel from now on, also over a lost connection. Waits for the store to be there.</summary>
-    /// <param name="channel">The channel.</param>
-    /// <param name="handle">Called with each message.</param>
-    /// <param name="missed">Called when messages may have been missed: at the start and after a lost connection.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <summary>
+    /// Listens to a channel from now on, and again after the connection was <see cref="Interrupted"/>. Waits for the
+    /// store to be there.
+    /// </summary>
     internal async Task SubscribeAsync(
         RedisChannel channel,
         Action<RedisValue> handle,
-        Action missed,
         CancellationToken cancellationToken
     )
     {
         var multiplexer = await connected.Task.WaitAsync(cancellationToken);
-        multiplexer.ConnectionRestored += (_, _) => missed();
         while (true)
         {
             try
             {
                 var queue = await multiplexer.GetSubscriber().SubscribeAsync(channel);
                 queue.OnMessage(message => handle(message.Message));
-                missed();
                 return;
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
@@ -192,6 +191,7 @@ public sealed class RedisConnection(
         var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
         multiplexer.ConnectionFailed += (_, failure) =>
         {
+            Interrupted?.Invoke();
             if (failure.ConnectionType == ConnectionType.Interactive)
             {
                 logger.StoreLost(failure.FailureType);

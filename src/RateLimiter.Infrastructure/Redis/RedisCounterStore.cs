@@ -25,7 +25,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     // However many batches wait, the store has few of their calls at once, and single checks their turn in between.
     private readonly SemaphoreSlim batchCalls = new(CheckGatherer.MaxCalls);
 
-    public RedisCounterStore(RedisConnection connection, CounterNews news, TimeProvider time)
+    public RedisCounterStore(RedisConnection connection, StoreNews news, TimeProvider time)
     {
         this.connection = connection;
         this.time = time;

@@ -28,14 +28,22 @@ internal sealed class RedisDecisionLog(
     /// <summary>How long a decision waits for others: as long as another instance may not see it.</summary>
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a log is kept after the last decision.</summary>
+    /// <summary>How long a log is kept after the last decision, give or take <see cref="ProlongInterval"/>.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+
+    /// <summary>How often a log's end is put off: with every write it would be a third of what many clients cost.</summary>
+    private static readonly TimeSpan ProlongInterval = TimeSpan.FromHours(1);
+
+    /// <summary>The most clients of which it is known that their log's end was put off.</summary>
+    private const int MaxProlonged = 100_000;
 
     private static readonly RedisScript Append = RedisScript.Load("append_log");
 
     private readonly Channel<Item> queue = Channel.CreateBounded<Item>(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
     );
+    private readonly HashSet<ClientId> prolonged = [];
+    private long prolongedSince = time.GetTimestamp();
     private TaskCompletionSource hurry = NewHurry();
     private long dropped;
 
@@ -124,6 +132,15 @@ internal sealed class RedisDecisionLog(
 
     private async Task WriteAsync(List<Item> batch, CancellationToken stoppingToken)
     {
+        if (
+            time.GetElapsedTime(prolongedSince) >= ProlongInterval
+            || prolonged.Count >= MaxProlonged
+        )
+        {
+            prolonged.Clear();
+            prolongedSince = time.GetTimestamp();
+        }
+
         // Many logs in one call, so that many clients do not make many calls.
         var writes = new List<Task>();
         var keys = new List<RedisKey>();
@@ -138,6 +155,7 @@ internal sealed class RedisDecisionLog(
             }
 
             keys.Add(RedisKeys.Log(log.Key));
+            values.Add(prolonged.Add(log.Key));
             values.Add(decisions.Count);
             values.AddRange(decisions.Select(item => (RedisValue)Serialize(item.Decision!)));
             count += decisions.Count;

@@ -11,11 +11,11 @@ namespace RateLimiter.Infrastructure.Redis;
 /// </summary>
 internal static class RedisKeys
 {
-    /// <summary>Channel of the ids of clients that changed.</summary>
-    public const string Changes = "rl:changes";
-
-    /// <summary>Channel of the names of counters that were given permits back or reset, as in the scripts.</summary>
-    public const string FreedCounters = "rl:freed";
+    /// <summary>
+    /// Channel of what changed, as in the scripts: <c>client ID</c>, whose keys or policies are others; <c>freed NAME</c>,
+    /// a counter that was given permits back or reset; <c>ping INSTANCE TIMESTAMP</c>.
+    /// </summary>
+    public const string News = "rl:news";
 
     /// <summary>Hash: name, created_at (ms since 1970), version.</summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";

@@ -49,6 +49,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
                         database,
                         [RedisKeys.Client(client), RedisKeys.Policies(client)],
                         [
+                            client.Value,
                             RedisKeys.PolicyField(policy.Key),
                             policy.Version,
                             JsonSerializer.Serialize(
@@ -71,7 +72,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
                     Delete.EvaluateAsync(
                         database,
                         [RedisKeys.Client(client), RedisKeys.Policies(client)],
-                        [RedisKeys.PolicyField(key)]
+                        [client.Value, RedisKeys.PolicyField(key)]
                     ),
                 cancellationToken
             );

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Redis;
@@ -55,6 +56,38 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         await other.StopAsync(CancellationToken.None);
     }
 
+    [Test]
+    public async Task Record_LogThatIsThere_PutsItsEndOffOnceAnHour()
+    {
+        var time = new FakeTimeProvider();
+        using var log = await StartAsync(time);
+        var client = ClientId.New();
+        var database = (await Store.Connection.Connected).GetDatabase();
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.GreaterThan(TimeSpan.FromDays(29)));
+
+        await database.KeyExpireAsync(RedisKeys.Log(client), TimeSpan.FromMinutes(1));
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.LessThanOrEqualTo(TimeSpan.FromMinutes(1)));
+
+        time.Advance(TimeSpan.FromHours(1));
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.GreaterThan(TimeSpan.FromDays(29)));
+
+        await database.KeyDeleteAsync(RedisKeys.Log(client));
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.GreaterThan(TimeSpan.FromDays(29)));
+        await log.StopAsync(CancellationToken.None);
+
+        async Task WriteAsync()
+        {
+            log.Record(client, Logged("alice", 1));
+            await log.ReadAsync(client, CancellationToken.None);
+        }
+
+        Task<TimeSpan?> TimeToLiveAsync() => database.KeyTimeToLiveAsync(RedisKeys.Log(client));
+    }
+
     private static LoggedDecision Logged(string user, long remaining) =>
         new(
             DateTimeOffset.UnixEpoch,
@@ -70,11 +103,11 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
             Limit: 10
         );
 
-    private async Task<RedisDecisionLog> StartAsync()
+    private async Task<RedisDecisionLog> StartAsync(TimeProvider? time = null)
     {
         var log = new RedisDecisionLog(
             Store.Connection,
-            TimeProvider.System,
+            time ?? TimeProvider.System,
             NullLogger<RedisDecisionLog>.Instance
         );
         await log.StartAsync(CancellationToken.None);

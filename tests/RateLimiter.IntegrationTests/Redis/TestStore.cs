@@ -151,7 +151,7 @@ public abstract class StoreTests(StoreKind kind)
 {
     private protected TestStore Store { get; private set; } = null!;
 
-    private protected CounterNews News { get; private set; } = null!;
+    private protected StoreNews News { get; private set; } = null!;
 
     private protected RedisCounterStore Counters { get; private set; } = null!;
 
@@ -159,7 +159,7 @@ public abstract class StoreTests(StoreKind kind)
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        News = new CounterNews(Store.Connection, TimeProvider.System);
+        News = new StoreNews(Store.Connection, TimeProvider.System);
         Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
         await News.StartAsync(CancellationToken.None);
         await Counters.StartAsync(CancellationToken.None);

@@ -3,14 +3,23 @@
 -- KEYS     the logs
 -- ARGV[1]  how many each keeps
 -- ARGV[2]  how long it keeps them, in milliseconds
--- ARGV[3…] for each log the number of its decisions, at most 1000, and then these, oldest first
+-- ARGV[3…] for each log whether it is to be kept for so long from now on, 1 or 0; the number of its decisions, at most
+--          1000; and then these, oldest first
 
+local call = redis.call
+local capacity = tonumber(ARGV[1])
 local at = 3
 for i = 1, #KEYS do
-  local last = at + tonumber(ARGV[at])
-  redis.call('LPUSH', KEYS[i], unpack(ARGV, at + 1, last))
-  redis.call('LTRIM', KEYS[i], 0, ARGV[1] - 1)
-  redis.call('PEXPIRE', KEYS[i], ARGV[2])
+  local count = tonumber(ARGV[at + 1])
+  local last = at + 1 + count
+  local length = call('LPUSH', KEYS[i], unpack(ARGV, at + 2, last))
+  if length > capacity then
+    call('LTRIM', KEYS[i], 0, capacity - 1)
+  end
+  -- What is new is kept for ever otherwise.
+  if ARGV[at] == '1' or length == count then
+    call('PEXPIRE', KEYS[i], ARGV[2])
+  end
   at = last + 1
 end
 return 1

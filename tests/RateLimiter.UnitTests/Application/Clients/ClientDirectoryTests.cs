@@ -20,17 +20,8 @@ public sealed class ClientDirectoryTests
     private readonly Clock time = new();
     private readonly ClientDirectory directory;
 
-    private Action<ClientId> messageFromElsewhere = _ => { };
-    private Action messagesMissed = () => { };
-
     public ClientDirectoryTests()
     {
-        changes
-            .Setup(it => it.Subscribe(It.IsAny<Action<ClientId>>(), It.IsAny<Action>()))
-            .Callback(
-                (Action<ClientId> changed, Action missed) =>
-                    (messageFromElsewhere, messagesMissed) = (changed, missed)
-            );
         directory = new ClientDirectory(store, changes.Object, time);
     }
 
@@ -180,11 +171,11 @@ public sealed class ClientDirectoryTests
     // Changes
 
     [Test]
-    public async Task Changed_KnownClient_IsLoadedAnewByTheNextLookUp()
+    public async Task Forget_KnownClient_IsLoadedAnewByTheNextLookUp()
     {
         await WarmAsync(Version(1));
 
-        directory.Changed(A.Client);
+        directory.Forget(A.Client);
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
@@ -192,38 +183,29 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public void Changed_AnyClient_TellsTheOthersOnce()
-    {
-        directory.Changed(A.Client);
-
-        changes.Verify(it => it.Announce(A.Client), Times.Once);
-    }
-
-    [Test]
-    public async Task Changed_OtherClient_ForgetsNothingElse()
+    public async Task Forget_OtherClient_ForgetsNothingElse()
     {
         var client = Version(1);
         await WarmAsync(client);
 
-        directory.Changed(ClientId.New());
+        directory.Forget(ClientId.New());
 
         Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
     }
 
     [Test]
-    public async Task Message_FromAnotherInstance_ForgetsAndIsNotPassedOn()
+    public async Task Message_FromAnotherInstance_IsLoadedAnewByTheNextLookUp()
     {
         await WarmAsync(Version(1));
 
-        messageFromElsewhere(A.Client);
+        changes.Raise(it => it.Changed += null, A.Client);
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
-        changes.Verify(it => it.Announce(It.IsAny<ClientId>()), Times.Never);
     }
 
     [Test]
-    public async Task Changed_DuringALoad_IsNotOverwrittenByThatLoad(
+    public async Task Forget_DuringALoad_IsNotOverwrittenByThatLoad(
         [Values] bool messageFromAnotherInstance
     )
     {
@@ -238,14 +220,14 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Changed_DuringALoad_LaterLookUpsDoNotShareThatLoad(
+    public async Task Forget_DuringALoad_LaterLookUpsDoNotShareThatLoad(
         [Values] bool oldLoadEndsFirst
     )
     {
         var (old, changed) = (Version(1), Version(2));
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Changed(A.Client);
+        directory.Forget(A.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
 
@@ -272,11 +254,11 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Changed_DuringALoad_LaterLookUpsStillShareTheNewLoadWhenTheOldOneEnds()
+    public async Task Forget_DuringALoad_LaterLookUpsStillShareTheNewLoadWhenTheOldOneEnds()
     {
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Changed(A.Client);
+        directory.Forget(A.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
         oldLoad.SetResult(Version(1));
@@ -290,11 +272,11 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Changed_InTheVeryMomentALoadBegins_IsNotOverwritten()
+    public async Task Forget_InTheVeryMomentALoadBegins_IsNotOverwritten()
     {
         // The clock is read while a load is being listed: the change comes just then, from another thread, which has to
         // wait for that. A forgetting that did not wait would be over before there is a load to forget.
-        var change = new Thread(() => messageFromElsewhere(A.Client));
+        var change = new Thread(() => changes.Raise(it => it.Changed += null, A.Client));
         time.WhenNextRead = () =>
         {
             change.Start();
@@ -505,18 +487,90 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Changed_DuringAComparison_IsLoadedAnewByTheNextLookUp()
+    public async Task Forget_DuringAComparison_IsLoadedAnewByTheNextLookUp()
     {
         await WarmAsync(Version(1));
         time.Advance(MaxAge);
         var early = LookUpAsync();
         var comparison = await store.NextVersionAsync();
-        directory.Changed(A.Client);
+        directory.Forget(A.Client);
         comparison.SetResult(1);
         await early.Soon();
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
+    }
+
+    // Heard changes
+
+    [Test]
+    public async Task Authenticate_ChangesAreHeard_AsksNothingForLonger()
+    {
+        var client = Version(1);
+        changes.Setup(it => it.IsHeard).Returns(true);
+        await WarmAsync(client);
+        time.Advance(ClientDirectory.HeardMaxAge / 2 - Tick);
+
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
+        Assert.That(store.Versions, Is.Zero);
+    }
+
+    [Test]
+    public async Task Authenticate_ChangesAreHeardAndVeryOld_ComparesTheVersionBeforeUse()
+    {
+        changes.Setup(it => it.IsHeard).Returns(true);
+        await WarmAsync(Version(1));
+        time.Advance(ClientDirectory.HeardMaxAge);
+
+        var lookUp = LookUpAsync();
+        Assert.That(lookUp.IsCompleted, Is.False);
+        (await store.NextVersionAsync()).SetResult(1);
+        await lookUp.Soon();
+    }
+
+    [Test]
+    public async Task Authenticate_ChangesAreNoLongerHeard_ComparesTheVersionBeforeUse()
+    {
+        changes.Setup(it => it.IsHeard).Returns(true);
+        await WarmAsync(Version(1));
+        time.Advance(MaxAge);
+        changes.Setup(it => it.IsHeard).Returns(false);
+
+        var lookUp = LookUpAsync();
+        Assert.That(lookUp.IsCompleted, Is.False);
+        (await store.NextVersionAsync()).SetResult(1);
+        await lookUp.Soon();
+    }
+
+    [Test]
+    public async Task MessagesMissed_DuringALoad_IsComparedBeforeUse()
+    {
+        changes.Setup(it => it.IsHeard).Returns(true);
+        var early = LookUpAsync();
+        var load = await store.NextLoadAsync();
+        changes.Raise(it => it.Missed += null);
+        load.SetResult(Version(1));
+        await early.Soon();
+
+        var lookUp = LookUpAsync();
+        Assert.That(lookUp.IsCompleted, Is.False);
+        (await store.NextVersionAsync()).SetResult(1);
+        await lookUp.Soon();
+    }
+
+    [Test]
+    public async Task MessagesMissed_DuringAComparison_IsComparedAgain()
+    {
+        await WarmAsync(Version(1));
+        time.Advance(RefreshAge);
+        await LookUpAsync().Soon();
+        var comparison = await store.NextVersionAsync();
+        changes.Raise(it => it.Missed += null);
+        comparison.SetResult(1);
+
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(1);
+        await lookUp.Soon();
     }
 
     // Lost messages
@@ -528,7 +582,7 @@ public sealed class ClientDirectoryTests
         await WarmAsync(Version(1));
         await WarmAsync(A.Snapshot(other.Key.Client, keys: [other.Key.Hash]), other.Text);
 
-        messagesMissed();
+        changes.Raise(it => it.Missed += null);
 
         foreach (var text in new[] { Own.Text, other.Text })
         {
@@ -545,7 +599,8 @@ public sealed class ClientDirectoryTests
     public async Task MessagesMissed_ClientConfirmedSince_IsKnownAgain()
     {
         await WarmAsync(Version(1));
-        messagesMissed();
+        changes.Raise(it => it.Missed += null);
+        time.Advance(Tick);
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(1);
         await lookUp.Soon();
@@ -578,7 +633,7 @@ public sealed class ClientDirectoryTests
     {
         var client = Version(1);
         await WarmAsync(client);
-        messagesMissed();
+        changes.Raise(it => it.Missed += null);
 
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));
@@ -619,14 +674,14 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Changed_WhileANewVersionLoads_IsLoadedAnewByTheNextLookUp()
+    public async Task Forget_WhileANewVersionLoads_IsLoadedAnewByTheNextLookUp()
     {
         await WarmAsync(Version(1));
         time.Advance(MaxAge);
         var early = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(2);
         var load = await store.NextLoadAsync();
-        directory.Changed(A.Client);
+        directory.Forget(A.Client);
         load.SetResult(Version(2));
         await early.Soon();
 
@@ -681,11 +736,11 @@ public sealed class ClientDirectoryTests
     {
         if (onAnotherInstance)
         {
-            messageFromElsewhere(A.Client);
+            changes.Raise(it => it.Changed += null, A.Client);
         }
         else
         {
-            directory.Changed(A.Client);
+            directory.Forget(A.Client);
         }
     }
 

@@ -1,9 +1,8 @@
-using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
+using RateLimiter.UnitTests.Application.Clients;
 
 namespace RateLimiter.UnitTests.Application.Policies;
 
@@ -13,37 +12,42 @@ public sealed class DeletePolicyHandlerTests
     private static readonly PolicyKey Key = A.Policy().Key;
 
     private readonly Mock<IPolicyRepository> policies = new(MockBehavior.Strict);
-    private readonly Mock<IClientChanges> changes = new();
+
+    private readonly KnownClient client = new();
 
     [Test]
-    public async Task Handle_Policy_SaysWhetherThereWasOne([Values] bool existed)
+    public async Task Handle_Policy_SaysWhetherThereWasOneAndForgetsTheClient([Values] bool existed)
     {
         policies
             .Setup(it => it.DeleteAsync(A.Client, Key, It.IsAny<CancellationToken>()))
             .ReturnsAsync(existed);
 
-        Assert.That(await DeleteAsync(), Is.EqualTo(existed));
-        changes.Verify(it => it.Announce(A.Client), Times.Once);
+        Assert.That(
+            await client.IsForgottenByAsync(async () =>
+                Assert.That(await DeleteAsync(), Is.EqualTo(existed))
+            )
+        );
     }
 
     [Test]
-    public void Handle_StoreUnavailable_ThrowsAndStillTellsOfAChange()
+    public async Task Handle_StoreUnavailable_ThrowsAndStillForgetsTheClient()
     {
         policies
             .Setup(it => it.DeleteAsync(A.Client, Key, It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(DeleteAsync, Throws.TypeOf<StoreUnavailableException>());
-        changes.Verify(it => it.Announce(A.Client), Times.Once);
+        Assert.That(
+            await client.IsForgottenByAsync(() =>
+            {
+                Assert.That(DeleteAsync, Throws.TypeOf<StoreUnavailableException>());
+                return Task.CompletedTask;
+            })
+        );
     }
 
     private Task<bool> DeleteAsync() =>
-        new DeletePolicyHandler(
-            policies.Object,
-            new ClientDirectory(
-                Mock.Of<IClientRepository>(),
-                changes.Object,
-                new FakeTimeProvider(A.Moment)
-            )
-        ).Handle(new DeletePolicyCommand(A.Client, Key), CancellationToken.None);
+        new DeletePolicyHandler(policies.Object, client.Directory).Handle(
+            new DeletePolicyCommand(A.Client, Key),
+            CancellationToken.None
+        );
 }

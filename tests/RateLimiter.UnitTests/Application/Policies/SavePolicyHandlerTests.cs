@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
+using RateLimiter.UnitTests.Application.Clients;
 
 namespace RateLimiter.UnitTests.Application.Policies;
 
@@ -13,7 +13,7 @@ public sealed class SavePolicyHandlerTests
     private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
 
     private readonly Mock<IPolicyRepository> policies = new(MockBehavior.Strict);
-    private readonly Mock<IClientChanges> changes = new();
+    private readonly KnownClient client = new();
 
     [Test]
     public async Task Handle_NoPolicyYet_SavesVersion1()
@@ -76,26 +76,16 @@ public sealed class SavePolicyHandlerTests
     }
 
     [Test]
-    public async Task Handle_Saved_TellsOfTheChangeOnceAndAfterTheSave()
+    public async Task Handle_Saved_ForgetsTheClient()
     {
-        var steps = new List<string>();
-        var answers = new Queue<bool>([false, true]);
         SetUpFind(null, null);
-        policies
-            .Setup(it =>
-                it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>())
-            )
-            .Callback(() => steps.Add("save"))
-            .ReturnsAsync(answers.Dequeue);
-        changes.Setup(it => it.Announce(A.Client)).Callback(() => steps.Add("announce"));
+        SetUpTrySave(false, true);
 
-        await SaveAsync(A.Definition());
-
-        Assert.That(steps, Is.EqualTo(new[] { "save", "save", "announce" }));
+        Assert.That(await client.IsForgottenByAsync(() => SaveAsync(A.Definition())));
     }
 
     [Test]
-    public void Handle_SaveWithoutAnAnswer_ThrowsAndStillTellsOfAChange()
+    public async Task Handle_SaveWithoutAnAnswer_ThrowsAndStillForgetsTheClient()
     {
         SetUpFind(null, null);
         policies
@@ -104,12 +94,17 @@ public sealed class SavePolicyHandlerTests
             )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(
-            () => SaveAsync(A.Definition()),
-            Throws.TypeOf<StoreUnavailableException>(),
-            "It may have been saved: it must not be tried again."
-        );
-        changes.Verify(it => it.Announce(A.Client), Times.Once);
+        var isForgotten = await client.IsForgottenByAsync(() =>
+        {
+            Assert.That(
+                () => SaveAsync(A.Definition()),
+                Throws.TypeOf<StoreUnavailableException>(),
+                "It may have been saved: it must not be tried again."
+            );
+            return Task.CompletedTask;
+        });
+
+        Assert.That(isForgotten);
         policies.Verify(
             it => it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>()),
             Times.Once
@@ -147,11 +142,7 @@ public sealed class SavePolicyHandlerTests
     private Task<Policy> SaveAsync(PolicyDefinition definition) =>
         new SavePolicyHandler(
             policies.Object,
-            new ClientDirectory(
-                Mock.Of<IClientRepository>(),
-                changes.Object,
-                new FakeTimeProvider(Later)
-            ),
+            client.Directory,
             new FakeTimeProvider(Later)
         ).Handle(new SavePolicyCommand(A.Client, definition), CancellationToken.None);
 }

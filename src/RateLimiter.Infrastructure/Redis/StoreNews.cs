@@ -1,0 +1,116 @@
+using System.Globalization;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// What changes in the store, on whichever instance: clients whose keys or policies are others, and counters that were
+/// given permits back or reset. The scripts that change them publish it, so that nothing can come between. Messages can
+/// be lost all the same: this instance publishes to itself, and while it does not hear that, nothing is taken for heard.
+/// </summary>
+/// <remarks>
+/// All of it is one channel, in order, so that the ping that is heard vouches for what was published before it.
+/// </remarks>
+internal sealed class StoreNews : BackgroundService, IClientChanges
+{
+    /// <summary>The longest that a message can be lost without <see cref="IsHeard"/> being false.</summary>
+    internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan PingInterval = MaxSilence / 4;
+    private static readonly RedisChannel Channel = RedisChannel.Literal(RedisKeys.News);
+    private const long Never = long.MinValue;
+
+    private readonly RedisConnection connection;
+    private readonly TimeProvider time;
+    private readonly string instance = $"{Guid.NewGuid():N}";
+    private long heard = Never;
+    private long interrupted = Never;
+
+    public StoreNews(RedisConnection connection, TimeProvider time)
+    {
+        this.connection = connection;
+        this.time = time;
+        connection.Interrupted += () => Interlocked.Exchange(ref interrupted, time.GetTimestamp());
+    }
+
+    /// <summary>Called with the name of a counter that may have permits again.</summary>
+    public event Action<string>? Freed;
+
+    /// <inheritdoc/>
+    public event Action<ClientId>? Changed;
+
+    /// <inheritdoc/>
+    public event Action? Missed;
+
+    /// <inheritdoc/>
+    public bool IsHeard => Vouches(Interlocked.Read(ref heard));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await connection.SubscribeAsync(Channel, message => Hear(message!), stoppingToken);
+        var subscriber = (await connection.Connected).GetSubscriber();
+
+        using var timer = new PeriodicTimer(PingInterval, time);
+        do
+        {
+            try
+            {
+                await subscriber.PublishAsync(
+                    Channel,
+                    $"ping {instance} {time.GetTimestamp()}",
+                    CommandFlags.FireAndForget
+                );
+            }
+            catch (RedisException)
+            {
+                // There is no connection: nothing is heard, which is what this is there to find out.
+            }
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private void Hear(string message)
+    {
+        var (kind, what) = Split(message);
+        switch (kind)
+        {
+            case "freed":
+                Freed?.Invoke(what);
+                break;
+            case "client":
+                Changed?.Invoke(new ClientId(what));
+                break;
+            case "ping":
+                var (sender, sent) = Split(what);
+                if (sender == instance)
+                {
+                    HearPing(long.Parse(sent, CultureInfo.InvariantCulture));
+                }
+
+                break;
+        }
+    }
+
+    private void HearPing(long sent)
+    {
+        if (!IsHeard && Vouches(sent))
+        {
+            // From here on everything is heard; before, it may not have been.
+            Missed?.Invoke();
+        }
+
+        Interlocked.Exchange(ref heard, sent);
+    }
+
+    private bool Vouches(long ping) =>
+        ping > Interlocked.Read(ref interrupted) && time.GetElapsedTime(ping) < MaxSilence;
+
+    // A counter's name may have spaces too.
+    private static (string Word, string Others) Split(string text)
+    {
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        return space < 0 ? (text, "") : (text[..space], text[(space + 1)..]);
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.UnitTests.Application.Clients;
+
+/// <summary>A client that a directory knows, so that it shows when the directory has forgotten it.</summary>
+internal sealed class KnownClient
+{
+    private readonly Mock<IClientRepository> repository = new();
+    private readonly (ApiKey Key, string Text) own = ApiKey.Generate(A.Client);
+
+    public KnownClient()
+    {
+        repository
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(A.Snapshot(A.Client, keys: [own.Key.Hash]));
+        Directory = new ClientDirectory(
+            repository.Object,
+            Mock.Of<IClientChanges>(),
+            new FakeTimeProvider(A.Moment)
+        );
+    }
+
+    public ClientDirectory Directory { get; }
+
+    /// <summary>Does something with the client known before, and looks whether it is afterwards.</summary>
+    public async Task<bool> IsForgottenByAsync(Func<Task> act)
+    {
+        await LookUpAsync();
+        await act();
+        await LookUpAsync();
+        return repository.Invocations.Count == 2;
+    }
+
+    private async Task LookUpAsync() =>
+        Assert.That(
+            await Directory.AuthenticateAsync(own.Text, CancellationToken.None),
+            Is.Not.Null
+        );
+}
