@@ -1,5 +1,6 @@
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
+using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Policies;
 
@@ -25,6 +26,20 @@ public static class ApplicationServices
         }
 
         services.AddSingleton<ClientDirectory>();
+        services.AddSingleton<StoreFallback>();
+        services.AddSingleton<LocalCounters>();
+        services
+            .AddOptions<StoreOptions>()
+            .BindConfiguration(StoreOptions.Section)
+            .Validate(
+                options => options.TimeoutMs is >= 1 and <= StoreOptions.MaxTimeoutMs,
+                $"Store:TimeoutMs must be from 1 to {StoreOptions.MaxTimeoutMs}."
+            )
+            .Validate(
+                options => Enum.IsDefined(options.OnFailure),
+                "Store:OnFailure must be deny, allow or local."
+            )
+            .ValidateOnStart();
         services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)

@@ -25,14 +25,6 @@ public static class InfrastructureServices
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsValidator>();
         services
-            .AddOptions<StoreOptions>()
-            .Bind(configuration.GetSection(StoreOptions.Section))
-            .Validate(
-                options => options.TimeoutMs is >= 1 and <= StoreOptions.MaxTimeoutMs,
-                $"Store:TimeoutMs must be from 1 to {StoreOptions.MaxTimeoutMs}."
-            )
-            .ValidateOnStart();
-        services
             .AddOptions<EmbeddedOptions>()
             .Bind(configuration.GetSection(EmbeddedOptions.Section))
             .Validate(

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Errors;
-using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
@@ -27,13 +26,8 @@ public sealed class CheckBatchResult
     /// <summary>Why there is none.</summary>
     public ProblemDetails? Error { get; }
 
-    internal static CheckBatchResult From(HttpContext context, CheckOutcome outcome) =>
-        outcome switch
-        {
-            { Decision: { } decision } => new(decision, null),
-            { IsPolicyMissing: true } => new(null, ProblemResponse.NoPolicyProblem(context)),
-            _ => new(null, ProblemResponse.StoreProblem(context)),
-        };
+    internal static CheckBatchResult From(HttpContext context, Decision? decision) =>
+        new(decision, decision is null ? ProblemResponse.NoPolicyProblem(context) : null);
 }
 
 internal sealed class CheckBatchResultConverter : JsonConverter<CheckBatchResult>

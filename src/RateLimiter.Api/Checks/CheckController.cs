@@ -53,7 +53,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
 
         var items = request.Checks!;
         var faulty = items.Select(item => item.Faults()).ToList();
-        var outcomes = await mediator.Send(
+        var decisions = await mediator.Send(
             new CheckEachCommand(
                 HttpContext.Client(),
                 [.. items.Where((_, i) => faulty[i] is null).Select(item => item.Check!.ToCheck())]
@@ -63,7 +63,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         return new CheckBatchResponse([
             .. faulty.Select(fault =>
                 fault is null
-                    ? CheckBatchResult.From(HttpContext, outcomes[next++])
+                    ? CheckBatchResult.From(HttpContext, decisions[next++])
                     : new CheckBatchResult(
                         null,
                         ProblemResponse.ValidationProblem(HttpContext, fault)

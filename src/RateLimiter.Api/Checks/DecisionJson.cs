@@ -19,6 +19,7 @@ internal static class DecisionJson
     private static readonly JsonEncodedText MatchedRole = JsonEncodedText.Encode("matched_role");
     private static readonly JsonEncodedText MatchedRoute = JsonEncodedText.Encode("matched_route");
     private static readonly JsonEncodedText ShadowDenied = JsonEncodedText.Encode("shadow_denied");
+    private static readonly JsonEncodedText Degraded = JsonEncodedText.Encode("degraded");
     private static readonly JsonEncodedText Violated = JsonEncodedText.Encode("violated");
 
     public static void Write(Utf8JsonWriter json, Decision decision)
@@ -43,6 +44,7 @@ internal static class DecisionJson
         json.WriteString(MatchedRole, decision.Policy.Key.Role);
         json.WriteString(MatchedRoute, decision.Policy.Key.RouteKey);
         json.WriteBoolean(ShadowDenied, decision.ShadowDenied);
+        json.WriteBoolean(Degraded, decision.Degraded);
         json.WriteStartArray(Violated);
         foreach (var name in decision.Violated)
         {

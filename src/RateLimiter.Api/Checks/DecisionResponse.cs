@@ -13,6 +13,7 @@ namespace RateLimiter.Api.Checks;
 /// <param name="MatchedRole">The role of the policy that decided.</param>
 /// <param name="MatchedRoute">The route of the policy that decided; "*" is the catch-all's.</param>
 /// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
+/// <param name="Degraded">Decided without the store, which did not answer, as the policy's on_store_failure says.</param>
 /// <param name="Violated">The names of the limits that said no, also in shadow mode.</param>
 public record DecisionResponse(
     bool Allowed,
@@ -25,6 +26,7 @@ public record DecisionResponse(
     string MatchedRole,
     string MatchedRoute,
     bool ShadowDenied,
+    bool Degraded,
     IReadOnlyList<string> Violated
 )
 {
@@ -41,6 +43,7 @@ public record DecisionResponse(
             decision.Policy.Key.Role,
             decision.Policy.Key.RouteKey,
             decision.ShadowDenied,
+            decision.Degraded,
             decision.Violated
         );
 }

@@ -1,14 +1,12 @@
 using Microsoft.AspNetCore.Diagnostics;
 using RateLimiter.Application;
+using RateLimiter.Application.Checks;
 
 namespace RateLimiter.Api.Errors;
 
 /// <summary>Turns what was thrown into a problem. Only what is not foreseen is logged.</summary>
 internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
-    /// <summary>When to ask again while the store does not answer.</summary>
-    private static readonly TimeSpan StoreRetryAfter = TimeSpan.FromSeconds(1);
-
     public async ValueTask<bool> TryHandleAsync(
         HttpContext httpContext,
         Exception exception,
@@ -18,7 +16,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
         switch (exception)
         {
             case StoreUnavailableException:
-                httpContext.Response.SetRetryAfter(StoreRetryAfter);
+                httpContext.Response.SetRetryAfter(StoreFallback.RetryAfter);
                 await ProblemResponse.WriteAsync(
                     httpContext,
                     ProblemResponse.StoreProblem(httpContext)

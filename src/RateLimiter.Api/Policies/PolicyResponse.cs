@@ -36,6 +36,9 @@ public sealed record PolicyResponse
     /// <summary>"shadow" counts and logs, but allows what it would deny.</summary>
     public required PolicyMode Mode { get; init; }
 
+    /// <summary>What it answers while the store does not; null leaves it to the service.</summary>
+    public StoreFailureMode? OnStoreFailure { get; init; }
+
     /// <summary>1 when made, one more with every save.</summary>
     public required long Version { get; init; }
 
@@ -111,7 +114,11 @@ internal sealed class PolicyProfile : Profile
                 map => map.MapFrom(from => from.Definition.Description)
             )
             .ForMember(to => to.IsActive, map => map.MapFrom(from => from.Definition.IsActive))
-            .ForMember(to => to.Mode, map => map.MapFrom(from => from.Definition.Mode));
+            .ForMember(to => to.Mode, map => map.MapFrom(from => from.Definition.Mode))
+            .ForMember(
+                to => to.OnStoreFailure,
+                map => map.MapFrom(from => from.Definition.OnStoreFailure)
+            );
     }
 
     // A policy that was given as a single limit has one of this name and no other.

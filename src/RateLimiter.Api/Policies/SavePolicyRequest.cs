@@ -19,6 +19,10 @@ namespace RateLimiter.Api.Policies;
 /// <param name="Limits">1 to 8 limits, in the place of the single one.</param>
 /// <param name="IsActive">False allows everything and counts nothing.</param>
 /// <param name="Mode">"shadow" counts and logs, but allows what it would deny.</param>
+/// <param name="OnStoreFailure">
+/// What to answer while the store does not: "deny", "allow", or "local", with which each instance counts by itself; the
+/// service's default when left out.
+/// </param>
 public sealed record SavePolicyRequest(
     string? RouteKey,
     long? Limit = null,
@@ -29,7 +33,8 @@ public sealed record SavePolicyRequest(
     long? Burst = null,
     IReadOnlyList<LimitRequest?>? Limits = null,
     bool IsActive = true,
-    PolicyMode Mode = PolicyMode.Enforce
+    PolicyMode Mode = PolicyMode.Enforce,
+    StoreFailureMode? OnStoreFailure = null
 ) : ILimitFields
 {
     internal PolicyDefinition ToDefinition() =>
@@ -40,7 +45,8 @@ public sealed record SavePolicyRequest(
                 : LimitRequest.ToLimits(Limits!),
             Description,
             IsActive,
-            Mode
+            Mode,
+            OnStoreFailure
         );
 
     internal bool HasSingle =>

@@ -17,8 +17,12 @@ public sealed record CheckCommand(ClientSnapshot Client, Check Check) : IRequest
 public readonly record struct Check(string UserId, string RouteKey, string Role, long Cost);
 
 /// <summary>Answers with the decision, or with null when no policy applies.</summary>
-internal sealed class CheckHandler(ICounterStore counters, IDecisionLog log, TimeProvider time)
-    : IRequestHandler<CheckCommand, Decision?>
+internal sealed class CheckHandler(
+    ICounterStore counters,
+    StoreFallback fallback,
+    IDecisionLog log,
+    TimeProvider time
+) : IRequestHandler<CheckCommand, Decision?>
 {
     public async Task<Decision?> Handle(CheckCommand command, CancellationToken cancellationToken)
     {
@@ -28,12 +32,24 @@ internal sealed class CheckHandler(ICounterStore counters, IDecisionLog log, Tim
             return null;
         }
 
-        var decision = policy.Definition.IsActive
-            ? await counters.TakeAsync(
-                PermitRequest.For(client.Id, policy, check.UserId, check.RouteKey, check.Cost),
-                cancellationToken
-            )
-            : Decision.Inactive(policy, time.GetUtcNow());
+        Decision decision;
+        if (policy.Definition.IsActive)
+        {
+            var request = PermitRequest.For(
+                client.Id,
+                policy,
+                check.UserId,
+                check.RouteKey,
+                check.Cost
+            );
+            decision =
+                await counters.TakeAsync(request, cancellationToken) ?? fallback.Decide(request);
+        }
+        else
+        {
+            decision = Decision.Inactive(policy, time.GetUtcNow());
+        }
+
         log.Record(client.Id, LoggedDecision.From(check, decision));
         return decision;
     }

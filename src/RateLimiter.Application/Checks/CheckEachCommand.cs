@@ -9,24 +9,23 @@ namespace RateLimiter.Application.Checks;
 /// <param name="Client">The client that asks.</param>
 /// <param name="Checks">What it asks.</param>
 public sealed record CheckEachCommand(ClientSnapshot Client, IReadOnlyList<Check> Checks)
-    : IRequest<IReadOnlyList<CheckOutcome>>;
+    : IRequest<IReadOnlyList<Decision?>>;
 
-/// <summary>What came of one of many checks.</summary>
-/// <param name="Decision">The decision; null when there is none.</param>
-/// <param name="IsPolicyMissing">There is none because no policy applies, not because the store did not answer.</param>
-public readonly record struct CheckOutcome(Decision? Decision, bool IsPolicyMissing);
-
-/// <summary>Answers with one outcome for each check.</summary>
-internal sealed class CheckEachHandler(ICounterStore counters, IDecisionLog log, TimeProvider time)
-    : IRequestHandler<CheckEachCommand, IReadOnlyList<CheckOutcome>>
+/// <summary>Answers with the decision of each check, and with null where no policy applies.</summary>
+internal sealed class CheckEachHandler(
+    ICounterStore counters,
+    StoreFallback fallback,
+    IDecisionLog log,
+    TimeProvider time
+) : IRequestHandler<CheckEachCommand, IReadOnlyList<Decision?>>
 {
-    public async Task<IReadOnlyList<CheckOutcome>> Handle(
+    public async Task<IReadOnlyList<Decision?>> Handle(
         CheckEachCommand command,
         CancellationToken cancellationToken
     )
     {
         var (client, checks) = command;
-        var outcomes = new CheckOutcome[checks.Count];
+        var decided = new Decision?[checks.Count];
         var requests = new List<PermitRequest>(checks.Count);
         var asked = new List<int>(checks.Count);
         for (var i = 0; i < checks.Count; i++)
@@ -42,26 +41,24 @@ internal sealed class CheckEachHandler(ICounterStore counters, IDecisionLog log,
             }
             else
             {
-                outcomes[i] = policy is null
-                    ? new CheckOutcome(null, IsPolicyMissing: true)
-                    : new CheckOutcome(Decision.Inactive(policy, time.GetUtcNow()), false);
+                decided[i] = policy is null ? null : Decision.Inactive(policy, time.GetUtcNow());
             }
         }
 
-        var decisions = await counters.TakeEachAsync(requests, cancellationToken);
+        var counted = await counters.TakeEachAsync(requests, cancellationToken);
         for (var i = 0; i < asked.Count; i++)
         {
-            outcomes[asked[i]] = new CheckOutcome(decisions[i], IsPolicyMissing: false);
+            decided[asked[i]] = counted[i] ?? fallback.Decide(requests[i]);
         }
 
-        for (var i = 0; i < outcomes.Length; i++)
+        for (var i = 0; i < decided.Length; i++)
         {
-            if (outcomes[i].Decision is { } decision)
+            if (decided[i] is { } decision)
             {
                 log.Record(client.Id, LoggedDecision.From(checks[i], decision));
             }
         }
 
-        return outcomes;
+        return decided;
     }
 }

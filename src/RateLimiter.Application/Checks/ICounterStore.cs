@@ -29,13 +29,16 @@ public readonly record struct PermitRequest(Subject Subject, Policy Policy, long
 }
 
 /// <summary>
-/// Counts permits, exactly, for all instances together. Every member that answers one request throws
-/// <see cref="StoreUnavailableException"/> when the answer does not come in time; it may have counted all the same.
+/// Counts permits, exactly, for all instances together. Whatever gets no answer in time may have counted all the same.
 /// </summary>
 public interface ICounterStore
 {
-    /// <summary>Takes permits, if they are there.</summary>
-    ValueTask<Decision> TakeAsync(PermitRequest request, CancellationToken cancellationToken);
+    /// <summary>
+    /// Takes permits, if they are there. Null when the store gives no answer, which while it is away happens too often
+    /// to be an exception.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">So many wait already that this one would not be answered.</exception>
+    ValueTask<Decision?> TakeAsync(PermitRequest request, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes permits for each request on its own, in their order. Never throws for the store: null stands where it gave
@@ -47,11 +50,14 @@ public interface ICounterStore
     );
 
     /// <summary>What <see cref="TakeAsync"/> would answer. Changes nothing.</summary>
+    /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
     ValueTask<Decision> LookAsync(PermitRequest request, CancellationToken cancellationToken);
 
     /// <summary>Gives permits back, never above the limit.</summary>
+    /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
     ValueTask<Decision> GiveAsync(PermitRequest request, CancellationToken cancellationToken);
 
     /// <summary>Forgets the counters of a subject under a policy.</summary>
+    /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
     Task ResetAsync(Subject subject, Policy policy, CancellationToken cancellationToken);
 }

@@ -3,11 +3,12 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>The answer to a check.</summary>
-public sealed class Decision
+public sealed record Decision
 {
     public const string LimitExceeded = "Rate limit exceeded";
     public const string PolicyInactive = "Rate limiting disabled for this policy";
     public const string LimitIsZero = "The limit is 0: no request is allowed";
+    public const string StoreDoesNotAnswer = "The store does not answer, and the policy denies until it does";
     public const string CostAboveLimit = "The cost is above the limit and can never be allowed";
     public const string CostAboveBurst = "The cost is above the burst and can never be allowed";
 
@@ -31,6 +32,9 @@ public sealed class Decision
 
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public bool ShadowDenied { get; private init; }
+
+    /// <summary>Made without the store, which did not answer: as the policy says for that case.</summary>
+    public bool Degraded { get; init; }
 
     /// <summary>Why it was denied; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; private init; }
@@ -59,6 +63,49 @@ public sealed class Decision
     /// policy changes. 0 when that cannot be told.
     /// </summary>
     public TimeSpan Steady { get; private init; }
+
+    /// <summary>
+    /// The decision without anything counted, because the store does not answer. What can never pass is denied all the
+    /// same, and a policy in shadow mode denies nobody.
+    /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="cost">The permits asked for.</param>
+    /// <param name="allowed">Whether the policy lets pass what cannot be counted.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="retryAfter">When to ask again, if it does not.</param>
+    public static Decision Uncounted(
+        Policy policy,
+        long cost,
+        bool allowed,
+        DateTimeOffset now,
+        TimeSpan retryAfter
+    )
+    {
+        allowed |= policy.Definition.Mode == PolicyMode.Shadow;
+        var wait = allowed ? 0 : retryAfter.Ticks / TimeSpan.TicksPerMicrosecond;
+        var decision = From(
+            policy,
+            [
+                .. policy.Limits.Select(limit =>
+                    limit.Permits == 0 || cost > limit.Capacity
+                        ? new LimitStatus(LimitStatus.Never, limit.Permits == 0 ? 0 : limit.Capacity, 0, 0)
+                        : new LimitStatus(wait, allowed ? limit.Capacity : 0, wait, 0)
+                ),
+            ],
+            now
+        ) with
+        {
+            Degraded = true,
+        };
+        return decision.RetryAfter is null
+            ? decision
+            // No limit said so.
+            : decision with
+            {
+                Reason = StoreDoesNotAnswer,
+                Violated = [],
+            };
+    }
 
     /// <summary>The decision of a policy that is switched off.</summary>
     public static Decision Inactive(Policy policy, DateTimeOffset now)

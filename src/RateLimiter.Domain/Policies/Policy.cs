@@ -10,18 +10,33 @@ public enum PolicyMode
     Shadow,
 }
 
+/// <summary>What a policy answers while the store does not.</summary>
+public enum StoreFailureMode
+{
+    /// <summary>Denies everything.</summary>
+    Deny,
+
+    /// <summary>Allows everything.</summary>
+    Allow,
+
+    /// <summary>Each instance counts by itself, in its memory, from nothing: together they allow as many times the limit.</summary>
+    Local,
+}
+
 /// <summary>A policy as its owner writes it.</summary>
 /// <param name="Key">The route and role it is for.</param>
 /// <param name="Limits">1 to <see cref="MaxLimits"/>, each with a name of its own. A check must pass them all.</param>
 /// <param name="Description">Free text, at most 500 characters.</param>
 /// <param name="IsActive">Whether it limits at all: an inactive policy allows everything and counts nothing.</param>
 /// <param name="Mode">What it does with a check that its limits deny.</param>
+/// <param name="OnStoreFailure">What it answers while the store does not; null leaves it to the service.</param>
 public sealed record PolicyDefinition(
     PolicyKey Key,
     IReadOnlyList<Limit> Limits,
     string? Description,
     bool IsActive,
-    PolicyMode Mode
+    PolicyMode Mode,
+    StoreFailureMode? OnStoreFailure = null
 )
 {
     public const int MaxLimits = 8;

@@ -66,13 +66,13 @@ internal sealed class RedisDecisionLog(
     {
         await FlushAsync(client, cancellationToken);
         var values = await connection.AskAsync(
-            database => database.ListRangeAsync(RedisKeys.Log(client)),
+            database => database.ListRangeAsync(RedisKeys.Log(client), -IDecisionLog.Capacity),
             RedisConnection.AdministrativeTimeout,
             cancellationToken
         );
         return
         [
-            .. values.Select(value =>
+            .. values.Reverse().Select(value =>
                 JsonSerializer.Deserialize((string)value!, RedisJson.Default.LoggedDecision)!
             ),
         ];

@@ -27,6 +27,7 @@ internal sealed record PolicyDocument(
     string? Description,
     bool IsActive,
     PolicyMode Mode,
+    StoreFailureMode? OnStoreFailure,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt
 )
@@ -39,6 +40,7 @@ internal sealed record PolicyDocument(
             policy.Definition.Description,
             policy.Definition.IsActive,
             policy.Definition.Mode,
+            policy.Definition.OnStoreFailure,
             policy.CreatedAt,
             policy.UpdatedAt
         );
@@ -57,7 +59,8 @@ internal sealed record PolicyDocument(
                 [.. document.Limits.Select(limit => limit.ToLimit())],
                 document.Description,
                 document.IsActive,
-                document.Mode
+                document.Mode,
+                document.OnStoreFailure
             ),
             long.Parse(value.AsSpan(0, space), System.Globalization.CultureInfo.InvariantCulture),
             document.CreatedAt,

@@ -26,7 +26,7 @@ internal static class RedisKeys
     /// <summary>Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON.</summary>
     public static RedisKey Policies(ClientId client) => $"rl:{{{client}}}:policies";
 
-    /// <summary>List of decisions as JSON, newest first.</summary>
+    /// <summary>List of decisions as JSON, newest last.</summary>
     public static RedisKey Log(ClientId client) => $"rl:{{{client}}}:log";
 
     /// <summary>The route's length makes sure that no two pairs of names have the same field.</summary>

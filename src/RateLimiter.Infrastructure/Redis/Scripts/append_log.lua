@@ -1,7 +1,7 @@
 -- Adds decisions to logs, each of which keeps its newest.
 --
 -- KEYS     the logs
--- ARGV[1]  how many each keeps
+-- ARGV[1]  how many each keeps; up to a tenth more stay until they are cut off at once
 -- ARGV[2]  how long it keeps them, in milliseconds
 -- ARGV[3…] for each log whether it is to be kept for so long from now on, 1 or 0; the number of its decisions, at most
 --          1000; and then these, oldest first
@@ -12,9 +12,10 @@ local at = 3
 for i = 1, #KEYS do
   local count = tonumber(ARGV[at + 1])
   local last = at + 1 + count
-  local length = call('LPUSH', KEYS[i], unpack(ARGV, at + 2, last))
-  if length > capacity then
-    call('LTRIM', KEYS[i], 0, capacity - 1)
+  -- At the end of the list, because an entry before the others moves them all.
+  local length = call('RPUSH', KEYS[i], unpack(ARGV, at + 2, last))
+  if length > capacity * 1.1 then
+    call('LTRIM', KEYS[i], -capacity, -1)
   end
   -- What is new is kept for ever otherwise.
   if ARGV[at] == '1' or length == count then

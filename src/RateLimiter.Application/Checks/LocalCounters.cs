@@ -1,0 +1,45 @@
+using BitFaster.Caching.Lru;
+using RateLimiter.Domain.Checks;
+
+namespace RateLimiter.Application.Checks;
+
+/// <summary>
+/// Counts permits for this instance alone, in its memory, with the model of the Domain. It starts from nothing, knows
+/// neither what the store had counted nor what other instances do, and tells the store nothing afterwards. What was
+/// taken stays counted until it comes back by itself, so that a store that comes and goes does not give the limit anew
+/// each time.
+/// </summary>
+public sealed class LocalCounters
+{
+    /// <summary>The most subjects that are counted, the least used forgotten first.</summary>
+    public const int Capacity = 100_000;
+
+    // What a subject has used, by the epoch of the limit. Locked while it is used.
+    private readonly ConcurrentLru<Subject, Dictionary<string, Counter>> subjects = new(Capacity);
+
+    /// <summary>Takes permits, if they are there.</summary>
+    public Decision Take(in PermitRequest request, DateTimeOffset now)
+    {
+        var limits = request.Policy.Limits;
+        var used = subjects.GetOrAdd(request.Subject, static _ => []);
+        lock (used)
+        {
+            var counters = new Counter[limits.Count];
+            for (var i = 0; i < counters.Length; i++)
+            {
+                counters[i] = used.TryGetValue(limits[i].Epoch, out var counter)
+                    ? counter
+                    : Counter.Create(limits[i].Algorithm);
+            }
+
+            var microseconds = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+            var statuses = Counter.Take(counters, limits, microseconds, request.Cost);
+            for (var i = 0; i < counters.Length; i++)
+            {
+                used[limits[i].Epoch] = counters[i];
+            }
+
+            return Decision.From(request.Policy, statuses, now) with { Degraded = true };
+        }
+    }
+}
