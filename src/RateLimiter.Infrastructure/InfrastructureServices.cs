@@ -38,14 +38,15 @@ public static class InfrastructureServices
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IClientRepository, RedisClientRepository>();
         services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
-        services.AddSingleton<StoreNews>();
-        services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<StoreNews>());
-        services.AddHostedService(provider => provider.GetRequiredService<StoreNews>());
+        services.AddSingleton<RedisNews>();
+        services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<RedisNews>());
+        services.AddHostedService(provider => provider.GetRequiredService<RedisNews>());
         services.AddSingleton<RedisCounterStore>();
         services.AddSingleton<ICounterStore>(provider =>
             provider.GetRequiredService<RedisCounterStore>()
         );
         services.AddHostedService(provider => provider.GetRequiredService<RedisCounterStore>());
+        services.AddHostedService<StoreMonitor>();
         services.AddSingleton<RedisDecisionLog>();
         services.AddSingleton<IDecisionLog>(provider =>
             provider.GetRequiredService<RedisDecisionLog>()

@@ -1,3 +1,7 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
@@ -29,6 +33,7 @@ internal static class A
         string? description = null,
         bool isActive = true,
         PolicyMode mode = PolicyMode.Enforce,
+        StoreFailureMode? onStoreFailure = null,
         params Limit[] limits
     ) =>
         new(
@@ -36,7 +41,8 @@ internal static class A
             limits is [] ? [Limit()] : limits,
             description,
             isActive,
-            mode
+            mode,
+            onStoreFailure
         );
 
     public static Policy Policy(
@@ -45,10 +51,11 @@ internal static class A
         string? description = null,
         bool isActive = true,
         PolicyMode mode = PolicyMode.Enforce,
+        StoreFailureMode? onStoreFailure = null,
         params Limit[] limits
     ) =>
         RateLimiter.Domain.Policies.Policy.Create(
-            Definition(route, role, description, isActive, mode, limits),
+            Definition(route, role, description, isActive, mode, onStoreFailure, limits),
             Moment
         );
 
@@ -74,6 +81,14 @@ internal static class A
             Moment
         );
 
+    /// <summary>Decides as services do that are configured so.</summary>
+    public static StoreFallback Fallback(StoreFailureMode mode = StoreFailureMode.Deny) =>
+        new(
+            new LocalCounters(),
+            Options.Create(new StoreOptions { OnFailure = mode }),
+            new FakeTimeProvider(Moment)
+        );
+
     /// <summary>The line that a decision leaves in the log.</summary>
     public static LoggedDecision Logged(
         Decision decision,
@@ -90,6 +105,7 @@ internal static class A
             decision.Policy.Key.Role,
             decision.Allowed,
             decision.ShadowDenied,
+            decision.Degraded,
             decision.Reason,
             cost,
             decision.Remaining,

@@ -41,7 +41,7 @@ internal sealed class Subjects(IServiceProvider services)
                     PermitRequest.For(client, policy, user, policy.Key.RouteKey, cost: 1),
                     cancellationToken
                 );
-                if (decision.Allowed != isAllowed)
+                if (decision?.Allowed != isAllowed)
                 {
                     throw new InvalidOperationException($"Check {i} was decided otherwise.");
                 }

@@ -5,7 +5,7 @@ namespace RateLimiter.Api.Health;
 
 /// <summary>
 /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can decide, because its store answers; 503
-/// otherwise.
+/// otherwise. While a part of its store does not answer it is <c>degraded</c>, and still 200.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -30,9 +30,14 @@ internal static class HealthEndpoints
         );
 
     private static string Text(HealthStatus status) =>
-        status == HealthStatus.Healthy ? "healthy" : "unhealthy";
+        status switch
+        {
+            HealthStatus.Healthy => "healthy",
+            HealthStatus.Degraded => "degraded",
+            _ => "unhealthy",
+        };
 
-    /// <param name="Status"><c>healthy</c> or <c>unhealthy</c>.</param>
+    /// <param name="Status"><c>healthy</c>, <c>degraded</c> or <c>unhealthy</c>.</param>
     /// <param name="Checks">The same for each part.</param>
     private sealed record HealthResponse(string Status, IReadOnlyDictionary<string, string> Checks);
 }

@@ -27,6 +27,9 @@ public sealed record LogEntryResponse
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public required bool ShadowDenied { get; init; }
 
+    /// <summary>Decided without the store, as the policy's on_store_failure says.</summary>
+    public required bool Degraded { get; init; }
+
     /// <summary>Why, as the caller was told.</summary>
     public string? Reason { get; init; }
 

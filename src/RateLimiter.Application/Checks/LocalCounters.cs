@@ -32,14 +32,18 @@ public sealed class LocalCounters
                     : Counter.Create(limits[i].Algorithm);
             }
 
-            var microseconds = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+            var microseconds =
+                (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
             var statuses = Counter.Take(counters, limits, microseconds, request.Cost);
             for (var i = 0; i < counters.Length; i++)
             {
                 used[limits[i].Epoch] = counters[i];
             }
 
-            return Decision.From(request.Policy, statuses, now) with { Degraded = true };
+            return Decision.From(request.Policy, statuses, now) with
+            {
+                Degraded = true,
+            };
         }
     }
 }

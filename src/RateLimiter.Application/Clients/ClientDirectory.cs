@@ -23,6 +23,9 @@ public sealed class ClientDirectory
     /// </summary>
     internal static readonly TimeSpan HeardMaxAge = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long the last that was known is used without asking, when the store did not answer.</summary>
+    internal static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+
     /// <summary>The most clients that are kept in memory at once.</summary>
     private const int Capacity = 100_000;
 
@@ -109,7 +112,7 @@ public sealed class ClientDirectory
         }
 
         var age = AgeOf(entry);
-        if (age == Age.Young)
+        if (age == Age.Young || entry.IsPutOff(time))
         {
             return entry.Snapshot;
         }
@@ -158,6 +161,7 @@ public sealed class ClientDirectory
         }
         catch (StoreUnavailableException)
         {
+            entry.PutOff(time);
             return entry.Snapshot;
         }
     }
@@ -217,6 +221,7 @@ public sealed class ClientDirectory
     private sealed class Entry(ClientSnapshot snapshot, long confirmed)
     {
         private long confirmed = confirmed;
+        private long putOffSince = long.MinValue;
         private ApiKey? letIn;
         private Task<ClientSnapshot?>? refresh;
 
@@ -232,6 +237,16 @@ public sealed class ClientDirectory
         public bool HasLetIn(ApiKey key) => Volatile.Read(ref letIn)?.IsSameAs(key) == true;
 
         public void LetIn(ApiKey key) => Volatile.Write(ref letIn, key);
+
+        /// <summary>Whether the store was asked in vain so short a time ago that it is not asked again.</summary>
+        public bool IsPutOff(TimeProvider time)
+        {
+            var since = Interlocked.Read(ref putOffSince);
+            return since != long.MinValue && time.GetElapsedTime(since) < RetryInterval;
+        }
+
+        public void PutOff(TimeProvider time) =>
+            Interlocked.Exchange(ref putOffSince, time.GetTimestamp());
 
         public void Confirm(long timestamp) => Interlocked.Exchange(ref confirmed, timestamp);
 

@@ -62,10 +62,8 @@ internal sealed class RegisterClientHandler(
     {
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =
-            await counters.TakeAsync(
-                new PermitRequest(caller, policy, Cost: 1),
-                cancellationToken
-            ) ?? throw new StoreUnavailableException("The store did not answer.");
+            await counters.TakeAsync(new PermitRequest(caller, policy, Cost: 1), cancellationToken)
+            ?? throw new StoreUnavailableException("The store did not answer.");
         if (!decision.Allowed)
         {
             return new TooManyRegistrations(decision.RetryAfter);

@@ -12,6 +12,7 @@ namespace RateLimiter.Application.Logs;
 /// <param name="MatchedRole">The role of the policy that decided.</param>
 /// <param name="Allowed">The verdict.</param>
 /// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
+/// <param name="Degraded">Decided without the store.</param>
 /// <param name="Reason">Why, as the caller was told.</param>
 /// <param name="Cost">The permits asked for.</param>
 /// <param name="Remaining">The permits left after it.</param>
@@ -24,6 +25,7 @@ public sealed record LoggedDecision(
     string MatchedRole,
     bool Allowed,
     bool ShadowDenied,
+    bool Degraded,
     string? Reason,
     long Cost,
     long Remaining,
@@ -40,6 +42,7 @@ public sealed record LoggedDecision(
             decision.Policy.Key.Role,
             decision.Allowed,
             decision.ShadowDenied,
+            decision.Degraded,
             decision.Reason,
             check.Cost,
             decision.Remaining,

@@ -8,7 +8,8 @@ public sealed record Decision
     public const string LimitExceeded = "Rate limit exceeded";
     public const string PolicyInactive = "Rate limiting disabled for this policy";
     public const string LimitIsZero = "The limit is 0: no request is allowed";
-    public const string StoreDoesNotAnswer = "The store does not answer, and the policy denies until it does";
+    public const string StoreDoesNotAnswer =
+        "The store does not answer, and the policy denies until it does";
     public const string CostAboveLimit = "The cost is above the limit and can never be allowed";
     public const string CostAboveBurst = "The cost is above the burst and can never be allowed";
 
@@ -88,7 +89,12 @@ public sealed record Decision
             [
                 .. policy.Limits.Select(limit =>
                     limit.Permits == 0 || cost > limit.Capacity
-                        ? new LimitStatus(LimitStatus.Never, limit.Permits == 0 ? 0 : limit.Capacity, 0, 0)
+                        ? new LimitStatus(
+                            LimitStatus.Never,
+                            limit.Permits == 0 ? 0 : limit.Capacity,
+                            0,
+                            0
+                        )
                         : new LimitStatus(wait, allowed ? limit.Capacity : 0, wait, 0)
                 ),
             ],

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -13,6 +14,7 @@ namespace RateLimiter.Infrastructure.Redis;
 internal static class CheckCall
 {
     private const int NumberSize = sizeof(double);
+    private const int NumbersPerLimit = 5;
     private const long Broken = -2;
 
     // For each algorithm, the file of its script. The two buckets differ only in their default burst.
@@ -70,12 +72,29 @@ internal static class CheckCall
     /// <summary>
     /// A decision for each request; null for one whose counter is broken, and then the failure says what is wrong.
     /// </summary>
+    /// <exception cref="StoreUnavailableException">That is no reply of this script.</exception>
     public static (Decision?[] Decisions, string? Failure) Read(
         ReadOnlySpan<PermitRequest> requests,
         RedisResult reply
     )
     {
-        ReadOnlySpan<byte> numbers = (byte[])reply[0]!;
+        var limits = 0;
+        foreach (ref readonly var request in requests)
+        {
+            limits += request.Policy.Limits.Count;
+        }
+
+        if (
+            reply is not { Resp2Type: ResultType.Array, Length: > 0 }
+            || reply[0].Resp2Type != ResultType.BulkString
+            || (byte[]?)reply[0] is not { } bytes
+            || bytes.Length != NumberSize * (1 + NumbersPerLimit * limits)
+        )
+        {
+            throw new StoreUnavailableException("The store answered with something else.");
+        }
+
+        ReadOnlySpan<byte> numbers = bytes;
         var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Next(ref numbers));
         var decisions = new Decision?[requests.Length];
         for (var i = 0; i < requests.Length; i++)

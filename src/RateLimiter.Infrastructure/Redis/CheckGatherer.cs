@@ -40,10 +40,9 @@ internal sealed class CheckGatherer(
     private ITimer? sweep;
     private bool isSweeping;
 
-    /// <exception cref="StoreUnavailableException">
-    /// No answer came in time, or too many wait. What was not sent by then is not sent any more.
-    /// </exception>
-    public Task<Decision> DecideAsync(PermitRequest request)
+    /// <returns>Null when no answer came in time. What was not sent by then is not sent any more.</returns>
+    /// <exception cref="StoreUnavailableException">Too many wait.</exception>
+    public Task<Decision?> DecideAsync(PermitRequest request)
     {
         var check = new PendingCheck(request, time.GetTimestamp());
         PendingCheck[]? call;
@@ -87,7 +86,11 @@ internal sealed class CheckGatherer(
         {
             decisions = await decide([.. call.Select(check => check.Request)]);
         }
-#pragma warning disable CA1031 // Whatever it is, it is told to those who wait.
+        catch (StoreUnavailableException)
+        {
+            // Nobody has an answer.
+        }
+#pragma warning disable CA1031 // Whatever else it is, it is told to those who wait.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -109,20 +112,13 @@ internal sealed class CheckGatherer(
 
         for (var i = 0; i < call.Length; i++)
         {
-            if (failure is not null)
+            if (failure is null)
             {
-                call[i].TrySetException(failure);
-            }
-            else if (decisions![i] is { } decision)
-            {
-                call[i].TrySetResult(decision);
+                call[i].TrySetResult(decisions?[i]);
             }
             else
             {
-                call[i]
-                    .TrySetException(
-                        new StoreUnavailableException("The counter of this subject is broken.")
-                    );
+                call[i].TrySetException(failure);
             }
         }
     }
@@ -171,7 +167,7 @@ internal sealed class CheckGatherer(
 
         foreach (var check in overdue ?? [])
         {
-            check.TrySetException(new StoreUnavailableException("The store did not answer."));
+            check.TrySetResult(null);
         }
 
         // All wait equally long, so that those who came first are over first.
@@ -194,7 +190,7 @@ internal sealed class CheckGatherer(
 
     // Who waits goes on where its answer arrives: a switch to another thread costs more than most of what follows.
     private sealed class PendingCheck(PermitRequest request, long since)
-        : TaskCompletionSource<Decision>
+        : TaskCompletionSource<Decision?>
     {
         public PermitRequest Request { get; } = request;
 

@@ -7,7 +7,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <summary>
 /// Denials that the store has answered, for as long as it could not answer otherwise: <see cref="Decision.Steady"/>
 /// says how long that is. What ends one before its time, permits given back and counters reset on any instance, arrives
-/// as <see cref="StoreNews"/>; while these cannot be heard, nothing is remembered. A changed policy has another version.
+/// as <see cref="RedisNews"/>; while these cannot be heard, nothing is remembered. A changed policy has another version.
 /// </summary>
 /// <param name="isHeard">Whether that news arrives.</param>
 /// <param name="time">Measures how long a denial has been known.</param>

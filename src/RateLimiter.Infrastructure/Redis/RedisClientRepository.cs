@@ -12,6 +12,7 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
 
     public Task AddAsync(NewClient client, CancellationToken cancellationToken) =>
         connection.WriteAsync(
+            RedisKeys.Client(client.Id),
             database =>
                 Add.EvaluateAsync(
                     database,
@@ -31,6 +32,7 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
 
     public Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken) =>
         connection.AskAsync(
+            RedisKeys.Client(client),
             database => FindAsync(database, client),
             RedisConnection.AdministrativeTimeout,
             cancellationToken
@@ -38,8 +40,10 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
 
     public Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken) =>
         connection.AskAsync(
+            RedisKeys.Client(client),
             database => FindVersionAsync(database, client),
-            connection.CheckTimeout,
+            // A check may wait for it, and then for its counter: both together half of its time too long at most.
+            connection.CheckTimeout / 2,
             cancellationToken
         );
 
@@ -47,8 +51,11 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
     {
         // The version is read first and the commands run in order: what is read with it is at least as new.
         var version = FindVersionAsync(database, client);
-        var keys = database.HashKeysAsync(RedisKeys.ApiKeys(client));
-        var policies = database.HashValuesAsync(RedisKeys.Policies(client));
+        var keys = database.HashKeysAsync(RedisKeys.ApiKeys(client), CommandFlags.DemandMaster);
+        var policies = database.HashValuesAsync(
+            RedisKeys.Policies(client),
+            CommandFlags.DemandMaster
+        );
         await Task.WhenAll(version, keys, policies);
         return await version is { } known
             ? new ClientSnapshot(
@@ -61,5 +68,10 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
     }
 
     private static async Task<long?> FindVersionAsync(IDatabase database, ClientId client) =>
-        (long?)await database.HashGetAsync(RedisKeys.Client(client), "version");
+        (long?)
+            await database.HashGetAsync(
+                RedisKeys.Client(client),
+                "version",
+                CommandFlags.DemandMaster
+            );
 }

@@ -12,13 +12,21 @@ namespace RateLimiter.Infrastructure.Redis;
 /// The connection to the store. It is made in the background when the store is elsewhere, so that the service starts
 /// without it and finds it when it comes. Every failure of the store becomes a <see cref="StoreUnavailableException"/>.
 /// </summary>
-public sealed class RedisConnection(
-    IOptions<RedisOptions> redis,
-    IOptions<EmbeddedOptions> embedded,
-    IOptions<StoreOptions> store,
-    ILogger<RedisConnection> logger
-) : IHostedService, IAsyncDisposable
+/// <remarks>
+/// A cluster can lose some of its servers and keep the others. It is looked at in <see cref="ClusterParts"/> parts of
+/// neighbouring slots, each with a <see cref="StoreCircuit"/> of its own; every other store is one part.
+/// </remarks>
+public sealed class RedisConnection : IHostedService, IAsyncDisposable
 {
+    /// <summary>How finely a cluster is divided: servers usually hold ranges of slots.</summary>
+    internal const int ClusterParts = 16;
+
+    private const int ClusterSlots = 16_384;
+    private const int NoSlot = -1;
+
+    /// <summary>The most that is asked at once. More wait for nothing but their time-out.</summary>
+    private const int MaxAsked = 2000;
+
     /// <summary>The longest that anything but a check waits for the store.</summary>
     internal static readonly TimeSpan AdministrativeTimeout = TimeSpan.FromMilliseconds(800);
 
@@ -30,20 +38,54 @@ public sealed class RedisConnection(
     // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);
 
+    private readonly RedisOptions redis;
+    private readonly EmbeddedOptions embedded;
+    private readonly ILogger logger;
+    private readonly StoreCircuit[] circuits;
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
+    private readonly CancellationTokenSource stopping = new();
+    private IConnectionMultiplexer? multiplexer;
     private EmbeddedStore? embeddedStore;
     private Task connecting = Task.CompletedTask;
+    private Task looking = Task.CompletedTask;
+    private int asked;
+
+    public RedisConnection(
+        IOptions<RedisOptions> redis,
+        IOptions<EmbeddedOptions> embedded,
+        IOptions<StoreOptions> store,
+        TimeProvider time,
+        ILogger<RedisConnection> logger
+    )
+    {
+        this.redis = redis.Value;
+        this.embedded = embedded.Value;
+        this.logger = logger;
+        CheckTimeout = store.Value.Timeout;
+        circuits =
+        [
+            .. Enumerable
+                .Range(0, ClusterParts)
+                .Select(part => new StoreCircuit(() => NameOf(part), time, logger)),
+        ];
+    }
 
     /// <summary>The longest that a check waits for the store.</summary>
-    internal TimeSpan CheckTimeout => store.Value.Timeout;
+    internal TimeSpan CheckTimeout { get; }
 
     /// <summary>Names the store in use, without secrets.</summary>
     public string Description =>
-        redis.Value.IsConfigured
-            ? $"Redis at {string.Join(", ", redis.Value.ToConfiguration().EndPoints.Select(Name))}"
-            : $"embedded (Garnet), data in {Path.GetFullPath(embedded.Value.DataDirectory)}";
+        redis.IsConfigured
+            ? $"Redis at {string.Join(", ", redis.ToConfiguration().EndPoints.Select(Name))}"
+            : $"embedded (Garnet), data in {Path.GetFullPath(embedded.DataDirectory)}";
+
+    /// <summary>Whether keys lie in slots, and a call may only name keys of one of them.</summary>
+    internal bool IsCluster => SlotOf("") != NoSlot;
+
+    /// <summary>The number of parts of the store.</summary>
+    internal int Parts => IsCluster ? ClusterParts : 1;
 
     /// <summary>Called when messages may be lost: a connection is.</summary>
     internal event Action? Interrupted;
@@ -53,15 +95,15 @@ public sealed class RedisConnection(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (redis.Value.IsConfigured)
+        if (redis.IsConfigured)
         {
-            connecting = ConnectAsync(redis.Value.ToConfiguration());
+            connecting = ConnectAsync(redis.ToConfiguration());
             await Task.WhenAny(connecting, Task.Delay(ConnectTimeout, cancellationToken));
         }
         else
         {
             embeddedStore = await Task.Run(
-                () => EmbeddedStore.Start(Path.GetFullPath(embedded.Value.DataDirectory)),
+                () => EmbeddedStore.Start(Path.GetFullPath(embedded.DataDirectory)),
                 cancellationToken
             );
             connecting = ConnectAsync(embeddedStore.Configuration);
@@ -73,36 +115,96 @@ public sealed class RedisConnection(
 
     public async ValueTask DisposeAsync()
     {
-        if (connected.Task.IsCompletedSuccessfully)
+        await stopping.CancelAsync();
+        if (multiplexer is not null)
         {
-            await (await connected.Task).DisposeAsync();
+            await multiplexer.DisposeAsync();
         }
 
         // The container disposes once for each way it hands this service out.
         Interlocked.Exchange(ref embeddedStore, null)?.Dispose();
     }
 
+    /// <summary>The slot of a key in a cluster; else the same for all keys.</summary>
+    internal int SlotOf(RedisKey key) => multiplexer?.HashSlot(key) ?? NoSlot;
+
+    /// <summary>The part of the store that has a key, from 0.</summary>
+    internal int PartOf(RedisKey key) =>
+        SlotOf(key) is not NoSlot and var slot ? slot * ClusterParts / ClusterSlots : 0;
+
+    /// <summary>Whether a part of the store does not answer and is not asked.</summary>
+    internal bool IsAway(int part) => circuits[part].IsOpen;
+
     /// <summary>Asks the store, and waits no longer than <paramref name="timeout"/>.</summary>
+    /// <param name="key">A key that it is about.</param>
+    /// <param name="ask">What to ask.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
     internal async Task<T> AskAsync<T>(
+        RedisKey key,
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
     )
     {
-        if (!connected.Task.IsCompletedSuccessfully)
+        try
+        {
+            return Interlocked.Increment(ref asked) <= MaxAsked
+                ? await circuits[PartOf(key)]
+                    .AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
+                : throw new StoreUnavailableException("Too many wait for the store.");
+        }
+        finally
+        {
+            Interlocked.Decrement(ref asked);
+        }
+    }
+
+    /// <summary>As a check would ask, but also a part that is away, to find out whether it still is.</summary>
+    /// <exception cref="StoreUnavailableException">It did not answer.</exception>
+    internal Task<T> ProbeAsync<T>(int part, Func<IDatabase, Task<T>> ask) =>
+        circuits[part].ProbeAsync(() => AskOnceAsync(ask, CheckTimeout, CancellationToken.None));
+
+    /// <summary>Looks in the background which servers there are and which of them take writes.</summary>
+    internal void LookForServers()
+    {
+        if (multiplexer is { } known && looking.IsCompleted)
+        {
+            looking = LookAsync(known);
+        }
+
+        static async Task LookAsync(IConnectionMultiplexer multiplexer)
+        {
+            try
+            {
+                await multiplexer.ConfigureAsync();
+            }
+            catch (Exception exception)
+                when (exception is RedisException or TimeoutException or ObjectDisposedException)
+            {
+                // None is there. It will be looked for again.
+            }
+        }
+    }
+
+    private async Task<T> AskOnceAsync<T>(
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
+    {
+        if (multiplexer is null)
         {
             throw new StoreUnavailableException("There is no connection to the store yet.");
         }
 
         try
         {
-            var database = (await connected.Task).GetDatabase();
-            return await ask(database).WaitAsync(timeout, cancellationToken);
+            return await ask(multiplexer.GetDatabase()).WaitAsync(timeout, cancellationToken);
         }
         catch (RedisServerException exception)
         {
-            ReportError(exception.Message);
             throw new StoreUnavailableException("The store answered with an error.", exception);
         }
         catch (Exception exception)
@@ -117,14 +219,16 @@ public sealed class RedisConnection(
     /// its file, which is quick enough for counters, but too late for what was promised to be kept.
     /// </summary>
     internal async Task<RedisResult> WriteAsync(
+        RedisKey key,
         Func<IDatabase, Task<RedisResult>> write,
         CancellationToken cancellationToken
     )
     {
-        var written = await AskAsync(write, AdministrativeTimeout, cancellationToken);
+        var written = await AskAsync(key, write, AdministrativeTimeout, cancellationToken);
         if (embeddedStore is not null)
         {
             await AskAsync(
+                key,
                 database => database.ExecuteAsync("COMMITAOF"),
                 AdministrativeTimeout,
                 cancellationToken
@@ -144,12 +248,12 @@ public sealed class RedisConnection(
         CancellationToken cancellationToken
     )
     {
-        var multiplexer = await connected.Task.WaitAsync(cancellationToken);
+        var made = await connected.Task.WaitAsync(cancellationToken);
         while (true)
         {
             try
             {
-                var queue = await multiplexer.GetSubscriber().SubscribeAsync(channel);
+                var queue = await made.GetSubscriber().SubscribeAsync(channel);
                 queue.OnMessage(message => handle(message.Message));
                 return;
             }
@@ -184,31 +288,36 @@ public sealed class RedisConnection(
         );
         configuration.AsyncTimeout = (int)AdministrativeTimeout.TotalMilliseconds;
         configuration.HeartbeatInterval = HeartbeatInterval;
+        // Which of several servers takes writes is found out without delay, and again when it changes.
+        configuration.ConfigCheckSeconds = 10;
         // While there is no connection, fail at once instead of queueing until it times out.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.IncludeDetailInExceptions = false;
 
-        var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
-        multiplexer.ConnectionFailed += (_, failure) =>
-        {
-            Interrupted?.Invoke();
-            if (failure.ConnectionType == ConnectionType.Interactive)
-            {
-                logger.StoreLost(failure.FailureType);
-            }
-        };
-        multiplexer.ConnectionRestored += (_, restored) =>
-        {
-            if (restored.ConnectionType == ConnectionType.Interactive)
-            {
-                logger.StoreRestored();
-            }
-        };
-        if (!multiplexer.IsConnected)
-        {
-            logger.StoreNotThereYet();
-        }
-
-        connected.SetResult(multiplexer);
+        var made = await MakeAsync(configuration);
+        made.ConnectionFailed += (_, _) => Interrupted?.Invoke();
+        multiplexer = made;
+        connected.SetResult(made);
     }
+
+    // Sentinels that are not there yet are not waited for by the client.
+    private async Task<IConnectionMultiplexer> MakeAsync(ConfigurationOptions configuration)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ConnectionMultiplexer.ConnectAsync(configuration);
+            }
+            catch (RedisConnectionException)
+            {
+                await Task.Delay(ReconnectInterval, stopping.Token);
+            }
+        }
+    }
+
+    private string NameOf(int part) =>
+        IsCluster
+            ? $" for slots {part * ClusterSlots / ClusterParts} to {(part + 1) * ClusterSlots / ClusterParts - 1}"
+            : "";
 }

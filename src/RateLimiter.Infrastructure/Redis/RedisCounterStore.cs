@@ -14,36 +14,51 @@ namespace RateLimiter.Infrastructure.Redis;
 internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDisposable
 {
     private const int WarmUpCalls = 10;
+    private const int MaxTries = 4;
+
+    private static readonly TimeSpan TryAgainInterval = TimeSpan.FromMilliseconds(10);
+
+    // Under a client that no id can name: ids are longer.
+    private static readonly ClientId Nobody = new("nobody");
+
+    private static readonly Policy ProbePolicy = Policy.Create(
+        new PolicyDefinition(
+            PolicyKey.CatchAll,
+            [.. Enum.GetValues<Algorithm>().Select(ProbeLimit)],
+            Description: null,
+            IsActive: true,
+            PolicyMode.Enforce
+        ),
+        DateTimeOffset.UnixEpoch
+    );
 
     private static readonly RedisScript Reset = RedisScript.Load("reset");
 
     private readonly RedisConnection connection;
     private readonly DenialCache denials;
     private readonly TimeProvider time;
-    private readonly CheckGatherer gatherer;
+    private readonly Part[] parts;
 
-    // However many batches wait, the store has few of their calls at once, and single checks their turn in between.
-    private readonly SemaphoreSlim batchCalls = new(CheckGatherer.MaxCalls);
-
-    public RedisCounterStore(RedisConnection connection, StoreNews news, TimeProvider time)
+    public RedisCounterStore(RedisConnection connection, RedisNews news, TimeProvider time)
     {
         this.connection = connection;
         this.time = time;
         denials = new DenialCache(() => news.IsHeard, time);
         news.Freed += denials.Forget;
         news.Missed += denials.Clear;
-        gatherer = new CheckGatherer(
-            requests =>
-                EvaluateAsync(
-                    "take",
-                    requests,
-                    clock: null,
-                    RedisConnection.AdministrativeTimeout,
-                    CancellationToken.None
-                ),
-            connection.CheckTimeout,
-            time
-        );
+        parts =
+        [
+            .. Enumerable
+                .Range(0, RedisConnection.ClusterParts)
+                .Select(_ => new Part(
+                    new CheckGatherer(
+                        requests => TakeNowAsync(requests, CancellationToken.None),
+                        connection.CheckTimeout,
+                        time
+                    ),
+                    new SemaphoreSlim(CheckGatherer.MaxCalls)
+                )),
+        ];
     }
 
     /// <summary>
@@ -52,27 +67,13 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var warmUp = new PermitRequest(
-            new Subject(new ClientId("warm-up"), "warm-up", RouteKey: null),
-            Policy.Create(
-                new PolicyDefinition(
-                    PolicyKey.CatchAll,
-                    [.. Enum.GetValues<Algorithm>().Select(WarmUpLimit)],
-                    Description: null,
-                    IsActive: true,
-                    PolicyMode.Enforce
-                ),
-                DateTimeOffset.UnixEpoch
-            ),
-            Cost: 1
-        );
         try
         {
             for (var i = 0; i < WarmUpCalls; i++)
             {
                 await EvaluateAsync(
                     "take",
-                    [warmUp],
+                    [new PermitRequest(new Subject(Nobody, "warm-up", null), ProbePolicy, Cost: 1)],
                     clock: null,
                     RedisConnection.AdministrativeTimeout,
                     cancellationToken
@@ -81,19 +82,19 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         }
         catch (StoreUnavailableException)
         {
-            // The connection has already said so.
+            // The monitor says so.
         }
-
-        static Limit WarmUpLimit(Algorithm algorithm) =>
-            new($"{algorithm}", algorithm, WarmUpCalls, TimeSpan.FromSeconds(1), WarmUpCalls);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose()
     {
-        gatherer.Dispose();
-        batchCalls.Dispose();
+        foreach (var part in parts)
+        {
+            part.Gatherer.Dispose();
+            part.BatchCalls.Dispose();
+        }
     }
 
     /// <inheritdoc/>
@@ -101,13 +102,22 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     /// Goes on for a caller who has gone: its answer takes no longer than the time-out, and watching for each caller's
     /// end would cost more.
     /// </remarks>
-    public ValueTask<Decision> TakeAsync(
+    public ValueTask<Decision?> TakeAsync(
         PermitRequest request,
         CancellationToken cancellationToken
-    ) =>
-        Remembered(request) is { } denial
-            ? ValueTask.FromResult(denial)
-            : new ValueTask<Decision>(gatherer.DecideAsync(request));
+    )
+    {
+        var counter = CheckCall.FirstCounter(request);
+        if (denials.Find(counter, request.Policy, request.Cost) is { } denial)
+        {
+            return ValueTask.FromResult<Decision?>(denial);
+        }
+
+        var part = connection.PartOf(counter);
+        return connection.IsAway(part)
+            ? ValueTask.FromResult<Decision?>(null)
+            : new ValueTask<Decision?>(parts[part].Gatherer.DecideAsync(request));
+    }
 
     public ValueTask<Decision> LookAsync(
         PermitRequest request,
@@ -135,20 +145,29 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     )
     {
         var decisions = new Decision?[requests.Count];
-        var asked = new List<int>(requests.Count);
+        var asked = new List<int>?[parts.Length];
         for (var i = 0; i < decisions.Length; i++)
         {
-            decisions[i] = Remembered(requests[i]);
+            var request = requests[i];
+            var counter = CheckCall.FirstCounter(request);
+            decisions[i] = denials.Find(counter, request.Policy, request.Cost);
             if (decisions[i] is null)
             {
-                asked.Add(i);
+                (asked[connection.PartOf(counter)] ??= []).Add(i);
             }
         }
 
         await Task.WhenAll(
-            asked
-                .Chunk(CheckGatherer.MaxChecksPerCall)
-                .Select(chunk => TakeChunkAsync(requests, chunk, decisions, cancellationToken))
+            Enumerable
+                .Range(0, parts.Length)
+                .Where(part => asked[part] is not null)
+                .SelectMany(part =>
+                    asked[part]!
+                        .Chunk(CheckGatherer.MaxChecksPerCall)
+                        .Select(chunk =>
+                            TakeChunkAsync(part, requests, chunk, decisions, cancellationToken)
+                        )
+                )
         );
         return decisions;
     }
@@ -166,6 +185,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         try
         {
             await connection.AskAsync(
+                counters[0],
                 database => Reset.EvaluateAsync(database, counters, []),
                 connection.CheckTimeout,
                 cancellationToken
@@ -199,26 +219,50 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             ?? throw new StoreUnavailableException("The counter of this subject is broken.");
     }
 
+    /// <summary>
+    /// Asks a part of the store for what a check would need: it only looks, but where nobody is answered it also takes,
+    /// because a server that has become a replica, or whose disk is full, answers those who look.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It does not answer.</exception>
+    internal Task ProbeAsync(int part)
+    {
+        var request = Enumerable
+            .Range(0, int.MaxValue)
+            .Select(i => new PermitRequest(new Subject(Nobody, $"{i}", null), ProbePolicy, Cost: 1))
+            .First(request => connection.PartOf(CheckCall.FirstCounter(request)) == part);
+        var (keys, values) = CheckCall.Write(
+            connection.IsAway(part) ? "take" : "look",
+            [request],
+            clock: null
+        );
+        return connection.ProbeAsync(part, database => AskAsync(database, [request], keys, values));
+    }
+
+    private static Limit ProbeLimit(Algorithm algorithm) =>
+        new($"{algorithm}", algorithm, WarmUpCalls, TimeSpan.FromSeconds(1), WarmUpCalls);
+
     /// <summary>Decides those requests that the chunk names; leaves them undecided when the store does not answer.</summary>
     private async Task TakeChunkAsync(
+        int part,
         IReadOnlyList<PermitRequest> requests,
         int[] chunk,
         Decision?[] decisions,
         CancellationToken cancellationToken
     )
     {
-        if (!await batchCalls.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken))
+        var calls = parts[part].BatchCalls;
+        if (
+            connection.IsAway(part)
+            || !await calls.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken)
+        )
         {
             return;
         }
 
         try
         {
-            var answers = await EvaluateAsync(
-                "take",
+            var answers = await TakeNowAsync(
                 Array.ConvertAll(chunk, i => requests[i]),
-                clock: null,
-                RedisConnection.AdministrativeTimeout,
                 cancellationToken
             );
             for (var i = 0; i < chunk.Length; i++)
@@ -232,9 +276,71 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         }
         finally
         {
-            batchCalls.Release();
+            calls.Release();
         }
     }
+
+    /// <summary>
+    /// Takes for all of some requests. In a cluster a call names keys of one slot, so that there are as many calls as
+    /// slots; null stands for each request of one that is not answered, while others are.
+    /// </summary>
+    private async Task<Decision?[]> TakeNowAsync(
+        PermitRequest[] requests,
+        CancellationToken cancellationToken
+    )
+    {
+        if (requests.Length == 1 || !connection.IsCluster)
+        {
+            return await EvaluateAsync(
+                "take",
+                requests,
+                clock: null,
+                connection.CheckTimeout,
+                cancellationToken
+            );
+        }
+
+        var decisions = new Decision?[requests.Length];
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, requests.Length)
+                .GroupBy(i => connection.SlotOf(CheckCall.FirstCounter(requests[i])))
+                .Select(slot => TakeOfSlotAsync([.. slot]))
+        );
+        return decisions;
+
+        async Task TakeOfSlotAsync(int[] ofSlot)
+        {
+            try
+            {
+                var answers = await EvaluateAsync(
+                    "take",
+                    Array.ConvertAll(ofSlot, i => requests[i]),
+                    clock: null,
+                    connection.CheckTimeout,
+                    cancellationToken
+                );
+                for (var i = 0; i < ofSlot.Length; i++)
+                {
+                    decisions[ofSlot[i]] = answers[i];
+                }
+            }
+            catch (StoreUnavailableException exception)
+                when (IsMoving(exception) && ofSlot.Length > 1)
+            {
+                // Some have moved and some have not. Nothing was taken: each is asked for where it is.
+                await Task.WhenAll(ofSlot.Select(i => TakeOfSlotAsync([i])));
+            }
+            catch (StoreUnavailableException)
+            {
+                // Null says so of each.
+            }
+        }
+    }
+
+    // A slot moves to another server, and the keys of one call are partly here and partly there.
+    private static bool IsMoving(StoreUnavailableException exception) =>
+        exception.InnerException is RedisServerException { Kind: RedisErrorKind.TryAgain };
 
     private async Task<Decision?[]> EvaluateAsync(
         string verb,
@@ -246,30 +352,70 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     {
         var (keys, values) = CheckCall.Write(verb, requests, clock);
         var (asked, generation) = (time.GetTimestamp(), denials.Generation);
-        var reply = await connection.AskAsync(
-            database => CheckCall.Script.EvaluateAsync(database, keys, values),
-            timeout,
-            cancellationToken
-        );
-        var (decisions, failure) = CheckCall.Read(requests, reply);
-        if (failure is not null)
+        for (var tries = 1; ; tries++)
         {
-            connection.ReportError(failure);
-        }
+            try
+            {
+                var (decisions, failure) = await connection.AskAsync(
+                    keys[0],
+                    database => AskAsync(database, requests, keys, values),
+                    timeout,
+                    cancellationToken
+                );
+                if (failure is not null)
+                {
+                    connection.ReportError(failure);
+                }
 
+                // With a clock of its own, a test's time is not that of the cache.
+                if (clock is null)
+                {
+                    Remember(requests, keys, decisions, asked, generation);
+                }
+
+                return decisions;
+            }
+            catch (StoreUnavailableException exception)
+                when (IsMoving(exception) && requests.Length == 1 && tries < MaxTries)
+            {
+                // Nothing was taken.
+                await Task.Delay(TryAgainInterval, time, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task<(Decision?[] Decisions, string? Failure)> AskAsync(
+        IDatabase database,
+        PermitRequest[] requests,
+        RedisKey[] keys,
+        RedisValue[] values
+    )
+    {
+        var reply = await CheckCall.Script.EvaluateAsync(database, keys, values);
+        return CheckCall.Read(requests, reply);
+    }
+
+    private void Remember(
+        PermitRequest[] requests,
+        RedisKey[] keys,
+        Decision?[] decisions,
+        long asked,
+        long generation
+    )
+    {
         var key = 0;
         for (var i = 0; i < decisions.Length; key += requests[i].Policy.Limits.Count, i++)
         {
-            // With a clock of its own, a test's time is not that of the cache.
-            if (decisions[i] is { } decision && decision.Steady > TimeSpan.Zero && clock is null)
+            if (decisions[i] is { } decision && decision.Steady > TimeSpan.Zero)
             {
                 denials.Remember(keys[key]!, requests[i].Cost, decision, asked, generation);
             }
         }
-
-        return decisions;
     }
 
-    private Decision? Remembered(in PermitRequest request) =>
-        denials.Find(CheckCall.FirstCounter(request), request.Policy, request.Cost);
+    /// <param name="Gatherer">Sends its checks.</param>
+    /// <param name="BatchCalls">
+    /// However many batches wait, it has few of their calls at once, and single checks their turn in between.
+    /// </param>
+    private sealed record Part(CheckGatherer Gatherer, SemaphoreSlim BatchCalls);
 }

@@ -66,15 +66,23 @@ internal sealed class RedisDecisionLog(
     {
         await FlushAsync(client, cancellationToken);
         var values = await connection.AskAsync(
-            database => database.ListRangeAsync(RedisKeys.Log(client), -IDecisionLog.Capacity),
+            RedisKeys.Log(client),
+            database =>
+                database.ListRangeAsync(
+                    RedisKeys.Log(client),
+                    -IDecisionLog.Capacity,
+                    flags: CommandFlags.DemandMaster
+                ),
             RedisConnection.AdministrativeTimeout,
             cancellationToken
         );
         return
         [
-            .. values.Reverse().Select(value =>
-                JsonSerializer.Deserialize((string)value!, RedisJson.Default.LoggedDecision)!
-            ),
+            .. values
+                .Reverse()
+                .Select(value =>
+                    JsonSerializer.Deserialize((string)value!, RedisJson.Default.LoggedDecision)!
+                ),
         ];
     }
 
@@ -141,18 +149,25 @@ internal sealed class RedisDecisionLog(
             prolongedSince = time.GetTimestamp();
         }
 
-        // Many logs in one call, so that many clients do not make many calls.
+        // Many logs in one call, so that many clients do not make many calls; in a cluster, those of one slot.
         var writes = new List<Task>();
         var keys = new List<RedisKey>();
         var values = new List<RedisValue>();
         var count = 0;
-        foreach (var log in batch.Where(item => item.Decision is not null).GroupBy(Client))
+        var slot = 0;
+        var logs = batch.Where(item => item.Decision is not null).GroupBy(item => item.Client);
+        foreach (var log in connection.IsCluster ? logs.OrderBy(log => SlotOf(log.Key)) : logs)
         {
             var decisions = log.TakeLast(IDecisionLog.Capacity).ToList();
-            if (count > 0 && count + decisions.Count > MaxDecisionsPerCall)
+            if (
+                count > 0
+                && (count + decisions.Count > MaxDecisionsPerCall || slot != SlotOf(log.Key))
+            )
             {
                 Send();
             }
+
+            slot = SlotOf(log.Key);
 
             keys.Add(RedisKeys.Log(log.Key));
             values.Add(prolonged.Add(log.Key));
@@ -172,7 +187,7 @@ internal sealed class RedisDecisionLog(
             item.Written?.TrySetResult();
         }
 
-        static ClientId Client(Item item) => item.Client;
+        int SlotOf(ClientId client) => connection.SlotOf(RedisKeys.Log(client));
 
         void Send()
         {
@@ -205,6 +220,7 @@ internal sealed class RedisDecisionLog(
             try
             {
                 await connection.AskAsync(
+                    logs[0],
                     database => Append.EvaluateAsync(database, logs, values),
                     RedisConnection.AdministrativeTimeout,
                     stoppingToken
@@ -215,14 +231,15 @@ internal sealed class RedisDecisionLog(
                 when (exception.InnerException
                         is null
                             or RedisConnectionException { CommandStatus: not CommandStatus.Sent }
+                    && queue.Reader.Count < QueueCapacity / 2
                 )
             {
-                // There was no connection to send them on. They wait for one, and others wait behind them.
+                // They were not sent. They wait until they can be, and others behind them, while there is room.
                 await Task.Delay(RedisConnection.ReconnectInterval, stoppingToken);
             }
             catch (StoreUnavailableException)
             {
-                // They may have been written, and must not stand there twice.
+                // They may have been written and must not stand there twice, or there is no room to wait any longer.
                 Interlocked.Add(ref dropped, count);
                 return;
             }

@@ -3,26 +3,37 @@ using RateLimiter.Application;
 
 namespace RateLimiter.Infrastructure.Redis;
 
-/// <summary>Healthy when the store answers within the time that a check would wait for it.</summary>
-internal sealed class RedisHealthCheck(RedisConnection connection) : IHealthCheck
+/// <summary>
+/// Healthy when the store answers within the time that a check would wait for it; degraded when a part of a cluster does
+/// not, and the rest does.
+/// </summary>
+internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterStore counters)
+    : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context,
         CancellationToken cancellationToken = default
     )
     {
+        var parts = await Task.WhenAll(
+            Enumerable.Range(0, connection.Parts).Select(FailureOfAsync)
+        );
+        var failures = parts.OfType<string>().ToList();
+        return failures.Count == 0 ? HealthCheckResult.Healthy()
+            : failures.Count < parts.Length ? HealthCheckResult.Degraded(failures[0])
+            : HealthCheckResult.Unhealthy(failures[0]);
+    }
+
+    private async Task<string?> FailureOfAsync(int part)
+    {
         try
         {
-            await connection.AskAsync(
-                database => database.PingAsync(),
-                connection.CheckTimeout,
-                cancellationToken
-            );
-            return HealthCheckResult.Healthy();
+            await counters.ProbeAsync(part);
+            return null;
         }
         catch (StoreUnavailableException exception)
         {
-            return HealthCheckResult.Unhealthy(exception.Message);
+            return exception.Message;
         }
     }
 }

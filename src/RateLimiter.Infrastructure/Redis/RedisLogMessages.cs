@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
 
@@ -8,15 +7,12 @@ internal static partial class RedisLogMessages
     [LoggerMessage(
         11,
         LogLevel.Warning,
-        "The store cannot be reached yet; requests are answered with 503 until it can"
+        "The store does not answer{Part}, and is not asked until it does: {Reason}"
     )]
-    public static partial void StoreNotThereYet(this ILogger logger);
+    public static partial void StoreAway(this ILogger logger, string part, string reason);
 
-    [LoggerMessage(12, LogLevel.Warning, "The connection to the store was lost: {Failure}")]
-    public static partial void StoreLost(this ILogger logger, ConnectionFailureType failure);
-
-    [LoggerMessage(13, LogLevel.Information, "The connection to the store is back")]
-    public static partial void StoreRestored(this ILogger logger);
+    [LoggerMessage(12, LogLevel.Information, "The store answers again{Part}")]
+    public static partial void StoreBack(this ILogger logger, string part);
 
     [LoggerMessage(14, LogLevel.Error, "The store answered with an error: {Message}")]
     public static partial void StoreAnsweredWithAnError(this ILogger logger, string message);

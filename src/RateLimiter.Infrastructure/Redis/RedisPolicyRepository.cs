@@ -16,8 +16,11 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
         CancellationToken cancellationToken
     )
     {
-        var values = await AskAsync(
-            database => database.HashValuesAsync(RedisKeys.Policies(client)),
+        var values = await connection.AskAsync(
+            RedisKeys.Policies(client),
+            database =>
+                database.HashValuesAsync(RedisKeys.Policies(client), CommandFlags.DemandMaster),
+            RedisConnection.AdministrativeTimeout,
             cancellationToken
         );
         return [.. values.Select(value => PolicyDocument.Parse(value!))];
@@ -29,9 +32,15 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
         CancellationToken cancellationToken
     )
     {
-        var value = await AskAsync(
+        var value = await connection.AskAsync(
+            RedisKeys.Policies(client),
             database =>
-                database.HashGetAsync(RedisKeys.Policies(client), RedisKeys.PolicyField(key)),
+                database.HashGetAsync(
+                    RedisKeys.Policies(client),
+                    RedisKeys.PolicyField(key),
+                    CommandFlags.DemandMaster
+                ),
+            RedisConnection.AdministrativeTimeout,
             cancellationToken
         );
         return value.IsNull ? null : PolicyDocument.Parse(value!);
@@ -44,6 +53,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
     ) =>
         (bool)
             await connection.WriteAsync(
+                RedisKeys.Client(client),
                 database =>
                     Save.EvaluateAsync(
                         database,
@@ -68,6 +78,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
     ) =>
         (bool)
             await connection.WriteAsync(
+                RedisKeys.Client(client),
                 database =>
                     Delete.EvaluateAsync(
                         database,
@@ -76,9 +87,4 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
                     ),
                 cancellationToken
             );
-
-    private Task<T> AskAsync<T>(
-        Func<IDatabase, Task<T>> ask,
-        CancellationToken cancellationToken
-    ) => connection.AskAsync(ask, RedisConnection.AdministrativeTimeout, cancellationToken);
 }

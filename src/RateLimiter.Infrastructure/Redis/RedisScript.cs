@@ -56,10 +56,9 @@ internal sealed class RedisScript
     {
         try
         {
-            return await database.ScriptEvaluateAsync(sha, keys, values);
+            return await database.ScriptEvaluateAsync(sha, keys, values, CommandFlags.DemandMaster);
         }
-        catch (RedisServerException exception)
-            when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.NoScript)
         {
             // The store was restarted, or its scripts were flushed. Nothing ran, so that it is safe to ask again.
             // The whole text, because what was only loaded could be flushed again before it is called.
@@ -67,7 +66,7 @@ internal sealed class RedisScript
                 text,
                 keys,
                 values,
-                CommandFlags.NoScriptCache
+                CommandFlags.DemandMaster | CommandFlags.NoScriptCache
             );
         }
     }

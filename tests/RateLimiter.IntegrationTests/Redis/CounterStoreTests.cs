@@ -72,7 +72,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
                 )
         );
 
-        Assert.That(decisions.Count(decision => decision.Allowed), Is.EqualTo(10));
+        Assert.That(decisions.Count(decision => decision!.Allowed), Is.EqualTo(10));
     }
 
     [Test]
@@ -349,7 +349,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     }
 
     private Task<T> OnDatabaseAsync<T>(Func<IDatabase, Task<T>> ask) =>
-        Store.Connection.AskAsync(ask, TimeSpan.FromSeconds(10), CancellationToken.None);
+        Store.Connection.AskAsync("any", ask, TimeSpan.FromSeconds(10), CancellationToken.None);
 
     private Task<bool> ExistsAsync(Subject subject, Policy policy) =>
         OnDatabaseAsync(database =>

@@ -97,6 +97,7 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
             "default",
             Allowed: true,
             ShadowDenied: false,
+            Degraded: false,
             Reason: null,
             Cost: 1,
             remaining,

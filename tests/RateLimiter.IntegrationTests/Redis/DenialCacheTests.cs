@@ -86,7 +86,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     )
     {
         var connection = await Store.ConnectAgainAsync();
-        using var news = new StoreNews(connection, TimeProvider.System);
+        using var news = new RedisNews(connection, TimeProvider.System);
         using var other = new RedisCounterStore(connection, news, TimeProvider.System);
         var request = Request(Algorithm.TokenBucket, 1, 3600);
         await ExhaustAsync(request);
@@ -131,7 +131,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         );
 
     private static async Task<Decision> TakeAsync(RedisCounterStore store, PermitRequest request) =>
-        await store.TakeAsync(request, CancellationToken.None);
+        (await store.TakeAsync(request, CancellationToken.None))!;
 
     private static async Task FreeAsync(
         RedisCounterStore store,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using RateLimiter.Application;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
@@ -129,6 +130,7 @@ internal sealed class TestStore : IAsyncDisposable
             Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
             // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
+            TimeProvider.System,
             Log
         );
         await connection.StartAsync(CancellationToken.None);
@@ -151,7 +153,7 @@ public abstract class StoreTests(StoreKind kind)
 {
     private protected TestStore Store { get; private set; } = null!;
 
-    private protected StoreNews News { get; private set; } = null!;
+    private protected RedisNews News { get; private set; } = null!;
 
     private protected RedisCounterStore Counters { get; private set; } = null!;
 
@@ -159,7 +161,7 @@ public abstract class StoreTests(StoreKind kind)
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        News = new StoreNews(Store.Connection, TimeProvider.System);
+        News = new RedisNews(Store.Connection, TimeProvider.System);
         Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
         await News.StartAsync(CancellationToken.None);
         await Counters.StartAsync(CancellationToken.None);

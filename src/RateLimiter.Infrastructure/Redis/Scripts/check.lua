@@ -164,13 +164,28 @@ local function decide(first_key, limits, cost)
   end
 end
 
+-- What the store itself cannot do, and not one counter.
+local STORE_FAILURES = { 'READONLY', 'OOM', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'LOADING' }
+local function is_store_failure(message)
+  for i = 1, #STORE_FAILURES do
+    if string.find(message, STORE_FAILURES[i] .. ' ', 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
 local key, failure = 0, nil
 for argument = 3, #ARGV, 2 do
   local text = ARGV[argument + 1]
   local cost, limits = tonumber(ARGV[argument]), parsed[text] or limits_of(text)
   local decided, problem = pcall(decide, key, limits, cost)
   if not decided then
-    failure = (type(problem) == 'table' and problem.err or tostring(problem)) .. ', in a check of ' .. KEYS[key + 1]
+    failure = type(problem) == 'table' and problem.err or tostring(problem)
+    if is_store_failure(failure) then
+      error(problem, 0)
+    end
+    failure = failure .. ', in a check of ' .. KEYS[key + 1]
     for i = 1, #limits do
       reply[key + 1 + i] = pack('<ddddd', BROKEN, 0, 0, 0, 0)
     end

@@ -72,13 +72,13 @@ public sealed class CheckControllerTests
         mediator
             .Setup(it => it.Send(It.IsAny<CheckEachCommand>(), It.IsAny<CancellationToken>()))
             .Callback(
-                (IRequest<IReadOnlyList<CheckOutcome>> command, CancellationToken _) =>
+                (IRequest<IReadOnlyList<Decision?>> command, CancellationToken _) =>
                     sent = (CheckEachCommand)command
             )
             .ReturnsAsync([
-                new CheckOutcome(null, IsPolicyMissing: true),
-                new CheckOutcome(A.Decision(A.Policy(), A.Status(wait: 1)), false),
-                new CheckOutcome(null, IsPolicyMissing: false),
+                null,
+                A.Decision(A.Policy(), A.Status(wait: 1)),
+                A.Decision(A.Policy()),
             ]);
 
         var results = await CheckBatchAsync(
@@ -104,7 +104,9 @@ public sealed class CheckControllerTests
             );
             Assert.That(
                 results.Select(Describe),
-                Is.EqualTo(new[] { "404", "400 cost", "allowed: False", "400 route_key", "503" })
+                Is.EqualTo(
+                    new[] { "404", "400 cost", "allowed: False", "400 route_key", "allowed: True" }
+                )
             );
         }
 

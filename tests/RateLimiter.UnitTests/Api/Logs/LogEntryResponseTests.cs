@@ -30,6 +30,7 @@ public sealed class LogEntryResponseTests
                     MatchedRole = "default",
                     Allowed = false,
                     ShadowDenied = false,
+                    Degraded = false,
                     Reason = Decision.LimitExceeded,
                     Cost = 7,
                     Remaining = 3,

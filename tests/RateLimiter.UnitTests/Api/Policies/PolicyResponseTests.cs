@@ -33,6 +33,7 @@ public sealed class PolicyResponseTests
                     "Free accounts",
                     isActive: false,
                     PolicyMode.Shadow,
+                    StoreFailureMode.Local,
                     A.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
                 ),
                 A.Moment.AddHours(1)
@@ -50,6 +51,7 @@ public sealed class PolicyResponseTests
                     Algorithm = Algorithm.TokenBucket,
                     Burst = 3,
                     Mode = PolicyMode.Shadow,
+                    OnStoreFailure = StoreFailureMode.Local,
                     Description = "Free accounts",
                     IsActive = false,
                     Version = 2,

@@ -47,12 +47,13 @@ public sealed class CheckEachHandlerTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(outcomes, Has.Count.EqualTo(5));
-            Assert.That(outcomes[0].Decision!.Reason, Is.EqualTo(Decision.PolicyInactive));
-            Assert.That(outcomes[0].Decision!.DecidedAt, Is.EqualTo(A.Moment));
-            Assert.That(outcomes[1], Is.EqualTo(new CheckOutcome(first, false)));
-            Assert.That(outcomes[2], Is.EqualTo(new CheckOutcome(null, true)));
-            Assert.That(outcomes[3], Is.EqualTo(new CheckOutcome(null, false)));
-            Assert.That(outcomes[4], Is.EqualTo(new CheckOutcome(second, false)));
+            Assert.That(outcomes[0]!.Reason, Is.EqualTo(Decision.PolicyInactive));
+            Assert.That(outcomes[0]!.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(outcomes[1], Is.SameAs(first));
+            Assert.That(outcomes[2], Is.Null);
+            Assert.That(outcomes[3]!.Degraded);
+            Assert.That(outcomes[3]!.Reason, Is.EqualTo(Decision.StoreDoesNotAnswer));
+            Assert.That(outcomes[4], Is.SameAs(second));
         }
     }
 
@@ -103,12 +104,17 @@ public sealed class CheckEachHandlerTests
         Assert.That(
             logged,
             Is.EqualTo(
-                new[] { A.Logged(outcomes[2].Decision!, route: "off"), A.Logged(denied, cost: 7) }
+                new[]
+                {
+                    A.Logged(outcomes[1]!, user: "bob"),
+                    A.Logged(outcomes[2]!, route: "off"),
+                    A.Logged(denied, cost: 7),
+                }
             )
         );
     }
 
-    private async Task<IReadOnlyList<CheckOutcome>> CheckAsync(
+    private async Task<IReadOnlyList<Decision?>> CheckAsync(
         Check[] checks,
         params Decision?[] decisions
     )
@@ -130,6 +136,7 @@ public sealed class CheckEachHandlerTests
             .Callback((ClientId _, LoggedDecision line) => logged.Add(line));
         return await new CheckEachHandler(
             counters.Object,
+            A.Fallback(),
             log.Object,
             new FakeTimeProvider(A.Moment)
         ).Handle(

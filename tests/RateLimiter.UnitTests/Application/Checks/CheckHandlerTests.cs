@@ -124,7 +124,19 @@ public sealed class CheckHandlerTests
     }
 
     [Test]
-    public void Handle_StoreUnavailable_ThrowsAndLogsNothing()
+    public async Task Handle_StoreDoesNotAnswer_DecidesAndLogsWithoutIt()
+    {
+        var policy = A.Policy();
+        SetUpTake(policy, cost: 1, null);
+
+        var decision = await CheckAsync(policy);
+
+        Assert.That((decision!.Degraded, decision.Allowed), Is.EqualTo((true, false)));
+        log.Verify(it => it.Record(A.Client, A.Logged(decision)), Times.Once);
+    }
+
+    [Test]
+    public void Handle_TooManyWait_ThrowsAndLogsNothing()
     {
         counters
             .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
@@ -134,7 +146,7 @@ public sealed class CheckHandlerTests
         log.VerifyNoOtherCalls();
     }
 
-    private void SetUpTake(Policy policy, long cost, Decision decision) =>
+    private void SetUpTake(Policy policy, long cost, Decision? decision) =>
         counters
             .Setup(it =>
                 it.TakeAsync(
@@ -145,7 +157,12 @@ public sealed class CheckHandlerTests
             .ReturnsAsync(decision);
 
     private Task<Decision?> CheckAsync(Policy policy, string role = "default", long cost = 1) =>
-        new CheckHandler(counters.Object, log.Object, new FakeTimeProvider(A.Moment)).Handle(
+        new CheckHandler(
+            counters.Object,
+            A.Fallback(),
+            log.Object,
+            new FakeTimeProvider(A.Moment)
+        ).Handle(
             new CheckCommand(
                 A.Snapshot(A.Client, policies: policy),
                 new Check("alice", "search", role, cost)

@@ -625,6 +625,9 @@ public sealed class ClientDirectoryTests
             var lookUp = LookUpAsync();
             (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));
             Assert.That(await lookUp.Soon(), Is.SameAs(client));
+
+            Assert.That(await LookUpAsync().Soon(), Is.SameAs(client), "Not asked at once again.");
+            time.Advance(ClientDirectory.RetryInterval);
         }
     }
 
@@ -654,6 +657,7 @@ public sealed class ClientDirectoryTests
             (await store.NextVersionAsync()).SetResult(2);
             (await store.NextLoadAsync()).SetException(new StoreUnavailableException("gone"));
             Assert.That(await lookUp.Soon(), Is.SameAs(client));
+            time.Advance(ClientDirectory.RetryInterval);
         }
     }
 
@@ -697,6 +701,7 @@ public sealed class ClientDirectoryTests
         var outage = LookUpAsync();
         (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));
         await outage.Soon();
+        time.Advance(ClientDirectory.RetryInterval);
         var changed = Version(2);
 
         var lookUp = LookUpAsync();

@@ -157,7 +157,7 @@ public sealed class RegisterClientHandlerTests
             .Callback((PermitRequest request, CancellationToken _) => taken.Add(request))
             .Returns(
                 (PermitRequest request, CancellationToken _) =>
-                    ValueTask.FromResult(A.Decision(request.Policy, status))
+                    ValueTask.FromResult<Decision?>(A.Decision(request.Policy, status))
             );
 
         return new RegisterClientHandler(

@@ -5,7 +5,7 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.IntegrationTests.Redis;
 
 /// <summary>Who changes a client's policies says so in the store, in the same step.</summary>
-public sealed class StoreNewsTests(StoreKind kind) : StoreTests(kind)
+public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -27,7 +27,7 @@ public sealed class StoreNewsTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Missed_FirstHeard_IsToldBeforeAnythingIsTakenForHeard()
     {
-        using var news = new StoreNews(Store.Connection, TimeProvider.System);
+        using var news = new RedisNews(Store.Connection, TimeProvider.System);
         var wasHeard = new TaskCompletionSource<bool>();
         news.Missed += () => wasHeard.TrySetResult(news.IsHeard);
 

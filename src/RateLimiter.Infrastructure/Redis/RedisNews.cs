@@ -14,7 +14,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <remarks>
 /// All of it is one channel, in order, so that the ping that is heard vouches for what was published before it.
 /// </remarks>
-internal sealed class StoreNews : BackgroundService, IClientChanges
+internal sealed class RedisNews : BackgroundService, IClientChanges
 {
     /// <summary>The longest that a message can be lost without <see cref="IsHeard"/> being false.</summary>
     internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
@@ -29,7 +29,7 @@ internal sealed class StoreNews : BackgroundService, IClientChanges
     private long heard = Never;
     private long interrupted = Never;
 
-    public StoreNews(RedisConnection connection, TimeProvider time)
+    public RedisNews(RedisConnection connection, TimeProvider time)
     {
         this.connection = connection;
         this.time = time;

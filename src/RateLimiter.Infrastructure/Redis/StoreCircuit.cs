@@ -1,0 +1,127 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.CircuitBreaker;
+using RateLimiter.Application;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// A circuit breaker before one part of the store. When it opens nobody asks that part any more, so that nobody waits for
+/// it; only <see cref="StoreMonitor"/> probes it, and closes the circuit when a probe is answered. Nobody's check is the
+/// probe, and nobody is told to come back all at once.
+/// </summary>
+internal sealed class StoreCircuit
+{
+    /// <summary>Opens when half of what was asked in this time failed, and at least <see cref="MinAsked"/> were.</summary>
+    internal static readonly TimeSpan SamplingTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>As few as a monitor asks by itself within <see cref="SamplingTime"/>.</summary>
+    internal const int MinAsked = 3;
+
+    /// <summary>How long it stays open at least: the shortest that Polly knows.</summary>
+    internal static readonly TimeSpan OpenTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The meter of everything that the store does.</summary>
+    internal const string MeterName = "RateLimiter.Store";
+
+    private static readonly Meter Meter = new(MeterName);
+    private static readonly Counter<long> Transitions = Meter.CreateCounter<long>(
+        "ratelimiter.store.circuit.transitions",
+        description: "How often a circuit before the store opened or closed."
+    );
+
+    private readonly Func<string> part;
+    private readonly ILogger logger;
+    private readonly CircuitBreakerStateProvider state = new();
+    private readonly ResiliencePipeline pipeline;
+    private bool isAway;
+
+    /// <param name="part">Names the part in the log.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Is told of each transition.</param>
+    public StoreCircuit(Func<string> part, TimeProvider time, ILogger logger)
+    {
+        this.part = part;
+        this.logger = logger;
+        pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddCircuitBreaker(
+                new CircuitBreakerStrategyOptions
+                {
+                    FailureRatio = 0.5,
+                    MinimumThroughput = MinAsked,
+                    SamplingDuration = SamplingTime,
+                    BreakDuration = OpenTime,
+                    ShouldHandle = new PredicateBuilder().Handle<StoreUnavailableException>(
+                        IsFailureOfTheStore
+                    ),
+                    StateProvider = state,
+                    OnOpened = opened =>
+                    {
+                        Open(opened.Outcome.Exception);
+                        return default;
+                    },
+                    OnClosed = _ =>
+                    {
+                        Close();
+                        return default;
+                    },
+                }
+            )
+            .Build();
+    }
+
+    /// <summary>Whether nobody is to ask.</summary>
+    public bool IsOpen => state.CircuitState != CircuitState.Closed;
+
+    /// <summary>Asks, unless the circuit is open.</summary>
+    /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
+    public Task<T> AskAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Away() : ProbeAsync(ask);
+
+    /// <summary>Asks also when the circuit has been open for long enough, and closes it with the answer.</summary>
+    /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
+    public async Task<T> ProbeAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await pipeline.ExecuteAsync(static async (ask, _) => await ask(), ask);
+        }
+        catch (BrokenCircuitException)
+        {
+            throw Away();
+        }
+    }
+
+    private static StoreUnavailableException Away() => new("The store has not answered of late.");
+
+    // What is wrong with one key, or with one call, is not wrong with the store.
+    private static bool IsFailureOfTheStore(StoreUnavailableException exception) =>
+        exception.InnerException
+            is not RedisServerException
+            {
+                Kind: RedisErrorKind.WrongType
+                    or RedisErrorKind.TryAgain
+                    or RedisErrorKind.UnknownError
+                    or RedisErrorKind.UnknownCommand
+            };
+
+    // Each probe without an answer opens it again.
+    private void Open(Exception? exception)
+    {
+        if (!Interlocked.Exchange(ref isAway, true))
+        {
+            Transitions.Add(1, new KeyValuePair<string, object?>("state", "open"));
+            logger.StoreAway(part(), (exception?.InnerException ?? exception)?.Message ?? "");
+        }
+    }
+
+    private void Close()
+    {
+        if (Interlocked.Exchange(ref isAway, false))
+        {
+            Transitions.Add(1, new KeyValuePair<string, object?>("state", "closed"));
+            logger.StoreBack(part());
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// Asks every part of the store four times a second, so that it is known to be away before the next caller would have to
+/// wait for it, and known to be back as soon as it answers.
+/// </summary>
+internal sealed class StoreMonitor(
+    RedisConnection connection,
+    RedisCounterStore counters,
+    TimeProvider time
+) : BackgroundService
+{
+    private static readonly TimeSpan Interval = StoreCircuit.SamplingTime / 4;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            var probes = Enumerable.Range(0, connection.Parts).Select(ProbeAsync);
+            if ((await Task.WhenAll(probes)).Contains(false))
+            {
+                // Perhaps another server has taken over, and the client has not heard of it.
+                connection.LookForServers();
+            }
+        }
+    }
+
+    private async Task<bool> ProbeAsync(int part)
+    {
+        try
+        {
+            await counters.ProbeAsync(part);
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+}

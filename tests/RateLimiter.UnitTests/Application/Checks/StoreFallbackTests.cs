@@ -1,0 +1,84 @@
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Checks;
+
+public sealed class StoreFallbackTests
+{
+    [TestCase(StoreFailureMode.Deny, null, false)]
+    [TestCase(StoreFailureMode.Allow, null, true)]
+    [TestCase(StoreFailureMode.Local, null, true)]
+    [TestCase(StoreFailureMode.Deny, StoreFailureMode.Allow, true)]
+    [TestCase(StoreFailureMode.Allow, StoreFailureMode.Deny, false)]
+    public void Decide_PolicyOrElseTheService_SaysWhatHappens(
+        StoreFailureMode service,
+        StoreFailureMode? policy,
+        bool allowed
+    )
+    {
+        var decision = Decide(A.Fallback(service), A.Policy(onStoreFailure: policy));
+
+        Assert.That((decision.Degraded, decision.Allowed), Is.EqualTo((true, allowed)));
+    }
+
+    [Test]
+    public void Decide_Denied_SaysWhyAndWhenToAskAgain()
+    {
+        var decision = Decide(A.Fallback(), A.Policy());
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision.Reason, Is.EqualTo(Decision.StoreDoesNotAnswer));
+            Assert.That(decision.RetryAfter, Is.EqualTo(StoreFallback.RetryAfter));
+            Assert.That(decision.Remaining, Is.Zero);
+            Assert.That(decision.Violated, Is.Empty, "No limit said so.");
+            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+        }
+    }
+
+    [Test]
+    public void Decide_Allowed_CountsNothing()
+    {
+        var fallback = A.Fallback(StoreFailureMode.Allow);
+        var policy = A.Policy(limits: A.Limit(permits: 2));
+
+        for (var i = 0; i < 5; i++)
+        {
+            var decision = Decide(fallback, policy);
+            Assert.That((decision.Allowed, decision.Remaining), Is.EqualTo((true, 2)));
+        }
+    }
+
+    [TestCase(StoreFailureMode.Allow)]
+    [TestCase(StoreFailureMode.Deny)]
+    [TestCase(StoreFailureMode.Local)]
+    public void Decide_CanNeverPass_IsDeniedAsAlways(StoreFailureMode mode)
+    {
+        var blocked = Decide(A.Fallback(mode), A.Policy(limits: A.Limit(permits: 0)));
+        var dear = Decide(A.Fallback(mode), A.Policy(limits: A.Limit(permits: 10)), cost: 11);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(blocked.Reason, Is.EqualTo(Decision.LimitIsZero));
+            Assert.That(dear.Reason, Is.EqualTo(Decision.CostAboveLimit));
+            Assert.That(new[] { blocked, dear }.Select(decision => decision.Allowed), Is.All.False);
+            Assert.That(new[] { blocked, dear }.Select(decision => decision.Degraded), Is.All.True);
+            Assert.That(dear.Violated, Is.EqualTo(new[] { "default" }));
+        }
+    }
+
+    [TestCase(StoreFailureMode.Deny)]
+    [TestCase(StoreFailureMode.Local)]
+    public void Decide_ShadowMode_DeniesNobody(StoreFailureMode mode)
+    {
+        var policy = A.Policy(mode: PolicyMode.Shadow, limits: A.Limit(permits: 1));
+        var fallback = A.Fallback(mode);
+        Decide(fallback, policy);
+
+        Assert.That(Decide(fallback, policy).Allowed);
+    }
+
+    private static Decision Decide(StoreFallback fallback, Policy policy, long cost = 1) =>
+        fallback.Decide(new PermitRequest(new Subject(A.Client, "alice", null), policy, cost));
+}
