@@ -67,8 +67,13 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Starts it (again), on the same port and with the data that its append-only file holds.</summary>
-    public async Task RunAsync() =>
-        Assert.That(await TryRunAsync(), Is.True, $"redis-server cannot start on port {Port}.");
+    /// <param name="options">More of its options, as on its command line.</param>
+    public async Task RunAsync(params string[] options) =>
+        Assert.That(
+            await TryRunAsync(options),
+            Is.True,
+            $"redis-server cannot start on port {Port}."
+        );
 
     /// <summary>Ends it as a crash would: SIGKILL.</summary>
     public async Task KillAsync()
@@ -108,7 +113,7 @@ public sealed class RedisServer : IAsyncDisposable
             .Split(Path.PathSeparator)
             .Any(directory => File.Exists(Path.Combine(directory, "redis-server")));
 
-    private async Task<bool> TryRunAsync()
+    private async Task<bool> TryRunAsync(params string[] options)
     {
         var start = new ProcessStartInfo("redis-server")
         {
@@ -129,6 +134,11 @@ public sealed class RedisServer : IAsyncDisposable
             },
             RedirectStandardOutput = true,
         };
+        foreach (var option in options)
+        {
+            start.ArgumentList.Add(option);
+        }
+
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

@@ -47,7 +47,7 @@ public sealed class ClientDirectory
         this.repository = repository;
         this.changes = changes;
         this.time = time;
-        changes.Changed += Forget;
+        changes.Changed += Doubt;
         // What was asked before then may be of before what was missed.
         changes.Missed += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
     }
@@ -72,13 +72,19 @@ public sealed class ClientDirectory
             : FindAsync(key, cancellationToken);
     }
 
-    /// <summary>Forgets what is known of a client that was changed.</summary>
-    public void Forget(ClientId client)
+    /// <summary>
+    /// What is known of a client may be wrong: it was changed, or may have been. It is loaded anew before it is used, and
+    /// stays in use only while the store does not answer.
+    /// </summary>
+    public void Doubt(ClientId client)
     {
         lock (gate)
         {
             loads.Remove(client);
-            entries.TryRemove(client);
+            if (entries.TryGet(client, out var entry))
+            {
+                entries.AddOrUpdate(client, Entry.InDoubt(entry.Snapshot));
+            }
         }
     }
 
@@ -117,6 +123,11 @@ public sealed class ClientDirectory
             return entry.Snapshot;
         }
 
+        if (entry.IsInDoubt)
+        {
+            return await ReloadAsync(client, entry).WaitAsync(cancellationToken);
+        }
+
         var refresh = entry.RefreshOnce(() => RefreshAsync(client, entry));
         return age == Age.Old ? await refresh.WaitAsync(cancellationToken) : entry.Snapshot;
     }
@@ -138,6 +149,19 @@ public sealed class ClientDirectory
             : Age.Old;
     }
 
+    private async Task<ClientSnapshot?> ReloadAsync(ClientId client, Entry entry)
+    {
+        try
+        {
+            return await LoadAsync(client);
+        }
+        catch (StoreUnavailableException)
+        {
+            entry.PutOff(time);
+            return entry.Snapshot;
+        }
+    }
+
     private async Task<ClientSnapshot?> RefreshAsync(ClientId client, Entry entry)
     {
         try
@@ -152,7 +176,7 @@ public sealed class ClientDirectory
 
             if (version is null)
             {
-                Forget(client);
+                entries.TryRemove(client);
                 return null;
             }
 
@@ -200,9 +224,16 @@ public sealed class ClientDirectory
             }
 
             loads.Remove(client);
-            if (load is { IsCompletedSuccessfully: true, Result: { } snapshot })
+            if (load is { IsCompletedSuccessfully: true, Result: var snapshot })
             {
-                entries.AddOrUpdate(client, new Entry(snapshot, asked));
+                if (snapshot is null)
+                {
+                    entries.TryRemove(client);
+                }
+                else
+                {
+                    entries.AddOrUpdate(client, new Entry(snapshot, asked));
+                }
             }
         }
     }
@@ -220,12 +251,20 @@ public sealed class ClientDirectory
 
     private sealed class Entry(ClientSnapshot snapshot, long confirmed)
     {
+        private const long Never = long.MinValue;
+
         private long confirmed = confirmed;
-        private long putOffSince = long.MinValue;
+        private long putOffSince = Never;
         private ApiKey? letIn;
         private Task<ClientSnapshot?>? refresh;
 
         public ClientSnapshot Snapshot { get; } = snapshot;
+
+        /// <summary>Whether it is no use to compare versions.</summary>
+        public bool IsInDoubt { get; private init; }
+
+        public static Entry InDoubt(ClientSnapshot snapshot) =>
+            new(snapshot, Never) { IsInDoubt = true };
 
         /// <summary>When the store was asked for what it then confirmed, by the clock's timestamp.</summary>
         public long Confirmed => Interlocked.Read(ref confirmed);
@@ -242,7 +281,7 @@ public sealed class ClientDirectory
         public bool IsPutOff(TimeProvider time)
         {
             var since = Interlocked.Read(ref putOffSince);
-            return since != long.MinValue && time.GetElapsedTime(since) < RetryInterval;
+            return since != Never && time.GetElapsedTime(since) < RetryInterval;
         }
 
         public void PutOff(TimeProvider time) =>

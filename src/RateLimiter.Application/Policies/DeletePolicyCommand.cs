@@ -21,7 +21,7 @@ internal sealed class DeletePolicyHandler(IPolicyRepository policies, ClientDire
         finally
         {
             // Also after a failure: a deletion without an answer may have been one.
-            directory.Forget(command.Client);
+            directory.Doubt(command.Client);
         }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class SavePolicyHandler(
         finally
         {
             // Also after a failure: a save without an answer may have been a save.
-            directory.Forget(command.Client);
+            directory.Doubt(command.Client);
         }
     }
 }

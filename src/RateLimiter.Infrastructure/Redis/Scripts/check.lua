@@ -183,7 +183,8 @@ for argument = 3, #ARGV, 2 do
   if not decided then
     failure = type(problem) == 'table' and problem.err or tostring(problem)
     if is_store_failure(failure) then
-      error(problem, 0)
+      -- The call fails as a whole. What was taken before this may have counted.
+      return { err = failure }
     end
     failure = failure .. ', in a check of ' .. KEYS[key + 1]
     for i = 1, #limits do

@@ -171,11 +171,11 @@ public sealed class ClientDirectoryTests
     // Changes
 
     [Test]
-    public async Task Forget_KnownClient_IsLoadedAnewByTheNextLookUp()
+    public async Task Doubt_KnownClient_IsLoadedAnewByTheNextLookUp()
     {
         await WarmAsync(Version(1));
 
-        directory.Forget(A.Client);
+        directory.Doubt(A.Client);
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
@@ -183,12 +183,12 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Forget_OtherClient_ForgetsNothingElse()
+    public async Task Doubt_OtherClient_ForgetsNothingElse()
     {
         var client = Version(1);
         await WarmAsync(client);
 
-        directory.Forget(ClientId.New());
+        directory.Doubt(ClientId.New());
 
         Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
     }
@@ -205,7 +205,7 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Forget_DuringALoad_IsNotOverwrittenByThatLoad(
+    public async Task Doubt_DuringALoad_IsNotOverwrittenByThatLoad(
         [Values] bool messageFromAnotherInstance
     )
     {
@@ -220,14 +220,14 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Forget_DuringALoad_LaterLookUpsDoNotShareThatLoad(
+    public async Task Doubt_DuringALoad_LaterLookUpsDoNotShareThatLoad(
         [Values] bool oldLoadEndsFirst
     )
     {
         var (old, changed) = (Version(1), Version(2));
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Forget(A.Client);
+        directory.Doubt(A.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
 
@@ -254,11 +254,11 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Forget_DuringALoad_LaterLookUpsStillShareTheNewLoadWhenTheOldOneEnds()
+    public async Task Doubt_DuringALoad_LaterLookUpsStillShareTheNewLoadWhenTheOldOneEnds()
     {
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Forget(A.Client);
+        directory.Doubt(A.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
         oldLoad.SetResult(Version(1));
@@ -272,7 +272,7 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Forget_InTheVeryMomentALoadBegins_IsNotOverwritten()
+    public async Task Doubt_InTheVeryMomentALoadBegins_IsNotOverwritten()
     {
         // The clock is read while a load is being listed: the change comes just then, from another thread, which has to
         // wait for that. A forgetting that did not wait would be over before there is a load to forget.
@@ -487,13 +487,13 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Forget_DuringAComparison_IsLoadedAnewByTheNextLookUp()
+    public async Task Doubt_DuringAComparison_IsLoadedAnewByTheNextLookUp()
     {
         await WarmAsync(Version(1));
         time.Advance(MaxAge);
         var early = LookUpAsync();
         var comparison = await store.NextVersionAsync();
-        directory.Forget(A.Client);
+        directory.Doubt(A.Client);
         comparison.SetResult(1);
         await early.Soon();
 
@@ -645,6 +645,39 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
+    public async Task Doubt_StoreUnavailable_UsesTheLastKnownUntilItIsBack()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        directory.Doubt(A.Client);
+
+        var outage = LookUpAsync();
+        (await store.NextLoadAsync()).SetException(new StoreUnavailableException("gone"));
+        Assert.That(await outage.Soon(), Is.SameAs(client));
+        time.Advance(ClientDirectory.RetryInterval);
+
+        var changed = Version(2);
+        Assert.That(await WarmAsync(changed), Is.SameAs(changed));
+    }
+
+    [Test]
+    public async Task Doubt_DeletedMeanwhile_DisappearsFromMemory()
+    {
+        await WarmAsync(Version(1));
+        directory.Doubt(A.Client);
+        for (var i = 0; i < 2; i++)
+        {
+            var lookUp = LookUpAsync();
+            (await store.NextLoadAsync()).SetResult(null);
+            Assert.That(await lookUp.Soon(), Is.Null);
+        }
+
+        var outage = LookUpAsync();
+        (await store.NextLoadAsync()).SetException(new StoreUnavailableException("gone"));
+        Assert.That(outage.Soon, Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    [Test]
     public async Task Authenticate_NewVersionCannotBeLoaded_UsesTheLastKnown()
     {
         var client = Version(1);
@@ -678,14 +711,14 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Forget_WhileANewVersionLoads_IsLoadedAnewByTheNextLookUp()
+    public async Task Doubt_WhileANewVersionLoads_IsLoadedAnewByTheNextLookUp()
     {
         await WarmAsync(Version(1));
         time.Advance(MaxAge);
         var early = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(2);
         var load = await store.NextLoadAsync();
-        directory.Forget(A.Client);
+        directory.Doubt(A.Client);
         load.SetResult(Version(2));
         await early.Soon();
 
@@ -745,7 +778,7 @@ public sealed class ClientDirectoryTests
         }
         else
         {
-            directory.Forget(A.Client);
+            directory.Doubt(A.Client);
         }
     }
 

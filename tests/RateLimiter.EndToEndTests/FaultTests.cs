@@ -1,0 +1,238 @@
+using System.Diagnostics;
+using RateLimiter.TestStores;
+using StackExchange.Redis;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>
+/// Everything that a real Redis can do other than answer: whatever it is, each check is answered in time, as its policy
+/// says; afterwards the store counts again by itself, and nobody got more than his limit. Alone on the machine, because
+/// time is measured, and with the waits that the service has by default.
+/// </summary>
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
+[NonParallelizable]
+public sealed class FaultTests
+{
+    private const long Limit = 100;
+
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
+
+    /// <summary>The budget of 100 ms, 50 more, and as much again for a machine that does other things too.</summary>
+    private static readonly TimeSpan InTime = TimeSpan.FromMilliseconds(300);
+
+    private StoreHost host = null!;
+    private Service service = null!;
+
+    public static IEnumerable<TestCaseData<Fault>> Faults =>
+        new Fault[]
+        {
+            new("Killed", redis => redis.KillAsync(), redis => redis.RunAsync()),
+            new("Paused", redis => redis.PauseAsync(), redis => redis.ResumeAsync()),
+            new(
+                "ReadOnly",
+                redis => CommandAsync(redis, "REPLICAOF", "127.0.0.1", "1"),
+                redis => CommandAsync(redis, "REPLICAOF", "NO", "ONE")
+            ),
+            new(
+                "OutOfMemory",
+                redis => CommandAsync(redis, "CONFIG", "SET", "maxmemory", "1"),
+                redis => CommandAsync(redis, "CONFIG", "SET", "maxmemory", "0")
+            ),
+            new(
+                "Busy",
+                redis => CommandAsync(redis, "CLIENT", "PAUSE", "60000", "ALL"),
+                // A paused client is not heard either.
+                async redis =>
+                {
+                    await redis.KillAsync();
+                    await redis.RunAsync();
+                }
+            ),
+            new("Loading", LoadSlowlyAsync, _ => Task.CompletedTask),
+            Impostor("Silent", null),
+            Impostor("Garbage", "HTTP/1.1 400 Bad Request\r\n\r\n\0\x1\x2"u8.ToArray()),
+            Impostor("WrongAnswers", ":1\r\n"u8.ToArray()),
+            Impostor("Errors", "-LOADING Redis is loading the dataset in memory\r\n"u8.ToArray()),
+        }.Select(Case);
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        service = await host.ServeAsync(SharedServices.Open);
+        // What is called for the first time takes longer than a check may.
+        var client = await WithPoliciesAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            await CheckAllAsync(client);
+        }
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await host.DisposeAsync();
+
+    [TestCaseSource(nameof(Faults))]
+    public async Task Store_DoesNotDecide_ChecksAreAnsweredInTimeAndItIsFoundAgain(Fault fault)
+    {
+        var client = await WithPoliciesAsync();
+        var allowed = (await client.CheckAsync("u", "deny")).MustBeOk().Allowed ? 1 : 0;
+        var lines = service.OutputLines.Count;
+        List<TimeSpan> times = [];
+        List<bool> locals = [];
+        await fault.BeginAsync(host.Redis);
+
+        var outage = Stopwatch.StartNew();
+        while (outage.Elapsed < Outage)
+        {
+            var clock = Stopwatch.StartNew();
+            var (denied, passed, local) = await CheckAllAsync(client);
+            times.Add(clock.Elapsed);
+            allowed += denied.Allowed ? 1 : 0;
+            if (Degraded(denied) && Degraded(passed) && Degraded(local))
+            {
+                Assert.That(denied.Allowed, Is.False);
+                Assert.That(denied.Reason, Does.StartWith("The store does not answer"));
+                Assert.That(denied.Headers, Contains.Key("Retry-After"));
+                Assert.That(passed.Allowed);
+                locals.Add(local.Allowed);
+            }
+
+            await Task.Delay(5);
+        }
+
+        await fault.EndAsync(host.Redis);
+        await Poll.UntilAsync(
+            "The service does not find its store again.",
+            Recovered,
+            async () => !Degraded(await client.CheckAsync("u", "deny", cost: 0))
+        );
+
+        var left = (await client.CheckAsync("u", "deny", cost: 0)).Remaining;
+        var log = string.Join('\n', service.OutputLines.Skip(lines));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(locals, Is.Not.Empty, "Nothing was decided without the store.");
+            Assert.That(locals.Take(3), Is.EqualTo(new[] { true, true, true }.Take(locals.Count)));
+            Assert.That(locals.Count(passed => passed), Is.LessThanOrEqualTo(3));
+            Assert.That(
+                times.Count(time => time > InTime),
+                Is.LessThanOrEqualTo(2),
+                Describe(times)
+            );
+            Assert.That(times.Max(), Is.LessThan(TimeSpan.FromSeconds(1)));
+            Assert.That(allowed, Is.LessThanOrEqualTo(Limit - left), "More than were counted.");
+            Assert.That(log, Does.Contain("The store does not answer, and is not asked"));
+            Assert.That(log, Does.Contain("The store answers again"));
+            Assert.That(service.OutputLines.Count - lines, Is.LessThan(20), log);
+        }
+    }
+
+    private static TestCaseData<Fault> Case(Fault fault)
+    {
+        var data = new TestCaseData<Fault>(fault);
+        data.SetArgDisplayNames(fault.Name);
+        return data;
+    }
+
+    private static Fault Impostor(string name, byte[]? answer)
+    {
+        Impostor? impostor = null;
+        return new Fault(
+            name,
+            async redis =>
+            {
+                await redis.KillAsync();
+                impostor = TestStores.Impostor.Start(redis.Port, answer);
+            },
+            async redis =>
+            {
+                await impostor!.DisposeAsync();
+                await redis.RunAsync();
+            }
+        );
+    }
+
+    // A server with much to load, which takes its time.
+    private static async Task LoadSlowlyAsync(RedisServer redis)
+    {
+        await redis.KillAsync();
+        await redis.RunAsync("--enable-debug-command", "yes");
+        await CommandAsync(redis, "DEBUG", "POPULATE", "30000");
+        await CommandAsync(redis, "BGREWRITEAOF");
+        await Poll.UntilAsync(
+            "The file is not rewritten.",
+            Recovered,
+            async () =>
+                (await CommandAsync(redis, "INFO", "persistence")).Contains(
+                    "aof_rewrite_in_progress:0",
+                    StringComparison.Ordinal
+                )
+                && !(await CommandAsync(redis, "INFO", "persistence")).Contains(
+                    "aof_rewrite_scheduled:1",
+                    StringComparison.Ordinal
+                )
+        );
+        await redis.KillAsync();
+        await redis.RunAsync(
+            "--key-load-delay",
+            "50",
+            "--loading-process-events-interval-bytes",
+            "1024"
+        );
+    }
+
+    private static async Task<string> CommandAsync(
+        RedisServer redis,
+        string command,
+        params object[] arguments
+    )
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(
+            $"{redis.ConnectionString},allowAdmin=true"
+        );
+        return $"{await connection.GetServers()[0].ExecuteAsync(command, arguments)}";
+    }
+
+    private static bool Degraded(Answer answer) => answer.MustBeOk()["degraded"].GetBoolean();
+
+    private static string Describe(IEnumerable<TimeSpan> times) =>
+        string.Join(", ", times.Select(time => $"{time.TotalMilliseconds:0}"));
+
+    private static async Task<(Answer Denied, Answer Passed, Answer Local)> CheckAllAsync(
+        Client client
+    )
+    {
+        var answers = await Task.WhenAll(
+            client.CheckAsync("u", "deny"),
+            client.CheckAsync("u", "allow"),
+            client.CheckAsync("u", "local")
+        );
+        return (answers[0], answers[1], answers[2]);
+    }
+
+    private async Task<Client> WithPoliciesAsync()
+    {
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("deny", Limit);
+        foreach (var (mode, limit) in new[] { ("allow", 1), ("local", 3) })
+        {
+            var policy =
+                $$"""{"route_key":"{{mode}}","limit":{{limit}},"window_seconds":3600,"on_store_failure":"{{mode}}"}""";
+            (await client.PostAsync("/policy", policy)).MustBeOk();
+        }
+
+        await client.CheckAsync("u", "deny", cost: 0);
+        return client;
+    }
+
+    /// <param name="Name">What it is called.</param>
+    /// <param name="BeginAsync">Makes the store do it.</param>
+    /// <param name="EndAsync">Makes the store well again.</param>
+    public sealed record Fault(
+        string Name,
+        Func<RedisServer, Task> BeginAsync,
+        Func<RedisServer, Task> EndAsync
+    );
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace RateLimiter.TestStores;
+
+/// <summary>Something on a port where a Redis should be. It answers whatever it is sent with the same bytes.</summary>
+public sealed class Impostor : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly TcpListener listener;
+    private readonly byte[]? answer;
+    private readonly Task accepting;
+
+    private Impostor(int port, byte[]? answer)
+    {
+        this.answer = answer;
+        listener = new TcpListener(IPAddress.Loopback, port);
+        listener.Start();
+        accepting = AcceptAsync();
+    }
+
+    /// <param name="port">A free port.</param>
+    /// <param name="answer">The bytes; null never answers.</param>
+    public static Impostor Start(int port, byte[]? answer) => new(port, answer);
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        listener.Stop();
+        await accepting;
+        stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var serving = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                serving.Add(ServeAsync(await listener.AcceptTcpClientAsync(stopping.Token)));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(serving);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient caller)
+    {
+        using (caller)
+        {
+            try
+            {
+                var buffer = new byte[4096];
+                while (await caller.GetStream().ReadAsync(buffer, stopping.Token) > 0)
+                {
+                    if (answer is not null)
+                    {
+                        await caller.GetStream().WriteAsync(answer, stopping.Token);
+                    }
+                }
+            }
+            catch (Exception exception)
+                when (exception is IOException or OperationCanceledException)
+            {
+                // The caller has gone, or the test is over.
+            }
+        }
+    }
+}
