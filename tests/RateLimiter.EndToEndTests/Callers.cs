@@ -8,9 +8,10 @@ namespace RateLimiter.EndToEndTests;
 /// </summary>
 internal sealed class Callers : IAsyncDisposable
 {
-    private const int Count = 6;
+    // So many that checks of different users wait together.
+    private const int Count = 16;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentQueue<Call> calls = new();
     private readonly CancellationTokenSource stopping = new();

@@ -46,7 +46,7 @@ public sealed class ClusterTests
     public async Task OpenAsync()
     {
         here = await Client.RegisterAsync(first!);
-        there = await here.OnceOnAsync(second!);
+        there = here.On(second!);
     }
 
     // In a window of a year no permit comes back while the test runs.
@@ -160,7 +160,6 @@ public sealed class ClusterTests
         const int limit = 100;
         (await here.PostAsync("/policy", $$"""{"route_key":"r",{{limits}}}""")).MustBeOk();
         string[] users = [.. Enumerable.Range(0, 20).Select(i => $"user-{i}")];
-        await there.OnceOnAsync(second!);
 
         await using var callers = new Callers([here, there], users);
         await callers.GoOnForAsync(users.Length);
@@ -251,7 +250,6 @@ public sealed class ClusterFailoverTests
             var sent = calls.Where(call => call.User == user).ToList();
             var taken = sent.Count(call => call.IsTaken);
             var used = Limit - await there.RemainingAsync(user, "r");
-            // Before, each user was checked by those who waited for the store, without taking anything.
             Assert.That(used, Is.LessThanOrEqualTo(sent.Count), user);
             if (masters[user] != gone)
             {
@@ -306,8 +304,7 @@ public sealed class ClusterFailoverTests
     {
         await using var cluster = await RedisCluster.StartAsync();
         await using var host = StoreHost.Of(cluster.ConnectionString);
-        var service = await host.ServeAsync(SharedServices.Open, Timeout);
-        var here = await Client.RegisterAsync(service);
+        var here = await Client.RegisterAsync(await host.ServeAsync(SharedServices.Open, Timeout));
         await here.HasPolicyAsync("r", Limit);
 
         var gone = await cluster.KillMasterOfAsync($"rl:{{{here.Id}}}:client");
