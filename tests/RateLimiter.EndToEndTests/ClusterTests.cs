@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NUnit.Framework.Interfaces;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
@@ -47,6 +48,15 @@ public sealed class ClusterTests
     {
         here = await Client.RegisterAsync(first!);
         there = here.On(second!);
+    }
+
+    [TearDown]
+    public static async Task PrintOutputAsync()
+    {
+        if (TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed)
+        {
+            await TestContext.Out.WriteLineAsync($"{first?.Output}\n{second?.Output}");
+        }
     }
 
     // In a window of a year no permit comes back while the test runs.
