@@ -27,6 +27,10 @@ public sealed partial record Answer(
 
     public long Remaining => this["remaining"].GetInt64();
 
+    /// <summary>Whether it was decided without the store.</summary>
+    public bool IsDegraded =>
+        Body.TryGetProperty("degraded", out var degraded) && degraded.GetBoolean();
+
     public string? Reason => this["reason"].GetString();
 
     public static async Task<Answer> ReadAsync(HttpResponseMessage response)

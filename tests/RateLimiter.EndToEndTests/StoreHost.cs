@@ -8,31 +8,52 @@ public sealed class StoreHost : IAsyncDisposable
     private readonly TemporaryFolder folder = new();
     private readonly List<Service> services = [];
     private readonly RedisServer? redis;
+    private readonly IReadOnlyList<(string Name, string Value)> storeSettings;
 
-    private StoreHost(RedisServer? redis) => this.redis = redis;
+    private StoreHost(
+        RedisServer? redis,
+        params IReadOnlyList<(string Name, string Value)> storeSettings
+    )
+    {
+        this.redis = redis;
+        this.storeSettings = storeSettings;
+    }
 
-    /// <summary>The real Redis, where there is one.</summary>
-    public RedisServer Redis => redis ?? throw new InvalidOperationException("It is embedded.");
+    /// <summary>The real Redis, where it is a single one.</summary>
+    public RedisServer Redis => redis ?? throw new InvalidOperationException("It is none.");
 
     /// <summary>The working directory of the services; the embedded store keeps its data under it.</summary>
     public string Directory => folder.Path;
 
     /// <param name="store">Which store.</param>
     /// <param name="ownProcess">Whether the test stops, pauses or watches it, so that REDIS_HOST will not do.</param>
-    public static async Task<StoreHost> StartAsync(Store store, bool ownProcess = false) =>
-        new(store == Store.Redis ? await RedisServer.StartAsync(ownProcess) : null);
+    public static async Task<StoreHost> StartAsync(Store store, bool ownProcess = false)
+    {
+        if (store == Store.Embedded)
+        {
+            return new StoreHost(null);
+        }
+
+        var redis = await RedisServer.StartAsync(ownProcess);
+        return new StoreHost(redis, ("REDIS_HOST", redis.Host), ("REDIS_PORT", $"{redis.Port}"));
+    }
+
+    /// <summary>A store of several servers, which end with the test and not with this.</summary>
+    /// <param name="connectionString">In the syntax of StackExchange.Redis.</param>
+    public static StoreHost Of(string connectionString) =>
+        new(null, ("Redis__ConnectionString", connectionString));
 
     /// <summary>Starts a service on this store.</summary>
     public async Task<Service> ServeAsync(params (string Name, string Value)[] settings)
     {
-        var service = await Service.StartAsync(Directory, [.. StoreSettings(), .. settings]);
+        var service = await Service.StartAsync(Directory, [.. storeSettings, .. settings]);
         services.Add(service);
         return service;
     }
 
     /// <summary>Starts a service on this store that is to refuse to start.</summary>
     public Task<Service.Refusal> ServeInVainAsync(params (string Name, string Value)[] settings) =>
-        Service.StartInVainAsync(Directory, [.. StoreSettings(), .. settings]);
+        Service.StartInVainAsync(Directory, [.. storeSettings, .. settings]);
 
     public async ValueTask DisposeAsync()
     {
@@ -48,7 +69,4 @@ public sealed class StoreHost : IAsyncDisposable
 
         folder.Dispose();
     }
-
-    private IEnumerable<(string Name, string Value)> StoreSettings() =>
-        redis is null ? [] : [("REDIS_HOST", redis.Host), ("REDIS_PORT", $"{redis.Port}")];
 }

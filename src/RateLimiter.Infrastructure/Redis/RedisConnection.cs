@@ -13,15 +13,11 @@ namespace RateLimiter.Infrastructure.Redis;
 /// without it and finds it when it comes. Every failure of the store becomes a <see cref="StoreUnavailableException"/>.
 /// </summary>
 /// <remarks>
-/// A cluster can lose some of its servers and keep the others. It is looked at in <see cref="ClusterParts"/> parts of
-/// neighbouring slots, each with a <see cref="StoreCircuit"/> of its own; every other store is one part.
+/// A cluster can lose some of its servers and keep the others: each part of it (<see cref="ClusterMap"/>) has a
+/// <see cref="StoreCircuit"/> of its own.
 /// </remarks>
 public sealed class RedisConnection : IHostedService, IAsyncDisposable
 {
-    /// <summary>How finely a cluster is divided: servers usually hold ranges of slots.</summary>
-    internal const int ClusterParts = 16;
-
-    private const int ClusterSlots = 16_384;
     private const int NoSlot = -1;
 
     /// <summary>The most that is asked at once. More wait for nothing but their time-out.</summary>
@@ -41,6 +37,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private readonly RedisOptions redis;
     private readonly EmbeddedOptions embedded;
     private readonly ILogger logger;
+    private readonly ClusterMap map = new();
     private readonly StoreCircuit[] circuits;
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
         TaskCreationOptions.RunContinuationsAsynchronously
@@ -67,8 +64,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         circuits =
         [
             .. Enumerable
-                .Range(0, ClusterParts)
-                .Select(part => new StoreCircuit(() => NameOf(part), time, logger)),
+                .Range(0, ClusterMap.MaxParts)
+                .Select(part => new StoreCircuit(() => map.PlaceOf(part), time, logger)),
         ];
     }
 
@@ -84,8 +81,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether keys lie in slots, and a call may only name keys of one of them.</summary>
     internal bool IsCluster => SlotOf("") != NoSlot;
 
-    /// <summary>The number of parts of the store.</summary>
-    internal int Parts => IsCluster ? ClusterParts : 1;
+    /// <summary>The parts of the store.</summary>
+    internal IReadOnlyList<int> Parts => map.Parts;
 
     /// <summary>Called when messages may be lost: a connection is.</summary>
     internal event Action? Interrupted;
@@ -130,7 +127,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     /// <summary>The part of the store that has a key, from 0.</summary>
     internal int PartOf(RedisKey key) =>
-        SlotOf(key) is not NoSlot and var slot ? slot * ClusterParts / ClusterSlots : 0;
+        SlotOf(key) is not NoSlot and var slot ? map.PartOf(slot) : 0;
 
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
     internal bool IsAway(int part) => circuits[part].IsOpen;
@@ -165,6 +162,16 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <exception cref="StoreUnavailableException">It did not answer.</exception>
     internal Task<T> ProbeAsync<T>(int part, Func<IDatabase, Task<T>> ask) =>
         circuits[part].ProbeAsync(() => AskOnceAsync(ask, CheckTimeout, CancellationToken.None));
+
+    /// <summary>Takes over what the client has found out of a cluster.</summary>
+    internal void FollowCluster() =>
+        map.Follow(
+            multiplexer
+                ?.GetServers()
+                .Where(server => server.IsConnected && server.ServerType == ServerType.Cluster)
+                .Select(server => server.ClusterConfiguration)
+                .FirstOrDefault(configuration => configuration is not null)
+        );
 
     /// <summary>Looks in the background which servers there are and which of them take writes.</summary>
     internal void LookForServers()
@@ -297,6 +304,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         var made = await MakeAsync(configuration);
         made.ConnectionFailed += (_, _) => Interrupted?.Invoke();
         multiplexer = made;
+        FollowCluster();
         connected.SetResult(made);
     }
 
@@ -315,9 +323,4 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             }
         }
     }
-
-    private string NameOf(int part) =>
-        IsCluster
-            ? $" for slots {part * ClusterSlots / ClusterParts} to {(part + 1) * ClusterSlots / ClusterParts - 1}"
-            : "";
 }

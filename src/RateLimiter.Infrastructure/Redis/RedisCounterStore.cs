@@ -16,6 +16,9 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     private const int WarmUpCalls = 10;
     private const int MaxTries = 4;
 
+    // So many names lie in more slots than there are.
+    private const int ProbeNames = 200_000;
+
     private static readonly TimeSpan TryAgainInterval = TimeSpan.FromMilliseconds(10);
 
     // Under a client that no id can name: ids are longer.
@@ -49,7 +52,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         parts =
         [
             .. Enumerable
-                .Range(0, RedisConnection.ClusterParts)
+                .Range(0, ClusterMap.MaxParts)
                 .Select(_ => new Part(
                     new CheckGatherer(
                         requests => TakeNowAsync(requests, CancellationToken.None),
@@ -224,18 +227,28 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     /// because a server that has become a replica, or whose disk is full, answers those who look.
     /// </summary>
     /// <exception cref="StoreUnavailableException">It does not answer.</exception>
-    internal Task ProbeAsync(int part)
+    internal async Task ProbeAsync(int part)
     {
-        var request = Enumerable
-            .Range(0, int.MaxValue)
-            .Select(i => new PermitRequest(new Subject(Nobody, $"{i}", null), ProbePolicy, Cost: 1))
-            .First(request => connection.PartOf(CheckCall.FirstCounter(request)) == part);
+        PermitRequest[] request =
+        [
+            .. Enumerable
+                .Range(0, ProbeNames)
+                .Select(i => new PermitRequest(new Subject(Nobody, $"{i}", null), ProbePolicy, 1))
+                .Where(request => connection.PartOf(CheckCall.FirstCounter(request)) == part)
+                .Take(1),
+        ];
+        if (request is [])
+        {
+            // Its slots have just moved away.
+            return;
+        }
+
         var (keys, values) = CheckCall.Write(
             connection.IsAway(part) ? "take" : "look",
-            [request],
+            request,
             clock: null
         );
-        return connection.ProbeAsync(part, database => AskAsync(database, [request], keys, values));
+        await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
     }
 
     private static Limit ProbeLimit(Algorithm algorithm) =>

@@ -15,9 +15,7 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
         CancellationToken cancellationToken = default
     )
     {
-        var parts = await Task.WhenAll(
-            Enumerable.Range(0, connection.Parts).Select(FailureOfAsync)
-        );
+        var parts = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
         var failures = parts.OfType<string>().ToList();
         return failures.Count == 0 ? HealthCheckResult.Healthy()
             : failures.Count < parts.Length ? HealthCheckResult.Degraded(failures[0])

@@ -20,7 +20,8 @@ internal sealed class StoreMonitor(
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            var probes = Enumerable.Range(0, connection.Parts).Select(ProbeAsync);
+            connection.FollowCluster();
+            var probes = connection.Parts.Select(ProbeAsync);
             if ((await Task.WhenAll(probes)).Contains(false))
             {
                 // Perhaps another server has taken over, and the client has not heard of it.

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace RateLimiter.EndToEndTests;
+namespace RateLimiter.TestStores;
 
 /// <summary>Waits for what happens in another process.</summary>
 public static class Poll

@@ -1,0 +1,120 @@
+using RateLimiter.TestStores;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>A Redis with replicas, whose master the service is told by sentinels.</summary>
+[TestFixture]
+[NonParallelizable]
+public sealed class SentinelTests
+{
+    private const long Limit = 1_000_000;
+
+    private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
+
+    [Test]
+    public async Task Check_200InParallelOnTwoInstances_AllowsExactlyTheLimit()
+    {
+        await using var sentinel = await RedisSentinel.StartAsync();
+        await using var host = StoreHost.Of(sentinel.ConnectionString);
+        var here = await Client.RegisterAsync(await ServeAsync(host));
+        await here.HasPolicyAsync("r", 10);
+        var there = await here.OnceOnAsync(await ServeAsync(host));
+
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? here : there).CheckAsync("u", "r"))
+        );
+
+        Assert.That(
+            answers.Where(answer => answer.MustBeOk().Allowed).Select(answer => answer.Remaining),
+            Is.EquivalentTo(Enumerable.Range(0, 10))
+        );
+    }
+
+    [Test]
+    public async Task Sentinels_ComeAfterTheService_AreFound()
+    {
+        await using var sentinel = await RedisSentinel.StartAsync();
+        await sentinel.KillAsync();
+        await using var host = StoreHost.Of(sentinel.ConnectionString);
+        var visitor = new Visitor(await ServeAsync(host));
+        (await visitor.RegisterAsync("x")).MustBeProblem(503);
+        (await visitor.GetAsync("/health/live")).MustBeOk();
+        Assert.That((await visitor.GetAsync("/health/ready")).Status, Is.EqualTo(503));
+
+        await sentinel.RunAsync();
+
+        await Poll.UntilAsync(
+            "The service does not find its store.",
+            Recovered,
+            async () => (await visitor.RegisterAsync("x")).Status == 200
+        );
+        (await visitor.GetAsync("/health/ready")).MustBeOk();
+    }
+
+    [Test]
+    public async Task Master_KilledUnderLoad_IsReplacedAndFoundAgain()
+    {
+        await using var sentinel = await RedisSentinel.StartAsync();
+        await using var host = StoreHost.Of(sentinel.ConnectionString);
+        var first = await ServeAsync(host);
+        var here = await Client.RegisterAsync(first);
+        await here.HasPolicyAsync("r", Limit);
+        var second = await ServeAsync(host);
+        var there = await here.OnceOnAsync(second);
+        string[] users = [.. Enumerable.Range(0, 10).Select(i => $"user-{i}")];
+
+        await using var callers = new Callers([here, there], users);
+        await callers.GoOnForAsync(10 * users.Length);
+        var gone = await sentinel.KillMasterAsync();
+        var replaced = await sentinel.WaitForFailoverAsync(gone);
+        var recovered = await DecidesAgainAsync(here) + await DecidesAgainAsync(there);
+        var outage = await callers.StopAsync();
+
+        Assert.That(await there.PoliciesAsync(), Has.Count.EqualTo(1));
+        await here.HasPolicyAsync("s", 10);
+        var lost = 0L;
+        foreach (var user in users)
+        {
+            var taken = outage.Count(call => call.User == user && call.IsTaken);
+            lost += Math.Max(0, taken - (Limit - await there.RemainingAsync(user, "r")));
+        }
+
+        await TestContext.Out.WriteLineAsync(
+            $"Failover {replaced.TotalSeconds:F1} s, decided {recovered.TotalSeconds:F1} s later. "
+                + $"{outage.Count(call => !call.IsDecided)} of {outage.Count} checks were not decided. "
+                + $"{lost} of {outage.Count(call => call.IsTaken)} permits were lost."
+        );
+
+        // The old master takes itself for one until it is told otherwise. Nobody must believe it.
+        await using var later = new Callers([here, there], users);
+        await sentinel.RestartAsync(gone);
+        await later.GoOnForAsync(10 * users.Length);
+        var calls = await later.StopAsync();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                outage.Select(call => call.Answer.Status),
+                Has.All.EqualTo(200).Or.EqualTo(503)
+            );
+            Assert.That(
+                calls.Where(call => !call.IsDecided).Select(call => call.Answer.Text),
+                Is.Empty,
+                "After the failover."
+            );
+            Assert.That(first.Output + second.Output, Does.Not.Contain("READONLY"));
+        }
+    }
+
+    private static Task<Service> ServeAsync(StoreHost host) =>
+        host.ServeAsync(SharedServices.Open, ("Store__TimeoutMs", "500"));
+
+    private static Task<TimeSpan> DecidesAgainAsync(Client client) =>
+        Poll.UntilAsync(
+            "The service does not find its store again.",
+            Recovered,
+            async () =>
+                (await client.CheckAsync("user-0", "r", cost: 0))
+                    is { Status: 200, IsDegraded: false }
+        );
+}
