@@ -34,10 +34,12 @@ internal sealed record Answer(
     long Completed
 )
 {
+    public bool IsBatch => Subjects.Count > 1;
+
     public Tenant Tenant => Subjects[0].Tenant;
 
     /// <summary>Counted from when it should have been sent, so that a stall delays all that come in it.</summary>
-    public TimeSpan Latency => Stopwatch.GetElapsedTime(Due, Completed);
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Due, Completed);
 
     /// <summary>Whether the store was surely asked: a denial may have been remembered.</summary>
     public bool ShowsStore => Outcomes.Any(outcome => outcome is { IsExact: true, Allowed: true });

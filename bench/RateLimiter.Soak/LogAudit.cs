@@ -47,8 +47,10 @@ internal sealed class LogAudit(
         foreach (var tenant in tenants)
         {
             var logged = (await ReadAsync(tenant)).CountBy(entry => entry).ToDictionary();
+            // What comes after the last fault is owed without exception.
             var newest = answers
                 .Reverse()
+                .TakeWhile(answer => !strikes.Any(strike => Explains(strike, answer)))
                 .Where(answer => answer.Tenant == tenant)
                 .SelectMany(answer => answer.Checks)
                 .Where(check => check.Outcome.IsExact)

@@ -6,29 +6,40 @@ namespace RateLimiter.Soak;
 internal readonly record struct MemorySample(long Time, int Instance, double Megabytes);
 
 /// <summary>Looks several times a second how much memory the instances hold.</summary>
-internal static class MemoryWatch
+internal sealed class MemoryWatch(IReadOnlyList<Instance> instances)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    public static async Task<IReadOnlyList<MemorySample>> RunAsync(
-        IReadOnlyList<Instance> instances,
-        CancellationToken stop
-    )
+    private readonly List<MemorySample> samples = [];
+
+    /// <summary>All so far, in their order.</summary>
+    public IReadOnlyList<MemorySample> Samples
     {
-        List<MemorySample> samples = [];
+        get
+        {
+            lock (samples)
+            {
+                return [.. samples];
+            }
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
         while (!stop.IsCancellationRequested)
         {
             foreach (var instance in instances)
             {
                 if (instance.MeasureMegabytes() is { } megabytes)
                 {
-                    samples.Add(new(Stopwatch.GetTimestamp(), instance.Number, megabytes));
+                    lock (samples)
+                    {
+                        samples.Add(new(Stopwatch.GetTimestamp(), instance.Number, megabytes));
+                    }
                 }
             }
 
             await Task.Delay(Pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        return samples;
     }
 }

@@ -39,7 +39,7 @@ async Task<int> SoakAsync(Options options)
 {
     var run = await SoakTest.RunAsync(options);
     Console.WriteLine(run.Findings.ToTable());
-    Console.WriteLine($"{run.Findings.DescribeMemory()}\n");
+    Console.WriteLine($"{run.Findings.Describe()}\n");
     foreach (var finding in run.All)
     {
         Console.WriteLine($"{(finding.Holds ? "ok  " : "FAIL")} {finding.Text}");

@@ -22,7 +22,7 @@ internal sealed class Schedule(IReadOnlyList<Fault> faults, TimeSpan duration)
     /// <summary>The answers of this time are not measured: the runtime compiles what is busy.</summary>
     public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan AfterLast = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AfterRound = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan UsualTurn = TimeSpan.FromSeconds(15);
 
     /// <summary>What is left of a fault after the first good answer: other connections are made, a queue is emptied.</summary>
@@ -36,25 +36,39 @@ internal sealed class Schedule(IReadOnlyList<Fault> faults, TimeSpan duration)
 
     private int Rounds => Math.Max(1, (int)(duration / UsualTurn / faults.Count));
 
-    private TimeSpan Turn => (duration - WarmUp - AfterLast) / (Rounds * faults.Count);
+    private TimeSpan Turn => ((duration - WarmUp) / Rounds - AfterRound) / faults.Count;
 
+    /// <summary>Lets all faults strike, as often as there is time for.</summary>
     public async Task<IReadOnlyList<Strike>> RunAsync(Deployment deployment, Callers callers)
     {
         await Task.Delay(WarmUp);
         List<Strike> strikes = [];
         for (var round = 0; round < Rounds; round++)
         {
-            foreach (var fault in faults)
-            {
-                var turn = Task.Delay(Turn);
-                await Task.Delay(Turn * Before);
-                await Console.Error.WriteLineAsync($"  {fault.Name}");
-                strikes.Add(await StrikeAsync(fault, deployment, callers));
-                await turn;
-            }
+            strikes.AddRange(await RunOnceAsync(faults, deployment, callers));
         }
 
-        await Task.Delay(AfterLast);
+        return strikes;
+    }
+
+    /// <summary>Lets some faults strike once more.</summary>
+    public async Task<IReadOnlyList<Strike>> RunOnceAsync(
+        IReadOnlyList<Fault> some,
+        Deployment deployment,
+        Callers callers
+    )
+    {
+        List<Strike> strikes = [];
+        foreach (var fault in some)
+        {
+            var turn = Task.Delay(Turn);
+            await Task.Delay(Turn * Before);
+            await Console.Error.WriteLineAsync($"  {fault.Name}");
+            strikes.Add(await StrikeAsync(fault, deployment, callers));
+            await turn;
+        }
+
+        await Task.Delay(AfterRound);
         return strikes;
     }
 
