@@ -34,7 +34,14 @@ internal sealed class Schedule(IReadOnlyList<Fault> faults, TimeSpan duration)
     private const double Before = 0.25;
     private const double During = 0.4;
 
-    private int Rounds => Math.Max(1, (int)(duration / UsualTurn / faults.Count));
+    private int Rounds =>
+        Math.Max(
+            1,
+            (int)(
+                duration.TotalSeconds
+                / faults.Sum(fault => (fault.Duration / During ?? UsualTurn).TotalSeconds)
+            )
+        );
 
     private TimeSpan Turn => ((duration - WarmUp) / Rounds - AfterRound) / faults.Count;
 
