@@ -37,6 +37,6 @@ internal static class Algorithms
                 $"{contender.Name} / {contenders[0].Name}",
                 contender.RatioTo(contenders[0], settings)
             ));
-        return new Outcome($"{Table.Of(settings, contenders)}", [.. figures]);
+        return new Outcome($"{Comparison.Of(settings, contenders)}", [.. figures]);
     }
 }

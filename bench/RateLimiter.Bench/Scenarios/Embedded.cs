@@ -19,7 +19,7 @@ internal static class Embedded
         await Contender.RaceAsync(settings, redis, embedded);
         await redis.ThrowIfMiscountedAsync();
         await embedded.ThrowIfMiscountedAsync();
-        var throughput = Table.Of(settings, redis, embedded);
+        var throughput = Comparison.Of(settings, redis, embedded);
         var ratio = new Figure("embedded / redis", embedded.RatioTo(redis, settings));
         if (settings.Best)
         {

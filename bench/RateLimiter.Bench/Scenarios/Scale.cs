@@ -22,7 +22,7 @@ internal static class Scale
         await Contender.RaceAsync(settings, few, many);
         var instances = await CompareInstancesAsync(few, settings);
         return new Outcome(
-            $"{Table.Of(settings, few, many)}",
+            $"{Comparison.Of(settings, few, many)}",
             new Figure("scale", many.RatioTo(few, settings)),
             new Figure("two instances", instances)
         );

@@ -35,7 +35,7 @@ internal static class Throughput
             figures.Add(new Figure("allowed / nginx", service.RatioTo(nginx, settings)));
         }
 
-        return new Outcome($"{Table.Of(settings, contenders)}", figures);
+        return new Outcome($"{Comparison.Of(settings, contenders)}", figures);
     }
 
     public static async Task<Outcome> MeasureDeniedAsync(Settings settings)
@@ -50,7 +50,7 @@ internal static class Throughput
         await Contender.RaceAsync(settings, contenders);
         await contenders[^1].ThrowIfNotDeniedAsync();
         return new Outcome(
-            $"{Table.Of(settings, contenders)}",
+            $"{Comparison.Of(settings, contenders)}",
             new Figure("denied / bare", contenders[^1].RatioTo(contenders[0], settings))
         );
     }
@@ -70,7 +70,7 @@ internal static class Throughput
         await Contender.RaceAsync(settings, bare, service);
         await service.ThrowIfMiscountedAsync();
         return new Outcome(
-            $"{Table.Of(settings, bare, service)}",
+            $"{Comparison.Of(settings, bare, service)}",
             new Figure("batch", service.Median(round => round.ChecksPerSecond)),
             new Figure("batch / bare", service.RatioTo(bare, settings))
         );

@@ -8,6 +8,8 @@ internal static class Repository
 
     public static string Document { get; } = Path.Combine(Root, "docs", "benchmarks.md");
 
+    public static string Operations { get; } = Path.Combine(Root, "docs", "operations.md");
+
     public static string Promises { get; } = Path.Combine(Root, "bench", "promises.json");
 
     /// <summary>What the bench builds before it measures.</summary>

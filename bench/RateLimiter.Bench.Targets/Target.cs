@@ -1,7 +1,11 @@
 namespace RateLimiter.Bench.Targets;
 
 /// <summary>What users may do on a route, by all of its limits.</summary>
-internal sealed record Rule(string Route, params IReadOnlyList<Limit> Limits);
+internal sealed record Rule(string Route, params IReadOnlyList<Limit> Limits)
+{
+    /// <summary>How the service answers while its store does not; null for its default. The peers do not know it.</summary>
+    public string? OnStoreFailure { get; init; }
+}
 
 /// <summary>A limit in the service's own terms. The peers know only the fixed window.</summary>
 internal sealed record Limit(

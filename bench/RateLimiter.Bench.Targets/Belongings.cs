@@ -53,10 +53,20 @@ internal static class Belongings
 /// <summary>A folder for something that the bench starts.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public TemporaryFolder() =>
+    private const string Prefix = "ratelimiter-bench-";
+
+    /// <param name="parent">The folder to make it in; null for that of all temporary files.</param>
+    public TemporaryFolder(string? parent = null) =>
         Belongings.Add(
             this,
-            () => Path = Directory.CreateTempSubdirectory("ratelimiter-bench-").FullName
+            () =>
+                Path = parent is null
+                    ? Directory.CreateTempSubdirectory(Prefix).FullName
+                    : Directory
+                        .CreateDirectory(
+                            System.IO.Path.Combine(parent, $"{Prefix}{Guid.NewGuid():N}")
+                        )
+                        .FullName
         );
 
     public string Path { get; private set; } = "";

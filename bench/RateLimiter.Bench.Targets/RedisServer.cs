@@ -5,27 +5,37 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.Bench;
 
-/// <summary>A fresh redis-server on a free port of the loopback, which keeps nothing.</summary>
+/// <summary>A redis-server on a port of the loopback.</summary>
 internal sealed partial class RedisServer
 {
-    private RedisServer() =>
+    private RedisServer(string folder, int port, params IEnumerable<string> persistence)
+    {
+        Port = port;
         Process = new RunningProcess(
             "redis-server",
-            ["--bind", "127.0.0.1", "--port", $"{Port}", "--save", ""],
-            new TemporaryFolder().Path,
+            ["--bind", "127.0.0.1", "--port", $"{port}", "--save", "", .. persistence],
+            folder,
             readyLine: Ready
         );
+    }
 
-    public int Port { get; } = FreePort();
+    public int Port { get; }
 
     public RunningProcess Process { get; }
 
+    /// <summary>Starts a fresh one that keeps nothing.</summary>
     public static async Task<RedisServer> StartAsync()
     {
-        var server = new RedisServer();
+        var server = new RedisServer(new TemporaryFolder().Path, FreePort());
         await server.Process.WaitUntilReadyAsync();
         return server;
     }
+
+    /// <summary>Runs one that has written what it has answered, so that a kill loses nothing. It is not yet ready.</summary>
+    /// <param name="folder">Where it keeps its file, from one run to the next.</param>
+    /// <param name="port">Where it listens.</param>
+    public static RedisServer RunDurable(string folder, int port) =>
+        new(folder, port, "--appendonly", "yes", "--appendfsync", "always");
 
     /// <summary>A port of the loopback that was free a moment ago.</summary>
     public static int FreePort()
@@ -63,7 +73,9 @@ internal sealed partial class RedisServer
         );
     }
 
-    private Task<string> AskAsync(params IEnumerable<string> command) =>
+    /// <summary>Sends a command.</summary>
+    /// <returns>The reply, as redis-cli prints it.</returns>
+    public Task<string> AskAsync(params IEnumerable<string> command) =>
         RunningProcess.RunAsync("redis-cli", ["-p", $"{Port}", .. command]);
 
     [GeneratedRegex("Ready to accept connections")]

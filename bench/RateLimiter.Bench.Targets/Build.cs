@@ -5,7 +5,7 @@ internal static class Build
 {
     public static async Task RunAsync(bool withoutPeers)
     {
-        await PublishAsync("service", "src/RateLimiter.Api");
+        await PublishServiceAsync();
         await PublishAsync("bare", "bench/RateLimiter.Bench.Bare");
         if (!withoutPeers)
         {
@@ -22,6 +22,8 @@ internal static class Build
             await RunningProcess.RunAsync("npm", ["install"], folder);
         }
     }
+
+    public static Task PublishServiceAsync() => PublishAsync("service", "src/RateLimiter.Api");
 
     private static async Task PublishAsync(string name, string project) =>
         await RunningProcess.RunAsync(

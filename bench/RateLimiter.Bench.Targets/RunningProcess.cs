@@ -108,6 +108,9 @@ internal sealed class RunningProcess : IDisposable
             : throw running.Failure();
     }
 
+    /// <summary>Sends it a signal, such as STOP, after which it answers nothing, and CONT.</summary>
+    public Task SignalAsync(string signal) => RunAsync("kill", [$"-{signal}", $"{Id}"]);
+
     /// <summary>Waits until it prints that it is ready.</summary>
     public Task<Match> WaitUntilReadyAsync() => ready.Task.WaitAsync(StartTimeout);
 

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 
 namespace RateLimiter.Bench.Targets;
@@ -8,6 +9,11 @@ namespace RateLimiter.Bench.Targets;
 internal sealed partial class ServiceTarget : Target
 {
     private const int CallsAtOnce = 16;
+
+    private static readonly JsonSerializerOptions WithoutNulls = new()
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     public override string Name => Store is null ? "RateLimiter, embedded store" : "RateLimiter";
 
@@ -31,7 +37,7 @@ internal sealed partial class ServiceTarget : Target
     /// <param name="folder">Where it works, and keeps an embedded store.</param>
     /// <param name="store">Its Redis; null for an embedded store.</param>
     /// <param name="apiKey">The key of a client that the store knows.</param>
-    public static async Task<ServiceTarget> RunAsync(
+    public static Task<ServiceTarget> RunAsync(
         TemporaryFolder folder,
         RedisServer? store,
         string apiKey = MadeUpKey
@@ -39,8 +45,6 @@ internal sealed partial class ServiceTarget : Target
     {
         Dictionary<string, string> settings = new()
         {
-            // The bench registers more clients than one address may.
-            ["Registration__PermitLimit"] = "1000000000",
             // A machine that stops for a moment is not what is measured.
             ["Store__TimeoutMs"] = "2000",
         };
@@ -50,11 +54,29 @@ internal sealed partial class ServiceTarget : Target
             settings["REDIS_PORT"] = $"{store.Port}";
         }
 
+        return RunAsync(folder.Path, settings, store: store, apiKey: apiKey);
+    }
+
+    /// <summary>Starts the service with other settings and waits until it listens.</summary>
+    /// <param name="folder">Where it works.</param>
+    /// <param name="settings">What names its store, and whatever is not as it is by default.</param>
+    /// <param name="port">Where it listens; 0 for any free port.</param>
+    /// <param name="store">Its Redis, when it is asked about.</param>
+    /// <param name="apiKey">The key of a client that the store knows.</param>
+    public static async Task<ServiceTarget> RunAsync(
+        string folder,
+        IEnumerable<KeyValuePair<string, string>> settings,
+        int port = 0,
+        RedisServer? store = null,
+        string apiKey = MadeUpKey
+    )
+    {
         var server = new RunningProcess(
             Path.Combine(Repository.Artifact("service"), "RateLimiter.Api"),
-            ["--urls", "http://127.0.0.1:0"],
-            folder.Path,
-            settings,
+            ["--urls", $"http://127.0.0.1:{port}"],
+            folder,
+            // A bench registers more clients than one address may.
+            settings.Append(new("Registration__PermitLimit", "1000000000")),
             Listening
         );
         var listening = await server.WaitUntilReadyAsync();
@@ -79,7 +101,7 @@ internal sealed partial class ServiceTarget : Target
         using var http = CreateClient(apiKey);
         foreach (var rule in rules)
         {
-            await ReadAsync(await http.PostAsJsonAsync("/policy", Policy(rule)));
+            await ReadAsync(await http.PostAsJsonAsync("/policy", Policy(rule), WithoutNulls));
         }
 
         return apiKey;
@@ -121,6 +143,7 @@ internal sealed partial class ServiceTarget : Target
                 window_seconds = only.WindowSeconds,
                 algorithm = only.Algorithm,
                 burst = only.Burst,
+                on_store_failure = rule.OnStoreFailure,
             }
             : new
             {
@@ -132,6 +155,7 @@ internal sealed partial class ServiceTarget : Target
                     algorithm = limit.Algorithm,
                     burst = limit.Burst,
                 }),
+                on_store_failure = rule.OnStoreFailure,
             };
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)

@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace RateLimiter.Soak;
+
+/// <summary>What became of one check.</summary>
+/// <param name="Status">The status of its answer, alone or in a batch; 0 when there was none.</param>
+/// <param name="Allowed">Whether it was allowed.</param>
+/// <param name="Degraded">Whether that was decided without the store.</param>
+/// <param name="Remaining">The permits left.</param>
+internal readonly record struct Outcome(
+    int Status,
+    bool Allowed = false,
+    bool Degraded = false,
+    long Remaining = 0
+)
+{
+    public const int NoAnswer = 0;
+
+    /// <summary>Whether the store made the decision, or one that it made before still holds.</summary>
+    public bool IsExact => Status == 200 && !Degraded;
+}
+
+/// <summary>A request and its answer. Times are ticks of the stopwatch.</summary>
+/// <param name="Subjects">Whom it asked for: one, or those of a batch.</param>
+/// <param name="Outcomes">One for each subject.</param>
+/// <param name="Instance">The instance that was asked.</param>
+/// <param name="Due">When it should have been sent.</param>
+/// <param name="Completed">When its answer was there.</param>
+internal sealed record Answer(
+    IReadOnlyList<Subject> Subjects,
+    IReadOnlyList<Outcome> Outcomes,
+    int Instance,
+    long Due,
+    long Completed
+)
+{
+    public bool IsBatch => Subjects.Count > 1;
+
+    public Tenant Tenant => Subjects[0].Tenant;
+
+    /// <summary>Counted from when it should have been sent, so that a stall delays all that come in it.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Due, Completed);
+
+    /// <summary>Whether the store was surely asked: a denial may have been remembered.</summary>
+    public bool ShowsStore => Outcomes.Any(outcome => outcome is { IsExact: true, Allowed: true });
+
+    public IEnumerable<(Subject Subject, Outcome Outcome)> Checks => Subjects.Zip(Outcomes);
+}

@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using RateLimiter.Bench;
+using RateLimiter.Figures;
+using RateLimiter.Soak;
+
+if (args.Contains("--help"))
+{
+    Console.Write(Options.Help);
+    return 0;
+}
+
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Belongings.Take);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Belongings.Take);
+try
+{
+    var options = Options.Parse(args);
+    if (!options.WithoutBuild)
+    {
+        await Build.PublishServiceAsync();
+    }
+
+    return await SoakAsync(options);
+}
+catch (Exception) when (Belongings.AreTaken)
+{
+    return 130;
+}
+catch (BenchException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
+}
+finally
+{
+    Belongings.Dispose();
+}
+
+async Task<int> SoakAsync(Options options)
+{
+    var run = await SoakTest.RunAsync(options);
+    Console.WriteLine(run.Findings.ToTable());
+    Console.WriteLine($"{run.Findings.Describe()}\n");
+    foreach (var finding in run.All)
+    {
+        Console.WriteLine($"{(finding.Holds ? "ok  " : "FAIL")} {finding.Text}");
+    }
+
+    if (options.Write)
+    {
+        var document = new Document(await File.ReadAllTextAsync(Repository.Operations));
+        var how = $"`bench/soak.sh {string.Join(' ', args)}`";
+        await File.WriteAllTextAsync(
+            Repository.Operations,
+            document.With("faults", $"{run.Findings.ToTable()}\n{how}\n").Text
+        );
+    }
+
+    var failed = run.All.Count(finding => !finding.Holds);
+    if (options.Check)
+    {
+        Console.WriteLine($"{run.All.Count - failed} passed, {failed} failed");
+    }
+
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,265 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using RateLimiter.Bench;
+
+namespace RateLimiter.Soak;
+
+/// <summary>What becomes of a connection to the store.</summary>
+internal enum Behaviour
+{
+    /// <summary>It is passed on.</summary>
+    Passing,
+
+    /// <summary>Nobody listens.</summary>
+    Refusing,
+
+    /// <summary>It is accepted and closed at once.</summary>
+    Closing,
+
+    /// <summary>The store gets every command, and random bytes come back.</summary>
+    Garbling,
+
+    /// <summary>Every command is answered as by a Redis that still reads its file.</summary>
+    Loading,
+}
+
+/// <summary>Stands between the service and its store, and can do to a connection what a network does.</summary>
+internal sealed class StoreProxy : IDisposable
+{
+    private readonly int storePort;
+    private readonly Lock @lock = new();
+    private readonly HashSet<Socket> connections = [];
+    private Socket? listener;
+    private volatile Behaviour behaviour;
+    private long delay;
+
+    public StoreProxy(int storePort)
+    {
+        this.storePort = storePort;
+        Belongings.Add(this, Listen);
+    }
+
+    public int Port { get; } = RedisServer.FreePort();
+
+    /// <summary>How long everything is held back on its way, in each direction.</summary>
+    public TimeSpan Delay
+    {
+        get => TimeSpan.FromTicks(Interlocked.Read(ref delay));
+        set => Interlocked.Exchange(ref delay, value.Ticks);
+    }
+
+    public void Become(Behaviour next)
+    {
+        var previous = behaviour;
+        behaviour = next;
+        if (next == Behaviour.Refusing)
+        {
+            listener?.Close();
+        }
+        else if (previous == Behaviour.Refusing)
+        {
+            Listen();
+        }
+
+        // Garbage comes in the middle of a connection, which is of no more use then. After loading it is.
+        if (
+            next is Behaviour.Refusing or Behaviour.Closing or Behaviour.Loading
+            || previous == Behaviour.Garbling
+        )
+        {
+            Reset();
+        }
+    }
+
+    /// <summary>Resets all connections.</summary>
+    public void Reset()
+    {
+        lock (@lock)
+        {
+            foreach (var connection in connections)
+            {
+                connection.Close(timeout: 0);
+            }
+
+            connections.Clear();
+        }
+    }
+
+    public void Dispose()
+    {
+        listener?.Close();
+        Reset();
+    }
+
+    private void Listen()
+    {
+        listener = NewSocket();
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, Port));
+        listener.Listen();
+        _ = AcceptAsync(listener);
+    }
+
+    private static Socket NewSocket() =>
+        new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+
+    private async Task AcceptAsync(Socket own)
+    {
+        try
+        {
+            while (true)
+            {
+                _ = ServeAsync(await own.AcceptAsync());
+            }
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            // Nobody listens any more.
+        }
+    }
+
+    private async Task ServeAsync(Socket service)
+    {
+        using var store = NewSocket();
+        try
+        {
+            lock (@lock)
+            {
+                connections.Add(service);
+            }
+
+            if (behaviour != Behaviour.Closing)
+            {
+                await ServeAsync(service, store);
+            }
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            // One side has closed it, or it was reset.
+        }
+        finally
+        {
+            lock (@lock)
+            {
+                connections.Remove(service);
+            }
+
+            service.Close(timeout: 0);
+        }
+    }
+
+    private async Task ServeAsync(Socket service, Socket store)
+    {
+        service.NoDelay = true;
+        var toService = new NetworkStream(service);
+        var commands = PipeReader.Create(toService);
+        await AnswerWhileLoadingAsync(commands, toService);
+        await store.ConnectAsync(IPAddress.Loopback, storePort);
+        var toStore = new NetworkStream(store);
+        var ended = await Task.WhenAny(
+            PassOnAsync(commands, toStore, areReplies: false),
+            PassOnAsync(PipeReader.Create(toStore), toService, areReplies: true)
+        );
+        await ended;
+    }
+
+    private async Task AnswerWhileLoadingAsync(PipeReader commands, Stream service)
+    {
+        while (behaviour == Behaviour.Loading)
+        {
+            var read = await commands.ReadAsync();
+            var left = read.Buffer;
+            while (behaviour == Behaviour.Loading && TryReadCommand(ref left))
+            {
+                await service.WriteAsync(
+                    "-LOADING Redis is loading the dataset in memory\r\n"u8.ToArray()
+                );
+            }
+
+            var isOver = behaviour != Behaviour.Loading;
+            // What came after loading is left for the store.
+            commands.AdvanceTo(left.Start, isOver ? left.Start : left.End);
+            if (read.IsCompleted)
+            {
+                throw new EndOfStreamException();
+            }
+        }
+    }
+
+    // A command is an array of texts: *2, $3, GET, $1, a.
+    private static bool TryReadCommand(ref ReadOnlySequence<byte> commands)
+    {
+        var reader = new SequenceReader<byte>(commands);
+        if (!TryReadLength(ref reader, out var parts))
+        {
+            return false;
+        }
+
+        for (var part = 0; part < parts; part++)
+        {
+            if (!TryReadLength(ref reader, out var length) || reader.Remaining < length + 2)
+            {
+                return false;
+            }
+
+            reader.Advance(length + 2);
+        }
+
+        commands = commands.Slice(reader.Position);
+        return true;
+    }
+
+    private static bool TryReadLength(ref SequenceReader<byte> reader, out int length)
+    {
+        length = 0;
+        return reader.TryReadTo(out ReadOnlySpan<byte> line, "\r\n"u8)
+            && Utf8Parser.TryParse(line[1..], out length, out _);
+    }
+
+    private async Task PassOnAsync(PipeReader from, Stream to, bool areReplies)
+    {
+        var underway = Channel.CreateUnbounded<(long Since, byte[] Bytes)>();
+        var sending = SendAsync(underway.Reader, to);
+        try
+        {
+            while (await from.ReadAsync() is { IsCompleted: false } read)
+            {
+                var bytes = read.Buffer.ToArray();
+                from.AdvanceTo(read.Buffer.End);
+                if (areReplies && behaviour == Behaviour.Garbling)
+                {
+                    Random.Shared.NextBytes(bytes);
+                }
+
+                underway.Writer.TryWrite((Stopwatch.GetTimestamp(), bytes));
+            }
+        }
+        finally
+        {
+            underway.Writer.Complete();
+        }
+
+        await sending;
+    }
+
+    private async Task SendAsync(ChannelReader<(long Since, byte[] Bytes)> underway, Stream to)
+    {
+        await foreach (var (since, bytes) in underway.ReadAllAsync())
+        {
+            var left = Delay - Stopwatch.GetElapsedTime(since);
+            if (left > TimeSpan.Zero)
+            {
+                await Task.Delay(left);
+            }
+
+            await to.WriteAsync(bytes);
+        }
+    }
+
+    private static bool IsEnd(Exception exception) =>
+        exception is IOException or SocketException or ObjectDisposedException;
+}
