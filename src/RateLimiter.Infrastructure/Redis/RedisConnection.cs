@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -44,6 +45,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     );
     private readonly CancellationTokenSource stopping = new();
     private IConnectionMultiplexer? multiplexer;
+    private readonly ConcurrentBag<(RedisChannel, Action<RedisValue>)> subscriptions = [];
+    private Sentinels? sentinels;
     private EmbeddedStore? embeddedStore;
     private Task connecting = Task.CompletedTask;
     private Task looking = Task.CompletedTask;
@@ -113,6 +116,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
+        if (sentinels is not null)
+        {
+            await sentinels.DisposeAsync();
+        }
+
         if (multiplexer is not null)
         {
             await multiplexer.DisposeAsync();
@@ -246,8 +254,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     }
 
     /// <summary>
-    /// Listens to a channel from now on, and again after the connection was <see cref="Interrupted"/>. Waits for the
-    /// store to be there.
+    /// Listens to a channel from now on, and again after the connection was <see cref="Interrupted"/>, whichever server it
+    /// is made to then. Waits for the store to be there.
     /// </summary>
     internal async Task SubscribeAsync(
         RedisChannel channel,
@@ -255,20 +263,26 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var made = await connected.Task.WaitAsync(cancellationToken);
-        while (true)
+        await connected.Task.WaitAsync(cancellationToken);
+        subscriptions.Add((channel, handle));
+        await ListenAsync(multiplexer!, channel, handle);
+    }
+
+    /// <summary>Tells all who listen to a channel, if there is a connection.</summary>
+    internal async Task PublishAsync(RedisChannel channel, RedisValue message)
+    {
+        try
         {
-            try
+            if (multiplexer is { } current)
             {
-                var queue = await made.GetSubscriber().SubscribeAsync(channel);
-                queue.OnMessage(message => handle(message.Message));
-                return;
+                await current
+                    .GetSubscriber()
+                    .PublishAsync(channel, message, CommandFlags.FireAndForget);
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
-            {
-                // The store is not there yet, and the log says so.
-                await Task.Delay(ReconnectInterval, cancellationToken);
-            }
+        }
+        catch (Exception exception) when (exception is RedisException or ObjectDisposedException)
+        {
+            // Nobody hears it.
         }
     }
 
@@ -301,25 +315,73 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.IncludeDetailInExceptions = false;
 
-        var made = await MakeAsync(configuration);
-        made.ConnectionFailed += (_, _) => Interrupted?.Invoke();
-        multiplexer = made;
-        FollowCluster();
-        connected.SetResult(made);
+        if (configuration.ServiceName is null)
+        {
+            await UseAsync(configuration);
+        }
+        else
+        {
+            sentinels = new Sentinels(configuration);
+            await FollowAsync(sentinels);
+        }
     }
 
-    // Sentinels that are not there yet are not waited for by the client.
-    private async Task<IConnectionMultiplexer> MakeAsync(ConfigurationOptions configuration)
+    // Goes where the sentinels say, as long as the service lives.
+    private async Task FollowAsync(Sentinels guides)
     {
-        while (true)
+        EndPoint? current = null;
+        using var timer = new PeriodicTimer(ReconnectInterval);
+        do
+        {
+            if (await guides.FindMasterAsync() is { } master && !master.Equals(current))
+            {
+                await UseAsync(guides.Of(master));
+                current = master;
+            }
+        } while (await timer.WaitForNextTickAsync(stopping.Token));
+    }
+
+    private async Task UseAsync(ConfigurationOptions configuration)
+    {
+        var made = await ConnectionMultiplexer.ConnectAsync(configuration);
+        made.ConnectionFailed += (_, _) => Interrupted?.Invoke();
+        var before = Interlocked.Exchange(ref multiplexer, made);
+        FollowCluster();
+        if (before is null)
+        {
+            connected.SetResult(made);
+            return;
+        }
+
+        Interrupted?.Invoke();
+        foreach (var (channel, handle) in subscriptions)
+        {
+            _ = ListenAsync(made, channel, handle);
+        }
+
+        await before.DisposeAsync();
+    }
+
+    // Until it is another that is used.
+    private async Task ListenAsync(
+        IConnectionMultiplexer made,
+        RedisChannel channel,
+        Action<RedisValue> handle
+    )
+    {
+        while (ReferenceEquals(made, multiplexer) && !stopping.IsCancellationRequested)
         {
             try
             {
-                return await ConnectionMultiplexer.ConnectAsync(configuration);
+                var queue = await made.GetSubscriber().SubscribeAsync(channel);
+                queue.OnMessage(message => handle(message.Message));
+                return;
             }
-            catch (RedisConnectionException)
+            catch (Exception exception)
+                when (exception is RedisException or TimeoutException or ObjectDisposedException)
             {
-                await Task.Delay(ReconnectInterval, stopping.Token);
+                // It is not there yet. The monitor says so.
+                await Task.Delay(ReconnectInterval);
             }
         }
     }

@@ -14,7 +14,6 @@ namespace RateLimiter.Infrastructure.Redis;
 internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDisposable
 {
     private const int WarmUpCalls = 10;
-    private const int MaxTries = 4;
 
     // So many names lie in more slots than there are.
     private const int ProbeNames = 200_000;
@@ -355,6 +354,12 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     private static bool IsMoving(StoreUnavailableException exception) =>
         exception.InnerException is RedisServerException { Kind: RedisErrorKind.TryAgain };
 
+    // Nothing can have been taken: a slot moves, or the client is just finding out who takes writes now.
+    private static bool IsUntouched(StoreUnavailableException exception, int requests) =>
+        IsMoving(exception) && requests == 1
+        || exception.InnerException
+            is RedisConnectionException { CommandStatus: not CommandStatus.Sent };
+
     private async Task<Decision?[]> EvaluateAsync(
         string verb,
         PermitRequest[] requests,
@@ -365,7 +370,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     {
         var (keys, values) = CheckCall.Write(verb, requests, clock);
         var (asked, generation) = (time.GetTimestamp(), denials.Generation);
-        for (var tries = 1; ; tries++)
+        while (true)
         {
             try
             {
@@ -389,9 +394,11 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
                 return decisions;
             }
             catch (StoreUnavailableException exception)
-                when (IsMoving(exception) && requests.Length == 1 && tries < MaxTries)
+                when (IsUntouched(exception, requests.Length)
+                    && time.GetElapsedTime(asked) < timeout / 2
+                )
             {
-                // Nothing was taken.
+                // It will be over in a moment.
                 await Task.Delay(TryAgainInterval, time, cancellationToken);
             }
         }

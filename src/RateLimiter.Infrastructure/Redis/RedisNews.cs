@@ -51,23 +51,11 @@ internal sealed class RedisNews : BackgroundService, IClientChanges
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await connection.SubscribeAsync(Channel, message => Hear(message!), stoppingToken);
-        var subscriber = (await connection.Connected).GetSubscriber();
 
         using var timer = new PeriodicTimer(PingInterval, time);
         do
         {
-            try
-            {
-                await subscriber.PublishAsync(
-                    Channel,
-                    $"ping {instance} {time.GetTimestamp()}",
-                    CommandFlags.FireAndForget
-                );
-            }
-            catch (RedisException)
-            {
-                // There is no connection: nothing is heard, which is what this is there to find out.
-            }
+            await connection.PublishAsync(Channel, $"ping {instance} {time.GetTimestamp()}");
         } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
