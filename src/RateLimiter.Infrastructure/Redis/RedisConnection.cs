@@ -61,7 +61,7 @@ public sealed class RedisConnection(
         else
         {
             embeddedStore = await Task.Run(
-                () => EmbeddedStore.Start(Path.GetFullPath(embedded.Value.DataDirectory)),
+                () => EmbeddedStore.Start(Path.GetFullPath(embedded.Value.DataDirectory), logger),
                 cancellationToken
             );
             connecting = ConnectAsync(embeddedStore.Configuration);
@@ -79,7 +79,10 @@ public sealed class RedisConnection(
         }
 
         // The container disposes once for each way it hands this service out.
-        Interlocked.Exchange(ref embeddedStore, null)?.Dispose();
+        if (Interlocked.Exchange(ref embeddedStore, null) is { } store)
+        {
+            await store.DisposeAsync();
+        }
     }
 
     /// <summary>Asks the store, and waits no longer than <paramref name="timeout"/>.</summary>
@@ -98,7 +101,14 @@ public sealed class RedisConnection(
         try
         {
             var database = (await connected.Task).GetDatabase();
-            return await ask(database).WaitAsync(timeout, cancellationToken);
+            var answer = await ask(database).WaitAsync(timeout, cancellationToken);
+            if (embeddedStore is { } store)
+            {
+                // It answers before it has written its log, and what was answered must survive a crash.
+                await store.CommitAsync().WaitAsync(timeout, cancellationToken);
+            }
+
+            return answer;
         }
         catch (RedisServerException exception)
         {
@@ -106,33 +116,22 @@ public sealed class RedisConnection(
             throw new StoreUnavailableException("The store answered with an error.", exception);
         }
         catch (Exception exception)
-            when (exception is RedisException or TimeoutException or ObjectDisposedException)
+            when (exception
+                    is RedisException
+                        or TimeoutException
+                        or ObjectDisposedException
+                        or IOException
+            )
         {
             throw new StoreUnavailableException("The store did not answer.", exception);
         }
     }
 
-    /// <summary>
-    /// Writes, and waits until a crash of this process cannot undo it. The embedded store answers before it has written
-    /// its file, which is quick enough for counters, but too late for what was promised to be kept.
-    /// </summary>
-    internal async Task<RedisResult> WriteAsync(
+    /// <summary>Writes, and waits for it as long as administrators do.</summary>
+    internal Task<RedisResult> WriteAsync(
         Func<IDatabase, Task<RedisResult>> write,
         CancellationToken cancellationToken
-    )
-    {
-        var written = await AskAsync(write, AdministrativeTimeout, cancellationToken);
-        if (embeddedStore is not null)
-        {
-            await AskAsync(
-                database => database.ExecuteAsync("COMMITAOF"),
-                AdministrativeTimeout,
-                cancellationToken
-            );
-        }
-
-        return written;
-    }
+    ) => AskAsync(write, AdministrativeTimeout, cancellationToken);
 
     /// <summary>
     /// Listens to a channel from now on, and again after the connection was <see cref="Interrupted"/>. Waits for the
