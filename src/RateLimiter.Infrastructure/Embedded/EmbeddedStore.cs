@@ -176,8 +176,9 @@ internal sealed class EmbeddedStore : IAsyncDisposable
                     await CompactAsync();
                 }
             }
+#pragma warning disable CA1031 // Whatever it is, it is told, and the next time may be better.
             catch (Exception exception)
-                when (exception is IOException or UnauthorizedAccessException or RedisException)
+#pragma warning restore CA1031
             {
                 failed = RetryInterval;
                 logger.EmbeddedStoreNotCompacted(directory, exception.Message);
@@ -202,6 +203,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     {
         checksums.BeginCompaction();
         var configuration = Configuration.Clone();
+        configuration.AllowAdmin = true;
         configuration.AsyncTimeout = (int)CompactionTimeout.TotalMilliseconds;
         await using (var connection = await ConnectionMultiplexer.ConnectAsync(configuration))
         {
