@@ -70,9 +70,15 @@ internal sealed class Checksums
     }
 
     /// <summary>Takes in what was appended to the log.</summary>
+    /// <param name="begin">The log's address at which it begins: what it gave up needs no sum.</param>
     /// <param name="end">The log's address up to which it is written and never changes.</param>
-    public void Append(long end)
+    public void Append(long begin, long end)
     {
+        if (begin >> SegmentBits > End >> SegmentBits)
+        {
+            StartAt(begin >> SegmentBits << SegmentBits);
+        }
+
         if (end <= Math.Max(End, FirstAddress))
         {
             return;
@@ -151,12 +157,7 @@ internal sealed class Checksums
             StartAt(End - NewestLength);
         }
 
-        if (compacting)
-        {
-            StartAt(Math.Max(End - NewestLength, begin >> SegmentBits << SegmentBits));
-        }
-
-        Append(end);
+        Append(begin, end);
         if (compacting)
         {
             EndCompaction(begin);

@@ -87,6 +87,11 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     /// <exception cref="IOException">It could not be written, and nothing will be any more.</exception>
     public async Task CommitAsync()
     {
+        if (Volatile.Read(ref isBroken) == 1)
+        {
+            throw new IOException("The embedded store cannot write its log.");
+        }
+
         try
         {
             await server!.Store.CommitAOFAsync(CancellationToken.None);
@@ -111,7 +116,8 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         try
         {
             await CommitAsync();
-            checksums.Append(LogAddresses().End);
+            var (begin, end) = LogAddresses();
+            checksums.Append(begin, end);
         }
         catch (IOException)
         {
@@ -170,7 +176,8 @@ internal sealed class EmbeddedStore : IAsyncDisposable
 
             try
             {
-                checksums.Append(LogAddresses().End);
+                var (begin, end) = LogAddresses();
+                checksums.Append(begin, end);
                 if (checksums.LogSize() > MaxLogSize)
                 {
                     await CompactAsync();
@@ -217,7 +224,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         // With this, the store gives up the files of the log that the snapshot replaces.
         await CommitAsync();
         var (begin, end) = LogAddresses();
-        checksums.Append(end);
+        checksums.Append(begin, end);
         checksums.EndCompaction(begin);
     }
 
