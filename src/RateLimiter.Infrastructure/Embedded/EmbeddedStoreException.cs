@@ -18,8 +18,8 @@ public sealed class EmbeddedStoreException : Exception
         Exception? exception = null
     ) =>
         new(
-            $"The data in Embedded:DataDirectory '{directory}' cannot be read: {what}. Nothing was changed. Put a copy "
-                + "of the folder in its place, or move it away to start empty.",
+            $"The data in Embedded:DataDirectory '{directory}' cannot be read: {what}. Put a copy of the folder in its "
+                + "place, or move it away to start empty.",
             exception
         );
 }
