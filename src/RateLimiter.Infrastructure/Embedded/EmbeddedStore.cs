@@ -183,6 +183,10 @@ internal sealed class EmbeddedStore : IAsyncDisposable
                     await CompactAsync();
                 }
             }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
 #pragma warning disable CA1031 // Whatever it is, it is told, and the next time may be better.
             catch (Exception exception)
 #pragma warning restore CA1031
@@ -218,7 +222,8 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             // What is over has no place in the snapshot.
             await database.ExecuteAsync("EXPDELSCAN");
             server!.Freeze();
-            await database.ExecuteAsync("SAVE");
+            // Who stops the service does not wait for it: what it replaces stays until it is whole.
+            await database.ExecuteAsync("SAVE").WaitAsync(stopping.Token);
         }
 
         // With this, the store gives up the files of the log that the snapshot replaces.
