@@ -1,109 +1,289 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Garnet;
+using Garnet.common;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Embedded;
 
-/// <summary>The embedded store cannot be started; the message says what to do.</summary>
-public sealed class EmbeddedStoreException(string message, Exception innerException)
-    : Exception(message, innerException);
-
 /// <summary>
 /// A Garnet server inside this process. It speaks the protocol of Redis on a Unix socket that only this user can
-/// open, with a password made at start. Every write goes to an append-only file, which is read again at start.
+/// open, with a password made at start. Every write goes to an append-only log, which a snapshot of all data replaces
+/// from time to time; both are read again at start.
 /// </summary>
-internal sealed class EmbeddedStore : IDisposable
+internal sealed class EmbeddedStore : IAsyncDisposable
 {
     private const string SocketDirectoryPrefix = "ratelimiter-";
 
+    /// <summary>The log is replaced when its files are longer: about 100,000 checks.</summary>
+    private const long MaxLogSize = 64 * 1024 * 1024;
+
+    /// <summary>How often the log is looked at: what was written since is not guarded against damage yet.</summary>
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long to wait before what failed is tried again.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>The longest that a compaction takes.</summary>
+    private static readonly TimeSpan CompactionTimeout = TimeSpan.FromMinutes(10);
+
+    private readonly string directory;
     private readonly FileStream directoryLock;
     private readonly string socketDirectory;
-    private readonly GarnetServer server;
+    private readonly Checksums checksums;
+    private readonly ILogger logger;
+    private readonly CancellationTokenSource stopping = new();
+    private Server? server;
+    private Task watching = Task.CompletedTask;
+    private int isBroken;
 
-    private EmbeddedStore(
-        FileStream directoryLock,
-        string socketDirectory,
-        GarnetServer server,
-        ConfigurationOptions configuration
-    )
+    private EmbeddedStore(string directory, FileStream directoryLock, ILogger logger)
     {
+        this.directory = directory;
         this.directoryLock = directoryLock;
-        this.socketDirectory = socketDirectory;
-        this.server = server;
-        Configuration = configuration;
+        this.logger = logger;
+        checksums = Checksums.Verify(directory);
+        socketDirectory = MakeSocketDirectory(directoryLock);
     }
 
     /// <summary>How to connect to it.</summary>
-    public ConfigurationOptions Configuration { get; }
+    public ConfigurationOptions Configuration { get; } =
+        new() { Password = RandomNumberGenerator.GetHexString(64) };
+
+    private string Socket => Path.Combine(socketDirectory, "store.sock");
 
     /// <param name="directory">The folder of its files; made when missing.</param>
-    /// <exception cref="EmbeddedStoreException">The folder is in use, or cannot be used.</exception>
-    public static EmbeddedStore Start(string directory)
+    /// <param name="logger">Says what goes wrong later.</param>
+    /// <exception cref="EmbeddedStoreException">The folder is in use, cannot be used, or its files are damaged.</exception>
+    public static EmbeddedStore Start(string directory, ILogger logger)
     {
         var directoryLock = Lock(directory);
-        var socketDirectory = MakeSocketDirectory(directoryLock);
-        var socket = Path.Combine(socketDirectory, "store.sock");
-        var password = RandomNumberGenerator.GetHexString(64);
+        EmbeddedStore? store = null;
         try
         {
-            var server = new GarnetServer(Arguments(directory, socket, password));
-            server.Start();
-            var configuration = new ConfigurationOptions { Password = password };
-            configuration.EndPoints.Add(new UnixDomainSocketEndPoint(socket));
-            return new EmbeddedStore(directoryLock, socketDirectory, server, configuration);
+            store = new EmbeddedStore(directory, directoryLock, logger);
+            store.Run();
+            return store;
         }
         catch (Exception exception)
         {
+            store?.server?.Dispose();
             directoryLock.Dispose();
-            Directory.Delete(socketDirectory, recursive: true);
-            throw new EmbeddedStoreException(
-                $"The embedded store cannot start from Embedded:DataDirectory '{directory}': {exception.Message}",
-                exception
-            );
+            if (store is not null)
+            {
+                Directory.Delete(store.socketDirectory, recursive: true);
+            }
+
+            throw exception is EmbeddedStoreException
+                ? exception
+                : EmbeddedStoreException.Unusable(directory, exception);
         }
     }
 
-    public void Dispose()
+    /// <summary>Waits until all that was answered before is in the log, so that a crash cannot undo it.</summary>
+    /// <exception cref="IOException">It could not be written, and nothing will be any more.</exception>
+    public async Task CommitAsync()
     {
-        server.Dispose();
-        directoryLock.Dispose();
+        if (Volatile.Read(ref isBroken) == 1)
+        {
+            throw new IOException("The embedded store cannot write its log.");
+        }
+
+        try
+        {
+            await server!.Store.CommitAOFAsync(CancellationToken.None);
+        }
+#pragma warning disable CA1031 // Whatever it is, what was answered may be lost.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            if (Interlocked.Exchange(ref isBroken, 1) == 0)
+            {
+                logger.EmbeddedStoreCannotWrite(directory, exception.GetBaseException().Message);
+            }
+
+            throw new IOException("The embedded store cannot write its log.", exception);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await watching;
+        try
+        {
+            await CommitAsync();
+            var (begin, end) = LogAddresses();
+            checksums.Append(begin, end);
+        }
+        catch (IOException)
+        {
+            // It has been said.
+        }
+
+        server!.Dispose();
+        stopping.Dispose();
+        await directoryLock.DisposeAsync();
         Directory.Delete(socketDirectory, recursive: true);
+    }
+
+    private void Run()
+    {
+        Configuration.EndPoints.Add(new UnixDomainSocketEndPoint(Socket));
+        server = new Server(Arguments(directory, Socket, Configuration.Password!));
+        try
+        {
+            server.Start();
+        }
+        catch (Exception exception)
+            when (exception is not (IOException or UnauthorizedAccessException))
+        {
+            throw EmbeddedStoreException.Damaged(directory, exception.Message, exception);
+        }
+
+        var (begin, end) = LogAddresses();
+        if (checksums.IsTorn && end < checksums.Recorded)
+        {
+            logger.EmbeddedStoreTorn(directory, checksums.Recorded - end);
+        }
+        else if (end < checksums.Recorded)
+        {
+            throw EmbeddedStoreException.Damaged(
+                directory,
+                $"the last {checksums.Recorded - end} bytes of its log are not understood"
+            );
+        }
+
+        checksums.Resume(begin, end);
+        watching = WatchAsync();
+    }
+
+    /// <summary>Sums up what was written, and keeps it short, until the store stops.</summary>
+    private async Task WatchAsync()
+    {
+        var failed = TimeSpan.Zero;
+        using var timer = new PeriodicTimer(WatchInterval);
+        while (await NextAsync(timer))
+        {
+            failed -= WatchInterval;
+            if (failed > TimeSpan.Zero)
+            {
+                continue;
+            }
+
+            try
+            {
+                var (begin, end) = LogAddresses();
+                checksums.Append(begin, end);
+                if (checksums.LogSize() > MaxLogSize)
+                {
+                    await CompactAsync();
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it is, it is told, and the next time may be better.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                failed = RetryInterval;
+                logger.EmbeddedStoreNotCompacted(directory, exception.Message);
+            }
+        }
+    }
+
+    private async Task<bool> NextAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Replaces the log by a snapshot of all data. Nobody waits for it.</summary>
+    private async Task CompactAsync()
+    {
+        checksums.BeginCompaction();
+        var configuration = Configuration.Clone();
+        configuration.AllowAdmin = true;
+        configuration.AsyncTimeout = (int)CompactionTimeout.TotalMilliseconds;
+        await using (var connection = await ConnectionMultiplexer.ConnectAsync(configuration))
+        {
+            var database = connection.GetDatabase();
+            // What is over has no place in the snapshot.
+            await database.ExecuteAsync("EXPDELSCAN");
+            server!.Freeze();
+            // Who stops the service does not wait for it: what it replaces stays until it is whole.
+            await database.ExecuteAsync("SAVE").WaitAsync(stopping.Token);
+        }
+
+        // With this, the store gives up the files of the log that the snapshot replaces.
+        await CommitAsync();
+        var (begin, end) = LogAddresses();
+        checksums.Append(begin, end);
+        checksums.EndCompaction(begin);
+    }
+
+    private (long Begin, long End) LogAddresses()
+    {
+        var metrics = server!.Metrics.GetInfoMetrics(InfoMetricsType.PERSISTENCE);
+        return (Address("CommittedBeginAddress"), Address("CommittedUntilAddress"));
+
+        long Address(string name) =>
+            long.Parse(
+                metrics.Single(metric => metric.Name == name).Value,
+                CultureInfo.InvariantCulture
+            );
     }
 
     // The lock belongs to the process, so that it is gone also after a kill -9.
     private static FileStream Lock(string directory)
     {
+        var path = Path.Combine(directory, "lock");
         try
         {
             CreatePrivate(directory);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Unusable(directory, exception);
-        }
-
-        try
-        {
-            return new FileStream(
-                Path.Combine(directory, "lock"),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None
-            );
+            return Open(FileShare.None);
         }
         catch (UnauthorizedAccessException exception)
         {
-            throw Unusable(directory, exception);
+            throw EmbeddedStoreException.Unusable(directory, exception);
         }
         catch (IOException exception)
         {
-            throw new EmbeddedStoreException(
-                $"Embedded:DataDirectory '{directory}' is in use by another process. Stop it, name another folder, "
-                    + "or let both use one Redis.",
-                exception
-            );
+            throw IsInUse()
+                ? new EmbeddedStoreException(
+                    $"Embedded:DataDirectory '{directory}' is in use by another process. Stop it, name another folder, "
+                        + "or let both use one Redis.",
+                    exception
+                )
+                : EmbeddedStoreException.Unusable(directory, exception);
+        }
+
+        FileStream Open(FileShare share) =>
+            new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
+
+        // It can be opened, only not alone.
+        bool IsInUse()
+        {
+            try
+            {
+                Open(FileShare.ReadWrite).Dispose();
+                return File.Exists(path);
+            }
+            catch (Exception other) when (other is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
         }
     }
 
@@ -122,9 +302,6 @@ internal sealed class EmbeddedStore : IDisposable
             );
         }
     }
-
-    private static EmbeddedStoreException Unusable(string directory, Exception exception) =>
-        new($"Embedded:DataDirectory '{directory}' cannot be used: {exception.Message}", exception);
 
     /// <summary>
     /// Makes the folder of the socket among the temporary ones, because the path of a socket may not have more than
@@ -169,9 +346,11 @@ internal sealed class EmbeddedStore : IDisposable
             "--lua-transaction-mode",
             "--aof",
             "--recover",
-            // Every write goes to the file at once. Waiting for it (--aof-commit-wait) makes a check take 70 ms.
+            // CommitAsync is called for each answer. Garnet's own ways are slower, or do not wait.
             "--aof-commit-freq",
-            "0",
+            "-1",
+            "--aof-segment-size",
+            $"{1 << Checksums.SegmentBits}",
             "--fail-on-recovery-error",
             "--checkpointdir",
             directory,
@@ -180,6 +359,16 @@ internal sealed class EmbeddedStore : IDisposable
             "RandomAccess",
             "--page",
             "1m",
+            // A snapshot is preceded by a compaction of the data in memory, when that is larger than this.
+            "--segment",
+            "16m",
+            "--compaction-type",
+            "Lookup",
+            "--compaction-max-segments",
+            "1",
+            // Is in each snapshot, and grows when there are more than about two million keys.
+            "--index",
+            "16m",
             "--aof-memory",
             "16m",
             "--aof-page-size",
@@ -189,4 +378,14 @@ internal sealed class EmbeddedStore : IDisposable
             "--logger-level",
             "Error",
         ];
+
+    /// <summary>Garnet, and a part of it that no command reaches.</summary>
+    private sealed class Server(string[] arguments) : GarnetServer(arguments)
+    {
+        /// <summary>
+        /// Lets nothing that is in memory by now be written to in place, which is what can be compacted: of each record
+        /// the latest is copied behind the others, and the memory of all before is free.
+        /// </summary>
+        public void Freeze() => storeWrapper.store.Log.Flush(wait: true);
+    }
 }

@@ -103,7 +103,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         else
         {
             embeddedStore = await Task.Run(
-                () => EmbeddedStore.Start(Path.GetFullPath(embedded.DataDirectory)),
+                () => EmbeddedStore.Start(Path.GetFullPath(embedded.DataDirectory), logger),
                 cancellationToken
             );
             connecting = ConnectAsync(embeddedStore.Configuration);
@@ -127,7 +127,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
 
         // The container disposes once for each way it hands this service out.
-        Interlocked.Exchange(ref embeddedStore, null)?.Dispose();
+        if (Interlocked.Exchange(ref embeddedStore, null) is { } store)
+        {
+            await store.DisposeAsync();
+        }
     }
 
     /// <summary>The slot of a key in a cluster; else the same for all keys.</summary>
@@ -216,42 +219,37 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
         try
         {
-            return await ask(multiplexer.GetDatabase()).WaitAsync(timeout, cancellationToken);
+            var answer = await ask(multiplexer.GetDatabase()).WaitAsync(timeout, cancellationToken);
+            if (embeddedStore is { } store)
+            {
+                // It answers before it has written its log, and what was answered must survive a crash.
+                await store.CommitAsync().WaitAsync(timeout, cancellationToken);
+            }
+
+            return answer;
         }
         catch (RedisServerException exception)
         {
             throw new StoreUnavailableException("The store answered with an error.", exception);
         }
         catch (Exception exception)
-            when (exception is RedisException or TimeoutException or ObjectDisposedException)
+            when (exception
+                    is RedisException
+                        or TimeoutException
+                        or ObjectDisposedException
+                        or IOException
+            )
         {
             throw new StoreUnavailableException("The store did not answer.", exception);
         }
     }
 
-    /// <summary>
-    /// Writes, and waits until a crash of this process cannot undo it. The embedded store answers before it has written
-    /// its file, which is quick enough for counters, but too late for what was promised to be kept.
-    /// </summary>
-    internal async Task<RedisResult> WriteAsync(
+    /// <summary>Writes, and waits for it as long as administrators do.</summary>
+    internal Task<RedisResult> WriteAsync(
         RedisKey key,
         Func<IDatabase, Task<RedisResult>> write,
         CancellationToken cancellationToken
-    )
-    {
-        var written = await AskAsync(key, write, AdministrativeTimeout, cancellationToken);
-        if (embeddedStore is not null)
-        {
-            await AskAsync(
-                key,
-                database => database.ExecuteAsync("COMMITAOF"),
-                AdministrativeTimeout,
-                cancellationToken
-            );
-        }
-
-        return written;
-    }
+    ) => AskAsync(key, write, AdministrativeTimeout, cancellationToken);
 
     /// <summary>
     /// Listens to a channel from now on, and again after the connection was <see cref="Interrupted"/>, whichever server it

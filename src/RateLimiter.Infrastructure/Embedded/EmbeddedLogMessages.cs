@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging;
+
+namespace RateLimiter.Infrastructure.Embedded;
+
+internal static partial class EmbeddedLogMessages
+{
+    [LoggerMessage(
+        21,
+        LogLevel.Warning,
+        "The data in {Directory} lacks the last {Bytes} bytes that were written, as after a crash of the machine"
+    )]
+    public static partial void EmbeddedStoreTorn(this ILogger logger, string directory, long bytes);
+
+    [LoggerMessage(
+        22,
+        LogLevel.Error,
+        "The embedded store cannot write to {Directory}: {Reason}. It answers nothing until there is room to write and the service is started again"
+    )]
+    public static partial void EmbeddedStoreCannotWrite(
+        this ILogger logger,
+        string directory,
+        string reason
+    );
+
+    [LoggerMessage(
+        23,
+        LogLevel.Error,
+        "The files in {Directory} cannot be compacted, and grow; this is tried again in a minute: {Reason}"
+    )]
+    public static partial void EmbeddedStoreNotCompacted(
+        this ILogger logger,
+        string directory,
+        string reason
+    );
+}
