@@ -24,7 +24,7 @@ internal static class ApiServices
     /// <summary>The greatest body of a request, in bytes.</summary>
     private const long MaxBodySize = 64 * 1024;
 
-    // Ctrl-C ends the service within 5 s, whatever is still under way.
+    // With the delay that it has by default, Ctrl-C ends the service within 5 s, whatever is still under way.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>Adds controllers, their JSON, validation and errors, the documentation pages and the web server.</summary>
@@ -35,9 +35,6 @@ internal static class ApiServices
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // The connection says once when the store is lost; the probes would say it again every time.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
-        builder.Services.Configure<HostOptions>(options =>
-            options.ShutdownTimeout = ShutdownTimeout
-        );
 
         // Not in appsettings.json, which would win over ASPNETCORE_URLS.
         string[] addresses =
@@ -58,6 +55,7 @@ internal static class ApiServices
         });
 
         var services = builder.Services;
+        services.AddShutdown(builder.Configuration);
         services.AddProxies(builder.Configuration);
         services.AddRequests();
         services.AddReadModels(builder.Configuration);
@@ -72,6 +70,7 @@ internal static class ApiServices
             app.UseForwardedHeaders();
         }
 
+        app.Use(app.Services.GetRequiredService<Shutdown>().AnswerAsync);
         app.UseExceptionHandler();
         app.UseRouting();
         // A controller needs nothing of what follows, and is called from here.
@@ -79,6 +78,31 @@ internal static class ApiServices
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         app.UseDocs();
         app.MapHealth();
+    }
+
+    private static void AddShutdown(
+        this IServiceCollection services,
+        ConfigurationManager configuration
+    )
+    {
+        services
+            .AddOptions<ShutdownOptions>()
+            .Bind(configuration.GetSection(ShutdownOptions.Section))
+            .Validate(
+                options => options.DelayMs is >= 0 and <= ShutdownOptions.MaxDelayMs,
+                $"Shutdown:DelayMs must be from 0 to {ShutdownOptions.MaxDelayMs}."
+            )
+            .ValidateOnStart();
+        services
+            .AddOptions<HostOptions>()
+            .Configure<IOptions<ShutdownOptions>>(
+                (host, shutdown) =>
+                    host.ShutdownTimeout =
+                        ShutdownTimeout + TimeSpan.FromMilliseconds(shutdown.Value.DelayMs)
+            );
+        services.AddSingleton<Shutdown>();
+        services.AddHostedService(provider => provider.GetRequiredService<Shutdown>());
+        services.AddHealthChecks().AddCheck<Shutdown>("serving");
     }
 
     private static void AddProxies(

@@ -62,7 +62,7 @@ public sealed class BatchTests(Store store) : ServiceFixture(store)
                 JsonElement.Parse(
                     """
                     {"allowed":true,"remaining":1,"reset_in":60,"reason":null,"limit":2,"retry_after":null,
-                     "retry_after_ms":null,"matched_role":"default","matched_route":"r","shadow_denied":false,
+                     "retry_after_ms":null,"matched_role":"default","matched_route":"r","shadow_denied":false,"degraded":false,
                      "violated":[]}
                     """
                 )

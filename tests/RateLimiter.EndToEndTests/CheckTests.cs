@@ -15,7 +15,7 @@ public sealed class CheckTests(Store store) : ServiceFixture(store)
         (await Client.CheckAsync("alice", "search")).MustBe(
             """
             {"allowed":true,"remaining":9,"reset_in":60,"reason":null,"limit":10,"retry_after":null,
-             "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,
+             "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[]}
             """
         );
@@ -38,7 +38,7 @@ public sealed class CheckTests(Store store) : ServiceFixture(store)
             $$"""
             {"allowed":false,"remaining":0,"reset_in":{{wait}},"reason":"Rate limit exceeded","limit":2,
              "retry_after":{{wait}},"retry_after_ms":{{waitMs}},"matched_role":"default",
-             "matched_route":"search","shadow_denied":false,"violated":["default"]}
+             "matched_route":"search","shadow_denied":false,"degraded":false,"violated":["default"]}
             """
         );
     }
@@ -261,7 +261,7 @@ public sealed class CheckTests(Store store) : ServiceFixture(store)
                 """
                 {"allowed":true,"remaining":1,"reset_in":0,"reason":"Rate limiting disabled for this policy",
                  "limit":1,"retry_after":null,"retry_after_ms":null,"matched_role":"default",
-                 "matched_route":"r","shadow_denied":false,"violated":[]}
+                 "matched_route":"r","shadow_denied":false,"degraded":false,"violated":[]}
                 """
             );
         }

@@ -54,7 +54,8 @@ public sealed class CommandMonitor : IDisposable
             // +1339518083.107412 [0 127.0.0.1:60866] "GET" "key", or [0 lua] for what a script does.
             var isProbe =
                 line.Contains("] \"PING\"", StringComparison.Ordinal)
-                || line.Contains("] \"PUBLISH\" \"rl:news\" \"ping ", StringComparison.Ordinal);
+                || line.Contains("] \"PUBLISH\" \"rl:news\" \"ping ", StringComparison.Ordinal)
+                || line.Contains(" \"rl:{nobody:", StringComparison.Ordinal);
             if (!isProbe && !line.Contains(" lua] ", StringComparison.Ordinal))
             {
                 commands.Add(line[(line.IndexOf("] ", StringComparison.Ordinal) + 2)..]);

@@ -39,7 +39,7 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
         answer.MustBe(
             $$$"""
             {"message":"Policy saved successfully.","policy":{"route_key":"search","role":"free",
-             "limit":100,"window_seconds":60,"algorithm":"fixed_window","burst":null,"limits":null,"mode":"enforce",
+             "limit":100,"window_seconds":60,"algorithm":"fixed_window","burst":null,"limits":null,"mode":"enforce","on_store_failure":null,
              "description":"For free accounts",
              "is_active":false,"version":1,"created_at":{{{created.GetRawText()}}},"updated_at":{{{created.GetRawText()}}}}}
             """
@@ -258,6 +258,9 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
     [TestCase("is_active", "1")]
     [TestCase("is_active", "\"true\"")]
     [TestCase("mode", "null")]
+    [TestCase("on_store_failure", "\"open\"")]
+    [TestCase("on_store_failure", "\"Deny\"")]
+    [TestCase("on_store_failure", "0")]
     [TestCase("algorithm", "0")]
     [TestCase("algorithm", "\"no_such\"")]
     [TestCase("algorithm", "\"FixedWindow\"")]

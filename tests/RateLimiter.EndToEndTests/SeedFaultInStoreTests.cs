@@ -75,7 +75,7 @@ public sealed class SeedFaultInStoreTests
     }
 
     [Test]
-    public async Task StoreFaultGivingARaw500_StoreAnswersWithAnError_Answers503Problem()
+    public async Task StoreFaultGivingARaw500_StoreAnswersWithAnError_AnswersWithoutTheStore()
     {
         var (host, service) = await SharedServices.OfAsync(Store.Redis);
         var client = await Client.RegisterAsync(service);
@@ -89,8 +89,13 @@ public sealed class SeedFaultInStoreTests
 
         var answer = await client.CheckAsync("u", "r");
 
-        answer.MustBeProblem(503);
+        Assert.That(
+            (answer.MustBeOk()["degraded"].GetBoolean(), answer.Allowed),
+            Is.EqualTo((true, false))
+        );
         Assert.That(answer.Headers, Contains.Key("Retry-After"));
+        var usage = await client.GetAsync("/usage?route_key=r&user_id=u");
+        usage.MustBeProblem(503);
     }
 
     [Test]

@@ -214,6 +214,45 @@ public sealed class StartupTests
 public sealed class ShutdownTests(Store store)
 {
     [Test]
+    public async Task Interrupt_InTheMiddleOfUse_IsUnreadyFirstFailsNobodyAndLosesNothing()
+    {
+        await using var host = await StoreHost.StartAsync(store);
+        var service = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            ("Shutdown__DelayMs", "2000")
+        );
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 1_000_000);
+        (await client.GetAsync("/health/ready")).MustBeOk();
+
+        var exit = service.InterruptAsync();
+        await Poll.UntilAsync(
+            "It is still ready.",
+            TimeSpan.FromSeconds(1),
+            async () => (await client.GetAsync("/health/ready")).Status == 503
+        );
+        // Whoever has not noticed yet is served. Later, connections are refused.
+        var answered = 0;
+        var unready = Stopwatch.StartNew();
+        while (unready.Elapsed < TimeSpan.FromSeconds(1))
+        {
+            (await client.CheckAsync("u", "r")).MustBeOk();
+            answered++;
+        }
+
+        Assert.That(await exit, Is.Zero);
+        Assert.That(answered, Is.GreaterThan(10));
+        var again = await client.OnceOnAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
+        var log = await again.LogsAsync();
+        Assert.That(1_000_000 - await again.RemainingAsync("u", "r"), Is.EqualTo(answered));
+        Assert.That(log, Has.Count.EqualTo(Math.Min(answered, 1000)));
+        Assert.That(log[0].GetProperty("remaining").GetInt64(), Is.EqualTo(1_000_000 - answered));
+    }
+
+    [Test]
     [Contract("Ctrl-C ends it cleanly within 5 s; the log is flushed at shutdown")]
     public async Task Interrupt_InTheMiddleOfChecks_EndsCleanlyWithTheLogWritten()
     {

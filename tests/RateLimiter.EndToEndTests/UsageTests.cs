@@ -19,7 +19,7 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
         usage.MustBe(
             $$"""
             {"allowed":true,"remaining":6,"reset_in":{{reset}},"reason":null,"limit":10,"retry_after":null,
-             "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,
+             "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[],"used":3,
              "limits":[{"name":"default","limit":10,"used":3,"remaining":6,"reset_in":{{reset}}}]}
             """

@@ -106,13 +106,23 @@ internal sealed class StoreCircuit
                     or RedisErrorKind.UnknownCommand
             };
 
+    // The client's own messages are about itself.
+    private static string Reason(Exception? exception) =>
+        exception switch
+        {
+            TimeoutException => "no answer in time",
+            RedisConnectionException connection => $"no connection ({connection.FailureType})",
+            { } other => other.Message,
+            null => "no answer",
+        };
+
     // Each probe without an answer opens it again.
     private void Open(Exception? exception)
     {
         if (!Interlocked.Exchange(ref isAway, true))
         {
             Transitions.Add(1, new KeyValuePair<string, object?>("state", "open"));
-            logger.StoreAway(part(), (exception?.InnerException ?? exception)?.Message ?? "");
+            logger.StoreAway(part(), Reason(exception?.InnerException ?? exception));
         }
     }
 
