@@ -27,6 +27,7 @@ public static class ApplicationServices
 
         services.AddSingleton<ClientDirectory>();
         services.AddSingleton<StoreFallback>();
+        services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
         services.AddSingleton<LocalCounters>();
         services
             .AddOptions<StoreOptions>()

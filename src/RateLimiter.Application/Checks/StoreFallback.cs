@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
@@ -9,12 +11,57 @@ public sealed class StoreFallback(
     LocalCounters local,
     IOptions<StoreOptions> options,
     TimeProvider time
-)
+) : IHostedService
 {
+    // Of a client that no id can name: ids are longer.
+    private static readonly Subject Nobody = new(new ClientId("nobody"), "nobody", RouteKey: null);
+
     /// <summary>When to ask again: nobody knows how long an outage takes, but most are over at once.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly StoreFailureMode mode = options.Value.OnFailure;
+
+    /// <summary>
+    /// Decides once in every way before anybody waits for it: what is compiled when an outage begins makes checks wait that
+    /// need it then.
+    /// </summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var mode in Enum.GetValues<StoreFailureMode>())
+        {
+            Limit[] limits =
+            [
+                .. Enum.GetValues<Algorithm>()
+                    .Select(algorithm => new Limit(
+                        $"{algorithm}",
+                        algorithm,
+                        1,
+                        TimeSpan.FromSeconds(1),
+                        1
+                    )),
+            ];
+            var definition = new PolicyDefinition(
+                PolicyKey.CatchAll,
+                limits,
+                Description: null,
+                IsActive: true,
+                PolicyMode.Enforce,
+                mode
+            );
+            var request = new PermitRequest(
+                Nobody,
+                Policy.Create(definition, DateTimeOffset.UnixEpoch),
+                Cost: 1
+            );
+            // Once allowed and once denied.
+            Decide(request);
+            Decide(request);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>A decision that is <see cref="Decision.Degraded"/>.</summary>
     public Decision Decide(in PermitRequest request)

@@ -16,6 +16,9 @@ namespace RateLimiter.Infrastructure.Embedded;
 /// </summary>
 internal sealed class EmbeddedStore : IAsyncDisposable
 {
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
     private const string SocketDirectoryPrefix = "ratelimiter-";
 
     /// <summary>The log is replaced when its files are longer: about 100,000 checks.</summary>
@@ -252,7 +255,12 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         try
         {
             CreatePrivate(directory);
-            return Open(FileShare.None);
+            return new FileStream(
+                path,
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None
+            );
         }
         catch (UnauthorizedAccessException exception)
         {
@@ -260,7 +268,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            throw IsInUse()
+            throw IsInUse(exception)
                 ? new EmbeddedStoreException(
                     $"Embedded:DataDirectory '{directory}' is in use by another process. Stop it, name another folder, "
                         + "or let both use one Redis.",
@@ -268,24 +276,11 @@ internal sealed class EmbeddedStore : IAsyncDisposable
                 )
                 : EmbeddedStoreException.Unusable(directory, exception);
         }
-
-        FileStream Open(FileShare share) =>
-            new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
-
-        // It can be opened, only not alone.
-        bool IsInUse()
-        {
-            try
-            {
-                Open(FileShare.ReadWrite).Dispose();
-                return File.Exists(path);
-            }
-            catch (Exception other) when (other is IOException or UnauthorizedAccessException)
-            {
-                return false;
-            }
-        }
     }
+
+    // The runtime gives the error of the system: of flock, or of Windows.
+    private static bool IsInUse(IOException exception) =>
+        exception.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation;
 
     // Nobody else on this machine has to read who was limited, or the hashes of keys.
     private static void CreatePrivate(string directory)

@@ -49,7 +49,6 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private Sentinels? sentinels;
     private EmbeddedStore? embeddedStore;
     private Task connecting = Task.CompletedTask;
-    private Task looking = Task.CompletedTask;
     private int asked;
 
     public RedisConnection(
@@ -184,28 +183,6 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                 .FirstOrDefault(configuration => configuration is not null)
         );
 
-    /// <summary>Looks in the background which servers there are and which of them take writes.</summary>
-    internal void LookForServers()
-    {
-        if (multiplexer is { } known && looking.IsCompleted)
-        {
-            looking = LookAsync(known);
-        }
-
-        static async Task LookAsync(IConnectionMultiplexer multiplexer)
-        {
-            try
-            {
-                await multiplexer.ConfigureAsync();
-            }
-            catch (Exception exception)
-                when (exception is RedisException or TimeoutException or ObjectDisposedException)
-            {
-                // None is there. It will be looked for again.
-            }
-        }
-    }
-
     private async Task<T> AskOnceAsync<T>(
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
@@ -307,8 +284,6 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         );
         configuration.AsyncTimeout = (int)AdministrativeTimeout.TotalMilliseconds;
         configuration.HeartbeatInterval = HeartbeatInterval;
-        // Which of several servers takes writes is found out without delay, and again when it changes.
-        configuration.ConfigCheckSeconds = 10;
         // While there is no connection, fail at once instead of queueing until it times out.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.IncludeDetailInExceptions = false;

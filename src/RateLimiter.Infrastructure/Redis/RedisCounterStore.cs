@@ -65,19 +65,20 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
 
     /// <summary>
     /// Asks before anybody waits for an answer: the first calls compile the script there and the path to it here, which
-    /// takes longer than a check may. A store that is not there yet is warmed by those who come first.
+    /// takes longer than a check may. The last one does not wait for its answer, because what fails for the first time
+    /// takes even longer. A store that is not there yet is warmed by those who come first.
     /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
-            for (var i = 0; i < WarmUpCalls; i++)
+            for (var i = 0; i <= WarmUpCalls; i++)
             {
                 await EvaluateAsync(
                     "take",
                     [new PermitRequest(new Subject(Nobody, "warm-up", null), ProbePolicy, Cost: 1)],
                     clock: null,
-                    RedisConnection.AdministrativeTimeout,
+                    i < WarmUpCalls ? RedisConnection.AdministrativeTimeout : TimeSpan.Zero,
                     cancellationToken
                 );
             }

@@ -21,25 +21,19 @@ internal sealed class StoreMonitor(
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             connection.FollowCluster();
-            var probes = connection.Parts.Select(ProbeAsync);
-            if ((await Task.WhenAll(probes)).Contains(false))
-            {
-                // Perhaps another server has taken over, and the client has not heard of it.
-                connection.LookForServers();
-            }
+            await Task.WhenAll(connection.Parts.Select(ProbeAsync));
         }
     }
 
-    private async Task<bool> ProbeAsync(int part)
+    private async Task ProbeAsync(int part)
     {
         try
         {
             await counters.ProbeAsync(part);
-            return true;
         }
         catch (StoreUnavailableException)
         {
-            return false;
+            // Its circuit has noted it.
         }
     }
 }
