@@ -9,9 +9,6 @@ namespace RateLimiter.EndToEndTests;
 [NonParallelizable]
 public sealed class ClusterTests
 {
-    /// <summary>The longest that a change may go unseen on the other instance.</summary>
-    private static readonly TimeSpan Visible = TimeSpan.FromSeconds(1);
-
     private static RedisCluster? cluster;
     private static StoreHost? host;
     private static Service? first;
@@ -77,14 +74,7 @@ public sealed class ClusterTests
     {
         (await here.PostAsync("/policy", $$"""{"route_key":"r",{{limits}}}""")).MustBeOk();
 
-        var answers = await Task.WhenAll(
-            Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? here : there).CheckAsync("u", "r"))
-        );
-
-        Assert.That(
-            answers.Where(answer => answer.MustBeOk().Allowed).Select(answer => answer.Remaining),
-            Is.EquivalentTo(Enumerable.Range(0, 10))
-        );
+        await TwoInstances.MustAllowExactlyTenAsync(here, there);
     }
 
     [Test]
@@ -131,17 +121,7 @@ public sealed class ClusterTests
     [Test]
     public async Task Save_OnOneInstance_IsEnforcedOnTheOtherWithinASecond()
     {
-        await here.HasPolicyAsync("r", 10);
-        await there.CheckAsync("u", "r");
-
-        await here.HasPolicyAsync("r", 50);
-
-        await Poll.UntilAsync(
-            "The new limit is not enforced on the other instance.",
-            Visible,
-            async () => (await there.CheckAsync("u", "r", cost: 0))["limit"].GetInt64() == 50
-        );
-        Assert.That(await there.RemainingAsync("u", "r"), Is.EqualTo(49));
+        await TwoInstances.MustEnforceWhatWasSavedAsync(here, there);
     }
 
     [Test]

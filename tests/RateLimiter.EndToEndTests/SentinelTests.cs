@@ -20,14 +20,7 @@ public sealed class SentinelTests
         await here.HasPolicyAsync("r", 10);
         var there = await here.OnceOnAsync(await ServeAsync(host));
 
-        var answers = await Task.WhenAll(
-            Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? here : there).CheckAsync("u", "r"))
-        );
-
-        Assert.That(
-            answers.Where(answer => answer.MustBeOk().Allowed).Select(answer => answer.Remaining),
-            Is.EquivalentTo(Enumerable.Range(0, 10))
-        );
+        await TwoInstances.MustAllowExactlyTenAsync(here, there);
     }
 
     [Test]

@@ -6,9 +6,6 @@ namespace RateLimiter.EndToEndTests;
 [TestFixture]
 public sealed class TwoInstancesOnRedisTests
 {
-    /// <summary>The longest that a change may go unseen on the other instance.</summary>
-    private static readonly TimeSpan Visible = TimeSpan.FromSeconds(1);
-
     private Client here = null!;
     private Client there = null!;
 
@@ -38,30 +35,13 @@ public sealed class TwoInstancesOnRedisTests
         var policy = $$"""{"route_key":"r","limit":10,"window_seconds":31536000,{{algorithm}}}""";
         (await here.PostAsync("/policy", policy)).MustBeOk();
 
-        var answers = await Task.WhenAll(
-            Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? here : there).CheckAsync("u", "r"))
-        );
-
-        Assert.That(
-            answers.Where(answer => answer.MustBeOk().Allowed).Select(answer => answer.Remaining),
-            Is.EquivalentTo(Enumerable.Range(0, 10))
-        );
+        await TwoInstances.MustAllowExactlyTenAsync(here, there);
     }
 
     [Test]
     public async Task Save_OnOneInstance_IsEnforcedOnTheOtherWithinASecond()
     {
-        await here.HasPolicyAsync("r", 10);
-        await there.CheckAsync("u", "r");
-
-        await here.HasPolicyAsync("r", 50);
-
-        await Poll.UntilAsync(
-            "The new limit is not enforced on the other instance.",
-            Visible,
-            async () => (await there.CheckAsync("u", "r", cost: 0))["limit"].GetInt64() == 50
-        );
-        Assert.That(await there.RemainingAsync("u", "r"), Is.EqualTo(49));
+        await TwoInstances.MustEnforceWhatWasSavedAsync(here, there);
     }
 
     [Test]
@@ -74,7 +54,7 @@ public sealed class TwoInstancesOnRedisTests
 
         await Poll.UntilAsync(
             "The policy is still enforced on the other instance.",
-            Visible,
+            TwoInstances.Visible,
             async () => (await there.CheckAsync("u", "r")).Status == 404
         );
     }

@@ -168,6 +168,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a question failed before it was sent, for want of a connection, so that it is safe to repeat.</summary>
+    internal static bool WasNotSent(StoreUnavailableException exception) =>
+        exception.InnerException
+            is RedisConnectionException { CommandStatus: not CommandStatus.Sent };
+
     /// <summary>As a check would ask, but also a part that is away, to find out whether it still is.</summary>
     /// <exception cref="StoreUnavailableException">It did not answer.</exception>
     internal Task<T> ProbeAsync<T>(int part, Func<IDatabase, Task<T>> ask) =>

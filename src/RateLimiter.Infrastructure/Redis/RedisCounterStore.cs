@@ -357,9 +357,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
 
     // Nothing can have been taken: a slot moves, or the client is just finding out who takes writes now.
     private static bool IsUntouched(StoreUnavailableException exception, int requests) =>
-        IsMoving(exception) && requests == 1
-        || exception.InnerException
-            is RedisConnectionException { CommandStatus: not CommandStatus.Sent };
+        IsMoving(exception) && requests == 1 || RedisConnection.WasNotSent(exception);
 
     private async Task<Decision?[]> EvaluateAsync(
         string verb,

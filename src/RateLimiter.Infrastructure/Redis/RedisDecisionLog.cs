@@ -228,9 +228,7 @@ internal sealed class RedisDecisionLog(
                 return;
             }
             catch (StoreUnavailableException exception)
-                when (exception.InnerException
-                        is null
-                            or RedisConnectionException { CommandStatus: not CommandStatus.Sent }
+                when ((exception.InnerException is null || RedisConnection.WasNotSent(exception))
                     && queue.Reader.Count < QueueCapacity / 2
                 )
             {
