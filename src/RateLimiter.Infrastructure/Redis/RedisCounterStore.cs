@@ -54,11 +54,12 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
                 .Range(0, ClusterMap.MaxParts)
                 .Select(_ => new Part(
                     new CheckGatherer(
-                        requests => TakeNowAsync(requests, CancellationToken.None),
+                        requests =>
+                            TakeNowAsync(requests, connection.CheckTimeout, CancellationToken.None),
                         connection.CheckTimeout,
                         time
                     ),
-                    new SemaphoreSlim(CheckGatherer.MaxCalls)
+                    new BatchCalls(TakeNowAsync, connection.CheckTimeout, time)
                 )),
         ];
     }
@@ -263,33 +264,16 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         CancellationToken cancellationToken
     )
     {
-        var calls = parts[part].BatchCalls;
-        if (
-            connection.IsAway(part)
-            || !await calls.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken)
-        )
+        if (connection.IsAway(part))
         {
             return;
         }
 
-        try
+        var answers = await parts[part]
+            .BatchCalls.TakeAsync(Array.ConvertAll(chunk, i => requests[i]), cancellationToken);
+        for (var i = 0; i < chunk.Length; i++)
         {
-            var answers = await TakeNowAsync(
-                Array.ConvertAll(chunk, i => requests[i]),
-                cancellationToken
-            );
-            for (var i = 0; i < chunk.Length; i++)
-            {
-                decisions[chunk[i]] = answers[i];
-            }
-        }
-        catch (StoreUnavailableException)
-        {
-            // Null says so of each.
-        }
-        finally
-        {
-            calls.Release();
+            decisions[chunk[i]] = answers[i];
         }
     }
 
@@ -299,18 +283,13 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     /// </summary>
     private async Task<Decision?[]> TakeNowAsync(
         PermitRequest[] requests,
+        TimeSpan timeout,
         CancellationToken cancellationToken
     )
     {
         if (requests.Length == 1 || !connection.IsCluster)
         {
-            return await EvaluateAsync(
-                "take",
-                requests,
-                clock: null,
-                connection.CheckTimeout,
-                cancellationToken
-            );
+            return await EvaluateAsync("take", requests, clock: null, timeout, cancellationToken);
         }
 
         var decisions = new Decision?[requests.Length];
@@ -330,7 +309,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
                     "take",
                     Array.ConvertAll(ofSlot, i => requests[i]),
                     clock: null,
-                    connection.CheckTimeout,
+                    timeout,
                     cancellationToken
                 );
                 for (var i = 0; i < ofSlot.Length; i++)
@@ -432,9 +411,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         }
     }
 
-    /// <param name="Gatherer">Sends its checks.</param>
-    /// <param name="BatchCalls">
-    /// However many batches wait, it has few of their calls at once, and single checks their turn in between.
-    /// </param>
-    private sealed record Part(CheckGatherer Gatherer, SemaphoreSlim BatchCalls);
+    /// <param name="Gatherer">Sends single checks.</param>
+    /// <param name="BatchCalls">Sends those of batches.</param>
+    private sealed record Part(CheckGatherer Gatherer, BatchCalls BatchCalls);
 }
