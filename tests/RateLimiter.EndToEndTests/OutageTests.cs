@@ -11,6 +11,10 @@ namespace RateLimiter.EndToEndTests;
 public sealed class OutageTests
 {
     private static readonly TimeSpan Answered = TimeSpan.FromSeconds(1);
+
+    /// <summary>A machine that stands still makes one answer late; what is broken makes all of them late.</summary>
+    private const int Attempts = 3;
+
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
 
     private static readonly (string Method, string Path, string? Body)[] Operations =
@@ -116,18 +120,32 @@ public sealed class OutageTests
         // Twice: as the outage begins, and while it lasts.
         foreach (var (method, path, body) in Operations.Concat(Operations))
         {
-            var clock = Stopwatch.StartNew();
-            var answer = await client.SendAsync(new HttpMethod(method), path, body);
-            var elapsed = clock.Elapsed;
-
+            var answer = await InTimeAsync(() =>
+                client.SendAsync(new HttpMethod(method), path, body)
+            );
             answer.MustBeProblem(503);
             Assert.That(answer.Headers, Contains.Key("Retry-After"));
-            Assert.That(elapsed, Is.LessThan(Answered), $"{method} {path}");
         }
 
-        var health = Stopwatch.StartNew();
-        Assert.That((await client.GetAsync("/health/ready")).Status, Is.EqualTo(503));
-        Assert.That(health.Elapsed, Is.LessThan(Answered), "/health/ready");
+        var health = await InTimeAsync(() => client.GetAsync("/health/ready"));
+        Assert.That(health.Status, Is.EqualTo(503));
+    }
+
+    private static async Task<Answer> InTimeAsync(Func<Task<Answer>> send)
+    {
+        List<TimeSpan> times = [];
+        while (true)
+        {
+            var clock = Stopwatch.StartNew();
+            var answer = await send();
+            times.Add(clock.Elapsed);
+            if (times[^1] < Answered)
+            {
+                return answer;
+            }
+
+            Assert.That(times, Has.Count.LessThan(Attempts), string.Join(", ", times));
+        }
     }
 
     private static Task<TimeSpan> RecoversAsync(Client client) =>
