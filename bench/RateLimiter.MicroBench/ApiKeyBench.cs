@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.MicroBench;
 

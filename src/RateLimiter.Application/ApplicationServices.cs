@@ -1,7 +1,10 @@
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application;
@@ -26,16 +29,25 @@ public static class ApplicationServices
         }
 
         services.AddSingleton<ClientDirectory>();
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<FailedAuthentications>();
+        services.AddSingleton<KeyRings>();
+        services.AddSingleton<KeyUses>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddSingleton<CheckQuota>();
         services.AddSingleton<StoreFallback>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
         services.AddSingleton<LocalCounters>();
+        services.AddOptionsOfApplication();
+        return services;
+    }
+
+    private static void AddOptionsOfApplication(this IServiceCollection services)
+    {
         services
             .AddOptions<StoreOptions>()
             .BindConfiguration(StoreOptions.Section)
-            .Validate(
-                options => options.TimeoutMs is >= 1 and <= StoreOptions.MaxTimeoutMs,
-                $"Store:TimeoutMs must be from 1 to {StoreOptions.MaxTimeoutMs}."
-            )
+            .MustBeWithin("Store:TimeoutMs", it => it.TimeoutMs, 1, StoreOptions.MaxTimeoutMs)
             .Validate(
                 options => Enum.IsDefined(options.OnFailure),
                 "Store:OnFailure must be deny, allow or local."
@@ -44,17 +56,52 @@ public static class ApplicationServices
         services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)
-            .Validate(
-                options => options.PermitLimit is >= 0 and <= Limit.MaxPermits,
-                $"Registration:PermitLimit must be from 0 to {Limit.MaxPermits}."
-            )
-            .Validate(
-                options => options.WindowSeconds is >= 1 and <= Limit.MaxWindowSeconds,
-                $"Registration:WindowSeconds must be from 1 to {Limit.MaxWindowSeconds}."
+            .MustBeWithin("Registration:PermitLimit", it => it.PermitLimit, 0, Limit.MaxPermits)
+            .MustBeWithin(
+                "Registration:WindowSeconds",
+                it => it.WindowSeconds,
+                1,
+                Limit.MaxWindowSeconds
             )
             .ValidateOnStart();
-        return services;
+        services
+            .AddOptions<AuthenticationOptions>()
+            .BindConfiguration(AuthenticationOptions.Section)
+            .MustBeWithin("Authentication:FailureLimit", it => it.FailureLimit, 0, Limit.MaxPermits)
+            .MustBeWithin(
+                "Authentication:FailureWindowSeconds",
+                it => it.FailureWindowSeconds,
+                1,
+                Limit.MaxWindowSeconds
+            )
+            .ValidateOnStart();
+        services
+            .AddOptions<QuotaOptions>()
+            .BindConfiguration(QuotaOptions.Section)
+            .MustBeWithin("Quotas:MaxPolicies", it => it.MaxPolicies, 1, 1_000_000)
+            .MustBeWithin("Quotas:MaxKeys", it => it.MaxKeys, 1, 10_000)
+            .MustBeWithin(
+                "Quotas:MaxWindowSeconds",
+                it => it.MaxWindowSeconds,
+                1,
+                Limit.MaxWindowSeconds
+            )
+            .MustBeWithin("Quotas:ChecksPerSecond", it => it.ChecksPerSecond, 0, Limit.MaxPermits)
+            .ValidateOnStart();
     }
+
+    private static OptionsBuilder<TOptions> MustBeWithin<TOptions>(
+        this OptionsBuilder<TOptions> options,
+        string name,
+        Func<TOptions, long> value,
+        long min,
+        long max
+    )
+        where TOptions : class =>
+        options.Validate(
+            given => value(given) >= min && value(given) <= max,
+            $"{name} must be from {min} to {max}."
+        );
 
     private static bool IsRequestHandler(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IRequestHandler<,>);

@@ -13,6 +13,7 @@ public static class Names
     public const int MaxRoleLength = 128;
     public const int MaxUserLength = 256;
     public const int MaxClientNameLength = 100;
+    public const int MaxKeyNameLength = 100;
     public const int MaxDescriptionLength = 500;
 
     private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([

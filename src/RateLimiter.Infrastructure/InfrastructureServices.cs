@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Infrastructure.Embedded;
@@ -37,6 +38,7 @@ public static class InfrastructureServices
         services.AddSingleton<RedisConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IClientRepository, RedisClientRepository>();
+        services.AddSingleton<IKeyRepository, RedisKeyRepository>();
         services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
         services.AddSingleton<RedisNews>();
         services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<RedisNews>());

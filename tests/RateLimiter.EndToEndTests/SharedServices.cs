@@ -17,6 +17,12 @@ public sealed class SharedServices
         "1000000"
     );
 
+    /// <summary>So many wrong keys that no test comes near.</summary>
+    public static readonly (string Name, string Value) Forgiving = (
+        "Authentication__FailureLimit",
+        "1000000"
+    );
+
     /// <summary>The tests are a proxy, and speak for as many callers as they like.</summary>
     public static readonly (string Name, string Value) BehindProxy = (
         "Proxies__Trusted",
@@ -27,11 +33,11 @@ public sealed class SharedServices
 
     /// <summary>Anybody may register as often as he likes.</summary>
     public static Task<SharedService> OfAsync(Store store) =>
-        StartedAsync($"{store}", store, Patient, Open);
+        StartedAsync($"{store}", store, Patient, Open, Forgiving);
 
     /// <summary>Registrations are limited as they are by default, for the caller that X-Forwarded-For names.</summary>
     public static Task<SharedService> BehindProxyOfAsync(Store store) =>
-        StartedAsync($"{store} behind a proxy", store, Patient, BehindProxy);
+        StartedAsync($"{store} behind a proxy", store, Patient, BehindProxy, Forgiving);
 
     /// <summary>A second one on the Redis that <see cref="OfAsync"/> uses.</summary>
     public static Task<SharedService> SecondOfRedisAsync() =>
@@ -42,7 +48,10 @@ public sealed class SharedServices
                     new(async () =>
                     {
                         var (host, _) = await OfAsync(Store.Redis);
-                        return new SharedService(host, await host.ServeAsync(Patient, Open));
+                        return new SharedService(
+                            host,
+                            await host.ServeAsync(Patient, Open, Forgiving)
+                        );
                     })
             )
             .Value;

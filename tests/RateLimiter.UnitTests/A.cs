@@ -1,10 +1,15 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Moq;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests;
@@ -64,7 +69,45 @@ internal static class A
         long version = 1,
         IEnumerable<KeyHash>? keys = null,
         params Policy[] policies
-    ) => new(client, version, (keys ?? []).ToHashSet(), new PolicyTable(policies));
+    ) =>
+        new(
+            client,
+            version,
+            new KeyRing((keys ?? []).Select(hash => Key(hash))),
+            new PolicyTable(policies)
+        );
+
+    public static ClientKey Key(
+        KeyHash hash,
+        Scopes scopes = Scopes.Admin,
+        DateTimeOffset? expiresAt = null
+    ) => new($"{hash}"[..12], hash, "rl_0000", "key", scopes, Moment, null, expiresAt);
+
+    /// <summary>Somebody who came with a key of a client that is good for everything, unless it says otherwise.</summary>
+    public static KeyHolder Holder(ClientSnapshot client, Scopes scopes = Scopes.Admin) =>
+        new(client, Key(KeyHash.Of("any"), scopes));
+
+    public static CheckQuota CheckQuota(long checksPerSecond = 0, TimeProvider? time = null) =>
+        new(
+            Options.Create(new QuotaOptions { ChecksPerSecond = checksPerSecond }),
+            time ?? new FakeTimeProvider(Moment)
+        );
+
+    /// <summary>Lets in whom this repository knows.</summary>
+    public static Authenticator Authenticator(
+        IClientRepository clients,
+        TimeProvider? time = null,
+        AuthenticationOptions? options = null
+    )
+    {
+        time ??= new FakeTimeProvider(Moment);
+        return new Authenticator(
+            new ClientDirectory(clients, Mock.Of<IClientChanges>(), time),
+            new FailedAuthentications(Options.Create(options ?? new AuthenticationOptions()), time),
+            new KeyUses(Mock.Of<IKeyRepository>(), time),
+            time
+        );
+    }
 
     /// <summary>Durations in microseconds, as the counters tell them.</summary>
     public static LimitStatus Status(

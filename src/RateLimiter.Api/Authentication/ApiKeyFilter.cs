@@ -1,54 +1,84 @@
+using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Filters;
 using RateLimiter.Api.Errors;
-using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Authentication;
 
 /// <summary>
-/// Lets in who holds a valid API key, and <see cref="AllowAnonymousAttribute">everybody</see> where that is said.
+/// Lets in who holds a valid API key that is good for what is <see cref="RequiresScopeAttribute">required</see>, and
+/// <see cref="AllowAnonymousAttribute">everybody</see> where that is said. Where neither is said, only admins.
 /// A filter and not an authentication scheme: it costs a check no ticket, principal and claims.
 /// </summary>
-internal sealed class ApiKeyFilter(ClientDirectory directory) : IAsyncAuthorizationFilter
+internal sealed class ApiKeyFilter(Authenticator authenticator) : IAsyncAuthorizationFilter
 {
     public const string HeaderName = "X-API-Key";
 
     public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
     {
         var http = context.HttpContext;
-        if (http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+        var metadata = http.GetEndpoint()?.Metadata;
+        var required = metadata?.GetMetadata<RequiresScopeAttribute>()?.Scopes;
+        if (required is null && metadata?.GetMetadata<IAllowAnonymous>() is not null)
         {
             return;
         }
 
         var keys = http.Request.Headers[HeaderName];
-        // The caller's end is not watched: that would cost more than finding his key.
-        var client =
-            keys.Count == 1
-                ? await directory.AuthenticateAsync(keys[0], CancellationToken.None)
-                : null;
-        if (client is not null)
+        if (keys.Count == 0)
         {
-            http.Features.Set(client);
+            context.Result = ProblemResponse.Unauthorized(
+                http,
+                $"The header {HeaderName} is missing."
+            );
             return;
         }
 
-        http.Response.Headers.WWWAuthenticate = "ApiKey";
-        context.Result = ProblemResponse.Create(
-            http,
-            StatusCodes.Status401Unauthorized,
-            keys.Count == 0
-                ? $"The header {HeaderName} is missing."
-                : $"The header {HeaderName} does not hold a valid API key."
+        var (holder, wait) = await authenticator.AuthenticateAsync(
+            keys.Count == 1 ? keys[0] : null,
+            http.Caller()
         );
+        if (holder?.Key.Scopes.Allow(required ?? Scopes.Admin) == true)
+        {
+            http.Features.Set(holder);
+            return;
+        }
+
+        context.Result =
+            holder is not null
+                ? ProblemResponse.Forbidden(
+                    http,
+                    $"The API key does not have the scope {Names(required ?? Scopes.Admin)}."
+                )
+            : wait is not null
+                ? ProblemResponse.TooMany(
+                    http,
+                    wait,
+                    "Too many invalid API keys from this address."
+                )
+            : ProblemResponse.Unauthorized(
+                http,
+                $"The header {HeaderName} does not hold a valid API key."
+            );
     }
+
+    private static string Names(Scopes scopes) => string.Join(" or ", scopes.ToNames());
 }
 
-internal static class AuthenticatedClient
+internal static class Callers
 {
-    /// <summary>The client that <see cref="ApiKeyFilter"/> let in.</summary>
-    public static ClientSnapshot Client(this HttpContext context) =>
-        context.Features.GetRequiredFeature<ClientSnapshot>();
+    /// <summary>Who <see cref="ApiKeyFilter"/> let in.</summary>
+    public static KeyHolder Holder(this HttpContext context) =>
+        context.Features.GetRequiredFeature<KeyHolder>();
+
+    /// <summary>The client of <see cref="Holder"/>.</summary>
+    public static ClientSnapshot Client(this HttpContext context) => context.Holder().Client;
+
+    /// <summary>The address that the request comes from. A connection over a Unix socket has none.</summary>
+    public static IPAddress Caller(this HttpContext context) =>
+        context.Connection.RemoteIpAddress ?? IPAddress.Loopback;
 }

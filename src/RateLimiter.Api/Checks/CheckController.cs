@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Errors;
 using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Checks;
 
@@ -12,6 +13,8 @@ namespace RateLimiter.Api.Checks;
 [Tags("Checks")]
 [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
 public sealed class CheckController(IMediator mediator) : ControllerBase
 {
     /// <summary>The greatest body of a batch, in bytes.</summary>
@@ -19,6 +22,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
 
     /// <summary>May this user do this now?</summary>
     /// <remarks>A denial is also a 200, and takes nothing: <c>allowed</c> says which it is.</remarks>
+    [RequiresScope(Scopes.Check)]
     [HttpPost("/check", Name = "Check")]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
@@ -30,15 +34,17 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
-        return new DecisionResult(
-            await mediator.Send(new CheckCommand(HttpContext.Client(), request.ToCheck()))
+        var (decision, wait) = await mediator.Send(
+            new CheckCommand(HttpContext.Client(), request.ToCheck())
         );
+        return wait is null ? new DecisionResult(decision) : TooMany(wait);
     }
 
     /// <summary>Up to 1000 checks at once, in their order, each decided on its own.</summary>
     /// <remarks>
     /// An item that cannot be decided has an <c>error</c> in the place of a decision, and spoils no other.
     /// </remarks>
+    [RequiresScope(Scopes.Check)]
     [HttpPost("/check/batch", Name = "CheckBatch")]
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<CheckBatchResponse>(StatusCodes.Status200OK)]
@@ -53,12 +59,17 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
 
         var items = request.Checks!;
         var faulty = items.Select(item => item.Faults()).ToList();
-        var decisions = await mediator.Send(
+        var (decisions, wait) = await mediator.Send(
             new CheckEachCommand(
                 HttpContext.Client(),
                 [.. items.Where((_, i) => faulty[i] is null).Select(item => item.Check!.ToCheck())]
             )
         );
+        if (decisions is null)
+        {
+            return TooMany(wait);
+        }
+
         var next = 0;
         return new CheckBatchResponse([
             .. faulty.Select(fault =>
@@ -71,4 +82,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
             ),
         ]);
     }
+
+    private ObjectResult TooMany(TimeSpan? wait) =>
+        ProblemResponse.TooMany(HttpContext, wait, "Too many checks of this client.");
 }

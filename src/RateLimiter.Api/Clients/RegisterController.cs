@@ -1,8 +1,8 @@
-using System.Net;
 using FluentValidation;
 using MediatR;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
+using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Errors;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Clients;
@@ -28,26 +28,23 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        // A connection over a Unix socket has no address.
-        var caller = HttpContext.Connection.RemoteIpAddress ?? IPAddress.Loopback;
         var outcome = await mediator.Send(
-            new RegisterClientCommand(request.Name!, caller),
+            new RegisterClientCommand(request.Name!, HttpContext.Caller()),
             cancellationToken
         );
-        switch (outcome)
+        return outcome switch
         {
-            case ClientRegistered registered:
-                return new RegisterResponse(registered.ApiKey, registered.Client.Value);
-            case TooManyRegistrations { RetryAfter: { } wait }:
-                Response.SetRetryAfter(wait);
-                break;
-        }
-
-        return ProblemResponse.Create(
-            HttpContext,
-            StatusCodes.Status429TooManyRequests,
-            "Too many registrations from this address."
-        );
+            ClientRegistered registered => new RegisterResponse(
+                registered.ApiKey,
+                registered.Client.Value
+            ),
+            TooManyRegistrations { RetryAfter: var wait } => ProblemResponse.TooMany(
+                HttpContext,
+                wait,
+                "Too many registrations from this address."
+            ),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
     }
 }
 

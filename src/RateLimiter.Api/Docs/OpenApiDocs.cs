@@ -4,6 +4,7 @@ using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Docs;
 
@@ -56,7 +57,9 @@ internal static class OpenApiDocs
             }
         );
 
-    /// <summary>Says of each operation whether it wants a key, by the rule of <see cref="ApiKeyFilter"/>.</summary>
+    /// <summary>
+    /// Says of each operation whether it wants a key, and what for, by the rule of <see cref="ApiKeyFilter"/>.
+    /// </summary>
     private sealed class ApiKeyProcessor : IOperationProcessor
     {
         public bool Process(OperationProcessorContext context)
@@ -66,9 +69,12 @@ internal static class OpenApiDocs
                 .ActionDescriptor;
             if (!action.EndpointMetadata.OfType<IAllowAnonymous>().Any())
             {
-                (context.OperationDescription.Operation.Security ??= []).Add(
-                    new OpenApiSecurityRequirement { [Scheme] = [] }
-                );
+                var operation = context.OperationDescription.Operation;
+                (operation.Security ??= []).Add(new OpenApiSecurityRequirement { [Scheme] = [] });
+                var required = action.EndpointMetadata.OfType<RequiresScopeAttribute>();
+                var names = required.LastOrDefault()?.Scopes.ToNames() ?? ["admin"];
+                operation.Description =
+                    $"{operation.Description}\n\nScope: `{string.Join("` or `", names)}`".Trim();
             }
 
             return true;

@@ -6,6 +6,7 @@ using NJsonSchema;
 using NJsonSchema.Generation;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Clients;
+using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Policies;
 
@@ -44,6 +45,11 @@ internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
             new LimitRequest(12, 60, Algorithm.SlidingWindow, Name: "per_minute"),
             ["limit", "window_seconds"]
         ),
+        [typeof(CreateKeyRequest)] = (
+            new CreateKeyRequest("checkout service", ["check"], ExpiresInSeconds: 7_776_000),
+            ["name"]
+        ),
+        [typeof(RotateKeyRequest)] = (new RotateKeyRequest(GraceSeconds: 3600), []),
         [typeof(DeletePolicyRequest)] = (new DeletePolicyRequest("search", "free"), ["route_key"]),
     };
 

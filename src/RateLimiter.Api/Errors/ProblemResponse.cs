@@ -41,6 +41,36 @@ internal static class ProblemResponse
         return ValidationProblem(context, state);
     }
 
+    /// <summary>409, because of what the client has already.</summary>
+    public static ObjectResult Conflict(HttpContext context, string detail) =>
+        Create(context, StatusCodes.Status409Conflict, detail);
+
+    /// <summary>401, because of the key.</summary>
+    public static ObjectResult Unauthorized(HttpContext context, string detail)
+    {
+        context.Response.Headers.WWWAuthenticate = "ApiKey";
+        return Create(context, StatusCodes.Status401Unauthorized, detail);
+    }
+
+    /// <summary>401, because the client or its key was deleted while it was answered.</summary>
+    public static ObjectResult NoClient(HttpContext context) =>
+        Unauthorized(context, "The client or its API key has just been deleted.");
+
+    /// <summary>403, because the key is not good for this.</summary>
+    public static ObjectResult Forbidden(HttpContext context, string detail) =>
+        Create(context, StatusCodes.Status403Forbidden, detail);
+
+    /// <summary>429, with when to come again, unless that is never.</summary>
+    public static ObjectResult TooMany(HttpContext context, TimeSpan? wait, string detail)
+    {
+        if (wait is { } time)
+        {
+            context.Response.SetRetryAfter(time);
+        }
+
+        return Create(context, StatusCodes.Status429TooManyRequests, detail);
+    }
+
     /// <summary>404, because no policy applies.</summary>
     public static ObjectResult NoPolicy(HttpContext context) => Result(NoPolicyProblem(context));
 

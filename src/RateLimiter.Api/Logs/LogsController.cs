@@ -6,6 +6,7 @@ using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Logs;
 
@@ -20,10 +21,13 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     /// <param name="routeKey">Only about this route.</param>
     /// <param name="allowed">Only with this verdict.</param>
     /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.LogsRead)]
     [HttpGet("/logs/latest", Name = "LatestLogs")]
     [ProducesResponseType<IReadOnlyList<LogEntryResponse>>(StatusCodes.Status200OK)]
     [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<ActionResult<IReadOnlyList<LogEntryResponse>>> LatestAsync(
         [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,

@@ -7,6 +7,7 @@ using RateLimiter.Api.Errors;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
@@ -16,6 +17,8 @@ namespace RateLimiter.Api.Policies;
 [Tags("Policies")]
 [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class PolicyController(IMediator mediator, IMapper mapper) : ControllerBase
 {
@@ -24,27 +27,42 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
     /// It holds from the next check on. What was used still counts under a limit of the same name, algorithm and window;
     /// a bucket's window may change.
     /// </remarks>
+    [RequiresScope(Scopes.PolicyWrite)]
     [HttpPost("/policy", Name = "SavePolicy")]
     [ProducesResponseType<SavePolicyResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
     public async Task<ActionResult<SavePolicyResponse>> SaveAsync(
         SavePolicyRequest request,
         CancellationToken cancellationToken
     )
     {
-        var policy = await mediator.Send(
+        var outcome = await mediator.Send(
             new SavePolicyCommand(HttpContext.Client().Id, request.ToDefinition()),
             cancellationToken
         );
-        return new SavePolicyResponse(
-            "Policy saved successfully.",
-            mapper.Map<PolicyResponse>(policy)
-        );
+        return outcome switch
+        {
+            PolicySaved { Policy: var policy } => new SavePolicyResponse(
+                "Policy saved successfully.",
+                mapper.Map<PolicyResponse>(policy)
+            ),
+            TooManyPolicies { Max: var max } => ProblemResponse.Conflict(
+                HttpContext,
+                $"A client can have {max} policies. Delete one that is not needed any more."
+            ),
+            WindowTooLong { MaxSeconds: var max } => ProblemResponse.Conflict(
+                HttpContext,
+                $"The window of a limit can be {max} seconds long on this service."
+            ),
+            _ => ProblemResponse.NoClient(HttpContext),
+        };
     }
 
     /// <summary>Lists the policies, by route, then role.</summary>
     /// <param name="routeKey">Only those for this route.</param>
     /// <param name="role">Only those for this role.</param>
     /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.PolicyRead)]
     [HttpGet("/policy", Name = "ListPolicies")]
     [ProducesResponseType<IReadOnlyList<PolicyResponse>>(StatusCodes.Status200OK)]
     public async Task<ActionResult<IReadOnlyList<PolicyResponse>>> ListAsync(
@@ -66,6 +84,7 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
     /// <param name="routeKey">The route.</param>
     /// <param name="role">The role; the default role when left out.</param>
     /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.PolicyWrite)]
     [HttpDelete("/policy", Name = "DeletePolicy")]
     [ProducesResponseType<MessageResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]

@@ -8,6 +8,7 @@ using RateLimiter.Api.Errors;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Usage;
@@ -17,6 +18,8 @@ namespace RateLimiter.Api.Usage;
 [Tags("Usage")]
 [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class UsageController(IMediator mediator) : ControllerBase
@@ -26,6 +29,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     /// <param name="routeKey">The route.</param>
     /// <param name="role">The user's role; the default role when left out.</param>
     /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/usage", Name = "GetUsage")]
     [ProducesResponseType<UsageResponse>(StatusCodes.Status200OK)]
     public async Task<ActionResult<UsageResponse>> GetAsync(
@@ -50,6 +54,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
 
     /// <summary>Gives permits back, never above the limit.</summary>
     /// <remarks>For what was taken and then did not happen. Answers how things stand then.</remarks>
+    [RequiresScope(Scopes.UsageWrite)]
     [HttpPost("/usage/refund", Name = "RefundUsage")]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
     public async Task<IActionResult> RefundAsync(
@@ -75,6 +80,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     /// <param name="routeKey">The route.</param>
     /// <param name="role">The user's role; the default role when left out.</param>
     /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.UsageWrite)]
     [HttpDelete("/usage", Name = "ResetUsage")]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public async Task<IActionResult> ResetAsync(

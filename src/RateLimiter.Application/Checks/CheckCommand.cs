@@ -1,5 +1,6 @@
 using MediatR;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 
@@ -8,7 +9,8 @@ namespace RateLimiter.Application.Checks;
 /// <summary>May this user do this now? A permit that is there is taken.</summary>
 /// <param name="Client">The client that asks.</param>
 /// <param name="Check">What it asks.</param>
-public sealed record CheckCommand(ClientSnapshot Client, Check Check) : IRequest<Decision?>;
+public sealed record CheckCommand(ClientSnapshot Client, Check Check)
+    : IRequest<CheckOutcome<Decision>>;
 
 /// <param name="UserId">The user asked about.</param>
 /// <param name="RouteKey">What the user wants to do.</param>
@@ -20,16 +22,25 @@ public readonly record struct Check(string UserId, string RouteKey, string Role,
 internal sealed class CheckHandler(
     ICounterStore counters,
     StoreFallback fallback,
+    CheckQuota quota,
     IDecisionLog log,
     TimeProvider time
-) : IRequestHandler<CheckCommand, Decision?>
+) : IRequestHandler<CheckCommand, CheckOutcome<Decision>>
 {
-    public async Task<Decision?> Handle(CheckCommand command, CancellationToken cancellationToken)
+    public async Task<CheckOutcome<Decision>> Handle(
+        CheckCommand command,
+        CancellationToken cancellationToken
+    )
     {
         var (client, check) = command;
+        if (quota.Take(client.Id, checks: 1) is { } wait)
+        {
+            return new CheckOutcome<Decision>(null, wait);
+        }
+
         if (client.Policies.Resolve(check.RouteKey, check.Role) is not { } policy)
         {
-            return null;
+            return default;
         }
 
         Decision decision;
@@ -51,6 +62,6 @@ internal sealed class CheckHandler(
         }
 
         log.Record(client.Id, LoggedDecision.From(check, decision));
-        return decision;
+        return new CheckOutcome<Decision>(decision);
     }
 }

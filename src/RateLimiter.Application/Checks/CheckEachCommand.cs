@@ -1,5 +1,6 @@
 using MediatR;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 
@@ -9,22 +10,28 @@ namespace RateLimiter.Application.Checks;
 /// <param name="Client">The client that asks.</param>
 /// <param name="Checks">What it asks.</param>
 public sealed record CheckEachCommand(ClientSnapshot Client, IReadOnlyList<Check> Checks)
-    : IRequest<IReadOnlyList<Decision?>>;
+    : IRequest<CheckOutcome<IReadOnlyList<Decision?>>>;
 
 /// <summary>Answers with the decision of each check, and with null where no policy applies.</summary>
 internal sealed class CheckEachHandler(
     ICounterStore counters,
     StoreFallback fallback,
+    CheckQuota quota,
     IDecisionLog log,
     TimeProvider time
-) : IRequestHandler<CheckEachCommand, IReadOnlyList<Decision?>>
+) : IRequestHandler<CheckEachCommand, CheckOutcome<IReadOnlyList<Decision?>>>
 {
-    public async Task<IReadOnlyList<Decision?>> Handle(
+    public async Task<CheckOutcome<IReadOnlyList<Decision?>>> Handle(
         CheckEachCommand command,
         CancellationToken cancellationToken
     )
     {
         var (client, checks) = command;
+        if (quota.Take(client.Id, checks.Count) is { } wait)
+        {
+            return new CheckOutcome<IReadOnlyList<Decision?>>(null, wait);
+        }
+
         var decided = new Decision?[checks.Count];
         var requests = new List<PermitRequest>(checks.Count);
         var asked = new List<int>(checks.Count);
@@ -59,6 +66,6 @@ internal sealed class CheckEachHandler(
             }
         }
 
-        return decided;
+        return new CheckOutcome<IReadOnlyList<Decision?>>(decided);
     }
 }

@@ -1,5 +1,6 @@
 using BitFaster.Caching.Lru;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
 
@@ -18,7 +19,14 @@ public sealed class LocalCounters
     private readonly ConcurrentLru<Subject, Dictionary<string, Counter>> subjects = new(Capacity);
 
     /// <summary>Takes permits, if they are there.</summary>
-    public Decision Take(in PermitRequest request, DateTimeOffset now)
+    public Decision Take(in PermitRequest request, DateTimeOffset now) =>
+        Decide(request, now, Counter.Take);
+
+    /// <summary>Gives permits back, never above the limit.</summary>
+    public Decision Give(in PermitRequest request, DateTimeOffset now) =>
+        Decide(request, now, Counter.Give);
+
+    private Decision Decide(in PermitRequest request, DateTimeOffset now, Step step)
     {
         var limits = request.Policy.Limits;
         var used = subjects.GetOrAdd(request.Subject, static _ => []);
@@ -34,7 +42,7 @@ public sealed class LocalCounters
 
             var microseconds =
                 (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-            var statuses = Counter.Take(counters, limits, microseconds, request.Cost);
+            var statuses = step(counters, limits, microseconds, request.Cost);
             for (var i = 0; i < counters.Length; i++)
             {
                 used[limits[i].Epoch] = counters[i];
@@ -46,4 +54,12 @@ public sealed class LocalCounters
             };
         }
     }
+
+    /// <summary>What to do with the counters of a subject's limits, which it replaces.</summary>
+    private delegate IReadOnlyList<LimitStatus> Step(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost
+    );
 }

@@ -1,5 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using BitFaster.Caching.Lru;
+using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Clients;
 
@@ -52,24 +55,45 @@ public sealed class ClientDirectory
         changes.Missed += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
     }
 
-    /// <summary>The client that a key belongs to, or null when it is no valid key.</summary>
-    /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
-    public ValueTask<ClientSnapshot?> AuthenticateAsync(
-        string? text,
-        CancellationToken cancellationToken
-    )
+    /// <summary>Whether the store need not be asked whose key this is. Of one that has been let in lately.</summary>
+    public bool TryFind(ApiKey key, [NotNullWhen(true)] out KeyHolder? holder)
     {
-        if (!ApiKey.TryParse(text, out var key))
+        holder =
+            entries.TryGet(key.Client, out var entry) && AgeOf(entry) == Age.Young
+                ? entry.HolderOf(key)
+                : null;
+        return holder is not null;
+    }
+
+    /// <summary>Whether something is known of a client here.</summary>
+    public bool Knows(ClientId client) => entries.TryGet(client, out _);
+
+    /// <summary>Whose key this is, expired or not; null when it is nobody's.</summary>
+    /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
+    public async ValueTask<KeyHolder?> FindAsync(ApiKey key, CancellationToken cancellationToken)
+    {
+        var client = await FindAsync(key.Client, cancellationToken);
+        if (client?.Keys.Find(key.Hash) is not { } found)
         {
-            return ValueTask.FromResult<ClientSnapshot?>(null);
+            return null;
         }
 
-        return
-            entries.TryGet(key.Client, out var entry)
-            && AgeOf(entry) == Age.Young
-            && entry.HasLetIn(key)
-            ? ValueTask.FromResult<ClientSnapshot?>(entry.Snapshot)
-            : FindAsync(key, cancellationToken);
+        var holder = new KeyHolder(client, found);
+        if (entries.TryGet(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
+        {
+            entry.LetIn(key, holder);
+        }
+
+        return holder;
+    }
+
+    /// <summary>A client that has just been made here. Whoever comes with its key need not be looked for.</summary>
+    public void Learn(ClientSnapshot client)
+    {
+        lock (gate)
+        {
+            entries.AddOrUpdate(client.Id, new Entry(client, time.GetTimestamp()));
+        }
     }
 
     /// <summary>
@@ -86,25 +110,6 @@ public sealed class ClientDirectory
                 entries.AddOrUpdate(client, Entry.InDoubt(entry.Snapshot));
             }
         }
-    }
-
-    private async ValueTask<ClientSnapshot?> FindAsync(
-        ApiKey key,
-        CancellationToken cancellationToken
-    )
-    {
-        var client = await FindAsync(key.Client, cancellationToken);
-        if (client is null || !client.Keys.Contains(key.Hash))
-        {
-            return null;
-        }
-
-        if (entries.TryGet(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
-        {
-            entry.LetIn(key);
-        }
-
-        return client;
     }
 
     private async ValueTask<ClientSnapshot?> FindAsync(
@@ -253,9 +258,12 @@ public sealed class ClientDirectory
     {
         private const long Never = long.MinValue;
 
+        // More keys of one client are hardly busy at the same time.
+        private const int MaxLetIn = 8;
+
         private long confirmed = confirmed;
         private long putOffSince = Never;
-        private ApiKey? letIn;
+        private (ApiKey Key, KeyHolder Holder)[] letIn = [];
         private Task<ClientSnapshot?>? refresh;
 
         public ClientSnapshot Snapshot { get; } = snapshot;
@@ -270,12 +278,25 @@ public sealed class ClientDirectory
         public long Confirmed => Interlocked.Read(ref confirmed);
 
         /// <summary>
-        /// Whether this is the key that was let in last. It spares a busy client the hash of its key, and is forgotten
-        /// with the snapshot.
+        /// Who came with this key, when it was one of those that were let in last. It spares busy clients the hash of
+        /// their keys, and is forgotten with the snapshot.
         /// </summary>
-        public bool HasLetIn(ApiKey key) => Volatile.Read(ref letIn)?.IsSameAs(key) == true;
+        public KeyHolder? HolderOf(ApiKey key)
+        {
+            foreach (var (known, holder) in Volatile.Read(ref letIn))
+            {
+                if (known.IsSameAs(key))
+                {
+                    return holder;
+                }
+            }
 
-        public void LetIn(ApiKey key) => Volatile.Write(ref letIn, key);
+            return null;
+        }
+
+        // Of two that come at once one may be forgotten, and is hashed once more.
+        public void LetIn(ApiKey key, KeyHolder holder) =>
+            Volatile.Write(ref letIn, [(key, holder), .. letIn.Take(MaxLetIn - 1)]);
 
         /// <summary>Whether the store was asked in vain so short a time ago that it is not asked again.</summary>
         public bool IsPutOff(TimeProvider time)

@@ -3,6 +3,7 @@ using MediatR;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Clients;
@@ -26,6 +27,7 @@ public sealed record TooManyRegistrations(TimeSpan? RetryAfter) : RegistrationOu
 internal sealed class RegisterClientHandler(
     IClientRepository clients,
     ICounterStore counters,
+    ClientDirectory directory,
     IOptions<RegistrationOptions> options,
     TimeProvider time
 ) : IRequestHandler<RegisterClientCommand, RegistrationOutcome>
@@ -69,12 +71,17 @@ internal sealed class RegisterClientHandler(
             return new TooManyRegistrations(decision.RetryAfter);
         }
 
-        var client = ClientId.New();
-        var (key, text) = ApiKey.Generate(client);
-        await clients.AddAsync(
-            new NewClient(client, command.Name, key.Hash, time.GetUtcNow()),
-            cancellationToken
+        var id = ClientId.New();
+        var (key, text) = ApiKey.Generate(id);
+        var now = time.GetUtcNow();
+        var client = new NewClient(
+            id,
+            command.Name,
+            ClientKey.Create(key, ClientKey.FirstName, Scopes.Admin, now),
+            now
         );
-        return new ClientRegistered(client, text);
+        await clients.AddAsync(client, cancellationToken);
+        directory.Learn(client.ToSnapshot());
+        return new ClientRegistered(id, text);
     }
 }

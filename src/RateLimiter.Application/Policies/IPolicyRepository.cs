@@ -12,9 +12,32 @@ public interface IPolicyRepository
     Task<Policy?> FindAsync(ClientId client, PolicyKey key, CancellationToken cancellationToken);
 
     /// <summary>Keeps a policy in the place of the version before it.</summary>
-    /// <returns>False, with nothing changed, when the version kept is another one by now.</returns>
-    Task<bool> TrySaveAsync(ClientId client, Policy policy, CancellationToken cancellationToken);
+    /// <param name="client">The client.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="maxPolicies">The most that the client can have.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task<PolicySave> TrySaveAsync(
+        ClientId client,
+        Policy policy,
+        int maxPolicies,
+        CancellationToken cancellationToken
+    );
 
     /// <returns>False when there is no such policy.</returns>
     Task<bool> DeleteAsync(ClientId client, PolicyKey key, CancellationToken cancellationToken);
+}
+
+/// <summary>What has become of a policy. But for the first, nothing has changed.</summary>
+public enum PolicySave
+{
+    Saved,
+
+    /// <summary>The version kept is another one by now.</summary>
+    Outdated,
+
+    /// <summary>The client has as many as it can.</summary>
+    NoRoom,
+
+    /// <summary>The client is gone.</summary>
+    NoClient,
 }

@@ -1,5 +1,7 @@
 using MediatR;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 
@@ -7,16 +9,40 @@ namespace RateLimiter.Application.Policies;
 
 /// <summary>Makes a policy, or replaces the one that is there for the same route and role.</summary>
 public sealed record SavePolicyCommand(ClientId Client, PolicyDefinition Definition)
-    : IRequest<Policy>;
+    : IRequest<SavePolicyOutcome>;
+
+/// <summary><see cref="PolicySaved"/>, or why not.</summary>
+public abstract record SavePolicyOutcome;
+
+public sealed record PolicySaved(Policy Policy) : SavePolicyOutcome;
+
+/// <param name="Max">So many policies a client can have.</param>
+public sealed record TooManyPolicies(int Max) : SavePolicyOutcome;
+
+/// <param name="MaxSeconds">So long the window of a limit can be.</param>
+public sealed record WindowTooLong(int MaxSeconds) : SavePolicyOutcome;
+
+/// <summary>The client was deleted in the meantime.</summary>
+public sealed record NoSuchClient : SavePolicyOutcome;
 
 internal sealed class SavePolicyHandler(
     IPolicyRepository policies,
     ClientDirectory directory,
+    IOptions<QuotaOptions> quotas,
     TimeProvider time
-) : IRequestHandler<SavePolicyCommand, Policy>
+) : IRequestHandler<SavePolicyCommand, SavePolicyOutcome>
 {
-    public async Task<Policy> Handle(SavePolicyCommand command, CancellationToken cancellationToken)
+    public async Task<SavePolicyOutcome> Handle(
+        SavePolicyCommand command,
+        CancellationToken cancellationToken
+    )
     {
+        var (maxPolicies, maxWindow) = (quotas.Value.MaxPolicies, quotas.Value.MaxWindowSeconds);
+        if (command.Definition.Limits.Any(limit => limit.Window.TotalSeconds > maxWindow))
+        {
+            return new WindowTooLong(maxWindow);
+        }
+
         try
         {
             while (true)
@@ -31,11 +57,24 @@ internal sealed class SavePolicyHandler(
                     ? earlier.Revise(command.Definition, now)
                     : Policy.Create(command.Definition, now);
 
-                // Somebody else saved the same policy in between: build on what he saved.
-                if (await policies.TrySaveAsync(command.Client, policy, cancellationToken))
+                switch (
+                    await policies.TrySaveAsync(
+                        command.Client,
+                        policy,
+                        maxPolicies,
+                        cancellationToken
+                    )
+                )
                 {
-                    return policy;
+                    case PolicySave.Saved:
+                        return new PolicySaved(policy);
+                    case PolicySave.NoRoom:
+                        return new TooManyPolicies(maxPolicies);
+                    case PolicySave.NoClient:
+                        return new NoSuchClient();
                 }
+
+                // Somebody else saved the same policy in between: build on what he saved.
             }
         }
         finally

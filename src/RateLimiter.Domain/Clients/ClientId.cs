@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Domain.Clients;
 

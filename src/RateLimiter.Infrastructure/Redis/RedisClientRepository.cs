@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
@@ -20,11 +19,8 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
                     [
                         client.Name,
                         client.CreatedAt.ToUnixTimeMilliseconds(),
-                        client.Key.ToString(),
-                        JsonSerializer.Serialize(
-                            new ApiKeyDocument(client.CreatedAt),
-                            RedisJson.Default.ApiKeyDocument
-                        ),
+                        client.Key.Hash.ToString(),
+                        ApiKeyDocument.Write(client.Key),
                     ]
                 ),
             cancellationToken
@@ -51,7 +47,7 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
     {
         // The version is read first and the commands run in order: what is read with it is at least as new.
         var version = FindVersionAsync(database, client);
-        var keys = database.HashKeysAsync(RedisKeys.ApiKeys(client), CommandFlags.DemandMaster);
+        var keys = RedisKeyRepository.FindAsync(database, client);
         var policies = database.HashValuesAsync(
             RedisKeys.Policies(client),
             CommandFlags.DemandMaster
@@ -61,13 +57,13 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
             ? new ClientSnapshot(
                 client,
                 known,
-                (await keys).Select(key => KeyHash.Parse(key!)).ToHashSet(),
+                await keys,
                 new PolicyTable((await policies).Select(value => PolicyDocument.Parse(value!)))
             )
             : null;
     }
 
-    private static async Task<long?> FindVersionAsync(IDatabase database, ClientId client) =>
+    internal static async Task<long?> FindVersionAsync(IDatabase database, ClientId client) =>
         (long?)
             await database.HashGetAsync(
                 RedisKeys.Client(client),

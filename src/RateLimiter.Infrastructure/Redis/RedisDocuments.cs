@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -17,7 +18,48 @@ namespace RateLimiter.Infrastructure.Redis;
 internal sealed partial class RedisJson : JsonSerializerContext;
 
 /// <summary>What is kept of an API key, beside its hash.</summary>
-internal sealed record ApiKeyDocument(DateTimeOffset CreatedAt);
+internal sealed record ApiKeyDocument(
+    string Id,
+    string Prefix,
+    string Name,
+    IReadOnlyList<string> Scopes,
+    DateTimeOffset CreatedAt,
+    long? LifetimeSeconds,
+    DateTimeOffset? ExpiresAt
+)
+{
+    public static string Write(ClientKey key) =>
+        JsonSerializer.Serialize(
+            new ApiKeyDocument(
+                key.Id,
+                key.Prefix,
+                key.Name,
+                key.Scopes.ToNames(),
+                key.CreatedAt,
+                (long?)key.Lifetime?.TotalSeconds,
+                key.ExpiresAt
+            ),
+            RedisJson.Default.ApiKeyDocument
+        );
+
+    public static ClientKey Read(string hash, string json)
+    {
+        var document = JsonSerializer.Deserialize(json, RedisJson.Default.ApiKeyDocument)!;
+        return new ClientKey(
+            document.Id,
+            KeyHash.Parse(hash),
+            document.Prefix,
+            document.Name,
+            // A scope that only a later version knows is good for nothing here.
+            ScopeRules.TryParse(document.Scopes, out var scopes)
+                ? scopes
+                : Domain.Keys.Scopes.None,
+            document.CreatedAt,
+            document.LifetimeSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            document.ExpiresAt
+        );
+    }
+}
 
 /// <summary>A policy, but for its version, which stands before it.</summary>
 internal sealed record PolicyDocument(

@@ -23,6 +23,9 @@ internal static class RedisKeys
     /// <summary>Hash: SHA-256 of a key in hexadecimal → what is known of it.</summary>
     public static RedisKey ApiKeys(ClientId client) => $"rl:{{{client}}}:keys";
 
+    /// <summary>Hash: id of a key → the minute since 1970 in which it was used last.</summary>
+    public static RedisKey ApiKeyUses(ClientId client) => $"rl:{{{client}}}:key_uses";
+
     /// <summary>Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON.</summary>
     public static RedisKey Policies(ClientId client) => $"rl:{{{client}}}:policies";
 

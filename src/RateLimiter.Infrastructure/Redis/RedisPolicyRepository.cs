@@ -46,30 +46,33 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
         return value.IsNull ? null : PolicyDocument.Parse(value!);
     }
 
-    public async Task<bool> TrySaveAsync(
+    public async Task<PolicySave> TrySaveAsync(
         ClientId client,
         Policy policy,
+        int maxPolicies,
         CancellationToken cancellationToken
     ) =>
-        (bool)
-            await connection.WriteAsync(
-                RedisKeys.Client(client),
-                database =>
-                    Save.EvaluateAsync(
-                        database,
-                        [RedisKeys.Client(client), RedisKeys.Policies(client)],
-                        [
-                            client.Value,
-                            RedisKeys.PolicyField(policy.Key),
-                            policy.Version,
-                            JsonSerializer.Serialize(
-                                PolicyDocument.From(policy),
-                                RedisJson.Default.PolicyDocument
-                            ),
-                        ]
-                    ),
-                cancellationToken
-            );
+        (PolicySave)
+            (int)
+                await connection.WriteAsync(
+                    RedisKeys.Client(client),
+                    database =>
+                        Save.EvaluateAsync(
+                            database,
+                            [RedisKeys.Client(client), RedisKeys.Policies(client)],
+                            [
+                                client.Value,
+                                RedisKeys.PolicyField(policy.Key),
+                                policy.Version,
+                                JsonSerializer.Serialize(
+                                    PolicyDocument.From(policy),
+                                    RedisJson.Default.PolicyDocument
+                                ),
+                                maxPolicies,
+                            ]
+                        ),
+                    cancellationToken
+                );
 
     public async Task<bool> DeleteAsync(
         ClientId client,

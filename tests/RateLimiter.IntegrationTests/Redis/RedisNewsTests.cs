@@ -1,4 +1,6 @@
+using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;
 
@@ -10,18 +12,33 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private RedisPolicyRepository policies = null!;
+    private RedisKeyRepository keys = null!;
 
     [SetUp]
-    public void Open() => policies = new RedisPolicyRepository(Store.Connection);
+    public void Open()
+    {
+        policies = new RedisPolicyRepository(Store.Connection);
+        keys = new RedisKeyRepository(Store.Connection);
+    }
 
     [Test]
-    public async Task SaveAndDelete_Policy_AreHeardOfTheClient()
+    public async Task Change_OfAPolicyOrOfKeys_IsHeardOfTheClient()
     {
-        var client = ClientId.New();
+        var client = await Store.RegisterAsync();
         var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 1, 60));
 
-        await HearAsync(client, () => policies.TrySaveAsync(client, policy, default));
+        await HearAsync(
+            client,
+            async () =>
+                await policies.TrySaveAsync(client, policy, maxPolicies: 1, default)
+                == PolicySave.Saved
+        );
         await HearAsync(client, () => policies.DeleteAsync(client, policy.Key, default));
+        var (version, ring) = (await keys.FindAsync(client, default))!.Value;
+        await HearAsync(
+            client,
+            () => keys.TrySaveAsync(client, version, ring, new KeyRing([]), default)
+        );
     }
 
     [Test]
@@ -50,7 +67,7 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
-        await SaveAndDelete_Policy_AreHeardOfTheClient();
+        await Change_OfAPolicyOrOfKeys_IsHeardOfTheClient();
     }
 
     private async Task HearAsync(ClientId client, Func<Task<bool>> change)

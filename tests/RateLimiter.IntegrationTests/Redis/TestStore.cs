@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
@@ -73,6 +75,19 @@ internal sealed class TestStore : IAsyncDisposable
         }
 
         return (all, forEver);
+    }
+
+    /// <summary>A new client.</summary>
+    public async Task<ClientId> RegisterAsync()
+    {
+        var client = ClientId.New();
+        var (key, _) = ApiKey.Generate(client);
+        var now = TimeProvider.System.GetUtcNow();
+        await new RedisClientRepository(Connection).AddAsync(
+            new NewClient(client, "test", ClientKey.Create(key, "first", Scopes.Admin, now), now),
+            default
+        );
+        return client;
     }
 
     public static async Task StopAllAsync()

@@ -5,6 +5,7 @@ using Moq;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 
@@ -58,6 +59,7 @@ public sealed class ApplicationServicesTests
             .AddSingleton(policies.Object)
             .AddSingleton(Mock.Of<ICounterStore>())
             .AddSingleton(Mock.Of<IClientRepository>())
+            .AddSingleton(Mock.Of<IKeyRepository>())
             .AddSingleton(Mock.Of<IClientChanges>())
             .AddSingleton(Mock.Of<IDecisionLog>())
             .BuildServiceProvider(validateScopes: true);

@@ -4,12 +4,13 @@ using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Primitives;
-using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Application;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Api.Authentication;
 
@@ -94,7 +95,7 @@ public sealed class ApiKeyFilterTests
                 context.HttpContext.Response.Headers.WWWAuthenticate.ToString(),
                 Is.EqualTo("ApiKey")
             );
-            Assert.That(context.HttpContext.Features.Get<ClientSnapshot>(), Is.Null);
+            Assert.That(context.HttpContext.Features.Get<KeyHolder>(), Is.Null);
         }
     }
 
@@ -110,12 +111,7 @@ public sealed class ApiKeyFilterTests
             new(http, new RouteData(), new ActionDescriptor()),
             []
         );
-        var directory = new ClientDirectory(
-            store.Object,
-            Mock.Of<IClientChanges>(),
-            new FakeTimeProvider(A.Moment)
-        );
-        await new ApiKeyFilter(directory).OnAuthorizationAsync(context);
+        await new ApiKeyFilter(A.Authenticator(store.Object)).OnAuthorizationAsync(context);
         return context;
     }
 }

@@ -72,14 +72,16 @@ public sealed class CheckControllerTests
         mediator
             .Setup(it => it.Send(It.IsAny<CheckEachCommand>(), It.IsAny<CancellationToken>()))
             .Callback(
-                (IRequest<IReadOnlyList<Decision?>> command, CancellationToken _) =>
+                (IRequest<CheckOutcome<IReadOnlyList<Decision?>>> command, CancellationToken _) =>
                     sent = (CheckEachCommand)command
             )
-            .ReturnsAsync([
-                null,
-                A.Decision(A.Policy(), A.Status(wait: 1)),
-                A.Decision(A.Policy()),
-            ]);
+            .ReturnsAsync(
+                new CheckOutcome<IReadOnlyList<Decision?>>([
+                    null,
+                    A.Decision(A.Policy(), A.Status(wait: 1)),
+                    A.Decision(A.Policy()),
+                ])
+            );
 
         var results = await CheckBatchAsync(
             new(new("alice", "unknown", null)),
@@ -143,7 +145,7 @@ public sealed class CheckControllerTests
     private void SetUp(Decision? decision) =>
         mediator
             .Setup(it => it.Send(It.IsAny<CheckCommand>(), It.IsAny<CancellationToken>()))
-            .ReturnsAsync(decision);
+            .ReturnsAsync(new CheckOutcome<Decision>(decision));
 
     private Task<IActionResult> CheckAsync(CheckRequest request) =>
         Controller().CheckAsync(request);
@@ -163,7 +165,7 @@ public sealed class CheckControllerTests
     private CheckController Controller()
     {
         var http = Http.Context();
-        http.Features.Set(Client);
+        http.Features.Set(A.Holder(Client));
         return new CheckController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }
 }

@@ -85,7 +85,7 @@ public sealed class PolicyControllerTests
     )
     {
         var http = Http.Context();
-        http.Features.Set(A.Snapshot(A.Client));
+        http.Features.Set(A.Holder(A.Snapshot(A.Client)));
         return new PolicyController(mediator.Object, Mock.Of<IMapper>())
         {
             ControllerContext = { HttpContext = http },

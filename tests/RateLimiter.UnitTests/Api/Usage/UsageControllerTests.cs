@@ -120,7 +120,7 @@ public sealed class UsageControllerTests
     private UsageController Controller()
     {
         var http = Http.Context();
-        http.Features.Set(Client);
+        http.Features.Set(A.Holder(Client));
         return new UsageController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
@@ -18,6 +19,7 @@ public sealed class CheckEachHandlerTests
     private readonly Mock<IDecisionLog> log = new();
     private readonly List<PermitRequest> asked = [];
     private readonly List<LoggedDecision> logged = [];
+    private readonly CheckQuota quota = A.CheckQuota(checksPerSecond: 3000);
 
     [Test]
     public async Task Handle_NoChecks_HasNoOutcomes()
@@ -114,6 +116,16 @@ public sealed class CheckEachHandlerTests
         );
     }
 
+    [Test]
+    public async Task Handle_MoreChecksThanTheClientMayMake_AsksNothingAndLeavesNoTrace()
+    {
+        quota.Take(A.Client, 2999);
+
+        Assert.That(await CheckAsync([Check("search"), Check("search")]), Is.Empty);
+        Assert.That(asked, Is.Empty);
+        Assert.That(logged, Is.Empty);
+    }
+
     private async Task<IReadOnlyList<Decision?>> CheckAsync(
         Check[] checks,
         params Decision?[] decisions
@@ -134,15 +146,18 @@ public sealed class CheckEachHandlerTests
             .ReturnsAsync(decisions);
         log.Setup(it => it.Record(A.Client, It.IsAny<LoggedDecision>()))
             .Callback((ClientId _, LoggedDecision line) => logged.Add(line));
-        return await new CheckEachHandler(
+        var outcome = await new CheckEachHandler(
             counters.Object,
             A.Fallback(),
+            quota,
             log.Object,
             new FakeTimeProvider(A.Moment)
         ).Handle(
             new CheckEachCommand(A.Snapshot(A.Client, policies: [Search, Off, Rest]), checks),
             CancellationToken.None
         );
+        Assert.That(outcome.RetryAfter is null, Is.EqualTo(outcome.Answer is not null));
+        return outcome.Answer ?? [];
     }
 
     private static Check Check(

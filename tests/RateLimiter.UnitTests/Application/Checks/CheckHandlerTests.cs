@@ -3,6 +3,7 @@ using Moq;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
@@ -68,6 +69,21 @@ public sealed class CheckHandlerTests
                 It.Is<LoggedDecision>(line => line.Role == "free" && line.MatchedRole == "default")
             )
         );
+    }
+
+    [Test]
+    public async Task Handle_MoreChecksThanTheClientMayMake_AsksNothingAndLeavesNoTrace()
+    {
+        var policy = A.Policy();
+        var quota = A.CheckQuota(checksPerSecond: 2000);
+        quota.Take(A.Client, 2000);
+
+        var outcome = await SendAsync(policy, quota);
+
+        Assert.That(outcome.Answer, Is.Null);
+        Assert.That(outcome.RetryAfter, Is.GreaterThan(TimeSpan.Zero));
+        counters.VerifyNoOtherCalls();
+        log.VerifyNoOtherCalls();
     }
 
     [Test]
@@ -156,10 +172,22 @@ public sealed class CheckHandlerTests
             )
             .ReturnsAsync(decision);
 
-    private Task<Decision?> CheckAsync(Policy policy, string role = "default", long cost = 1) =>
+    private async Task<Decision?> CheckAsync(
+        Policy policy,
+        string role = "default",
+        long cost = 1
+    ) => (await SendAsync(policy, A.CheckQuota(), role, cost)).Answer;
+
+    private Task<CheckOutcome<Decision>> SendAsync(
+        Policy policy,
+        CheckQuota quota,
+        string role = "default",
+        long cost = 1
+    ) =>
         new CheckHandler(
             counters.Object,
             A.Fallback(),
+            quota,
             log.Object,
             new FakeTimeProvider(A.Moment)
         ).Handle(

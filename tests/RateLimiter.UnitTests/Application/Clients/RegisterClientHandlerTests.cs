@@ -7,6 +7,7 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
@@ -15,6 +16,11 @@ public sealed class RegisterClientHandlerTests
 {
     private readonly List<NewClient> added = [];
     private readonly List<PermitRequest> taken = [];
+    private readonly ClientDirectory directory = new(
+        Mock.Of<IClientRepository>(MockBehavior.Strict),
+        Mock.Of<IClientChanges>(),
+        new FakeTimeProvider(A.Moment)
+    );
     private LimitStatus status = A.Status();
 
     [Test]
@@ -30,9 +36,21 @@ public sealed class RegisterClientHandlerTests
             Assert.That(key!.Client, Is.EqualTo(registered.Client));
             Assert.That(added[0].Id, Is.EqualTo(registered.Client));
             Assert.That(added[0].Name, Is.EqualTo("My app"));
-            Assert.That(added[0].Key, Is.EqualTo(key.Hash));
+            Assert.That(added[0].Key.Hash, Is.EqualTo(key.Hash));
+            Assert.That(added[0].Key.Scopes, Is.EqualTo(Scopes.Admin));
+            Assert.That(added[0].Key.ExpiresAt, Is.Null);
             Assert.That(added[0].CreatedAt, Is.EqualTo(A.Moment));
         }
+    }
+
+    [Test]
+    public async Task Handle_PermitLeft_ItsKeyIsKnownHereWithoutTheStore()
+    {
+        var registered = (ClientRegistered)await RegisterAsync();
+
+        Assert.That(ApiKey.TryParse(registered.ApiKey, out var key));
+        var holder = await directory.FindAsync(key!, CancellationToken.None);
+        Assert.That(holder?.Client.Id, Is.EqualTo(registered.Client));
     }
 
     [Test]
@@ -163,6 +181,7 @@ public sealed class RegisterClientHandlerTests
         return new RegisterClientHandler(
             clients ?? RecordingClients(),
             counters.Object,
+            directory,
             Options.Create(options ?? new()),
             new FakeTimeProvider(A.Moment)
         ).Handle(

@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Policies;
 using RateLimiter.UnitTests.Application.Clients;
 
@@ -10,6 +12,9 @@ namespace RateLimiter.UnitTests.Application.Policies;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SavePolicyHandlerTests
 {
+    private const int MaxPolicies = 7;
+    private const int MaxWindowSeconds = 3600;
+
     private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
 
     private readonly Mock<IPolicyRepository> policies = new(MockBehavior.Strict);
@@ -19,7 +24,7 @@ public sealed class SavePolicyHandlerTests
     public async Task Handle_NoPolicyYet_SavesVersion1()
     {
         SetUpFind((Policy?)null);
-        SetUpTrySave(true);
+        SetUpTrySave(PolicySave.Saved);
         var definition = A.Definition();
 
         var policy = await SaveAsync(definition);
@@ -40,7 +45,7 @@ public sealed class SavePolicyHandlerTests
     {
         var earlier = A.Policy();
         SetUpFind(earlier);
-        SetUpTrySave(true);
+        SetUpTrySave(PolicySave.Saved);
 
         var policy = await SaveAsync(A.Definition(limits: A.Limit(permits: 20)));
 
@@ -62,7 +67,7 @@ public sealed class SavePolicyHandlerTests
         var first = A.Policy();
         var second = first.Revise(A.Definition(limits: A.Limit(windowSeconds: 1)), A.Moment);
         SetUpFind(null, first, second);
-        SetUpTrySave(false, false, true);
+        SetUpTrySave(PolicySave.Outdated, PolicySave.Outdated, PolicySave.Saved);
 
         var policy = await SaveAsync(A.Definition(limits: A.Limit(windowSeconds: 1)));
 
@@ -79,7 +84,7 @@ public sealed class SavePolicyHandlerTests
     public async Task Handle_Saved_ForgetsTheClient()
     {
         SetUpFind(null, null);
-        SetUpTrySave(false, true);
+        SetUpTrySave(PolicySave.Outdated, PolicySave.Saved);
 
         Assert.That(await client.IsForgottenByAsync(() => SaveAsync(A.Definition())));
     }
@@ -90,7 +95,12 @@ public sealed class SavePolicyHandlerTests
         SetUpFind(null, null);
         policies
             .Setup(it =>
-                it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>())
+                it.TrySaveAsync(
+                    A.Client,
+                    It.IsAny<Policy>(),
+                    MaxPolicies,
+                    It.IsAny<CancellationToken>()
+                )
             )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
@@ -106,9 +116,44 @@ public sealed class SavePolicyHandlerTests
 
         Assert.That(isForgotten);
         policies.Verify(
-            it => it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>()),
+            it =>
+                it.TrySaveAsync(
+                    A.Client,
+                    It.IsAny<Policy>(),
+                    MaxPolicies,
+                    It.IsAny<CancellationToken>()
+                ),
             Times.Once
         );
+    }
+
+    [Test]
+    public async Task Handle_NoRoomForOneMore_SaysHowManyThereCanBe()
+    {
+        SetUpFind((Policy?)null);
+        SetUpTrySave(PolicySave.NoRoom);
+
+        Assert.That(await SendAsync(A.Definition()), Is.EqualTo(new TooManyPolicies(MaxPolicies)));
+    }
+
+    [Test]
+    public async Task Handle_OneOfTheWindowsIsTooLong_SaysHowLongItCanBeAndSavesNothing()
+    {
+        var outcome = await SendAsync(
+            A.Definition(limits: [A.Limit(), A.Limit("long", windowSeconds: MaxWindowSeconds + 1)])
+        );
+
+        Assert.That(outcome, Is.EqualTo(new WindowTooLong(MaxWindowSeconds)));
+        policies.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public async Task Handle_TheClientIsGone_SaysSo()
+    {
+        SetUpFind((Policy?)null);
+        SetUpTrySave(PolicySave.NoClient);
+
+        Assert.That(await SendAsync(A.Definition()), Is.TypeOf<NoSuchClient>());
     }
 
     private void SetUpFind(params Policy?[] answers)
@@ -122,10 +167,15 @@ public sealed class SavePolicyHandlerTests
         }
     }
 
-    private void SetUpTrySave(params bool[] answers)
+    private void SetUpTrySave(params PolicySave[] answers)
     {
         var saved = policies.SetupSequence(it =>
-            it.TrySaveAsync(A.Client, It.IsAny<Policy>(), It.IsAny<CancellationToken>())
+            it.TrySaveAsync(
+                A.Client,
+                It.IsAny<Policy>(),
+                MaxPolicies,
+                It.IsAny<CancellationToken>()
+            )
         );
         foreach (var answer in answers)
         {
@@ -135,14 +185,20 @@ public sealed class SavePolicyHandlerTests
 
     private void VerifySaved(Policy policy) =>
         policies.Verify(
-            it => it.TrySaveAsync(A.Client, policy, It.IsAny<CancellationToken>()),
+            it => it.TrySaveAsync(A.Client, policy, MaxPolicies, It.IsAny<CancellationToken>()),
             Times.Once
         );
 
-    private Task<Policy> SaveAsync(PolicyDefinition definition) =>
+    private async Task<Policy> SaveAsync(PolicyDefinition definition) =>
+        ((PolicySaved)await SendAsync(definition)).Policy;
+
+    private Task<SavePolicyOutcome> SendAsync(PolicyDefinition definition) =>
         new SavePolicyHandler(
             policies.Object,
             client.Directory,
+            Options.Create(
+                new QuotaOptions { MaxPolicies = MaxPolicies, MaxWindowSeconds = MaxWindowSeconds }
+            ),
             new FakeTimeProvider(Later)
         ).Handle(new SavePolicyCommand(A.Client, definition), CancellationToken.None);
 }

@@ -1,4 +1,4 @@
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Domain.Clients;
 

@@ -4,13 +4,14 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using RateLimiter.Domain.Clients;
 
-namespace RateLimiter.Domain.Clients;
+namespace RateLimiter.Domain.Keys;
 
 /// <summary>
 /// An API key: <c>rl_</c>, the client's id, <c>_</c>, a secret of 43 letters and digits (256 random bits) and a
 /// checksum of 6. The prefix lets secret scanners find a leaked key; the checksum lets a mistyped one be refused
-/// without asking the store. Only <see cref="Hash"/> is ever kept.
+/// without asking the store. Only <see cref="Hash"/> and <see cref="Start"/> are ever kept.
 /// </summary>
 public sealed class ApiKey
 {
@@ -21,6 +22,9 @@ public sealed class ApiKey
     private const int SecretLength = 43;
     private const int ChecksumLength = 6;
     private const int SecretStart = 3 + ClientId.Length + 1;
+
+    // Leaves 232 random bits that nobody is shown.
+    private const int ShownSecretLength = 4;
 
     /// <summary>The length of every key, in characters.</summary>
     public const int Length = SecretStart + SecretLength + ChecksumLength;
@@ -36,6 +40,11 @@ public sealed class ApiKey
     }
 
     public ClientId Client { get; }
+
+    /// <summary>
+    /// The beginning of the key's text, by which its owner knows it again: 4 characters of the secret among it.
+    /// </summary>
+    public string Start => text[..(SecretStart + ShownSecretLength)];
 
     /// <summary>What is kept of the key. Reckoned each time: it takes longer than all the rest of a key.</summary>
     public KeyHash Hash => KeyHash.Of(text);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Domain.Clients;
 

@@ -1,0 +1,66 @@
+using FluentValidation;
+using RateLimiter.Api.Json;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Keys;
+
+/// <param name="Name">What it is for, 1 to 100 characters.</param>
+/// <param name="Scopes">
+/// What it is good for: check, policy:read, policy:write, logs:read, usage:write, keys:write, admin. Only check when left
+/// out.
+/// </param>
+/// <param name="ExpiresInSeconds">For how long it is valid, 1 to 315,360,000 (ten years); for ever when left out.</param>
+public sealed record CreateKeyRequest(
+    string? Name,
+    IReadOnlyList<string?>? Scopes = null,
+    long? ExpiresInSeconds = null
+)
+{
+    internal const long MaxLifetimeSeconds = 315_360_000;
+
+    internal Scopes ToScopes() =>
+        ScopeRules.TryParse(Scopes ?? ["check"], out var scopes) ? scopes : Domain.Keys.Scopes.None;
+
+    internal TimeSpan? ToLifetime() =>
+        ExpiresInSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+}
+
+/// <param name="GraceSeconds">
+/// How long the old key stays valid, 0 to 2,592,000 (30 days); not at all when left out.
+/// </param>
+public sealed record RotateKeyRequest(long GraceSeconds = 0)
+{
+    internal const long MaxGraceSeconds = 2_592_000;
+}
+
+internal sealed class CreateKeyRequestValidator : AbstractValidator<CreateKeyRequest>
+{
+    public CreateKeyRequestValidator()
+    {
+        RuleFor(request => request.Name).IsName(Names.MaxKeyNameLength);
+        RuleFor(request => request.Scopes)
+            .Follows(scopes =>
+                scopes is null || (scopes.Count > 0 && ScopeRules.TryParse(scopes, out _))
+                    ? null
+                    : $"must hold at least one of {string.Join(", ", ScopeRules.Names)}, and nothing else"
+            );
+        RuleFor(request => request.ExpiresInSeconds)
+            .Follows(seconds =>
+                seconds is < 1 or > CreateKeyRequest.MaxLifetimeSeconds
+                    ? $"must be from 1 to {CreateKeyRequest.MaxLifetimeSeconds}"
+                    : null
+            );
+    }
+}
+
+internal sealed class RotateKeyRequestValidator : AbstractValidator<RotateKeyRequest>
+{
+    public RotateKeyRequestValidator() =>
+        RuleFor(request => request.GraceSeconds)
+            .Follows(seconds =>
+                seconds is < 0 or > RotateKeyRequest.MaxGraceSeconds
+                    ? $"must be from 0 to {RotateKeyRequest.MaxGraceSeconds}"
+                    : null
+            );
+}

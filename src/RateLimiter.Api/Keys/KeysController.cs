@@ -1,0 +1,134 @@
+using AutoMapper;
+using MediatR;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Errors;
+using RateLimiter.Application.Keys;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Keys;
+
+/// <summary>The API keys of a client. Of each, what is shown is never the key, but when it is made.</summary>
+[ApiController]
+[Tags("Keys")]
+[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
+public sealed class KeysController(IMediator mediator, IMapper mapper) : ControllerBase
+{
+    /// <summary>Makes another key, which is shown this once.</summary>
+    /// <remarks>It can be good for no more than the key it is asked with.</remarks>
+    [RequiresScope(Scopes.KeysWrite)]
+    [HttpPost("/keys", Name = "CreateKey")]
+    [ProducesResponseType<NewKeyResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
+    public async Task<ActionResult<NewKeyResponse>> CreateAsync(
+        CreateKeyRequest request,
+        CancellationToken cancellationToken
+    ) =>
+        Answer(
+            await mediator.Send(
+                new CreateKeyCommand(
+                    HttpContext.Holder(),
+                    request.Name!,
+                    request.ToScopes(),
+                    request.ToLifetime()
+                ),
+                cancellationToken
+            )
+        );
+
+    /// <summary>Lists the keys, oldest first.</summary>
+    /// <remarks>One that has expired is listed until the next change of the client's keys.</remarks>
+    [RequiresScope(Scopes.KeysWrite)]
+    [HttpGet("/keys", Name = "ListKeys")]
+    [ProducesResponseType<IReadOnlyList<KeyResponse>>(StatusCodes.Status200OK)]
+    public async Task<ActionResult<IReadOnlyList<KeyResponse>>> ListAsync(
+        CancellationToken cancellationToken
+    )
+    {
+        var keys = await mediator.Send(
+            new ListKeysQuery(HttpContext.Client().Id),
+            cancellationToken
+        );
+        return Ok(mapper.Map<IReadOnlyList<KeyResponse>>(keys));
+    }
+
+    /// <summary>Deletes a key. On every instance it is refused within a second.</summary>
+    /// <remarks>Not the last one with the scope admin.</remarks>
+    /// <param name="keyId">The key's <c>key_id</c>.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.KeysWrite)]
+    [HttpDelete("/keys/{key_id}", Name = "DeleteKey")]
+    [ProducesResponseType(StatusCodes.Status204NoContent)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
+    public async Task<IActionResult> DeleteAsync(
+        [FromRoute(Name = "key_id")] string keyId,
+        CancellationToken cancellationToken
+    )
+    {
+        var outcome = await mediator.Send(
+            new DeleteKeyCommand(HttpContext.Holder(), keyId),
+            cancellationToken
+        );
+        return outcome is KeyDeleted ? NoContent() : Refuse(outcome);
+    }
+
+    /// <summary>Replaces the key it is asked with by a new one of the same name, scopes and lifetime.</summary>
+    /// <remarks>The old one stays valid for the grace, unless it expires before.</remarks>
+    [RequiresScope(Scopes.KeysWrite)]
+    [HttpPost("/keys/rotate", Name = "RotateKey")]
+    [ProducesResponseType<NewKeyResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
+    public async Task<ActionResult<NewKeyResponse>> RotateAsync(
+        [FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] RotateKeyRequest? request,
+        CancellationToken cancellationToken
+    ) =>
+        Answer(
+            await mediator.Send(
+                new RotateKeyCommand(
+                    HttpContext.Holder(),
+                    TimeSpan.FromSeconds(request?.GraceSeconds ?? 0)
+                ),
+                cancellationToken
+            )
+        );
+
+    private ActionResult<NewKeyResponse> Answer(KeyOutcome? outcome)
+    {
+        if (outcome is not KeyMade made)
+        {
+            return Refuse(outcome);
+        }
+
+        Response.Headers.CacheControl = "no-store";
+        return mapper.Map<NewKeyResponse>(made);
+    }
+
+    private ObjectResult Refuse(KeyOutcome? outcome) =>
+        outcome switch
+        {
+            KeyNotFound => ProblemResponse.Create(
+                HttpContext,
+                StatusCodes.Status404NotFound,
+                "There is no such key."
+            ),
+            LastAdminKey => ProblemResponse.Conflict(
+                HttpContext,
+                "This is the last key with the scope admin. Make another one first."
+            ),
+            TooManyKeys { Max: var max } => ProblemResponse.Conflict(
+                HttpContext,
+                $"A client can have {max} keys. Delete one that is not needed any more."
+            ),
+            KeyBeyondOwnScopes => ProblemResponse.Forbidden(
+                HttpContext,
+                "The key would be good, or is, for more than the API key of this request."
+            ),
+            _ => ProblemResponse.NoClient(HttpContext),
+        };
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Application.Keys;
+
+/// <summary>Finds out who comes with a key.</summary>
+/// <remarks>
+/// A text that cannot be a key, and a wrong key of a client that is known here, are refused without the store. A client
+/// that is not known here costs a question, which counts as a failure until it turns out to be none, so that guesses
+/// that come at once cannot ask more often than their network may fail.
+/// </remarks>
+public sealed class Authenticator(
+    ClientDirectory directory,
+    FailedAuthentications failures,
+    KeyUses uses,
+    TimeProvider time
+)
+{
+    /// <param name="text">The key as it was sent.</param>
+    /// <param name="caller">Who sent it.</param>
+    /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
+    public ValueTask<Authentication> AuthenticateAsync(string? text, IPAddress caller) =>
+        !ApiKey.TryParse(text, out var key) ? ValueTask.FromResult(Refuse(caller))
+        : directory.TryFind(key, out var holder) ? ValueTask.FromResult(Admit(holder, caller))
+        : FindAsync(key, caller);
+
+    private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress caller)
+    {
+        var isKnown = directory.Knows(key.Client);
+        if (!isKnown && failures.Add(caller) is { } wait)
+        {
+            return new Authentication(null, wait);
+        }
+
+        var isFailure = false;
+        try
+        {
+            // The caller's end is not watched: that would cost more than finding his key.
+            var holder = await directory.FindAsync(key, CancellationToken.None);
+            isFailure = holder is null;
+            return holder is not null ? Admit(holder, caller)
+                : isKnown ? Refuse(caller)
+                : default;
+        }
+        finally
+        {
+            if (!isKnown && !isFailure)
+            {
+                failures.Remove(caller);
+            }
+        }
+    }
+
+    private Authentication Admit(KeyHolder holder, IPAddress caller)
+    {
+        var now = time.GetUtcNow();
+        if (!holder.Key.IsValidAt(now))
+        {
+            return Refuse(caller);
+        }
+
+        uses.Record(holder, now);
+        return new Authentication(holder, null);
+    }
+
+    private Authentication Refuse(IPAddress caller) => new(null, failures.Add(caller));
+}
+
+/// <param name="Holder">Who was let in; null when nobody.</param>
+/// <param name="RetryAfter">How long to wait, when nobody was let in because too many came with no key before.</param>
+public readonly record struct Authentication(KeyHolder? Holder, TimeSpan? RetryAfter);

@@ -1,0 +1,74 @@
+using MediatR;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Application.Keys;
+
+/// <summary>Makes another key for a client.</summary>
+/// <param name="Holder">Who asks.</param>
+/// <param name="Name">1 to 100 characters; need not be unique.</param>
+/// <param name="Scopes">What it is good for.</param>
+/// <param name="Lifetime">For how long; null for ever.</param>
+public sealed record CreateKeyCommand(
+    KeyHolder Holder,
+    string Name,
+    Scopes Scopes,
+    TimeSpan? Lifetime
+) : IRequest<KeyOutcome?>;
+
+/// <summary>
+/// <see cref="KeyMade"/>, <see cref="KeyDeleted"/>, or why not. Null stands for a client or a calling key that is gone by
+/// now.
+/// </summary>
+public abstract record KeyOutcome;
+
+/// <param name="Key">What is known of it.</param>
+/// <param name="Text">The key itself, which is kept nowhere.</param>
+public sealed record KeyMade(ClientKey Key, string Text) : KeyOutcome;
+
+public sealed record KeyDeleted : KeyOutcome;
+
+public sealed record KeyNotFound : KeyOutcome;
+
+/// <summary>Nobody could do everything any more.</summary>
+public sealed record LastAdminKey : KeyOutcome;
+
+/// <summary>The key would be good, or is, for more than the one it was asked with.</summary>
+public sealed record KeyBeyondOwnScopes : KeyOutcome;
+
+/// <param name="Max">So many keys a client can have.</param>
+public sealed record TooManyKeys(int Max) : KeyOutcome;
+
+internal sealed class CreateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quotas)
+    : IRequestHandler<CreateKeyCommand, KeyOutcome?>
+{
+    public Task<KeyOutcome?> Handle(CreateKeyCommand command, CancellationToken cancellationToken)
+    {
+        var (client, own) = command.Holder;
+        if (!own.Scopes.Cover(command.Scopes))
+        {
+            return Task.FromResult<KeyOutcome?>(new KeyBeyondOwnScopes());
+        }
+
+        var (secret, text) = ApiKey.Generate(client.Id);
+        return keys.ChangeAsync<KeyOutcome>(
+            client.Id,
+            (before, now) =>
+            {
+                var key = ClientKey.Create(
+                    secret,
+                    command.Name,
+                    command.Scopes,
+                    now,
+                    command.Lifetime
+                );
+                var after = before.With(key, now);
+                return after.Keys.Count > quotas.Value.MaxKeys
+                    ? (null, new TooManyKeys(quotas.Value.MaxKeys))
+                    : (after, new KeyMade(key, text));
+            },
+            cancellationToken
+        );
+    }
+}

@@ -1,0 +1,42 @@
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Application.Keys;
+
+/// <summary>Where keys are kept. Every member throws <see cref="StoreUnavailableException"/>.</summary>
+public interface IKeyRepository
+{
+    /// <summary>The client's keys, and its version with them; null when there is no such client.</summary>
+    Task<(long Version, KeyRing Keys)?> FindAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Keeps other keys in the place of those that are kept.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="version">The client's version when the keys were read.</param>
+    /// <param name="before">The keys that were read.</param>
+    /// <param name="after">Those to keep.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>False, with nothing changed, when the client has another version by now.</returns>
+    Task<bool> TrySaveAsync(
+        ClientId client,
+        long version,
+        KeyRing before,
+        KeyRing after,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>The minute in which each key was used last, by its id, in minutes since 1970.</summary>
+    Task<IReadOnlyDictionary<string, long>> FindUsesAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Notes when keys were used. What is known to be later stays; a client that is gone stays gone.</summary>
+    Task SaveUsesAsync(
+        ClientId client,
+        IReadOnlyDictionary<string, long> uses,
+        CancellationToken cancellationToken
+    );
+}

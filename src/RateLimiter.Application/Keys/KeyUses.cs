@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Keys;
+
+/// <summary>
+/// Notes when keys are used, to the minute. It is written from time to time and never by whoever uses one.
+/// </summary>
+public sealed class KeyUses(IKeyRepository keys, TimeProvider time) : BackgroundService
+{
+    /// <summary>The longest that a use goes unwritten, and is lost when the service is killed.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    /// <summary>The most clients whose uses wait, while the store does not answer. The uses of others are lost.</summary>
+    internal const int Capacity = 100_000;
+
+    private readonly ConcurrentDictionary<ClientId, ConcurrentDictionary<string, long>> unwritten =
+        new();
+
+    /// <summary>Notes that a key is used now.</summary>
+    public void Record(KeyHolder holder, DateTimeOffset now)
+    {
+        var minute = now.ToUnixTimeSeconds() / 60;
+        if (!holder.UseIn(minute))
+        {
+            return;
+        }
+
+        if (!unwritten.TryGetValue(holder.Client.Id, out var uses))
+        {
+            if (unwritten.Count >= Capacity)
+            {
+                return;
+            }
+
+            uses = unwritten.GetOrAdd(holder.Client.Id, _ => []);
+        }
+
+        uses[holder.Key.Id] = minute;
+    }
+
+    /// <summary>Writes what is known here of a client's keys.</summary>
+    /// <exception cref="StoreUnavailableException">It is kept for the next time.</exception>
+    public async Task WriteAsync(ClientId client, CancellationToken cancellationToken)
+    {
+        // Whoever has got hold of it before may note something in it just now, which is at most a minute's news.
+        if (!unwritten.TryRemove(client, out var uses))
+        {
+            return;
+        }
+
+        try
+        {
+            await keys.SaveUsesAsync(client, uses, cancellationToken);
+        }
+        catch
+        {
+            unwritten.TryAdd(client, uses);
+            throw;
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await WriteAllAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await WriteAllAsync(stoppingToken);
+        }
+    }
+
+    private async Task WriteAllAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var client in unwritten.Keys)
+            {
+                await WriteAsync(client, cancellationToken);
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            // The monitor says so. What was not written is written the next time.
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace RateLimiter.Application.Quotas;
+
+/// <summary>The most that one client may have and do.</summary>
+public sealed class QuotaOptions
+{
+    public const string Section = "Quotas";
+
+    /// <summary>Policies; 1 to 1,000,000, default 10,000. All of them are in the memory of every instance it uses.</summary>
+    public int MaxPolicies { get; set; } = 10_000;
+
+    /// <summary>Keys; 1 to 10,000, default 100.</summary>
+    public int MaxKeys { get; set; } = 100;
+
+    /// <summary>
+    /// The longest window of a limit in seconds, and so the longest that a subject takes up memory; 1 to 31,536,000, the
+    /// default.
+    /// </summary>
+    public int MaxWindowSeconds { get; set; } = Domain.Policies.Limit.MaxWindowSeconds;
+
+    /// <summary>Checks per second on each instance, batched or not; 1 to 1,000,000,000, default 0: any number.</summary>
+    public long ChecksPerSecond { get; set; }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace RateLimiter.Domain.Keys;
+
+/// <summary>The keys of one client. Never changes: a change gives another one, without what has expired by then.</summary>
+public sealed class KeyRing
+{
+    private readonly Dictionary<KeyHash, ClientKey> keys;
+
+    public KeyRing(IEnumerable<ClientKey> keys) => this.keys = keys.ToDictionary(key => key.Hash);
+
+    /// <summary>In no particular order; also those that have expired and were not cleared away yet.</summary>
+    public IReadOnlyCollection<ClientKey> Keys => keys.Values;
+
+    /// <summary>The key with this hash, expired or not.</summary>
+    public ClientKey? Find(KeyHash hash) => keys.GetValueOrDefault(hash);
+
+    public bool TryFind(string id, DateTimeOffset now, [NotNullWhen(true)] out ClientKey? key)
+    {
+        key = keys.Values.FirstOrDefault(key => key.Id == id && key.IsValidAt(now));
+        return key is not null;
+    }
+
+    public KeyRing With(ClientKey key, DateTimeOffset now) => new([.. Valid(now), key]);
+
+    public KeyRing Without(ClientKey key, DateTimeOffset now) =>
+        new(Valid(now).Where(other => other.Id != key.Id));
+
+    /// <summary>Another key in the place of one that stays valid for a while.</summary>
+    public KeyRing Replace(ClientKey old, ClientKey successor, TimeSpan grace, DateTimeOffset now)
+    {
+        var ring = Without(old, now).With(successor, now);
+        var end = now + grace;
+        return grace > TimeSpan.Zero
+            ? ring.With(
+                old with
+                {
+                    ExpiresAt = end < old.ExpiresAt ? end : old.ExpiresAt ?? end,
+                },
+                now
+            )
+            : ring;
+    }
+
+    /// <summary>Whether somebody can still do everything.</summary>
+    public bool HasAdmin(DateTimeOffset now) =>
+        Valid(now).Any(key => key.Scopes.HasFlag(Scopes.Admin));
+
+    private IEnumerable<ClientKey> Valid(DateTimeOffset now) =>
+        keys.Values.Where(key => key.IsValidAt(now));
+}

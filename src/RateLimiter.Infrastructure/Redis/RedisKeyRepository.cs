@@ -1,0 +1,114 @@
+using System.Globalization;
+using RateLimiter.Application.Keys;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepository
+{
+    private static readonly RedisScript Save = RedisScript.Load("save_keys");
+    private static readonly RedisScript SaveUses = RedisScript.Load("save_key_uses");
+
+    public Task<(long Version, KeyRing Keys)?> FindAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    ) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            async database =>
+            {
+                // The version is read first and the commands run in order: the keys are at least as new.
+                var version = RedisClientRepository.FindVersionAsync(database, client);
+                var keys = FindAsync(database, client);
+                await Task.WhenAll(version, keys);
+                return await version is { } known ? (known, await keys) : ((long, KeyRing)?)null;
+            },
+            RedisConnection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    public async Task<bool> TrySaveAsync(
+        ClientId client,
+        long version,
+        KeyRing before,
+        KeyRing after,
+        CancellationToken cancellationToken
+    )
+    {
+        var gone = before.Keys.Where(key => after.Find(key.Hash) is null).ToList();
+        var come = after.Keys.Where(key => before.Find(key.Hash) != key);
+        return (bool)
+            await connection.WriteAsync(
+                RedisKeys.Client(client),
+                database =>
+                    Save.EvaluateAsync(
+                        database,
+                        [
+                            RedisKeys.Client(client),
+                            RedisKeys.ApiKeys(client),
+                            RedisKeys.ApiKeyUses(client),
+                        ],
+                        [
+                            client.Value,
+                            version,
+                            gone.Count,
+                            .. gone.SelectMany(key => new RedisValue[] { $"{key.Hash}", key.Id }),
+                            .. come.SelectMany(key =>
+                                new RedisValue[] { $"{key.Hash}", ApiKeyDocument.Write(key) }
+                            ),
+                        ]
+                    ),
+                cancellationToken
+            );
+    }
+
+    public async Task<IReadOnlyDictionary<string, long>> FindUsesAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
+    {
+        var uses = await connection.AskAsync(
+            RedisKeys.ApiKeyUses(client),
+            database =>
+                database.HashGetAllAsync(RedisKeys.ApiKeyUses(client), CommandFlags.DemandMaster),
+            RedisConnection.AdministrativeTimeout,
+            cancellationToken
+        );
+        return uses.ToDictionary(use => (string)use.Name!, use => (long)use.Value);
+    }
+
+    public Task SaveUsesAsync(
+        ClientId client,
+        IReadOnlyDictionary<string, long> uses,
+        CancellationToken cancellationToken
+    ) =>
+        connection.WriteAsync(
+            RedisKeys.Client(client),
+            database =>
+                SaveUses.EvaluateAsync(
+                    database,
+                    [RedisKeys.Client(client), RedisKeys.ApiKeyUses(client)],
+                    [
+                        .. uses.SelectMany(use =>
+                            new RedisValue[]
+                            {
+                                use.Key,
+                                use.Value.ToString(CultureInfo.InvariantCulture),
+                            }
+                        ),
+                    ]
+                ),
+            cancellationToken
+        );
+
+    internal static async Task<KeyRing> FindAsync(IDatabase database, ClientId client)
+    {
+        var keys = await database.HashGetAllAsync(
+            RedisKeys.ApiKeys(client),
+            CommandFlags.DemandMaster
+        );
+        return new KeyRing(keys.Select(key => ApiKeyDocument.Read(key.Name!, key.Value!)));
+    }
+}
