@@ -137,7 +137,7 @@ public sealed class AuthenticationTests(Store store) : ServiceFixture(store)
     }
 
     // A key that only the store can know to be none: its checksum (CRC-32C in base 62) is right.
-    private static string Forge(string client)
+    internal static string Forge(string client)
     {
         const string alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         var body = $"rl_{client}_{"0".Times(43)}";

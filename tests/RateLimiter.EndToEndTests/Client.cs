@@ -34,6 +34,9 @@ public sealed class Client : Visitor
     /// <summary>The same tenant, calling another service.</summary>
     public Client On(Service other) => new(other, Key, Id);
 
+    /// <summary>The same tenant with another key.</summary>
+    public Client With(string key) => new(Service, key, Id);
+
     /// <summary>The same tenant, calling another service that has just started, once that answers.</summary>
     public async Task<Client> OnceOnAsync(Service other)
     {

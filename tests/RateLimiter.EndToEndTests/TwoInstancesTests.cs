@@ -60,6 +60,22 @@ public sealed class TwoInstancesOnRedisTests
     }
 
     [Test]
+    public async Task DeleteKey_OnOneInstance_IsRefusedOnTheOtherWithinASecond()
+    {
+        var made = await here.PostAsync("/keys", """{"name":"x","scopes":["policy:read"]}""");
+        var key = there.With(made["api_key"].GetString()!);
+        (await key.GetAsync("/policy")).MustBeOk();
+
+        await here.SendAsync(HttpMethod.Delete, $"/keys/{made["key_id"].GetString()}");
+
+        await Poll.UntilAsync(
+            "The key is still good on the other instance.",
+            TwoInstances.Visible,
+            async () => (await key.GetAsync("/policy")).Status == 401
+        );
+    }
+
+    [Test]
     public async Task Save_OnBothInstancesAtOnce_CountsEveryVersion()
     {
         var answers = await Task.WhenAll(

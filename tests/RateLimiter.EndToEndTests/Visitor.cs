@@ -11,6 +11,8 @@ public class Visitor(Service service)
         new SocketsHttpHandler { UseProxy = false, UseCookies = false }
     );
 
+    protected Service Service => service;
+
     public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     public Task<Answer> PostAsync(string path, string body) =>

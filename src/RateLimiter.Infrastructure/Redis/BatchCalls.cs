@@ -14,10 +14,12 @@ namespace RateLimiter.Infrastructure.Redis;
 /// The longest that a call waits for the store. Where the calls before it got no answer, its wait for a turn counts as
 /// well, because that was a wait for the store too.
 /// </param>
-/// <param name="time">The clock of that wait.</param>
+/// <param name="turnTimeout">The longest wait for a turn.</param>
+/// <param name="time">The clock of the wait for the store.</param>
 internal sealed class BatchCalls(
     Func<PermitRequest[], TimeSpan, CancellationToken, Task<Decision?[]>> take,
     TimeSpan timeout,
+    TimeSpan turnTimeout,
     TimeProvider time
 ) : IDisposable
 {
@@ -31,7 +33,7 @@ internal sealed class BatchCalls(
     )
     {
         var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
-        if (!await turns.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken))
+        if (!await turns.WaitAsync(turnTimeout, cancellationToken))
         {
             return new Decision?[requests.Length];
         }

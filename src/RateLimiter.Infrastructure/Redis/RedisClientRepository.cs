@@ -30,7 +30,7 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
         connection.AskAsync(
             RedisKeys.Client(client),
             database => FindAsync(database, client),
-            RedisConnection.AdministrativeTimeout,
+            connection.AdministrativeTimeout,
             cancellationToken
         );
 

@@ -24,8 +24,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>The most that is asked at once. More wait for nothing but their time-out.</summary>
     private const int MaxAsked = 2000;
 
-    /// <summary>The longest that anything but a check waits for the store.</summary>
-    internal static readonly TimeSpan AdministrativeTimeout = TimeSpan.FromMilliseconds(800);
+    private static readonly TimeSpan MinAdministrativeTimeout = TimeSpan.FromMilliseconds(800);
 
     /// <summary>How long to wait before the store is tried again.</summary>
     internal static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(250);
@@ -73,6 +72,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     /// <summary>The longest that a check waits for the store.</summary>
     internal TimeSpan CheckTimeout { get; }
+
+    /// <summary>The longest that anything else waits for the store: never less than a check.</summary>
+    internal TimeSpan AdministrativeTimeout =>
+        CheckTimeout > MinAdministrativeTimeout ? CheckTimeout : MinAdministrativeTimeout;
 
     /// <summary>Names the store in use, without secrets.</summary>
     public string Description =>

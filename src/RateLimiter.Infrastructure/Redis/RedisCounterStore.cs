@@ -59,7 +59,12 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
                         connection.CheckTimeout,
                         time
                     ),
-                    new BatchCalls(TakeNowAsync, connection.CheckTimeout, time)
+                    new BatchCalls(
+                        TakeNowAsync,
+                        connection.CheckTimeout,
+                        connection.AdministrativeTimeout,
+                        time
+                    )
                 )),
         ];
     }
@@ -79,7 +84,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
                     "take",
                     [new PermitRequest(new Subject(Nobody, "warm-up", null), ProbePolicy, Cost: 1)],
                     clock: null,
-                    i < WarmUpCalls ? RedisConnection.AdministrativeTimeout : TimeSpan.Zero,
+                    i < WarmUpCalls ? connection.AdministrativeTimeout : TimeSpan.Zero,
                     cancellationToken
                 );
             }

@@ -73,7 +73,7 @@ internal sealed class RedisDecisionLog(
                     -IDecisionLog.Capacity,
                     flags: CommandFlags.DemandMaster
                 ),
-            RedisConnection.AdministrativeTimeout,
+            connection.AdministrativeTimeout,
             cancellationToken
         );
         return
@@ -128,9 +128,9 @@ internal sealed class RedisDecisionLog(
             await queue
                 .Writer.WriteAsync(new Item(client, Decision: null, written), cancellationToken)
                 .AsTask()
-                .WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken);
+                .WaitAsync(connection.AdministrativeTimeout, cancellationToken);
             Hurry();
-            await written.Task.WaitAsync(RedisConnection.AdministrativeTimeout, cancellationToken);
+            await written.Task.WaitAsync(connection.AdministrativeTimeout, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
         {
@@ -222,7 +222,7 @@ internal sealed class RedisDecisionLog(
                 await connection.AskAsync(
                     logs[0],
                     database => Append.EvaluateAsync(database, logs, values),
-                    RedisConnection.AdministrativeTimeout,
+                    connection.AdministrativeTimeout,
                     stoppingToken
                 );
                 return;

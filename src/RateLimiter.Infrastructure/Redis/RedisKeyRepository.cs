@@ -25,7 +25,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
                 await Task.WhenAll(version, keys);
                 return await version is { } known ? (known, await keys) : ((long, KeyRing)?)null;
             },
-            RedisConnection.AdministrativeTimeout,
+            connection.AdministrativeTimeout,
             cancellationToken
         );
 
@@ -73,7 +73,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
             RedisKeys.ApiKeyUses(client),
             database =>
                 database.HashGetAllAsync(RedisKeys.ApiKeyUses(client), CommandFlags.DemandMaster),
-            RedisConnection.AdministrativeTimeout,
+            connection.AdministrativeTimeout,
             cancellationToken
         );
         return uses.ToDictionary(use => (string)use.Name!, use => (long)use.Value);

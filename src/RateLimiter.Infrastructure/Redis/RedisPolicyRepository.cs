@@ -20,7 +20,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
             RedisKeys.Policies(client),
             database =>
                 database.HashValuesAsync(RedisKeys.Policies(client), CommandFlags.DemandMaster),
-            RedisConnection.AdministrativeTimeout,
+            connection.AdministrativeTimeout,
             cancellationToken
         );
         return [.. values.Select(value => PolicyDocument.Parse(value!))];
@@ -40,7 +40,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
                     RedisKeys.PolicyField(key),
                     CommandFlags.DemandMaster
                 ),
-            RedisConnection.AdministrativeTimeout,
+            connection.AdministrativeTimeout,
             cancellationToken
         );
         return value.IsNull ? null : PolicyDocument.Parse(value!);

@@ -24,6 +24,7 @@ public sealed class BatchCallsTests : IDisposable
                 return answer.Task;
             },
             Budget,
+            TimeSpan.FromMinutes(1),
             time
         );
 

@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>What a tenant may have and do, and a caller without a key may try.</summary>
+[TestFixture(Store.Embedded)]
+[TestFixture(Store.Redis)]
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
+public sealed class QuotaTests(Store store)
+{
+    private StoreHost host = null!;
+    private Service service = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        host = await StoreHost.StartAsync(store);
+        service = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            ("Authentication__FailureLimit", "20"),
+            ("Authentication__FailureWindowSeconds", "2"),
+            ("Proxies__Trusted", "127.0.0.1"),
+            ("Quotas__MaxPolicies", "3"),
+            ("Quotas__MaxKeys", "3"),
+            ("Quotas__MaxWindowSeconds", "3600"),
+            ("Quotas__ChecksPerSecond", "100")
+        );
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await host.DisposeAsync();
+
+    [Test]
+    public async Task Save_OnePolicyTooMany_AnswersConflictButReplacesOnes()
+    {
+        var client = await Client.RegisterAsync(service);
+        foreach (var route in new[] { "a", "b", "c" })
+        {
+            await client.HasPolicyAsync(route, 10);
+        }
+
+        (await client.SavePolicyAsync("d", 10)).MustBeProblem(409);
+        (await client.SavePolicyAsync("a", 20)).MustBeOk();
+        (await client.DeletePolicyAsync("a")).MustBeOk();
+        (await client.SavePolicyAsync("d", 10)).MustBeOk();
+    }
+
+    [Test]
+    public async Task Save_ManyPoliciesAtOnce_NoneIsTooMany()
+    {
+        var client = await Client.RegisterAsync(service);
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(i => client.SavePolicyAsync($"r{i}", 10))
+        );
+
+        Assert.That(answers.Count(answer => answer.Status == 200), Is.EqualTo(3));
+        Assert.That(await client.PoliciesAsync(), Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Save_WindowTooLong_AnswersConflict()
+    {
+        var client = await Client.RegisterAsync(service);
+        (await client.SavePolicyAsync("a", 10, windowSeconds: 3601)).MustBeProblem(409);
+        (await client.SavePolicyAsync("a", 10, windowSeconds: 3600)).MustBeOk();
+    }
+
+    [Test]
+    public async Task Create_OneKeyTooMany_AnswersConflict()
+    {
+        var client = await Client.RegisterAsync(service);
+        const string key = """{"name":"x"}""";
+        (await client.PostAsync("/keys", key)).MustBeOk();
+        (await client.PostAsync("/keys", key)).MustBeOk();
+
+        (await client.PostAsync("/keys", key)).MustBeProblem(409);
+        (await client.PostAsync("/keys/rotate", """{"grace_seconds":60}""")).MustBeProblem(409);
+        (await client.PostAsync("/keys/rotate", "{}")).MustBeOk();
+    }
+
+    [Test]
+    public async Task Check_MoreThanTheClientMay_Is429AndPassesAfterTheWait()
+    {
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 1_000_000);
+        var other = await Client.RegisterAsync(service);
+        await other.HasPolicyAsync("r", 10);
+        var batch = JsonSerializer.Serialize(
+            new
+            {
+                checks = Enumerable
+                    .Range(0, 1000)
+                    .Select(_ => new { user_id = "u", route_key = "r" }),
+            }
+        );
+        (await client.PostAsync("/check/batch", batch)).MustBeOk();
+
+        var refused = await client.PostAsync("/check/batch", batch);
+
+        refused.MustBeProblem(429);
+        Assert.That(int.Parse(refused.Headers["Retry-After"]), Is.InRange(1, 10));
+        (await other.CheckAsync("u", "r")).MustBeOk();
+        await Poll.UntilAsync(
+            "The client may never check again.",
+            TimeSpan.FromSeconds(10),
+            async () => (await client.CheckAsync("u", "r")).Status == 200
+        );
+    }
+
+    [Test]
+    public async Task AnyOperation_TooManyWrongKeysFromAnAddress_AreRefusedWithoutTouchingOthers()
+    {
+        var client = await Client.RegisterAsync(service);
+        var visitor = new Visitor(service);
+        Task<Answer> GuessAsync(string from, string key) =>
+            visitor.SendAsync(
+                HttpMethod.Get,
+                "/policy",
+                body: null,
+                ("X-API-Key", key),
+                ("X-Forwarded-For", from)
+            );
+
+        for (var i = 0; i < 20; i++)
+        {
+            (await GuessAsync("192.0.2.1", $"guess-{i}")).MustBeProblem(401);
+        }
+
+        var refused = await GuessAsync("192.0.2.1", "guess");
+        refused.MustBeProblem(429);
+        Assert.That(int.Parse(refused.Headers["Retry-After"]), Is.InRange(1, 2));
+        (await GuessAsync("192.0.2.2", "guess")).MustBeProblem(401);
+        (await GuessAsync("192.0.2.1", client.Key)).MustBeOk();
+        await Poll.UntilAsync(
+            "The address may never try again.",
+            TimeSpan.FromSeconds(10),
+            async () => (await GuessAsync("192.0.2.1", "guess")).Status == 401
+        );
+    }
+
+    /// <summary>
+    /// Whether a key is good, and whose it would be, must not show in the time that the answer takes. The kinds take turns,
+    /// so that what else the machine does concerns all of them; what shows, shows every time.
+    /// </summary>
+    [Test]
+    [NonParallelizable]
+    public async Task AnyOperation_WrongKey_TakesAsLongAsARightOneToTheMillisecond()
+    {
+        await using var patient = await StoreHost.StartAsync(store);
+        var own = await patient.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            SharedServices.Forgiving
+        );
+        var known = await Client.RegisterAsync(own);
+        string[] keys =
+        [
+            known.Key,
+            AuthenticationTests.Forge(known.Id),
+            AuthenticationTests.Forge("0000000000000000"),
+            known.Key[..^1] + (known.Key[^1] == 'x' ? 'y' : 'x'),
+        ];
+        List<string> late = [];
+        while (await SpreadAsync(own, keys) is { Spread: >= 1 } found)
+        {
+            late.Add(found.Medians);
+            Assert.That(late, Has.Count.LessThan(3), string.Join('\n', late));
+        }
+    }
+
+    private static async Task<(double Spread, string Medians)> SpreadAsync(
+        Service service,
+        string[] keys
+    )
+    {
+        var visitor = new Visitor(service);
+        var times = keys.Select(_ => new List<double>()).ToArray();
+        for (var round = 0; round < 300; round++)
+        {
+            for (var i = 0; i < keys.Length; i++)
+            {
+                var clock = Stopwatch.StartNew();
+                // Refused for its query when the key is good: what follows costs nothing in any case.
+                await visitor.SendAsync(
+                    HttpMethod.Get,
+                    "/policy?unknown=1",
+                    body: null,
+                    ("X-API-Key", keys[i])
+                );
+                times[i].Add(clock.Elapsed.TotalMilliseconds);
+            }
+        }
+
+        var medians = times.Select(all => all.Order().ElementAt(all.Count / 2)).ToList();
+        return (
+            medians.Max() - medians.Min(),
+            string.Join(", ", medians.Select(median => $"{median:F2} ms"))
+        );
+    }
+}
