@@ -1,9 +1,14 @@
+using System.Reflection;
 using AutoMapper;
 using MediatR;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Routing;
 using NetArchTest.Rules;
+using RateLimiter.Api.Authentication;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
 using RateLimiter.Application.Policies;
 
 namespace RateLimiter.ArchitectureTests;
@@ -24,6 +29,25 @@ public sealed class ControllerTests
             Assert.That(Controllers.Select(type => type.Name), Is.All.EndsWith("Controller"));
             Assert.That(Controllers.Where(type => !type.IsSealed), Is.Empty);
         }
+    }
+
+    [Test]
+    public void Actions_EachOfThem_SayWhoMayCallThem()
+    {
+        var actions = Controllers.SelectMany(type =>
+            type.GetMethods()
+                .Where(method => method.GetCustomAttributes<HttpMethodAttribute>().Any())
+        );
+
+        Assert.That(
+            actions
+                .Where(action =>
+                    action.GetCustomAttribute<RequiresScopeAttribute>() is null
+                    == action.GetCustomAttribute<AllowAnonymousAttribute>() is null
+                )
+                .Select(action => action.Name),
+            Is.Empty
+        );
     }
 
     [Test]
@@ -54,6 +78,7 @@ public sealed class ControllerTests
                 typeof(IClientRepository).FullName!,
                 typeof(IClientChanges).FullName!,
                 typeof(ClientDirectory).FullName!,
+                typeof(IKeyRepository).FullName!,
                 typeof(IPolicyRepository).FullName!,
                 typeof(ICounterStore).FullName!
             );

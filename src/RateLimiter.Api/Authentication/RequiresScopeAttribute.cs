@@ -2,9 +2,10 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Authentication;
 
-/// <summary>What a key must be good for: any of these scopes is enough.</summary>
+/// <summary>What the API key must be good for: any of some scopes is enough.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class RequiresScopeAttribute(Scopes scopes) : Attribute
+public sealed class RequiresScopeAttribute(Scopes scopes) : Attribute
 {
+    /// <summary>Any of them.</summary>
     public Scopes Scopes => scopes;
 }

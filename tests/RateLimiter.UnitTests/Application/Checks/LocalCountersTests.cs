@@ -47,6 +47,20 @@ public sealed class LocalCountersTests
     }
 
     [Test]
+    public void Give_WhatWasTaken_CanBeTakenAgainAndNoMore()
+    {
+        var policy = A.Policy(limits: A.Limit(permits: 2));
+        Take(policy, 2);
+
+        counters.Give(new PermitRequest(new Subject(A.Client, "alice", null), policy, 1), A.Moment);
+
+        Assert.That(
+            Take(policy, 2).Select(decision => decision.Allowed),
+            Is.EqualTo(new[] { true, false })
+        );
+    }
+
+    [Test]
     public void Take_OtherSubject_HasItsOwnCounters()
     {
         var policy = A.Policy(limits: A.Limit(permits: 1));

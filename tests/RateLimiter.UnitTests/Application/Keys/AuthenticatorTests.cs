@@ -1,0 +1,202 @@
+using System.Net;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.UnitTests.Application.Keys;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class AuthenticatorTests
+{
+    private const int Limit = 3;
+
+    private static readonly IPAddress Caller = IPAddress.Parse("192.0.2.1");
+    private static readonly IPAddress Other = IPAddress.Parse("192.0.2.2");
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+
+    private readonly Mock<IClientRepository> clients = new();
+    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly Authenticator authenticator;
+
+    public AuthenticatorTests() =>
+        authenticator = A.Authenticator(
+            clients.Object,
+            time,
+            new AuthenticationOptions { FailureLimit = Limit, FailureWindowSeconds = 60 }
+        );
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("rl_0123456789abcdEF")]
+    [TestCase("rl_0123456789abcdEF_00000000000000000000000000000000000000000000000000")]
+    public async Task Authenticate_TextThatIsNoKey_IsRefusedWithoutTheStore(string? text)
+    {
+        Assert.That(await AuthenticateAsync(text), Is.EqualTo(default(Authentication)));
+        clients.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public async Task Authenticate_KeyOfAClient_LetsItInWithThatKey()
+    {
+        var second = ApiKey.Generate(A.Client);
+        var client = Knows([A.Key(Own.Key.Hash), A.Key(second.Key.Hash, Scopes.Check)]);
+
+        for (var i = 0; i < 3; i++)
+        {
+            var holder = (await AuthenticateAsync(second.Text)).Holder;
+            Assert.That(holder!.Client, Is.SameAs(client));
+            Assert.That(holder.Key.Scopes, Is.EqualTo(Scopes.Check));
+            Assert.That(
+                (await AuthenticateAsync(Own.Text)).Holder!.Key.Scopes,
+                Is.EqualTo(Scopes.Admin)
+            );
+        }
+    }
+
+    [Test]
+    public async Task Authenticate_KeyThatExpires_IsRefusedFromThatMomentOn()
+    {
+        Knows([A.Key(Own.Key.Hash, expiresAt: A.Moment.AddMilliseconds(100))]);
+        time.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+
+        time.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_WrongKeysOfAKnownClient_AskTheStoreOnceAndAreLimited()
+    {
+        Knows([A.Key(Own.Key.Hash)]);
+        await AuthenticateAsync(Own.Text);
+
+        var answers = await GuessAsync(Limit + 2, () => ApiKey.Generate(A.Client).Text);
+
+        Assert.That(answers.Take(Limit).Select(answer => answer.RetryAfter), Is.All.Null);
+        Assert.That(
+            answers.Skip(Limit).Select(answer => answer.RetryAfter),
+            Is.All.EqualTo(TimeSpan.FromSeconds(60))
+        );
+        Assert.That(clients.Invocations, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Authenticate_KeysOfClientsThatAreNone_AskTheStoreNoMoreOftenThanTheLimit()
+    {
+        var answers = await GuessAsync(Limit + 5, () => ApiKey.Generate(ClientId.New()).Text);
+
+        Assert.That(answers.Count(answer => answer.RetryAfter is not null), Is.EqualTo(5));
+        Assert.That(clients.Invocations, Has.Count.EqualTo(Limit));
+    }
+
+    [Test]
+    public async Task Authenticate_ManyGuessesAtOnce_AskTheStoreNoMoreOftenThanTheLimit()
+    {
+        var answer = new TaskCompletionSource<ClientSnapshot?>();
+        clients
+            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<CancellationToken>()))
+            .Returns(answer.Task);
+
+        var guesses = Enumerable
+            .Range(0, 100)
+            .Select(_ => AuthenticateAsync(ApiKey.Generate(ClientId.New()).Text).AsTask())
+            .ToList();
+        answer.SetResult(null);
+        await Task.WhenAll(guesses);
+
+        Assert.That(clients.Invocations, Has.Count.EqualTo(Limit));
+    }
+
+    [Test]
+    public async Task Authenticate_TooManyGuesses_OthersAndKnownClientsAreLetIn()
+    {
+        Knows([A.Key(Own.Key.Hash)]);
+        await AuthenticateAsync(Own.Text);
+        await GuessAsync(Limit + 1, () => "guess");
+
+        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync("guess", Other)).RetryAfter, Is.Null);
+        Assert.That((await AuthenticateAsync("guess")).RetryAfter, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_AfterTheWindow_MayFailAgain()
+    {
+        await GuessAsync(Limit + 1, () => "guess");
+
+        time.Advance(TimeSpan.FromSeconds(60));
+
+        Assert.That((await AuthenticateAsync("guess")).RetryAfter, Is.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_ManyClientsThatAreNotKnownYet_CountAsNoFailure()
+    {
+        clients
+            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(
+                (ClientId client, CancellationToken _) =>
+                    A.Snapshot(client, keys: [Keys[client].Hash])
+            );
+
+        for (var i = 0; i < Limit * 3; i++)
+        {
+            var client = ClientId.New();
+            var (key, text) = ApiKey.Generate(client);
+            Keys.Add(client, key);
+            Assert.That((await AuthenticateAsync(text)).Holder, Is.Not.Null);
+        }
+    }
+
+    [Test]
+    public async Task Authenticate_TheStoreDoesNotAnswer_CountsAsNoFailure()
+    {
+        clients
+            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+
+        for (var i = 0; i < Limit * 3; i++)
+        {
+            Assert.That(
+                () => AuthenticateAsync(Own.Text).AsTask(),
+                Throws.TypeOf<StoreUnavailableException>()
+            );
+        }
+
+        Assert.That((await AuthenticateAsync("guess")).RetryAfter, Is.Null);
+    }
+
+    private Dictionary<ClientId, ApiKey> Keys { get; } = [];
+
+    private ClientSnapshot Knows(IEnumerable<ClientKey> keys)
+    {
+        var client = new ClientSnapshot(A.Client, 1, new KeyRing(keys), new([]));
+        clients
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(client);
+        clients
+            .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(1);
+        return client;
+    }
+
+    private ValueTask<Authentication> AuthenticateAsync(string? text, IPAddress? caller = null) =>
+        authenticator.AuthenticateAsync(text, caller ?? Caller);
+
+    private async Task<List<Authentication>> GuessAsync(int count, Func<string> guess)
+    {
+        List<Authentication> answers = [];
+        for (var i = 0; i < count; i++)
+        {
+            answers.Add(await AuthenticateAsync(guess()));
+            Assert.That(answers[^1].Holder, Is.Null);
+        }
+
+        return answers;
+    }
+}

@@ -1,0 +1,304 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application;
+using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.UnitTests.Application.Clients;
+
+namespace RateLimiter.UnitTests.Application.Keys;
+
+/// <summary>Making, rotating and deleting keys, on a repository of one client.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class KeyHandlerTests
+{
+    private const int MaxKeys = 3;
+
+    private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
+
+    private readonly KnownClient known = new();
+    private readonly Repository keys = new();
+    private readonly IOptions<QuotaOptions> quotas = Options.Create(
+        new QuotaOptions { MaxKeys = MaxKeys }
+    );
+
+    [Test]
+    public async Task Create_AKey_IsKeptWithItsHash()
+    {
+        var made = (KeyMade)(await CreateAsync(Admin(), Scopes.Check, TimeSpan.FromDays(1)))!;
+
+        Assert.That(ApiKey.TryParse(made.Text, out var key));
+        var kept = keys.Ring.Find(key!.Hash);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(kept, Is.EqualTo(made.Key));
+            Assert.That(key.Client, Is.EqualTo(A.Client));
+            Assert.That(kept!.Name, Is.EqualTo("new"));
+            Assert.That(kept.Scopes, Is.EqualTo(Scopes.Check));
+            Assert.That(kept.CreatedAt, Is.EqualTo(Later));
+            Assert.That(kept.ExpiresAt, Is.EqualTo(Later.AddDays(1)));
+        }
+    }
+
+    [Test]
+    public async Task Create_ForMoreThanTheOwnKey_AsksNothing()
+    {
+        keys.Fails = true;
+
+        Assert.That(
+            await CreateAsync(Holder(Scopes.KeysWrite | Scopes.Check), Scopes.LogsRead),
+            Is.TypeOf<KeyBeyondOwnScopes>()
+        );
+    }
+
+    [Test]
+    public async Task Create_OneTooMany_IsRefusedUntilOneHasExpired()
+    {
+        var admin = Admin();
+        await CreateAsync(admin, Scopes.Check);
+        keys.Add(Scopes.Check, expiresAt: Later);
+
+        Assert.That(keys.Ring.Keys, Has.Count.EqualTo(MaxKeys));
+        Assert.That(await CreateAsync(admin, Scopes.Check), Is.TypeOf<KeyMade>());
+        Assert.That(await CreateAsync(admin, Scopes.Check), Is.EqualTo(new TooManyKeys(MaxKeys)));
+    }
+
+    [Test]
+    public async Task Create_SomebodyElseChangedInBetween_BuildsOnWhatHeDid()
+    {
+        var admin = Admin();
+        ClientKey? other = null;
+        keys.BeforeSave = () => other = keys.Add(Scopes.LogsRead);
+
+        var made = (KeyMade)(await CreateAsync(admin, Scopes.Check))!;
+
+        Assert.That(keys.Ring.Keys, Is.EquivalentTo(new[] { admin.Key, other, made.Key }));
+    }
+
+    [Test]
+    public async Task Create_TheClientIsGone_IsNull()
+    {
+        var admin = Admin();
+        keys.IsGone = true;
+
+        Assert.That(await CreateAsync(admin, Scopes.Check), Is.Null);
+    }
+
+    [Test]
+    public async Task Create_WithoutAnAnswer_ThrowsAndStillForgetsTheClient()
+    {
+        var admin = Admin();
+        keys.Fails = true;
+
+        var isForgotten = await known.IsForgottenByAsync(() =>
+        {
+            Assert.That(
+                () => CreateAsync(admin, Scopes.Check),
+                Throws.TypeOf<StoreUnavailableException>()
+            );
+            return Task.CompletedTask;
+        });
+
+        Assert.That(isForgotten);
+    }
+
+    [Test]
+    public async Task Rotate_AKey_GivesAnotherOfTheSameKind()
+    {
+        var own = Holder(Scopes.KeysWrite | Scopes.Check, TimeSpan.FromDays(90));
+
+        var made = (KeyMade)(await RotateAsync(own, TimeSpan.Zero))!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(keys.Ring.Find(own.Key.Hash), Is.Null);
+            Assert.That(made.Key.Scopes, Is.EqualTo(own.Key.Scopes));
+            Assert.That(made.Key.Name, Is.EqualTo(own.Key.Name));
+            Assert.That(made.Key.ExpiresAt, Is.EqualTo(Later.AddDays(90)));
+        }
+    }
+
+    [Test]
+    public async Task Rotate_InItsGraceOnceMore_TheNextLivesAsLongAsTheFirst()
+    {
+        var own = Holder(Scopes.Admin);
+        await RotateAsync(own, TimeSpan.FromMinutes(1));
+
+        var again = (KeyMade)(await RotateAsync(own, TimeSpan.Zero))!;
+
+        Assert.That(again.Key.ExpiresAt, Is.Null);
+    }
+
+    [Test]
+    public async Task Rotate_AKeyThatIsGoneByNow_IsNull()
+    {
+        var own = Holder(Scopes.Admin);
+        await RotateAsync(own, TimeSpan.Zero);
+
+        Assert.That(await RotateAsync(own, TimeSpan.Zero), Is.Null);
+        Assert.That(keys.Ring.Keys, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Rotate_WithGraceAndNoRoomForBoth_IsRefused()
+    {
+        var own = Holder(Scopes.Admin);
+        keys.Add(Scopes.Check);
+        keys.Add(Scopes.Check);
+
+        Assert.That(
+            await RotateAsync(own, TimeSpan.FromMinutes(1)),
+            Is.EqualTo(new TooManyKeys(MaxKeys))
+        );
+        Assert.That(await RotateAsync(own, TimeSpan.Zero), Is.TypeOf<KeyMade>());
+    }
+
+    [Test]
+    public async Task Delete_AKey_IsGone()
+    {
+        var admin = Admin();
+        var other = keys.Add(Scopes.Check);
+
+        Assert.That(await DeleteAsync(admin, other.Id), Is.TypeOf<KeyDeleted>());
+        Assert.That(keys.Ring.Keys, Is.EqualTo(new[] { admin.Key }));
+    }
+
+    [Test]
+    public async Task Delete_TheLastAdminKey_IsRefused()
+    {
+        var admin = Admin();
+        keys.Add(Scopes.Check);
+        keys.Add(Scopes.Admin, expiresAt: Later);
+
+        Assert.That(await DeleteAsync(admin, admin.Key.Id), Is.TypeOf<LastAdminKey>());
+        keys.Add(Scopes.Admin);
+        Assert.That(await DeleteAsync(admin, admin.Key.Id), Is.TypeOf<KeyDeleted>());
+    }
+
+    [Test]
+    public async Task Delete_TwoAdminKeysAtOnceByEachOther_OneStays()
+    {
+        var first = Admin();
+        var second = new KeyHolder(first.Client, keys.Add(Scopes.Admin));
+        keys.BeforeSave = () => keys.Remove(first.Key);
+
+        Assert.That(await DeleteAsync(first, second.Key.Id), Is.TypeOf<LastAdminKey>());
+    }
+
+    [Test]
+    public async Task Delete_AKeyForMoreThanTheOwn_IsRefused()
+    {
+        var admin = Admin();
+        var own = Holder(Scopes.KeysWrite);
+
+        Assert.That(await DeleteAsync(own, admin.Key.Id), Is.TypeOf<KeyBeyondOwnScopes>());
+    }
+
+    [Test]
+    public async Task Delete_WhatIsNoneOrHasExpired_IsNotFound()
+    {
+        var admin = Admin();
+        var expired = keys.Add(Scopes.Check, expiresAt: Later);
+
+        Assert.That(await DeleteAsync(admin, "none"), Is.TypeOf<KeyNotFound>());
+        Assert.That(await DeleteAsync(admin, expired.Id), Is.TypeOf<KeyNotFound>());
+    }
+
+    private KeyHolder Admin() => Holder(Scopes.Admin);
+
+    private KeyHolder Holder(Scopes scopes, TimeSpan? lifetime = null) =>
+        new(A.Snapshot(A.Client), keys.Add(scopes, lifetime: lifetime));
+
+    private Task<KeyOutcome?> CreateAsync(
+        KeyHolder holder,
+        Scopes scopes,
+        TimeSpan? lifetime = null
+    ) =>
+        new CreateKeyHandler(Rings(), quotas).Handle(
+            new CreateKeyCommand(holder, "new", scopes, lifetime),
+            default
+        );
+
+    private Task<KeyOutcome?> RotateAsync(KeyHolder holder, TimeSpan grace) =>
+        new RotateKeyHandler(Rings(), quotas).Handle(new RotateKeyCommand(holder, grace), default);
+
+    private Task<KeyOutcome?> DeleteAsync(KeyHolder holder, string id) =>
+        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id), default);
+
+    private KeyRings Rings() => new(keys, known.Directory, new FakeTimeProvider(Later));
+
+    /// <summary>The keys of one client.</summary>
+    private sealed class Repository : IKeyRepository
+    {
+        private long version = 1;
+
+        public KeyRing Ring { get; private set; } = new([]);
+
+        public bool IsGone { get; set; }
+
+        public bool Fails { get; set; }
+
+        /// <summary>What somebody else does before the next save arrives.</summary>
+        public Action? BeforeSave { get; set; }
+
+        public ClientKey Add(
+            Scopes scopes,
+            DateTimeOffset? expiresAt = null,
+            TimeSpan? lifetime = null
+        )
+        {
+            var key = ClientKey.Create(
+                ApiKey.Generate(A.Client).Key,
+                "key",
+                scopes,
+                A.Moment,
+                lifetime
+            );
+            key = key with { ExpiresAt = expiresAt ?? key.ExpiresAt };
+            (Ring, version) = (new KeyRing([.. Ring.Keys, key]), version + 1);
+            return key;
+        }
+
+        public void Remove(ClientKey key) =>
+            (Ring, version) = (new KeyRing(Ring.Keys.Where(it => it != key)), version + 1);
+
+        public Task<(long Version, KeyRing Keys)?> FindAsync(
+            ClientId client,
+            CancellationToken cancellationToken
+        ) =>
+            Fails
+                ? throw new StoreUnavailableException("gone")
+                : Task.FromResult<(long, KeyRing)?>(IsGone ? null : (version, Ring));
+
+        public Task<bool> TrySaveAsync(
+            ClientId client,
+            long version,
+            KeyRing before,
+            KeyRing after,
+            CancellationToken cancellationToken
+        )
+        {
+            BeforeSave?.Invoke();
+            BeforeSave = null;
+            if (version != this.version)
+            {
+                return Task.FromResult(false);
+            }
+
+            (Ring, this.version) = (after, version + 1);
+            return Task.FromResult(true);
+        }
+
+        public Task<IReadOnlyDictionary<string, long>> FindUsesAsync(
+            ClientId client,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
+
+        public Task SaveUsesAsync(
+            ClientId client,
+            IReadOnlyDictionary<string, long> uses,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
+    }
+}
