@@ -29,30 +29,9 @@ public sealed class StoreFallback(
     {
         foreach (var mode in Enum.GetValues<StoreFailureMode>())
         {
-            Limit[] limits =
-            [
-                .. Enum.GetValues<Algorithm>()
-                    .Select(algorithm => new Limit(
-                        $"{algorithm}",
-                        algorithm,
-                        1,
-                        TimeSpan.FromSeconds(1),
-                        1
-                    )),
-            ];
-            var definition = new PolicyDefinition(
-                PolicyKey.CatchAll,
-                limits,
-                Description: null,
-                IsActive: true,
-                PolicyMode.Enforce,
-                mode
-            );
-            var request = new PermitRequest(
-                Nobody,
-                Policy.Create(definition, DateTimeOffset.UnixEpoch),
-                Cost: 1
-            );
+            var policy = Policy.OfEveryAlgorithm(permits: 1);
+            policy = policy with { Definition = policy.Definition with { OnStoreFailure = mode } };
+            var request = new PermitRequest(Nobody, policy, Cost: 1);
             // Once allowed and once denied.
             Decide(request);
             Decide(request);

@@ -35,26 +35,17 @@ internal sealed class RegisterClientHandler(
     // Registrations are limited by the limiter itself, under a client that no id can name: ids are longer.
     private static readonly ClientId Registrations = new("registration");
 
-    private readonly Policy policy = Policy.Create(
-        new PolicyDefinition(
-            PolicyKey.Create("POST /register", null),
-            [
-                new Limit(
-                    Limit.DefaultName,
-                    Algorithm.FixedWindow,
-                    options.Value.PermitLimit,
-                    TimeSpan.FromSeconds(options.Value.WindowSeconds)
-                )
-                {
-                    // The same on every instance, so that all of them share the counters.
-                    Epoch = $"{options.Value.WindowSeconds}",
-                },
-            ],
-            Description: null,
-            IsActive: true,
-            PolicyMode.Enforce
-        ),
-        DateTimeOffset.UnixEpoch
+    private readonly Policy policy = Policy.OfService(
+        new Limit(
+            Limit.DefaultName,
+            Algorithm.FixedWindow,
+            options.Value.PermitLimit,
+            TimeSpan.FromSeconds(options.Value.WindowSeconds)
+        )
+        {
+            // The same on every instance, so that all of them share the counters.
+            Epoch = $"{options.Value.WindowSeconds}",
+        }
     );
 
     public async Task<RegistrationOutcome> Handle(

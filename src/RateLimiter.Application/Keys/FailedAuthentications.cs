@@ -19,22 +19,13 @@ public sealed class FailedAuthentications(
     private static readonly ClientId Guesses = new("authentication");
 
     private readonly LocalCounters counters = new();
-    private readonly Policy policy = Policy.Create(
-        new PolicyDefinition(
-            PolicyKey.CatchAll,
-            [
-                new Limit(
-                    Limit.DefaultName,
-                    Algorithm.FixedWindow,
-                    options.Value.FailureLimit,
-                    TimeSpan.FromSeconds(options.Value.FailureWindowSeconds)
-                ),
-            ],
-            Description: null,
-            IsActive: true,
-            PolicyMode.Enforce
-        ),
-        DateTimeOffset.UnixEpoch
+    private readonly Policy policy = Policy.OfService(
+        new Limit(
+            Limit.DefaultName,
+            Algorithm.FixedWindow,
+            options.Value.FailureLimit,
+            TimeSpan.FromSeconds(options.Value.FailureWindowSeconds)
+        )
     );
 
     /// <summary>Counts a failure, or an attempt that may become one.</summary>

@@ -16,23 +16,14 @@ public sealed class CheckQuota(IOptions<QuotaOptions> options, TimeProvider time
 
     private readonly LocalCounters counters = new();
     private readonly Policy? policy = options.Value.ChecksPerSecond is > 0 and var limit
-        ? Policy.Create(
-            new PolicyDefinition(
-                PolicyKey.CatchAll,
-                [
-                    new Limit(
-                        Limit.DefaultName,
-                        Algorithm.TokenBucket,
-                        limit,
-                        TimeSpan.FromSeconds(1),
-                        Math.Max(limit, MinBurst)
-                    ),
-                ],
-                Description: null,
-                IsActive: true,
-                PolicyMode.Enforce
-            ),
-            DateTimeOffset.UnixEpoch
+        ? Policy.OfService(
+            new Limit(
+                Limit.DefaultName,
+                Algorithm.TokenBucket,
+                limit,
+                TimeSpan.FromSeconds(1),
+                Math.Max(limit, MinBurst)
+            )
         )
         : null;
 

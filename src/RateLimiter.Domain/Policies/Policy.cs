@@ -61,6 +61,32 @@ public sealed record Policy(
     public static Policy Create(PolicyDefinition definition, DateTimeOffset now) =>
         new(definition, 1, now, now);
 
+    /// <summary>A policy of the service itself, which no client has.</summary>
+    public static Policy OfService(params IReadOnlyList<Limit> limits) =>
+        Create(
+            new PolicyDefinition(
+                PolicyKey.CatchAll,
+                limits,
+                Description: null,
+                IsActive: true,
+                PolicyMode.Enforce
+            ),
+            DateTimeOffset.UnixEpoch
+        );
+
+    /// <summary>One of the service itself with a limit of every algorithm: for what is to run once before it is needed.</summary>
+    public static Policy OfEveryAlgorithm(long permits) =>
+        OfService([
+            .. Enum.GetValues<Algorithm>()
+                .Select(algorithm => new Limit(
+                    $"{algorithm}",
+                    algorithm,
+                    permits,
+                    TimeSpan.FromSeconds(1),
+                    permits
+                )),
+        ]);
+
     /// <summary>
     /// The next version. What was used under the old one still counts under a limit of the same name, algorithm and
     /// window (a bucket's window may change); every other limit starts afresh.

@@ -23,16 +23,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     // Under a client that no id can name: ids are longer.
     private static readonly ClientId Nobody = new("nobody");
 
-    private static readonly Policy ProbePolicy = Policy.Create(
-        new PolicyDefinition(
-            PolicyKey.CatchAll,
-            [.. Enum.GetValues<Algorithm>().Select(ProbeLimit)],
-            Description: null,
-            IsActive: true,
-            PolicyMode.Enforce
-        ),
-        DateTimeOffset.UnixEpoch
-    );
+    private static readonly Policy ProbePolicy = Policy.OfEveryAlgorithm(WarmUpCalls);
 
     private static readonly RedisScript Reset = RedisScript.Load("reset");
 
@@ -256,9 +247,6 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         );
         await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
     }
-
-    private static Limit ProbeLimit(Algorithm algorithm) =>
-        new($"{algorithm}", algorithm, WarmUpCalls, TimeSpan.FromSeconds(1), WarmUpCalls);
 
     /// <summary>Decides those requests that the chunk names; leaves them undecided when the store does not answer.</summary>
     private async Task TakeChunkAsync(
