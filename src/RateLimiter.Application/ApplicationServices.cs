@@ -1,8 +1,8 @@
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application;
 
@@ -44,15 +44,11 @@ public static class ApplicationServices
         services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)
-            .Validate(
-                options => options.PermitLimit is >= 0 and <= Limit.MaxPermits,
-                $"Registration:PermitLimit must be from 0 to {Limit.MaxPermits}."
-            )
-            .Validate(
-                options => options.WindowSeconds is >= 1 and <= Limit.MaxWindowSeconds,
-                $"Registration:WindowSeconds must be from 1 to {Limit.MaxWindowSeconds}."
-            )
             .ValidateOnStart();
+        services.AddSingleton<
+            IValidateOptions<RegistrationOptions>,
+            RegistrationOptionsValidator
+        >();
         return services;
     }
 
