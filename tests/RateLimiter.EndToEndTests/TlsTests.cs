@@ -79,7 +79,7 @@ public sealed class TlsTests
     public async Task Files_Replaced_AreUsedByNewConnections()
     {
         await using var service = await ServeAsync();
-        using var old = await ConnectAsync(service);
+        await using var old = await ConnectAsync(service);
 
         Write(TestCertificate.Create("second"));
 
@@ -93,19 +93,26 @@ public sealed class TlsTests
     [Contract("https: a link that is turned to other files is followed")]
     public async Task Files_BehindALinkThatIsTurned_AreUsedByNewConnections()
     {
-        var link = Path.Combine(folder.Path, "current");
-        var next = Path.Combine(folder.Path, "next");
-        Directory.CreateDirectory(next);
-        File.CreateSymbolicLink(link, folder.Path);
-        await using var service = await ServeAsync(folder: link);
+        var links = Directory.CreateDirectory(Path.Combine(folder.Path, "links")).FullName;
+        LinkTo(folder.Path);
+        await using var service = await ServeAsync(folder: links);
 
+        var next = Directory.CreateDirectory(Path.Combine(folder.Path, "next")).FullName;
         var second = TestCertificate.Create("second");
         await File.WriteAllTextAsync(Path.Combine(next, "cert.pem"), second.Chain);
         await File.WriteAllTextAsync(Path.Combine(next, "key.pem"), second.Key);
-        File.CreateSymbolicLink($"{link}.new", next);
-        File.Move($"{link}.new", link, overwrite: true);
+        LinkTo(next);
 
         await MustServeAsync(service, "CN=second");
+
+        void LinkTo(string files)
+        {
+            foreach (var name in new[] { "cert.pem", "key.pem" })
+            {
+                File.Delete(Path.Combine(links, name));
+                File.CreateSymbolicLink(Path.Combine(links, name), Path.Combine(files, name));
+            }
+        }
     }
 
     [Test]
@@ -134,9 +141,7 @@ public sealed class TlsTests
     [Contract("https: an encrypted key")]
     public async Task Start_EncryptedKey_ServesTheCertificate()
     {
-        await File.WriteAllTextAsync(keyPath, TestCertificate.Create("x").Key);
-        var encrypted = TestCertificate.Create("encrypted", Password);
-        Write(encrypted);
+        Write(TestCertificate.Create("encrypted", Password));
 
         await using var service = await ServeAsync(
             "ASPNETCORE_URLS",
@@ -292,7 +297,7 @@ public sealed class TlsTests
     )
     {
         var chain = new List<string>();
-        using var stream = await ConnectAsync(service, chain);
+        await using var stream = await ConnectAsync(service, chain);
         return (stream.RemoteCertificate!.Subject, chain);
     }
 
