@@ -17,14 +17,19 @@ public sealed class RawConnection : IDisposable
         return raw;
     }
 
-    /// <summary>Sends bytes; that the other side has closed is for the reader to see.</summary>
-    public async Task SendAsync(string text)
+    /// <summary>Sends bytes.</summary>
+    /// <returns>Whether the connection took them; not when it was reset.</returns>
+    public async Task<bool> SendAsync(string text)
     {
         try
         {
             await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
+            return true;
         }
-        catch (IOException) { }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Asks whether the service lives, over this connection.</summary>
@@ -81,9 +86,8 @@ public sealed class RawConnection : IDisposable
 
         async Task SendEachAsync()
         {
-            while (!closed.IsCancellationRequested)
+            while (!closed.IsCancellationRequested && await SendAsync(piece))
             {
-                await SendAsync(piece);
                 await Task.Delay(interval);
             }
         }

@@ -55,6 +55,28 @@ public sealed class ServerLimitTests
     }
 
     [Test]
+    [Contract("Who does not take his answers is not waited for")]
+    public async Task Answer_NotTaken_EndsTheConnection()
+    {
+        await using var service = await ServeAsync(
+            ("Server__MinBytesPerSecond", "1000000"),
+            ("Server__SlowSeconds", "2")
+        );
+        using var connection = await RawConnection.OpenAsync(service);
+
+        // More than the buffers of the machine hold.
+        var large = $"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\n{Host}\r\n";
+        await connection.SendAsync(string.Concat(Enumerable.Repeat(large, 20)));
+
+        await Poll.UntilAsync(
+            "It keeps the connection.",
+            TimeSpan.FromSeconds(30),
+            async () => !await connection.SendAsync("\r\n")
+        );
+        await MustServeAsync(service);
+    }
+
+    [Test]
     [Contract("A connection without requests is closed")]
     public async Task Connection_Idle_IsClosed()
     {

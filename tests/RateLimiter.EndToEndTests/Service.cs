@@ -62,7 +62,21 @@ public sealed partial class Service : IAsyncDisposable
 
     /// <param name="ExitCode">The exit code.</param>
     /// <param name="Lines">What it printed.</param>
-    public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines);
+    public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines)
+    {
+        /// <summary>
+        /// Without what Kestrel may have said before of a machine that is busy: it refuses its own options late, when its
+        /// clock runs already.
+        /// </summary>
+        public Refusal WithoutWarnings() =>
+            this with
+            {
+                Lines =
+                [
+                    .. Lines.Where(line => !line.StartsWith("warn: ", StringComparison.Ordinal)),
+                ],
+            };
+    }
 
     /// <summary>Where it listens.</summary>
     public Uri Address => listening.Task.Result;

@@ -223,6 +223,18 @@ public sealed class StartupTests
         Assert.That(refusal.Lines[0], Does.Not.Contain("hunter2"));
     }
 
+    [Test]
+    [Contract("A wrong value stops the start with one line, also one of Kestrel's own options")]
+    public async Task Start_KestrelEndpointWithoutUrl_EndsWithOneLine()
+    {
+        var refusal = await Service.StartInVainAsync(
+            folder.Path,
+            ("Kestrel__Endpoints__Tls__Protocols", "Http1")
+        );
+
+        MustName(refusal.WithoutWarnings(), "Url");
+    }
+
     private static void MustName(Service.Refusal refusal, string option)
     {
         Assert.That(refusal.ExitCode, Is.EqualTo(1));

@@ -64,8 +64,7 @@ internal static class Startup
             // What Kestrel says of its own options, on several lines; and of their certificates, without naming either.
             InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" } =>
                 exception.Message.Split(Environment.NewLine)[0],
-            CryptographicException
-            or ArgumentException { Source: "System.Security.Cryptography" } =>
+            CryptographicException =>
                 $"A certificate named in the options under Kestrel cannot be used: {exception.Message}",
             // A value that is not of its option's type: the binder's own message names the option.
             InvalidOperationException { InnerException: FormatException or ArgumentException } =>
