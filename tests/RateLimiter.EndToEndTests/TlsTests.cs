@@ -30,7 +30,7 @@ public sealed class TlsTests
     [TestCase("ASPNETCORE_URLS")]
     [TestCase("Kestrel__Endpoints__Tls__Url")]
     [Contract(
-        "https from PEM files, with the certificates that lead to the root; three lines and no more"
+        "https from PEM files, with the certificates that lead to the root, and without a warning"
     )]
     public async Task Start_HttpsAddress_ServesTheCertificateAndItsChain(string option)
     {
@@ -40,12 +40,8 @@ public sealed class TlsTests
 
         Assert.That(subject, Is.EqualTo("CN=first"));
         Assert.That(chain, Does.Contain("CN=Intermediate of first"));
-        await Poll.UntilAsync(
-            "It prints no three lines.",
-            Patience,
-            () => Task.FromResult(service.OutputLines.Count >= 3)
-        );
-        Assert.That(service.OutputLines, Has.Count.EqualTo(3).And.All.StartsWith("info: "));
+        // As it would of an address that gives way to another.
+        Assert.That(service.Output, Does.Not.Contain("Overriding"));
     }
 
     [Test]
@@ -85,7 +81,17 @@ public sealed class TlsTests
         await MustServeAsync(service, "CN=second");
         await old.WriteAsync("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
         Assert.That(await old.ReadAsync(new byte[1024]), Is.Positive);
-        Assert.That(service.Output, Does.Contain("New connections get the certificate CN=second"));
+        await Poll.UntilAsync(
+            "It does not say so.",
+            Patience,
+            () =>
+                Task.FromResult(
+                    service.Output.Contains(
+                        "New connections get the certificate CN=second",
+                        StringComparison.Ordinal
+                    )
+                )
+        );
     }
 
     [Test]
