@@ -19,13 +19,10 @@ namespace RateLimiter.Api;
 
 internal static class ApiServices
 {
-    private const string DefaultUrl = "http://localhost:8000";
-
-    /// <summary>The greatest body of a request, in bytes.</summary>
-    private const long MaxBodySize = 64 * 1024;
-
     // With the delay that it has by default, Ctrl-C ends the service within 5 s, whatever is still under way.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan HstsMaxAge = TimeSpan.FromDays(365);
 
     /// <summary>Adds controllers, their JSON, validation and errors, the documentation pages and the web server.</summary>
     public static void AddApi(this WebApplicationBuilder builder)
@@ -36,29 +33,13 @@ internal static class ApiServices
         // The connection says once when the store is lost; the probes would say it again every time.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
-        // Not in appsettings.json, which would win over ASPNETCORE_URLS.
-        string[] addresses =
-        [
-            WebHostDefaults.ServerUrlsKey,
-            WebHostDefaults.HttpPortsKey,
-            WebHostDefaults.HttpsPortsKey,
-        ];
-        if (addresses.All(key => string.IsNullOrEmpty(builder.WebHost.GetSetting(key))))
-        {
-            builder.WebHost.UseUrls(DefaultUrl);
-        }
-
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxBodySize;
-        });
-
+        builder.AddWebServer();
         var services = builder.Services;
         services.AddShutdown(builder.Configuration);
         services.AddProxies(builder.Configuration);
         services.AddRequests();
         services.AddReadModels(builder.Configuration);
+        services.AddHsts(hsts => hsts.MaxAge = HstsMaxAge);
         services.AddDocs();
     }
 
@@ -68,6 +49,11 @@ internal static class ApiServices
         if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Entries().Any())
         {
             app.UseForwardedHeaders();
+        }
+
+        if (app.Configuration.ServesHttps())
+        {
+            app.UseHsts();
         }
 
         app.Use(app.Services.GetRequiredService<Shutdown>().AnswerAsync);

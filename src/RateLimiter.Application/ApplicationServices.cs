@@ -56,14 +56,11 @@ public static class ApplicationServices
         services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)
-            .MustBeWithin("Registration:PermitLimit", it => it.PermitLimit, 0, Limit.MaxPermits)
-            .MustBeWithin(
-                "Registration:WindowSeconds",
-                it => it.WindowSeconds,
-                1,
-                Limit.MaxWindowSeconds
-            )
             .ValidateOnStart();
+        services.AddSingleton<
+            IValidateOptions<RegistrationOptions>,
+            RegistrationOptionsValidator
+        >();
         services
             .AddOptions<AuthenticationOptions>()
             .BindConfiguration(AuthenticationOptions.Section)

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>GET /docs and /openapi.json.</summary>
-public sealed class DocsTests(Store store) : ServiceFixture(store)
+public sealed partial class DocsTests(Store store) : ServiceFixture(store)
 {
     [Test]
     [Contract("GET /docs: Swagger UI")]
@@ -14,6 +15,76 @@ public sealed class DocsTests(Store store) : ServiceFixture(store)
         answer.MustBeOk();
         Assert.That(answer.ContentType, Is.EqualTo("text/html"));
         Assert.That(answer.Text, Does.Contain("swagger-ui"));
+    }
+
+    [TestCase("/docs")]
+    [TestCase("/docs/index.html?url=https://example.org/openapi.json")]
+    [TestCase("/docs/start.js")]
+    [TestCase("/docs/nothing")]
+    [Contract(
+        "GET /docs: a browser runs no script but the service's own, and nobody can frame the page"
+    )]
+    public async Task Docs_Any_SayWhatABrowserMayDo(string path)
+    {
+        var headers = (await Visitor.GetAsync(path)).Headers;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                headers["Content-Security-Policy"].Split("; "),
+                Is.SupersetOf([
+                    "default-src 'none'",
+                    "script-src 'self'",
+                    "style-src 'self'",
+                    "connect-src 'self'",
+                    "frame-ancestors 'none'",
+                ])
+            );
+            Assert.That(headers["Content-Security-Policy"], Does.Not.Contain("unsafe"));
+            Assert.That(headers["X-Content-Type-Options"], Is.EqualTo("nosniff"));
+            Assert.That(headers["Referrer-Policy"], Is.EqualTo("no-referrer"));
+            Assert.That(headers["Cross-Origin-Opener-Policy"], Is.EqualTo("same-origin"));
+            Assert.That(headers["Permissions-Policy"], Does.Contain("geolocation=()"));
+        }
+    }
+
+    [Test]
+    [Contract("GET /docs: the page works without scripts and styles of its own")]
+    public async Task Docs_Page_TakesEverythingFromFilesOfTheService()
+    {
+        var page = (await Visitor.GetAsync("/docs")).Text;
+        var files = Linked().Matches(page).Select(match => match.Groups[1].Value).ToList();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(page, Does.Not.Match(@"<script(?![^>]* src=)|<style|\s(style|on\w+)="));
+            Assert.That(
+                files,
+                Is.SupersetOf(["swagger-ui.css", "swagger-ui-bundle.js", "start.js"])
+            );
+        }
+
+        foreach (var file in files)
+        {
+            (await Visitor.GetAsync($"/docs/{file}")).MustBeOk();
+        }
+
+        Assert.That((await Visitor.GetAsync("/docs/start.js")).Text, Does.Contain("openapi.json"));
+    }
+
+    [Test]
+    [Contract("POST /register: the header X-Registration-Token, where the service wants one")]
+    public async Task OpenApi_Register_NamesTheHeaderOfTheToken()
+    {
+        var register = await OperationAsync("post", "/register");
+
+        var header = register.GetProperty("parameters").EnumerateArray().Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(header.GetProperty("name").GetString(), Is.EqualTo("X-Registration-Token"));
+            Assert.That(header.GetProperty("in").GetString(), Is.EqualTo("header"));
+            Assert.That(header.TryGetProperty("required", out _), Is.False);
+        }
     }
 
     [Test]
@@ -38,7 +109,7 @@ public sealed class DocsTests(Store store) : ServiceFixture(store)
         );
     }
 
-    [TestCase("post", "/register", new[] { "200", "400", "429", "503" })]
+    [TestCase("post", "/register", new[] { "200", "400", "401", "403", "429", "503" })]
     [TestCase("post", "/policy", new[] { "200", "400", "401", "503" })]
     [TestCase("get", "/policy", new[] { "200", "400", "401", "503" })]
     [TestCase("delete", "/policy", new[] { "200", "400", "401", "404", "503" })]
@@ -104,6 +175,9 @@ public sealed class DocsTests(Store store) : ServiceFixture(store)
             Is.SupersetOf(fields).And.All.Match("^[a-z_]+$")
         );
     }
+
+    [GeneratedRegex(@"(?:src|href)=""([^""]+)""")]
+    private static partial Regex Linked();
 
     private async Task<JsonElement> DocumentAsync() =>
         (await Visitor.GetAsync("/openapi.json")).MustBeOk().Body;

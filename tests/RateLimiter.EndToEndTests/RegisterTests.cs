@@ -18,6 +18,15 @@ public sealed class RegisterTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
+    [Contract("POST /register: no cache keeps the key")]
+    public async Task Register_Name_AnswersWhatNoCacheKeeps()
+    {
+        var answer = (await Visitor.RegisterAsync("My app")).MustBeOk();
+
+        Assert.That(answer.Headers["Cache-Control"], Is.EqualTo("no-store"));
+    }
+
+    [Test]
     [Contract("POST /register: the key works")]
     public async Task Register_Name_AnswersKeyThatWorks()
     {

@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The built service as a process of its own, on a free port of the loopback.</summary>
+/// <summary>
+/// The built service as a process of its own, on a free port of the loopback, over plain HTTP unless its settings say where.
+/// </summary>
 public sealed partial class Service : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
@@ -15,6 +17,8 @@ public sealed partial class Service : IAsyncDisposable
         .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(metadata => metadata.Key == "ServicePath")
         .Value!;
+
+    private const string Urls = "ASPNETCORE_URLS";
 
     private readonly StringBuilder output = new();
     private readonly TaskCompletionSource<Uri> listening = new(
@@ -26,8 +30,7 @@ public sealed partial class Service : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            // The service chooses the port and says which: any other would be free only a moment ago.
-            ArgumentList = { Assembly, "--urls", "http://127.0.0.1:0" },
+            ArgumentList = { Assembly },
             WorkingDirectory = directory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -43,6 +46,12 @@ public sealed partial class Service : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        if (!start.Environment.Keys.Any(IsAddress))
+        {
+            // The service chooses the port and says which: any other would be free only a moment ago.
+            start.Environment[Urls] = "http://127.0.0.1:0";
+        }
+
         process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Read(line.Data);
         process.ErrorDataReceived += (_, line) => Read(line.Data);
@@ -53,7 +62,21 @@ public sealed partial class Service : IAsyncDisposable
 
     /// <param name="ExitCode">The exit code.</param>
     /// <param name="Lines">What it printed.</param>
-    public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines);
+    public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines)
+    {
+        /// <summary>
+        /// Without what Kestrel may have said before of a machine that is busy: it refuses its own options late, when its
+        /// clock runs already.
+        /// </summary>
+        public Refusal WithoutWarnings() =>
+            this with
+            {
+                Lines =
+                [
+                    .. Lines.Where(line => !line.StartsWith("warn: ", StringComparison.Ordinal)),
+                ],
+            };
+    }
 
     /// <summary>Where it listens.</summary>
     public Uri Address => listening.Task.Result;
@@ -143,6 +166,9 @@ public sealed partial class Service : IAsyncDisposable
         || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
         || name.Contains("__", StringComparison.Ordinal);
 
+    private static bool IsAddress(string name) =>
+        name == Urls || name.StartsWith("Kestrel__Endpoints__", StringComparison.Ordinal);
+
     private void Read(string? line)
     {
         if (line is null)
@@ -177,6 +203,6 @@ public sealed partial class Service : IAsyncDisposable
         return process.ExitCode;
     }
 
-    [GeneratedRegex(@"listens on (http://127\.0\.0\.1:\d+)")]
+    [GeneratedRegex(@"listens on (https?://127\.0\.0\.1:\d+)")]
     private static partial Regex Listening { get; }
 }

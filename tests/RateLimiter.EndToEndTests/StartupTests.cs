@@ -118,6 +118,23 @@ public sealed class StartupTests
     [TestCase("REDIS_PORT", "65536")]
     [TestCase("Redis__ConnectionString", "no such option=1")]
     [TestCase("Redis__ConnectionString", ",")]
+    [TestCase("Registration__Mode", "shut")]
+    [TestCase("Registration__Mode", "3")]
+    [TestCase("Server__MaxConnections", "0")]
+    [TestCase("Server__MaxConnections", "1000001")]
+    [TestCase("Server__HeadersTimeoutSeconds", "0")]
+    [TestCase("Server__HeadersTimeoutSeconds", "601")]
+    [TestCase("Server__KeepAliveSeconds", "0")]
+    [TestCase("Server__KeepAliveSeconds", "3601")]
+    [TestCase("Server__MaxHeaderBytes", "1023")]
+    [TestCase("Server__MaxHeaderBytes", "1048577")]
+    [TestCase("Server__MaxHeaders", "15")]
+    [TestCase("Server__MaxHeaders", "1001")]
+    [TestCase("Server__MinBytesPerSecond", "0")]
+    [TestCase("Server__MinBytesPerSecond", "1000001")]
+    [TestCase("Server__SlowSeconds", "1")]
+    [TestCase("Server__SlowSeconds", "601")]
+    [TestCase("Server__SlowSeconds", "abc")]
     [TestCase("Proxies__Trusted", "foo")]
     [TestCase("Proxies__Trusted", "127.0.0.1,10.0.0.0/33")]
     [Contract("A wrong value stops the start with one line that names the option")]
@@ -182,6 +199,40 @@ public sealed class StartupTests
 
         Assert.That(answers.Count(answer => answer.Status == 200), Is.InRange(1, 5));
         answers[^1].MustBeProblem(429);
+    }
+
+    [TestCase("token", "")]
+    [TestCase("token", "hunter2")]
+    [TestCase("closed", "hunter2")]
+    [TestCase("open", "hunter2-hunter2-hunter2")]
+    [Contract(
+        "A wrong value stops the start with one line; the registration token is not repeated"
+    )]
+    public async Task Start_RegistrationModeAndTokenThatDoNotFit_NamesTheTokenAndDoesNotRepeatIt(
+        string mode,
+        string token
+    )
+    {
+        var refusal = await Service.StartInVainAsync(
+            folder.Path,
+            ("Registration__Mode", mode),
+            ("Registration__Token", token)
+        );
+
+        MustName(refusal, "Registration:Token");
+        Assert.That(refusal.Lines[0], Does.Not.Contain("hunter2"));
+    }
+
+    [Test]
+    [Contract("A wrong value stops the start with one line, also one of Kestrel's own options")]
+    public async Task Start_KestrelEndpointWithoutUrl_EndsWithOneLine()
+    {
+        var refusal = await Service.StartInVainAsync(
+            folder.Path,
+            ("Kestrel__Endpoints__Tls__Protocols", "Http1")
+        );
+
+        MustName(refusal.WithoutWarnings(), "Url");
     }
 
     private static void MustName(Service.Refusal refusal, string option)

@@ -1,8 +1,11 @@
+using System.Diagnostics;
 using FluentValidation;
 using MediatR;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
+using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Clients;
@@ -15,12 +18,19 @@ namespace RateLimiter.Api.Clients;
 [Tags("Clients")]
 public sealed class RegisterController(IMediator mediator) : ControllerBase
 {
+    public const string TokenHeader = "X-Registration-Token";
+
     /// <summary>Registers an app as a client.</summary>
     /// <remarks>The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.</remarks>
+    /// <response code="401">The registration token is missing or wrong.</response>
+    /// <response code="403">Registration is closed.</response>
     [AllowAnonymous]
     [HttpPost("/register", Name = "Register")]
+    [OpenApiOperationProcessor(typeof(RegistrationTokenParameter))]
     [ProducesResponseType<RegisterResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<ActionResult<RegisterResponse>> RegisterAsync(
@@ -28,23 +38,39 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
+        // Not an argument: MVC would show it in its log, where that is set to Trace.
+        string? token = Request.Headers[TokenHeader];
         var outcome = await mediator.Send(
-            new RegisterClientCommand(request.Name!, HttpContext.Caller()),
+            new RegisterClientCommand(request.Name!, HttpContext.Caller(), token),
             cancellationToken
         );
         return outcome switch
         {
-            ClientRegistered registered => new RegisterResponse(
-                registered.ApiKey,
-                registered.Client.Value
+            ClientRegistered registered => Answer(registered),
+            RegistrationClosed => ProblemResponse.Forbidden(HttpContext, "Registration is closed."),
+            RegistrationTokenRefused => RefuseToken(
+                $"The header {TokenHeader} {(token is null ? "is missing" : "does not hold the registration token")}."
             ),
             TooManyRegistrations { RetryAfter: var wait } => ProblemResponse.TooMany(
                 HttpContext,
                 wait,
                 "Too many registrations from this address."
             ),
-            _ => throw new System.Diagnostics.UnreachableException(),
+            _ => throw new UnreachableException(),
         };
+    }
+
+    private RegisterResponse Answer(ClientRegistered registered)
+    {
+        // No cache on the way may keep a key.
+        Response.Headers.CacheControl = "no-store";
+        return new RegisterResponse(registered.ApiKey, registered.Client.Value);
+    }
+
+    private ObjectResult RefuseToken(string detail)
+    {
+        Response.Headers.WWWAuthenticate = "RegistrationToken";
+        return ProblemResponse.Create(HttpContext, StatusCodes.Status401Unauthorized, detail);
     }
 }
 

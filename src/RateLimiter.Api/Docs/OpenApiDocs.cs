@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.FileProviders;
 using NSwag;
 using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Hosting;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Docs;
@@ -48,6 +50,18 @@ internal static class OpenApiDocs
                 || context.Request.Path == DocumentPath,
             docs =>
             {
+                docs.UsePageHeaders();
+                // In the place of NSwag's page, which holds a script, and shows any document that its address names.
+                docs.UseStaticFiles(
+                    new StaticFileOptions
+                    {
+                        RequestPath = PagePath,
+                        FileProvider = new EmbeddedFileProvider(
+                            typeof(OpenApiDocs).Assembly,
+                            $"{typeof(OpenApiDocs).Namespace}.Page"
+                        ),
+                    }
+                );
                 docs.UseOpenApi(settings => settings.Path = DocumentPath);
                 docs.UseSwaggerUi(settings =>
                 {

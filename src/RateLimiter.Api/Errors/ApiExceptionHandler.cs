@@ -27,9 +27,12 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 await ProblemResponse.WriteAsync(
                     httpContext,
                     refused.StatusCode,
-                    refused.StatusCode == StatusCodes.Status413PayloadTooLarge
-                        ? "The body is too large."
-                        : "The request is malformed."
+                    refused.StatusCode switch
+                    {
+                        StatusCodes.Status408RequestTimeout => "The body comes too slowly.",
+                        StatusCodes.Status413PayloadTooLarge => "The body is too large.",
+                        _ => "The request is malformed.",
+                    }
                 );
                 return true;
 

@@ -8,6 +8,9 @@ internal sealed class ProxyOptions
 {
     public const string Section = "Proxies";
 
+    // An IPv4 address that is written as IPv6 stands behind 96 bits: ::ffff:0:0/96.
+    private const int MappedPrefixLength = 96;
+
     /// <summary>Addresses and networks (CIDR), separated by commas. Default: nobody's.</summary>
     public string? Trusted { get; set; }
 
@@ -24,24 +27,35 @@ internal sealed class ProxyOptions
     {
         network = default;
         var address = entry.Split('/', 2)[0];
-        if (!IsUsualNotation(address))
+        if (!IsUsualNotation(address) || !IPAddress.TryParse(address, out var parsed))
         {
             return false;
         }
 
-        if (address != entry)
+        if (address == entry)
         {
-            return IPNetwork.TryParse(entry, out network);
+            network = new IPNetwork(parsed, parsed.GetAddressBytes().Length * 8);
         }
-
-        if (!IPAddress.TryParse(address, out var parsed))
+        else if (!IPNetwork.TryParse(entry, out network))
         {
             return false;
         }
 
-        // Callers come unmapped too.
-        parsed = parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
-        network = new IPNetwork(parsed, parsed.GetAddressBytes().Length * 8);
+        return !parsed.IsIPv4MappedToIPv6 || TryUnmap(ref network);
+    }
+
+    // Callers come unmapped too. A shorter prefix than that of all mapped addresses would match none of them.
+    private static bool TryUnmap(ref IPNetwork network)
+    {
+        if (network.PrefixLength < MappedPrefixLength)
+        {
+            return false;
+        }
+
+        network = new IPNetwork(
+            network.BaseAddress.MapToIPv4(),
+            network.PrefixLength - MappedPrefixLength
+        );
         return true;
     }
 

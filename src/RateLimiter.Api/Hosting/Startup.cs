@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
@@ -58,7 +59,13 @@ internal static class Startup
                 " ",
                 several.InnerExceptions.Select(Explain)
             ),
-            EmbeddedStoreException or IOException or FormatException => exception.Message,
+            EmbeddedStoreException or CertificateException or IOException or FormatException =>
+                exception.Message,
+            // What Kestrel says of its own options, on several lines; and of their certificates, without naming either.
+            InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" } =>
+                exception.Message.Split(Environment.NewLine)[0],
+            CryptographicException =>
+                $"A certificate named in the options under Kestrel cannot be used: {exception.Message}",
             // A value that is not of its option's type: the binder's own message names the option.
             InvalidOperationException { InnerException: FormatException or ArgumentException } =>
                 exception.Message,

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using MediatR;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
@@ -11,10 +13,14 @@ namespace RateLimiter.Application.Clients;
 /// <summary>Makes a client and its first API key.</summary>
 /// <param name="Name">1 to 100 characters; need not be unique.</param>
 /// <param name="Caller">Who asks: registrations are limited per caller.</param>
-public sealed record RegisterClientCommand(string Name, IPAddress Caller)
+/// <param name="Token">What the caller gave as the registration token, if anything.</param>
+public sealed record RegisterClientCommand(string Name, IPAddress Caller, string? Token = null)
     : IRequest<RegistrationOutcome>;
 
-/// <summary><see cref="ClientRegistered"/> or <see cref="TooManyRegistrations"/>.</summary>
+/// <summary>
+/// <see cref="ClientRegistered"/>, <see cref="TooManyRegistrations"/>, <see cref="RegistrationTokenRefused"/> or
+/// <see cref="RegistrationClosed"/>.
+/// </summary>
 public abstract record RegistrationOutcome;
 
 /// <param name="Client">The new client.</param>
@@ -23,6 +29,12 @@ public sealed record ClientRegistered(ClientId Client, string ApiKey) : Registra
 
 /// <param name="RetryAfter">When the caller may register again; null when never.</param>
 public sealed record TooManyRegistrations(TimeSpan? RetryAfter) : RegistrationOutcome;
+
+/// <summary>A token is wanted, and the caller gave none or a wrong one.</summary>
+public sealed record RegistrationTokenRefused : RegistrationOutcome;
+
+/// <summary>Nobody may register.</summary>
+public sealed record RegistrationClosed : RegistrationOutcome;
 
 internal sealed class RegisterClientHandler(
     IClientRepository clients,
@@ -48,11 +60,20 @@ internal sealed class RegisterClientHandler(
         }
     );
 
+    private readonly RegistrationMode mode = options.Value.Mode;
+    private readonly byte[] tokenHash = HashOf(options.Value.Token ?? "");
+
     public async Task<RegistrationOutcome> Handle(
         RegisterClientCommand command,
         CancellationToken cancellationToken
     )
     {
+        if (mode == RegistrationMode.Closed)
+        {
+            return new RegistrationClosed();
+        }
+
+        // Before the token is looked at, so that guessing is limited too.
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =
             await counters.TakeAsync(new PermitRequest(caller, policy, Cost: 1), cancellationToken)
@@ -60,6 +81,11 @@ internal sealed class RegisterClientHandler(
         if (!decision.Allowed)
         {
             return new TooManyRegistrations(decision.RetryAfter);
+        }
+
+        if (mode == RegistrationMode.Token && !IsToken(command.Token))
+        {
+            return new RegistrationTokenRefused();
         }
 
         var id = ClientId.New();
@@ -75,4 +101,10 @@ internal sealed class RegisterClientHandler(
         directory.Learn(client.ToSnapshot());
         return new ClientRegistered(id, text);
     }
+
+    // Of hashes, which are of one length, the time tells nothing: not even how long the token is.
+    private bool IsToken(string? text) =>
+        text is not null && CryptographicOperations.FixedTimeEquals(HashOf(text), tokenHash);
+
+    private static byte[] HashOf(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
 using RateLimiter.Api.Clients;
@@ -11,6 +12,7 @@ namespace RateLimiter.UnitTests.Api.Clients;
 public sealed class RegisterControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
+    private readonly DefaultHttpContext http = Http.Context();
 
     [Test]
     public async Task Register_Registered_ShowsTheKey()
@@ -34,6 +36,59 @@ public sealed class RegisterControllerTests
     }
 
     [Test]
+    public async Task Register_Registered_IsKeptByNoCache()
+    {
+        await RegisterAsync(new ClientRegistered(A.Client, "rl_key"));
+
+        Assert.That(http.Response.Headers.CacheControl.ToString(), Is.EqualTo("no-store"));
+    }
+
+    [TestCase(null, "The header X-Registration-Token is missing.")]
+    [TestCase("hunter2", "The header X-Registration-Token does not hold the registration token.")]
+    public async Task Register_TokenRefused_Is401AndDoesNotRepeatIt(string? token, string detail)
+    {
+        http.Request.Headers["X-Registration-Token"] = token;
+
+        var (answer, _) = await RegisterAsync(new RegistrationTokenRefused());
+
+        var problem = answer.Result.Problem();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(problem.Status, Is.EqualTo(401));
+            Assert.That(problem.Detail, Is.EqualTo(detail));
+            Assert.That(
+                http.Response.Headers.WWWAuthenticate.ToString(),
+                Is.EqualTo("RegistrationToken")
+            );
+        }
+    }
+
+    [Test]
+    public async Task Register_Closed_Is403AndSaysSo()
+    {
+        var (answer, _) = await RegisterAsync(new RegistrationClosed());
+
+        var problem = answer.Result.Problem();
+        Assert.That(problem.Status, Is.EqualTo(403));
+        Assert.That(problem.Detail, Is.EqualTo("Registration is closed."));
+    }
+
+    [Test]
+    public async Task Register_Token_IsHandedOn()
+    {
+        http.Request.Headers["X-Registration-Token"] = "hunter2";
+
+        await RegisterAsync(new ClientRegistered(A.Client, "rl_key"));
+
+        mediator.Verify(it =>
+            it.Send(
+                new RegisterClientCommand("My app", IPAddress.Parse("192.0.2.7"), "hunter2"),
+                It.IsAny<CancellationToken>()
+            )
+        );
+    }
+
+    [Test]
     public async Task Register_ConnectionWithoutAnAddress_CountsAsThisMachine()
     {
         await RegisterAsync(new ClientRegistered(A.Client, "rl_key"), address: null);
@@ -51,7 +106,6 @@ public sealed class RegisterControllerTests
         string? address = "192.0.2.7"
     )
     {
-        var http = Http.Context();
         http.Connection.RemoteIpAddress = address is null ? null : IPAddress.Parse(address);
         mediator
             .Setup(it => it.Send(It.IsAny<RegisterClientCommand>(), It.IsAny<CancellationToken>()))

@@ -33,7 +33,7 @@ public sealed class ApiExceptionHandlerTests
 
     [TestCase(413, "The body is too large.")]
     [TestCase(400, "The request is malformed.")]
-    [TestCase(408, "The request is malformed.")]
+    [TestCase(408, "The body comes too slowly.")]
     public async Task TryHandle_RefusedByTheServer_KeepsItsStatus(int status, string detail)
     {
         await HandleAsync(new BadHttpRequestException("Kestrel's words", status));

@@ -18,6 +18,9 @@ public sealed class ProxyOptionsTests
     [TestCase("::1", new[] { "::1/128" })]
     [TestCase("::ffff:10.0.0.1", new[] { "10.0.0.1/32" })]
     [TestCase("::ffff:a00:1", new[] { "10.0.0.1/32" })]
+    [TestCase("::ffff:10.0.0.0/104", new[] { "10.0.0.0/8" })]
+    [TestCase("::ffff:10.0.0.1/128", new[] { "10.0.0.1/32" })]
+    [TestCase("::ffff:0:0/96", new[] { "0.0.0.0/0" })]
     [TestCase(" 10.0.0.1 ,2001:db8::/32,", new[] { "10.0.0.1/32", "2001:db8::/32" })]
     public void Networks_Trusted_AreTheAddressesAndNetworksNamed(string? trusted, string[] networks)
     {
@@ -35,6 +38,7 @@ public sealed class ProxyOptionsTests
     [TestCase("10.0.0.0/", "'10.0.0.0/'")]
     [TestCase("10.0.0.1;10.0.0.2", "'10.0.0.1;10.0.0.2'")]
     [TestCase("10.0.0.256", "'10.0.0.256'")]
+    [TestCase("::ffff:10.0.0.0/95", "'::ffff:10.0.0.0/95'")]
     [TestCase("2001:db8::/129", "'2001:db8::/129'")]
     [TestCase("10", "'10'")]
     [TestCase("10.1", "'10.1'")]

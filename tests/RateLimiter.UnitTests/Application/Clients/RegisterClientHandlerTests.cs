@@ -14,6 +14,14 @@ namespace RateLimiter.UnitTests.Application.Clients;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class RegisterClientHandlerTests
 {
+    private const string Token = "0123456789abcdef";
+
+    private static readonly RegistrationOptions WithToken = new()
+    {
+        Mode = RegistrationMode.Token,
+        Token = Token,
+    };
+
     private readonly List<NewClient> added = [];
     private readonly List<PermitRequest> taken = [];
     private readonly ClientDirectory directory = new(
@@ -163,10 +171,70 @@ public sealed class RegisterClientHandlerTests
         );
     }
 
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("0123456789abcde")]
+    [TestCase("0123456789abcdeF")]
+    [TestCase("0123456789abcdef0")]
+    public async Task Handle_TokenMissingOrWrong_TakesAPermitAndKeepsNothing(string? token)
+    {
+        var outcome = await RegisterAsync(options: WithToken, token: token);
+
+        Assert.That(outcome, Is.EqualTo(new RegistrationTokenRefused()));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(taken, Has.Count.EqualTo(1));
+            Assert.That(added, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task Handle_Token_KeepsTheClient()
+    {
+        var outcome = await RegisterAsync(options: WithToken, token: Token);
+
+        Assert.That(outcome, Is.TypeOf<ClientRegistered>());
+        Assert.That(added, Has.Count.EqualTo(1));
+    }
+
+    [TestCase(Token)]
+    [TestCase("wrong")]
+    public async Task Handle_NoPermitLeft_DoesNotTellWhetherTheTokenIsRight(string token)
+    {
+        status = A.Status(wait: 59_000_000, remaining: 0);
+
+        var outcome = await RegisterAsync(options: WithToken, token: token);
+
+        Assert.That(outcome, Is.TypeOf<TooManyRegistrations>());
+    }
+
+    [Test]
+    public async Task Handle_Closed_AsksTheStoreForNothing()
+    {
+        var outcome = await RegisterAsync(
+            options: new() { Mode = RegistrationMode.Closed, Token = Token },
+            token: Token
+        );
+
+        Assert.That(outcome, Is.EqualTo(new RegistrationClosed()));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(taken, Is.Empty);
+            Assert.That(added, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task Handle_OpenAndAnyToken_KeepsTheClient()
+    {
+        Assert.That(await RegisterAsync(token: "any"), Is.TypeOf<ClientRegistered>());
+    }
+
     private Task<RegistrationOutcome> RegisterAsync(
         string caller = "192.0.2.7",
         RegistrationOptions? options = null,
-        IClientRepository? clients = null
+        IClientRepository? clients = null,
+        string? token = null
     )
     {
         var counters = new Mock<ICounterStore>();
@@ -185,7 +253,7 @@ public sealed class RegisterClientHandlerTests
             Options.Create(options ?? new()),
             new FakeTimeProvider(A.Moment)
         ).Handle(
-            new RegisterClientCommand("My app", IPAddress.Parse(caller)),
+            new RegisterClientCommand("My app", IPAddress.Parse(caller), token),
             CancellationToken.None
         );
     }

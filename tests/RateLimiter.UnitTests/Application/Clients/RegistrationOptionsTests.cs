@@ -44,15 +44,53 @@ public sealed class RegistrationOptionsTests
         );
     }
 
-    private static RegistrationOptions Configured(long permits, int windowSeconds)
+    [TestCase(null, RegistrationMode.Open)]
+    [TestCase("open", RegistrationMode.Open)]
+    [TestCase("token", RegistrationMode.Token)]
+    [TestCase("Token", RegistrationMode.Token)]
+    [TestCase("CLOSED", RegistrationMode.Closed)]
+    public void Mode_AnyCase_IsRead(string? mode, RegistrationMode expected)
+    {
+        var token = expected == RegistrationMode.Token ? "0123456789abcdef" : null;
+
+        Assert.That(Configured(("Mode", mode), ("Token", token)).Mode, Is.EqualTo(expected));
+    }
+
+    [TestCase("3", null, "Registration:Mode must be open, token or closed.")]
+    [TestCase("token", null, "Registration:Token is missing")]
+    [TestCase("token", "", "Registration:Token is missing")]
+    [TestCase("token", "hunter2-hunter2", "Registration:Token must be 16 or more")]
+    [TestCase("closed", "hunter2-hunter2", "Registration:Token must be 16 or more")]
+    [TestCase("token", "hunter2 hunter2 hunter2", "Registration:Token must be 16 or more")]
+    [TestCase("token", "hunter2-hunter2-hünter2", "Registration:Token must be 16 or more")]
+    [TestCase("open", "hunter2-hunter2-hunter2", "Registration:Token is set")]
+    [TestCase(null, "hunter2-hunter2-hunter2", "Registration:Token is set")]
+    public void Validate_ModeAndTokenThatDoNotFit_NamesTheOptionAndNotTheToken(
+        string? mode,
+        string? token,
+        string fault
+    )
+    {
+        Assert.That(
+            () => Configured(("Mode", mode), ("Token", token)),
+            Throws
+                .TypeOf<OptionsValidationException>()
+                .With.Message.StartsWith(fault)
+                .And.Message.Not.Contains("hunter2")
+        );
+    }
+
+    private static RegistrationOptions Configured(long permits, int windowSeconds) =>
+        Configured(("PermitLimit", $"{permits}"), ("WindowSeconds", $"{windowSeconds}"));
+
+    private static RegistrationOptions Configured(params (string Name, string? Value)[] settings)
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(
-                new Dictionary<string, string?>
-                {
-                    ["Registration:PermitLimit"] = $"{permits}",
-                    ["Registration:WindowSeconds"] = $"{windowSeconds}",
-                }
+                settings.ToDictionary(
+                    setting => $"Registration:{setting.Name}",
+                    setting => setting.Value
+                )
             )
             .Build();
         using var services = new ServiceCollection()

@@ -1,0 +1,118 @@
+using System.Net.Security;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace RateLimiter.Api.Hosting;
+
+/// <summary>
+/// The certificate that new connections get. Its files are read once a second: that finds a file that was replaced, a link
+/// that was turned, and a volume that was mounted anew alike. When they cannot be used, the last one stays.
+/// </summary>
+internal sealed class ServerCertificate : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly TlsOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<ServerCertificate> logger;
+    private CertificateFiles files;
+    private volatile SslStreamCertificateContext current;
+    private int failures;
+
+    public ServerCertificate(
+        IOptions<TlsOptions> options,
+        TimeProvider time,
+        ILogger<ServerCertificate> logger
+    )
+    {
+        this.options = options.Value;
+        this.time = time;
+        this.logger = logger;
+        files = CertificateFiles.Read(this.options);
+        current = files.Load(this.options);
+    }
+
+    /// <summary>The certificate as it is now.</summary>
+    public SslStreamCertificateContext Current => current;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            Renew();
+        }
+    }
+
+    private void Renew()
+    {
+        try
+        {
+            var read = CertificateFiles.Read(options);
+            if (read != files)
+            {
+                current = read.Load(options);
+                files = read;
+                var certificate = current.TargetCertificate;
+                logger.Renewed(certificate.Subject, certificate.NotAfter.ToUniversalTime());
+            }
+
+            failures = 0;
+        }
+        catch (CertificateException exception)
+        {
+            // The first time, somebody may be in the middle of replacing the files.
+            if (++failures == 2)
+            {
+                logger.NotRenewed(exception.Message);
+            }
+        }
+    }
+}
+
+internal static class Tls
+{
+    /// <summary>Adds the certificate of all https addresses, where one is named.</summary>
+    public static void AddTls(this IServiceCollection services, ConfigurationManager configuration)
+    {
+        var section = configuration.GetSection(TlsOptions.Section);
+        services.AddOptions<TlsOptions>().Bind(section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TlsOptions>, TlsOptionsValidator>();
+        if (string.IsNullOrEmpty(section[nameof(TlsOptions.CertificatePath)]))
+        {
+            return;
+        }
+
+        services.AddSingleton<ServerCertificate>();
+        services.AddHostedService(provider => provider.GetRequiredService<ServerCertificate>());
+        services
+            .AddOptions<KestrelServerOptions>()
+            .Configure<ServerCertificate>(
+                (kestrel, certificate) =>
+                    kestrel.ConfigureHttpsDefaults(https =>
+                    {
+                        // Kestrel wants one to be named, but it would be sent without those that lead to its root.
+                        https.ServerCertificateSelector = (_, _) =>
+                            certificate.Current.TargetCertificate;
+                        https.OnAuthenticate = (_, tls) =>
+                        {
+                            tls.ServerCertificateSelectionCallback = null;
+                            tls.ServerCertificateContext = certificate.Current;
+                        };
+                    })
+            );
+    }
+}
+
+internal static partial class TlsMessages
+{
+    [LoggerMessage(
+        5,
+        LogLevel.Information,
+        "New connections get the certificate {Subject}, which is valid until {Until:u}"
+    )]
+    public static partial void Renewed(this ILogger logger, string subject, DateTime until);
+
+    [LoggerMessage(6, LogLevel.Warning, "The certificate is not renewed. {Fault}")]
+    public static partial void NotRenewed(this ILogger logger, string fault);
+}

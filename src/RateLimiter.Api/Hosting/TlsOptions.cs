@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Options;
+
+namespace RateLimiter.Api.Hosting;
+
+/// <summary>The certificate of all https addresses, in PEM files that may be replaced while the service runs.</summary>
+internal sealed class TlsOptions
+{
+    public const string Section = "Tls";
+
+    /// <summary>The certificate, followed by those that lead to its root.</summary>
+    public string? CertificatePath { get; set; }
+
+    /// <summary>Its private key. Default: the file of the certificate.</summary>
+    public string? KeyPath { get; set; }
+
+    /// <summary>What the key is encrypted with, if it is. A secret.</summary>
+    public string? KeyPassword { get; set; }
+}
+
+internal sealed class TlsOptionsValidator(
+    IConfiguration configuration,
+    IHostEnvironment environment
+) : IValidateOptions<TlsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TlsOptions options) =>
+        Fault(options) is { } fault
+            ? ValidateOptionsResult.Fail(fault)
+            : ValidateOptionsResult.Success;
+
+    // None of them shows the password.
+    private string? Fault(TlsOptions options)
+    {
+        if (!string.IsNullOrEmpty(options.CertificatePath))
+        {
+            return configuration.ServesHttps()
+                ? FileFault(options)
+                : "Tls:CertificatePath is set, but no address (ASPNETCORE_URLS) begins with https.";
+        }
+
+        if (!string.IsNullOrEmpty(options.KeyPath) || !string.IsNullOrEmpty(options.KeyPassword))
+        {
+            return "Tls:CertificatePath is missing, which the key belongs to.";
+        }
+
+        // Kestrel would look for a certificate that is made for development.
+        return
+            configuration.ServesHttps()
+            && !configuration.HasKestrelCertificate()
+            && !environment.IsDevelopment()
+            ? "Tls:CertificatePath is missing: an address begins with https."
+            : null;
+    }
+
+    private static string? FileFault(TlsOptions options)
+    {
+        try
+        {
+            CertificateFiles.Read(options).Load(options);
+            return null;
+        }
+        catch (CertificateException exception)
+        {
+            return exception.Message;
+        }
+    }
+}

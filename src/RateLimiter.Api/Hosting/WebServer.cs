@@ -1,0 +1,118 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace RateLimiter.Api.Hosting;
+
+/// <summary>Where the server listens, and how much it takes from one caller.</summary>
+internal static class WebServer
+{
+    private const string DefaultUrl = "http://localhost:8000";
+    private const string Endpoints = "Kestrel:Endpoints";
+
+    /// <summary>The greatest body of a request, in bytes.</summary>
+    private const long MaxBodySize = 64 * 1024;
+
+    public static void AddWebServer(this WebApplicationBuilder builder)
+    {
+        // Not in appsettings.json, which would win over ASPNETCORE_URLS.
+        string[] addresses =
+        [
+            WebHostDefaults.ServerUrlsKey,
+            WebHostDefaults.HttpPortsKey,
+            WebHostDefaults.HttpsPortsKey,
+        ];
+        if (
+            addresses.All(key => string.IsNullOrEmpty(builder.WebHost.GetSetting(key)))
+            && !builder.Configuration.GetSection(Endpoints).Exists()
+        )
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        builder.Services.AddServerOptions(builder.Configuration);
+        builder.Services.AddTls(builder.Configuration);
+        builder
+            .Services.AddOptions<KestrelServerOptions>()
+            .Configure<IOptions<ServerOptions>>(
+                (kestrel, options) =>
+                {
+                    kestrel.AddServerHeader = false;
+                    kestrel.Limits.MaxRequestBodySize = MaxBodySize;
+                    Limit(kestrel.Limits, options.Value);
+                }
+            );
+    }
+
+    /// <summary>Whether it listens at an address with TLS.</summary>
+    public static bool ServesHttps(this IConfiguration configuration)
+    {
+        // They win over all other addresses.
+        var endpoints = configuration.GetSection(Endpoints);
+        return endpoints.Exists()
+            ? endpoints.GetChildren().Any(endpoint => IsHttps(endpoint["Url"]))
+            : !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpsPortsKey])
+                || configuration[WebHostDefaults.ServerUrlsKey]?.Split(';').Any(IsHttps) == true;
+    }
+
+    /// <summary>Whether Kestrel's own options name a certificate.</summary>
+    public static bool HasKestrelCertificate(this IConfiguration configuration) =>
+        configuration
+            .GetSection("Kestrel")
+            .AsEnumerable()
+            .Any(option => option.Key.Contains(":Certificate", StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsHttps(string? address) =>
+        address?.TrimStart().StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static void Limit(KestrelServerLimits limits, ServerOptions options)
+    {
+        var rate = new MinDataRate(
+            options.MinBytesPerSecond,
+            TimeSpan.FromSeconds(options.SlowSeconds)
+        );
+        limits.MaxConcurrentConnections = options.MaxConnections;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(options.HeadersTimeoutSeconds);
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(options.KeepAliveSeconds);
+        limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes;
+        limits.MaxRequestHeaderCount = options.MaxHeaders;
+        limits.MinRequestBodyDataRate = rate;
+        limits.MinResponseDataRate = rate;
+    }
+
+    private static void AddServerOptions(
+        this IServiceCollection services,
+        ConfigurationManager configuration
+    ) =>
+        services
+            .AddOptions<ServerOptions>()
+            .Bind(configuration.GetSection(ServerOptions.Section))
+            .Validate(
+                options => options.MaxConnections is >= 1 and <= 1_000_000,
+                "Server:MaxConnections must be from 1 to 1000000."
+            )
+            .Validate(
+                options => options.HeadersTimeoutSeconds is >= 1 and <= 600,
+                "Server:HeadersTimeoutSeconds must be from 1 to 600."
+            )
+            .Validate(
+                options => options.KeepAliveSeconds is >= 1 and <= 3600,
+                "Server:KeepAliveSeconds must be from 1 to 3600."
+            )
+            .Validate(
+                options => options.MaxHeaderBytes is >= 1024 and <= 1024 * 1024,
+                "Server:MaxHeaderBytes must be from 1024 to 1048576."
+            )
+            .Validate(
+                options => options.MaxHeaders is >= 16 and <= 1000,
+                "Server:MaxHeaders must be from 16 to 1000."
+            )
+            .Validate(
+                options => options.MinBytesPerSecond is >= 1 and <= 1_000_000,
+                "Server:MinBytesPerSecond must be from 1 to 1000000."
+            )
+            .Validate(
+                options => options.SlowSeconds is >= 2 and <= 600,
+                "Server:SlowSeconds must be from 2 to 600."
+            )
+            .ValidateOnStart();
+}
