@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using FluentValidation;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
@@ -159,6 +161,11 @@ internal static class ApiServices
                 options.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
                 options.InputFormatters.Clear();
                 options.InputFormatters.Add(new JsonBodyFormatter());
+                // Answers are UTF-8 whatever Accept-Charset asks for.
+                foreach (var output in options.OutputFormatters.OfType<TextOutputFormatter>())
+                {
+                    output.SupportedEncodings.Remove(Encoding.Unicode);
+                }
             })
             .AddApiExplorer()
             .AddDataAnnotations()

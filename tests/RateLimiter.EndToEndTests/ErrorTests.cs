@@ -222,6 +222,48 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
+    [Contract("JSON in UTF-8")]
+    public async Task AnyOperation_AcceptCharsetOfAnother_AnswersInUtf8()
+    {
+        await Client.HasPolicyAsync("r", 10);
+
+        var policies = await Client.SendAsync(
+            HttpMethod.Get,
+            "/policy",
+            (string?)null,
+            ("Accept-Charset", "utf-16")
+        );
+        var problem = await Client.SendAsync(
+            HttpMethod.Post,
+            "/register",
+            "{}",
+            ("Accept-Charset", "utf-16")
+        );
+
+        Assert.That(policies.MustBeOk().Text, Does.Contain("route_key"));
+        Assert.That(policies.Headers["Content-Type"], Does.Not.Contain("16"));
+        problem.MustRefuse("name");
+        Assert.That(problem.Headers["Content-Type"], Does.Not.Contain("16"));
+    }
+
+    [Test]
+    [Contract("A chunk whose size is no number that there is")]
+    public async Task AnyOperation_ChunkOfAnImpossibleSize_IsRefused()
+    {
+        var answer = await HostileAnswer.AskAsync(
+            Service.Address,
+            Encoding.ASCII.GetBytes(
+                "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nx\r\n0\r\n\r\n"
+            ),
+            CancellationToken.None
+        );
+
+        Assert.That(answer?.Status, Is.EqualTo(400));
+        Assert.That(answer!.Body, Does.Contain("\"The request is malformed.\""));
+    }
+
+    [Test]
     [Contract("Errors have a trace_id, each its own")]
     public async Task AnyError_Twice_HasTwoTraceIds()
     {

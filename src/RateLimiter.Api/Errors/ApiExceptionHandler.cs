@@ -7,6 +7,8 @@ namespace RateLimiter.Api.Errors;
 /// <summary>Turns what was thrown into a problem. Only what is not foreseen is logged.</summary>
 internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
+    private const string Malformed = "The request is malformed.";
+
     public async ValueTask<bool> TryHandleAsync(
         HttpContext httpContext,
         Exception exception,
@@ -29,7 +31,16 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                     refused.StatusCode,
                     refused.StatusCode == StatusCodes.Status413PayloadTooLarge
                         ? "The body is too large."
-                        : "The request is malformed."
+                        : Malformed
+                );
+                return true;
+
+            // What the web server makes of a chunk whose size passes any number.
+            case IOException { InnerException: OverflowException }:
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status400BadRequest,
+                    Malformed
                 );
                 return true;
 
