@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
@@ -26,13 +27,17 @@ internal static class ApiServices
     /// <summary>The greatest body of a request, in bytes.</summary>
     private const long MaxBodySize = 64 * 1024;
 
+    // Whoever sends a header after the other slowly keeps a connection for no longer.
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
+
     // With the delay that it has by default, Ctrl-C ends the service within 5 s, whatever is still under way.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>Adds controllers, their JSON, validation and errors, the documentation pages and the web server.</summary>
     public static void AddApi(this WebApplicationBuilder builder)
     {
-        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        builder.Logging.AddConsole(options => options.FormatterName = LineFormatter.FormatterName);
+        builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         // Startup says in one line why the service cannot start; the host would say it again with a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // The connection says once when the store is lost; the probes would say it again every time.
@@ -54,6 +59,7 @@ internal static class ApiServices
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodySize;
+            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
         });
 
         var services = builder.Services;
@@ -156,7 +162,10 @@ internal static class ApiServices
                 options.ModelMetadataDetailsProviders.Add(new ExactTextMetadataProvider());
                 var messages = options.ModelBindingMessageProvider;
                 messages.SetMissingBindRequiredValueAccessor(_ => "is required");
-                messages.SetAttemptedValueIsInvalidAccessor((value, _) => $"cannot be '{value}'");
+                // Without the value, which may be an API key in the wrong place.
+                messages.SetAttemptedValueIsInvalidAccessor((_, _) => "cannot be read");
+                messages.SetNonPropertyAttemptedValueIsInvalidAccessor(_ => "cannot be read");
+                messages.SetValueIsInvalidAccessor(_ => "cannot be read");
                 messages.SetMissingRequestBodyRequiredValueAccessor(() => "is required");
                 options.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
                 options.InputFormatters.Clear();

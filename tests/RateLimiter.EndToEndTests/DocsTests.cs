@@ -128,7 +128,7 @@ public sealed class DocsTests(Store store) : ServiceFixture(store)
             var answer = await HostileAnswer.AskAsync(
                 service.Address,
                 Encoding.ASCII.GetBytes($"GET /openapi.json HTTP/{head}\r\n\r\n"),
-                CancellationToken.None
+                TimeSpan.FromSeconds(10)
             );
             Assert.That(answer?.Status, Is.EqualTo(200), head);
             documents.Add(answer!.Body);

@@ -256,7 +256,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
                 "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                     + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nx\r\n0\r\n\r\n"
             ),
-            CancellationToken.None
+            TimeSpan.FromSeconds(10)
         );
 
         Assert.That(answer?.Status, Is.EqualTo(400));

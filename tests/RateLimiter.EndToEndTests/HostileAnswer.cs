@@ -23,9 +23,6 @@ public sealed partial record HostileAnswer(
         "allow",
     ];
 
-    /// <summary>How long the caller waits for an answer before it says that nothing more will come.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-
     public string? ContentType => Header("content-type");
 
     /// <summary>Whether the bare web server refused it before the service saw it.</summary>
@@ -35,11 +32,16 @@ public sealed partial record HostileAnswer(
         && Header("connection") == "close";
 
     /// <summary>Sends bytes on a connection of their own, and reads the first answer that comes.</summary>
+    /// <param name="address">Where.</param>
+    /// <param name="request">The bytes.</param>
+    /// <param name="pause">How long to wait for it before saying that nothing more will come.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Null when the connection was closed without one.</returns>
     public static async Task<HostileAnswer?> AskAsync(
         Uri address,
         byte[] request,
-        CancellationToken cancellationToken
+        TimeSpan pause,
+        CancellationToken cancellationToken = default
     )
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -54,7 +56,7 @@ public sealed partial record HostileAnswer(
         }
 
         var answer = ReceiveAsync(socket, request, cancellationToken);
-        if (await Task.WhenAny(answer, Task.Delay(Pause, cancellationToken)) != answer)
+        if (await Task.WhenAny(answer, Task.Delay(pause, cancellationToken)) != answer)
         {
             End(socket);
         }

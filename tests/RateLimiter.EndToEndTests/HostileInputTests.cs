@@ -23,6 +23,9 @@ public sealed partial class HostileInputTests(Store store)
     /// <summary>The longest that an answer may take, on a busy machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long to wait for what may be waiting for more itself.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     private static readonly HostileOperation[] Pages =
     [
         new("GET", "/docs", [], null),
@@ -175,7 +178,12 @@ public sealed partial class HostileInputTests(Store store)
             using var message = isBare ? null : request.ToMessage(service.Address);
             if (message is null)
             {
-                return await HostileAnswer.AskAsync(service.Address, request.ToBytes(), late.Token);
+                return await HostileAnswer.AskAsync(
+                    service.Address,
+                    request.ToBytes(),
+                    Pause,
+                    late.Token
+                );
             }
 
             using var response = await http.SendAsync(
