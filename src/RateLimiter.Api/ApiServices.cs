@@ -168,6 +168,10 @@ internal static class ApiServices
                 messages.SetValueIsInvalidAccessor(_ => "cannot be read");
                 messages.SetMissingRequestBodyRequiredValueAccessor(() => "is required");
                 options.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
+                // Nothing is read from forms, and the framework's readers of them fail at names such as "a[b".
+                options.ValueProviderFactories.Clear();
+                options.ValueProviderFactories.Add(new RouteValueProviderFactory());
+                options.ValueProviderFactories.Add(new QueryStringValueProviderFactory());
                 options.InputFormatters.Clear();
                 options.InputFormatters.Add(new JsonBodyFormatter());
                 // Answers are UTF-8 whatever Accept-Charset asks for.

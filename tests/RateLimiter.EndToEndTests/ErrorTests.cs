@@ -190,6 +190,22 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
         Assert.That(await Client.RemainingAsync("u", "r"), Is.EqualTo(10));
     }
 
+    [TestCase("application/x-www-form-urlencoded", "a[b=1")]
+    [TestCase("application/x-www-form-urlencoded", "%zz=%00&&[=]")]
+    [TestCase("multipart/form-data; boundary=x", "--x\r\n")]
+    [TestCase("multipart/form-data", "x")]
+    [Contract("415 not JSON, whatever else it is not")]
+    public async Task Register_BrokenForm_AnswersUnsupported(string contentType, string body)
+    {
+        var answer = await Visitor.SendAsync(
+            HttpMethod.Post,
+            "/register",
+            Content(Encoding.UTF8.GetBytes(body), contentType)
+        );
+
+        answer.MustBeProblem(415);
+    }
+
     [TestCase("application/json; charset=utf-8")]
     [TestCase("application/json; charset=UTF-8")]
     [TestCase("application/vnd.api+json")]

@@ -70,6 +70,20 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         "application/json; charset=utf-32",
     ];
 
+    private static readonly string[] Forms =
+    [
+        "a=1&a=2",
+        "a[b",
+        "a[b=1",
+        "a]b[=1",
+        "[0]=1&[1]=2",
+        "%zz=%00",
+        "&&=&=",
+        "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n",
+        "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"../a\"\r\n\r\n1",
+        "--x",
+    ];
+
     private static readonly string[] PathParts =
     [
         "/",
@@ -468,6 +482,11 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         if (random.Next(5) > 0)
         {
             request.Headers.Add(("Content-Type", Of(ContentTypes)));
+        }
+
+        if (random.Next(3) == 0)
+        {
+            request.Body = Encoding.UTF8.GetBytes(Of(Forms));
         }
     }
 
