@@ -169,7 +169,7 @@ public sealed partial class SecretTests(Store store)
         await server.ConfigSetAsync("requirepass", password);
     }
 
-    private async Task<string> NewKeyAsync(Service service, List<string> kept)
+    private static async Task<string> NewKeyAsync(Service service, List<string> kept)
     {
         var client = await Client.RegisterAsync(service);
         await client.HasPolicyAsync("search", limit: 100, role: "free");
@@ -205,10 +205,10 @@ public sealed partial class SecretTests(Store store)
 
         var all = answer.Headers.Select(header => $"{header.Key}: {header.Value}");
         answers.AppendLine(
-            $"{method} {operationOf(target)} {answer.Status} {string.Join(' ', all)} {text}"
+            $"{method} {Beginning(target)} {answer.Status} {string.Join(' ', all)} {text}"
         );
 
-        static string operationOf(string target) => target.Split('?', '/')[1];
+        static string Beginning(string target) => target.Split('?', '/')[1];
     }
 
     private static void MustNotHold(string place, string text, IEnumerable<string> secrets)
