@@ -22,7 +22,9 @@ VOLUME /data
 USER $APP_UID
 
 # The image sets ASPNETCORE_HTTP_PORTS to 8080; only one of the two may be set.
+# Without diagnostics, whose pipe lets whoever runs as the same user read the memory.
 ENV ASPNETCORE_HTTP_PORTS= \
+    DOTNET_EnableDiagnostics=0 \
     ASPNETCORE_URLS=http://+:8000 \
     Embedded__DataDirectory=/data
 EXPOSE 8000

@@ -1,11 +1,14 @@
+using System.Text;
 using System.Text.Json;
 using FluentValidation;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
@@ -27,7 +30,8 @@ internal static class ApiServices
     /// <summary>Adds controllers, their JSON, validation and errors, the documentation pages and the web server.</summary>
     public static void AddApi(this WebApplicationBuilder builder)
     {
-        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        builder.Logging.AddConsole(options => options.FormatterName = LineFormatter.FormatterName);
+        builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         // Startup says in one line why the service cannot start; the host would say it again with a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // The connection says once when the store is lost; the probes would say it again every time.
@@ -140,11 +144,23 @@ internal static class ApiServices
                 options.ModelMetadataDetailsProviders.Add(new ExactTextMetadataProvider());
                 var messages = options.ModelBindingMessageProvider;
                 messages.SetMissingBindRequiredValueAccessor(_ => "is required");
-                messages.SetAttemptedValueIsInvalidAccessor((value, _) => $"cannot be '{value}'");
+                // Without the value, which may be an API key in the wrong place.
+                messages.SetAttemptedValueIsInvalidAccessor((_, _) => "cannot be read");
+                messages.SetNonPropertyAttemptedValueIsInvalidAccessor(_ => "cannot be read");
+                messages.SetValueIsInvalidAccessor(_ => "cannot be read");
                 messages.SetMissingRequestBodyRequiredValueAccessor(() => "is required");
                 options.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
+                // Nothing is read from forms, and the framework's readers of them fail at names such as "a[b".
+                options.ValueProviderFactories.Clear();
+                options.ValueProviderFactories.Add(new RouteValueProviderFactory());
+                options.ValueProviderFactories.Add(new QueryStringValueProviderFactory());
                 options.InputFormatters.Clear();
                 options.InputFormatters.Add(new JsonBodyFormatter());
+                // Answers are UTF-8 whatever Accept-Charset asks for.
+                foreach (var output in options.OutputFormatters.OfType<TextOutputFormatter>())
+                {
+                    output.SupportedEncodings.Remove(Encoding.Unicode);
+                }
             })
             .AddApiExplorer()
             .AddDataAnnotations()

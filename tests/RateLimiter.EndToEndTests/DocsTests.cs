@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -174,6 +175,38 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
             properties.EnumerateObject().Select(property => property.Name),
             Is.SupersetOf(fields).And.All.Match("^[a-z_]+$")
         );
+    }
+
+    [Test]
+    [Contract("The document is the same for all, whatever another caller said before")]
+    public async Task OpenApi_CallersWhoSayWhereItIs_AreNotBelieved()
+    {
+        // Of a service of its own, because the first one to ask may decide what the others get.
+        await using var host = await StoreHost.StartAsync(Store.Embedded);
+        var service = await host.ServeAsync();
+        string[] heads =
+        [
+            "1.0\r\nHost: local(host",
+            "1.1\r\nHost: elsewhere.example",
+            "1.1\r\nHost: localhost\r\nX-Forwarded-Host: elsewhere.example",
+            "1.1\r\nHost: localhost\r\nX-Forwarded-Host: local(host",
+            "1.1\r\nHost: localhost\r\nX-Forwarded-Proto: nonsense:",
+            "1.1\r\nHost: localhost",
+        ];
+        var documents = new List<string>();
+        foreach (var head in heads)
+        {
+            var answer = await HostileAnswer.AskAsync(
+                service.Address,
+                Encoding.ASCII.GetBytes($"GET /openapi.json HTTP/{head}\r\n\r\n"),
+                TimeSpan.FromSeconds(10)
+            );
+            Assert.That(answer?.Status, Is.EqualTo(200), head);
+            documents.Add(answer!.Body);
+        }
+
+        Assert.That(documents.Distinct().ToList(), Has.Count.EqualTo(1));
+        Assert.That(JsonElement.Parse(documents[0]).TryGetProperty("servers", out _), Is.False);
     }
 
     [GeneratedRegex(@"(?:src|href)=""([^""]+)""")]

@@ -190,6 +190,22 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
         Assert.That(await Client.RemainingAsync("u", "r"), Is.EqualTo(10));
     }
 
+    [TestCase("application/x-www-form-urlencoded", "a[b=1")]
+    [TestCase("application/x-www-form-urlencoded", "%zz=%00&&[=]")]
+    [TestCase("multipart/form-data; boundary=x", "--x\r\n")]
+    [TestCase("multipart/form-data", "x")]
+    [Contract("415 not JSON, whatever else it is not")]
+    public async Task Register_BrokenForm_AnswersUnsupported(string contentType, string body)
+    {
+        var answer = await Visitor.SendAsync(
+            HttpMethod.Post,
+            "/register",
+            Content(Encoding.UTF8.GetBytes(body), contentType)
+        );
+
+        answer.MustBeProblem(415);
+    }
+
     [TestCase("application/json; charset=utf-8")]
     [TestCase("application/json; charset=UTF-8")]
     [TestCase("application/vnd.api+json")]
@@ -219,6 +235,48 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
 
         Assert.That(check.MustBeOk().ContentType, Is.EqualTo("application/json"));
         problem.MustRefuse("user_id", "route_key");
+    }
+
+    [Test]
+    [Contract("JSON in UTF-8")]
+    public async Task AnyOperation_AcceptCharsetOfAnother_AnswersInUtf8()
+    {
+        await Client.HasPolicyAsync("r", 10);
+
+        var policies = await Client.SendAsync(
+            HttpMethod.Get,
+            "/policy",
+            (string?)null,
+            ("Accept-Charset", "utf-16")
+        );
+        var problem = await Client.SendAsync(
+            HttpMethod.Post,
+            "/register",
+            "{}",
+            ("Accept-Charset", "utf-16")
+        );
+
+        Assert.That(policies.MustBeOk().Text, Does.Contain("route_key"));
+        Assert.That(policies.Headers["Content-Type"], Does.Not.Contain("16"));
+        problem.MustRefuse("name");
+        Assert.That(problem.Headers["Content-Type"], Does.Not.Contain("16"));
+    }
+
+    [Test]
+    [Contract("A chunk whose size is no number that there is")]
+    public async Task AnyOperation_ChunkOfAnImpossibleSize_IsRefused()
+    {
+        var answer = await HostileAnswer.AskAsync(
+            Service.Address,
+            Encoding.ASCII.GetBytes(
+                "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nx\r\n0\r\n\r\n"
+            ),
+            TimeSpan.FromSeconds(10)
+        );
+
+        Assert.That(answer?.Status, Is.EqualTo(400));
+        Assert.That(answer!.Body, Does.Contain("\"The request is malformed.\""));
     }
 
     [Test]

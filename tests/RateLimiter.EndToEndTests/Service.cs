@@ -81,6 +81,9 @@ public sealed partial class Service : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Address => listening.Task.Result;
 
+    /// <summary>The id of its process.</summary>
+    public int ProcessId => process.Id;
+
     /// <summary>What it has printed so far.</summary>
     public string Output
     {

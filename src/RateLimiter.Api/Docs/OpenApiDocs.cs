@@ -62,7 +62,13 @@ internal static class OpenApiDocs
                         ),
                     }
                 );
-                docs.UseOpenApi(settings => settings.Path = DocumentPath);
+                docs.Use(ForgetWhereAsync);
+                docs.UseOpenApi(settings =>
+                {
+                    settings.Path = DocumentPath;
+                    // Without one, it is where the document came from.
+                    settings.PostProcess = (document, _) => document.Servers.Clear();
+                });
                 docs.UseSwaggerUi(settings =>
                 {
                     settings.Path = PagePath;
@@ -70,6 +76,17 @@ internal static class OpenApiDocs
                 });
             }
         );
+
+    // The pages believe whoever says where the service is, and keep what the first one said for all who come after.
+    private static Task ForgetWhereAsync(HttpContext context, RequestDelegate next)
+    {
+        var request = context.Request;
+        request.Host = new HostString("localhost");
+        request.Headers.Remove("X-Forwarded-Host");
+        request.Headers.Remove("X-Forwarded-Proto");
+        request.Headers.Remove("X-Forwarded-Prefix");
+        return next(context);
+    }
 
     /// <summary>
     /// Says of each operation whether it wants a key, and what for, by the rule of <see cref="ApiKeyFilter"/>.

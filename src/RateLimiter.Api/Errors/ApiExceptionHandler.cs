@@ -7,6 +7,8 @@ namespace RateLimiter.Api.Errors;
 /// <summary>Turns what was thrown into a problem. Only what is not foreseen is logged.</summary>
 internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
+    private const string Malformed = "The request is malformed.";
+
     public async ValueTask<bool> TryHandleAsync(
         HttpContext httpContext,
         Exception exception,
@@ -31,8 +33,17 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                     {
                         StatusCodes.Status408RequestTimeout => "The body comes too slowly.",
                         StatusCodes.Status413PayloadTooLarge => "The body is too large.",
-                        _ => "The request is malformed.",
+                        _ => Malformed,
                     }
+                );
+                return true;
+
+            // What the web server makes of a chunk whose size passes any number.
+            case IOException { InnerException: OverflowException }:
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status400BadRequest,
+                    Malformed
                 );
                 return true;
 

@@ -72,12 +72,12 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
         return problem;
     }
 
+    // Nothing of the request that may hold an API key in the wrong place: problems end up in logs.
     private static string Detail(HttpRequest request, int status) =>
         status switch
         {
-            StatusCodes.Status404NotFound => $"There is nothing at {request.Path}.",
-            StatusCodes.Status405MethodNotAllowed =>
-                $"{request.Path} does not answer {request.Method}.",
+            StatusCodes.Status404NotFound => "There is nothing at this path.",
+            StatusCodes.Status405MethodNotAllowed => $"This path does not answer {request.Method}.",
             StatusCodes.Status415UnsupportedMediaType =>
                 "The body must be JSON in UTF-8, and Content-Type must say so.",
             _ => "The request cannot be answered.",

@@ -43,6 +43,15 @@ public sealed class ApiExceptionHandlerTests
     }
 
     [Test]
+    public async Task TryHandle_ChunkOfAnImpossibleSize_Is400AndNotLogged()
+    {
+        await HandleAsync(new IOException("Bad chunk size data.", new OverflowException()));
+
+        AssertProblem(400, "The request is malformed.");
+        AssertLogged(Times.Never());
+    }
+
+    [Test]
     public async Task TryHandle_CallerHasGone_WritesNothing()
     {
         context.RequestAborted = new CancellationToken(canceled: true);

@@ -64,8 +64,8 @@ public sealed class ProblemResponseTests
         }
     }
 
-    [TestCase(404, "There is nothing at /nowhere.")]
-    [TestCase(405, "/nowhere does not answer PATCH.")]
+    [TestCase(404, "There is nothing at this path.")]
+    [TestCase(405, "This path does not answer PATCH.")]
     [TestCase(415, "The body must be JSON in UTF-8, and Content-Type must say so.")]
     [TestCase(400, "The request cannot be answered.")]
     public async Task WriteStatus_StatusWithoutABody_ExplainsIt(int status, string detail)

@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>What came back over a bare connection.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="Headers">The headers.</param>
+/// <param name="Body">The body.</param>
+public sealed partial record HostileAnswer(
+    int Status,
+    IReadOnlyList<(string Name, string Value)> Headers,
+    string Body
+)
+{
+    private static readonly string[] HeadersOfTheServerItself =
+    [
+        "content-length",
+        "connection",
+        "date",
+        "allow",
+    ];
+
+    public string? ContentType => Header("content-type");
+
+    /// <summary>Whether the bare web server refused it before the service saw it.</summary>
+    public bool IsOfTheServerItself =>
+        Body.Length == 0
+        && Headers.All(header => HeadersOfTheServerItself.Contains(header.Name))
+        && Header("connection") == "close";
+
+    /// <summary>Sends bytes on a connection of their own, and reads the first answer that comes.</summary>
+    /// <param name="address">Where.</param>
+    /// <param name="request">The bytes.</param>
+    /// <param name="pause">How long to wait for it before saying that nothing more will come.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Null when the connection was closed without one.</returns>
+    public static async Task<HostileAnswer?> AskAsync(
+        Uri address,
+        byte[] request,
+        TimeSpan pause,
+        CancellationToken cancellationToken = default
+    )
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(address.Host, address.Port, cancellationToken);
+        try
+        {
+            await socket.SendAsync(request, cancellationToken);
+        }
+        catch (SocketException)
+        {
+            // Refused before it was sent as a whole; the answer may be there all the same.
+        }
+
+        var answer = ReceiveAsync(socket, request, cancellationToken);
+        if (await Task.WhenAny(answer, Task.Delay(pause, cancellationToken)) != answer)
+        {
+            End(socket);
+        }
+
+        return await answer;
+    }
+
+    public static async Task<HostileAnswer> ReadAsync(
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
+    {
+        var headers = response
+            .Headers.Concat(response.Content.Headers)
+            .SelectMany(header => header.Value.Select(value => (Lower(header.Key), value)))
+            .ToList();
+        return new HostileAnswer(
+            (int)response.StatusCode,
+            headers,
+            IsStream(response.Content.Headers.ContentType?.MediaType)
+                ? ""
+                : await response.Content.ReadAsStringAsync(cancellationToken)
+        );
+    }
+
+    public string? Header(string name) =>
+        Headers.FirstOrDefault(header => header.Name == name).Value;
+
+    public override string ToString() =>
+        $"{Status}\n{string.Join('\n', Headers.Select(header => $"{header.Name}: {header.Value}"))}\n\n{Body}";
+
+    // What was promised and never came is not waited for.
+    private static void End(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The other side was first.
+        }
+    }
+
+    private static async Task<HostileAnswer?> ReceiveAsync(
+        Socket socket,
+        byte[] request,
+        CancellationToken cancellationToken
+    )
+    {
+        var isHead = request.AsSpan().StartsWith("HEAD "u8);
+        var received = new List<byte>();
+        var buffer = new byte[64 * 1024];
+        while (true)
+        {
+            int count;
+            try
+            {
+                count = await socket.ReceiveAsync(buffer, cancellationToken);
+            }
+            catch (SocketException)
+            {
+                count = 0;
+            }
+
+            received.AddRange(buffer.AsSpan(0, count));
+            var answer = Read(received, hasEnded: count == 0, isHead);
+            if (answer is not null || count == 0)
+            {
+                return answer;
+            }
+        }
+    }
+
+    private static HostileAnswer? Read(List<byte> received, bool hasEnded, bool isHead)
+    {
+        var text = Encoding.Latin1.GetString([.. received]);
+        while (true)
+        {
+            var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (end < 0)
+            {
+                return null;
+            }
+
+            var lines = text[..end].Split("\r\n");
+            var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
+            text = text[(end + 4)..];
+            if (status < 200)
+            {
+                continue;
+            }
+
+            var headers = lines
+                .Skip(1)
+                .Select(line => line.Split(':', 2))
+                .Select(parts => (Lower(parts[0]), parts[1].Trim()))
+                .ToList();
+            var answer = new HostileAnswer(status, headers, "");
+            var body =
+                isHead || status is 204 or 304 || IsStream(answer.ContentType) ? ""
+                : answer.Header("transfer-encoding") is not null ? Chunks(text)
+                : answer.Header("content-length") is { } length
+                    ? Prefix(text, int.Parse(length, CultureInfo.InvariantCulture))
+                : hasEnded ? text
+                : null;
+            return body is null
+                ? null
+                : answer with
+                {
+                    Body = Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(body)),
+                };
+        }
+    }
+
+    private static string? Prefix(string text, int length) =>
+        text.Length < length ? null : text[..length];
+
+    private static string? Chunks(string text)
+    {
+        var body = new StringBuilder();
+        while (ChunkSize.Match(text) is { Success: true } head)
+        {
+            var size = int.Parse(head.Groups[1].Value, NumberStyles.HexNumber, null);
+            text = text[head.Length..];
+            if (size == 0)
+            {
+                return body.ToString();
+            }
+
+            if (text.Length < size + 2)
+            {
+                return null;
+            }
+
+            body.Append(text, 0, size);
+            text = text[(size + 2)..];
+        }
+
+        return null;
+    }
+
+    private static bool IsStream(string? contentType) =>
+        contentType?.StartsWith("text/event-stream", StringComparison.Ordinal) == true;
+
+    private static string Lower(string name) => name.ToLowerInvariant();
+
+    [GeneratedRegex(@"\A([0-9A-Fa-f]+)\r\n")]
+    private static partial Regex ChunkSize { get; }
+}

@@ -1,0 +1,299 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>
+/// Requests that are wrong in every way at once, at every operation of the OpenAPI document, for as long as
+/// RATELIMITER_FUZZ_SECONDS says. RATELIMITER_FUZZ_SEED tells the same story again; without it each run tells another.
+/// </summary>
+[TestFixture(Store.Embedded)]
+[TestFixture(Store.Redis)]
+public sealed partial class HostileInputTests(Store store)
+{
+    private const int Callers = 4;
+    private const long MaxMemoryKb = 900 * 1024;
+
+    private static readonly TimeSpan Duration =
+        TimeSpan.FromSeconds(Setting("RATELIMITER_FUZZ_SECONDS") ?? 30) / 2;
+
+    /// <summary>The longest that an answer may take, on a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long to wait for what may be waiting for more itself.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    private static readonly HostileOperation[] Pages =
+    [
+        new("GET", "/docs", [], null),
+        new("GET", "/docs/index.html", [], null),
+        new("GET", "/openapi.json", [], null),
+        new("GET", "/health/live", [], null),
+        new("GET", "/health/ready", [], null),
+        new("GET", "/metrics", [], null),
+        new("GET", "/dashboard", [], null),
+    ];
+
+    private const string Away = "The store does not answer, and is not asked";
+
+    private readonly HttpClient http = new(
+        new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+        }
+    )
+    {
+        Timeout = Patience,
+    };
+
+    private readonly ConcurrentDictionary<string, int> answers = new();
+
+    [TearDown]
+    public void DisposeClient() => http.Dispose();
+
+    [Test]
+    [Contract("Never a 500, a stack trace or a CLR type name; errors are problems")]
+    public async Task AnyOperation_HostileRequests_HarmNobody()
+    {
+        var seed = Setting("RATELIMITER_FUZZ_SEED") ?? Random.Shared.Next();
+        await using var host = await StoreHost.StartAsync(store);
+        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+        var bystander = await BystanderAsync(service);
+        var document = (await bystander.GetAsync("/openapi.json")).MustBeOk().Body;
+        HostileOperation[] operations = [.. HostileOperation.ReadAll(document), .. Pages];
+
+        var clock = Stopwatch.StartNew();
+        var callers = Enumerable
+            .Range(0, Callers)
+            .Select(caller => CallAsync(service, operations, seed, caller, clock));
+        await Task.WhenAll(callers);
+
+        await MustBeUnharmedAsync(bystander);
+        MustHaveLoggedNothing(service);
+        var memory = MemoryKb(service);
+        var summary = answers.OrderBy(answer => answer.Key).Select(answer => $"{answer}");
+        await TestContext.Out.WriteLineAsync(
+            $"Seed {seed}, {answers.Values.Sum()} requests, {memory} KB at the end: {string.Join(' ', summary)}"
+        );
+        Assert.That(memory, Is.LessThan(MaxMemoryKb), "The service has swollen.");
+        // It reached the service, and not only the web server before it.
+        Assert.That(answers.Keys, Is.SupersetOf(["200", "400", "401", "404", "405", "413", "415"]));
+    }
+
+    private static int? Setting(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+            ? int.Parse(value, CultureInfo.InvariantCulture)
+            : null;
+
+    /// <summary>One who has a policy, and has made three checks.</summary>
+    private static async Task<Client> BystanderAsync(Service service)
+    {
+        var bystander = await Client.RegisterAsync(service);
+        await bystander.HasPolicyAsync("kept", limit: 100, windowSeconds: 86_400);
+        for (var i = 0; i < 3; i++)
+        {
+            (await bystander.CheckAsync("u", "kept")).MustBeOk();
+        }
+
+        return bystander;
+    }
+
+    private static async Task MustBeUnharmedAsync(Client bystander)
+    {
+        var logs = await bystander.LogsAsync();
+        Assert.That(
+            logs.Select(entry => entry.GetProperty("user_id").GetString()),
+            Is.All.EqualTo("u")
+        );
+        Assert.That(logs, Has.Count.EqualTo(3));
+        Assert.That(await bystander.RemainingAsync("u", "kept"), Is.EqualTo(97));
+        var policies = await bystander.PoliciesAsync();
+        Assert.That(policies, Has.Count.EqualTo(1));
+        Assert.That(policies[0].GetProperty("version").GetInt32(), Is.EqualTo(1));
+        Assert.That((await bystander.GetAsync("/health/ready")).Status, Is.EqualTo(200));
+    }
+
+    private static void MustHaveLoggedNothing(Service service)
+    {
+        var odd = service.OutputLines.Where(line => !ExpectedLine.IsMatch(line)).Take(20);
+
+        Assert.That(odd, Is.Empty, "The service has logged something.");
+    }
+
+    private static long MemoryKb(Service service) =>
+        long.Parse(
+            File.ReadLines($"/proc/{service.ProcessId}/status")
+                .Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+            CultureInfo.InvariantCulture
+        );
+
+    private async Task CallAsync(
+        Service service,
+        HostileOperation[] operations,
+        int seed,
+        int caller,
+        Stopwatch clock
+    )
+    {
+        // Each caller its own sequence: what the others do does not change it.
+        var random = new Random(seed + caller);
+        var requests = new HostileRequests(random, operations);
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("search", limit: 1000);
+        for (var number = 0; clock.Elapsed < Duration; number++)
+        {
+            var request = requests.Next(client.Key);
+            var isBare = random.Next(3) > 0;
+            var story = $"seed {seed}, {store}, caller {caller}, request {number}:\n{request}";
+            var answer = await AskAsync(service, request, isBare, story);
+            answers.AddOrUpdate($"{answer?.Status ?? 0}", 1, (_, count) => count + 1);
+            // The machine is too busy for the store, which the service has said in its log.
+            var isAway = answer?.Status == 503 && service.Output.Contains(Away);
+            if (answer is not null && !isAway)
+            {
+                MustBeHarmless(request, answer, story);
+            }
+
+            // It may have ended its own key, and will have to begin anew.
+            if (number % 200 == 0 || (await client.GetAsync("/policy")).Status == 401)
+            {
+                client = await Client.RegisterAsync(service);
+                await client.HasPolicyAsync("search", limit: 1000);
+            }
+        }
+    }
+
+    private async Task<HostileAnswer?> AskAsync(
+        Service service,
+        HostileRequest request,
+        bool isBare,
+        string story
+    )
+    {
+        using var late = new CancellationTokenSource(Patience);
+        try
+        {
+            using var message = isBare ? null : request.ToMessage(service.Address);
+            if (message is null)
+            {
+                return await HostileAnswer.AskAsync(
+                    service.Address,
+                    request.ToBytes(),
+                    Pause,
+                    late.Token
+                );
+            }
+
+            using var response = await http.SendAsync(
+                message,
+                HttpCompletionOption.ResponseHeadersRead,
+                late.Token
+            );
+            return await HostileAnswer.ReadAsync(response, late.Token);
+        }
+        catch (HttpRequestException)
+        {
+            // The client refused to send it, or the server closed the connection.
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new AssertionException($"No answer within {Patience} to {story}");
+        }
+        catch (Exception exception)
+        {
+            throw new AssertionException($"{exception}\n\nin {story}");
+        }
+    }
+
+    private static void MustBeHarmless(HostileRequest request, HostileAnswer answer, string story)
+    {
+        string? fault;
+        try
+        {
+            fault = Fault(request, answer);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            fault = $"{exception}";
+        }
+
+        if (fault is not null)
+        {
+            Assert.Fail($"{fault}\n\n{answer}\n\nanswers {story}");
+        }
+    }
+
+    private static string? Fault(HostileRequest request, HostileAnswer answer)
+    {
+        // A version that the web server does not speak is the one thing that it may answer so.
+        if (answer.Status >= 500 && !(answer.Status == 505 && answer.IsOfTheServerItself))
+        {
+            return "It failed.";
+        }
+
+        var isPage = answer.Status < 300 && answer.ContentType?.Contains("json") != true;
+        if (!isPage && Innards.Match($"{answer}") is { Success: true } found)
+        {
+            return $"It shows what it is made of: {found.Value}.";
+        }
+
+        if (answer.Status < 400 || answer.IsOfTheServerItself)
+        {
+            return null;
+        }
+
+        var isHead = request.ToBytes().AsSpan().StartsWith("HEAD "u8);
+        return isHead || IsProblem(answer) ? null : "It is no problem of RFC 9457.";
+    }
+
+    private static bool IsProblem(HostileAnswer answer)
+    {
+        if (answer.ContentType?.Split(';')[0] != "application/problem+json")
+        {
+            return false;
+        }
+
+        using var body = JsonDocument.Parse(answer.Body);
+        var problem = body.RootElement;
+        return Text("type").Length > 0
+            && Text("title").Length > 0
+            && Text("detail").Length > 0
+            && problem.GetProperty("status").GetInt32() == answer.Status
+            && TraceId.IsMatch(Text("trace_id"))
+            && (
+                !problem.TryGetProperty("errors", out var errors)
+                || errors.EnumerateObject().All(error => error.Value.GetArrayLength() > 0)
+            );
+
+        string Text(string name) =>
+            problem.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    }
+
+    // Names of CLR types, what a stack trace looks like, and paths of files.
+    [GeneratedRegex(
+        @"(System|Microsoft|RateLimiter|StackExchange|FluentValidation|MediatR|AutoMapper|Garnet|NSwag)\.\w"
+            + @"|Exception\b|\bInt(32|64)\b|\.cs:line|\bat \w+\.\w+|user_script|ERR |WRONGTYPE"
+            + @"|(/(home|root|usr|var|tmp|work|app|source)/)|[A-Z]:\\\\"
+    )]
+    private static partial Regex Innards { get; }
+
+    [GeneratedRegex("^(?!0{32})[0-9a-f]{32}$")]
+    private static partial Regex TraceId { get; }
+
+    // What it says when it starts, the notice of a library about its licence, a store that is slow on a busy machine, and
+    // what the web server says when it closes a connection whose body it is still reading.
+    [GeneratedRegex(
+        @"^info: RateLimiter\.Api\[[123]\] [\x20-\x7E]+$|^warn: LuckyPennySoftware\.[\w.]+\[0\] [\x20-\x7E]+$"
+            + @"|^(warn|info): RateLimiter\.Infrastructure\.Redis\.RedisConnection\[1[12]\] The store [\x20-\x7E]+$"
+            + @"|^warn: Microsoft\.AspNetCore\.Server\.Kestrel\[0\] Connection processing ended abnormally\. "
+            + @"System\.InvalidOperationException: Reading is already in progress\. "
+    )]
+    private static partial Regex ExpectedLine { get; }
+}
