@@ -19,10 +19,15 @@ public sealed class Client : Visitor
     /// <summary>Registers a new tenant.</summary>
     /// <param name="service">Where.</param>
     /// <param name="forwardedFor">The header X-Forwarded-For, as a proxy would write it.</param>
-    public static async Task<Client> RegisterAsync(Service service, string? forwardedFor = null)
+    /// <param name="token">The registration token, where one is wanted.</param>
+    public static async Task<Client> RegisterAsync(
+        Service service,
+        string? forwardedFor = null,
+        string? token = null
+    )
     {
         var answer = await AnsweredAsync(() =>
-            new Visitor(service).RegisterAsync("A test", forwardedFor)
+            new Visitor(service).RegisterAsync("A test", forwardedFor, token)
         );
         return new Client(
             service,

@@ -106,25 +106,11 @@ public sealed class RegistrationModeTests(Store store)
             .. settings,
         ]);
 
-    internal static Task<Answer> RegisterAsync(
+    private static Task<Answer> RegisterAsync(
         Visitor visitor,
         string? token,
         string? forwardedFor = null
-    )
-    {
-        var headers = new List<(string Name, string Value)>();
-        if (token is not null)
-        {
-            headers.Add(("X-Registration-Token", token));
-        }
-
-        if (forwardedFor is not null)
-        {
-            headers.Add(("X-Forwarded-For", forwardedFor));
-        }
-
-        return visitor.SendAsync(HttpMethod.Post, "/register", """{"name":"x"}""", [.. headers]);
-    }
+    ) => visitor.RegisterAsync("x", forwardedFor, token);
 
     private static void MustBeRefused(Answer answer, string detail)
     {

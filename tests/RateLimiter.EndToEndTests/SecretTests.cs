@@ -49,7 +49,9 @@ public sealed partial class SecretTests(Store store)
             ("Logging__LogLevel__Default", level),
             ("Logging__LogLevel__Microsoft", level == "Trace" ? level : "Warning"),
             ("Logging__LogLevel__System.Net.Http", level == "Trace" ? level : "Warning"),
-            ("Registration__Token", token)
+            ("Registration__Mode", "token"),
+            ("Registration__Token", token),
+            SharedServices.Forgiving
         );
         var operations = HostileOperation.ReadAll(
             (await new Visitor(service).GetAsync("/openapi.json")).MustBeOk().Body
@@ -169,9 +171,9 @@ public sealed partial class SecretTests(Store store)
         await server.ConfigSetAsync("requirepass", password);
     }
 
-    private static async Task<string> NewKeyAsync(Service service, List<string> kept)
+    private async Task<string> NewKeyAsync(Service service, List<string> kept)
     {
-        var client = await Client.RegisterAsync(service);
+        var client = await Client.RegisterAsync(service, token: token);
         await client.HasPolicyAsync("search", limit: 100, role: "free");
         Keep(client.Key, kept);
         return client.Key;

@@ -31,13 +31,29 @@ public class Visitor(Service service)
     /// <summary>Registers a name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="forwardedFor">The header X-Forwarded-For, as a proxy would write it.</param>
-    public Task<Answer> RegisterAsync(string name, string? forwardedFor = null) =>
-        SendAsync(
+    /// <param name="token">The registration token, where one is wanted.</param>
+    public Task<Answer> RegisterAsync(
+        string name,
+        string? forwardedFor = null,
+        string? token = null
+    )
+    {
+        (string Name, string? Value)[] headers =
+        [
+            ("X-Forwarded-For", forwardedFor),
+            ("X-Registration-Token", token),
+        ];
+        return SendAsync(
             HttpMethod.Post,
             "/register",
             new Json { ["name"] = name }.ToString(),
-            forwardedFor is null ? [] : [("X-Forwarded-For", forwardedFor)]
+            [
+                .. headers
+                    .Where(header => header.Value is not null)
+                    .Select(header => (header.Name, header.Value!)),
+            ]
         );
+    }
 
     /// <summary>Sends a request, with a JSON body when there is one.</summary>
     public Task<Answer> SendAsync(
