@@ -1,3 +1,4 @@
+using System.Net;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -16,7 +17,7 @@ internal sealed class ClusterMap
     // A master that takes over from another is another part.
     private readonly Dictionary<string, byte> partOfNode = [];
     private ClusterConfiguration? known;
-    private volatile View view = new([], [0], new Dictionary<int, string>());
+    private volatile View view = new([], [0], new Dictionary<int, EndPoint?>());
 
     /// <summary>The parts that have keys.</summary>
     public IReadOnlyList<int> Parts => view.Parts;
@@ -24,8 +25,14 @@ internal sealed class ClusterMap
     /// <summary>The part that has a slot.</summary>
     public int PartOf(int slot) => view.PartOfSlot is { Length: > 0 } parts ? parts[slot] : 0;
 
-    /// <summary>Where a part is, to be said after its name; empty where there is only one.</summary>
-    public string PlaceOf(int part) => view.Places.GetValueOrDefault(part, "");
+    /// <summary>Of each slot its part; empty where there are no slots.</summary>
+    public ReadOnlyMemory<byte> Layout => view.PartOfSlot;
+
+    /// <summary>Where a part is; null where there is only one.</summary>
+    public EndPoint? EndPointOf(int part) => view.Places.GetValueOrDefault(part);
+
+    /// <summary>The same, to be said after its name.</summary>
+    public string PlaceOf(int part) => EndPointOf(part) is { } place ? $" at {place}" : "";
 
     /// <summary>Takes over what is known of the cluster. Not to be called by two at once.</summary>
     public void Follow(ClusterConfiguration? configuration)
@@ -37,7 +44,7 @@ internal sealed class ClusterMap
 
         known = configuration;
         var partOfSlot = new byte[Slots];
-        var places = new Dictionary<int, string>();
+        var places = new Dictionary<int, EndPoint?>();
         foreach (
             var master in configuration.Nodes.Where(node => !node.IsReplica && node.Slots.Count > 0)
         )
@@ -48,7 +55,7 @@ internal sealed class ClusterMap
                 partOfNode.Add(master.NodeId, part);
             }
 
-            places[part] = $" at {master.EndPoint}";
+            places[part] = master.EndPoint;
             foreach (var range in master.Slots)
             {
                 Array.Fill(partOfSlot, part, range.From, range.To - range.From + 1);
@@ -61,6 +68,6 @@ internal sealed class ClusterMap
     private sealed record View(
         byte[] PartOfSlot,
         IReadOnlyList<int> Parts,
-        IReadOnlyDictionary<int, string> Places
+        IReadOnlyDictionary<int, EndPoint?> Places
     );
 }

@@ -86,6 +86,14 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>The parts of the store.</summary>
     internal IReadOnlyList<int> Parts => map.Parts;
 
+    /// <summary>
+    /// Where the keys are, by slot. What is asked of one part after the other is the whole only while this stays the same.
+    /// </summary>
+    internal ReadOnlyMemory<byte> Layout => map.Layout;
+
+    /// <summary>Whether the store is the one inside this process.</summary>
+    internal bool IsEmbedded => embeddedStore is not null;
+
     /// <summary>Called when messages may be lost: a connection is.</summary>
     internal event Action? Interrupted;
 
@@ -142,14 +150,45 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
     internal bool IsAway(int part) => circuits[part].IsOpen;
 
+    /// <summary>The server that takes the writes of each part.</summary>
+    /// <exception cref="StoreUnavailableException">One of them is not known.</exception>
+    internal IReadOnlyList<(int Part, IServer Server)> FindMasters()
+    {
+        var servers = multiplexer?.GetServers() ?? [];
+        return
+        [
+            .. Parts.Select(part =>
+                (
+                    part,
+                    Array.Find(servers, server => IsMasterOf(part, server))
+                        ?? throw new StoreUnavailableException("A master is not known.")
+                )
+            ),
+        ];
+
+        bool IsMasterOf(int part, IServer server) =>
+            IsCluster
+                ? server.EndPoint.Equals(map.EndPointOf(part))
+                : server is { IsConnected: true, IsReplica: false };
+    }
+
     /// <summary>Asks the store, and waits no longer than <paramref name="timeout"/>.</summary>
     /// <param name="key">A key that it is about.</param>
     /// <param name="ask">What to ask.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
-    internal async Task<T> AskAsync<T>(
+    internal Task<T> AskAsync<T>(
         RedisKey key,
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => AskPartAsync(PartOf(key), ask, timeout, cancellationToken);
+
+    /// <summary>As <see cref="AskAsync"/>, about no key but about a part of the store.</summary>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    internal async Task<T> AskPartAsync<T>(
+        int part,
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
@@ -158,8 +197,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         try
         {
             return Interlocked.Increment(ref asked) <= MaxAsked
-                ? await circuits[PartOf(key)]
-                    .AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
+                ? await circuits[part].AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
                 : throw new StoreUnavailableException("Too many wait for the store.");
         }
         finally
