@@ -1,4 +1,3 @@
-using System.Net;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -17,7 +16,7 @@ internal sealed class ClusterMap
     // A master that takes over from another is another part.
     private readonly Dictionary<string, byte> partOfNode = [];
     private ClusterConfiguration? known;
-    private volatile View view = new([], [0], new Dictionary<int, EndPoint?>());
+    private volatile View view = new([], [0], new Dictionary<int, string>());
 
     /// <summary>The parts that have keys.</summary>
     public IReadOnlyList<int> Parts => view.Parts;
@@ -25,14 +24,8 @@ internal sealed class ClusterMap
     /// <summary>The part that has a slot.</summary>
     public int PartOf(int slot) => view.PartOfSlot is { Length: > 0 } parts ? parts[slot] : 0;
 
-    /// <summary>Of each slot its part; empty where there are no slots.</summary>
-    public ReadOnlyMemory<byte> Layout => view.PartOfSlot;
-
-    /// <summary>Where a part is; null where there is only one.</summary>
-    public EndPoint? EndPointOf(int part) => view.Places.GetValueOrDefault(part);
-
-    /// <summary>The same, to be said after its name.</summary>
-    public string PlaceOf(int part) => EndPointOf(part) is { } place ? $" at {place}" : "";
+    /// <summary>Where a part is, to be said after its name; empty where there is only one.</summary>
+    public string PlaceOf(int part) => view.Places.GetValueOrDefault(part, "");
 
     /// <summary>Takes over what is known of the cluster. Not to be called by two at once.</summary>
     public void Follow(ClusterConfiguration? configuration)
@@ -44,7 +37,7 @@ internal sealed class ClusterMap
 
         known = configuration;
         var partOfSlot = new byte[Slots];
-        var places = new Dictionary<int, EndPoint?>();
+        var places = new Dictionary<int, string>();
         foreach (
             var master in configuration.Nodes.Where(node => !node.IsReplica && node.Slots.Count > 0)
         )
@@ -55,7 +48,7 @@ internal sealed class ClusterMap
                 partOfNode.Add(master.NodeId, part);
             }
 
-            places[part] = master.EndPoint;
+            places[part] = $" at {master.EndPoint}";
             foreach (var range in master.Slots)
             {
                 Array.Fill(partOfSlot, part, range.From, range.To - range.From + 1);
@@ -68,6 +61,6 @@ internal sealed class ClusterMap
     private sealed record View(
         byte[] PartOfSlot,
         IReadOnlyList<int> Parts,
-        IReadOnlyDictionary<int, EndPoint?> Places
+        IReadOnlyDictionary<int, string> Places
     );
 }

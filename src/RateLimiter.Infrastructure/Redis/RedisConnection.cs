@@ -86,11 +86,6 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>The parts of the store.</summary>
     internal IReadOnlyList<int> Parts => map.Parts;
 
-    /// <summary>
-    /// Where the keys are, by slot. What is asked of one part after the other is the whole only while this stays the same.
-    /// </summary>
-    internal ReadOnlyMemory<byte> Layout => map.Layout;
-
     /// <summary>Whether the store is the one inside this process.</summary>
     internal bool IsEmbedded => embeddedStore is not null;
 
@@ -150,26 +145,46 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
     internal bool IsAway(int part) => circuits[part].IsOpen;
 
-    /// <summary>The server that takes the writes of each part.</summary>
-    /// <exception cref="StoreUnavailableException">One of them is not known.</exception>
-    internal IReadOnlyList<(int Part, IServer Server)> FindMasters()
+    /// <summary>
+    /// Asks for all servers that take writes. What one after the other is asked for is the whole only when the layout is
+    /// the same before and after.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It did not answer, or one of them is not known here.</exception>
+    internal async Task<StoreLayout> FindLayoutAsync(CancellationToken cancellationToken)
     {
         var servers = multiplexer?.GetServers() ?? [];
-        return
-        [
-            .. Parts.Select(part =>
-                (
-                    part,
-                    Array.Find(servers, server => IsMasterOf(part, server))
-                        ?? throw new StoreUnavailableException("A master is not known.")
-                )
-            ),
-        ];
+        var master = Find(server => server is { IsConnected: true, IsReplica: false });
+        if (!IsCluster)
+        {
+            return new StoreLayout([(0, master)], Slots: "");
+        }
 
-        bool IsMasterOf(int part, IServer server) =>
-            IsCluster
-                ? server.EndPoint.Equals(map.EndPointOf(part))
-                : server is { IsConnected: true, IsReplica: false };
+        // What the client knows of the slots is up to a minute old.
+        var cluster = await AskPartAsync(
+            Parts[0],
+            _ => master.ClusterNodesAsync(),
+            AdministrativeTimeout,
+            cancellationToken
+        );
+        var owners = (cluster?.Nodes ?? [])
+            .Where(node => !node.IsReplica && node.Slots.Count > 0)
+            .OrderBy(node => node.NodeId, StringComparer.Ordinal)
+            .ToList();
+        return new StoreLayout(
+            [
+                .. owners.Select(node =>
+                    (
+                        map.PartOf(node.Slots[0].From),
+                        Find(server => server.EndPoint.Equals(node.EndPoint))
+                    )
+                ),
+            ],
+            string.Join(' ', owners.Select(node => $"{node.NodeId} {string.Join(' ', node.Slots)}"))
+        );
+
+        IServer Find(Predicate<IServer> condition) =>
+            Array.Find(servers, condition)
+            ?? throw new StoreUnavailableException("A server of the store is not known yet.");
     }
 
     /// <summary>Asks the store, and waits no longer than <paramref name="timeout"/>.</summary>
@@ -330,6 +345,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         // While there is no connection, fail at once instead of queueing until it times out.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.IncludeDetailInExceptions = false;
+        // The client does not ask a cluster for its layout otherwise.
+        configuration.AllowAdmin = true;
 
         if (configuration.ServiceName is null)
         {
@@ -402,3 +419,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 }
+
+/// <param name="Masters">The servers that take writes, each with its part.</param>
+/// <param name="Slots">Which of them has which slots; the same for the same.</param>
+internal sealed record StoreLayout(
+    IReadOnlyList<(int Part, IServer Server)> Masters,
+    string Slots
+);

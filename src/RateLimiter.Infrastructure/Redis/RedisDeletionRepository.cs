@@ -71,11 +71,10 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        ReadOnlyMemory<byte> layout;
-        do
+        var layout = await connection.FindLayoutAsync(cancellationToken);
+        while (true)
         {
-            layout = connection.Layout;
-            foreach (var (part, server) in connection.FindMasters())
+            foreach (var (part, server) in layout.Masters)
             {
                 var cursor = 0L;
                 do
@@ -93,8 +92,14 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                 } while (cursor != 0);
             }
 
-            // A slot that moved may have been looked for on either of its masters while it was on the other.
-        } while (!connection.Layout.Span.SequenceEqual(layout.Span));
+            // A slot that has moved may have been looked for on each of its masters while it was on the other.
+            var before = layout.Slots;
+            layout = await connection.FindLayoutAsync(cancellationToken);
+            if (layout.Slots == before)
+            {
+                yield break;
+            }
+        }
     }
 
     /// <summary>Looks at a page of the keys of a server.</summary>
