@@ -422,7 +422,4 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
 /// <param name="Masters">The servers that take writes, each with its part.</param>
 /// <param name="Slots">Which of them has which slots; the same for the same.</param>
-internal sealed record StoreLayout(
-    IReadOnlyList<(int Part, IServer Server)> Masters,
-    string Slots
-);
+internal sealed record StoreLayout(IReadOnlyList<(int Part, IServer Server)> Masters, string Slots);
