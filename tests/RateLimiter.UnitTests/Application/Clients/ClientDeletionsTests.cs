@@ -283,11 +283,12 @@ public sealed class ClientDeletionsTests : IDisposable
         public Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref looked);
-            return Task.FromResult<IReadOnlyList<ClientDeletion>>([
-                .. Kept.Values.Select(deletion =>
-                    IsTakenCareOf ? deletion with { NotedAt = time.GetUtcNow() } : deletion
-                ),
-            ]);
+            foreach (var deletion in Kept.Values.Where(_ => IsTakenCareOf))
+            {
+                Keep(deletion with { NotedAt = time.GetUtcNow() });
+            }
+
+            return Task.FromResult<IReadOnlyList<ClientDeletion>>([.. Kept.Values]);
         }
 
         public async Task<bool> TryBeginAsync(
