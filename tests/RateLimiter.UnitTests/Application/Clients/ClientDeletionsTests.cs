@@ -139,6 +139,17 @@ public sealed class ClientDeletionsTests : IDisposable
     }
 
     [Test]
+    public async Task Delete_ServiceIsStopping_StillEndsTheClient()
+    {
+        lifetime.StopApplication();
+
+        var outcome = await DeleteAsync().Soon();
+
+        Assert.That(outcome, Is.EqualTo(new DeletionOutcome(new(1, 2, 3, 0), IsComplete: false)));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+    }
+
+    [Test]
     public async Task Delete_IsUnderWayAlready_SaysHowFarAndDoesNothing()
     {
         repository.Keep(new ClientDeletion(A.Client, A.Moment, new(5, 6, 7, 8)));
