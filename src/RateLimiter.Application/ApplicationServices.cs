@@ -29,6 +29,8 @@ public static class ApplicationServices
         }
 
         services.AddSingleton<ClientDirectory>();
+        services.AddSingleton<ClientDeletions>();
+        services.AddHostedService(provider => provider.GetRequiredService<ClientDeletions>());
         services.AddSingleton<Authenticator>();
         services.AddSingleton<FailedAuthentications>();
         services.AddSingleton<KeyRings>();

@@ -38,6 +38,7 @@ public static class InfrastructureServices
         services.AddSingleton<RedisConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IClientRepository, RedisClientRepository>();
+        services.AddSingleton<IDeletionRepository, RedisDeletionRepository>();
         services.AddSingleton<IKeyRepository, RedisKeyRepository>();
         services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
         services.AddSingleton<RedisNews>();

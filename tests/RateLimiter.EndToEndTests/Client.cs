@@ -107,6 +107,9 @@ public sealed class Client : Visitor
             new Json { ["route_key"] = routeKey, ["role"] = role }.ToString()
         );
 
+    /// <summary>Deletes the tenant.</summary>
+    public Task<Answer> DeleteAsync() => SendAsync(HttpMethod.Delete, "/client");
+
     /// <summary>The policies, as the service lists them.</summary>
     public async Task<IReadOnlyList<JsonElement>> PoliciesAsync(string query = "") =>
         [.. (await GetAsync($"/policy{query}")).MustBeOk().Body.EnumerateArray()];

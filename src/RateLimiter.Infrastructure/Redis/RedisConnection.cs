@@ -89,6 +89,9 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>The parts of the store.</summary>
     internal IReadOnlyList<int> Parts => map.Parts;
 
+    /// <summary>Whether the store is the one inside this process.</summary>
+    internal bool IsEmbedded => embeddedStore is not null;
+
     /// <summary>Called when messages may be lost: a connection is.</summary>
     internal event Action? Interrupted;
 
@@ -145,14 +148,65 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
     internal bool IsAway(int part) => circuits[part].IsOpen;
 
+    /// <summary>
+    /// Asks for all servers that take writes. What one after the other is asked for is the whole only when the layout is
+    /// the same before and after.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It did not answer, or one of them is not known here.</exception>
+    internal async Task<StoreLayout> FindLayoutAsync(CancellationToken cancellationToken)
+    {
+        var servers = multiplexer?.GetServers() ?? [];
+        var master = Find(server => server is { IsConnected: true, IsReplica: false });
+        if (!IsCluster)
+        {
+            return new StoreLayout([(0, master)], Slots: "");
+        }
+
+        // What the client knows of the slots is up to a minute old.
+        var cluster = await AskPartAsync(
+            Parts[0],
+            _ => master.ClusterNodesAsync(),
+            AdministrativeTimeout,
+            cancellationToken
+        );
+        var owners = (cluster?.Nodes ?? [])
+            .Where(node => !node.IsReplica && node.Slots.Count > 0)
+            .OrderBy(node => node.NodeId, StringComparer.Ordinal)
+            .ToList();
+        return new StoreLayout(
+            [
+                .. owners.Select(node =>
+                    (
+                        map.PartOf(node.Slots[0].From),
+                        Find(server => server.EndPoint.Equals(node.EndPoint))
+                    )
+                ),
+            ],
+            string.Join(' ', owners.Select(node => $"{node.NodeId} {string.Join(' ', node.Slots)}"))
+        );
+
+        IServer Find(Predicate<IServer> condition) =>
+            Array.Find(servers, condition)
+            ?? throw new StoreUnavailableException("A server of the store is not known yet.");
+    }
+
     /// <summary>Asks the store, and waits no longer than <paramref name="timeout"/>.</summary>
     /// <param name="key">A key that it is about.</param>
     /// <param name="ask">What to ask.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
-    internal async Task<T> AskAsync<T>(
+    internal Task<T> AskAsync<T>(
         RedisKey key,
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => AskPartAsync(PartOf(key), ask, timeout, cancellationToken);
+
+    /// <summary>As <see cref="AskAsync"/>, about no key but about a part of the store.</summary>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    internal async Task<T> AskPartAsync<T>(
+        int part,
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
@@ -161,8 +215,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         try
         {
             return Interlocked.Increment(ref asked) <= MaxAsked
-                ? await circuits[PartOf(key)]
-                    .AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
+                ? await circuits[part].AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
                 : throw new StoreUnavailableException("Too many wait for the store.");
         }
         finally
@@ -295,6 +348,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         // While there is no connection, fail at once instead of queueing until it times out.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.IncludeDetailInExceptions = false;
+        // The client does not ask a cluster for its layout otherwise.
+        configuration.AllowAdmin = true;
 
         if (configuration.ServiceName is null)
         {
@@ -367,3 +422,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 }
+
+/// <param name="Masters">The servers that take writes, each with its part.</param>
+/// <param name="Slots">Which of them has which slots; the same for the same.</param>
+internal sealed record StoreLayout(IReadOnlyList<(int Part, IServer Server)> Masters, string Slots);

@@ -151,7 +151,7 @@ internal sealed class RedisDecisionLog(
 
         // Many logs in one call, so that many clients do not make many calls; in a cluster, those of one slot.
         var writes = new List<Task>();
-        var keys = new List<RedisKey>();
+        var clients = new List<ClientId>();
         var values = new List<RedisValue>();
         var count = 0;
         var slot = 0;
@@ -169,7 +169,7 @@ internal sealed class RedisDecisionLog(
 
             slot = SlotOf(log.Key);
 
-            keys.Add(RedisKeys.Log(log.Key));
+            clients.Add(log.Key);
             values.Add(prolonged.Add(log.Key));
             values.Add(decisions.Count);
             values.AddRange(decisions.Select(item => (RedisValue)Serialize(item.Decision!)));
@@ -193,13 +193,13 @@ internal sealed class RedisDecisionLog(
         {
             writes.Add(
                 WriteAsync(
-                    [.. keys],
+                    [.. clients.Select(RedisKeys.Log), .. clients.Select(RedisKeys.Client)],
                     [IDecisionLog.Capacity, (long)Retention.TotalMilliseconds, .. values],
                     count,
                     stoppingToken
                 )
             );
-            keys.Clear();
+            clients.Clear();
             values.Clear();
             count = 0;
         }
@@ -209,7 +209,7 @@ internal sealed class RedisDecisionLog(
         JsonSerializer.SerializeToUtf8Bytes(decision, RedisJson.Default.LoggedDecision);
 
     private async Task WriteAsync(
-        RedisKey[] logs,
+        RedisKey[] keys,
         RedisValue[] values,
         int count,
         CancellationToken stoppingToken
@@ -220,8 +220,8 @@ internal sealed class RedisDecisionLog(
             try
             {
                 await connection.AskAsync(
-                    logs[0],
-                    database => Append.EvaluateAsync(database, logs, values),
+                    keys[0],
+                    database => Append.EvaluateAsync(database, keys, values),
                     connection.AdministrativeTimeout,
                     stoppingToken
                 );

@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
@@ -15,6 +18,7 @@ namespace RateLimiter.Infrastructure.Redis;
 [JsonSerializable(typeof(ApiKeyDocument))]
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(LoggedDecision))]
+[JsonSerializable(typeof(Belongings))]
 internal sealed partial class RedisJson : JsonSerializerContext;
 
 /// <summary>What is kept of an API key, beside its hash.</summary>
@@ -57,6 +61,25 @@ internal sealed record ApiKeyDocument(
             document.CreatedAt,
             document.LifetimeSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             document.ExpiresAt
+        );
+    }
+}
+
+/// <summary>The value of a field of the hash of deletions.</summary>
+internal static class DeletionDocument
+{
+    public static string Write(Belongings deleted) =>
+        JsonSerializer.Serialize(deleted, RedisJson.Default.Belongings);
+
+    public static ClientDeletion Read(string client, string value)
+    {
+        var space = value.IndexOf(' ', StringComparison.Ordinal);
+        return new ClientDeletion(
+            new ClientId(client),
+            DateTimeOffset.FromUnixTimeMilliseconds(
+                long.Parse(value.AsSpan(0, space), CultureInfo.InvariantCulture)
+            ),
+            JsonSerializer.Deserialize(value.AsSpan(space + 1), RedisJson.Default.Belongings)!
         );
     }
 }

@@ -17,6 +17,12 @@ internal static class RedisKeys
     /// </summary>
     public const string News = "rl:news";
 
+    /// <summary>
+    /// Hash: id of a client that is being deleted → when that last came further (ms since 1970), a space, what is deleted
+    /// so far as JSON.
+    /// </summary>
+    public static readonly RedisKey Deletions = "rl:deletions";
+
     /// <summary>Hash: name, created_at (ms since 1970), version.</summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
 
@@ -35,6 +41,9 @@ internal static class RedisKeys
     /// <summary>The route's length makes sure that no two pairs of names have the same field.</summary>
     public static RedisValue PolicyField(PolicyKey key) =>
         $"{key.RouteKey.Length}:{key.RouteKey}{key.Role}";
+
+    /// <summary>How the names of all counters of a client begin, and no others: ids are all of one length.</summary>
+    public static string Counters(ClientId client) => $"rl:{{{client}:";
 
     /// <summary>
     /// The counter of one limit for one user. The lengths make sure that no two subjects share a counter, braces and

@@ -13,7 +13,12 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
     {
         using var log = await StartAsync();
         var counts = new[] { 1, 1500, 400, 1000, 3, 700 };
-        var clients = counts.Select(_ => ClientId.New()).ToList();
+        var clients = new List<ClientId>();
+        foreach (var _ in counts)
+        {
+            clients.Add(await Store.RegisterAsync());
+        }
+
         for (var i = 0; i < counts.Max(); i++)
         {
             for (var client = 0; client < clients.Count; client++)
@@ -44,7 +49,7 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
     {
         using var log = await StartAsync();
         using var other = await StartAsync();
-        var client = ClientId.New();
+        var client = await Store.RegisterAsync();
 
         log.Record(client, Logged("alice", 1));
         await log.StopAsync(CancellationToken.None);
@@ -61,7 +66,7 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
     {
         var time = new FakeTimeProvider();
         using var log = await StartAsync(time);
-        var client = ClientId.New();
+        var client = await Store.RegisterAsync();
         var database = (await Store.Connection.Connected).GetDatabase();
         await WriteAsync();
         Assert.That(await TimeToLiveAsync(), Is.GreaterThan(TimeSpan.FromDays(29)));

@@ -22,7 +22,7 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
     }
 
     [Test]
-    public async Task Change_OfAPolicyOrOfKeys_IsHeardOfTheClient()
+    public async Task Change_OfAPolicyOrOfKeysAndTheEnd_IsHeardOfTheClient()
     {
         var client = await Store.RegisterAsync();
         var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 1, 60));
@@ -38,6 +38,15 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
         await HearAsync(
             client,
             () => keys.TrySaveAsync(client, version, ring, new KeyRing([]), default)
+        );
+        await HearAsync(
+            client,
+            async () =>
+                await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
+                    client,
+                    default
+                )
+                    is not null
         );
     }
 
@@ -67,7 +76,7 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
-        await Change_OfAPolicyOrOfKeys_IsHeardOfTheClient();
+        await Change_OfAPolicyOrOfKeysAndTheEnd_IsHeardOfTheClient();
     }
 
     private async Task HearAsync(ClientId client, Func<Task<bool>> change)

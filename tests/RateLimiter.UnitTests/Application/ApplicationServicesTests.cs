@@ -1,6 +1,7 @@
 using MediatR;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Moq;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
@@ -59,6 +60,9 @@ public sealed class ApplicationServicesTests
             .AddSingleton(policies.Object)
             .AddSingleton(Mock.Of<ICounterStore>())
             .AddSingleton(Mock.Of<IClientRepository>())
+            .AddSingleton(Mock.Of<IDeletionRepository>())
+            .AddSingleton(Mock.Of<IHostApplicationLifetime>())
+            .AddLogging()
             .AddSingleton(Mock.Of<IKeyRepository>())
             .AddSingleton(Mock.Of<IClientChanges>())
             .AddSingleton(Mock.Of<IDecisionLog>())

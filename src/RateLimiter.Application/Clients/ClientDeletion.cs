@@ -1,0 +1,23 @@
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Clients;
+
+/// <summary>A deletion of a client that is under way.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="NotedAt">When it was noted how far it has come, UTC, to the millisecond.</param>
+/// <param name="Deleted">What is deleted so far.</param>
+public sealed record ClientDeletion(ClientId Client, DateTimeOffset NotedAt, Belongings Deleted);
+
+/// <summary>How much belongs to a client, or did.</summary>
+public sealed record Belongings(long Policies, long Keys, long LogEntries, long Counters)
+{
+    public static readonly Belongings None = new(0, 0, 0, 0);
+
+    public static Belongings operator +(Belongings left, Belongings right) =>
+        new(
+            left.Policies + right.Policies,
+            left.Keys + right.Keys,
+            left.LogEntries + right.LogEntries,
+            left.Counters + right.Counters
+        );
+}

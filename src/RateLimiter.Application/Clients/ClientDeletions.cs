@@ -1,0 +1,238 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Clients;
+
+/// <summary>
+/// Deletes clients. Each deletion is noted in the store before it begins and until it is complete, so that one that was
+/// left behind, because an instance was killed or the store went away, is gone on with by any instance.
+/// </summary>
+public sealed partial class ClientDeletions(
+    IDeletionRepository repository,
+    ClientDirectory directory,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<ClientDeletions> logger
+) : BackgroundService
+{
+    /// <summary>How often it is noted how far a deletion has come.</summary>
+    internal static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Of what nothing was noted for so long, nobody takes care any more.</summary>
+    internal static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often abandoned deletions are looked for.</summary>
+    internal static readonly TimeSpan ResumeInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The longest that a client's keys are let in somewhere after it was deleted, and then a second for the checks that
+    /// are under way: counters that are looked for earlier could be followed by others.
+    /// </summary>
+    internal static readonly TimeSpan SettleTime = ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
+
+    /// <summary>Deletes a client.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="budget">How long to wait. The deletion goes on.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the deletion.</param>
+    /// <exception cref="StoreUnavailableException">It could not be noted; if it was, it is done later.</exception>
+    public async Task<DeletionOutcome> DeleteAsync(
+        ClientId client,
+        TimeSpan budget,
+        CancellationToken cancellationToken
+    )
+    {
+        var begun = new ClientDeletion(client, Now(), Belongings.None);
+        if (!await repository.TryBeginAsync(begun, cancellationToken))
+        {
+            // Another request was faster.
+            var noted = await repository.ListAsync(cancellationToken);
+            var other = noted.FirstOrDefault(deletion => deletion.Client == client);
+            return new DeletionOutcome(other?.Deleted ?? Belongings.None, IsComplete: false);
+        }
+
+        var run = new Run(begun);
+        var isComplete = false;
+        try
+        {
+            isComplete = await GoOnAsync(run).WaitAsync(budget, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // It goes on.
+        }
+
+        return new DeletionOutcome(run.Deleted, isComplete);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(ResumeInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await ResumeAsync(stoppingToken);
+        }
+    }
+
+    private async Task ResumeAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            foreach (var deletion in await repository.ListAsync(stoppingToken))
+            {
+                var resumed = deletion with { NotedAt = After(deletion) };
+                if (
+                    resumed.NotedAt - deletion.NotedAt >= Abandoned
+                    && await repository.TryNoteAsync(deletion, resumed, stoppingToken)
+                )
+                {
+                    await GoOnAsync(new Run(resumed));
+                }
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            // The monitor says so. It is looked again.
+        }
+#pragma warning disable CA1031 // What is noted there may be damaged, which must not end the service.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            LogUnreadable(exception);
+        }
+    }
+
+    /// <summary>Does what is left to do, however much that is.</summary>
+    /// <returns>Whether it is complete. Otherwise somebody else goes on with it, or will.</returns>
+    private async Task<bool> GoOnAsync(Run run)
+    {
+        var client = run.Noted.Client;
+        try
+        {
+            await DeleteClientAsync(run);
+            if (!await NoteAsync(run))
+            {
+                return false;
+            }
+
+            await Task.Delay(SettleTime, time, lifetime.ApplicationStopping);
+            await foreach (
+                var count in repository.DeleteCountersAsync(client, lifetime.ApplicationStopping)
+            )
+            {
+                run.Deleted += Belongings.None with { Counters = count };
+                if (Now() - run.Noted.NotedAt >= NoteInterval && !await NoteAsync(run))
+                {
+                    return false;
+                }
+            }
+
+            if (!await repository.TryNoteAsync(run.Noted, null, lifetime.ApplicationStopping))
+            {
+                return false;
+            }
+
+            var deleted = run.Deleted;
+            LogDeleted(
+                client,
+                deleted.Policies,
+                deleted.Keys,
+                deleted.LogEntries,
+                deleted.Counters
+            );
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            // The monitor says so.
+            return false;
+        }
+        catch (OperationCanceledException)
+            when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return false;
+        }
+#pragma warning disable CA1031 // Nobody may be waiting for it to be told, and others are to be resumed all the same.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogFailure(exception, client);
+            return false;
+        }
+    }
+
+    private async Task DeleteClientAsync(Run run)
+    {
+        try
+        {
+            // It is one short step, which is not given up for the end of the service.
+            run.Deleted += await repository.DeleteClientAsync(
+                run.Noted.Client,
+                CancellationToken.None
+            );
+        }
+        finally
+        {
+            // Also after a failure: a deletion without an answer may have been one.
+            directory.Doubt(run.Noted.Client);
+        }
+    }
+
+    private async Task<bool> NoteAsync(Run run)
+    {
+        var note = run.Noted with { NotedAt = After(run.Noted), Deleted = run.Deleted };
+        if (!await repository.TryNoteAsync(run.Noted, note, lifetime.ApplicationStopping))
+        {
+            // Somebody took this one for abandoned, and goes on with it.
+            return false;
+        }
+
+        run.Noted = note;
+        return true;
+    }
+
+    private DateTimeOffset Now() =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>Now, but later than what was noted last, from which it is to be told apart.</summary>
+    private DateTimeOffset After(ClientDeletion noted)
+    {
+        var (now, earliest) = (Now(), noted.NotedAt.AddMilliseconds(1));
+        return now > earliest ? now : earliest;
+    }
+
+    [LoggerMessage(
+        31,
+        LogLevel.Information,
+        "Client {Client} is deleted, with {Policies} policies, {Keys} keys, {LogEntries} log entries and {Counters} counters"
+    )]
+    private partial void LogDeleted(
+        ClientId client,
+        long policies,
+        long keys,
+        long logEntries,
+        long counters
+    );
+
+    [LoggerMessage(32, LogLevel.Error, "The deletion of client {Client} failed and is tried again")]
+    private partial void LogFailure(Exception exception, ClientId client);
+
+    [LoggerMessage(33, LogLevel.Error, "The notes of deletions that are under way cannot be read")]
+    private partial void LogUnreadable(Exception exception);
+
+    /// <summary>One attempt to complete a deletion.</summary>
+    private sealed class Run(ClientDeletion noted)
+    {
+        private Belongings deleted = noted.Deleted;
+
+        /// <summary>What is noted of it in the store.</summary>
+        public ClientDeletion Noted { get; set; } = noted;
+
+        /// <summary>What is deleted so far, noted or not. Is read while it grows.</summary>
+        public Belongings Deleted
+        {
+            get => Volatile.Read(ref deleted);
+            set => Volatile.Write(ref deleted, value);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// Nothing knows which counters a client has, and a set of them would cost every check. They are looked for among all keys
+/// of the store, page by page.
+/// </summary>
+internal sealed class RedisDeletionRepository(RedisConnection connection) : IDeletionRepository
+{
+    /// <summary>About so many keys the store looks at in one step: less than a millisecond's work.</summary>
+    internal const int PageSize = 500;
+
+    private static readonly RedisScript Note = RedisScript.Load("note_deletion");
+    private static readonly RedisScript Delete = RedisScript.Load("delete_client");
+
+    public async Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken)
+    {
+        var noted = await connection.AskAsync(
+            RedisKeys.Deletions,
+            database => database.HashGetAllAsync(RedisKeys.Deletions, CommandFlags.DemandMaster),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+        return [.. noted.Select(note => DeletionDocument.Read(note.Name!, note.Value!))];
+    }
+
+    public Task<bool> TryBeginAsync(ClientDeletion deletion, CancellationToken cancellationToken) =>
+        TryNoteAsync(deletion.Client, before: null, deletion, cancellationToken);
+
+    public Task<bool> TryNoteAsync(
+        ClientDeletion before,
+        ClientDeletion? after,
+        CancellationToken cancellationToken
+    ) => TryNoteAsync(before.Client, before, after, cancellationToken);
+
+    public async Task<Belongings> DeleteClientAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
+    {
+        var counts = (long[])
+            (
+                await connection.WriteAsync(
+                    RedisKeys.Client(client),
+                    database =>
+                        Delete.EvaluateAsync(
+                            database,
+                            [
+                                RedisKeys.Client(client),
+                                RedisKeys.ApiKeys(client),
+                                RedisKeys.ApiKeyUses(client),
+                                RedisKeys.Policies(client),
+                                RedisKeys.Log(client),
+                            ],
+                            [client.Value]
+                        ),
+                    cancellationToken
+                )
+            )!;
+        return new Belongings(counts[0], counts[1], counts[2], Counters: 0);
+    }
+
+    public async IAsyncEnumerable<int> DeleteCountersAsync(
+        ClientId client,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var layout = await connection.FindLayoutAsync(cancellationToken);
+        while (true)
+        {
+            foreach (var (part, server) in layout.Masters)
+            {
+                var cursor = 0L;
+                do
+                {
+                    (cursor, var counters) = await ScanAsync(
+                        part,
+                        server,
+                        cursor,
+                        RedisKeys.Counters(client),
+                        cancellationToken
+                    );
+                    yield return counters is []
+                        ? 0
+                        : await DeleteAsync(part, counters, cancellationToken);
+                } while (cursor != 0);
+            }
+
+            // A slot that has moved may have been looked for on each of its masters while it was on the other.
+            var before = layout.Slots;
+            layout = await connection.FindLayoutAsync(cancellationToken);
+            if (layout.Slots == before)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Looks at a page of the keys of a server.</summary>
+    /// <returns>Where the next page begins, 0 after the last one, and which names begin so.</returns>
+    private async Task<(long Cursor, RedisKey[] Keys)> ScanAsync(
+        int part,
+        IServer server,
+        long cursor,
+        string prefix,
+        CancellationToken cancellationToken
+    )
+    {
+        // With a pattern, the embedded store would not answer before it has found a page of matching keys, and let
+        // everybody wait meanwhile. Others look at a page of keys either way, and need not send those of other clients.
+        object[] page = connection.IsEmbedded
+            ? [cursor, "COUNT", PageSize]
+            : [cursor, "COUNT", PageSize, "MATCH", $"{prefix}*"];
+        var reply = (RedisResult[])
+            (
+                await connection.AskPartAsync(
+                    part,
+                    database => server.ExecuteAsync(database.Database, "SCAN", page),
+                    connection.AdministrativeTimeout,
+                    cancellationToken
+                )
+            )!;
+        var start = Encoding.UTF8.GetBytes(prefix);
+        return (
+            long.Parse((string)reply[0]!, CultureInfo.InvariantCulture),
+            [.. ((RedisKey[])reply[1]!).Where(key => ((byte[])key!).AsSpan().StartsWith(start))]
+        );
+    }
+
+    private Task<int> DeleteAsync(int part, RedisKey[] keys, CancellationToken cancellationToken) =>
+        connection.AskPartAsync(
+            part,
+            async database =>
+            {
+                if (!connection.IsCluster)
+                {
+                    return (int)await database.KeyDeleteAsync(keys, CommandFlags.DemandMaster);
+                }
+
+                // Each may be in another slot.
+                var deletions = await Task.WhenAll(
+                    keys.Select(key => database.KeyDeleteAsync(key, CommandFlags.DemandMaster))
+                );
+                return deletions.Count(wasThere => wasThere);
+            },
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    private async Task<bool> TryNoteAsync(
+        ClientId client,
+        ClientDeletion? before,
+        ClientDeletion? after,
+        CancellationToken cancellationToken
+    ) =>
+        (bool)
+            await connection.WriteAsync(
+                RedisKeys.Deletions,
+                database =>
+                    Note.EvaluateAsync(
+                        database,
+                        [RedisKeys.Deletions],
+                        [
+                            client.Value,
+                            Milliseconds(before),
+                            Milliseconds(after),
+                            after is null ? "" : DeletionDocument.Write(after.Deleted),
+                        ]
+                    ),
+                cancellationToken
+            );
+
+    private static string Milliseconds(ClientDeletion? deletion) =>
+        deletion?.NotedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "";
+}

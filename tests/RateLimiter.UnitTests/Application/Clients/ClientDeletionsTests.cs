@@ -1,0 +1,396 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.UnitTests.Application.Clients;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ClientDeletionsTests : IDisposable
+{
+    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly KeptDeletions repository;
+    private readonly KnownClient client = new();
+    private readonly ApplicationLifetime lifetime = new(NullLogger<ApplicationLifetime>.Instance);
+    private readonly Lines lines = new();
+    private readonly ClientDeletions deletions;
+
+    public ClientDeletionsTests()
+    {
+        repository = new KeptDeletions(time);
+        deletions = new ClientDeletions(repository, client.Directory, lifetime, time, lines);
+    }
+
+    public void Dispose() => deletions.Dispose();
+
+    [Test]
+    public async Task Delete_Client_IsOverBeforeItsCountersAreLookedFor()
+    {
+        var deleting = DeleteAsync();
+
+        time.Advance(ClientDeletions.SettleTime - TimeSpan.FromMilliseconds(1));
+        Assert.That(repository.Steps, Is.EqualTo(new[] { "begin", "client", "note" }));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.That(
+            await deleting.Soon(),
+            Is.EqualTo(new DeletionOutcome(new(1, 2, 3, 9), IsComplete: true))
+        );
+        Assert.That(
+            repository.Steps,
+            Is.EqualTo(new[] { "begin", "client", "note", "counters", "note", "end" })
+        );
+        Assert.That(repository.Kept, Is.Empty);
+        Assert.That(
+            lines.Messages,
+            Is.EqualTo([
+                $"Client {A.Client} is deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
+            ])
+        );
+    }
+
+    [Test]
+    public async Task Delete_Client_IsForgotten([Values] bool isAnswered)
+    {
+        repository.Fail("client", isDown: !isAnswered);
+
+        Assert.That(
+            await client.IsForgottenByAsync(() =>
+            {
+                _ = DeleteAsync();
+                return Task.CompletedTask;
+            })
+        );
+    }
+
+    [Test]
+    public void Delete_NothingCanBeNoted_ThrowsAndDeletesNothing()
+    {
+        repository.Fail("begin");
+
+        Assert.That(DeleteAsync, Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(repository.Steps, Is.Empty);
+    }
+
+    [TestCase("client", 0)]
+    [TestCase("note", 1)]
+    [TestCase("counters", 1)]
+    [TestCase("end", 1)]
+    public async Task Delete_StoreGoesAwayInBetween_SaysWhatIsDeletedAndStaysNoted(
+        string step,
+        int policies
+    )
+    {
+        repository.Fail(step);
+
+        var deleting = DeleteAsync();
+        time.Advance(ClientDeletions.SettleTime);
+        var outcome = await deleting.Soon();
+
+        Assert.That(outcome.IsComplete, Is.False);
+        Assert.That(outcome.Deleted.Policies, Is.EqualTo(policies));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+        Assert.That(lines.Messages, Is.Empty);
+    }
+
+    [Test]
+    public async Task Delete_TakesLongerThanTheCallerWaits_GoesOn()
+    {
+        var handler = new DeleteClientHandler(deletions);
+        repository.Pages = new TaskCompletionSource();
+        var deleting = handler.Handle(new DeleteClientCommand(A.Client), CancellationToken.None);
+
+        time.Advance(ClientDeletions.SettleTime);
+        time.Advance(DeleteClientHandler.Budget - ClientDeletions.SettleTime);
+        var outcome = await deleting.Soon();
+
+        Assert.That(outcome, Is.EqualTo(new DeletionOutcome(new(1, 2, 3, 4), IsComplete: false)));
+        repository.Pages.SetResult();
+        await repository.Ended.Task.Soon();
+    }
+
+    [Test]
+    public async Task Delete_CallerGoes_GoesOn()
+    {
+        using var caller = new CancellationTokenSource();
+        var deleting = deletions.DeleteAsync(A.Client, TimeSpan.FromDays(1), caller.Token);
+
+        await caller.CancelAsync();
+        time.Advance(ClientDeletions.SettleTime);
+
+        Assert.That(async () => await deleting, Throws.InstanceOf<OperationCanceledException>());
+        await repository.Ended.Task.Soon();
+    }
+
+    [Test]
+    public async Task Delete_ServiceStops_IsLeftToOthers()
+    {
+        var deleting = DeleteAsync();
+
+        lifetime.StopApplication();
+
+        Assert.That((await deleting.Soon()).IsComplete, Is.False);
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+        Assert.That(lines.Messages, Is.Empty);
+    }
+
+    [Test]
+    public async Task Delete_ServiceIsStopping_StillEndsTheClient()
+    {
+        lifetime.StopApplication();
+
+        var outcome = await DeleteAsync().Soon();
+
+        Assert.That(outcome, Is.EqualTo(new DeletionOutcome(new(1, 2, 3, 0), IsComplete: false)));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+    }
+
+    [Test]
+    public async Task Delete_IsUnderWayAlready_SaysHowFarAndDoesNothing()
+    {
+        repository.Keep(new ClientDeletion(A.Client, A.Moment, new(5, 6, 7, 8)));
+
+        var outcome = await DeleteAsync();
+
+        Assert.That(outcome, Is.EqualTo(new DeletionOutcome(new(5, 6, 7, 8), IsComplete: false)));
+        Assert.That(repository.Steps, Is.Empty);
+    }
+
+    [Test]
+    public async Task Delete_SomethingUnforeseen_IsLoggedAndTriedAgain()
+    {
+        repository.Fail("counters", new InvalidOperationException("broken"));
+
+        var deleting = DeleteAsync();
+        time.Advance(ClientDeletions.SettleTime);
+
+        Assert.That((await deleting.Soon()).IsComplete, Is.False);
+        Assert.That(lines.Messages.Single(), Does.Contain("failed"));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+    }
+
+    [Test]
+    public async Task Delete_SomebodyElseHasTakenItOver_IsLeftToHim()
+    {
+        var deleting = DeleteAsync();
+        repository.Keep(new ClientDeletion(A.Client, A.Moment.AddMinutes(1), Belongings.None));
+
+        time.Advance(ClientDeletions.SettleTime);
+
+        Assert.That((await deleting.Soon()).IsComplete, Is.False);
+        Assert.That(repository.Steps, Has.None.EqualTo("end"));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+    }
+
+    [Test]
+    public async Task Execute_Abandoned_IsCompletedWithWhatWasDeletedBefore()
+    {
+        repository.Keep(
+            new ClientDeletion(A.Client, A.Moment - ClientDeletions.Abandoned, new(10, 20, 30, 40))
+        );
+
+        await deletions.StartAsync(CancellationToken.None);
+        await PassUntilAsync(() => repository.Ended.Task.IsCompleted);
+        await PassUntilAsync(() => !lines.Messages.IsEmpty);
+        await deletions.StopAsync(CancellationToken.None);
+
+        Assert.That(
+            repository.Steps,
+            Is.EqualTo(new[] { "note", "client", "note", "counters", "note", "end" })
+        );
+        Assert.That(
+            lines.Messages.Single(),
+            Does.Contain("11 policies, 22 keys, 33 log entries and 49 counters")
+        );
+    }
+
+    [Test]
+    public async Task Execute_StoreWasAway_IsCompletedWhenItIsBack()
+    {
+        repository.Fail("counters");
+        var deleting = DeleteAsync();
+        time.Advance(ClientDeletions.SettleTime);
+        await deleting.Soon();
+
+        await deletions.StartAsync(CancellationToken.None);
+        var looked = repository.Looked;
+        await PassUntilAsync(() => repository.Looked > looked + 3);
+        Assert.That(repository.Kept, Is.Not.Empty);
+        repository.Fail("counters", isDown: false);
+        await PassUntilAsync(() => repository.Ended.Task.IsCompleted);
+        await deletions.StopAsync(CancellationToken.None);
+    }
+
+    [Test]
+    public async Task Execute_SomebodyTakesCareOfIt_IsLeftToHim()
+    {
+        repository.Keep(new ClientDeletion(A.Client, A.Moment, Belongings.None));
+        repository.IsTakenCareOf = true;
+
+        await deletions.StartAsync(CancellationToken.None);
+        await PassUntilAsync(() => repository.Looked > 3);
+        await deletions.StopAsync(CancellationToken.None);
+
+        Assert.That(repository.Steps, Is.Empty);
+    }
+
+    private Task<DeletionOutcome> DeleteAsync() =>
+        deletions.DeleteAsync(A.Client, TimeSpan.FromDays(1), CancellationToken.None);
+
+    private async Task PassUntilAsync(Func<bool> isSo)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!isSo())
+        {
+            late.Token.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>A store of deletions that remembers what it is asked for, and fails when it is told to.</summary>
+    private sealed class KeptDeletions(TimeProvider time) : IDeletionRepository
+    {
+        private readonly ConcurrentDictionary<string, Exception> failures = [];
+        private readonly ConcurrentQueue<string> steps = [];
+        private int looked;
+
+        public ConcurrentDictionary<ClientId, ClientDeletion> Kept { get; } = [];
+
+        public IReadOnlyList<string> Steps => [.. steps];
+
+        /// <summary>How often it was looked for deletions.</summary>
+        public int Looked => Volatile.Read(ref looked);
+
+        /// <summary>Whether somebody notes something at all times.</summary>
+        public bool IsTakenCareOf { get; set; }
+
+        /// <summary>When set, what the second page of counters waits for.</summary>
+        public TaskCompletionSource? Pages { get; set; }
+
+        public TaskCompletionSource<bool> Ended { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Keep(ClientDeletion deletion) => Kept[deletion.Client] = deletion;
+
+        public void Fail(string step, bool isDown = true)
+        {
+            if (isDown)
+            {
+                Fail(step, new StoreUnavailableException("gone"));
+            }
+            else
+            {
+                failures.TryRemove(step, out _);
+            }
+        }
+
+        public void Fail(string step, Exception exception) => failures[step] = exception;
+
+        public Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref looked);
+            foreach (var deletion in Kept.Values.Where(_ => IsTakenCareOf))
+            {
+                Keep(deletion with { NotedAt = time.GetUtcNow() });
+            }
+
+            return Task.FromResult<IReadOnlyList<ClientDeletion>>([.. Kept.Values]);
+        }
+
+        public async Task<bool> TryBeginAsync(
+            ClientDeletion deletion,
+            CancellationToken cancellationToken
+        )
+        {
+            if (Kept.ContainsKey(deletion.Client))
+            {
+                return false;
+            }
+
+            await StepAsync("begin", cancellationToken);
+            Keep(deletion);
+            return true;
+        }
+
+        public async Task<bool> TryNoteAsync(
+            ClientDeletion before,
+            ClientDeletion? after,
+            CancellationToken cancellationToken
+        )
+        {
+            if (Kept[before.Client].NotedAt != before.NotedAt)
+            {
+                return false;
+            }
+
+            await StepAsync(after is null ? "end" : "note", cancellationToken);
+            if (after is null)
+            {
+                Kept.TryRemove(before.Client, out _);
+                Ended.TrySetResult(true);
+            }
+            else
+            {
+                Keep(after);
+            }
+
+            return true;
+        }
+
+        public async Task<Belongings> DeleteClientAsync(
+            ClientId client,
+            CancellationToken cancellationToken
+        )
+        {
+            await StepAsync("client", cancellationToken);
+            return new Belongings(1, 2, 3, 0);
+        }
+
+        public async IAsyncEnumerable<int> DeleteCountersAsync(
+            ClientId client,
+            [System.Runtime.CompilerServices.EnumeratorCancellation]
+                CancellationToken cancellationToken
+        )
+        {
+            await StepAsync("counters", cancellationToken);
+            yield return 4;
+            await (Pages?.Task ?? Task.CompletedTask);
+            yield return 5;
+        }
+
+        private Task StepAsync(string step, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (failures.TryGetValue(step, out var failure))
+            {
+                throw failure;
+            }
+
+            steps.Enqueue(step);
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class Lines : ILogger<ClientDeletions>
+    {
+        public ConcurrentQueue<string> Messages { get; } = new();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Messages.Enqueue(formatter(state, exception));
+    }
+}
