@@ -2,4 +2,4 @@
 [assembly: Parallelizable(ParallelScope.All)]
 
 // Every test works beside a service and a store that are processes of their own.
-[assembly: LevelOfParallelism(2)]
+[assembly: LevelOfParallelism(3)]

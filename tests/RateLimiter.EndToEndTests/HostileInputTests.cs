@@ -287,10 +287,11 @@ public sealed partial class HostileInputTests(Store store)
     [GeneratedRegex("^(?!0{32})[0-9a-f]{32}$")]
     private static partial Regex TraceId { get; }
 
-    // What it says when it starts, the notice of a library about its licence, a store that is slow on a busy machine, and
+    // What it says when it starts, the notice of a library about its licence, a client that was deleted, a store that is slow on a busy machine, and
     // what the web server says when it closes a connection whose body it is still reading.
     [GeneratedRegex(
         @"^info: RateLimiter\.Api\[[123]\] [\x20-\x7E]+$|^warn: LuckyPennySoftware\.[\w.]+\[0\] [\x20-\x7E]+$"
+            + @"|^info: RateLimiter\.Application\.Clients\.ClientDeletions\[31\] Client \w{16} is deleted, [\w ,]+$"
             + @"|^(warn|info): RateLimiter\.Infrastructure\.Redis\.RedisConnection\[1[12]\] The store [\x20-\x7E]+$"
             + @"|^warn: Microsoft\.AspNetCore\.Server\.Kestrel\[0\] Connection processing ended abnormally\. "
             + @"System\.InvalidOperationException: Reading is already in progress\. "

@@ -20,7 +20,7 @@ internal sealed class RedisDecisionLog(
 ) : BackgroundService, IDecisionLog
 {
     /// <summary>The most decisions that wait. At about 400 bytes each, 20 MB.</summary>
-    private const int QueueCapacity = 50_000;
+    internal const int QueueCapacity = 50_000;
 
     /// <summary>Fewer would make more calls, more would make checks wait for them.</summary>
     private const int MaxDecisionsPerCall = IDecisionLog.Capacity;
@@ -253,6 +253,7 @@ internal sealed class RedisDecisionLog(
     {
         if (Interlocked.Exchange(ref dropped, 0) is > 0 and var count)
         {
+            StoreMetrics.DroppedDecisions.Add(count);
             logger.DecisionsDropped(count);
         }
     }

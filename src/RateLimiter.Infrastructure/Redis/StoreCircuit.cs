@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
@@ -22,15 +21,6 @@ internal sealed class StoreCircuit
 
     /// <summary>How long it stays open at least: the shortest that Polly knows.</summary>
     internal static readonly TimeSpan OpenTime = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>The meter of everything that the store does.</summary>
-    internal const string MeterName = "RateLimiter.Store";
-
-    private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> Transitions = Meter.CreateCounter<long>(
-        "ratelimiter.store.circuit.transitions",
-        description: "How often a circuit before the store opened or closed."
-    );
 
     private readonly Func<string> part;
     private readonly ILogger logger;
@@ -121,7 +111,10 @@ internal sealed class StoreCircuit
     {
         if (!Interlocked.Exchange(ref isAway, true))
         {
-            Transitions.Add(1, new KeyValuePair<string, object?>("state", "open"));
+            StoreMetrics.CircuitTransitions.Add(
+                1,
+                new KeyValuePair<string, object?>("state", "open")
+            );
             logger.StoreAway(part(), Reason(exception?.InnerException ?? exception));
         }
     }
@@ -130,7 +123,10 @@ internal sealed class StoreCircuit
     {
         if (Interlocked.Exchange(ref isAway, false))
         {
-            Transitions.Add(1, new KeyValuePair<string, object?>("state", "closed"));
+            StoreMetrics.CircuitTransitions.Add(
+                1,
+                new KeyValuePair<string, object?>("state", "closed")
+            );
             logger.StoreBack(part());
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Logs;
@@ -42,6 +43,40 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         }
 
         await log.StopAsync(CancellationToken.None);
+    }
+
+    [Test]
+    [NonParallelizable]
+    public async Task Record_MoreThanCanWait_CountsWhatItLeavesOut()
+    {
+        var dropped = 0L;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, it) =>
+        {
+            if (
+                instrument is
+                { Meter.Name: StoreMetrics.MeterName, Name: "ratelimiter.log.dropped" }
+            )
+            {
+                it.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>(
+            (_, count, _, _) => Interlocked.Add(ref dropped, count)
+        );
+        listener.Start();
+        using var log = New();
+        var client = await Store.RegisterAsync();
+        for (var i = 0; i < RedisDecisionLog.QueueCapacity + 7; i++)
+        {
+            log.Record(client, Logged("alice", i));
+        }
+
+        await log.StartAsync(CancellationToken.None);
+        await log.ReadAsync(client, CancellationToken.None);
+        await log.StopAsync(CancellationToken.None);
+
+        Assert.That(dropped, Is.EqualTo(7));
     }
 
     [Test]
@@ -109,13 +144,12 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
             Limit: 10
         );
 
+    private RedisDecisionLog New(TimeProvider? time = null) =>
+        new(Store.Connection, time ?? TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);
+
     private async Task<RedisDecisionLog> StartAsync(TimeProvider? time = null)
     {
-        var log = new RedisDecisionLog(
-            Store.Connection,
-            time ?? TimeProvider.System,
-            NullLogger<RedisDecisionLog>.Instance
-        );
+        var log = New(time);
         await log.StartAsync(CancellationToken.None);
         return log;
     }

@@ -66,6 +66,30 @@ public sealed class ClientDirectoryTests
         Assert.That(await LookUpAsync(second.Text).Soon(), Is.SameAs(client));
     }
 
+    [Test]
+    public async Task Find_KeysOfClientsThatAreNone_KeepsNothingOfThem()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            var (key, text) = ApiKey.Generate(ClientId.New());
+            var lookUp = LookUpAsync(text);
+            (await store.NextLoadAsync()).SetResult(null);
+
+            Assert.That(await lookUp.Soon(), Is.Null);
+            Assert.That(directory.Knows(key.Client), Is.False);
+        }
+    }
+
+    [Test]
+    public async Task Learn_AClientThatWasJustMade_IsFoundWithoutTheStore()
+    {
+        var client = Version(1);
+        directory.Learn(client);
+
+        Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
+        Assert.That(store.Loads, Is.Zero);
+    }
+
     // Loading
 
     [Test]
