@@ -66,7 +66,7 @@ public static class ApplicationServices
         services
             .AddOptions<AuthenticationOptions>()
             .BindConfiguration(AuthenticationOptions.Section)
-            .MustBeWithin("Authentication:FailureLimit", it => it.FailureLimit, 0, Limit.MaxPermits)
+            .MustBeWithin("Authentication:FailureLimit", it => it.FailureLimit, 1, Limit.MaxPermits)
             .MustBeWithin(
                 "Authentication:FailureWindowSeconds",
                 it => it.FailureWindowSeconds,
@@ -78,6 +78,7 @@ public static class ApplicationServices
             .AddOptions<QuotaOptions>()
             .BindConfiguration(QuotaOptions.Section)
             .MustBeWithin("Quotas:MaxPolicies", it => it.MaxPolicies, 1, 1_000_000)
+            .MustBeWithin("Quotas:MaxPolicyBytes", it => it.MaxPolicyBytes, 1024, 1 << 30)
             .MustBeWithin("Quotas:MaxKeys", it => it.MaxKeys, 1, 10_000)
             .MustBeWithin(
                 "Quotas:MaxWindowSeconds",

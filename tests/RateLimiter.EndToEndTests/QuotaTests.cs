@@ -23,6 +23,7 @@ public sealed class QuotaTests(Store store)
             ("Authentication__FailureWindowSeconds", "2"),
             ("Proxies__Trusted", "127.0.0.1"),
             ("Quotas__MaxPolicies", "3"),
+            ("Quotas__MaxPolicyBytes", "6000"),
             ("Quotas__MaxKeys", "3"),
             ("Quotas__MaxWindowSeconds", "3600"),
             ("Quotas__ChecksPerSecond", "100")
@@ -57,6 +58,23 @@ public sealed class QuotaTests(Store store)
 
         Assert.That(answers.Count(answer => answer.Status == 200), Is.EqualTo(3));
         Assert.That(await client.PoliciesAsync(), Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Save_PoliciesThatTakeUpTooMuch_AnswersConflictUntilThereIsRoom()
+    {
+        var client = await Client.RegisterAsync(service);
+        Task<Answer> SaveAsync(string route, int length) =>
+            client.SavePolicyAsync(route, 10, description: new string('\u00e9', length));
+
+        (await SaveAsync("a", 400)).MustBeOk();
+        (await SaveAsync("b", 400)).MustBeOk();
+        (await SaveAsync("c", 400)).MustBeProblem(409);
+        (await SaveAsync("b", 10)).MustBeOk();
+        (await SaveAsync("c", 400)).MustBeOk();
+        (await SaveAsync("b", 400)).MustBeProblem(409);
+        (await client.DeletePolicyAsync("a")).MustBeOk();
+        (await SaveAsync("b", 400)).MustBeOk();
     }
 
     [Test]

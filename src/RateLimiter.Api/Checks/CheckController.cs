@@ -48,6 +48,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [HttpPost("/check/batch", Name = "CheckBatch")]
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<CheckBatchResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<ActionResult<CheckBatchResponse>> CheckBatchAsync(
         [FromBody, ValidateNever] CheckBatchRequest request
     )

@@ -53,7 +53,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 return true;
 
             default:
-                logger.Unforeseen(exception);
+                logger.Unforeseen(exception, ApiProblemDetailsFactory.TraceIdOf(httpContext));
                 await ProblemResponse.WriteAsync(
                     httpContext,
                     StatusCodes.Status500InternalServerError,
@@ -66,6 +66,6 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
 
 internal static partial class ErrorMessages
 {
-    [LoggerMessage(4, LogLevel.Error, "An unforeseen failure")]
-    public static partial void Unforeseen(this ILogger logger, Exception exception);
+    [LoggerMessage(4, LogLevel.Error, "An unforeseen failure, trace id {TraceId}")]
+    public static partial void Unforeseen(this ILogger logger, Exception exception, string traceId);
 }

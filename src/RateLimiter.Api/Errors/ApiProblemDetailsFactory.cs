@@ -67,8 +67,7 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
         problem.Type ??= known?.Link ?? "about:blank";
         problem.Detail ??= Detail(httpContext.Request, status);
         problem.Title ??= ReasonPhrases.GetReasonPhrase(status);
-        problem.Extensions["trace_id"] =
-            Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier;
+        problem.Extensions["trace_id"] = TraceIdOf(httpContext);
         return problem;
     }
 
@@ -82,4 +81,8 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
                 "The body must be JSON in UTF-8, and Content-Type must say so.",
             _ => "The request cannot be answered.",
         };
+
+    /// <summary>What stands in the answer and in the log, so that the one is found by the other.</summary>
+    internal static string TraceIdOf(HttpContext httpContext) =>
+        Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier;
 }

@@ -20,7 +20,7 @@ namespace RateLimiter.Api.Keys;
 public sealed class KeysController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     /// <summary>Makes another key, which is shown this once.</summary>
-    /// <remarks>It can be good for no more than the key it is asked with.</remarks>
+    /// <remarks>It can be good for no more, and for no longer, than the key it is asked with.</remarks>
     [RequiresScope(Scopes.KeysWrite)]
     [HttpPost("/keys", Name = "CreateKey")]
     [ProducesResponseType<NewKeyResponse>(StatusCodes.Status200OK)]
@@ -54,11 +54,13 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
             new ListKeysQuery(HttpContext.Client().Id),
             cancellationToken
         );
-        return Ok(mapper.Map<IReadOnlyList<KeyResponse>>(keys));
+        return keys is null
+            ? ProblemResponse.NoClient(HttpContext)
+            : Ok(mapper.Map<IReadOnlyList<KeyResponse>>(keys));
     }
 
     /// <summary>Deletes a key. On every instance it is refused within a second.</summary>
-    /// <remarks>Not the last one with the scope admin.</remarks>
+    /// <remarks>Not the last one with the scope admin, nor the last of those that does not expire.</remarks>
     /// <param name="keyId">The key's <c>key_id</c>.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.KeysWrite)]
@@ -79,7 +81,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
     }
 
     /// <summary>Replaces the key it is asked with by a new one of the same name, scopes and lifetime.</summary>
-    /// <remarks>The old one stays valid for the grace, unless it expires before.</remarks>
+    /// <remarks>The old one stays valid for the grace, unless it expires before, and cannot be rotated again.</remarks>
     [RequiresScope(Scopes.KeysWrite)]
     [HttpPost("/keys/rotate", Name = "RotateKey")]
     [ProducesResponseType<NewKeyResponse>(StatusCodes.Status200OK)]
@@ -119,15 +121,19 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
             ),
             LastAdminKey => ProblemResponse.Conflict(
                 HttpContext,
-                "This is the last key with the scope admin. Make another one first."
+                "This is the last key with the scope admin, or the last that does not expire. Make another one first."
+            ),
+            KeyReplaced => ProblemResponse.Conflict(
+                HttpContext,
+                "This key was replaced before. Use the one that replaced it."
             ),
             TooManyKeys { Max: var max } => ProblemResponse.Conflict(
                 HttpContext,
                 $"A client can have {max} keys. Delete one that is not needed any more."
             ),
-            KeyBeyondOwnScopes => ProblemResponse.Forbidden(
+            KeyBeyondOwn => ProblemResponse.Forbidden(
                 HttpContext,
-                "The key would be good, or is, for more than the API key of this request."
+                "The key would be good, or is, for more or for longer than the API key of this request."
             ),
             _ => ProblemResponse.NoClient(HttpContext),
         };

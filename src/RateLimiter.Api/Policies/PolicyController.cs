@@ -50,6 +50,10 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
                 HttpContext,
                 $"A client can have {max} policies. Delete one that is not needed any more."
             ),
+            PoliciesTooLarge { MaxBytes: var max } => ProblemResponse.Conflict(
+                HttpContext,
+                $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions."
+            ),
             WindowTooLong { MaxSeconds: var max } => ProblemResponse.Conflict(
                 HttpContext,
                 $"The window of a limit can be {max} seconds long on this service."

@@ -31,6 +31,9 @@ public sealed partial class ClientDeletions(
     /// </summary>
     internal static readonly TimeSpan SettleTime = ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
 
+    // A pass over the store at a time: however many clients are deleted, others have their turn in between.
+    private readonly SemaphoreSlim pass = new(1);
+
     /// <summary>Deletes a client.</summary>
     /// <param name="client">The client.</param>
     /// <param name="budget">How long to wait. The deletion goes on.</param>
@@ -63,6 +66,12 @@ public sealed partial class ClientDeletions(
         }
 
         return new DeletionOutcome(run.Deleted, isComplete);
+    }
+
+    public override void Dispose()
+    {
+        pass.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -116,15 +125,9 @@ public sealed partial class ClientDeletions(
             }
 
             await Task.Delay(SettleTime, time, lifetime.ApplicationStopping);
-            await foreach (
-                var count in repository.DeleteCountersAsync(client, lifetime.ApplicationStopping)
-            )
+            if (!await DeleteCountersAsync(run))
             {
-                run.Deleted += Belongings.None with { Counters = count };
-                if (Now() - run.Noted.NotedAt >= NoteInterval && !await NoteAsync(run))
-                {
-                    return false;
-                }
+                return false;
             }
 
             if (!await repository.TryNoteAsync(run.Noted, null, lifetime.ApplicationStopping))
@@ -158,6 +161,41 @@ public sealed partial class ClientDeletions(
         {
             LogFailure(exception, client);
             return false;
+        }
+    }
+
+    /// <returns>Whether it is done. Otherwise somebody else goes on with it.</returns>
+    private async Task<bool> DeleteCountersAsync(Run run)
+    {
+        while (!await pass.WaitAsync(NoteInterval, lifetime.ApplicationStopping))
+        {
+            if (!await NoteAsync(run))
+            {
+                return false;
+            }
+        }
+
+        try
+        {
+            await foreach (
+                var count in repository.DeleteCountersAsync(
+                    run.Noted.Client,
+                    lifetime.ApplicationStopping
+                )
+            )
+            {
+                run.Deleted += Belongings.None with { Counters = count };
+                if (Now() - run.Noted.NotedAt >= NoteInterval && !await NoteAsync(run))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        finally
+        {
+            pass.Release();
         }
     }
 

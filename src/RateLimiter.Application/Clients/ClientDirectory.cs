@@ -65,8 +65,19 @@ public sealed class ClientDirectory
         return holder is not null;
     }
 
-    /// <summary>Whether something is known of a client here.</summary>
-    public bool Knows(ClientId client) => entries.TryGet(client, out _);
+    /// <summary>Whether something is known of a client here, or just being asked, so that it costs no question more.</summary>
+    public bool Knows(ClientId client)
+    {
+        if (entries.TryGet(client, out _))
+        {
+            return true;
+        }
+
+        lock (gate)
+        {
+            return loads.ContainsKey(client);
+        }
+    }
 
     /// <summary>Whose key this is, expired or not; null when it is nobody's.</summary>
     /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
@@ -181,7 +192,11 @@ public sealed class ClientDirectory
 
             if (version is null)
             {
-                entries.TryRemove(client);
+                lock (gate)
+                {
+                    entries.TryRemove(client);
+                }
+
                 return null;
             }
 

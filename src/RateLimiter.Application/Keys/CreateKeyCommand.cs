@@ -34,8 +34,11 @@ public sealed record KeyNotFound : KeyOutcome;
 /// <summary>Nobody could do everything any more.</summary>
 public sealed record LastAdminKey : KeyOutcome;
 
-/// <summary>The key would be good, or is, for more than the one it was asked with.</summary>
-public sealed record KeyBeyondOwnScopes : KeyOutcome;
+/// <summary>The key would be good, or is, for more or for longer than the one it was asked with.</summary>
+public sealed record KeyBeyondOwn : KeyOutcome;
+
+/// <summary>The key was replaced before, and is only valid until its grace is over.</summary>
+public sealed record KeyReplaced : KeyOutcome;
 
 /// <param name="Max">So many keys a client can have.</param>
 public sealed record TooManyKeys(int Max) : KeyOutcome;
@@ -45,16 +48,10 @@ internal sealed class CreateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quo
 {
     public Task<KeyOutcome?> Handle(CreateKeyCommand command, CancellationToken cancellationToken)
     {
-        var (client, own) = command.Holder;
-        if (!own.Scopes.Cover(command.Scopes))
-        {
-            return Task.FromResult<KeyOutcome?>(new KeyBeyondOwnScopes());
-        }
-
-        var (secret, text) = ApiKey.Generate(client.Id);
-        return keys.ChangeAsync<KeyOutcome>(
-            client.Id,
-            (before, now) =>
+        var (secret, text) = ApiKey.Generate(command.Holder.Client.Id);
+        return keys.ChangeAsync(
+            command.Holder,
+            (before, own, now) =>
             {
                 var key = ClientKey.Create(
                     secret,
@@ -63,6 +60,11 @@ internal sealed class CreateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quo
                     now,
                     command.Lifetime
                 );
+                if (!own.Scopes.Cover(key.Scopes) || Outlives(key, own))
+                {
+                    return (null, new KeyBeyondOwn());
+                }
+
                 var after = before.With(key, now);
                 return after.Keys.Count > quotas.Value.MaxKeys
                     ? (null, new TooManyKeys(quotas.Value.MaxKeys))
@@ -71,4 +73,7 @@ internal sealed class CreateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quo
             cancellationToken
         );
     }
+
+    private static bool Outlives(ClientKey key, ClientKey own) =>
+        own.ExpiresAt is { } end && !(key.ExpiresAt <= end);
 }

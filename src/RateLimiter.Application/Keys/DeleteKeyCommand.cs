@@ -11,12 +11,13 @@ public sealed record DeleteKeyCommand(KeyHolder Holder, string KeyId) : IRequest
 internal sealed class DeleteKeyHandler(KeyRings keys)
     : IRequestHandler<DeleteKeyCommand, KeyOutcome?>
 {
-    public Task<KeyOutcome?> Handle(DeleteKeyCommand command, CancellationToken cancellationToken)
-    {
-        var (client, own) = command.Holder;
-        return keys.ChangeAsync<KeyOutcome>(
-            client.Id,
-            (before, now) =>
+    public Task<KeyOutcome?> Handle(
+        DeleteKeyCommand command,
+        CancellationToken cancellationToken
+    ) =>
+        keys.ChangeAsync(
+            command.Holder,
+            (before, own, now) =>
             {
                 if (!before.TryFind(command.KeyId, now, out var key))
                 {
@@ -25,13 +26,14 @@ internal sealed class DeleteKeyHandler(KeyRings keys)
 
                 if (!own.Scopes.Cover(key.Scopes))
                 {
-                    return (null, new KeyBeyondOwnScopes());
+                    return (null, new KeyBeyondOwn());
                 }
 
                 var after = before.Without(key, now);
-                return after.HasAdmin(now) ? (after, new KeyDeleted()) : (null, new LastAdminKey());
+                return key.Scopes.HasFlag(Scopes.Admin) && !after.KeepsAdminOf(before, now)
+                    ? (null, new LastAdminKey())
+                    : (after, new KeyDeleted());
             },
             cancellationToken
         );
-    }
 }

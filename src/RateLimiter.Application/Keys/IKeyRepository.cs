@@ -6,7 +6,7 @@ namespace RateLimiter.Application.Keys;
 /// <summary>Where keys are kept. Every member throws <see cref="StoreUnavailableException"/>.</summary>
 public interface IKeyRepository
 {
-    /// <summary>The client's keys, and its version with them; null when there is no such client.</summary>
+    /// <summary>The client's keys, and their version; null when there is no such client.</summary>
     Task<(long Version, KeyRing Keys)?> FindAsync(
         ClientId client,
         CancellationToken cancellationToken
@@ -14,11 +14,11 @@ public interface IKeyRepository
 
     /// <summary>Keeps other keys in the place of those that are kept.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="version">The client's version when the keys were read.</param>
+    /// <param name="version">The version of the keys that were read.</param>
     /// <param name="before">The keys that were read.</param>
     /// <param name="after">Those to keep.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>False, with nothing changed, when the client has another version by now.</returns>
+    /// <returns>False, with nothing changed, when the keys have another version by now.</returns>
     Task<bool> TrySaveAsync(
         ClientId client,
         long version,
@@ -27,16 +27,16 @@ public interface IKeyRepository
         CancellationToken cancellationToken
     );
 
-    /// <summary>The minute in which each key was used last, by its id, in minutes since 1970.</summary>
-    Task<IReadOnlyDictionary<string, long>> FindUsesAsync(
+    /// <summary>The minute in which each key was used last, in minutes since 1970.</summary>
+    Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(
         ClientId client,
         CancellationToken cancellationToken
     );
 
-    /// <summary>Notes when keys were used. What is known to be later stays; a client that is gone stays gone.</summary>
+    /// <summary>Notes when keys were used. What is known to be later stays; a key that is gone stays gone.</summary>
     Task SaveUsesAsync(
         ClientId client,
-        IReadOnlyDictionary<string, long> uses,
+        IReadOnlyDictionary<KeyHash, long> uses,
         CancellationToken cancellationToken
     );
 }

@@ -7,33 +7,51 @@ namespace RateLimiter.Application.Keys;
 /// <summary>Changes the keys of clients, one change after the other.</summary>
 internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, TimeProvider time)
 {
-    /// <summary>Changes a client's keys.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="change">
-    /// Says which keys it has from now on, null for the same, and what has come out; is asked again when somebody else
+    /// <summary>
+    /// Says which keys there are from now on, null for the same, and what has come out. Is asked again when somebody else
     /// has changed something in between.
-    /// </param>
+    /// </summary>
+    /// <param name="before">The keys there are.</param>
+    /// <param name="own">The key it is asked with, as it is now.</param>
+    /// <param name="now">The time.</param>
+    public delegate (KeyRing? After, KeyOutcome Outcome) Change(
+        KeyRing before,
+        ClientKey own,
+        DateTimeOffset now
+    );
+
+    /// <summary>Changes a client's keys.</summary>
+    /// <param name="holder">Who asks.</param>
+    /// <param name="change">What to do.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>What has come out; the default when there is no such client any more.</returns>
-    public async Task<TOutcome?> ChangeAsync<TOutcome>(
-        ClientId client,
-        Func<KeyRing, DateTimeOffset, (KeyRing? After, TOutcome Outcome)> change,
+    /// <returns>
+    /// What has come out. Null when the client or the key it is asked with is gone, which this instance may not have
+    /// heard yet: a key that is revoked must not leave another one behind.
+    /// </returns>
+    public async Task<KeyOutcome?> ChangeAsync(
+        KeyHolder holder,
+        Change change,
         CancellationToken cancellationToken
     )
     {
+        var client = holder.Client.Id;
         try
         {
             while (true)
             {
-                if (await keys.FindAsync(client, cancellationToken) is not var (version, before))
+                var now = time.GetUtcNow();
+                if (
+                    await keys.FindAsync(client, cancellationToken) is not var (version, before)
+                    || !before.TryFind(holder.Key.Id, now, out var own)
+                )
                 {
-                    return default;
+                    return null;
                 }
 
-                var (after, outcome) = change(before, time.GetUtcNow());
+                var (after, outcome) = change(before, own, now);
                 if (
                     after is null
-                    || await keys.TrySaveAsync(client, version, before, after, cancellationToken)
+                    || await SaveAsync(client, version, before, after, cancellationToken)
                 )
                 {
                     return outcome;
@@ -44,6 +62,35 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
         {
             // Also after a failure: a save without an answer may have been a save.
             directory.Doubt(client);
+        }
+    }
+
+    // A new key whose save is not answered would be lost with the answer, and the one that it replaces with it. So it is
+    // looked whether it was saved.
+    private async Task<bool> SaveAsync(
+        ClientId client,
+        long version,
+        KeyRing before,
+        KeyRing after,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await keys.TrySaveAsync(client, version, before, after, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            if (
+                await keys.FindAsync(client, cancellationToken) is var (_, found)
+                && after.Keys.All(key => found.Find(key.Hash) == key)
+                && found.Keys.Count == after.Keys.Count
+            )
+            {
+                return true;
+            }
+
+            throw;
         }
     }
 }

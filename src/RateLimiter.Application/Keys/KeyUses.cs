@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
@@ -15,7 +16,7 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time) : Background
     /// <summary>The most clients whose uses wait, while the store does not answer. The uses of others are lost.</summary>
     internal const int Capacity = 100_000;
 
-    private readonly ConcurrentDictionary<ClientId, ConcurrentDictionary<string, long>> unwritten =
+    private readonly ConcurrentDictionary<ClientId, ConcurrentDictionary<KeyHash, long>> unwritten =
         new();
 
     /// <summary>Notes that a key is used now.</summary>
@@ -37,7 +38,7 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time) : Background
             uses = unwritten.GetOrAdd(holder.Client.Id, _ => []);
         }
 
-        uses[holder.Key.Id] = minute;
+        uses[holder.Key.Hash] = minute;
     }
 
     /// <summary>Writes what is known here of a client's keys.</summary>
@@ -78,16 +79,16 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time) : Background
 
     private async Task WriteAllAsync(CancellationToken cancellationToken)
     {
-        try
+        foreach (var client in unwritten.Keys)
         {
-            foreach (var client in unwritten.Keys)
+            try
             {
                 await WriteAsync(client, cancellationToken);
             }
-        }
-        catch (StoreUnavailableException)
-        {
-            // The monitor says so. What was not written is written the next time.
+            catch (StoreUnavailableException)
+            {
+                // The monitor says so. It is written the next time; others may be in another part of the store.
+            }
         }
     }
 }

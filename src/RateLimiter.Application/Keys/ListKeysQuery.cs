@@ -4,22 +4,31 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>The keys of a client, oldest first; also those that have expired since the last change of its keys.</summary>
-public sealed record ListKeysQuery(ClientId Client) : IRequest<IReadOnlyList<UsedKey>>;
+/// <summary>The keys of a client, oldest first; also those that have expired since the last change of its keys. Null
+/// when the client is gone by now.</summary>
+public sealed record ListKeysQuery(ClientId Client) : IRequest<IReadOnlyList<UsedKey>?>;
 
 /// <param name="Key">What is known of it.</param>
 /// <param name="LastUsedAt">The minute in which it was used last, UTC; null for never.</param>
 public sealed record UsedKey(ClientKey Key, DateTimeOffset? LastUsedAt);
 
 internal sealed class ListKeysHandler(IKeyRepository keys, KeyUses uses)
-    : IRequestHandler<ListKeysQuery, IReadOnlyList<UsedKey>>
+    : IRequestHandler<ListKeysQuery, IReadOnlyList<UsedKey>?>
 {
-    public async Task<IReadOnlyList<UsedKey>> Handle(
+    public async Task<IReadOnlyList<UsedKey>?> Handle(
         ListKeysQuery query,
         CancellationToken cancellationToken
     )
     {
-        await uses.WriteAsync(query.Client, cancellationToken);
+        try
+        {
+            await uses.WriteAsync(query.Client, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It may take no writes and answer all the same. What is not written yet does not show.
+        }
+
         var minutes = await keys.FindUsesAsync(query.Client, cancellationToken);
         return await keys.FindAsync(query.Client, cancellationToken) is var (_, ring)
             ?
@@ -29,11 +38,11 @@ internal sealed class ListKeysHandler(IKeyRepository keys, KeyUses uses)
                     .ThenBy(key => key.Id, StringComparer.Ordinal)
                     .Select(key => new UsedKey(
                         key,
-                        minutes.TryGetValue(key.Id, out var minute)
+                        minutes.TryGetValue(key.Hash, out var minute)
                             ? DateTimeOffset.FromUnixTimeSeconds(minute * 60)
                             : null
                     )),
             ]
-            : [];
+            : null;
     }
 }

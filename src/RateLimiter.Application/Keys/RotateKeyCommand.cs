@@ -15,21 +15,20 @@ internal sealed class RotateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quo
 {
     public Task<KeyOutcome?> Handle(RotateKeyCommand command, CancellationToken cancellationToken)
     {
-        var (client, own) = command.Holder;
-        var (secret, text) = ApiKey.Generate(client.Id);
-        return keys.ChangeAsync<KeyOutcome?>(
-            client.Id,
-            (before, now) =>
+        var (secret, text) = ApiKey.Generate(command.Holder.Client.Id);
+        return keys.ChangeAsync(
+            command.Holder,
+            (before, own, now) =>
             {
-                // As it is now: somebody else may have rotated it.
-                if (!before.TryFind(own.Id, now, out var old))
+                if (own.IsReplaced)
                 {
-                    return (null, null);
+                    return (null, new KeyReplaced());
                 }
 
-                var key = ClientKey.Create(secret, old.Name, old.Scopes, now, old.Lifetime);
-                var after = before.Replace(old, key, command.Grace, now);
-                return after.Keys.Count > quotas.Value.MaxKeys
+                var key = ClientKey.Create(secret, own.Name, own.Scopes, now, own.Lifetime);
+                var after = before.Replace(own, key, command.Grace, now);
+                // One for one is no more than before, also where the quota is less than that by now.
+                return command.Grace > TimeSpan.Zero && after.Keys.Count > quotas.Value.MaxKeys
                     ? (null, new TooManyKeys(quotas.Value.MaxKeys))
                     : (after, new KeyMade(key, text));
             },

@@ -15,11 +15,13 @@ public interface IPolicyRepository
     /// <param name="client">The client.</param>
     /// <param name="policy">The policy.</param>
     /// <param name="maxPolicies">The most that the client can have.</param>
+    /// <param name="maxBytes">The most that all of them can take up.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     Task<PolicySave> TrySaveAsync(
         ClientId client,
         Policy policy,
         int maxPolicies,
+        long maxBytes,
         CancellationToken cancellationToken
     );
 
@@ -37,6 +39,9 @@ public enum PolicySave
 
     /// <summary>The client has as many as it can.</summary>
     NoRoom,
+
+    /// <summary>All of them would take up more than they can.</summary>
+    TooLarge,
 
     /// <summary>The client is gone.</summary>
     NoClient,

@@ -19,6 +19,9 @@ public sealed record PolicySaved(Policy Policy) : SavePolicyOutcome;
 /// <param name="Max">So many policies a client can have.</param>
 public sealed record TooManyPolicies(int Max) : SavePolicyOutcome;
 
+/// <param name="MaxBytes">So much all policies of a client can take up.</param>
+public sealed record PoliciesTooLarge(long MaxBytes) : SavePolicyOutcome;
+
 /// <param name="MaxSeconds">So long the window of a limit can be.</param>
 public sealed record WindowTooLong(int MaxSeconds) : SavePolicyOutcome;
 
@@ -62,6 +65,7 @@ internal sealed class SavePolicyHandler(
                         command.Client,
                         policy,
                         maxPolicies,
+                        quotas.Value.MaxPolicyBytes,
                         cancellationToken
                     )
                 )
@@ -70,6 +74,8 @@ internal sealed class SavePolicyHandler(
                         return new PolicySaved(policy);
                     case PolicySave.NoRoom:
                         return new TooManyPolicies(maxPolicies);
+                    case PolicySave.TooLarge:
+                        return new PoliciesTooLarge(quotas.Value.MaxPolicyBytes);
                     case PolicySave.NoClient:
                         return new NoSuchClient();
                 }

@@ -8,6 +8,12 @@ public sealed class QuotaOptions
     /// <summary>Policies; 1 to 1,000,000, default 10,000. All of them are in the memory of every instance it uses.</summary>
     public int MaxPolicies { get; set; } = 10_000;
 
+    /// <summary>
+    /// What all policies take up in the store, in bytes; 1,024 to 1,073,741,824, default 4 MiB. All of them are read
+    /// together.
+    /// </summary>
+    public long MaxPolicyBytes { get; set; } = 4 * 1024 * 1024;
+
     /// <summary>Keys; 1 to 10,000, default 100.</summary>
     public int MaxKeys { get; set; } = 100;
 

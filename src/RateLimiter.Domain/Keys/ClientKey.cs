@@ -45,5 +45,8 @@ public sealed record ClientKey(
             now + lifetime
         );
 
+    /// <summary>Whether another key has taken its place, and it is only valid until its grace is over.</summary>
+    public bool IsReplaced => ExpiresAt != CreatedAt + Lifetime;
+
     public bool IsValidAt(DateTimeOffset moment) => ExpiresAt is null || moment < ExpiresAt;
 }

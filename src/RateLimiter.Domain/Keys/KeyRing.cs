@@ -42,9 +42,17 @@ public sealed class KeyRing
             : ring;
     }
 
-    /// <summary>Whether somebody can still do everything.</summary>
-    public bool HasAdmin(DateTimeOffset now) =>
-        Valid(now).Any(key => key.Scopes.HasFlag(Scopes.Admin));
+    /// <summary>
+    /// Whether somebody can do everything, as before; and for ever, where somebody could: a key that is to expire is no
+    /// substitute for one that is not.
+    /// </summary>
+    public bool KeepsAdminOf(KeyRing before, DateTimeOffset now) =>
+        before.Admins(now).Any(key => key.ExpiresAt is null)
+            ? Admins(now).Any(key => key.ExpiresAt is null)
+            : Admins(now).Any();
+
+    private IEnumerable<ClientKey> Admins(DateTimeOffset now) =>
+        Valid(now).Where(key => key.Scopes.HasFlag(Scopes.Admin));
 
     private IEnumerable<ClientKey> Valid(DateTimeOffset now) =>
         keys.Values.Where(key => key.IsValidAt(now));

@@ -20,10 +20,16 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
             async database =>
             {
                 // The version is read first and the commands run in order: the keys are at least as new.
-                var version = RedisClientRepository.FindVersionAsync(database, client);
+                var versions = database.HashGetAsync(
+                    RedisKeys.Client(client),
+                    ["version", "keys_version"],
+                    CommandFlags.DemandMaster
+                );
                 var keys = FindAsync(database, client);
-                await Task.WhenAll(version, keys);
-                return await version is { } known ? (known, await keys) : ((long, KeyRing)?)null;
+                await Task.WhenAll(versions, keys);
+                return await versions is [{ IsNull: false }, var version]
+                    ? ((long)version, await keys)
+                    : ((long, KeyRing)?)null;
             },
             connection.AdministrativeTimeout,
             cancellationToken
@@ -54,7 +60,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
                             client.Value,
                             version,
                             gone.Count,
-                            .. gone.SelectMany(key => new RedisValue[] { $"{key.Hash}", key.Id }),
+                            .. gone.Select(key => (RedisValue)$"{key.Hash}"),
                             .. come.SelectMany(key =>
                                 new RedisValue[] { $"{key.Hash}", ApiKeyDocument.Write(key) }
                             ),
@@ -64,7 +70,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
             );
     }
 
-    public async Task<IReadOnlyDictionary<string, long>> FindUsesAsync(
+    public async Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(
         ClientId client,
         CancellationToken cancellationToken
     )
@@ -76,25 +82,25 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return uses.ToDictionary(use => (string)use.Name!, use => (long)use.Value);
+        return uses.ToDictionary(use => KeyHash.Parse(use.Name!), use => (long)use.Value);
     }
 
     public Task SaveUsesAsync(
         ClientId client,
-        IReadOnlyDictionary<string, long> uses,
+        IReadOnlyDictionary<KeyHash, long> uses,
         CancellationToken cancellationToken
     ) =>
         connection.WriteAsync(
-            RedisKeys.Client(client),
+            RedisKeys.ApiKeys(client),
             database =>
                 SaveUses.EvaluateAsync(
                     database,
-                    [RedisKeys.Client(client), RedisKeys.ApiKeyUses(client)],
+                    [RedisKeys.ApiKeys(client), RedisKeys.ApiKeyUses(client)],
                     [
                         .. uses.SelectMany(use =>
                             new RedisValue[]
                             {
-                                use.Key,
+                                $"{use.Key}",
                                 use.Value.ToString(CultureInfo.InvariantCulture),
                             }
                         ),

@@ -23,13 +23,13 @@ internal static class RedisKeys
     /// </summary>
     public static readonly RedisKey Deletions = "rl:deletions";
 
-    /// <summary>Hash: name, created_at (ms since 1970), version.</summary>
+    /// <summary>Hash: name, created_at (ms since 1970), version, keys_version, policy_bytes.</summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
 
     /// <summary>Hash: SHA-256 of a key in hexadecimal → what is known of it.</summary>
     public static RedisKey ApiKeys(ClientId client) => $"rl:{{{client}}}:keys";
 
-    /// <summary>Hash: id of a key → the minute since 1970 in which it was used last.</summary>
+    /// <summary>Hash: SHA-256 of a key in hexadecimal → the minute since 1970 in which it was used last.</summary>
     public static RedisKey ApiKeyUses(ClientId client) => $"rl:{{{client}}}:key_uses";
 
     /// <summary>Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON.</summary>

@@ -50,6 +50,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
         ClientId client,
         Policy policy,
         int maxPolicies,
+        long maxBytes,
         CancellationToken cancellationToken
     ) =>
         (PolicySave)
@@ -69,6 +70,7 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
                                     RedisJson.Default.PolicyDocument
                                 ),
                                 maxPolicies,
+                                maxBytes,
                             ]
                         ),
                     cancellationToken

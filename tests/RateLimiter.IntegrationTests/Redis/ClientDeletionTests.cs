@@ -87,14 +87,24 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         var clients = new RedisClientRepository(Store.Connection);
         Assert.That(await clients.FindAsync(client, default), Is.Null);
         Assert.That(
-            await policies.TrySaveAsync(client, Policy(), maxPolicies: 9, default),
+            await policies.TrySaveAsync(
+                client,
+                Policy(),
+                maxPolicies: 9,
+                maxBytes: 10_000,
+                default
+            ),
             Is.EqualTo(PolicySave.NoClient)
         );
         Assert.That(
             await keys.TrySaveAsync(client, version, ring, new KeyRing([]), default),
             Is.False
         );
-        await keys.SaveUsesAsync(client, new Dictionary<string, long> { ["key"] = 1 }, default);
+        await keys.SaveUsesAsync(
+            client,
+            new Dictionary<KeyHash, long> { [ring.Keys.First().Hash] = 1 },
+            default
+        );
         await LogAsync(client, 1);
         await LogAsync(client, IDecisionLog.Capacity);
 
@@ -237,7 +247,11 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
                 ),
             ]
         );
-        await keys.SaveUsesAsync(client, new Dictionary<string, long> { [first.Id] = 1 }, default);
+        await keys.SaveUsesAsync(
+            client,
+            new Dictionary<KeyHash, long> { [first.Hash] = 1 },
+            default
+        );
         Limit[] limits =
         [
             Ask.Limit(Algorithm.FixedWindow, 9, 3600),
@@ -246,7 +260,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         foreach (var route in new[] { "route", "*" })
         {
             var policy = Policy(route, limits);
-            await policies.TrySaveAsync(client, policy, maxPolicies: 9, default);
+            await policies.TrySaveAsync(client, policy, maxPolicies: 9, maxBytes: 10_000, default);
             foreach (var user in Users)
             {
                 var subject = new Subject(client, user, route == "*" ? "other" : null);

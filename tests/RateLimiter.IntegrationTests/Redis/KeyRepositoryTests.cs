@@ -1,5 +1,6 @@
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis;
@@ -41,7 +42,7 @@ public sealed class KeyRepositoryTests(StoreKind kind) : StoreTests(kind)
         await keys.TrySaveAsync(client, version, first, before, default);
         await keys.SaveUsesAsync(
             client,
-            new Dictionary<string, long> { [gone.Id] = 5, [changed.Id] = 6 },
+            new Dictionary<KeyHash, long> { [gone.Hash] = 5, [changed.Hash] = 6 },
             default
         );
 
@@ -52,7 +53,7 @@ public sealed class KeyRepositoryTests(StoreKind kind) : StoreTests(kind)
         Assert.That((await FindAsync(client)).Keys.Keys, Is.EquivalentTo(after.Keys));
         Assert.That(
             await keys.FindUsesAsync(client, default),
-            Is.EqualTo(new Dictionary<string, long> { [changed.Id] = 6 })
+            Is.EqualTo(new Dictionary<KeyHash, long> { [changed.Hash] = 6 })
         );
     }
 
@@ -75,15 +76,57 @@ public sealed class KeyRepositoryTests(StoreKind kind) : StoreTests(kind)
     public async Task SaveUses_AnEarlierMinute_LeavesTheLaterOne()
     {
         var client = await Store.RegisterAsync();
+        var key = (await FindAsync(client)).Keys.Keys.Single().Hash;
         Task UseAsync(long minute) =>
-            keys.SaveUsesAsync(client, new Dictionary<string, long> { ["k"] = minute }, default);
+            keys.SaveUsesAsync(client, new Dictionary<KeyHash, long> { [key] = minute }, default);
 
         await UseAsync(29_000_005);
         await UseAsync(29_000_004);
 
-        Assert.That((await keys.FindUsesAsync(client, default))["k"], Is.EqualTo(29_000_005));
+        Assert.That((await keys.FindUsesAsync(client, default))[key], Is.EqualTo(29_000_005));
         await UseAsync(29_000_010);
-        Assert.That((await keys.FindUsesAsync(client, default))["k"], Is.EqualTo(29_000_010));
+        Assert.That((await keys.FindUsesAsync(client, default))[key], Is.EqualTo(29_000_010));
+    }
+
+    [Test]
+    public async Task SaveUses_OfAKeyThatIsGone_LeavesNothingBehind()
+    {
+        var client = await Store.RegisterAsync();
+        var (version, before) = await FindAsync(client);
+        var gone = before.Keys.Single();
+        await keys.TrySaveAsync(client, version, before, new KeyRing([]), default);
+
+        await keys.SaveUsesAsync(
+            client,
+            new Dictionary<KeyHash, long> { [gone.Hash] = 29_000_005 },
+            default
+        );
+
+        Assert.That(await keys.FindUsesAsync(client, default), Is.Empty);
+    }
+
+    [Test]
+    public async Task Save_PoliciesChangeMeanwhile_IsNotHeldUp()
+    {
+        var client = await Store.RegisterAsync();
+        var (version, before) = await FindAsync(client);
+        await new RedisPolicyRepository(Store.Connection).TrySaveAsync(
+            client,
+            Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 1, 60)),
+            maxPolicies: 1,
+            maxBytes: 10_000,
+            default
+        );
+
+        Assert.That(
+            await keys.TrySaveAsync(
+                client,
+                version,
+                before,
+                before.With(New(client, Scopes.Check), Now),
+                default
+            )
+        );
     }
 
     [Test]
@@ -94,7 +137,11 @@ public sealed class KeyRepositoryTests(StoreKind kind) : StoreTests(kind)
 
         Assert.That(await keys.FindAsync(client, default), Is.Null);
         Assert.That(await keys.TrySaveAsync(client, 1, new KeyRing([]), ring, default), Is.False);
-        await keys.SaveUsesAsync(client, new Dictionary<string, long> { ["k"] = 1 }, default);
+        await keys.SaveUsesAsync(
+            client,
+            new Dictionary<KeyHash, long> { [ring.Keys.Single().Hash] = 1 },
+            default
+        );
         Assert.That(await keys.FindAsync(client, default), Is.Null);
         Assert.That(await keys.FindUsesAsync(client, default), Is.Empty);
     }

@@ -30,8 +30,13 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
         await HearAsync(
             client,
             async () =>
-                await policies.TrySaveAsync(client, policy, maxPolicies: 1, default)
-                == PolicySave.Saved
+                await policies.TrySaveAsync(
+                    client,
+                    policy,
+                    maxPolicies: 1,
+                    maxBytes: 10_000,
+                    default
+                ) == PolicySave.Saved
         );
         await HearAsync(client, () => policies.DeleteAsync(client, policy.Key, default));
         var (version, ring) = (await keys.FindAsync(client, default))!.Value;

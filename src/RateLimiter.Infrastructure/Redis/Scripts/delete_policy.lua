@@ -5,9 +5,12 @@
 --
 -- Reply    1, or 0 when there is no such policy
 
-if redis.call('HDEL', KEYS[2], ARGV[2]) == 0 then
+local kept = redis.call('HGET', KEYS[2], ARGV[2])
+if not kept then
   return 0
 end
+redis.call('HDEL', KEYS[2], ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'policy_bytes', -#kept)
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return 1

@@ -1,25 +1,25 @@
 -- Keeps other keys of a client in the place of those that are kept.
 --
 -- KEYS[1]  the client's hash            ARGV[1]  the client's id
--- KEYS[2]  the hash of its keys         ARGV[2]  the client's version when its keys were read
+-- KEYS[2]  the hash of its keys         ARGV[2]  the version of the keys that were read
 -- KEYS[3]  the hash of their last uses  ARGV[3]  how many go
---                                       ARGV[4…] of each that goes, its SHA-256 in hexadecimal and its id; of each that
---                                                comes or changes, its SHA-256 and what is known of it
+--                                       ARGV[4…] the SHA-256 of each that goes, in hexadecimal; of each that comes or
+--                                                changes, its SHA-256 and what is known of it
 --
--- Reply    1, or 0 with nothing changed when the client has another version by now, or is gone
+-- Reply    1, or 0 with nothing changed when the keys have another version by now, or the client is gone
 
-if redis.call('HGET', KEYS[1], 'version') ~= ARGV[2] then
+if redis.call('EXISTS', KEYS[1]) == 0 or (redis.call('HGET', KEYS[1], 'keys_version') or '0') ~= ARGV[2] then
   return 0
 end
-local last_gone = 3 + 2 * tonumber(ARGV[3])
-for i = 4, #ARGV, 2 do
-  if i <= last_gone then
-    redis.call('HDEL', KEYS[2], ARGV[i])
-    redis.call('HDEL', KEYS[3], ARGV[i + 1])
-  else
-    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
-  end
+local last_gone = 3 + tonumber(ARGV[3])
+for i = 4, last_gone do
+  redis.call('HDEL', KEYS[2], ARGV[i])
+  redis.call('HDEL', KEYS[3], ARGV[i])
 end
+for i = last_gone + 1, #ARGV, 2 do
+  redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+end
+redis.call('HINCRBY', KEYS[1], 'keys_version', 1)
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return 1

@@ -198,8 +198,10 @@ public sealed class ClientDeletionsTests : IDisposable
         await PassUntilAsync(() => !lines.Messages.IsEmpty);
         await deletions.StopAsync(CancellationToken.None);
 
+        // How often it is noted depends on how fast the clock goes.
+        var steps = repository.Steps.ToList();
         Assert.That(
-            repository.Steps,
+            steps.Where((step, i) => i == 0 || step != steps[i - 1]),
             Is.EqualTo(new[] { "note", "client", "note", "counters", "note", "end" })
         );
         Assert.That(

@@ -154,6 +154,23 @@ public sealed class AuthenticatorTests
     }
 
     [Test]
+    public async Task Authenticate_ManyAtOnceOfAClientThatIsNotKnownYet_AreAllLetIn()
+    {
+        var answer = new TaskCompletionSource<ClientSnapshot?>();
+        clients
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Returns(answer.Task);
+
+        var callers = Enumerable
+            .Range(0, 100)
+            .Select(_ => AuthenticateAsync(Own.Text).AsTask())
+            .ToList();
+        answer.SetResult(A.Snapshot(A.Client, keys: [Own.Key.Hash]));
+
+        Assert.That((await Task.WhenAll(callers)).Select(each => each.Holder), Has.None.Null);
+    }
+
+    [Test]
     public async Task Authenticate_TheStoreDoesNotAnswer_CountsAsNoFailure()
     {
         clients

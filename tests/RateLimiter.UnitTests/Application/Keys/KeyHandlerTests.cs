@@ -42,14 +42,53 @@ public sealed class KeyHandlerTests
     }
 
     [Test]
-    public async Task Create_ForMoreThanTheOwnKey_AsksNothing()
-    {
-        keys.Fails = true;
-
+    public async Task Create_ForMoreThanTheOwnKey_IsRefused() =>
         Assert.That(
             await CreateAsync(Holder(Scopes.KeysWrite | Scopes.Check), Scopes.LogsRead),
-            Is.TypeOf<KeyBeyondOwnScopes>()
+            Is.TypeOf<KeyBeyondOwn>()
         );
+
+    [Test]
+    public async Task Create_ForLongerThanTheOwnKey_IsRefused()
+    {
+        var own = Holder(Scopes.Admin, TimeSpan.FromHours(2));
+
+        Assert.That(await CreateAsync(own, Scopes.Check), Is.TypeOf<KeyBeyondOwn>());
+        Assert.That(
+            await CreateAsync(own, Scopes.Check, TimeSpan.FromMinutes(61)),
+            Is.TypeOf<KeyBeyondOwn>()
+        );
+        Assert.That(
+            await CreateAsync(own, Scopes.Check, TimeSpan.FromMinutes(60)),
+            Is.TypeOf<KeyMade>()
+        );
+    }
+
+    [Test]
+    public async Task Change_WithAKeyThatIsRevokedByNow_IsNullAndChangesNothing()
+    {
+        var revoked = Holder(Scopes.Admin);
+        var other = Admin();
+        keys.Remove(revoked.Key);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await CreateAsync(revoked, Scopes.Admin), Is.Null);
+            Assert.That(await DeleteAsync(revoked, other.Key.Id), Is.Null);
+            Assert.That(await RotateAsync(revoked, TimeSpan.Zero), Is.Null);
+            Assert.That(keys.Ring.Keys, Is.EqualTo(new[] { other.Key }));
+        }
+    }
+
+    [Test]
+    public async Task Rotate_SavedWithoutAnAnswer_GivesTheKeyAllTheSame()
+    {
+        var own = Admin();
+        keys.LosesAnswers = true;
+
+        var made = (KeyMade)(await RotateAsync(own, TimeSpan.Zero))!;
+
+        Assert.That(keys.Ring.Keys, Is.EqualTo(new[] { made.Key }));
     }
 
     [Test]
@@ -120,14 +159,24 @@ public sealed class KeyHandlerTests
     }
 
     [Test]
-    public async Task Rotate_InItsGraceOnceMore_TheNextLivesAsLongAsTheFirst()
+    public async Task Rotate_InItsGraceOnceMore_IsRefused()
     {
         var own = Holder(Scopes.Admin);
         await RotateAsync(own, TimeSpan.FromMinutes(1));
 
-        var again = (KeyMade)(await RotateAsync(own, TimeSpan.Zero))!;
+        Assert.That(await RotateAsync(own, TimeSpan.Zero), Is.TypeOf<KeyReplaced>());
+    }
 
-        Assert.That(again.Key.ExpiresAt, Is.Null);
+    [Test]
+    public async Task Rotate_MoreKeysThanTheQuotaByNow_IsDoneWithoutGrace()
+    {
+        var own = Holder(Scopes.Admin);
+        for (var i = 0; i < MaxKeys; i++)
+        {
+            keys.Add(Scopes.Check);
+        }
+
+        Assert.That(await RotateAsync(own, TimeSpan.Zero), Is.TypeOf<KeyMade>());
     }
 
     [Test]
@@ -183,7 +232,8 @@ public sealed class KeyHandlerTests
         var second = new KeyHolder(first.Client, keys.Add(Scopes.Admin));
         keys.BeforeSave = () => keys.Remove(first.Key);
 
-        Assert.That(await DeleteAsync(first, second.Key.Id), Is.TypeOf<LastAdminKey>());
+        Assert.That(await DeleteAsync(first, second.Key.Id), Is.Null);
+        Assert.That(keys.Ring.Keys, Is.EqualTo(new[] { second.Key }));
     }
 
     [Test]
@@ -192,7 +242,16 @@ public sealed class KeyHandlerTests
         var admin = Admin();
         var own = Holder(Scopes.KeysWrite);
 
-        Assert.That(await DeleteAsync(own, admin.Key.Id), Is.TypeOf<KeyBeyondOwnScopes>());
+        Assert.That(await DeleteAsync(own, admin.Key.Id), Is.TypeOf<KeyBeyondOwn>());
+    }
+
+    [Test]
+    public async Task Delete_AnotherKeyWhereNoAdminIsLeft_IsGone()
+    {
+        var own = Holder(Scopes.KeysWrite | Scopes.Check);
+        var leaked = keys.Add(Scopes.Check);
+
+        Assert.That(await DeleteAsync(own, leaked.Id), Is.TypeOf<KeyDeleted>());
     }
 
     [Test]
@@ -238,6 +297,9 @@ public sealed class KeyHandlerTests
         public bool IsGone { get; set; }
 
         public bool Fails { get; set; }
+
+        /// <summary>Whether it keeps keys without saying so.</summary>
+        public bool LosesAnswers { get; set; }
 
         /// <summary>What somebody else does before the next save arrives.</summary>
         public Action? BeforeSave { get; set; }
@@ -287,17 +349,22 @@ public sealed class KeyHandlerTests
             }
 
             (Ring, this.version) = (after, version + 1);
+            if (LosesAnswers)
+            {
+                throw new StoreUnavailableException("lost");
+            }
+
             return Task.FromResult(true);
         }
 
-        public Task<IReadOnlyDictionary<string, long>> FindUsesAsync(
+        public Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(
             ClientId client,
             CancellationToken cancellationToken
         ) => throw new NotSupportedException();
 
         public Task SaveUsesAsync(
             ClientId client,
-            IReadOnlyDictionary<string, long> uses,
+            IReadOnlyDictionary<KeyHash, long> uses,
             CancellationToken cancellationToken
         ) => throw new NotSupportedException();
     }

@@ -3,6 +3,7 @@ using Moq;
 using RateLimiter.Application;
 using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 
@@ -23,12 +24,12 @@ public sealed class KeyUsesTests : IDisposable
         keys.Setup(it =>
                 it.SaveUsesAsync(
                     It.IsAny<ClientId>(),
-                    It.IsAny<IReadOnlyDictionary<string, long>>(),
+                    It.IsAny<IReadOnlyDictionary<KeyHash, long>>(),
                     It.IsAny<CancellationToken>()
                 )
             )
             .Callback(
-                (ClientId client, IReadOnlyDictionary<string, long> uses, CancellationToken _) =>
+                (ClientId client, IReadOnlyDictionary<KeyHash, long> uses, CancellationToken _) =>
                     written.Add((client, string.Join(' ', uses)))
             )
             .Returns(Task.CompletedTask);
@@ -47,7 +48,7 @@ public sealed class KeyUsesTests : IDisposable
         await uses.WriteAsync(A.Client, default);
         await uses.WriteAsync(A.Client, default);
 
-        Assert.That(written, Is.EqualTo(new[] { (A.Client, $"[{holder.Key.Id}, {Minute}]") }));
+        Assert.That(written, Is.EqualTo(new[] { (A.Client, $"[{holder.Key.Hash}, {Minute}]") }));
     }
 
     [Test]
@@ -60,7 +61,7 @@ public sealed class KeyUsesTests : IDisposable
 
         await uses.WriteAsync(A.Client, default);
 
-        Assert.That(written[^1].Uses, Is.EqualTo($"[{holder.Key.Id}, {Minute + 1}]"));
+        Assert.That(written[^1].Uses, Is.EqualTo($"[{holder.Key.Hash}, {Minute + 1}]"));
         Assert.That(written, Has.Count.EqualTo(2));
     }
 
@@ -71,7 +72,7 @@ public sealed class KeyUsesTests : IDisposable
         keys.SetupSequence(it =>
                 it.SaveUsesAsync(
                     It.IsAny<ClientId>(),
-                    It.IsAny<IReadOnlyDictionary<string, long>>(),
+                    It.IsAny<IReadOnlyDictionary<KeyHash, long>>(),
                     It.IsAny<CancellationToken>()
                 )
             )

@@ -13,6 +13,7 @@ namespace RateLimiter.UnitTests.Application.Policies;
 public sealed class SavePolicyHandlerTests
 {
     private const int MaxPolicies = 7;
+    private const long MaxBytes = 5000;
     private const int MaxWindowSeconds = 3600;
 
     private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
@@ -99,6 +100,7 @@ public sealed class SavePolicyHandlerTests
                     A.Client,
                     It.IsAny<Policy>(),
                     MaxPolicies,
+                    MaxBytes,
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -121,6 +123,7 @@ public sealed class SavePolicyHandlerTests
                     A.Client,
                     It.IsAny<Policy>(),
                     MaxPolicies,
+                    MaxBytes,
                     It.IsAny<CancellationToken>()
                 ),
             Times.Once
@@ -145,6 +148,15 @@ public sealed class SavePolicyHandlerTests
 
         Assert.That(outcome, Is.EqualTo(new WindowTooLong(MaxWindowSeconds)));
         policies.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public async Task Handle_TheyWouldTakeUpTooMuch_SaysHowMuchTheyCan()
+    {
+        SetUpFind((Policy?)null);
+        SetUpTrySave(PolicySave.TooLarge);
+
+        Assert.That(await SendAsync(A.Definition()), Is.EqualTo(new PoliciesTooLarge(MaxBytes)));
     }
 
     [Test]
@@ -174,6 +186,7 @@ public sealed class SavePolicyHandlerTests
                 A.Client,
                 It.IsAny<Policy>(),
                 MaxPolicies,
+                MaxBytes,
                 It.IsAny<CancellationToken>()
             )
         );
@@ -185,7 +198,14 @@ public sealed class SavePolicyHandlerTests
 
     private void VerifySaved(Policy policy) =>
         policies.Verify(
-            it => it.TrySaveAsync(A.Client, policy, MaxPolicies, It.IsAny<CancellationToken>()),
+            it =>
+                it.TrySaveAsync(
+                    A.Client,
+                    policy,
+                    MaxPolicies,
+                    MaxBytes,
+                    It.IsAny<CancellationToken>()
+                ),
             Times.Once
         );
 
@@ -197,7 +217,12 @@ public sealed class SavePolicyHandlerTests
             policies.Object,
             client.Directory,
             Options.Create(
-                new QuotaOptions { MaxPolicies = MaxPolicies, MaxWindowSeconds = MaxWindowSeconds }
+                new QuotaOptions
+                {
+                    MaxPolicies = MaxPolicies,
+                    MaxPolicyBytes = MaxBytes,
+                    MaxWindowSeconds = MaxWindowSeconds,
+                }
             ),
             new FakeTimeProvider(Later)
         ).Handle(new SavePolicyCommand(A.Client, definition), CancellationToken.None);

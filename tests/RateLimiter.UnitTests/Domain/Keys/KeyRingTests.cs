@@ -70,12 +70,54 @@ public sealed class KeyRingTests
     }
 
     [Test]
-    public void HasAdmin_OnlyAnExpiredOne_IsFalse()
+    public void KeepsAdminOf_OnlyOneThatExpiresIsLeft_IsNoSubstituteForOneThatDoesNot()
     {
-        var ring = new KeyRing([Check, Admin with { ExpiresAt = Later }]);
+        var expiring = New(Scopes.Admin) with { ExpiresAt = Later };
+        var before = new KeyRing([Admin, expiring, Check]);
 
-        Assert.That(ring.HasAdmin(A.Moment));
-        Assert.That(ring.HasAdmin(Later), Is.False);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(before.Without(expiring, A.Moment).KeepsAdminOf(before, A.Moment));
+            Assert.That(before.Without(Check, A.Moment).KeepsAdminOf(before, A.Moment));
+            Assert.That(before.Without(Admin, A.Moment).KeepsAdminOf(before, A.Moment), Is.False);
+        }
+    }
+
+    [Test]
+    public void KeepsAdminOf_OnlyThoseThatExpire_IsOneOfThem()
+    {
+        var (first, second) = (
+            New(Scopes.Admin) with
+            {
+                ExpiresAt = Later,
+            },
+            New(Scopes.Admin) with
+            {
+                ExpiresAt = Later.AddDays(1),
+            }
+        );
+        var before = new KeyRing([first, second]);
+
+        var after = before.Without(second, A.Moment);
+        Assert.That(after.KeepsAdminOf(before, A.Moment));
+        Assert.That(after.KeepsAdminOf(before, Later), Is.False);
+    }
+
+    [Test]
+    public void IsReplaced_InItsGrace_IsTrue()
+    {
+        var expiring = ClientKey.Create(
+            ApiKey.Generate(A.Client).Key,
+            "key",
+            Scopes.Check,
+            A.Moment,
+            TimeSpan.FromDays(1)
+        );
+
+        Assert.That(expiring.IsReplaced, Is.False);
+        Assert.That(Check.IsReplaced, Is.False);
+        Assert.That((Check with { ExpiresAt = Later }).IsReplaced);
+        Assert.That((expiring with { ExpiresAt = Later }).IsReplaced);
     }
 
     [Test]
