@@ -249,7 +249,8 @@ public sealed partial class HostileInputTests(Store store)
             return null;
         }
 
-        var isHead = request.ToBytes().AsSpan().StartsWith("HEAD "u8);
+        // What spoils the bytes does nothing to what an HTTP client sends.
+        var isHead = request.Method == "HEAD" || request.ToBytes().AsSpan().StartsWith("HEAD "u8);
         return isHead || IsProblem(answer) ? null : "It is no problem of RFC 9457.";
     }
 

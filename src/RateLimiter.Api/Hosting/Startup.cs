@@ -18,6 +18,13 @@ internal static class Startup
             app = build();
             await app.StartAsync();
         }
+        catch (OperationCanceledException)
+            when (app?.Lifetime.ApplicationStopping.IsCancellationRequested == true)
+        {
+            // It was told to stop before it had started.
+            await app.DisposeAsync();
+            return 0;
+        }
         catch (Exception exception) when (Explain(exception) is { } explanation)
         {
             await Console.Error.WriteLineAsync($"RateLimiter cannot start. {explanation}");
