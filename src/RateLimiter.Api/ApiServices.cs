@@ -17,6 +17,7 @@ using RateLimiter.Api.Errors;
 using RateLimiter.Api.Health;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Json;
+using RateLimiter.Application;
 
 namespace RateLimiter.Api;
 
@@ -78,10 +79,7 @@ internal static class ApiServices
         services
             .AddOptions<ShutdownOptions>()
             .Bind(configuration.GetSection(ShutdownOptions.Section))
-            .Validate(
-                options => options.DelayMs is >= 0 and <= ShutdownOptions.MaxDelayMs,
-                $"Shutdown:DelayMs must be from 0 to {ShutdownOptions.MaxDelayMs}."
-            )
+            .MustBeWithin("Shutdown:DelayMs", it => it.DelayMs, 0, ShutdownOptions.MaxDelayMs)
             .ValidateOnStart();
         services
             .AddOptions<HostOptions>()

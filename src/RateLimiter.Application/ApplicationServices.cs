@@ -58,6 +58,13 @@ public static class ApplicationServices
         services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)
+            .MustBeWithin("Registration:PermitLimit", it => it.PermitLimit, 0, Limit.MaxPermits)
+            .MustBeWithin(
+                "Registration:WindowSeconds",
+                it => it.WindowSeconds,
+                1,
+                Limit.MaxWindowSeconds
+            )
             .ValidateOnStart();
         services.AddSingleton<
             IValidateOptions<RegistrationOptions>,
@@ -89,19 +96,6 @@ public static class ApplicationServices
             .MustBeWithin("Quotas:ChecksPerSecond", it => it.ChecksPerSecond, 0, Limit.MaxPermits)
             .ValidateOnStart();
     }
-
-    private static OptionsBuilder<TOptions> MustBeWithin<TOptions>(
-        this OptionsBuilder<TOptions> options,
-        string name,
-        Func<TOptions, long> value,
-        long min,
-        long max
-    )
-        where TOptions : class =>
-        options.Validate(
-            given => value(given) >= min && value(given) <= max,
-            $"{name} must be from {min} to {max}."
-        );
 
     private static bool IsRequestHandler(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IRequestHandler<,>);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application;
 
 namespace RateLimiter.Api.Hosting;
 
@@ -86,33 +87,12 @@ internal static class WebServer
         services
             .AddOptions<ServerOptions>()
             .Bind(configuration.GetSection(ServerOptions.Section))
-            .Validate(
-                options => options.MaxConnections is >= 1 and <= 1_000_000,
-                "Server:MaxConnections must be from 1 to 1000000."
-            )
-            .Validate(
-                options => options.HeadersTimeoutSeconds is >= 1 and <= 600,
-                "Server:HeadersTimeoutSeconds must be from 1 to 600."
-            )
-            .Validate(
-                options => options.KeepAliveSeconds is >= 1 and <= 3600,
-                "Server:KeepAliveSeconds must be from 1 to 3600."
-            )
-            .Validate(
-                options => options.MaxHeaderBytes is >= 1024 and <= 1024 * 1024,
-                "Server:MaxHeaderBytes must be from 1024 to 1048576."
-            )
-            .Validate(
-                options => options.MaxHeaders is >= 16 and <= 1000,
-                "Server:MaxHeaders must be from 16 to 1000."
-            )
-            .Validate(
-                options => options.MinBytesPerSecond is >= 1 and <= 1_000_000,
-                "Server:MinBytesPerSecond must be from 1 to 1000000."
-            )
-            .Validate(
-                options => options.SlowSeconds is >= 2 and <= 600,
-                "Server:SlowSeconds must be from 2 to 600."
-            )
+            .MustBeWithin("Server:MaxConnections", it => it.MaxConnections, 1, 1_000_000)
+            .MustBeWithin("Server:HeadersTimeoutSeconds", it => it.HeadersTimeoutSeconds, 1, 600)
+            .MustBeWithin("Server:KeepAliveSeconds", it => it.KeepAliveSeconds, 1, 3600)
+            .MustBeWithin("Server:MaxHeaderBytes", it => it.MaxHeaderBytes, 1024, 1024 * 1024)
+            .MustBeWithin("Server:MaxHeaders", it => it.MaxHeaders, 16, 1000)
+            .MustBeWithin("Server:MinBytesPerSecond", it => it.MinBytesPerSecond, 1, 1_000_000)
+            .MustBeWithin("Server:SlowSeconds", it => it.SlowSeconds, 2, 600)
             .ValidateOnStart();
 }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Clients;
 
@@ -50,16 +49,6 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
     // None of them shows the token.
     private static IEnumerable<string> Faults(RegistrationOptions options)
     {
-        if (options.PermitLimit is < 0 or > Limit.MaxPermits)
-        {
-            yield return $"Registration:PermitLimit must be from 0 to {Limit.MaxPermits}.";
-        }
-
-        if (options.WindowSeconds is < 1 or > Limit.MaxWindowSeconds)
-        {
-            yield return $"Registration:WindowSeconds must be from 1 to {Limit.MaxWindowSeconds}.";
-        }
-
         if (!Enum.IsDefined(options.Mode))
         {
             yield return "Registration:Mode must be open, token or closed.";
