@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Policies;
 
@@ -33,6 +34,7 @@ public static class ApplicationServices
         services.AddHostedService(provider => provider.GetRequiredService<ClientDeletions>());
         services.AddSingleton<Authenticator>();
         services.AddSingleton<FailedAuthentications>();
+        services.AddSingleton<PolicyWriter>();
         services.AddSingleton<KeyRings>();
         services.AddSingleton<KeyUses>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
@@ -86,6 +88,7 @@ public static class ApplicationServices
             .BindConfiguration(QuotaOptions.Section)
             .MustBeWithin("Quotas:MaxPolicies", it => it.MaxPolicies, 1, 1_000_000)
             .MustBeWithin("Quotas:MaxPolicyBytes", it => it.MaxPolicyBytes, 1024, 1 << 30)
+            .MustBeWithin("Quotas:MaxHistoryBytes", it => it.MaxHistoryBytes, 1024, 1 << 30)
             .MustBeWithin("Quotas:MaxKeys", it => it.MaxKeys, 1, 10_000)
             .MustBeWithin(
                 "Quotas:MaxWindowSeconds",

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Filters;
 using RateLimiter.Api.Errors;
 using RateLimiter.Application.Keys;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
@@ -77,6 +78,14 @@ internal static class Callers
 
     /// <summary>The client of <see cref="Holder"/>.</summary>
     public static ClientSnapshot Client(this HttpContext context) => context.Holder().Client;
+
+    /// <summary>Who asks, for the audit trail; with no key where none is needed.</summary>
+    public static Actor Actor(this HttpContext context) =>
+        new(
+            context.Features.Get<KeyHolder>()?.Key.Id,
+            context.Caller().ToString(),
+            ApiProblemDetailsFactory.TraceIdOf(context)
+        );
 
     /// <summary>The address that the request comes from. A connection over a Unix socket has none.</summary>
     public static IPAddress Caller(this HttpContext context) =>

@@ -31,7 +31,7 @@ public sealed class ClientController(IMediator mediator) : ControllerBase
     )
     {
         var (deleted, isComplete) = await mediator.Send(
-            new DeleteClientCommand(HttpContext.Client().Id),
+            new DeleteClientCommand(HttpContext.Client().Id, HttpContext.Actor()),
             cancellationToken
         );
         return StatusCode(

@@ -41,7 +41,12 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
         // Not an argument: MVC would show it in its log, where that is set to Trace.
         string? token = Request.Headers[TokenHeader];
         var outcome = await mediator.Send(
-            new RegisterClientCommand(request.Name!, HttpContext.Caller(), token),
+            new RegisterClientCommand(
+                request.Name!,
+                HttpContext.Caller(),
+                HttpContext.Actor(),
+                token
+            ),
             cancellationToken
         );
         return outcome switch

@@ -35,7 +35,8 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
                     HttpContext.Holder(),
                     request.Name!,
                     request.ToScopes(),
-                    request.ToLifetime()
+                    request.ToLifetime(),
+                    HttpContext.Actor()
                 ),
                 cancellationToken
             )
@@ -74,7 +75,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
     )
     {
         var outcome = await mediator.Send(
-            new DeleteKeyCommand(HttpContext.Holder(), keyId),
+            new DeleteKeyCommand(HttpContext.Holder(), keyId, HttpContext.Actor()),
             cancellationToken
         );
         return outcome is KeyDeleted ? NoContent() : Refuse(outcome);
@@ -94,7 +95,8 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
             await mediator.Send(
                 new RotateKeyCommand(
                     HttpContext.Holder(),
-                    TimeSpan.FromSeconds(request?.GraceSeconds ?? 0)
+                    TimeSpan.FromSeconds(request?.GraceSeconds ?? 0),
+                    HttpContext.Actor()
                 ),
                 cancellationToken
             )

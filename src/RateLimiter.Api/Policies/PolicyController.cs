@@ -37,7 +37,11 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
     )
     {
         var outcome = await mediator.Send(
-            new SavePolicyCommand(HttpContext.Client().Id, request.ToDefinition()),
+            new SavePolicyCommand(
+                HttpContext.Client().Id,
+                request.ToDefinition(),
+                HttpContext.Actor()
+            ),
             cancellationToken
         );
         return outcome switch
@@ -75,11 +79,11 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
         CancellationToken cancellationToken
     )
     {
-        var policies = await mediator.Send(
+        var list = await mediator.Send(
             new ListPoliciesQuery(HttpContext.Client().Id, routeKey, role),
             cancellationToken
         );
-        return Ok(mapper.Map<IReadOnlyList<PolicyResponse>>(policies));
+        return Ok(mapper.Map<IReadOnlyList<PolicyResponse>>(list.Policies));
     }
 
     /// <summary>Deletes the policy of a route and role, and its counters with it.</summary>
@@ -109,10 +113,11 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
         }
 
         var key = PolicyKey.Create(request?.RouteKey ?? routeKey!, request?.Role ?? role);
-        return await mediator.Send(
-            new DeletePolicyCommand(HttpContext.Client().Id, key),
-            cancellationToken
-        )
+        return
+            await mediator.Send(
+                new DeletePolicyCommand(HttpContext.Client().Id, key, HttpContext.Actor()),
+                cancellationToken
+            ) is PolicyDeleted
             ? new MessageResponse("Policy deleted")
             : ProblemResponse.Create(
                 HttpContext,

@@ -1,3 +1,4 @@
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Clients;
@@ -6,7 +7,13 @@ namespace RateLimiter.Application.Clients;
 /// <param name="Client">The client.</param>
 /// <param name="NotedAt">When it was noted how far it has come, UTC, to the millisecond.</param>
 /// <param name="Deleted">What is deleted so far.</param>
-public sealed record ClientDeletion(ClientId Client, DateTimeOffset NotedAt, Belongings Deleted);
+/// <param name="Actor">Who wants it deleted.</param>
+public sealed record ClientDeletion(
+    ClientId Client,
+    DateTimeOffset NotedAt,
+    Belongings Deleted,
+    Actor Actor
+);
 
 /// <summary>How much belongs to a client, or did.</summary>
 public sealed record Belongings(long Policies, long Keys, long LogEntries, long Counters)

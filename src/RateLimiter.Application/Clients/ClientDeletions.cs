@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Clients;
@@ -36,16 +37,18 @@ public sealed partial class ClientDeletions(
 
     /// <summary>Deletes a client.</summary>
     /// <param name="client">The client.</param>
+    /// <param name="actor">Who wants it deleted.</param>
     /// <param name="budget">How long to wait. The deletion goes on.</param>
     /// <param name="cancellationToken">Ends the waiting, not the deletion.</param>
     /// <exception cref="StoreUnavailableException">It could not be noted; if it was, it is done later.</exception>
     public async Task<DeletionOutcome> DeleteAsync(
         ClientId client,
+        Actor actor,
         TimeSpan budget,
         CancellationToken cancellationToken
     )
     {
-        var begun = new ClientDeletion(client, Now(), Belongings.None);
+        var begun = new ClientDeletion(client, Now(), Belongings.None, actor);
         if (!await repository.TryBeginAsync(begun, cancellationToken))
         {
             // Another request was faster.
@@ -204,10 +207,7 @@ public sealed partial class ClientDeletions(
         try
         {
             // It is one short step, which is not given up for the end of the service.
-            run.Deleted += await repository.DeleteClientAsync(
-                run.Noted.Client,
-                CancellationToken.None
-            );
+            run.Deleted += await repository.DeleteClientAsync(run.Noted, CancellationToken.None);
         }
         finally
         {

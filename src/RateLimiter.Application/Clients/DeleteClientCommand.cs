@@ -1,10 +1,13 @@
 using MediatR;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Clients;
 
 /// <summary>Deletes a client and everything that belongs to it. Its keys are invalid at once.</summary>
-public sealed record DeleteClientCommand(ClientId Client) : IRequest<DeletionOutcome>;
+/// <param name="Client">The client.</param>
+/// <param name="Actor">Who wants it deleted.</param>
+public sealed record DeleteClientCommand(ClientId Client, Actor Actor) : IRequest<DeletionOutcome>;
 
 /// <param name="Deleted">What is deleted so far.</param>
 /// <param name="IsComplete">Whether that is all. Otherwise it goes on, here or elsewhere, until it is.</param>
@@ -19,5 +22,5 @@ internal sealed class DeleteClientHandler(ClientDeletions deletions)
     public Task<DeletionOutcome> Handle(
         DeleteClientCommand command,
         CancellationToken cancellationToken
-    ) => deletions.DeleteAsync(command.Client, Budget, cancellationToken);
+    ) => deletions.DeleteAsync(command.Client, command.Actor, Budget, cancellationToken);
 }

@@ -1,3 +1,4 @@
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Clients;
@@ -5,8 +6,10 @@ namespace RateLimiter.Application.Clients;
 /// <summary>Where clients are kept. Every member throws <see cref="StoreUnavailableException"/>.</summary>
 public interface IClientRepository
 {
-    /// <summary>Keeps a new client with its first key.</summary>
-    Task AddAsync(NewClient client, CancellationToken cancellationToken);
+    /// <summary>
+    /// Keeps a new client with its first key, and notes that in its audit trail in the same step.
+    /// </summary>
+    Task AddAsync(NewClient client, AuditRecord audit, CancellationToken cancellationToken);
 
     /// <summary>Everything a check needs to know of a client; null when there is no such client.</summary>
     Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken);

@@ -28,9 +28,13 @@ public interface IDeletionRepository
 
     /// <summary>
     /// Deletes a client with all that is kept of it but its counters, in one step, and announces that. Of a client that is
-    /// gone already nothing is left to delete.
+    /// gone already nothing is left to delete. Its audit trail goes too, but for PostgreSQL, where it is noted that the client
+    /// was deleted.
     /// </summary>
-    Task<Belongings> DeleteClientAsync(ClientId client, CancellationToken cancellationToken);
+    Task<Belongings> DeleteClientAsync(
+        ClientDeletion deletion,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>
     /// Deletes all counters of a client, in steps so small that nobody else waits for one noticeably. What is counted

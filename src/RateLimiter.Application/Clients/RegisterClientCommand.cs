@@ -4,6 +4,7 @@ using System.Text;
 using MediatR;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
@@ -12,10 +13,15 @@ namespace RateLimiter.Application.Clients;
 
 /// <summary>Makes a client and its first API key.</summary>
 /// <param name="Name">1 to 100 characters; need not be unique.</param>
-/// <param name="Caller">Who asks: registrations are limited per caller.</param>
+/// <param name="Caller">Where the call comes from: registrations are limited per network.</param>
+/// <param name="Actor">Who asks.</param>
 /// <param name="Token">What the caller gave as the registration token, if anything.</param>
-public sealed record RegisterClientCommand(string Name, IPAddress Caller, string? Token = null)
-    : IRequest<RegistrationOutcome>;
+public sealed record RegisterClientCommand(
+    string Name,
+    IPAddress Caller,
+    Actor Actor,
+    string? Token = null
+) : IRequest<RegistrationOutcome>;
 
 /// <summary>
 /// <see cref="ClientRegistered"/>, <see cref="TooManyRegistrations"/>, <see cref="RegistrationTokenRefused"/> or
@@ -97,7 +103,14 @@ internal sealed class RegisterClientHandler(
             ClientKey.Create(key, ClientKey.FirstName, Scopes.Admin, now),
             now
         );
-        await clients.AddAsync(client, cancellationToken);
+        var audit = new AuditRecord(
+            AuditAction.ClientRegistered,
+            now,
+            command.Actor,
+            Before: null,
+            new AuditedClient(command.Name)
+        );
+        await clients.AddAsync(client, audit, cancellationToken);
         directory.Learn(client.ToSnapshot());
         return new ClientRegistered(id, text);
     }

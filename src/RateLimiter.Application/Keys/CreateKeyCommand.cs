@@ -1,6 +1,7 @@
 using MediatR;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
@@ -10,11 +11,13 @@ namespace RateLimiter.Application.Keys;
 /// <param name="Name">1 to 100 characters; need not be unique.</param>
 /// <param name="Scopes">What it is good for.</param>
 /// <param name="Lifetime">For how long; null for ever.</param>
+/// <param name="Actor">Who makes it.</param>
 public sealed record CreateKeyCommand(
     KeyHolder Holder,
     string Name,
     Scopes Scopes,
-    TimeSpan? Lifetime
+    TimeSpan? Lifetime,
+    Actor Actor
 ) : IRequest<KeyOutcome?>;
 
 /// <summary>
@@ -25,9 +28,11 @@ public abstract record KeyOutcome;
 
 /// <param name="Key">What is known of it.</param>
 /// <param name="Text">The key itself, which is kept nowhere.</param>
-public sealed record KeyMade(ClientKey Key, string Text) : KeyOutcome;
+/// <param name="Replaced">The key whose place it takes; null when it takes none's.</param>
+public sealed record KeyMade(ClientKey Key, string Text, ClientKey? Replaced = null) : KeyOutcome;
 
-public sealed record KeyDeleted : KeyOutcome;
+/// <param name="Key">What was known of it.</param>
+public sealed record KeyDeleted(ClientKey Key) : KeyOutcome;
 
 public sealed record KeyNotFound : KeyOutcome;
 
@@ -51,6 +56,7 @@ internal sealed class CreateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quo
         var (secret, text) = ApiKey.Generate(command.Holder.Client.Id);
         return keys.ChangeAsync(
             command.Holder,
+            command.Actor,
             (before, own, now) =>
             {
                 var key = ClientKey.Create(

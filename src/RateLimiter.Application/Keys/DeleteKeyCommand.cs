@@ -1,4 +1,5 @@
 using MediatR;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
@@ -6,7 +7,9 @@ namespace RateLimiter.Application.Keys;
 /// <summary>Makes a key invalid for good.</summary>
 /// <param name="Holder">Who asks.</param>
 /// <param name="KeyId">Which key; may be the own one.</param>
-public sealed record DeleteKeyCommand(KeyHolder Holder, string KeyId) : IRequest<KeyOutcome?>;
+/// <param name="Actor">Who deletes it.</param>
+public sealed record DeleteKeyCommand(KeyHolder Holder, string KeyId, Actor Actor)
+    : IRequest<KeyOutcome?>;
 
 internal sealed class DeleteKeyHandler(KeyRings keys)
     : IRequestHandler<DeleteKeyCommand, KeyOutcome?>
@@ -17,6 +20,7 @@ internal sealed class DeleteKeyHandler(KeyRings keys)
     ) =>
         keys.ChangeAsync(
             command.Holder,
+            command.Actor,
             (before, own, now) =>
             {
                 if (!before.TryFind(command.KeyId, now, out var key))
@@ -32,7 +36,7 @@ internal sealed class DeleteKeyHandler(KeyRings keys)
                 var after = before.Without(key, now);
                 return key.Scopes.HasFlag(Scopes.Admin) && !after.KeepsAdminOf(before, now)
                     ? (null, new LastAdminKey())
-                    : (after, new KeyDeleted());
+                    : (after, new KeyDeleted(key));
             },
             cancellationToken
         );

@@ -1,3 +1,4 @@
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
@@ -12,11 +13,14 @@ public interface IKeyRepository
         CancellationToken cancellationToken
     );
 
-    /// <summary>Keeps other keys in the place of those that are kept.</summary>
+    /// <summary>
+    /// Keeps other keys in the place of those that are kept, and notes that in the audit trail in the same step.
+    /// </summary>
     /// <param name="client">The client.</param>
     /// <param name="version">The version of the keys that were read.</param>
     /// <param name="before">The keys that were read.</param>
     /// <param name="after">Those to keep.</param>
+    /// <param name="audit">What the audit trail is to say.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>False, with nothing changed, when the keys have another version by now.</returns>
     Task<bool> TrySaveAsync(
@@ -24,6 +28,7 @@ public interface IKeyRepository
         long version,
         KeyRing before,
         KeyRing after,
+        AuditRecord audit,
         CancellationToken cancellationToken
     );
 

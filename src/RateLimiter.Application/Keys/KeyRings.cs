@@ -1,4 +1,5 @@
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
@@ -22,6 +23,7 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
 
     /// <summary>Changes a client's keys.</summary>
     /// <param name="holder">Who asks.</param>
+    /// <param name="actor">The same, for the audit trail.</param>
     /// <param name="change">What to do.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>
@@ -30,6 +32,7 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
     /// </returns>
     public async Task<KeyOutcome?> ChangeAsync(
         KeyHolder holder,
+        Actor actor,
         Change change,
         CancellationToken cancellationToken
     )
@@ -51,7 +54,14 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
                 var (after, outcome) = change(before, own, now);
                 if (
                     after is null
-                    || await SaveAsync(client, version, before, after, cancellationToken)
+                    || await SaveAsync(
+                        client,
+                        version,
+                        before,
+                        after,
+                        AuditOf(outcome, now, actor),
+                        cancellationToken
+                    )
                 )
                 {
                     return outcome;
@@ -65,6 +75,27 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
         }
     }
 
+    private static AuditRecord AuditOf(KeyOutcome outcome, DateTimeOffset now, Actor actor) =>
+        outcome switch
+        {
+            KeyMade { Replaced: { } old } made => new(
+                AuditAction.KeyRotated,
+                now,
+                actor,
+                new AuditedKey(old),
+                new AuditedKey(made.Key)
+            ),
+            KeyMade made => new(AuditAction.KeyCreated, now, actor, null, new AuditedKey(made.Key)),
+            KeyDeleted deleted => new(
+                AuditAction.KeyDeleted,
+                now,
+                actor,
+                new AuditedKey(deleted.Key),
+                null
+            ),
+            _ => throw new ArgumentException("Nothing has changed.", nameof(outcome)),
+        };
+
     // A new key whose save is not answered would be lost with the answer, and the one that it replaces with it. So it is
     // looked whether it was saved.
     private async Task<bool> SaveAsync(
@@ -72,12 +103,20 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
         long version,
         KeyRing before,
         KeyRing after,
+        AuditRecord audit,
         CancellationToken cancellationToken
     )
     {
         try
         {
-            return await keys.TrySaveAsync(client, version, before, after, cancellationToken);
+            return await keys.TrySaveAsync(
+                client,
+                version,
+                before,
+                after,
+                audit,
+                cancellationToken
+            );
         }
         catch (StoreUnavailableException)
         {

@@ -1,6 +1,7 @@
 using MediatR;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
@@ -8,7 +9,9 @@ namespace RateLimiter.Application.Keys;
 /// <summary>Replaces the key it is asked with by another of the same name, scopes and lifetime.</summary>
 /// <param name="Holder">Who asks.</param>
 /// <param name="Grace">How long the old key stays valid, unless it ends before.</param>
-public sealed record RotateKeyCommand(KeyHolder Holder, TimeSpan Grace) : IRequest<KeyOutcome?>;
+/// <param name="Actor">Who replaces it.</param>
+public sealed record RotateKeyCommand(KeyHolder Holder, TimeSpan Grace, Actor Actor)
+    : IRequest<KeyOutcome?>;
 
 internal sealed class RotateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quotas)
     : IRequestHandler<RotateKeyCommand, KeyOutcome?>
@@ -18,6 +21,7 @@ internal sealed class RotateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quo
         var (secret, text) = ApiKey.Generate(command.Holder.Client.Id);
         return keys.ChangeAsync(
             command.Holder,
+            command.Actor,
             (before, own, now) =>
             {
                 if (own.IsReplaced)
@@ -30,7 +34,7 @@ internal sealed class RotateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quo
                 // One for one is no more than before, also where the quota is less than that by now.
                 return command.Grace > TimeSpan.Zero && after.Keys.Count > quotas.Value.MaxKeys
                     ? (null, new TooManyKeys(quotas.Value.MaxKeys))
-                    : (after, new KeyMade(key, text));
+                    : (after, new KeyMade(key, text, own));
             },
             cancellationToken
         );

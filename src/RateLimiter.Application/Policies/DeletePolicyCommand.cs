@@ -1,27 +1,40 @@
 using MediatR;
-using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
 /// <summary>Deletes a policy. Its counters go with it: a policy made anew starts with other ones.</summary>
-public sealed record DeletePolicyCommand(ClientId Client, PolicyKey Key) : IRequest<bool>;
+/// <param name="Client">Whose policy.</param>
+/// <param name="Key">Which one.</param>
+/// <param name="Actor">Who deletes it.</param>
+/// <param name="Condition">What must hold of the version that is there; null for nothing.</param>
+public sealed record DeletePolicyCommand(
+    ClientId Client,
+    PolicyKey Key,
+    Actor Actor,
+    VersionCondition? Condition = null
+) : IRequest<PolicyOutcome>;
 
-/// <summary>Answers false when there is no such policy.</summary>
-internal sealed class DeletePolicyHandler(IPolicyRepository policies, ClientDirectory directory)
-    : IRequestHandler<DeletePolicyCommand, bool>
+internal sealed class DeletePolicyHandler(PolicyWriter policies)
+    : IRequestHandler<DeletePolicyCommand, PolicyOutcome>
 {
-    public async Task<bool> Handle(DeletePolicyCommand command, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await policies.DeleteAsync(command.Client, command.Key, cancellationToken);
-        }
-        finally
-        {
-            // Also after a failure: a deletion without an answer may have been one.
-            directory.Doubt(command.Client);
-        }
-    }
+    public Task<PolicyOutcome> Handle(
+        DeletePolicyCommand command,
+        CancellationToken cancellationToken
+    ) =>
+        policies.ChangeAsync(
+            command.Client,
+            command.Key,
+            command.Condition ?? VersionCondition.None,
+            command.Actor,
+            (head, _) =>
+                Task.FromResult<(PolicyChange?, PolicyOutcome)>(
+                    head.Policy is null
+                        ? (null, new PolicyNotFound())
+                        : (head.Delete(), new PolicyDeleted())
+                ),
+            cancellationToken
+        );
 }

@@ -12,24 +12,31 @@ public sealed record ListPoliciesQuery(
     ClientId Client,
     string? RouteKey = null,
     string? Role = null
-) : IRequest<IReadOnlyList<Policy>>;
+) : IRequest<PolicyList>;
+
+/// <param name="Version">The version of the set that they are of.</param>
+/// <param name="Policies">By route, then role.</param>
+public sealed record PolicyList(long Version, IReadOnlyList<Policy> Policies);
 
 internal sealed class ListPoliciesHandler(IPolicyRepository policies)
-    : IRequestHandler<ListPoliciesQuery, IReadOnlyList<Policy>>
+    : IRequestHandler<ListPoliciesQuery, PolicyList>
 {
-    public async Task<IReadOnlyList<Policy>> Handle(
+    public async Task<PolicyList> Handle(
         ListPoliciesQuery query,
         CancellationToken cancellationToken
     )
     {
-        var all = await policies.ListAsync(query.Client, cancellationToken);
-        return
-        [
-            .. all.Where(policy =>
-                    (query.RouteKey is null || policy.Key.RouteKey == query.RouteKey)
-                    && (query.Role is null || policy.Key.Role == query.Role)
-                )
-                .OrderBy(policy => policy.Key),
-        ];
+        var set = await policies.ListAsync(query.Client, cancellationToken);
+        return new PolicyList(
+            set.Version,
+            [
+                .. set
+                    .Policies.Where(policy =>
+                        (query.RouteKey is null || policy.Key.RouteKey == query.RouteKey)
+                        && (query.Role is null || policy.Key.Role == query.Role)
+                    )
+                    .OrderBy(policy => policy.Key),
+            ]
+        );
     }
 }

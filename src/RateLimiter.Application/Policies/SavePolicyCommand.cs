@@ -1,92 +1,41 @@
 using MediatR;
-using Microsoft.Extensions.Options;
-using RateLimiter.Application.Clients;
-using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
 /// <summary>Makes a policy, or replaces the one that is there for the same route and role.</summary>
-public sealed record SavePolicyCommand(ClientId Client, PolicyDefinition Definition)
-    : IRequest<SavePolicyOutcome>;
+/// <param name="Client">Whose policy.</param>
+/// <param name="Definition">What it says.</param>
+/// <param name="Actor">Who saves it.</param>
+/// <param name="Condition">What must hold of the version that is there; null for nothing.</param>
+public sealed record SavePolicyCommand(
+    ClientId Client,
+    PolicyDefinition Definition,
+    Actor Actor,
+    VersionCondition? Condition = null
+) : IRequest<PolicyOutcome>;
 
-/// <summary><see cref="PolicySaved"/>, or why not.</summary>
-public abstract record SavePolicyOutcome;
-
-public sealed record PolicySaved(Policy Policy) : SavePolicyOutcome;
-
-/// <param name="Max">So many policies a client can have.</param>
-public sealed record TooManyPolicies(int Max) : SavePolicyOutcome;
-
-/// <param name="MaxBytes">So much all policies of a client can take up.</param>
-public sealed record PoliciesTooLarge(long MaxBytes) : SavePolicyOutcome;
-
-/// <param name="MaxSeconds">So long the window of a limit can be.</param>
-public sealed record WindowTooLong(int MaxSeconds) : SavePolicyOutcome;
-
-/// <summary>The client was deleted in the meantime.</summary>
-public sealed record NoSuchClient : SavePolicyOutcome;
-
-internal sealed class SavePolicyHandler(
-    IPolicyRepository policies,
-    ClientDirectory directory,
-    IOptions<QuotaOptions> quotas,
-    TimeProvider time
-) : IRequestHandler<SavePolicyCommand, SavePolicyOutcome>
+internal sealed class SavePolicyHandler(PolicyWriter policies)
+    : IRequestHandler<SavePolicyCommand, PolicyOutcome>
 {
-    public async Task<SavePolicyOutcome> Handle(
+    public Task<PolicyOutcome> Handle(
         SavePolicyCommand command,
         CancellationToken cancellationToken
-    )
-    {
-        var (maxPolicies, maxWindow) = (quotas.Value.MaxPolicies, quotas.Value.MaxWindowSeconds);
-        if (command.Definition.Limits.Any(limit => limit.Window.TotalSeconds > maxWindow))
-        {
-            return new WindowTooLong(maxWindow);
-        }
-
-        try
-        {
-            while (true)
+    ) =>
+        policies.ChangeAsync(
+            command.Client,
+            command.Definition.Key,
+            command.Condition ?? VersionCondition.None,
+            command.Actor,
+            (head, now) =>
             {
-                var now = time.GetUtcNow();
-                var policy = await policies.FindAsync(
-                    command.Client,
-                    command.Definition.Key,
-                    cancellationToken
-                )
-                    is { } earlier
-                    ? earlier.Revise(command.Definition, now)
-                    : Policy.Create(command.Definition, now);
-
-                switch (
-                    await policies.TrySaveAsync(
-                        command.Client,
-                        policy,
-                        maxPolicies,
-                        quotas.Value.MaxPolicyBytes,
-                        cancellationToken
-                    )
-                )
-                {
-                    case PolicySave.Saved:
-                        return new PolicySaved(policy);
-                    case PolicySave.NoRoom:
-                        return new TooManyPolicies(maxPolicies);
-                    case PolicySave.TooLarge:
-                        return new PoliciesTooLarge(quotas.Value.MaxPolicyBytes);
-                    case PolicySave.NoClient:
-                        return new NoSuchClient();
-                }
-
-                // Somebody else saved the same policy in between: build on what he saved.
-            }
-        }
-        finally
-        {
-            // Also after a failure: a save without an answer may have been a save.
-            directory.Doubt(command.Client);
-        }
-    }
+                var change = head.Save(command.Definition, now, command.Actor);
+                return Task.FromResult<(PolicyChange?, PolicyOutcome)>(
+                    (change, new PolicySaved(change.After!))
+                );
+            },
+            cancellationToken
+        );
 }

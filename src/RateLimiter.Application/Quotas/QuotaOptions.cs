@@ -14,6 +14,12 @@ public sealed class QuotaOptions
     /// </summary>
     public long MaxPolicyBytes { get; set; } = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// What the old versions of a client's policies take up in Redis or the embedded store, in bytes, and what its audit
+    /// trail does; 1,024 to 1,073,741,824, default 8 MiB. The oldest go.
+    /// </summary>
+    public long MaxHistoryBytes { get; set; } = 8 * 1024 * 1024;
+
     /// <summary>Keys; 1 to 10,000, default 100.</summary>
     public int MaxKeys { get; set; } = 100;
 

@@ -26,6 +26,9 @@ public enum Scopes
 
     /// <summary>Everything, the client's end included.</summary>
     Admin = 64,
+
+    /// <summary>Reading who changed what.</summary>
+    AuditRead = 128,
 }
 
 /// <summary>How scopes are written and compared.</summary>
@@ -39,6 +42,7 @@ public static class ScopeRules
         ("logs:read", Scopes.LogsRead),
         ("usage:write", Scopes.UsageWrite),
         ("keys:write", Scopes.KeysWrite),
+        ("audit:read", Scopes.AuditRead),
         ("admin", Scopes.Admin),
     ];
 

@@ -40,6 +40,19 @@ public sealed record PolicyDefinition(
 )
 {
     public const int MaxLimits = 8;
+
+    /// <summary>The same with counters of its own: what was used under it once does not count any more.</summary>
+    public PolicyDefinition Afresh() =>
+        this with
+        {
+            Limits = [.. Limits.Select(limit => limit.Afresh())],
+        };
+
+    /// <summary>Whether it says the same, whichever counters it has.</summary>
+    public bool SaysSame(PolicyDefinition other) =>
+        this with { Limits = [] } == other with { Limits = [] }
+        && Limits.Count == other.Limits.Count
+        && Limits.Zip(other.Limits).All(pair => pair.First.SaysSame(pair.Second));
 }
 
 /// <summary>A policy as it is kept.</summary>
@@ -47,19 +60,29 @@ public sealed record PolicyDefinition(
 /// <param name="Version">1 when made, one more with every save.</param>
 /// <param name="CreatedAt">When its first version was saved, UTC.</param>
 /// <param name="UpdatedAt">When this version was saved, UTC.</param>
+/// <param name="UpdatedBy">The public name of the key that it was saved with; null when that is not known.</param>
 public sealed record Policy(
     PolicyDefinition Definition,
     long Version,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt
+    DateTimeOffset UpdatedAt,
+    string? UpdatedBy = null
 )
 {
     public PolicyKey Key => Definition.Key;
 
     public IReadOnlyList<Limit> Limits => Definition.Limits;
 
-    public static Policy Create(PolicyDefinition definition, DateTimeOffset now) =>
-        new(definition, 1, now, now);
+    /// <param name="definition">What its owner wrote.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="by">The public name of the key that it is made with.</param>
+    /// <param name="version">The number after that of the last version of an earlier policy for the same.</param>
+    public static Policy Create(
+        PolicyDefinition definition,
+        DateTimeOffset now,
+        string? by = null,
+        long version = 1
+    ) => new(definition, version, now, now, by);
 
     /// <summary>A policy of the service itself, which no client has.</summary>
     public static Policy OfService(params IReadOnlyList<Limit> limits) =>
@@ -91,7 +114,7 @@ public sealed record Policy(
     /// The next version. What was used under the old one still counts under a limit of the same name, algorithm and
     /// window (a bucket's window may change); every other limit starts afresh.
     /// </summary>
-    public Policy Revise(PolicyDefinition definition, DateTimeOffset now) =>
+    public Policy Revise(PolicyDefinition definition, DateTimeOffset now, string? by = null) =>
         new(
             definition with
             {
@@ -99,6 +122,7 @@ public sealed record Policy(
             },
             Version + 1,
             CreatedAt,
-            now
+            now,
+            by
         );
 }

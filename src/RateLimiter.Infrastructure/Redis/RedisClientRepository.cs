@@ -1,4 +1,5 @@
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using StackExchange.Redis;
@@ -9,7 +10,11 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
 {
     private static readonly RedisScript Add = RedisScript.Load("add_client");
 
-    public Task AddAsync(NewClient client, CancellationToken cancellationToken) =>
+    public Task AddAsync(
+        NewClient client,
+        AuditRecord audit,
+        CancellationToken cancellationToken
+    ) =>
         connection.WriteAsync(
             RedisKeys.Client(client.Id),
             database =>

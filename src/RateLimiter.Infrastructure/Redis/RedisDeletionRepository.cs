@@ -40,10 +40,11 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
     ) => TryNoteAsync(before.Client, before, after, cancellationToken);
 
     public async Task<Belongings> DeleteClientAsync(
-        ClientId client,
+        ClientDeletion deletion,
         CancellationToken cancellationToken
     )
     {
+        var client = deletion.Client;
         var counts = (long[])
             (
                 await connection.WriteAsync(
@@ -170,7 +171,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                             client.Value,
                             Milliseconds(before),
                             Milliseconds(after),
-                            after is null ? "" : DeletionDocument.Write(after.Deleted),
+                            after is null ? "" : DeletionDocument.Write(after),
                         ]
                     ),
                 cancellationToken

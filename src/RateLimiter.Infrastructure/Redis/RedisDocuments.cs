@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
@@ -18,7 +19,7 @@ namespace RateLimiter.Infrastructure.Redis;
 [JsonSerializable(typeof(ApiKeyDocument))]
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(LoggedDecision))]
-[JsonSerializable(typeof(Belongings))]
+[JsonSerializable(typeof(DeletionDocument))]
 internal sealed partial class RedisJson : JsonSerializerContext;
 
 /// <summary>What is kept of an API key, beside its hash.</summary>
@@ -65,21 +66,29 @@ internal sealed record ApiKeyDocument(
     }
 }
 
-/// <summary>The value of a field of the hash of deletions.</summary>
-internal static class DeletionDocument
+/// <summary>The value of a field of the hash of deletions, but for when it was noted, which stands before it.</summary>
+internal sealed record DeletionDocument(Belongings Deleted, Actor Actor)
 {
-    public static string Write(Belongings deleted) =>
-        JsonSerializer.Serialize(deleted, RedisJson.Default.Belongings);
+    public static string Write(ClientDeletion deletion) =>
+        JsonSerializer.Serialize(
+            new DeletionDocument(deletion.Deleted, deletion.Actor),
+            RedisJson.Default.DeletionDocument
+        );
 
     public static ClientDeletion Read(string client, string value)
     {
         var space = value.IndexOf(' ', StringComparison.Ordinal);
+        var document = JsonSerializer.Deserialize(
+            value.AsSpan(space + 1),
+            RedisJson.Default.DeletionDocument
+        )!;
         return new ClientDeletion(
             new ClientId(client),
             DateTimeOffset.FromUnixTimeMilliseconds(
                 long.Parse(value.AsSpan(0, space), CultureInfo.InvariantCulture)
             ),
-            JsonSerializer.Deserialize(value.AsSpan(space + 1), RedisJson.Default.Belongings)!
+            document.Deleted,
+            document.Actor
         );
     }
 }
@@ -94,7 +103,8 @@ internal sealed record PolicyDocument(
     PolicyMode Mode,
     StoreFailureMode? OnStoreFailure,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt
+    DateTimeOffset UpdatedAt,
+    string? UpdatedBy
 )
 {
     public static PolicyDocument From(Policy policy) =>
@@ -107,7 +117,8 @@ internal sealed record PolicyDocument(
             policy.Definition.Mode,
             policy.Definition.OnStoreFailure,
             policy.CreatedAt,
-            policy.UpdatedAt
+            policy.UpdatedAt,
+            policy.UpdatedBy
         );
 
     /// <summary>Reads the value of a field of the hash of policies.</summary>
@@ -129,7 +140,8 @@ internal sealed record PolicyDocument(
             ),
             long.Parse(value.AsSpan(0, space), System.Globalization.CultureInfo.InvariantCulture),
             document.CreatedAt,
-            document.UpdatedAt
+            document.UpdatedAt,
+            document.UpdatedBy
         );
     }
 }

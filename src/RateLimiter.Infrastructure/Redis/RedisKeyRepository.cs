@@ -1,5 +1,6 @@
 using System.Globalization;
 using RateLimiter.Application.Keys;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using StackExchange.Redis;
@@ -40,6 +41,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
         long version,
         KeyRing before,
         KeyRing after,
+        AuditRecord audit,
         CancellationToken cancellationToken
     )
     {

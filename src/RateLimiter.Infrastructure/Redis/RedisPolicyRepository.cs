@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
@@ -8,13 +7,7 @@ namespace RateLimiter.Infrastructure.Redis;
 
 internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolicyRepository
 {
-    private static readonly RedisScript Save = RedisScript.Load("save_policy");
-    private static readonly RedisScript Delete = RedisScript.Load("delete_policy");
-
-    public async Task<IReadOnlyList<Policy>> ListAsync(
-        ClientId client,
-        CancellationToken cancellationToken
-    )
+    public async Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken)
     {
         var values = await connection.AskAsync(
             RedisKeys.Policies(client),
@@ -23,10 +16,13 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return [.. values.Select(value => PolicyDocument.Parse(value!))];
+        return new PolicySet(
+            0,
+            [.. values.Select(value => PolicyHead.Of(PolicyDocument.Parse(value!)))]
+        );
     }
 
-    public async Task<Policy?> FindAsync(
+    public async Task<PolicyHead> FindAsync(
         ClientId client,
         PolicyKey key,
         CancellationToken cancellationToken
@@ -43,53 +39,21 @@ internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolic
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return value.IsNull ? null : PolicyDocument.Parse(value!);
+        return value.IsNull ? PolicyHead.None(key) : PolicyHead.Of(PolicyDocument.Parse(value!));
     }
 
-    public async Task<PolicySave> TrySaveAsync(
-        ClientId client,
-        Policy policy,
-        int maxPolicies,
-        long maxBytes,
-        CancellationToken cancellationToken
-    ) =>
-        (PolicySave)
-            (int)
-                await connection.WriteAsync(
-                    RedisKeys.Client(client),
-                    database =>
-                        Save.EvaluateAsync(
-                            database,
-                            [RedisKeys.Client(client), RedisKeys.Policies(client)],
-                            [
-                                client.Value,
-                                RedisKeys.PolicyField(policy.Key),
-                                policy.Version,
-                                JsonSerializer.Serialize(
-                                    PolicyDocument.From(policy),
-                                    RedisJson.Default.PolicyDocument
-                                ),
-                                maxPolicies,
-                                maxBytes,
-                            ]
-                        ),
-                    cancellationToken
-                );
-
-    public async Task<bool> DeleteAsync(
+    public Task<IReadOnlyList<PolicyVersion>> ListVersionsAsync(
         ClientId client,
         PolicyKey key,
+        long? before,
+        int limit,
         CancellationToken cancellationToken
-    ) =>
-        (bool)
-            await connection.WriteAsync(
-                RedisKeys.Client(client),
-                database =>
-                    Delete.EvaluateAsync(
-                        database,
-                        [RedisKeys.Client(client), RedisKeys.Policies(client)],
-                        [client.Value, RedisKeys.PolicyField(key)]
-                    ),
-                cancellationToken
-            );
+    ) => throw new NotSupportedException();
+
+    public Task<PolicySave> TryChangeAsync(
+        ClientId client,
+        PolicyChanges changes,
+        PolicyQuota quota,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 }

@@ -1,0 +1,85 @@
+using MediatR;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Application.Policies;
+
+/// <summary>Makes a client's policies what a document says, all at once or not at all.</summary>
+/// <param name="Client">Whose policies.</param>
+/// <param name="Definitions">What they are to be. At most one for each route and role.</param>
+/// <param name="DeleteOthers">Whether those that are not among them are deleted.</param>
+/// <param name="DryRun">Whether it is only told what would change.</param>
+/// <param name="Actor">Who imports them.</param>
+/// <param name="Condition">What must hold of the version of the set; null for nothing.</param>
+public sealed record ImportPoliciesCommand(
+    ClientId Client,
+    IReadOnlyList<PolicyDefinition> Definitions,
+    bool DeleteOthers,
+    bool DryRun,
+    Actor Actor,
+    VersionCondition? Condition = null
+) : IRequest<PolicyOutcome>;
+
+/// <param name="Changes">What changes, or would, by route, then role.</param>
+/// <param name="Unchanged">So many of the document say what is there already.</param>
+public sealed record PoliciesImported(IReadOnlyList<PolicyChange> Changes, int Unchanged)
+    : PolicyOutcome;
+
+internal sealed class ImportPoliciesHandler(IPolicyRepository repository, PolicyWriter policies)
+    : IRequestHandler<ImportPoliciesCommand, PolicyOutcome>
+{
+    public Task<PolicyOutcome> Handle(
+        ImportPoliciesCommand command,
+        CancellationToken cancellationToken
+    ) =>
+        policies.ChangeAsync(
+            command.Client,
+            async now =>
+            {
+                var set = await repository.ListAsync(command.Client, cancellationToken);
+                if (command.Condition?.Holds(set.Version) == false)
+                {
+                    return (null, new ConditionFailed());
+                }
+
+                var heads = set.Heads.ToDictionary(head => head.Key);
+                var wanted = command.Definitions.ToDictionary(definition => definition.Key);
+                var saves = command
+                    .Definitions.Select(definition =>
+                        (
+                            Head: heads.GetValueOrDefault(definition.Key)
+                                ?? PolicyHead.None(definition.Key),
+                            definition
+                        )
+                    )
+                    .Where(pair => pair.Head.Policy?.Definition.SaysSame(pair.definition) != true)
+                    .Select(pair => pair.Head.Save(pair.definition, now, command.Actor))
+                    .ToList();
+                var deletions = command.DeleteOthers
+                    ? set
+                        .Heads.Where(head =>
+                            head.Policy is not null && !wanted.ContainsKey(head.Key)
+                        )
+                        .Select(head => head.Delete())
+                    : [];
+                IReadOnlyList<PolicyChange> changes =
+                [
+                    .. saves.Concat(deletions).OrderBy(change => change.Key),
+                ];
+                return (
+                    changes is []
+                        ? null
+                        : new PolicyChanges(
+                            changes,
+                            set.Version,
+                            now,
+                            command.Actor,
+                            command.DryRun
+                        ),
+                    new PoliciesImported(changes, command.Definitions.Count - saves.Count)
+                );
+            },
+            cancellationToken
+        );
+}

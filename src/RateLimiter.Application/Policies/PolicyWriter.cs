@@ -1,0 +1,125 @@
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Application.Policies;
+
+/// <summary><see cref="PolicySaved"/> or what else a change was meant to come to, or why not.</summary>
+public abstract record PolicyOutcome;
+
+public sealed record PolicySaved(Policy Policy) : PolicyOutcome;
+
+public sealed record PolicyDeleted : PolicyOutcome;
+
+/// <summary>There is no such policy, or no such version of it.</summary>
+public sealed record PolicyNotFound : PolicyOutcome;
+
+/// <summary>What the change was to be made to is not what its condition says.</summary>
+public sealed record ConditionFailed : PolicyOutcome;
+
+/// <param name="Max">So many policies a client can have.</param>
+public sealed record TooManyPolicies(int Max) : PolicyOutcome;
+
+/// <param name="MaxBytes">So much all policies of a client can take up.</param>
+public sealed record PoliciesTooLarge(long MaxBytes) : PolicyOutcome;
+
+/// <param name="MaxSeconds">So long the window of a limit can be.</param>
+public sealed record WindowTooLong(int MaxSeconds) : PolicyOutcome;
+
+/// <summary>The client was deleted in the meantime.</summary>
+public sealed record NoSuchClient : PolicyOutcome;
+
+/// <summary>Changes policies of clients, within their quotas.</summary>
+internal sealed class PolicyWriter(
+    IPolicyRepository policies,
+    ClientDirectory directory,
+    IOptions<QuotaOptions> quotas,
+    TimeProvider time
+)
+{
+    /// <summary>
+    /// Says what to change, from what was just read, and what comes out when it is done; no change when nothing is to be
+    /// done. Is asked again when somebody else has changed something in between.
+    /// </summary>
+    public delegate Task<(PolicyChanges? Changes, PolicyOutcome Outcome)> Plan(DateTimeOffset now);
+
+    public async Task<PolicyOutcome> ChangeAsync(
+        ClientId client,
+        Plan plan,
+        CancellationToken cancellationToken
+    )
+    {
+        var options = quotas.Value;
+        var quota = new PolicyQuota(options.MaxPolicies, options.MaxPolicyBytes);
+        try
+        {
+            while (true)
+            {
+                var (changes, outcome) = await plan(time.GetUtcNow());
+                if (changes is null)
+                {
+                    return outcome;
+                }
+
+                if (
+                    changes
+                        .Changes.SelectMany(change => change.After?.Limits ?? [])
+                        .Any(limit => limit.Window.TotalSeconds > options.MaxWindowSeconds)
+                )
+                {
+                    return new WindowTooLong(options.MaxWindowSeconds);
+                }
+
+                switch (await policies.TryChangeAsync(client, changes, quota, cancellationToken))
+                {
+                    case PolicySave.Saved:
+                        return outcome;
+                    case PolicySave.NoRoom:
+                        return new TooManyPolicies(quota.MaxPolicies);
+                    case PolicySave.TooLarge:
+                        return new PoliciesTooLarge(quota.MaxBytes);
+                    case PolicySave.NoClient:
+                        return new NoSuchClient();
+                }
+
+                // Somebody else changed the same in between: build on what he saved.
+            }
+        }
+        finally
+        {
+            // Also after a failure: a save without an answer may have been a save.
+            directory.Doubt(client);
+        }
+    }
+
+    /// <summary>Changes one policy.</summary>
+    public Task<PolicyOutcome> ChangeAsync(
+        ClientId client,
+        PolicyKey key,
+        VersionCondition condition,
+        Actor actor,
+        Func<PolicyHead, DateTimeOffset, Task<(PolicyChange? Change, PolicyOutcome Outcome)>> plan,
+        CancellationToken cancellationToken
+    ) =>
+        ChangeAsync(
+            client,
+            async now =>
+            {
+                var head = await policies.FindAsync(client, key, cancellationToken);
+                if (!condition.Holds(head.Policy?.Version))
+                {
+                    return (null, new ConditionFailed());
+                }
+
+                var (change, outcome) = await plan(head, now);
+                return (
+                    change is null ? null : new PolicyChanges([change], null, now, actor),
+                    outcome
+                );
+            },
+            cancellationToken
+        );
+}

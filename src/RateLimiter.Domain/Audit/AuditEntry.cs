@@ -1,0 +1,33 @@
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Domain.Audit;
+
+/// <summary>An entry of a client's audit trail.</summary>
+/// <param name="Id">Its place in the trail: a later entry has a greater one. Not every number is there.</param>
+/// <param name="Record">What it says.</param>
+public sealed record AuditEntry(long Id, AuditRecord Record);
+
+/// <summary>Who changed what, and when.</summary>
+/// <param name="Action">What was done.</param>
+/// <param name="At">When, UTC.</param>
+/// <param name="Actor">Who did it.</param>
+/// <param name="Before">What it was done to, as it was; null when that was made.</param>
+/// <param name="After">What came of it; null when it was deleted.</param>
+public sealed record AuditRecord(
+    AuditAction Action,
+    DateTimeOffset At,
+    Actor Actor,
+    Audited? Before,
+    Audited? After
+);
+
+/// <summary><see cref="AuditedClient"/>, <see cref="AuditedKey"/> or <see cref="AuditedPolicy"/>.</summary>
+public abstract record Audited;
+
+/// <param name="Name">The name its owner gave.</param>
+public sealed record AuditedClient(string Name) : Audited;
+
+public sealed record AuditedKey(ClientKey Key) : Audited;
+
+public sealed record AuditedPolicy(Policy Policy) : Audited;
