@@ -82,15 +82,15 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
                 AuditAction.KeyRotated,
                 now,
                 actor,
-                new AuditedKey(old),
-                new AuditedKey(made.Key)
+                AuditedKey.Of(old),
+                AuditedKey.Of(made.Key)
             ),
-            KeyMade made => new(AuditAction.KeyCreated, now, actor, null, new AuditedKey(made.Key)),
+            KeyMade made => new(AuditAction.KeyCreated, now, actor, null, AuditedKey.Of(made.Key)),
             KeyDeleted deleted => new(
                 AuditAction.KeyDeleted,
                 now,
                 actor,
-                new AuditedKey(deleted.Key),
+                AuditedKey.Of(deleted.Key),
                 null
             ),
             _ => throw new ArgumentException("Nothing has changed.", nameof(outcome)),

@@ -28,6 +28,18 @@ public abstract record Audited;
 /// <param name="Name">The name its owner gave.</param>
 public sealed record AuditedClient(string Name) : Audited;
 
-public sealed record AuditedKey(ClientKey Key) : Audited;
+/// <summary>A <see cref="ClientKey"/>, without what it is recognised by.</summary>
+public sealed record AuditedKey(
+    string Id,
+    string Prefix,
+    string Name,
+    Scopes Scopes,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt
+) : Audited
+{
+    public static AuditedKey Of(ClientKey key) =>
+        new(key.Id, key.Prefix, key.Name, key.Scopes, key.CreatedAt, key.ExpiresAt);
+}
 
 public sealed record AuditedPolicy(Policy Policy) : Audited;

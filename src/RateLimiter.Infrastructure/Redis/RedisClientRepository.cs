@@ -2,6 +2,7 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -81,7 +82,7 @@ internal sealed class RedisDecisionLog(
             .. values
                 .Reverse()
                 .Select(value =>
-                    JsonSerializer.Deserialize((string)value!, RedisJson.Default.LoggedDecision)!
+                    JsonSerializer.Deserialize((string)value!, DocumentJson.Default.LoggedDecision)!
                 ),
         ];
     }
@@ -206,7 +207,7 @@ internal sealed class RedisDecisionLog(
     }
 
     private static byte[] Serialize(LoggedDecision decision) =>
-        JsonSerializer.SerializeToUtf8Bytes(decision, RedisJson.Default.LoggedDecision);
+        JsonSerializer.SerializeToUtf8Bytes(decision, DocumentJson.Default.LoggedDecision);
 
     private async Task WriteAsync(
         RedisKey[] keys,

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;

@@ -3,6 +3,7 @@ using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Infrastructure.Documents;
+
+/// <summary>What an entry of an audit trail says.</summary>
+internal sealed record AuditDocument(
+    string Action,
+    DateTimeOffset At,
+    string? KeyId,
+    string Address,
+    string RequestId,
+    AuditedDocument? Before,
+    AuditedDocument? After
+)
+{
+    public static string Write(AuditRecord record) =>
+        JsonSerializer.Serialize(
+            new AuditDocument(
+                record.Action.ToName(),
+                record.At,
+                record.Actor.KeyId,
+                record.Actor.Address,
+                record.Actor.RequestId,
+                AuditedDocument.From(record.Before),
+                AuditedDocument.From(record.After)
+            ),
+            DocumentJson.Default.AuditDocument
+        );
+
+    public static AuditRecord Read(ReadOnlySpan<char> json)
+    {
+        var document = JsonSerializer.Deserialize(json, DocumentJson.Default.AuditDocument)!;
+        return new AuditRecord(
+            AuditActions.TryParse(document.Action, out var action)
+                ? action
+                : throw new FormatException($"There is no action '{document.Action}'."),
+            document.At,
+            new Actor(document.KeyId, document.Address, document.RequestId),
+            document.Before?.ToAudited(),
+            document.After?.ToAudited()
+        );
+    }
+}
+
+/// <summary>One of the three; a policy with its version. Of a key neither its hash nor its lifetime.</summary>
+internal sealed record AuditedDocument(
+    string? Client = null,
+    ApiKeyDocument? Key = null,
+    long Version = 0,
+    PolicyDocument? Policy = null
+)
+{
+    public static AuditedDocument? From(Audited? audited) =>
+        audited switch
+        {
+            AuditedClient client => new(Client: client.Name),
+            AuditedKey key => new(
+                Key: new ApiKeyDocument(
+                    key.Id,
+                    key.Prefix,
+                    key.Name,
+                    key.Scopes.ToNames(),
+                    key.CreatedAt,
+                    LifetimeSeconds: null,
+                    key.ExpiresAt
+                )
+            ),
+            AuditedPolicy { Policy: var policy } => new(
+                Version: policy.Version,
+                Policy: PolicyDocument.From(policy)
+            ),
+            _ => null,
+        };
+
+    public Audited ToAudited() =>
+        this switch
+        {
+            { Policy: { } policy } => new AuditedPolicy(policy.ToPolicy(Version)),
+            { Key: { } key } => new AuditedKey(
+                key.Id,
+                key.Prefix,
+                key.Name,
+                key.ToScopes(),
+                key.CreatedAt,
+                key.ExpiresAt
+            ),
+            _ => new AuditedClient(Client!),
+        };
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Text.Json;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Infrastructure.Documents;
+
+/// <summary>The value of a field of the hash of deletions, but for when it was noted, which stands before it.</summary>
+internal sealed record DeletionDocument(Belongings Deleted, Actor Actor)
+{
+    public static string Write(ClientDeletion deletion) =>
+        JsonSerializer.Serialize(
+            new DeletionDocument(deletion.Deleted, deletion.Actor),
+            DocumentJson.Default.DeletionDocument
+        );
+
+    public static ClientDeletion Read(string client, string value)
+    {
+        var space = value.IndexOf(' ', StringComparison.Ordinal);
+        var document = JsonSerializer.Deserialize(
+            value.AsSpan(space + 1),
+            DocumentJson.Default.DeletionDocument
+        )!;
+        return new ClientDeletion(
+            new ClientId(client),
+            DateTimeOffset.FromUnixTimeMilliseconds(
+                long.Parse(value.AsSpan(0, space), CultureInfo.InvariantCulture)
+            ),
+            document.Deleted,
+            document.Actor
+        );
+    }
+}

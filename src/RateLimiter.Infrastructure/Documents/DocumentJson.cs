@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+using RateLimiter.Application.Logs;
+
+namespace RateLimiter.Infrastructure.Documents;
+
+/// <summary>What is kept as JSON, in whichever store.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    UseStringEnumConverter = true
+)]
+[JsonSerializable(typeof(ApiKeyDocument))]
+[JsonSerializable(typeof(AuditDocument))]
+[JsonSerializable(typeof(DeletionDocument))]
+[JsonSerializable(typeof(LoggedDecision))]
+[JsonSerializable(typeof(PolicyDocument))]
+internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.Json;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Infrastructure.Documents;
+
+/// <summary>A policy, but for its version, which is kept beside it.</summary>
+internal sealed record PolicyDocument(
+    string RouteKey,
+    string Role,
+    IReadOnlyList<LimitDocument> Limits,
+    string? Description,
+    bool IsActive,
+    PolicyMode Mode,
+    StoreFailureMode? OnStoreFailure,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    string? UpdatedBy
+)
+{
+    public static PolicyDocument From(Policy policy) =>
+        new(
+            policy.Key.RouteKey,
+            policy.Key.Role,
+            [.. policy.Limits.Select(LimitDocument.From)],
+            policy.Definition.Description,
+            policy.Definition.IsActive,
+            policy.Definition.Mode,
+            policy.Definition.OnStoreFailure,
+            policy.CreatedAt,
+            policy.UpdatedAt,
+            policy.UpdatedBy
+        );
+
+    public static string Write(Policy policy) =>
+        JsonSerializer.Serialize(From(policy), DocumentJson.Default.PolicyDocument);
+
+    /// <summary>Reads its version, a space, and the document: a field of the hash of policies in Redis.</summary>
+    public static Policy Parse(string value)
+    {
+        var space = value.IndexOf(' ', StringComparison.Ordinal);
+        return Read(
+            value.AsSpan(space + 1),
+            long.Parse(value.AsSpan(0, space), CultureInfo.InvariantCulture)
+        );
+    }
+
+    public static Policy Read(ReadOnlySpan<char> json, long version) =>
+        JsonSerializer.Deserialize(json, DocumentJson.Default.PolicyDocument)!.ToPolicy(version);
+
+    public Policy ToPolicy(long version) =>
+        new(
+            new PolicyDefinition(
+                new PolicyKey(RouteKey, Role),
+                [.. Limits.Select(limit => limit.ToLimit())],
+                Description,
+                IsActive,
+                Mode,
+                OnStoreFailure
+            ),
+            version,
+            CreatedAt,
+            UpdatedAt,
+            UpdatedBy
+        );
+}
