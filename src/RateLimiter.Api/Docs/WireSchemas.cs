@@ -51,6 +51,14 @@ internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
         ),
         [typeof(RotateKeyRequest)] = (new RotateKeyRequest(GraceSeconds: 3600), []),
         [typeof(DeletePolicyRequest)] = (new DeletePolicyRequest("search", "free"), ["route_key"]),
+        [typeof(RollBackPolicyRequest)] = (
+            new RollBackPolicyRequest("search", 1, "free"),
+            ["route_key", "version"]
+        ),
+        [typeof(PolicySetDocument)] = (
+            new PolicySetDocument([new SavePolicyRequest("search", 10, 1, "free")]),
+            ["policies"]
+        ),
     };
 
     public void Process(SchemaProcessorContext context)
