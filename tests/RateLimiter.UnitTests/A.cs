@@ -7,6 +7,7 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
@@ -23,6 +24,9 @@ internal static class A
     public static readonly DateTimeOffset Moment = new(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero);
 
     public static readonly ClientId Client = new("0123456789abcdEF");
+
+    /// <summary>Somebody who changes something.</summary>
+    public static readonly Actor Actor = new("0123456789ab", "192.0.2.7", "trace");
 
     public static Limit Limit(
         string name = "default",

@@ -4,11 +4,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Moq;
 using RateLimiter.Application;
+using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application;
 
@@ -44,7 +46,7 @@ public sealed class ApplicationServicesTests
         using var services = Services();
         var mediator = services.GetRequiredService<IMediator>();
 
-        Assert.That(await mediator.Send(new ListPoliciesQuery(A.Client)), Is.Empty);
+        Assert.That((await mediator.Send(new ListPoliciesQuery(A.Client))).Policies, Is.Empty);
     }
 
     private static ServiceProvider Services()
@@ -52,7 +54,7 @@ public sealed class ApplicationServicesTests
         var policies = new Mock<IPolicyRepository>();
         policies
             .Setup(it => it.ListAsync(A.Client, It.IsAny<CancellationToken>()))
-            .ReturnsAsync([]);
+            .ReturnsAsync(new PolicySet(0, []));
         return new ServiceCollection()
             .AddApplication()
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
@@ -63,6 +65,7 @@ public sealed class ApplicationServicesTests
             .AddSingleton(Mock.Of<IDeletionRepository>())
             .AddSingleton(Mock.Of<IHostApplicationLifetime>())
             .AddLogging()
+            .AddSingleton(Mock.Of<IAuditRepository>())
             .AddSingleton(Mock.Of<IKeyRepository>())
             .AddSingleton(Mock.Of<IClientChanges>())
             .AddSingleton(Mock.Of<IDecisionLog>())

@@ -102,7 +102,10 @@ public sealed class ClientDeletionsTests : IDisposable
     {
         var handler = new DeleteClientHandler(deletions);
         repository.Pages = new TaskCompletionSource();
-        var deleting = handler.Handle(new DeleteClientCommand(A.Client), CancellationToken.None);
+        var deleting = handler.Handle(
+            new DeleteClientCommand(A.Client, A.Actor),
+            CancellationToken.None
+        );
 
         time.Advance(ClientDeletions.SettleTime);
         time.Advance(DeleteClientHandler.Budget - ClientDeletions.SettleTime);
@@ -117,7 +120,7 @@ public sealed class ClientDeletionsTests : IDisposable
     public async Task Delete_CallerGoes_GoesOn()
     {
         using var caller = new CancellationTokenSource();
-        var deleting = deletions.DeleteAsync(A.Client, TimeSpan.FromDays(1), caller.Token);
+        var deleting = deletions.DeleteAsync(A.Client, A.Actor, TimeSpan.FromDays(1), caller.Token);
 
         await caller.CancelAsync();
         time.Advance(ClientDeletions.SettleTime);
@@ -152,7 +155,7 @@ public sealed class ClientDeletionsTests : IDisposable
     [Test]
     public async Task Delete_IsUnderWayAlready_SaysHowFarAndDoesNothing()
     {
-        repository.Keep(new ClientDeletion(A.Client, A.Moment, new(5, 6, 7, 8)));
+        repository.Keep(new ClientDeletion(A.Client, A.Moment, new(5, 6, 7, 8), A.Actor));
 
         var outcome = await DeleteAsync();
 
@@ -177,7 +180,9 @@ public sealed class ClientDeletionsTests : IDisposable
     public async Task Delete_SomebodyElseHasTakenItOver_IsLeftToHim()
     {
         var deleting = DeleteAsync();
-        repository.Keep(new ClientDeletion(A.Client, A.Moment.AddMinutes(1), Belongings.None));
+        repository.Keep(
+            new ClientDeletion(A.Client, A.Moment.AddMinutes(1), Belongings.None, A.Actor)
+        );
 
         time.Advance(ClientDeletions.SettleTime);
 
@@ -190,7 +195,12 @@ public sealed class ClientDeletionsTests : IDisposable
     public async Task Execute_Abandoned_IsCompletedWithWhatWasDeletedBefore()
     {
         repository.Keep(
-            new ClientDeletion(A.Client, A.Moment - ClientDeletions.Abandoned, new(10, 20, 30, 40))
+            new ClientDeletion(
+                A.Client,
+                A.Moment - ClientDeletions.Abandoned,
+                new(10, 20, 30, 40),
+                A.Actor
+            )
         );
 
         await deletions.StartAsync(CancellationToken.None);
@@ -230,7 +240,7 @@ public sealed class ClientDeletionsTests : IDisposable
     [Test]
     public async Task Execute_SomebodyTakesCareOfIt_IsLeftToHim()
     {
-        repository.Keep(new ClientDeletion(A.Client, A.Moment, Belongings.None));
+        repository.Keep(new ClientDeletion(A.Client, A.Moment, Belongings.None, A.Actor));
         repository.IsTakenCareOf = true;
 
         await deletions.StartAsync(CancellationToken.None);
@@ -241,7 +251,7 @@ public sealed class ClientDeletionsTests : IDisposable
     }
 
     private Task<DeletionOutcome> DeleteAsync() =>
-        deletions.DeleteAsync(A.Client, TimeSpan.FromDays(1), CancellationToken.None);
+        deletions.DeleteAsync(A.Client, A.Actor, TimeSpan.FromDays(1), CancellationToken.None);
 
     private async Task PassUntilAsync(Func<bool> isSo)
     {
@@ -345,7 +355,7 @@ public sealed class ClientDeletionsTests : IDisposable
         }
 
         public async Task<Belongings> DeleteClientAsync(
-            ClientId client,
+            ClientDeletion deletion,
             CancellationToken cancellationToken
         )
         {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.UnitTests.Application.Clients;
@@ -20,8 +21,11 @@ internal sealed class PendingClientRepository : IClientRepository
 
     public Task<TaskCompletionSource<long?>> NextVersionAsync() => versions.NextAsync();
 
-    public Task AddAsync(NewClient client, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public Task AddAsync(
+        NewClient client,
+        AuditRecord audit,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 
     public Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken) =>
         loads.AskAsync();

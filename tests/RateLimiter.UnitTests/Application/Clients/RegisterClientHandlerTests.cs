@@ -5,6 +5,7 @@ using Moq;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
@@ -22,7 +23,7 @@ public sealed class RegisterClientHandlerTests
         Token = Token,
     };
 
-    private readonly List<NewClient> added = [];
+    private readonly List<(NewClient Client, AuditRecord Audit)> added = [];
     private readonly List<PermitRequest> taken = [];
     private readonly ClientDirectory directory = new(
         Mock.Of<IClientRepository>(MockBehavior.Strict),
@@ -42,12 +43,24 @@ public sealed class RegisterClientHandlerTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(key!.Client, Is.EqualTo(registered.Client));
-            Assert.That(added[0].Id, Is.EqualTo(registered.Client));
-            Assert.That(added[0].Name, Is.EqualTo("My app"));
-            Assert.That(added[0].Key.Hash, Is.EqualTo(key.Hash));
-            Assert.That(added[0].Key.Scopes, Is.EqualTo(Scopes.Admin));
-            Assert.That(added[0].Key.ExpiresAt, Is.Null);
-            Assert.That(added[0].CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(added[0].Client.Id, Is.EqualTo(registered.Client));
+            Assert.That(added[0].Client.Name, Is.EqualTo("My app"));
+            Assert.That(added[0].Client.Key.Hash, Is.EqualTo(key.Hash));
+            Assert.That(added[0].Client.Key.Scopes, Is.EqualTo(Scopes.Admin));
+            Assert.That(added[0].Client.Key.ExpiresAt, Is.Null);
+            Assert.That(added[0].Client.CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(
+                added[0].Audit,
+                Is.EqualTo(
+                    new AuditRecord(
+                        AuditAction.ClientRegistered,
+                        A.Moment,
+                        A.Actor,
+                        Before: null,
+                        new AuditedClient("My app")
+                    )
+                )
+            );
         }
     }
 
@@ -67,7 +80,7 @@ public sealed class RegisterClientHandlerTests
         await RegisterAsync();
         await RegisterAsync();
 
-        Assert.That(added.Select(client => client.Id), Is.Unique.And.Exactly(2).Items);
+        Assert.That(added.Select(it => it.Client.Id), Is.Unique.And.Exactly(2).Items);
     }
 
     [Test]
@@ -96,7 +109,13 @@ public sealed class RegisterClientHandlerTests
     {
         var clients = new Mock<IClientRepository>();
         clients
-            .Setup(it => it.AddAsync(It.IsAny<NewClient>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.AddAsync(
+                    It.IsAny<NewClient>(),
+                    It.IsAny<AuditRecord>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(
@@ -253,7 +272,7 @@ public sealed class RegisterClientHandlerTests
             Options.Create(options ?? new()),
             new FakeTimeProvider(A.Moment)
         ).Handle(
-            new RegisterClientCommand("My app", IPAddress.Parse(caller), token),
+            new RegisterClientCommand("My app", IPAddress.Parse(caller), A.Actor, token),
             CancellationToken.None
         );
     }
@@ -262,8 +281,17 @@ public sealed class RegisterClientHandlerTests
     {
         var clients = new Mock<IClientRepository>();
         clients
-            .Setup(it => it.AddAsync(It.IsAny<NewClient>(), It.IsAny<CancellationToken>()))
-            .Callback((NewClient client, CancellationToken _) => added.Add(client))
+            .Setup(it =>
+                it.AddAsync(
+                    It.IsAny<NewClient>(),
+                    It.IsAny<AuditRecord>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .Callback(
+                (NewClient client, AuditRecord audit, CancellationToken _) =>
+                    added.Add((client, audit))
+            )
             .Returns(Task.CompletedTask);
         return clients.Object;
     }

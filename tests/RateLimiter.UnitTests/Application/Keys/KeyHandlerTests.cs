@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.UnitTests.Application.Clients;
@@ -264,6 +265,68 @@ public sealed class KeyHandlerTests
         Assert.That(await DeleteAsync(admin, expired.Id), Is.TypeOf<KeyNotFound>());
     }
 
+    [Test]
+    public async Task Create_AKey_IsNotedWithIt()
+    {
+        var made = (KeyMade)(await CreateAsync(Admin(), Scopes.Check))!;
+
+        Assert.That(
+            keys.Audit,
+            Is.EqualTo(
+                new AuditRecord(
+                    AuditAction.KeyCreated,
+                    Later,
+                    A.Actor,
+                    Before: null,
+                    AuditedKey.Of(made.Key)
+                )
+            )
+        );
+    }
+
+    [Test]
+    public async Task Rotate_AKey_IsNotedWithBoth()
+    {
+        var own = Admin();
+
+        var made = (KeyMade)(await RotateAsync(own, TimeSpan.Zero))!;
+
+        Assert.That(
+            keys.Audit,
+            Is.EqualTo(
+                new AuditRecord(
+                    AuditAction.KeyRotated,
+                    Later,
+                    A.Actor,
+                    AuditedKey.Of(own.Key),
+                    AuditedKey.Of(made.Key)
+                )
+            )
+        );
+    }
+
+    [Test]
+    public async Task Delete_AKey_IsNotedWithIt()
+    {
+        var admin = Admin();
+        var other = keys.Add(Scopes.Check);
+
+        await DeleteAsync(admin, other.Id);
+
+        Assert.That(
+            keys.Audit,
+            Is.EqualTo(
+                new AuditRecord(
+                    AuditAction.KeyDeleted,
+                    Later,
+                    A.Actor,
+                    AuditedKey.Of(other),
+                    After: null
+                )
+            )
+        );
+    }
+
     private KeyHolder Admin() => Holder(Scopes.Admin);
 
     private KeyHolder Holder(Scopes scopes, TimeSpan? lifetime = null) =>
@@ -275,15 +338,18 @@ public sealed class KeyHandlerTests
         TimeSpan? lifetime = null
     ) =>
         new CreateKeyHandler(Rings(), quotas).Handle(
-            new CreateKeyCommand(holder, "new", scopes, lifetime),
+            new CreateKeyCommand(holder, "new", scopes, lifetime, A.Actor),
             default
         );
 
     private Task<KeyOutcome?> RotateAsync(KeyHolder holder, TimeSpan grace) =>
-        new RotateKeyHandler(Rings(), quotas).Handle(new RotateKeyCommand(holder, grace), default);
+        new RotateKeyHandler(Rings(), quotas).Handle(
+            new RotateKeyCommand(holder, grace, A.Actor),
+            default
+        );
 
     private Task<KeyOutcome?> DeleteAsync(KeyHolder holder, string id) =>
-        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id), default);
+        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id, A.Actor), default);
 
     private KeyRings Rings() => new(keys, known.Directory, new FakeTimeProvider(Later));
 
@@ -293,6 +359,9 @@ public sealed class KeyHandlerTests
         private long version = 1;
 
         public KeyRing Ring { get; private set; } = new([]);
+
+        /// <summary>What was noted with the last save.</summary>
+        public AuditRecord? Audit { get; private set; }
 
         public bool IsGone { get; set; }
 
@@ -338,6 +407,7 @@ public sealed class KeyHandlerTests
             long version,
             KeyRing before,
             KeyRing after,
+            AuditRecord audit,
             CancellationToken cancellationToken
         )
         {
@@ -349,6 +419,7 @@ public sealed class KeyHandlerTests
             }
 
             (Ring, this.version) = (after, version + 1);
+            Audit = audit;
             if (LosesAnswers)
             {
                 throw new StoreUnavailableException("lost");

@@ -46,14 +46,19 @@ public sealed class ListPoliciesHandlerTests
         var policies = new Mock<IPolicyRepository>(MockBehavior.Strict);
         policies
             .Setup(it => it.ListAsync(A.Client, It.IsAny<CancellationToken>()))
-            .ReturnsAsync(kept.Select(Parse).ToList());
+            .ReturnsAsync(
+                new PolicySet(5, [.. kept.Select(name => PolicyHead.Of(Parse(name))), Deleted])
+            );
 
         var listed = await new ListPoliciesHandler(policies.Object).Handle(
             new ListPoliciesQuery(A.Client, route, role),
             CancellationToken.None
         );
-        return listed.Select(policy => $"{policy.Key.RouteKey}/{policy.Key.Role}");
+        Assert.That(listed.Version, Is.EqualTo(5));
+        return listed.Policies.Select(policy => $"{policy.Key.RouteKey}/{policy.Key.Role}");
     }
+
+    private static PolicyHead Deleted => new(new PolicyKey("a", "deleted"), 2, null);
 
     private static Policy Parse(string name) => A.Policy(name.Split('/')[0], name.Split('/')[1]);
 }

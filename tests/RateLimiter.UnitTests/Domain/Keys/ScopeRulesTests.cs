@@ -24,6 +24,7 @@ public sealed class ScopeRulesTests
                     "logs:read",
                     "usage:write",
                     "keys:write",
+                    "audit:read",
                     "admin",
                 }
             )

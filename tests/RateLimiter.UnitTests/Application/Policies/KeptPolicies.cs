@@ -1,0 +1,121 @@
+using RateLimiter.Application;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Policies;
+
+/// <summary>The policies of one client, with all their versions.</summary>
+internal sealed class KeptPolicies : IPolicyRepository
+{
+    private readonly Dictionary<PolicyKey, List<PolicyVersion>> versions = [];
+
+    private long setVersion;
+
+    /// <summary>What has been changed, in order.</summary>
+    public List<PolicyChanges> Changes { get; } = [];
+
+    /// <summary>What it is asked to keep within.</summary>
+    public PolicyQuota? Quota { get; private set; }
+
+    /// <summary>What it answers to every change, without making it.</summary>
+    public PolicySave? Refusal { get; set; }
+
+    /// <summary>Whether it makes changes without saying so.</summary>
+    public bool LosesAnswers { get; set; }
+
+    /// <summary>What somebody else does before the next change arrives.</summary>
+    public Action? BeforeChange { get; set; }
+
+    /// <summary>Somebody else saves a policy.</summary>
+    public Policy Save(PolicyDefinition definition)
+    {
+        var change = Head(definition.Key).Save(definition, A.Moment, A.Actor);
+        Make(change, A.Moment);
+        return change.After!;
+    }
+
+    /// <summary>Somebody else deletes a policy.</summary>
+    public void Delete(PolicyKey key) => Make(Head(key).Delete(), A.Moment);
+
+    public PolicyHead Head(PolicyKey key) =>
+        versions.TryGetValue(key, out var known)
+            ? new PolicyHead(key, known[^1].Version, known[^1].Policy)
+            : PolicyHead.None(key);
+
+    public Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken) =>
+        Task.FromResult(new PolicySet(setVersion, [.. versions.Keys.Select(Head)]));
+
+    public Task<PolicyHead> FindAsync(
+        ClientId client,
+        PolicyKey key,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(Head(key));
+
+    public Task<IReadOnlyList<PolicyVersion>> ListVersionsAsync(
+        ClientId client,
+        PolicyKey key,
+        long? before,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        Task.FromResult<IReadOnlyList<PolicyVersion>>([
+            .. versions
+                .GetValueOrDefault(key, [])
+                .Where(version => before is null || version.Version < before)
+                .Reverse()
+                .Take(limit),
+        ]);
+
+    public Task<PolicySave> TryChangeAsync(
+        ClientId client,
+        PolicyChanges changes,
+        PolicyQuota quota,
+        CancellationToken cancellationToken
+    )
+    {
+        BeforeChange?.Invoke();
+        BeforeChange = null;
+        Quota = quota;
+        if (Refusal is { } refusal)
+        {
+            return Task.FromResult(refusal);
+        }
+
+        if (
+            changes.SetVersion is { } expected && expected != setVersion
+            || changes.Changes.Any(change => Head(change.Key) != change.Before)
+        )
+        {
+            return Task.FromResult(PolicySave.Outdated);
+        }
+
+        Changes.Add(changes);
+        if (!changes.DryRun)
+        {
+            foreach (var change in changes.Changes)
+            {
+                Make(change, changes.At);
+            }
+        }
+
+        return LosesAnswers
+            ? throw new StoreUnavailableException("lost")
+            : Task.FromResult(PolicySave.Saved);
+    }
+
+    private void Make(PolicyChange change, DateTimeOffset at)
+    {
+        if (!versions.TryGetValue(change.Key, out var known))
+        {
+            versions[change.Key] = known = [];
+        }
+
+        known.Add(
+            change.After is { } policy
+                ? PolicyVersion.Of(policy)
+                : new PolicyVersion(change.Version, at, A.Actor.KeyId, null)
+        );
+        setVersion++;
+    }
+}
