@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
+using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Docs;
 using RateLimiter.Application.Audit;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
@@ -68,10 +70,8 @@ public sealed class AuditController(IMediator mediator, IMapper mapper) : Contro
     /// <param name="action">Only of this kind, as for GET /audit.</param>
     [RequiresScope(Scopes.AuditRead)]
     [HttpGet("/audit/export", Name = "ExportAudit")]
-    [ProducesResponseType<AuditEntryResponse>(
-        StatusCodes.Status200OK,
-        AuditExportResult.ContentType
-    )]
+    [OpenApiOperationProcessor(typeof(LinesBody))]
+    [ProducesResponseType<AuditEntryResponse>(StatusCodes.Status200OK)]
     public IActionResult Export(
         [FromQuery(Name = "from")] DateTimeOffset? from,
         [FromQuery(Name = "to")] DateTimeOffset? to,

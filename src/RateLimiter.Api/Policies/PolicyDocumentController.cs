@@ -1,9 +1,11 @@
 using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Docs;
+using RateLimiter.Api.Errors;
 using RateLimiter.Api.Yaml;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Keys;
@@ -77,12 +79,17 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status413PayloadTooLarge)]
     public async Task<ActionResult<ImportPoliciesResponse>> ImportAsync(
-        PolicySetDocument document,
+        [FromBody, ValidateNever] PolicySetDocument document,
         [FromQuery(Name = "dry_run")] bool dryRun = false,
         [FromQuery(Name = "keep_others")] bool keepOthers = false,
         CancellationToken cancellationToken = default
     )
     {
+        if (document.Faults() is { } faults)
+        {
+            return ProblemResponse.Validation(HttpContext, faults);
+        }
+
         if (VersionTag.Set.ReadCondition(Request.Headers) is not { } condition)
         {
             return PolicyAnswer.NoCondition(HttpContext);

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Docs;
@@ -37,12 +38,7 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
     [HttpGet("/policy/history", Name = "PolicyHistory")]
     [ProducesResponseType<IReadOnlyList<PolicyVersionResponse>>(StatusCodes.Status200OK)]
     public async Task<ActionResult<IReadOnlyList<PolicyVersionResponse>>> HistoryAsync(
-        [
-            FromQuery(Name = "route_key"),
-            Required(AllowEmptyStrings = true, ErrorMessage = "is required"),
-            Name(Names.MaxRouteLength)
-        ]
-            string? routeKey,
+        [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,
         [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
         [
             FromQuery(Name = "before"),
@@ -62,7 +58,7 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
         var versions = await mediator.Send(
             new PolicyHistoryQuery(
                 HttpContext.Client().Id,
-                PolicyKey.Create(routeKey!, role),
+                PolicyKey.Create(routeKey, role),
                 before,
                 limit
             ),
@@ -75,7 +71,7 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
 
     /// <summary>Makes a new version of a policy that says what an old one said.</summary>
     /// <remarks>
-    /// One that was deleted comes back. Its counters start afresh. With the ETag of the policy in <c>If-Match</c> it replaces
+    /// One that was deleted comes back, with counters that start afresh. With the ETag of the policy in <c>If-Match</c> it replaces
     /// that version only.
     /// </remarks>
     [RequiresScope(Scopes.PolicyWrite)]
