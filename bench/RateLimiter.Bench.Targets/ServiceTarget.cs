@@ -18,9 +18,18 @@ internal sealed partial class ServiceTarget : Target
     public override string Name => Store is null ? "RateLimiter, embedded store" : "RateLimiter";
 
     /// <summary>Starts the service with a Redis of its own, for a new client with these rules.</summary>
-    public static async Task<ServiceTarget> StartAsync(IEnumerable<Rule> rules)
+    /// <param name="rules">The rules.</param>
+    /// <param name="record">Where clients, keys and policies are kept; null for the Redis.</param>
+    public static async Task<ServiceTarget> StartAsync(
+        IEnumerable<Rule> rules,
+        PostgresServer? record = null
+    )
     {
-        var service = await RunAsync(new TemporaryFolder(), await RedisServer.StartAsync());
+        var service = await RunAsync(
+            new TemporaryFolder(),
+            await RedisServer.StartAsync(),
+            record: record
+        );
         service.ApiKey = await service.RegisterAsync(rules);
         return service;
     }
@@ -37,10 +46,12 @@ internal sealed partial class ServiceTarget : Target
     /// <param name="folder">Where it works, and keeps an embedded store.</param>
     /// <param name="store">Its Redis; null for an embedded store.</param>
     /// <param name="apiKey">The key of a client that the store knows.</param>
+    /// <param name="record">Where clients, keys and policies are kept; null for the store.</param>
     public static Task<ServiceTarget> RunAsync(
         TemporaryFolder folder,
         RedisServer? store,
-        string apiKey = MadeUpKey
+        string apiKey = MadeUpKey,
+        PostgresServer? record = null
     )
     {
         Dictionary<string, string> settings = new()
@@ -52,6 +63,11 @@ internal sealed partial class ServiceTarget : Target
         {
             settings["REDIS_HOST"] = "127.0.0.1";
             settings["REDIS_PORT"] = $"{store.Port}";
+        }
+
+        if (record is not null)
+        {
+            settings["Postgres__ConnectionString"] = record.ConnectionString;
         }
 
         return RunAsync(folder.Path, settings, store: store, apiKey: apiKey);

@@ -29,6 +29,11 @@ internal static partial class Tools
             .Where(tool => !IsThere(tool.File))
             .Select(tool => tool.Package)
             .ToList();
+        if (!withoutPeers && !PostgresServer.IsInstalled)
+        {
+            missing.Add("postgresql");
+        }
+
         if (missing.Count > 0)
         {
             throw new BenchException(

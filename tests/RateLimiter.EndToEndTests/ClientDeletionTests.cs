@@ -93,7 +93,7 @@ public sealed class ClientDeletionOnTwoInstancesTests
     public async Task Delete_ChecksUnderWay_AreNeverFaultsAndLeaveNothing()
     {
         var (host, first) = await SharedServices.OfAsync(Store.Redis);
-        var (_, second) = await SharedServices.SecondOfRedisAsync();
+        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
         var here = await Client.RegisterAsync(first);
         await here.HasPolicyAsync("r", 1_000_000);
         var there = await here.OnceOnAsync(second);

@@ -39,15 +39,15 @@ public sealed class SharedServices
     public static Task<SharedService> BehindProxyOfAsync(Store store) =>
         StartedAsync($"{store} behind a proxy", store, Patient, BehindProxy, Forgiving);
 
-    /// <summary>A second one on the Redis that <see cref="OfAsync"/> uses.</summary>
-    public static Task<SharedService> SecondOfRedisAsync() =>
+    /// <summary>A second one on the servers that <see cref="OfAsync"/> uses.</summary>
+    public static Task<SharedService> SecondOfAsync(Store store) =>
         Started
             .GetOrAdd(
-                "A second one on Redis",
+                $"A second one on {store}",
                 _ =>
                     new(async () =>
                     {
-                        var (host, _) = await OfAsync(Store.Redis);
+                        var (host, _) = await OfAsync(store);
                         return new SharedService(
                             host,
                             await host.ServeAsync(Patient, Open, Forgiving)

@@ -8,4 +8,7 @@ public enum Store
 
     /// <summary>A real redis-server.</summary>
     Redis,
+
+    /// <summary>A real redis-server, and a real PostgreSQL for what must last.</summary>
+    Postgres,
 }

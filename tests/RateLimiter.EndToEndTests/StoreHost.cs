@@ -8,19 +8,26 @@ public sealed class StoreHost : IAsyncDisposable
     private readonly TemporaryFolder folder = new();
     private readonly List<Service> services = [];
     private readonly RedisServer? redis;
+    private readonly PostgresServer? postgres;
     private readonly IReadOnlyList<(string Name, string Value)> storeSettings;
 
     private StoreHost(
         RedisServer? redis,
+        PostgresServer? postgres,
         params IReadOnlyList<(string Name, string Value)> storeSettings
     )
     {
         this.redis = redis;
+        this.postgres = postgres;
         this.storeSettings = storeSettings;
     }
 
     /// <summary>The real Redis, where it is a single one.</summary>
     public RedisServer Redis => redis ?? throw new InvalidOperationException("It is none.");
+
+    /// <summary>The real PostgreSQL, where there is one.</summary>
+    public PostgresServer Postgres =>
+        postgres ?? throw new InvalidOperationException("There is none.");
 
     /// <summary>The working directory of the services; the embedded store keeps its data under it.</summary>
     public string Directory => folder.Path;
@@ -31,17 +38,32 @@ public sealed class StoreHost : IAsyncDisposable
     {
         if (store == Store.Embedded)
         {
-            return new StoreHost(null);
+            return new StoreHost(null, null);
         }
 
         var redis = await RedisServer.StartAsync(ownProcess);
-        return new StoreHost(redis, ("REDIS_HOST", redis.Host), ("REDIS_PORT", $"{redis.Port}"));
+        (string Name, string Value)[] settings =
+        [
+            ("REDIS_HOST", redis.Host),
+            ("REDIS_PORT", $"{redis.Port}"),
+        ];
+        if (store == Store.Redis)
+        {
+            return new StoreHost(redis, null, settings);
+        }
+
+        var postgres = await PostgresServer.StartAsync();
+        return new StoreHost(
+            redis,
+            postgres,
+            [.. settings, ("Postgres__ConnectionString", postgres.ConnectionString)]
+        );
     }
 
     /// <summary>A store of several servers, which end with the test and not with this.</summary>
     /// <param name="connectionString">In the syntax of StackExchange.Redis.</param>
     public static StoreHost Of(string connectionString) =>
-        new(null, ("Redis__ConnectionString", connectionString));
+        new(null, null, ("Redis__ConnectionString", connectionString));
 
     /// <summary>Starts a service on this store.</summary>
     public async Task<Service> ServeAsync(params (string Name, string Value)[] settings)
@@ -60,6 +82,11 @@ public sealed class StoreHost : IAsyncDisposable
         foreach (var service in services)
         {
             await service.DisposeAsync();
+        }
+
+        if (postgres is not null)
+        {
+            await postgres.DisposeAsync();
         }
 
         if (redis is not null)

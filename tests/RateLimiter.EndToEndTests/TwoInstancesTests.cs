@@ -13,7 +13,7 @@ public sealed class TwoInstancesOnRedisTests
     public async Task OpenAsync()
     {
         var (_, first) = await SharedServices.OfAsync(Store.Redis);
-        var (_, second) = await SharedServices.SecondOfRedisAsync();
+        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
         here = await Client.RegisterAsync(first);
         there = here.On(second);
     }

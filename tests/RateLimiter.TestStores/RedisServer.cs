@@ -54,6 +54,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <inheritdoc cref="RedisNode.ResumeAsync"/>
     public Task ResumeAsync() => node!.ResumeAsync();
 
+    /// <summary>Loses all its data.</summary>
+    public Task FlushAsync() => node!.AskAsync("FLUSHALL");
+
     public async ValueTask DisposeAsync()
     {
         if (node is not null)

@@ -23,6 +23,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("allocations", true, Allocations.MeasureAsync),
         new("algorithms", true, Algorithms.MeasureAsync),
         new("embedded", true, Embedded.MeasureAsync),
+        new("postgres", false, Postgres.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
     ];
 
