@@ -17,6 +17,8 @@ using RateLimiter.Api.Errors;
 using RateLimiter.Api.Health;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Json;
+using RateLimiter.Api.Policies;
+using RateLimiter.Api.Yaml;
 using RateLimiter.Application;
 
 namespace RateLimiter.Api;
@@ -154,6 +156,8 @@ internal static class ApiServices
                 options.ValueProviderFactories.Add(new QueryStringValueProviderFactory());
                 options.InputFormatters.Clear();
                 options.InputFormatters.Add(new JsonBodyFormatter());
+                options.InputFormatters.Add(new YamlBodyFormatter(typeof(PolicySetDocument)));
+                options.ModelBinderProviders.Insert(0, new TimeBinderProvider());
                 // Answers are UTF-8 whatever Accept-Charset asks for.
                 foreach (var output in options.OutputFormatters.OfType<TextOutputFormatter>())
                 {

@@ -4,10 +4,12 @@ using Microsoft.Extensions.Options;
 using Newtonsoft.Json.Linq;
 using NJsonSchema;
 using NJsonSchema.Generation;
+using RateLimiter.Api.Audit;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Clients;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Docs;
@@ -51,6 +53,14 @@ internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
         ),
         [typeof(RotateKeyRequest)] = (new RotateKeyRequest(GraceSeconds: 3600), []),
         [typeof(DeletePolicyRequest)] = (new DeletePolicyRequest("search", "free"), ["route_key"]),
+        [typeof(RollBackPolicyRequest)] = (
+            new RollBackPolicyRequest("search", 1, "free"),
+            ["route_key", "version"]
+        ),
+        [typeof(PolicySetDocument)] = (
+            new PolicySetDocument([new SavePolicyRequest("search", 10, 1, "free")]),
+            ["policies"]
+        ),
     };
 
     public void Process(SchemaProcessorContext context)
@@ -92,6 +102,21 @@ internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
             };
             Become(schema, Schema<DecisionResponse>(context), error);
         }
+        else if (type == typeof(AuditEntryResponse))
+        {
+            schema.AllowAdditionalProperties = true;
+            foreach (var name in AuditActions.Names)
+            {
+                schema.Properties["action"].Enumeration.Add(name);
+            }
+
+            foreach (var field in new[] { "before", "after" })
+            {
+                schema.Properties[field].OneOf.Add(Reference<PolicyResponse>(context));
+                schema.Properties[field].OneOf.Add(Reference<KeyResponse>(context));
+                schema.Properties[field].OneOf.Add(Reference<AuditedClientResponse>(context));
+            }
+        }
         else
         {
             // Answers may get more fields in time.
@@ -113,6 +138,9 @@ internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
             );
         }
     }
+
+    private static JsonSchema Reference<T>(SchemaProcessorContext context) =>
+        new() { Reference = Schema<T>(context) };
 
     private static JsonSchema Schema<T>(SchemaProcessorContext context) =>
         context.Resolver.HasSchema(typeof(T), isIntegerEnumeration: false)

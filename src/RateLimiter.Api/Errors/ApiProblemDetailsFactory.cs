@@ -78,7 +78,7 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
             StatusCodes.Status404NotFound => "There is nothing at this path.",
             StatusCodes.Status405MethodNotAllowed => $"This path does not answer {request.Method}.",
             StatusCodes.Status415UnsupportedMediaType =>
-                "The body must be JSON in UTF-8, and Content-Type must say so.",
+                "The body must be JSON in UTF-8, or for PUT /policy/import YAML, and Content-Type must say so.",
             _ => "The request cannot be answered.",
         };
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.Extensions.Options;
@@ -20,21 +21,31 @@ internal sealed class JsonBodyFormatter : TextInputFormatter
         SupportedMediaTypes.Add("application/*+json");
     }
 
-    public override async Task<InputFormatterResult> ReadRequestBodyAsync(
+    public override Task<InputFormatterResult> ReadRequestBodyAsync(
         InputFormatterContext context,
         Encoding encoding
     )
     {
         var http = context.HttpContext;
-        var options = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>();
+        return ReadAsync(
+            context,
+            type =>
+                JsonSerializer.DeserializeAsync(http.Request.BodyReader, type, http.RequestAborted)
+        );
+    }
+
+    /// <summary>Reads the model of JSON, from wherever it comes, and lists what is wrong with it.</summary>
+    public static async Task<InputFormatterResult> ReadAsync(
+        InputFormatterContext context,
+        Func<JsonTypeInfo, ValueTask<object?>> read
+    )
+    {
+        var services = context.HttpContext.RequestServices;
+        var options = services.GetRequiredService<IOptions<JsonOptions>>();
         var type = options.Value.JsonSerializerOptions.GetTypeInfo(context.ModelType);
         try
         {
-            var model = await JsonSerializer.DeserializeAsync(
-                http.Request.BodyReader,
-                type,
-                http.RequestAborted
-            );
+            var model = await read(type);
             return model is null
                 ? await InputFormatterResult.NoValueAsync()
                 : await InputFormatterResult.SuccessAsync(model);

@@ -33,7 +33,8 @@ internal static partial class JsonFault
         }
 
         var (field, found) = Follow(exception.Path ?? "$", type);
-        return exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal)
+        return exception is JsonContentException ? (field, exception.Message)
+            : exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal)
                 ? (field, "must be given only once")
             : found is null ? (field, "is unknown")
             : (field, $"must be {Name(found)}");
@@ -88,3 +89,6 @@ internal static partial class JsonFault
     )]
     private static partial Regex Steps { get; }
 }
+
+/// <summary>What a type of the API finds wrong with its JSON, in words of the API.</summary>
+internal sealed class JsonContentException(string message) : JsonException(message);

@@ -7,8 +7,8 @@ namespace RateLimiter.Api.Keys;
 
 /// <param name="Name">What it is for, 1 to 100 characters.</param>
 /// <param name="Scopes">
-/// What it is good for: check, policy:read, policy:write, logs:read, usage:write, keys:write, admin. Only check when left
-/// out.
+/// What it is good for: check, policy:read, policy:write, logs:read, usage:write, keys:write, audit:read, admin. Only
+/// check when left out.
 /// </param>
 /// <param name="ExpiresInSeconds">For how long it is valid, 1 to 315,360,000 (ten years); for ever when left out.</param>
 public sealed record CreateKeyRequest(

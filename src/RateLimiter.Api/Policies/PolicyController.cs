@@ -2,7 +2,9 @@ using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
+using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Policies;
@@ -25,54 +27,49 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
     /// <summary>Creates the policy of a route and role, or replaces it.</summary>
     /// <remarks>
     /// It holds from the next check on. What was used still counts under a limit of the same name, algorithm and window;
-    /// a bucket's window may change.
+    /// a bucket's window may change. With the ETag of the policy in <c>If-Match</c> it replaces that version only; with
+    /// <c>If-None-Match: *</c> it replaces none.
     /// </remarks>
     [RequiresScope(Scopes.PolicyWrite)]
     [HttpPost("/policy", Name = "SavePolicy")]
+    [OpenApiOperationProcessor(typeof(VersionHeaders))]
     [ProducesResponseType<SavePolicyResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed)]
     public async Task<ActionResult<SavePolicyResponse>> SaveAsync(
         SavePolicyRequest request,
         CancellationToken cancellationToken
     )
     {
+        if (VersionTag.Policy.ReadCondition(Request.Headers) is not { } condition)
+        {
+            return PolicyAnswer.NoCondition(HttpContext);
+        }
+
         var outcome = await mediator.Send(
             new SavePolicyCommand(
                 HttpContext.Client().Id,
                 request.ToDefinition(),
-                HttpContext.Actor()
+                HttpContext.Actor(),
+                condition
             ),
             cancellationToken
         );
-        return outcome switch
-        {
-            PolicySaved { Policy: var policy } => new SavePolicyResponse(
-                "Policy saved successfully.",
-                mapper.Map<PolicyResponse>(policy)
-            ),
-            TooManyPolicies { Max: var max } => ProblemResponse.Conflict(
-                HttpContext,
-                $"A client can have {max} policies. Delete one that is not needed any more."
-            ),
-            PoliciesTooLarge { MaxBytes: var max } => ProblemResponse.Conflict(
-                HttpContext,
-                $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions."
-            ),
-            WindowTooLong { MaxSeconds: var max } => ProblemResponse.Conflict(
-                HttpContext,
-                $"The window of a limit can be {max} seconds long on this service."
-            ),
-            _ => ProblemResponse.NoClient(HttpContext),
-        };
+        return PolicyAnswer.Saved(HttpContext, mapper, outcome);
     }
 
     /// <summary>Lists the policies, by route, then role.</summary>
+    /// <remarks>
+    /// The ETag is that of all policies; with both route_key and role it is the one policy's, when there is one.
+    /// </remarks>
     /// <param name="routeKey">Only those for this route.</param>
     /// <param name="role">Only those for this role.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyRead)]
     [HttpGet("/policy", Name = "ListPolicies")]
+    [OpenApiOperationProcessor(typeof(VersionHeaders))]
     [ProducesResponseType<IReadOnlyList<PolicyResponse>>(StatusCodes.Status200OK)]
+    [ProducesResponseType(StatusCodes.Status304NotModified)]
     public async Task<ActionResult<IReadOnlyList<PolicyResponse>>> ListAsync(
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,
         [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
@@ -83,19 +80,30 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
             new ListPoliciesQuery(HttpContext.Client().Id, routeKey, role),
             cancellationToken
         );
-        return Ok(mapper.Map<IReadOnlyList<PolicyResponse>>(list.Policies));
+        var tag =
+            routeKey is null || role is null ? VersionTag.Set.Of(list.Version)
+            : list.Policies is [var policy] ? VersionTag.Policy.Of(policy.Version)
+            : null;
+        return tag is not null && VersionTag.Announce(HttpContext, tag)
+            ? StatusCode(StatusCodes.Status304NotModified)
+            : Ok(mapper.Map<IReadOnlyList<PolicyResponse>>(list.Policies));
     }
 
     /// <summary>Deletes the policy of a route and role, and its counters with it.</summary>
-    /// <remarks>Takes the names from the body or from the query, not from both.</remarks>
+    /// <remarks>
+    /// Takes the names from the body or from the query, not from both. With the ETag of the policy in <c>If-Match</c> it
+    /// deletes that version only.
+    /// </remarks>
     /// <param name="request">The names, when they are not in the query.</param>
     /// <param name="routeKey">The route.</param>
     /// <param name="role">The role; the default role when left out.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyWrite)]
     [HttpDelete("/policy", Name = "DeletePolicy")]
+    [OpenApiOperationProcessor(typeof(VersionHeaders))]
     [ProducesResponseType<MessageResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed)]
     public async Task<ActionResult<MessageResponse>> DeleteAsync(
         [FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] DeletePolicyRequest? request,
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,
@@ -112,17 +120,18 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
             return ProblemResponse.Validation(HttpContext, ModelState);
         }
 
+        if (VersionTag.Policy.ReadCondition(Request.Headers) is not { } condition)
+        {
+            return PolicyAnswer.NoCondition(HttpContext);
+        }
+
         var key = PolicyKey.Create(request?.RouteKey ?? routeKey!, request?.Role ?? role);
-        return
-            await mediator.Send(
-                new DeletePolicyCommand(HttpContext.Client().Id, key, HttpContext.Actor()),
-                cancellationToken
-            ) is PolicyDeleted
+        var outcome = await mediator.Send(
+            new DeletePolicyCommand(HttpContext.Client().Id, key, HttpContext.Actor(), condition),
+            cancellationToken
+        );
+        return outcome is PolicyDeleted
             ? new MessageResponse("Policy deleted")
-            : ProblemResponse.Create(
-                HttpContext,
-                StatusCodes.Status404NotFound,
-                "There is no policy for this route and role."
-            );
+            : PolicyAnswer.Refused(HttpContext, outcome);
     }
 }

@@ -47,6 +47,9 @@ public sealed record PolicyResponse
 
     /// <summary>When this version was saved, UTC.</summary>
     public required DateTime UpdatedAt { get; init; }
+
+    /// <summary>The key_id of the API key that this version was saved with; null when that is not known.</summary>
+    public string? UpdatedBy { get; init; }
 }
 
 /// <summary>One limit of several.</summary>
@@ -121,8 +124,7 @@ internal sealed class PolicyProfile : Profile
             );
     }
 
-    // A policy that was given as a single limit has one of this name and no other.
-    private static bool IsSingle(Policy policy) => policy.Limits is [{ Name: Limit.DefaultName }];
+    private static bool IsSingle(Policy policy) => SavePolicyRequest.IsSingle(policy.Definition);
 
     private static T? Single<T>(Policy policy, Func<Limit, T> value)
         where T : struct => IsSingle(policy) ? value(policy.Limits[0]) : null;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FluentValidation;
 using RateLimiter.Api.Json;
 using RateLimiter.Domain;
@@ -24,10 +25,10 @@ namespace RateLimiter.Api.Policies;
 /// service's default when left out.
 /// </param>
 public sealed record SavePolicyRequest(
-    string? RouteKey,
+    [property: JsonPropertyOrder(-2)] string? RouteKey,
     long? Limit = null,
     long? WindowSeconds = null,
-    string? Role = null,
+    [property: JsonPropertyOrder(-1)] string? Role = null,
     string? Description = null,
     Algorithm? Algorithm = null,
     long? Burst = null,
@@ -37,6 +38,36 @@ public sealed record SavePolicyRequest(
     StoreFailureMode? OnStoreFailure = null
 ) : ILimitFields
 {
+    /// <summary>Whether a policy was given as a single limit: it has one of this name and no other.</summary>
+    internal static bool IsSingle(PolicyDefinition definition) =>
+        definition.Limits is [{ Name: Domain.Policies.Limit.DefaultName }];
+
+    /// <summary>The request that such a policy is made with.</summary>
+    internal static SavePolicyRequest Of(PolicyDefinition definition)
+    {
+        var request = new SavePolicyRequest(
+            definition.Key.RouteKey,
+            Role: definition.Key.Role,
+            Description: definition.Description,
+            IsActive: definition.IsActive,
+            Mode: definition.Mode,
+            OnStoreFailure: definition.OnStoreFailure
+        );
+        if (!IsSingle(definition))
+        {
+            return request with { Limits = [.. definition.Limits.Select(LimitRequest.Of)] };
+        }
+
+        var limit = LimitRequest.Of(definition.Limits[0]);
+        return request with
+        {
+            Limit = limit.Limit,
+            WindowSeconds = limit.WindowSeconds,
+            Algorithm = limit.Algorithm,
+            Burst = limit.Burst,
+        };
+    }
+
     internal PolicyDefinition ToDefinition() =>
         new(
             PolicyKey.Create(RouteKey!, Role),
@@ -69,9 +100,18 @@ public sealed record LimitRequest(
     long? WindowSeconds,
     Algorithm? Algorithm = null,
     long? Burst = null,
-    string? Name = null
+    [property: JsonPropertyOrder(-1)] string? Name = null
 ) : ILimitFields
 {
+    internal static LimitRequest Of(Limit limit) =>
+        new(
+            limit.Permits,
+            (long)limit.Window.TotalSeconds,
+            limit.Algorithm,
+            limit.Burst,
+            limit.Name
+        );
+
     internal static IReadOnlyList<Limit> ToLimits(IReadOnlyList<LimitRequest> requests) =>
         [
             .. requests.Zip(

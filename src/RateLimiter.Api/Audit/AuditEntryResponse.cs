@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using AutoMapper;
+using RateLimiter.Api.Keys;
+using RateLimiter.Api.Policies;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Audit;
+
+/// <summary>Who changed what, and when.</summary>
+public sealed record AuditEntryResponse
+{
+    /// <summary>Its place in the trail: a later entry has a greater one. Not every number is there.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>When, UTC.</summary>
+    public required DateTime At { get; init; }
+
+    /// <summary>What was done, such as policy.updated.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>The key_id of the API key it was done with; null for a registration.</summary>
+    public string? KeyId { get; init; }
+
+    /// <summary>The IP address of the caller.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The trace id under which the service's log tells more.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The policy, key or client as it was; null when it was made.</summary>
+    public object? Before { get; init; }
+
+    /// <summary>The policy, key or client as it is then; null when it was deleted.</summary>
+    public object? After { get; init; }
+}
+
+/// <summary>A page of the audit trail.</summary>
+/// <param name="Entries">The entries, newest first.</param>
+/// <param name="NextCursor">The cursor of the next page; null when this is the last.</param>
+public sealed record AuditResponse(IReadOnlyList<AuditEntryResponse> Entries, string? NextCursor);
+
+/// <summary>What is kept of a client in its audit trail.</summary>
+/// <param name="Name">The name its owner gave.</param>
+public sealed record AuditedClientResponse(string Name);
+
+internal sealed class AuditProfile : Profile
+{
+    public AuditProfile()
+    {
+        CreateMap<AuditedClient, AuditedClientResponse>();
+        CreateMap<AuditedKey, KeyResponse>()
+            .ForMember(to => to.KeyId, map => map.MapFrom(from => from.Id))
+            .ForMember(to => to.Scopes, map => map.MapFrom(from => from.Scopes.ToNames()))
+            .ForMember(to => to.LastUsedAt, map => map.Ignore());
+        CreateMap<AuditEntry, AuditEntryResponse>()
+            .ForMember(to => to.At, map => map.MapFrom(from => from.Record.At))
+            .ForMember(to => to.Action, map => map.MapFrom(from => from.Record.Action.ToName()))
+            .ForMember(to => to.KeyId, map => map.MapFrom(from => from.Record.Actor.KeyId))
+            .ForMember(to => to.Address, map => map.MapFrom(from => from.Record.Actor.Address))
+            .ForMember(to => to.RequestId, map => map.MapFrom(from => from.Record.Actor.RequestId))
+            .ForMember(
+                to => to.Before,
+                map => map.MapFrom((from, _, _, it) => Show(it.Mapper, from.Record.Before))
+            )
+            .ForMember(
+                to => to.After,
+                map => map.MapFrom((from, _, _, it) => Show(it.Mapper, from.Record.After))
+            );
+    }
+
+    private static object? Show(IRuntimeMapper mapper, Audited? audited) =>
+        audited switch
+        {
+            null => null,
+            AuditedClient client => mapper.Map<AuditedClientResponse>(client),
+            AuditedKey key => mapper.Map<KeyResponse>(key),
+            AuditedPolicy { Policy: var policy } => mapper.Map<PolicyResponse>(policy),
+            _ => throw new UnreachableException(),
+        };
+}

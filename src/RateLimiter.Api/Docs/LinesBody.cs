@@ -1,0 +1,19 @@
+using NSwag;
+using NSwag.Generation.Processors;
+using NSwag.Generation.Processors.Contexts;
+using RateLimiter.Api.Audit;
+
+namespace RateLimiter.Api.Docs;
+
+/// <summary>Says that an answer has one JSON object in each line.</summary>
+internal sealed class LinesBody : IOperationProcessor
+{
+    public bool Process(OperationProcessorContext context)
+    {
+        var contents = context.OperationDescription.Operation.Responses["200"].Content;
+        var line = contents["application/json"];
+        contents.Clear();
+        contents[AuditExportResult.ContentType] = line;
+        return true;
+    }
+}

@@ -1,0 +1,21 @@
+using NSwag;
+using NSwag.Generation.Processors;
+using NSwag.Generation.Processors.Contexts;
+using RateLimiter.Api.Yaml;
+
+namespace RateLimiter.Api.Docs;
+
+/// <summary>Says that an operation takes or gives its document as YAML too.</summary>
+internal sealed class YamlBodies : IOperationProcessor
+{
+    public bool Process(OperationProcessorContext context)
+    {
+        var operation = context.OperationDescription.Operation;
+        var contents = operation.RequestBody?.Content ?? operation.Responses["200"].Content;
+        contents[DocumentFormats.Yaml] = new OpenApiMediaType
+        {
+            Schema = contents["application/json"].Schema,
+        };
+        return true;
+    }
+}

@@ -1,0 +1,67 @@
+using AutoMapper;
+using Microsoft.AspNetCore.Mvc;
+using RateLimiter.Api.Errors;
+using RateLimiter.Application.Policies;
+
+namespace RateLimiter.Api.Policies;
+
+/// <summary>What is answered to a change of policies, whichever it was.</summary>
+internal static class PolicyAnswer
+{
+    /// <summary>The policy and its ETag, or why it was not saved.</summary>
+    public static ActionResult<SavePolicyResponse> Saved(
+        HttpContext context,
+        IMapper mapper,
+        PolicyOutcome outcome
+    )
+    {
+        if (outcome is not PolicySaved { Policy: var policy })
+        {
+            return Refused(context, outcome);
+        }
+
+        context.Response.Headers.ETag = VersionTag.Policy.Of(policy.Version);
+        return new SavePolicyResponse(
+            "Policy saved successfully.",
+            mapper.Map<PolicyResponse>(policy)
+        );
+    }
+
+    /// <summary>Why nothing has changed.</summary>
+    public static ObjectResult Refused(HttpContext context, PolicyOutcome outcome) =>
+        outcome switch
+        {
+            PolicyNotFound => ProblemResponse.Create(
+                context,
+                StatusCodes.Status404NotFound,
+                "There is no policy for this route and role, or no such version of it."
+            ),
+            ConditionFailed => ProblemResponse.Create(
+                context,
+                StatusCodes.Status412PreconditionFailed,
+                "What is there is not what If-Match or If-None-Match says. Read it again and decide anew, with the ETag of "
+                    + "what was read: for one policy that of GET /policy with route_key and role, for an import that of "
+                    + "GET /policy/export."
+            ),
+            TooManyPolicies { Max: var max } => ProblemResponse.Conflict(
+                context,
+                $"A client can have {max} policies. Delete one that is not needed any more."
+            ),
+            PoliciesTooLarge { MaxBytes: var max } => ProblemResponse.Conflict(
+                context,
+                $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions."
+            ),
+            WindowTooLong { MaxSeconds: var max } => ProblemResponse.Conflict(
+                context,
+                $"The window of a limit can be {max} seconds long on this service."
+            ),
+            _ => ProblemResponse.NoClient(context),
+        };
+
+    /// <summary>400, because of a condition that makes no sense.</summary>
+    public static ObjectResult NoCondition(HttpContext context) =>
+        ProblemResponse.Validation(
+            context,
+            new Dictionary<string, string[]> { ["If-None-Match"] = ["must be *"] }
+        );
+}

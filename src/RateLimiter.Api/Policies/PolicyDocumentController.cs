@@ -1,0 +1,113 @@
+using AutoMapper;
+using MediatR;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
+using NSwag.Annotations;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Docs;
+using RateLimiter.Api.Errors;
+using RateLimiter.Api.Yaml;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Policies;
+
+/// <summary>Policies as code: all of them as one document, which is kept elsewhere too.</summary>
+[ApiController]
+[Tags("Policies")]
+[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
+public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper) : ControllerBase
+{
+    /// <summary>The greatest document, in bytes.</summary>
+    private const long MaxDocumentSize = 16 * 1024 * 1024;
+
+    /// <summary>Gives all policies as one document, by route, then role.</summary>
+    /// <remarks>
+    /// Each is as POST /policy takes it, and PUT /policy/import takes the whole. It is JSON, or YAML for who asks for it, by
+    /// format or in <c>Accept</c>. The ETag is that of all policies.
+    /// </remarks>
+    /// <param name="format">json or yaml; when left out, <c>Accept</c> tells.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.PolicyRead)]
+    [HttpGet("/policy/export", Name = "ExportPolicies")]
+    [OpenApiOperationProcessor(typeof(VersionHeaders))]
+    [OpenApiOperationProcessor(typeof(YamlBodies))]
+    [ProducesResponseType<PolicySetDocument>(StatusCodes.Status200OK)]
+    [ProducesResponseType(StatusCodes.Status304NotModified)]
+    public async Task<IActionResult> ExportAsync(
+        [FromQuery(Name = "format")] DocumentFormat? format,
+        CancellationToken cancellationToken
+    )
+    {
+        var list = await mediator.Send(
+            new ListPoliciesQuery(HttpContext.Client().Id),
+            cancellationToken
+        );
+        Response.Headers.Vary = "Accept";
+        if (VersionTag.Announce(HttpContext, VersionTag.Set.Of(list.Version)))
+        {
+            return StatusCode(StatusCodes.Status304NotModified);
+        }
+
+        var document = PolicySetDocument.Of(list.Policies);
+        return (format ?? DocumentFormats.Accepted(Request)) == DocumentFormat.Yaml
+            ? File(document.ToYaml(), DocumentFormats.Yaml, "policies.yaml")
+            : File(document.ToJson(), DocumentFormats.Json, "policies.json");
+    }
+
+    /// <summary>Makes the policies what a document says, all at once or not at all.</summary>
+    /// <remarks>
+    /// Those that are not in it are deleted. A policy that says what it said before stays as it is, with its version and
+    /// counters. The document is JSON or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
+    /// <c>If-Match</c> it changes that version of them only.
+    /// </remarks>
+    /// <param name="document">The policies.</param>
+    /// <param name="dryRun">Changes nothing, and says what it would change.</param>
+    /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.PolicyWrite)]
+    [HttpPut("/policy/import", Name = "ImportPolicies")]
+    [RequestSizeLimit(MaxDocumentSize)]
+    [OpenApiOperationProcessor(typeof(VersionHeaders))]
+    [OpenApiOperationProcessor(typeof(YamlBodies))]
+    [ProducesResponseType<ImportPoliciesResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status413PayloadTooLarge)]
+    public async Task<ActionResult<ImportPoliciesResponse>> ImportAsync(
+        [FromBody, ValidateNever] PolicySetDocument document,
+        [FromQuery(Name = "dry_run")] bool dryRun = false,
+        [FromQuery(Name = "keep_others")] bool keepOthers = false,
+        CancellationToken cancellationToken = default
+    )
+    {
+        if (document.Faults() is { } faults)
+        {
+            return ProblemResponse.Validation(HttpContext, faults);
+        }
+
+        if (VersionTag.Set.ReadCondition(Request.Headers) is not { } condition)
+        {
+            return PolicyAnswer.NoCondition(HttpContext);
+        }
+
+        var outcome = await mediator.Send(
+            new ImportPoliciesCommand(
+                HttpContext.Client().Id,
+                document.ToDefinitions(),
+                DeleteOthers: !keepOthers,
+                dryRun,
+                HttpContext.Actor(),
+                condition
+            ),
+            cancellationToken
+        );
+        return outcome is PoliciesImported imported
+            ? ImportPoliciesResponse.Of(imported, dryRun, mapper)
+            : PolicyAnswer.Refused(HttpContext, outcome);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Collections.ObjectModel;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RateLimiter.Api.Json;
+using RateLimiter.Api.Yaml;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Policies;
+
+/// <summary>All policies of a client, to be kept as a file.</summary>
+/// <param name="Policies">At most 100,000, and one for each route and role.</param>
+public sealed record PolicySetDocument(PolicyRequestList? Policies)
+{
+    /// <summary>So many faults are told at once: a document with a fault in each policy has many of the same.</summary>
+    private const int MaxFaults = 100;
+
+    private static readonly JsonSerializerOptions Json = CreateOptions();
+    private static readonly SavePolicyRequestValidator Validator = new();
+
+    internal static PolicySetDocument Of(IEnumerable<Policy> policies) =>
+        new([.. policies.Select(policy => SavePolicyRequest.Of(policy.Definition))]);
+
+    internal IReadOnlyList<PolicyDefinition> ToDefinitions() =>
+        [.. Policies!.Select(policy => policy!.ToDefinition())];
+
+    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+
+    internal byte[] ToYaml() => YamlText.Write(JsonSerializer.SerializeToElement(this, Json));
+
+    /// <summary>What is wrong, by field; null when nothing is.</summary>
+    internal Dictionary<string, string[]>? Faults()
+    {
+        if (Policies is null)
+        {
+            return new() { ["policies"] = ["is required"] };
+        }
+
+        var faults = EachFault()
+            .Take(MaxFaults)
+            .GroupBy(fault => fault.Field, fault => fault.Message)
+            .ToDictionary(field => field.Key, field => field.ToArray());
+        return faults.Count > 0 ? faults : null;
+    }
+
+    private IEnumerable<(string Field, string Message)> EachFault()
+    {
+        var known = new Dictionary<PolicyKey, int>();
+        for (var i = 0; i < Policies!.Count; i++)
+        {
+            if (Policies[i] is not { } policy)
+            {
+                yield return ($"policies[{i}]", "must be an object");
+                continue;
+            }
+
+            foreach (var error in Validator.Validate(policy).Errors)
+            {
+                yield return ($"policies[{i}].{error.PropertyName}", error.ErrorMessage);
+            }
+
+            if (
+                policy.RouteKey is { } route
+                && PolicyKey.Create(route, policy.Role) is var key
+                && !known.TryAdd(key, i)
+            )
+            {
+                yield return (
+                    $"policies[{i}]",
+                    $"is for the same route and role as policies[{known[key]}]"
+                );
+            }
+        }
+    }
+
+    // For people to read and compare: a line for each field, none for what is not there, and letters as they are.
+    private static JsonSerializerOptions CreateOptions()
+    {
+        var options = new JsonSerializerOptions
+        {
+            WriteIndented = true,
+            NewLine = "\n",
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        ApiJson.Configure(options);
+        return options;
+    }
+}
+
+/// <summary>The policies of a document, of which it refuses to read more than it may have.</summary>
+public sealed class PolicyRequestList : Collection<SavePolicyRequest?>
+{
+    public const int MaxCount = 100_000;
+
+    protected override void InsertItem(int index, SavePolicyRequest? item)
+    {
+        // Before it takes up memory: three bytes of JSON are an object of more than a hundred.
+        if (Count == MaxCount)
+        {
+            throw new JsonContentException($"is beyond the {MaxCount} that a document can hold");
+        }
+
+        base.InsertItem(index, item);
+    }
+}

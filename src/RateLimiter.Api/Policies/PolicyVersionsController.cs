@@ -1,0 +1,105 @@
+using System.ComponentModel.DataAnnotations;
+using AutoMapper;
+using MediatR;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+using NSwag.Annotations;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Docs;
+using RateLimiter.Api.Json;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Policies;
+
+/// <summary>What policies said before.</summary>
+[ApiController]
+[Tags("Policies")]
+[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
+public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper) : ControllerBase
+{
+    private const int MaxPage = 1000;
+
+    /// <summary>Lists the versions of a policy that are still known, newest first.</summary>
+    /// <remarks>Also of one that is deleted, which makes a version of its own. The oldest go when there are too many.</remarks>
+    /// <param name="routeKey">The route.</param>
+    /// <param name="role">The role; the default role when left out.</param>
+    /// <param name="before">Only versions before this one: the last of the page before.</param>
+    /// <param name="limit">How many at most, 1 to 1000.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    [RequiresScope(Scopes.PolicyRead)]
+    [HttpGet("/policy/history", Name = "PolicyHistory")]
+    [ProducesResponseType<IReadOnlyList<PolicyVersionResponse>>(StatusCodes.Status200OK)]
+    public async Task<ActionResult<IReadOnlyList<PolicyVersionResponse>>> HistoryAsync(
+        [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,
+        [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
+        [
+            FromQuery(Name = "before"),
+            Range(
+                typeof(long),
+                "1",
+                RollBackPolicyRequest.MaxVersionText,
+                ErrorMessage = "must be from {1} to {2}"
+            )
+        ]
+            long? before,
+        [FromQuery(Name = "limit"), Range(1, MaxPage, ErrorMessage = "must be from {1} to {2}")]
+            int limit = 100,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var versions = await mediator.Send(
+            new PolicyHistoryQuery(
+                HttpContext.Client().Id,
+                PolicyKey.Create(routeKey, role),
+                before,
+                limit
+            ),
+            cancellationToken
+        );
+        return versions is [] && before is null
+            ? PolicyAnswer.Refused(HttpContext, new PolicyNotFound())
+            : Ok(mapper.Map<IReadOnlyList<PolicyVersionResponse>>(versions));
+    }
+
+    /// <summary>Makes a new version of a policy that says what an old one said.</summary>
+    /// <remarks>
+    /// One that was deleted comes back, with counters that start afresh. With the ETag of the policy in <c>If-Match</c> it replaces
+    /// that version only.
+    /// </remarks>
+    [RequiresScope(Scopes.PolicyWrite)]
+    [HttpPost("/policy/rollback", Name = "RollBackPolicy")]
+    [OpenApiOperationProcessor(typeof(VersionHeaders))]
+    [ProducesResponseType<SavePolicyResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed)]
+    public async Task<ActionResult<SavePolicyResponse>> RollBackAsync(
+        RollBackPolicyRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        if (VersionTag.Policy.ReadCondition(Request.Headers) is not { } condition)
+        {
+            return PolicyAnswer.NoCondition(HttpContext);
+        }
+
+        var outcome = await mediator.Send(
+            new RollBackPolicyCommand(
+                HttpContext.Client().Id,
+                PolicyKey.Create(request.RouteKey!, request.Role),
+                request.Version!.Value,
+                HttpContext.Actor(),
+                condition
+            ),
+            cancellationToken
+        );
+        return PolicyAnswer.Saved(HttpContext, mapper, outcome);
+    }
+}
