@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
@@ -37,6 +38,7 @@ public static class InfrastructureServices
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<RedisConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
+        services.AddSingleton<IAuditRepository, RedisAuditRepository>();
         services.AddSingleton<IClientRepository, RedisClientRepository>();
         services.AddSingleton<IDeletionRepository, RedisDeletionRepository>();
         services.AddSingleton<IKeyRepository, RedisKeyRepository>();

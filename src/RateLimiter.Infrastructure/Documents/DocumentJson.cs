@@ -14,4 +14,5 @@ namespace RateLimiter.Infrastructure.Documents;
 [JsonSerializable(typeof(DeletionDocument))]
 [JsonSerializable(typeof(LoggedDecision))]
 [JsonSerializable(typeof(PolicyDocument))]
+[JsonSerializable(typeof(TombstoneDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

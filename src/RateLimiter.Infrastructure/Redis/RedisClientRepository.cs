@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
@@ -7,9 +9,15 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
 
-internal sealed class RedisClientRepository(RedisConnection connection) : IClientRepository
+internal sealed class RedisClientRepository(
+    RedisConnection connection,
+    IOptions<QuotaOptions> quotas
+) : IClientRepository
 {
-    private static readonly RedisScript Add = RedisScript.Load("add_client");
+    private static readonly RedisScript Add = RedisScript.Load(
+        "add_client",
+        RedisAuditRepository.Modules
+    );
 
     public Task AddAsync(
         NewClient client,
@@ -21,12 +29,18 @@ internal sealed class RedisClientRepository(RedisConnection connection) : IClien
             database =>
                 Add.EvaluateAsync(
                     database,
-                    [RedisKeys.Client(client.Id), RedisKeys.ApiKeys(client.Id)],
+                    [
+                        RedisKeys.Client(client.Id),
+                        RedisKeys.ApiKeys(client.Id),
+                        RedisKeys.Audit(client.Id),
+                    ],
                     [
                         client.Name,
                         client.CreatedAt.ToUnixTimeMilliseconds(),
                         client.Key.Hash.ToString(),
                         ApiKeyDocument.Write(client.Key),
+                        quotas.Value.MaxHistoryBytes,
+                        RedisAuditRepository.Write(audit),
                     ]
                 ),
             cancellationToken

@@ -59,6 +59,10 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                                 RedisKeys.ApiKeyUses(client),
                                 RedisKeys.Policies(client),
                                 RedisKeys.Log(client),
+                                RedisKeys.DeletedPolicies(client),
+                                RedisKeys.PolicyVersions(client),
+                                RedisKeys.PolicyVersionOrder(client),
+                                RedisKeys.Audit(client),
                             ],
                             [client.Value]
                         ),

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
@@ -8,9 +10,13 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
 
-internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepository
+internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<QuotaOptions> quotas)
+    : IKeyRepository
 {
-    private static readonly RedisScript Save = RedisScript.Load("save_keys");
+    private static readonly RedisScript Save = RedisScript.Load(
+        "save_keys",
+        RedisAuditRepository.Modules
+    );
     private static readonly RedisScript SaveUses = RedisScript.Load("save_key_uses");
 
     public Task<(long Version, KeyRing Keys)?> FindAsync(
@@ -58,10 +64,13 @@ internal sealed class RedisKeyRepository(RedisConnection connection) : IKeyRepos
                             RedisKeys.Client(client),
                             RedisKeys.ApiKeys(client),
                             RedisKeys.ApiKeyUses(client),
+                            RedisKeys.Audit(client),
                         ],
                         [
                             client.Value,
                             version,
+                            quotas.Value.MaxHistoryBytes,
+                            RedisAuditRepository.Write(audit),
                             gone.Count,
                             .. gone.Select(key => (RedisValue)$"{key.Hash}"),
                             .. come.SelectMany(key =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
@@ -23,7 +24,11 @@ internal static class RedisKeys
     /// </summary>
     public static readonly RedisKey Deletions = "rl:deletions";
 
-    /// <summary>Hash: name, created_at (ms since 1970), version, keys_version, policy_bytes.</summary>
+    /// <summary>
+    /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; policy_bytes and version_bytes,
+    /// what policies take up and their old versions do; audit_bytes, the same of the audit trail, whose first and last id
+    /// are audit_first and audit_last.
+    /// </summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
 
     /// <summary>Hash: SHA-256 of a key in hexadecimal → what is known of it.</summary>
@@ -35,12 +40,41 @@ internal static class RedisKeys
     /// <summary>Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON.</summary>
     public static RedisKey Policies(ClientId client) => $"rl:{{{client}}}:policies";
 
+    /// <summary>Hash: <see cref="PolicyField"/> of a deleted policy → the version that its deletion made.</summary>
+    public static RedisKey DeletedPolicies(ClientId client) => $"rl:{{{client}}}:deleted_policies";
+
+    /// <summary>
+    /// Hash: <see cref="PolicyVersionField"/> → what was in <see cref="Policies"/>, or of a deletion when and by whom, as
+    /// JSON.
+    /// </summary>
+    public static RedisKey PolicyVersions(ClientId client) => $"rl:{{{client}}}:policy_versions";
+
+    /// <summary>List of the fields of <see cref="PolicyVersions"/>, oldest first.</summary>
+    public static RedisKey PolicyVersionOrder(ClientId client) =>
+        $"rl:{{{client}}}:policy_version_order";
+
+    /// <summary>
+    /// Hash: number, one more for each entry → when (ms since 1970), a space, the action, a space, the entry as JSON.
+    /// </summary>
+    public static RedisKey Audit(ClientId client) => $"rl:{{{client}}}:audit";
+
     /// <summary>List of decisions as JSON, newest last.</summary>
     public static RedisKey Log(ClientId client) => $"rl:{{{client}}}:log";
 
     /// <summary>The route's length makes sure that no two pairs of names have the same field.</summary>
     public static RedisValue PolicyField(PolicyKey key) =>
         $"{key.RouteKey.Length}:{key.RouteKey}{key.Role}";
+
+    /// <summary>Reads what <see cref="PolicyField"/> writes.</summary>
+    public static PolicyKey ParsePolicyField(string field)
+    {
+        var colon = field.IndexOf(':', StringComparison.Ordinal);
+        var role = colon + 1 + int.Parse(field.AsSpan(0, colon), CultureInfo.InvariantCulture);
+        return new PolicyKey(field[(colon + 1)..role], field[role..]);
+    }
+
+    public static RedisValue PolicyVersionField(long version, PolicyKey key) =>
+        $"{version} {PolicyField(key)}";
 
     /// <summary>How the names of all counters of a client begin, and no others: ids are all of one length.</summary>
     public static string Counters(ClientId client) => $"rl:{{{client}:";

@@ -1,4 +1,7 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
@@ -6,55 +9,169 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
 
-internal sealed class RedisPolicyRepository(RedisConnection connection) : IPolicyRepository
+internal sealed class RedisPolicyRepository(
+    RedisConnection connection,
+    IOptions<QuotaOptions> quotas
+) : IPolicyRepository
 {
-    public async Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken)
-    {
-        var values = await connection.AskAsync(
-            RedisKeys.Policies(client),
-            database =>
-                database.HashValuesAsync(RedisKeys.Policies(client), CommandFlags.DemandMaster),
+    private static readonly RedisScript Change = RedisScript.Load(
+        "change_policies",
+        RedisAuditRepository.Modules
+    );
+
+    public Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            async database =>
+            {
+                // All at one time: a policy that is deleted meanwhile is there or deleted, and not both.
+                var snapshot = database.CreateTransaction();
+                var version = snapshot.HashGetAsync(RedisKeys.Client(client), "policies_version");
+                var policies = snapshot.HashValuesAsync(RedisKeys.Policies(client));
+                var deleted = snapshot.HashGetAllAsync(RedisKeys.DeletedPolicies(client));
+                await snapshot.ExecuteAsync(CommandFlags.DemandMaster);
+                return new PolicySet(
+                    (long?)await version ?? 0,
+                    [
+                        .. (await policies).Select(value =>
+                            PolicyHead.Of(PolicyDocument.Parse(value!))
+                        ),
+                        .. (await deleted).Select(policy => new PolicyHead(
+                            RedisKeys.ParsePolicyField(policy.Name!),
+                            (long)policy.Value,
+                            Policy: null
+                        )),
+                    ]
+                );
+            },
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return new PolicySet(
-            0,
-            [.. values.Select(value => PolicyHead.Of(PolicyDocument.Parse(value!)))]
-        );
-    }
 
-    public async Task<PolicyHead> FindAsync(
+    public Task<PolicyHead> FindAsync(
         ClientId client,
         PolicyKey key,
         CancellationToken cancellationToken
-    )
-    {
-        var value = await connection.AskAsync(
-            RedisKeys.Policies(client),
-            database =>
-                database.HashGetAsync(
+    ) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            async database =>
+            {
+                var field = RedisKeys.PolicyField(key);
+                var policy = database.HashGetAsync(
                     RedisKeys.Policies(client),
-                    RedisKeys.PolicyField(key),
+                    field,
                     CommandFlags.DemandMaster
-                ),
+                );
+                var deleted = database.HashGetAsync(
+                    RedisKeys.DeletedPolicies(client),
+                    field,
+                    CommandFlags.DemandMaster
+                );
+                await Task.WhenAll(policy, deleted);
+                return await policy is { IsNull: false } value
+                    ? PolicyHead.Of(PolicyDocument.Parse(value!))
+                    : new PolicyHead(key, (long?)await deleted ?? 0, Policy: null);
+            },
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return value.IsNull ? PolicyHead.None(key) : PolicyHead.Of(PolicyDocument.Parse(value!));
-    }
 
-    public Task<IReadOnlyList<PolicyVersion>> ListVersionsAsync(
+    public async Task<IReadOnlyList<PolicyVersion>> ListVersionsAsync(
         ClientId client,
         PolicyKey key,
         long? before,
         int limit,
         CancellationToken cancellationToken
-    ) => throw new NotSupportedException();
+    )
+    {
+        var head = await FindAsync(client, key, cancellationToken);
+        var versions = new List<PolicyVersion>();
+        var newest = Math.Min(head.Version, (before ?? long.MaxValue) - 1);
+        if (head.Policy is { } policy && policy.Version == newest)
+        {
+            versions.Add(PolicyVersion.Of(policy));
+            newest--;
+        }
 
-    public Task<PolicySave> TryChangeAsync(
+        // Their numbers are consecutive, from one that may be more than 1.
+        var count = Math.Min(newest, limit - versions.Count);
+        if (count <= 0)
+        {
+            return versions;
+        }
+
+        var numbers = Enumerable.Range(0, (int)count).Select(age => newest - age).ToList();
+        var values = await connection.AskAsync(
+            RedisKeys.PolicyVersions(client),
+            database =>
+                database.HashGetAsync(
+                    RedisKeys.PolicyVersions(client),
+                    [.. numbers.Select(number => RedisKeys.PolicyVersionField(number, key))],
+                    CommandFlags.DemandMaster
+                ),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+        versions.AddRange(
+            numbers
+                .Zip(values)
+                .TakeWhile(pair => !pair.Second.IsNull)
+                .Select(pair => Parse(pair.First, pair.Second!))
+        );
+        return versions;
+    }
+
+    public async Task<PolicySave> TryChangeAsync(
         ClientId client,
         PolicyChanges changes,
         PolicyQuota quota,
         CancellationToken cancellationToken
-    ) => throw new NotSupportedException();
+    ) =>
+        (PolicySave)
+            (int)
+                await connection.WriteAsync(
+                    RedisKeys.Client(client),
+                    database =>
+                        Change.EvaluateAsync(
+                            database,
+                            [
+                                RedisKeys.Client(client),
+                                RedisKeys.Policies(client),
+                                RedisKeys.DeletedPolicies(client),
+                                RedisKeys.PolicyVersions(client),
+                                RedisKeys.PolicyVersionOrder(client),
+                                RedisKeys.Audit(client),
+                            ],
+                            [
+                                client.Value,
+                                changes.SetVersion?.ToString(CultureInfo.InvariantCulture) ?? "",
+                                quota.MaxPolicies,
+                                quota.MaxBytes,
+                                quotas.Value.MaxHistoryBytes,
+                                changes.DryRun,
+                                TombstoneDocument.Write(changes.At, changes.Actor.KeyId),
+                                .. changes.Changes.SelectMany(change =>
+                                    new RedisValue[]
+                                    {
+                                        RedisKeys.PolicyField(change.Key),
+                                        change.Before.Version,
+                                        change.After is null
+                                            ? ""
+                                            : PolicyDocument.Write(change.After),
+                                        RedisAuditRepository.Write(
+                                            change.ToAudit(changes.At, changes.Actor)
+                                        ),
+                                    }
+                                ),
+                            ]
+                        ),
+                    cancellationToken
+                );
+
+    // A policy stands there with its version before it, a deletion does not.
+    private static PolicyVersion Parse(long version, string value) =>
+        value.StartsWith('{')
+            ? TombstoneDocument.Read(value, version)
+            : PolicyVersion.Of(PolicyDocument.Parse(value));
 }

@@ -1,4 +1,6 @@
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
@@ -27,6 +29,35 @@ internal static class Ask
 
     public static Policy Change(this Policy policy, params Limit[] limits) =>
         policy.Revise(Definition(limits), DateTimeOffset.UnixEpoch);
+
+    /// <summary>Who makes the changes.</summary>
+    public static readonly Actor Actor = new("abcdefghijkl", "127.0.0.1", "request");
+
+    public static AuditRecord Audit(AuditAction action) =>
+        new(action, DateTimeOffset.UnixEpoch, Actor, null, null);
+
+    /// <summary>Saves a policy for which there is none yet.</summary>
+    public static Task<PolicySave> SaveAsync(
+        this IPolicyRepository policies,
+        ClientId client,
+        Policy policy
+    ) =>
+        policies.ChangeAsync(
+            client,
+            new PolicyChange(PolicyHead.None(policy.Key), policy, AuditAction.PolicyCreated)
+        );
+
+    public static Task<PolicySave> ChangeAsync(
+        this IPolicyRepository policies,
+        ClientId client,
+        params IReadOnlyList<PolicyChange> changes
+    ) =>
+        policies.TryChangeAsync(
+            client,
+            new PolicyChanges(changes, SetVersion: null, DateTimeOffset.UnixEpoch, Actor),
+            new PolicyQuota(MaxPolicies: 20_000, MaxBytes: 64 << 20),
+            default
+        );
 
     /// <summary>A user whom nobody has asked about yet.</summary>
     public static Subject NewSubject(string user = "user") => new(ClientId.New(), user, null);

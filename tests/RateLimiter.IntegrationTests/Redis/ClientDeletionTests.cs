@@ -6,6 +6,7 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
@@ -29,8 +30,8 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     public async Task OpenAsync()
     {
         repository = new RedisDeletionRepository(Store.Connection);
-        policies = new RedisPolicyRepository(Store.Connection);
-        keys = new RedisKeyRepository(Store.Connection);
+        policies = new RedisPolicyRepository(Store.Connection, TestStore.Quotas);
+        keys = new RedisKeyRepository(Store.Connection, TestStore.Quotas);
         log = new RedisDecisionLog(
             Store.Connection,
             TimeProvider.System,
@@ -73,7 +74,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await repository.ListAsync(default), Has.None.Matches(Of(client)));
         foreach (var neighbour in neighbours)
         {
-            Assert.That(await NamesAsync(neighbour), Has.Count.EqualTo(5 + counters));
+            Assert.That(await NamesAsync(neighbour), Has.Count.EqualTo(9 + counters));
         }
     }
 
@@ -84,20 +85,18 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         var (version, ring) = (await keys.FindAsync(client, default))!.Value;
         await DeleteAsync(client);
 
-        var clients = new RedisClientRepository(Store.Connection);
+        var clients = new RedisClientRepository(Store.Connection, TestStore.Quotas);
         Assert.That(await clients.FindAsync(client, default), Is.Null);
+        Assert.That(await policies.SaveAsync(client, Policy()), Is.EqualTo(PolicySave.NoClient));
         Assert.That(
-            await policies.TrySaveAsync(
+            await keys.TrySaveAsync(
                 client,
-                Policy(),
-                maxPolicies: 9,
-                maxBytes: 10_000,
+                version,
+                ring,
+                new KeyRing([]),
+                Ask.Audit(AuditAction.KeyDeleted),
                 default
             ),
-            Is.EqualTo(PolicySave.NoClient)
-        );
-        Assert.That(
-            await keys.TrySaveAsync(client, version, ring, new KeyRing([]), default),
             Is.False
         );
         await keys.SaveUsesAsync(
@@ -187,7 +186,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     public async Task Resume_OnTwoInstances_OneOfThemGoesOn()
     {
         var client = await Store.RegisterAsync();
-        var begun = new ClientDeletion(client, Somewhen, Belongings.None);
+        var begun = new ClientDeletion(client, Somewhen, Belongings.None, Ask.Actor);
         await repository.TryBeginAsync(begun, default);
         var resumed = begun with { NotedAt = Somewhen.AddSeconds(20), Deleted = new(1, 2, 3, 4) };
 
@@ -229,13 +228,14 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             DateTimeOffset.UnixEpoch
         );
 
-    /// <summary>Two policies, a key and its use, three log entries, and counters.</summary>
+    /// <summary>Two policies and a deleted one, a key and its use, three log entries, and counters.</summary>
     private async Task FillAsync(ClientId client)
     {
         var (key, _) = ApiKey.Generate(client);
         var first = ClientKey.Create(key, "first", Scopes.Admin, Somewhen);
-        await new RedisClientRepository(Store.Connection).AddAsync(
+        await new RedisClientRepository(Store.Connection, TestStore.Quotas).AddAsync(
             new NewClient(client, "test", first, Somewhen),
+            Ask.Audit(AuditAction.ClientRegistered),
             default
         );
         // RegisterAsync may have made one before.
@@ -260,7 +260,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         foreach (var route in new[] { "route", "*" })
         {
             var policy = Policy(route, limits);
-            await policies.TrySaveAsync(client, policy, maxPolicies: 9, maxBytes: 10_000, default);
+            await policies.SaveAsync(client, policy);
             foreach (var user in Users)
             {
                 var subject = new Subject(client, user, route == "*" ? "other" : null);
@@ -268,6 +268,9 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             }
         }
 
+        var deleted = Policy("deleted");
+        await policies.SaveAsync(client, deleted);
+        await policies.ChangeAsync(client, PolicyHead.Of(deleted).Delete());
         await LogAsync(client, 3);
     }
 
@@ -340,7 +343,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     {
         var time = new FakeTimeProvider(Somewhen);
         using var deletions = Deletions(repository, time);
-        return await PassAsync(time, deletions.DeleteAsync(client, Patience, default));
+        return await PassAsync(time, deletions.DeleteAsync(client, Ask.Actor, Patience, default));
     }
 
     /// <summary>Deletes a client as far as it goes.</summary>
@@ -350,7 +353,10 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         using var deletions = Deletions(mortal, time);
         try
         {
-            var outcome = await PassAsync(time, deletions.DeleteAsync(client, Patience, default));
+            var outcome = await PassAsync(
+                time,
+                deletions.DeleteAsync(client, Ask.Actor, Patience, default)
+            );
             return outcome.IsComplete;
         }
         catch (StoreUnavailableException)
@@ -396,7 +402,11 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     private ClientDeletions Deletions(IDeletionRepository repository, TimeProvider time) =>
         new(
             repository,
-            new ClientDirectory(new RedisClientRepository(Store.Connection), News, time),
+            new ClientDirectory(
+                new RedisClientRepository(Store.Connection, TestStore.Quotas),
+                News,
+                time
+            ),
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),
             time,
             NullLogger<ClientDeletions>.Instance
@@ -426,9 +436,9 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         ) => StepAsync(() => inner.TryNoteAsync(before, after, cancellationToken));
 
         public Task<Belongings> DeleteClientAsync(
-            ClientId client,
+            ClientDeletion deletion,
             CancellationToken cancellationToken
-        ) => StepAsync(() => inner.DeleteClientAsync(client, cancellationToken));
+        ) => StepAsync(() => inner.DeleteClientAsync(deletion, cancellationToken));
 
         public async IAsyncEnumerable<int> DeleteCountersAsync(
             ClientId client,

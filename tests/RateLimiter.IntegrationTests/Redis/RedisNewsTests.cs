@@ -1,4 +1,6 @@
+using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
@@ -17,8 +19,8 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
     [SetUp]
     public void Open()
     {
-        policies = new RedisPolicyRepository(Store.Connection);
-        keys = new RedisKeyRepository(Store.Connection);
+        policies = new RedisPolicyRepository(Store.Connection, TestStore.Quotas);
+        keys = new RedisKeyRepository(Store.Connection, TestStore.Quotas);
     }
 
     [Test]
@@ -29,26 +31,32 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
 
         await HearAsync(
             client,
-            async () =>
-                await policies.TrySaveAsync(
-                    client,
-                    policy,
-                    maxPolicies: 1,
-                    maxBytes: 10_000,
-                    default
-                ) == PolicySave.Saved
+            async () => await policies.SaveAsync(client, policy) == PolicySave.Saved
         );
-        await HearAsync(client, () => policies.DeleteAsync(client, policy.Key, default));
+        await HearAsync(
+            client,
+            async () =>
+                await policies.ChangeAsync(client, PolicyHead.Of(policy).Delete())
+                == PolicySave.Saved
+        );
         var (version, ring) = (await keys.FindAsync(client, default))!.Value;
         await HearAsync(
             client,
-            () => keys.TrySaveAsync(client, version, ring, new KeyRing([]), default)
+            () =>
+                keys.TrySaveAsync(
+                    client,
+                    version,
+                    ring,
+                    new KeyRing([]),
+                    Ask.Audit(AuditAction.KeyDeleted),
+                    default
+                )
         );
         await HearAsync(
             client,
             async () =>
                 await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-                    client,
+                    new ClientDeletion(client, default, Belongings.None, Ask.Actor),
                     default
                 )
                     is not null

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Infrastructure.Embedded;
@@ -19,6 +21,9 @@ internal sealed class TestStore : IAsyncDisposable
 {
     private static readonly SemaphoreSlim Gate = new(1);
     private static readonly Dictionary<StoreKind, TestStore> Started = [];
+
+    /// <summary>The quotas that are not configured.</summary>
+    public static readonly IOptions<QuotaOptions> Quotas = Options.Create(new QuotaOptions());
 
     private readonly TemporaryFolder? folder;
     private readonly RedisServer? server;
@@ -83,8 +88,9 @@ internal sealed class TestStore : IAsyncDisposable
         var client = ClientId.New();
         var (key, _) = ApiKey.Generate(client);
         var now = TimeProvider.System.GetUtcNow();
-        await new RedisClientRepository(Connection).AddAsync(
+        await new RedisClientRepository(Connection, Quotas).AddAsync(
             new NewClient(client, "test", ClientKey.Create(key, "first", Scopes.Admin, now), now),
+            Ask.Audit(AuditAction.ClientRegistered),
             default
         );
         return client;

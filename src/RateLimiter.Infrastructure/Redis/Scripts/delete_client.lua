@@ -5,6 +5,7 @@
 -- KEYS[3]  the hash of their last uses
 -- KEYS[4]  the hash of its policies
 -- KEYS[5]  its log
+-- KEYS[6…] what else is kept of it
 --
 -- Reply    the number of its policies, of its keys, and of the entries of its log
 

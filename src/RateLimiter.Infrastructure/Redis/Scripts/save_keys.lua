@@ -2,8 +2,10 @@
 --
 -- KEYS[1]  the client's hash            ARGV[1]  the client's id
 -- KEYS[2]  the hash of its keys         ARGV[2]  the version of the keys that were read
--- KEYS[3]  the hash of their last uses  ARGV[3]  how many go
---                                       ARGV[4…] the SHA-256 of each that goes, in hexadecimal; of each that comes or
+-- KEYS[3]  the hash of their last uses  ARGV[3]  the most bytes that the audit trail can take up
+-- KEYS[4]  its audit trail              ARGV[4]  what it is to say
+--                                       ARGV[5]  how many go
+--                                       ARGV[6…] the SHA-256 of each that goes, in hexadecimal; of each that comes or
 --                                                changes, its SHA-256 and what is known of it
 --
 -- Reply    1, or 0 with nothing changed when the keys have another version by now, or the client is gone
@@ -11,8 +13,8 @@
 if redis.call('EXISTS', KEYS[1]) == 0 or (redis.call('HGET', KEYS[1], 'keys_version') or '0') ~= ARGV[2] then
   return 0
 end
-local last_gone = 3 + tonumber(ARGV[3])
-for i = 4, last_gone do
+local last_gone = 5 + tonumber(ARGV[5])
+for i = 6, last_gone do
   redis.call('HDEL', KEYS[2], ARGV[i])
   redis.call('HDEL', KEYS[3], ARGV[i])
 end
@@ -21,5 +23,6 @@ for i = last_gone + 1, #ARGV, 2 do
 end
 redis.call('HINCRBY', KEYS[1], 'keys_version', 1)
 redis.call('HINCRBY', KEYS[1], 'version', 1)
+load_module('append_audit')(KEYS[1], KEYS[4], { ARGV[4] }, ARGV[3])
 redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return 1

@@ -1,0 +1,20 @@
+using System.Text.Json;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Infrastructure.Documents;
+
+/// <summary>The version of a policy that its deletion makes.</summary>
+internal sealed record TombstoneDocument(DateTimeOffset At, string? By)
+{
+    public static string Write(DateTimeOffset at, string? by) =>
+        JsonSerializer.Serialize(
+            new TombstoneDocument(at, by),
+            DocumentJson.Default.TombstoneDocument
+        );
+
+    public static PolicyVersion Read(ReadOnlySpan<char> json, long version)
+    {
+        var document = JsonSerializer.Deserialize(json, DocumentJson.Default.TombstoneDocument)!;
+        return new PolicyVersion(version, document.At, document.By, Policy: null);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using RateLimiter.Application.Audit;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure.Documents;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>
+/// The scripts that change something append to the trail. It is looked through part by part, so that nobody waits for a
+/// filter that lets little through.
+/// </summary>
+internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditRepository
+{
+    /// <summary>So many entries the store looks at in one step: about a millisecond's work.</summary>
+    internal const int PageSize = 500;
+
+    /// <summary>What a script needs that appends to the trail.</summary>
+    internal static readonly IReadOnlyList<string> Modules = ["call_many", "append_audit"];
+
+    private static readonly RedisScript Look = RedisScript.Load("list_audit");
+
+    public async Task<IReadOnlyList<AuditEntry>> ListAsync(
+        ClientId client,
+        AuditFilter filter,
+        long? before,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        var entries = new List<AuditEntry>();
+        var next = before;
+        do
+        {
+            var reply = await LookAsync(
+                client,
+                filter,
+                next,
+                limit - entries.Count,
+                cancellationToken
+            );
+            // The store compares whole milliseconds.
+            entries.AddRange(
+                reply
+                    .Skip(1)
+                    .Chunk(2)
+                    .Select(pair => Parse((long)pair[0], (string)pair[1]!))
+                    .Where(entry => filter.Includes(entry.Record))
+            );
+            next = (long)reply[0];
+        } while (next > 0 && entries.Count < limit);
+
+        return entries;
+    }
+
+    /// <summary>An entry as the scripts take it.</summary>
+    internal static RedisValue Write(AuditRecord record) =>
+        $"{Milliseconds(record.At)} {record.Action.ToName()} {AuditDocument.Write(record)}";
+
+    private static AuditEntry Parse(long id, string entry) =>
+        new(id, AuditDocument.Read(entry.AsSpan(entry.IndexOf('{', StringComparison.Ordinal))));
+
+    private async Task<RedisResult[]> LookAsync(
+        ClientId client,
+        AuditFilter filter,
+        long? before,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        (RedisResult[])
+            (
+                await connection.AskAsync(
+                    RedisKeys.Client(client),
+                    database =>
+                        Look.EvaluateAsync(
+                            database,
+                            [RedisKeys.Client(client), RedisKeys.Audit(client)],
+                            [
+                                Text(before),
+                                PageSize,
+                                limit,
+                                Text(Milliseconds(filter.From)),
+                                Text(Milliseconds(filter.To)),
+                                filter.Action?.ToName() ?? "",
+                            ]
+                        ),
+                    connection.AdministrativeTimeout,
+                    cancellationToken
+                )
+            )!;
+
+    private static long? Milliseconds(DateTimeOffset? moment) => moment?.ToUnixTimeMilliseconds();
+
+    private static string Text(long? number) =>
+        number?.ToString(CultureInfo.InvariantCulture) ?? "";
+}

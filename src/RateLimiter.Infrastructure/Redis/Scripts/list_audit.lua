@@ -1,0 +1,35 @@
+-- Looks through a part of a client's audit trail, newest first.
+--
+-- KEYS[1]  the client's hash   ARGV[1]  the id before which it looks; empty for the end of the trail
+-- KEYS[2]  its audit trail     ARGV[2]  how many entries it looks at, at most
+--                              ARGV[3]  how many it gives, at most
+--                              ARGV[4]  only those from this millisecond since 1970 on; empty for any
+--                              ARGV[5]  only those up to this millisecond; empty for any
+--                              ARGV[6]  only those of this action; empty for any
+--
+-- Reply    the id before which it has not looked yet, 0 when nothing is left, and then of each entry its id and what it
+--          says
+
+local call, format, match = redis.call, string.format, string.match
+local looked, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
+local from, to, wanted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+
+local kept = call('HMGET', KEYS[1], 'audit_first', 'audit_last')
+local first, after = tonumber(kept[1] or 1), tonumber(kept[2] or 0) + 1
+local id = math.min(after, tonumber(ARGV[1]) or after)
+local stop = math.max(first, id - looked)
+local reply = { 0 }
+while id > stop and #reply <= 2 * limit - 1 do
+  id = id - 1
+  local entry = call('HGET', KEYS[2], format('%d', id))
+  local at, action = match(entry, '^(%d+) (%S+)')
+  at = tonumber(at)
+  if not (from and at < from) and not (to and at > to) and (wanted == '' or wanted == action) then
+    reply[#reply + 1] = id
+    reply[#reply + 1] = entry
+  end
+end
+if id > first then
+  reply[1] = id
+end
+return reply
