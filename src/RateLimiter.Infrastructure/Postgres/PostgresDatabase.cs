@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using RateLimiter.Application;
+using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Infrastructure.Postgres;
 
@@ -47,8 +48,16 @@ internal sealed class PostgresDatabase(
     /// <param name="ask">What to ask.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    public Task<T> AskAsync<T>(
+        Func<RecordsContext, Deadline, Task<T>> ask,
+        CancellationToken cancellationToken
+    ) => AskAsync(ask, options.Value.Timeout, cancellationToken);
+
+    /// <summary>As the other, for work in the background that has more to do than to ask the database.</summary>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
     public async Task<T> AskAsync<T>(
         Func<RecordsContext, Deadline, Task<T>> ask,
+        TimeSpan timeout,
         CancellationToken cancellationToken
     )
     {
@@ -57,7 +66,7 @@ internal sealed class PostgresDatabase(
             throw new StoreUnavailableException("The database is not up to date yet.");
         }
 
-        var deadline = new Deadline(options.Value.Timeout);
+        var deadline = new Deadline(timeout);
         var isOver = deadline.Token;
         try
         {
@@ -96,6 +105,23 @@ internal sealed class PostgresDatabase(
             deadline.Token
         );
         return transaction;
+    }
+
+    /// <summary>
+    /// Takes a client's row, so that its changes come one after the other; null when there is no such client.
+    /// </summary>
+    public static async Task<ClientRow?> LockAsync(
+        RecordsContext context,
+        ClientId client,
+        Deadline deadline
+    )
+    {
+        var rows = await context
+            .Clients.FromSql(
+                $"SELECT * FROM ratelimiter.clients WHERE id = {client.Value} FOR UPDATE"
+            )
+            .ToListAsync(deadline.Token);
+        return rows.SingleOrDefault();
     }
 
     /// <summary>Begins a transaction that sees everything as it is at one moment.</summary>
