@@ -17,7 +17,12 @@ internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditR
     internal const int PageSize = 500;
 
     /// <summary>What a script needs that appends to the trail.</summary>
-    internal static readonly IReadOnlyList<string> Modules = ["call_many", "append_audit"];
+    internal static readonly IReadOnlyList<string> Modules =
+    [
+        "call_many",
+        "drop_oldest",
+        "append_audit",
+    ];
 
     private static readonly RedisScript Look = RedisScript.Load("list_audit");
 
@@ -56,10 +61,35 @@ internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditR
 
     /// <summary>An entry as the scripts take it.</summary>
     internal static RedisValue Write(AuditRecord record) =>
-        $"{Milliseconds(record.At)} {record.Action.ToName()} {AuditDocument.Write(record)}";
+        $"{record.At.ToUnixTimeMilliseconds()} {record.Action.ToName()} {AuditDocument.Write(record)}";
 
-    private static AuditEntry Parse(long id, string entry) =>
-        new(id, AuditDocument.Read(entry.AsSpan(entry.IndexOf('{', StringComparison.Ordinal))));
+    /// <summary>
+    /// The same of a change of a policy. The script adds the policy itself, before and after, each on a line, so that it
+    /// need not be sent twice.
+    /// </summary>
+    internal static RedisValue WriteWithoutPolicy(AuditRecord record) =>
+        Write(record with { Before = null, After = null });
+
+    private static AuditEntry Parse(long id, string entry)
+    {
+        var lines = entry.Split('\n');
+        var record = AuditDocument.Read(
+            lines[0].AsSpan(entry.IndexOf('{', StringComparison.Ordinal))
+        );
+        return new AuditEntry(
+            id,
+            lines is [_, var before, var after]
+                ? record with
+                {
+                    Before = ParsePolicy(before),
+                    After = ParsePolicy(after),
+                }
+                : record
+        );
+    }
+
+    private static AuditedPolicy? ParsePolicy(string value) =>
+        value is "" ? null : new AuditedPolicy(PolicyDocument.Parse(value));
 
     private async Task<RedisResult[]> LookAsync(
         ClientId client,

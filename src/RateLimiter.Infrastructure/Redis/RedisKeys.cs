@@ -54,7 +54,8 @@ internal static class RedisKeys
         $"rl:{{{client}}}:policy_version_order";
 
     /// <summary>
-    /// Hash: number, one more for each entry → when (ms since 1970), a space, the action, a space, the entry as JSON.
+    /// Hash: number, one more for each entry → when (ms since 1970), a space, the action, a space, the entry as JSON; of a
+    /// policy then two lines more with what was and is in <see cref="Policies"/>.
     /// </summary>
     public static RedisKey Audit(ClientId client) => $"rl:{{{client}}}:audit";
 

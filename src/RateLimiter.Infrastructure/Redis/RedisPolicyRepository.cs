@@ -159,7 +159,7 @@ internal sealed class RedisPolicyRepository(
                                         change.After is null
                                             ? ""
                                             : PolicyDocument.Write(change.After),
-                                        RedisAuditRepository.Write(
+                                        RedisAuditRepository.WriteWithoutPolicy(
                                             change.ToAudit(changes.At, changes.Actor)
                                         ),
                                     }

@@ -10,17 +10,18 @@
 -- KEYS[6]  its audit trail             ARGV[7]  what is kept of a deletion
 --                                      ARGV[8…] of each change four values: the policy's field; the version that it must
 --                                               have, of a deletion where it is deleted, 0 where nothing is known of it;
---                                               the policy as JSON, empty to delete it; what the audit trail is to say
+--                                               the policy as JSON, empty to delete it; what the audit trail
+--                                               is to say of it, without the policy
 --
 -- Reply    0, or with nothing changed: 1 when a version is another one by now, 2 when there is no room for so many, 3 when
 --          they would take up too much, 4 when there is no such client any more
 
 local call, format, match = redis.call, string.format, string.match
-local call_many, append_audit = load_module('call_many'), load_module('append_audit')
+local call_many, drop_oldest = load_module('call_many'), load_module('drop_oldest')
 local SAVED, OUTDATED, NO_ROOM, TOO_LARGE, NO_CLIENT = 0, 1, 2, 3, 4
 local client, policies, deleted, versions, order, trail = unpack(KEYS)
-local set_version, max_policies, max_bytes, max_history = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local is_dry_run, deletion = ARGV[6] == '1', ARGV[7]
+local set_version, deletion = ARGV[2], ARGV[7]
+local max_policies, max_bytes, max_history = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
 if call('EXISTS', client) == 0 then
   return NO_CLIENT
@@ -51,7 +52,7 @@ for i, field in ipairs(fields) do
   if version ~= (old and match(old, '^%d+') or tombstone or '0') then
     return OUTDATED
   end
-  local next_version = format('%d', tonumber(version) + 1)
+  local next_version, new = format('%d', tonumber(version) + 1), ''
   if old then
     put(replaced, version .. ' ' .. field, old)
     growth = growth - #old
@@ -61,15 +62,15 @@ for i, field in ipairs(fields) do
     put(buried, field, next_version)
     put(replaced, next_version .. ' ' .. field, deletion)
   else
-    local value = next_version .. ' ' .. policy
-    put(saved, field, value)
-    growth = growth + #value
+    new = next_version .. ' ' .. policy
+    put(saved, field, new)
+    growth = growth + #new
     created = created + (old and 0 or 1)
     if tombstone then
       raised[#raised + 1] = field
     end
   end
-  entries[i] = ARGV[at + 3]
+  entries[i] = ARGV[at + 3] .. '\n' .. (old or '') .. '\n' .. new
 end
 
 if created > 0 and call('HLEN', policies) + created - #removed > max_policies then
@@ -79,7 +80,7 @@ local bytes = tonumber(kept[2] or 0) + growth
 if growth > 0 and bytes > max_bytes then
   return TOO_LARGE
 end
-if is_dry_run then
+if ARGV[6] == '1' then
   return SAVED
 end
 
@@ -95,16 +96,21 @@ for i = 1, #replaced, 2 do
 end
 call_many('HSET', versions, replaced)
 call_many('RPUSH', order, names)
-while version_bytes > max_history do
-  local name = call('LPOP', order)
-  local version, field = match(name, '^(%d+) (.*)$')
-  version_bytes = version_bytes - #name - call('HSTRLEN', versions, name)
-  call('HDEL', versions, name)
-  -- Its versions begin anew when nothing is known of them any more.
-  if call('HGET', deleted, field) == version then
-    call('HDEL', deleted, field)
+local oldest, forgotten = call('LRANGE', order, 0, 63), {}
+while version_bytes > max_history and #oldest > 0 do
+  local count
+  count, version_bytes = drop_oldest(versions, oldest, version_bytes, max_history)
+  call('LTRIM', order, count, -1)
+  for i = 1, count do
+    local version, field = match(oldest[i], '^(%d+) (.*)$')
+    -- Its versions begin anew when nothing is known of them any more.
+    if call('HGET', deleted, field) == version then
+      forgotten[#forgotten + 1] = field
+    end
   end
+  oldest = call('LRANGE', order, 0, 63)
 end
+call_many('HDEL', deleted, forgotten)
 
 call(
   'HSET', client,
@@ -113,6 +119,6 @@ call(
 )
 call('HINCRBY', client, 'policies_version', 1)
 call('HINCRBY', client, 'version', 1)
-append_audit(client, trail, entries, max_history)
+load_module('append_audit')(client, trail, entries, max_history)
 call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return SAVED

@@ -22,9 +22,9 @@ local reply = { 0 }
 while id > stop and #reply <= 2 * limit - 1 do
   id = id - 1
   local entry = call('HGET', KEYS[2], format('%d', id))
-  local at, action = match(entry, '^(%d+) (%S+)')
+  local at, action = match(entry or '', '^(%d+) (%S+)')
   at = tonumber(at)
-  if not (from and at < from) and not (to and at > to) and (wanted == '' or wanted == action) then
+  if at and not (from and at < from) and not (to and at > to) and (wanted == '' or wanted == action) then
     reply[#reply + 1] = id
     reply[#reply + 1] = entry
   end
