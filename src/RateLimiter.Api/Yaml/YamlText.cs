@@ -99,8 +99,9 @@ internal static partial class YamlText
         {
             throw Fault(exception.Start, "is not valid YAML");
         }
-        // Escapes of what is no character.
-        catch (ArgumentException)
+        // What the library throws at faults that it did not foresee, such as escapes of what is no character.
+        catch (Exception exception)
+            when (exception is ArgumentException or InvalidOperationException)
         {
             throw Fault(parser.Current?.End ?? Mark.Empty, "is not valid YAML");
         }
