@@ -1,6 +1,7 @@
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
@@ -81,6 +82,16 @@ public static class ApplicationServices
                 it => it.FailureWindowSeconds,
                 1,
                 Limit.MaxWindowSeconds
+            )
+            .ValidateOnStart();
+        services
+            .AddOptions<AuditOptions>()
+            .BindConfiguration(AuditOptions.Section)
+            .MustBeWithin(
+                "Audit:RetentionDays",
+                it => it.RetentionDays,
+                0,
+                AuditOptions.MaxRetentionDays
             )
             .ValidateOnStart();
         services

@@ -40,12 +40,17 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         CancellationToken cancellationToken
     ) => TryNoteAsync(before.Client, before, after, cancellationToken);
 
-    public async Task<Belongings> DeleteClientAsync(
+    public Task<Belongings> DeleteClientAsync(
         ClientDeletion deletion,
+        CancellationToken cancellationToken
+    ) => DeleteClientAsync(deletion.Client, cancellationToken);
+
+    /// <inheritdoc cref="DeleteClientAsync(ClientDeletion, CancellationToken)"/>
+    internal async Task<Belongings> DeleteClientAsync(
+        ClientId client,
         CancellationToken cancellationToken
     )
     {
-        var client = deletion.Client;
         var counts = (long[])
             (
                 await connection.WriteAsync(

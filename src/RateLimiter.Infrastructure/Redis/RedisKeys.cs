@@ -59,6 +59,12 @@ internal static class RedisKeys
     /// </summary>
     public static RedisKey Audit(ClientId client) => $"rl:{{{client}}}:audit";
 
+    /// <summary>
+    /// Is there for an hour after a client was deleted whose record is elsewhere: whatever is under way then, no copy of
+    /// it is made.
+    /// </summary>
+    public static RedisKey DeletedClient(ClientId client) => $"rl:{{{client}}}:deleted";
+
     /// <summary>List of decisions as JSON, newest last.</summary>
     public static RedisKey Log(ClientId client) => $"rl:{{{client}}}:log";
 

@@ -13,6 +13,7 @@ public abstract class ContractStore(string name)
         [
             new RedisContractStore(Redis.StoreKind.Embedded),
             new RedisContractStore(Redis.StoreKind.Redis),
+            new PostgresContractStore(),
         ];
 
     /// <summary>The adapters of the store, which is shared. Skips the test where it cannot be started.</summary>

@@ -102,6 +102,8 @@ internal sealed class TestStore : IAsyncDisposable
         {
             await store.DisposeAsync();
         }
+
+        await PostgresServer.StopSharedAsync();
     }
 
     /// <summary>Another connection to the real Redis, as another instance of the service would have.</summary>

@@ -1,0 +1,101 @@
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.Infrastructure.Postgres;
+
+/// <summary>Clients are found in the store; the database is asked for those alone that have no copy there.</summary>
+internal sealed class PostgresClientRepository(
+    PostgresDatabase database,
+    ClientCopies copies,
+    RedisClientRepository store,
+    RedisConnection connection
+) : IClientRepository
+{
+    public async Task AddAsync(
+        NewClient client,
+        AuditRecord audit,
+        CancellationToken cancellationToken
+    )
+    {
+        var row = new ClientRow
+        {
+            Id = client.Id.Value,
+            Name = client.Name,
+            CreatedAt = client.CreatedAt.ToUniversalTime(),
+        };
+        var (hash, document) = ($"{client.Key.Hash}", ApiKeyDocument.Write(client.Key));
+        var announcement = new AnnouncementRow { ClientId = row.Id, Version = row.Version };
+        await database.AskAsync(
+            async (context, deadline) =>
+            {
+                await using var transaction = await database.BeginAsync(context, deadline);
+                context.Add(row);
+                context.Add(
+                    new KeyRow
+                    {
+                        ClientId = row.Id,
+                        Hash = Convert.FromHexString(hash),
+                        Id = client.Key.Id,
+                        Document = document,
+                    }
+                );
+                context.Add(AuditRows.Of(client.Id, audit));
+                context.Add(announcement);
+                await context.SaveChangesAsync(deadline.Token);
+                await transaction.CommitAsync(deadline.Token);
+                return true;
+            },
+            cancellationToken
+        );
+        await copies.CopyAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
+    }
+
+    public async Task<ClientSnapshot?> FindAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    ) =>
+        await store.FindAsync(client, cancellationToken)
+        ?? await FillAsync(client, cancellationToken);
+
+    public async Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken)
+    {
+        if (await store.FindVersionAsync(client, cancellationToken) is { } version)
+        {
+            return version;
+        }
+
+        try
+        {
+            // A check may wait for it, as for the store's.
+            var filled = await FillAsync(client, CancellationToken.None)
+                .WaitAsync(connection.CheckTimeout / 2, cancellationToken);
+            return filled?.Version;
+        }
+        catch (TimeoutException exception)
+        {
+            throw new StoreUnavailableException("The database did not answer.", exception);
+        }
+    }
+
+    /// <summary>Looks for a client that has no copy, and makes one.</summary>
+    private async Task<ClientSnapshot?> FillAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
+    {
+        if (
+            await copies.WasDeletedAsync(client, cancellationToken)
+            || await copies.FindRecordAsync(client, cancellationToken) is not { } record
+        )
+        {
+            return null;
+        }
+
+        await copies.CopyAsync(record, cancellationToken);
+        return record.ToSnapshot();
+    }
+}

@@ -1,0 +1,23 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+
+namespace RateLimiter.Infrastructure.Postgres;
+
+/// <summary>Makes the tables known to <c>dotnet ef</c>, which writes migrations without a database.</summary>
+internal sealed class RecordsContextFactory : IDesignTimeDbContextFactory<RecordsContext>
+{
+    public RecordsContext CreateDbContext(string[] args) => new(Options("Host=none"));
+
+    /// <summary>What every context has in common.</summary>
+    public static DbContextOptions<RecordsContext> Options(string connectionString) =>
+        new DbContextOptionsBuilder<RecordsContext>()
+            .UseNpgsql(
+                connectionString,
+                npgsql =>
+                    npgsql.MigrationsHistoryTable(
+                        RecordsContext.HistoryTable,
+                        RecordsContext.Schema
+                    )
+            )
+            .Options;
+}

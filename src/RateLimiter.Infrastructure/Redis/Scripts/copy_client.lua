@@ -1,0 +1,63 @@
+-- Makes the copy of a client what is recorded of it elsewhere, unless the copy is as new already, and announces that.
+--
+-- KEYS[1]  the client's hash             ARGV[1]  the client's id
+-- KEYS[2]  the hash of its keys          ARGV[2]  the version that the copy must have for what follows to complete it; empty
+-- KEYS[3]  the hash of their last uses            when what follows is all of it
+-- KEYS[4]  the hash of its policies      ARGV[3]  the version that it has then
+-- KEYS[5]  is there when the client is   ARGV[4]  how many fields and values of the client's hash there are, of keys that go,
+--          deleted                                of keys and what is known of them, of policies that go, and of policies
+--                                                 and their values; five numbers up to ARGV[8]
+--                                        ARGV[9…] all of these
+--
+-- Reply    0, or with nothing changed: 1 when the copy has that version or a later one, 2 when it is not the one to be
+--          completed, 3 when the client is deleted
+
+local call = redis.call
+local call_many = load_module('call_many')
+local COPIED, KNOWN, INCOMPLETE, DELETED = 0, 1, 2, 3
+local client, keys, uses, policies, deleted = unpack(KEYS)
+local base, version = ARGV[2], ARGV[3]
+
+if call('EXISTS', deleted) == 1 then
+  return DELETED
+end
+local copied = call('HGET', client, 'version')
+if copied and tonumber(copied) >= tonumber(version) then
+  return KNOWN
+end
+if base ~= '' and copied ~= base then
+  return INCOMPLETE
+end
+
+local last = 8
+local function take(count)
+  local taken = {}
+  for i = last + 1, last + tonumber(count) do
+    taken[#taken + 1] = ARGV[i]
+  end
+  last = last + #taken
+  return taken
+end
+local fields, keys_gone, keys_saved = take(ARGV[4]), take(ARGV[5]), take(ARGV[6])
+local policies_gone, policies_saved = take(ARGV[7]), take(ARGV[8])
+
+if base == '' then
+  call('UNLINK', client, keys, policies)
+end
+call_many('HSET', client, fields)
+call_many('HDEL', keys, keys_gone)
+call_many('HDEL', uses, keys_gone)
+call_many('HSET', keys, keys_saved)
+call_many('HDEL', policies, policies_gone)
+call_many('HSET', policies, policies_saved)
+if base == '' then
+  local unknown = {}
+  for _, hash in ipairs(call('HKEYS', uses)) do
+    if call('HEXISTS', keys, hash) == 0 then
+      unknown[#unknown + 1] = hash
+    end
+  end
+  call_many('HDEL', uses, unknown)
+end
+call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+return COPIED

@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiter.Application.Audit;
+using RateLimiter.Infrastructure.Postgres;
+using RateLimiter.Infrastructure.Redis;
+using RateLimiter.IntegrationTests.Contracts;
+using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.TestStores;
+
+namespace RateLimiter.IntegrationTests.Postgres;
+
+/// <summary>The adapters of one instance for a database, with the copies in a store.</summary>
+internal sealed class PostgresRecords : IDisposable
+{
+    private PostgresRecords(string connectionString, RedisConnection store, int timeoutMs)
+    {
+        Options = new PostgresOptions
+        {
+            ConnectionString = connectionString,
+            TimeoutMs = timeoutMs,
+        };
+        var options = Microsoft.Extensions.Options.Options.Create(Options);
+        Database = new PostgresDatabase(options, NullLogger<PostgresDatabase>.Instance);
+        var deletions = new RedisDeletionRepository(store);
+        Copies = new ClientCopies(Database, store, deletions);
+        Relay = new AnnouncementRelay(
+            Database,
+            Copies,
+            TimeProvider.System,
+            NullLogger<AnnouncementRelay>.Instance
+        );
+        Ports = new Ports(
+            new PostgresClientRepository(
+                Database,
+                Copies,
+                new RedisClientRepository(store, TestStore.Quotas),
+                store
+            ),
+            new PostgresKeyRepository(
+                Database,
+                Copies,
+                new RedisKeyRepository(store, TestStore.Quotas)
+            ),
+            new PostgresPolicyRepository(Database, Copies),
+            new PostgresAuditRepository(Database),
+            new PostgresDeletionRepository(Database, Copies, deletions, TimeProvider.System)
+        );
+    }
+
+    public PostgresOptions Options { get; }
+
+    public PostgresDatabase Database { get; }
+
+    public ClientCopies Copies { get; }
+
+    public AnnouncementRelay Relay { get; }
+
+    public Ports Ports { get; }
+
+    /// <summary>An instance with a database of its own.</summary>
+    public static async Task<PostgresRecords> CreateAsync(
+        PostgresServer server,
+        RedisConnection store,
+        int timeoutMs = 20_000
+    )
+    {
+        var name = await server.CreateDatabaseAsync();
+        var records = Open(server.ConnectionString(name), store, timeoutMs);
+        await records.Schema().MigrateAsync(default);
+        return records;
+    }
+
+    /// <summary>An instance for a database that is migrated.</summary>
+    public static PostgresRecords Open(
+        string connectionString,
+        RedisConnection store,
+        int timeoutMs = 20_000
+    ) => new(connectionString, store, timeoutMs) { Database = { IsReady = true } };
+
+    /// <summary>What migrates the database.</summary>
+    public PostgresSchema Schema(int retentionDays = 365) =>
+        new(
+            Database,
+            Microsoft.Extensions.Options.Options.Create(Options),
+            Microsoft.Extensions.Options.Options.Create(
+                new AuditOptions { RetentionDays = retentionDays }
+            ),
+            TimeProvider.System,
+            NullLogger<PostgresSchema>.Instance
+        );
+
+    public void Dispose() => Database.Dispose();
+}
