@@ -24,7 +24,7 @@ public sealed class PostgresTests
     [Test]
     public async Task Database_KilledAndStartedAgain_ChecksGoOnAndWritesAre503UntilItIsBack()
     {
-        await using var host = await StoreHost.StartAsync(Store.Postgres);
+        await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
         var client = await Client.RegisterAsync(await host.ServeAsync(Settings));
         await client.HasPolicyAsync("r", 10);
 
@@ -56,7 +56,7 @@ public sealed class PostgresTests
     [Test]
     public async Task Database_Hangs_IsNotWaitedForAndChecksGoOn()
     {
-        await using var host = await StoreHost.StartAsync(Store.Postgres);
+        await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
         var client = await Client.RegisterAsync(
             await host.ServeAsync([.. Settings, ("Postgres__TimeoutMs", "500")])
         );
@@ -87,7 +87,7 @@ public sealed class PostgresTests
     [Test]
     public async Task Database_KilledInTheMiddleOfWrites_LosesNothingThatWasAnswered()
     {
-        await using var host = await StoreHost.StartAsync(Store.Postgres);
+        await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
         var client = await Client.RegisterAsync(await host.ServeAsync(Settings));
         var (saved, keys) = (new ConcurrentDictionary<string, long>(), new ConcurrentBag<string>());
         using var stop = new CancellationTokenSource();
@@ -196,7 +196,8 @@ public sealed class PostgresTests
             "It is not committed.",
             Recovered,
             async () =>
-                await host.Postgres.AskAsync(
+                await host.Postgres.ExecuteAsync(
+                    host.Database,
                     $"select version from ratelimiter.policies where client_id = '{here.Id}'"
                 ) == "2"
         );
@@ -256,7 +257,8 @@ public sealed class PostgresTests
         await host.Redis.FlushAsync();
         (await client.On(await host.ServeAsync(Settings)).GetAsync("/policy")).MustBeProblem(401);
         Assert.That(
-            await host.Postgres.AskAsync(
+            await host.Postgres.ExecuteAsync(
+                host.Database,
                 $"select action from ratelimiter.audit where client_id = '{client.Id}' order by id desc limit 1"
             ),
             Is.EqualTo("client.deleted")

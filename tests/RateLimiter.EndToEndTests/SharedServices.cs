@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -66,6 +67,7 @@ public sealed class SharedServices
         );
         var hosts = running.Select(service => service.Host).Distinct();
         await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask()));
+        await PostgresServer.StopSharedAsync();
     }
 
     private static Task<SharedService> StartedAsync(

@@ -29,11 +29,17 @@ public sealed class StoreHost : IAsyncDisposable
     public PostgresServer Postgres =>
         postgres ?? throw new InvalidOperationException("There is none.");
 
+    /// <summary>The name of the services' database there.</summary>
+    public string Database { get; private init; } = "";
+
     /// <summary>The working directory of the services; the embedded store keeps its data under it.</summary>
     public string Directory => folder.Path;
 
     /// <param name="store">Which store.</param>
-    /// <param name="ownProcess">Whether the test stops, pauses or watches it, so that REDIS_HOST will not do.</param>
+    /// <param name="ownProcess">
+    /// Whether the test stops, pauses or watches its servers, so that REDIS_HOST will not do, and a PostgreSQL must not lose
+    /// anything.
+    /// </param>
     public static async Task<StoreHost> StartAsync(Store store, bool ownProcess = false)
     {
         if (store == Store.Embedded)
@@ -52,12 +58,16 @@ public sealed class StoreHost : IAsyncDisposable
             return new StoreHost(redis, null, settings);
         }
 
-        var postgres = await PostgresServer.StartAsync();
+        var postgres = await PostgresServer.StartAsync(isDurable: ownProcess);
+        var database = await postgres.CreateDatabaseAsync();
         return new StoreHost(
             redis,
             postgres,
-            [.. settings, ("Postgres__ConnectionString", postgres.ConnectionString)]
-        );
+            [.. settings, ("Postgres__ConnectionString", postgres.ConnectionString(database))]
+        )
+        {
+            Database = database,
+        };
     }
 
     /// <summary>A store of several servers, which end with the test and not with this.</summary>
