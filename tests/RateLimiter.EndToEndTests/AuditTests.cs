@@ -39,7 +39,7 @@ public sealed class AuditTests(Store store) : ServiceFixture(store)
             Assert.That(page["next_cursor"].ValueKind, Is.EqualTo(JsonValueKind.Null));
             Assert.That(
                 entries.Select(entry => entry.GetProperty("id").GetInt64()),
-                Is.Ordered.Descending.And.Unique
+                Is.Unique.And.Ordered.Descending
             );
             Assert.That(
                 entries.Select(entry => entry.GetProperty("address").GetString()),
@@ -47,7 +47,7 @@ public sealed class AuditTests(Store store) : ServiceFixture(store)
             );
             Assert.That(
                 entries.Select(entry => entry.GetProperty("request_id").GetString()),
-                Is.All.Match("^[0-9a-f]{32}$").And.Unique
+                Is.Unique.And.All.Match("^[0-9a-f]{32}$")
             );
             Assert.That(Same(entries[4].GetProperty("after"), saved));
             Assert.That(Same(entries[2].GetProperty("before"), saved));
@@ -190,9 +190,10 @@ public sealed class AuditTests(Store store) : ServiceFixture(store)
         Assert.That(export.ContentType, Is.EqualTo("application/x-ndjson"));
         Assert.That(export.Text, Does.EndWith("\n"));
         var lines = export.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.That(lines, Has.Length.EqualTo(2501));
         Assert.That(
             lines.Select(line => JsonElement.Parse(line).GetProperty("id").GetInt64()),
-            Has.Exactly(2501).Items.And.Ordered.Descending.And.Unique
+            Is.Unique.And.Ordered.Descending
         );
         Assert.That(created.Text, Is.EqualTo($"{lines[^1]}\n"));
         Assert.That(

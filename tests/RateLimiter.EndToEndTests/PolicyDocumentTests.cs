@@ -10,6 +10,12 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
 {
     private const int Many = 10_000;
 
+    private const string Document = """
+        {"policies":[{"route_key":"d","limit":1,"window_seconds":60},
+         {"route_key":"a","limit":1,"window_seconds":60,"role":"default"},
+         {"route_key":"b","limit":9,"window_seconds":60}]}
+        """;
+
     private static readonly string[] OddTexts =
     [
         "a: b",
@@ -318,25 +324,34 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
         const int max = 16 * 1024 * 1024;
 
         (await ImportAsync(Document.PadRight(max))).MustBeOk();
-        (await ImportAsync(Document.PadRight(max + 1))).MustBeProblem(413);
+        // Or it would still be sending when it is refused.
+        (
+            await ImportAsync(Document.PadRight(max + 1), headers: ("Expect", "100-continue"))
+        ).MustBeProblem(413);
     }
 
     [TestCase("json")]
     [TestCase("yaml")]
+    [NonParallelizable]
     [Contract("10,000 policies are exported and imported")]
     public async Task Import_TenThousandPolicies_ArePossible(string format)
     {
+        // Its own service, which is more patient: one call changes 10,000 policies, on a machine that may be busy.
+        await using var host = await StoreHost.StartAsync(Store);
+        var client = await Client.RegisterAsync(
+            await host.ServeAsync(("Store__TimeoutMs", "10000"), ("Postgres__TimeoutMs", "60000"))
+        );
         var clock = Stopwatch.StartNew();
-        var created = (await ImportAsync(DocumentOf(Many))).MustBeOk();
+        var created = (await ImportAsync(DocumentOf(Many), client: client)).MustBeOk();
         var importing = clock.Elapsed;
         clock.Restart();
-        var document = (await ExportAsync(format)).Text;
+        var document = (await ExportAsync(format, client)).Text;
         var exporting = clock.Elapsed;
         clock.Restart();
-        var same = (await ImportAsync(document, format)).MustBeOk();
+        var same = (await ImportAsync(document, format, client: client)).MustBeOk();
         var comparing = clock.Elapsed;
         clock.Restart();
-        var none = (await ImportAsync("""{"policies":[]}""")).MustBeOk();
+        var none = (await ImportAsync("""{"policies":[]}""", client: client)).MustBeOk();
         await TestContext.Out.WriteLineAsync(
             $"{Many} policies, {document.Length} characters of {format}: created in {importing.TotalMilliseconds:0} ms, "
                 + $"exported in {exporting.TotalMilliseconds:0} ms, imported unchanged in {comparing.TotalMilliseconds:0} ms, "
@@ -350,12 +365,6 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
             Assert.That(Counts(none), Is.EqualTo((0, 0, Many, 0)));
         }
     }
-
-    private const string Document = """
-        {"policies":[{"route_key":"d","limit":1,"window_seconds":60},
-         {"route_key":"a","limit":1,"window_seconds":60,"role":"default"},
-         {"route_key":"b","limit":9,"window_seconds":60}]}
-        """;
 
     private static string DocumentOf(int count) =>
         JsonSerializer.Serialize(

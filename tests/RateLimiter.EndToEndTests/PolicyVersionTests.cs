@@ -44,7 +44,7 @@ public sealed class PolicyVersionTests(Store store) : ServiceFixture(store)
         (await Client.DeletePolicyAsync("search")).MustBeOk();
         tags.Add(TagOf(await Client.GetAsync("/policy/export")));
 
-        Assert.That(tags, Is.All.Match("^\"set-[0-9]+\"$").And.Unique);
+        Assert.That(tags, Is.Unique.And.All.Match("^\"set-[0-9]+\"$"));
     }
 
     [TestCase("/policy")]
