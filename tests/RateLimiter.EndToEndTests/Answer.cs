@@ -68,9 +68,12 @@ public sealed partial record Answer(
     }
 
     /// <summary>Holds that it is a 200.</summary>
-    public Answer MustBeOk()
+    public Answer MustBeOk() => MustBeStatus(200);
+
+    /// <summary>Holds that it has this status.</summary>
+    public Answer MustBeStatus(int status)
     {
-        Assert.That(Status, Is.EqualTo(200), Text);
+        Assert.That(Status, Is.EqualTo(status), Text);
         return this;
     }
 

@@ -88,6 +88,48 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
         }
     }
 
+    [TestCase("post", "/policy", new[] { "If-Match", "If-None-Match" })]
+    [TestCase("delete", "/policy", new[] { "If-Match", "If-None-Match" })]
+    [TestCase("put", "/policy/import", new[] { "If-Match", "If-None-Match" })]
+    [TestCase("get", "/policy", new[] { "If-None-Match" })]
+    [Contract("The OpenAPI document must say the same as the contract: conditions")]
+    public async Task OpenApi_Operation_NamesTheHeadersOfItsConditions(
+        string method,
+        string path,
+        string[] headers
+    )
+    {
+        var operation = await OperationAsync(method, path);
+
+        Assert.That(
+            operation
+                .GetProperty("parameters")
+                .EnumerateArray()
+                .Where(parameter => parameter.GetProperty("in").GetString() == "header")
+                .Select(parameter => parameter.GetProperty("name").GetString()),
+            Is.EqualTo(headers)
+        );
+    }
+
+    [TestCase("/policy", "application/json")]
+    [TestCase("/policy/export", "application/json application/yaml")]
+    [TestCase("/audit/export", "application/x-ndjson")]
+    [Contract("The OpenAPI document must say the same as the contract: media types")]
+    public async Task OpenApi_Answer_NamesItsMediaTypes(string path, string types)
+    {
+        var answer = (await OperationAsync("get", path))
+            .GetProperty("responses")
+            .GetProperty("200");
+
+        Assert.That(
+            string.Join(
+                ' ',
+                answer.GetProperty("content").EnumerateObject().Select(content => content.Name)
+            ),
+            Is.EqualTo(types)
+        );
+    }
+
     [Test]
     [Contract("GET /openapi.json: the document")]
     public async Task OpenApi_Always_NamesEveryOperation()
@@ -111,9 +153,19 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     }
 
     [TestCase("post", "/register", new[] { "200", "400", "401", "403", "429", "503" })]
-    [TestCase("post", "/policy", new[] { "200", "400", "401", "503" })]
-    [TestCase("get", "/policy", new[] { "200", "400", "401", "503" })]
-    [TestCase("delete", "/policy", new[] { "200", "400", "401", "404", "503" })]
+    [TestCase("post", "/policy", new[] { "200", "400", "401", "409", "412", "503" })]
+    [TestCase("get", "/policy", new[] { "200", "304", "400", "401", "503" })]
+    [TestCase("delete", "/policy", new[] { "200", "400", "401", "404", "412", "503" })]
+    [TestCase("get", "/policy/history", new[] { "200", "400", "401", "404", "503" })]
+    [TestCase(
+        "post",
+        "/policy/rollback",
+        new[] { "200", "400", "401", "404", "409", "412", "503" }
+    )]
+    [TestCase("get", "/policy/export", new[] { "200", "304", "400", "401", "503" })]
+    [TestCase("put", "/policy/import", new[] { "200", "400", "401", "409", "412", "413", "503" })]
+    [TestCase("get", "/audit", new[] { "200", "400", "401", "503" })]
+    [TestCase("get", "/audit/export", new[] { "200", "400", "401", "503" })]
     [TestCase("post", "/check", new[] { "200", "400", "401", "404", "503" })]
     [TestCase("get", "/logs/latest", new[] { "200", "400", "401", "503" })]
     [Contract("The OpenAPI document must say the same as the contract: answers")]

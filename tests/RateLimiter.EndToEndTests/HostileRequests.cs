@@ -52,6 +52,9 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         "application/problem+json",
         "APPLICATION/JSON",
         "application/jsonx",
+        "application/yaml",
+        "application/yaml",
+        "text/yaml; charset=utf-16",
         "text/json",
         "text/plain",
         "text/html",
@@ -82,6 +85,12 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n",
         "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"../a\"\r\n\r\n1",
         "--x",
+        "policies:\n- &a {route_key: search, limit: 1, window_seconds: 60}\n- *a\n",
+        "policies:\n- {route_key: search, limit: 1e400, window_seconds: .nan}\n",
+        "policies: [{route_key: \"\\uD800\", limit: 0x7fffffffffffffff, window_seconds: 1}]",
+        "%YAML 1.1\n---\n? [a]\n: !!binary x\n...\n--- |9\n",
+        "- ".Times(20_000),
+        "{a: ".Times(10_000),
     ];
 
     private static readonly string[] PathParts =
@@ -241,6 +250,9 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         ("If-None-Match", "\""),
         ("If-None-Match", "*"),
         ("If-Match", "\"x\""),
+        ("If-Match", "\"99999999999999999999\", W/\"1\", *"),
+        ("If-Match", "\u0001"),
+        ("Accept", "application/yaml;q=nan, text/yaml"),
         ("If-Modified-Since", "yesterday"),
         ("If-Range", "x"),
         ("traceparent", "00-0-0-0"),

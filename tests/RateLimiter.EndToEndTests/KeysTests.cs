@@ -33,6 +33,18 @@ public sealed class KeysTests(Store store) : ServiceFixture(store)
             "policy:write",
         },
         new object?[] { "DELETE", "/policy?route_key=s", null, "policy:write" },
+        new object?[] { "GET", "/policy/history?route_key=s", null, "policy:read" },
+        new object?[] { "GET", "/policy/export", null, "policy:read" },
+        new object?[]
+        {
+            "POST",
+            "/policy/rollback",
+            """{"route_key":"s","version":1}""",
+            "policy:write",
+        },
+        new object?[] { "PUT", "/policy/import", """{"policies":[]}""", "policy:write" },
+        new object?[] { "GET", "/audit", null, "audit:read" },
+        new object?[] { "GET", "/audit/export", null, "audit:read" },
         new object?[] { "GET", "/logs/latest", null, "logs:read" },
         new object?[] { "GET", "/keys", null, "keys:write" },
         new object?[] { "POST", "/keys", """{"name":"x"}""", "keys:write check" },
@@ -48,6 +60,7 @@ public sealed class KeysTests(Store store) : ServiceFixture(store)
         "logs:read",
         "usage:write",
         "keys:write",
+        "audit:read",
     ];
 
     [TestCaseSource(nameof(Operations))]

@@ -36,12 +36,14 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
         );
 
         var created = answer["policy"].GetProperty("created_at");
+        var keyId = (await Client.GetAsync("/keys")).Body[0].GetProperty("key_id");
         answer.MustBe(
             $$$"""
             {"message":"Policy saved successfully.","policy":{"route_key":"search","role":"free",
              "limit":100,"window_seconds":60,"algorithm":"fixed_window","burst":null,"limits":null,"mode":"enforce","on_store_failure":null,
              "description":"For free accounts",
-             "is_active":false,"version":1,"created_at":{{{created.GetRawText()}}},"updated_at":{{{created.GetRawText()}}}}}
+             "is_active":false,"version":1,"created_at":{{{created.GetRawText()}}},"updated_at":{{{created.GetRawText()}}},
+             "updated_by":{{{keyId.GetRawText()}}}}}
             """
         );
     }

@@ -7,6 +7,8 @@ namespace RateLimiter.EndToEndTests;
 [TestFixture(Store.Redis)]
 public abstract class ServiceFixture(Store store)
 {
+    protected Store Store { get; } = store;
+
     protected Service Service { get; private set; } = null!;
 
     protected StoreHost Host { get; private set; } = null!;
@@ -18,7 +20,7 @@ public abstract class ServiceFixture(Store store)
     [SetUp]
     public async Task RegisterAsync()
     {
-        (Host, Service) = await SharedServices.OfAsync(store);
+        (Host, Service) = await SharedServices.OfAsync(Store);
         Visitor = new Visitor(Service);
         Client = await Client.RegisterAsync(Service);
     }

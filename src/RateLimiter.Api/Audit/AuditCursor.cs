@@ -22,9 +22,9 @@ internal static class AuditCursor
     {
         Span<byte> bytes = stackalloc byte[sizeof(long)];
         if (
-            cursor.Length != Base64Url.GetEncodedLength(sizeof(long))
-            || !Base64Url.TryDecodeFromChars(cursor, bytes, out var length)
+            !Base64Url.IsValid(cursor, out var length)
             || length != sizeof(long)
+            || !Base64Url.TryDecodeFromChars(cursor, bytes, out _)
         )
         {
             return null;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
 using RateLimiter.Application.Audit;
+using RateLimiter.Domain.Audit;
 
 namespace RateLimiter.Api.Audit;
 
@@ -20,12 +21,12 @@ internal sealed class AuditExportResult(IAsyncEnumerable<AuditPage> pages, IMapp
         var http = context.HttpContext;
         var response = http.Response;
         var options = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>();
+        response.ContentType = ContentType;
         try
         {
-            // Before anything is written: when the store fails at once, it is a 503.
+            // Nothing is written before the first page is there: when the store fails at once, it is a 503.
             await foreach (var page in pages.WithCancellation(http.RequestAborted))
             {
-                response.ContentType = ContentType;
                 foreach (var entry in page.Entries)
                 {
                     Write(response, entry, options.Value.JsonSerializerOptions);
@@ -41,11 +42,7 @@ internal sealed class AuditExportResult(IAsyncEnumerable<AuditPage> pages, IMapp
         }
     }
 
-    private void Write(
-        HttpResponse response,
-        Domain.Audit.AuditEntry entry,
-        JsonSerializerOptions options
-    )
+    private void Write(HttpResponse response, AuditEntry entry, JsonSerializerOptions options)
     {
         using var json = new Utf8JsonWriter(response.BodyWriter);
         JsonSerializer.Serialize(json, mapper.Map<AuditEntryResponse>(entry), options);

@@ -65,7 +65,10 @@ internal sealed class VersionTag
 
     private IEnumerable<long> Versions(StringValues match)
     {
-        if (!EntityTagHeaderValue.TryParseStrictList(match, out var tags))
+        if (
+            !EntityTagHeaderValue.TryParseStrictList(match, out var tags)
+            || tags.Contains(EntityTagHeaderValue.Any)
+        )
         {
             yield break;
         }

@@ -34,7 +34,7 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
         var json = new ArrayBufferWriter<byte>();
         try
         {
-            YamlText.Read(new StringReader(Decode(text.Span, encoding)), json);
+            YamlText.Read(Decode(text.Span, encoding), json);
         }
         catch (YamlFaultException fault)
         {

@@ -15,6 +15,16 @@ namespace RateLimiter.Api.Yaml;
 internal static partial class YamlText
 {
     private const int MaxDepth = 16;
+    private const string Invalid = "is not valid YAML";
+
+    // YAML has none of them. The library takes the first for the end of the text.
+    private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([
+        .. Enumerable
+            .Range(0, 0xA0)
+            .Select(code => (char)code)
+            .Where(char.IsControl)
+            .Except("\n\r\t\u0085"),
+    ]);
 
     private static readonly JsonWriterOptions Unchecked = new() { SkipValidation = true };
 
@@ -32,8 +42,13 @@ internal static partial class YamlText
 
     /// <summary>Writes what a YAML document says as JSON. Nothing, when there is no document.</summary>
     /// <exception cref="YamlFaultException">It is no YAML, or more than JSON can say.</exception>
-    public static void Read(TextReader yaml, IBufferWriter<byte> json)
+    public static void Read(string yaml, IBufferWriter<byte> json)
     {
+        if (yaml.AsSpan().ContainsAny(ControlCharacters))
+        {
+            throw new YamlFaultException("must not have control characters");
+        }
+
         using var writer = new Utf8JsonWriter(json, Unchecked);
         var levels = new Stack<Next>();
         var hasDocument = false;
@@ -53,9 +68,11 @@ internal static partial class YamlText
                 case NodeEvent node:
                     Write(writer, node, levels);
                     break;
+                // The library lets go of a value that it does not understand at the end of the text.
+                case MappingEnd when levels.Pop() == Next.Value:
+                    throw Fault(found, Invalid);
                 case MappingEnd:
                     writer.WriteEndObject();
-                    levels.Pop();
                     Advance(levels);
                     break;
                 case SequenceEnd:
@@ -80,9 +97,9 @@ internal static partial class YamlText
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    private static IEnumerable<ParsingEvent> Events(TextReader yaml)
+    private static IEnumerable<ParsingEvent> Events(string yaml)
     {
-        var parser = new Parser(yaml);
+        var parser = new Parser(new StringReader(yaml));
         while (MoveNext(parser))
         {
             yield return parser.Current!;
@@ -97,12 +114,13 @@ internal static partial class YamlText
         }
         catch (YamlException exception)
         {
-            throw Fault(exception.Start, "is not valid YAML");
+            throw Fault(exception.Start, Invalid);
         }
-        // Escapes of what is no character.
-        catch (ArgumentException)
+        // What the library throws at faults that it did not foresee, such as escapes of what is no character.
+        catch (Exception exception)
+            when (exception is ArgumentException or InvalidOperationException)
         {
-            throw Fault(parser.Current?.End ?? Mark.Empty, "is not valid YAML");
+            throw Fault(parser.Current?.End ?? Mark.Empty, Invalid);
         }
     }
 

@@ -16,6 +16,14 @@ internal static class Http
     public static DefaultHttpContext Context() =>
         new() { RequestServices = Services, Response = { Body = new MemoryStream() } };
 
+    /// <summary>A request of <see cref="A.Client"/>.</summary>
+    public static DefaultHttpContext ContextOfClient()
+    {
+        var context = Context();
+        context.Features.Set(A.Holder(A.Snapshot(A.Client)));
+        return context;
+    }
+
     /// <summary>The body that was written, as JSON.</summary>
     public static JsonElement Json(this HttpResponse response)
     {

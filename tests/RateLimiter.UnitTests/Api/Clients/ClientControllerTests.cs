@@ -1,6 +1,7 @@
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
+using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Clients;
 using RateLimiter.Application.Clients;
 
@@ -15,12 +16,16 @@ public sealed class ClientControllerTests
         int status
     )
     {
+        var http = Http.ContextOfClient();
         var mediator = new Mock<IMediator>();
         mediator
-            .Setup(it => it.Send(new DeleteClientCommand(A.Client), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.Send(
+                    new DeleteClientCommand(A.Client, http.Actor()),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ReturnsAsync(new DeletionOutcome(new(1, 2, 3, 4), isComplete));
-        var http = Http.Context();
-        http.Features.Set(A.Holder(A.Snapshot(A.Client)));
 
         var answer = await new ClientController(mediator.Object)
         {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 using Moq;
 using RateLimiter.Api.Clients;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
 
 namespace RateLimiter.UnitTests.Api.Clients;
 
@@ -82,7 +83,12 @@ public sealed class RegisterControllerTests
 
         mediator.Verify(it =>
             it.Send(
-                new RegisterClientCommand("My app", IPAddress.Parse("192.0.2.7"), "hunter2"),
+                new RegisterClientCommand(
+                    "My app",
+                    IPAddress.Parse("192.0.2.7"),
+                    new Actor(null, "192.0.2.7", http.TraceIdentifier),
+                    "hunter2"
+                ),
                 It.IsAny<CancellationToken>()
             )
         );
@@ -95,7 +101,11 @@ public sealed class RegisterControllerTests
 
         mediator.Verify(it =>
             it.Send(
-                new RegisterClientCommand("My app", IPAddress.Loopback),
+                new RegisterClientCommand(
+                    "My app",
+                    IPAddress.Loopback,
+                    new Actor(null, "127.0.0.1", http.TraceIdentifier)
+                ),
                 It.IsAny<CancellationToken>()
             )
         );

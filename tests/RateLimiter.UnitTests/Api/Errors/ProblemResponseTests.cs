@@ -66,7 +66,10 @@ public sealed class ProblemResponseTests
 
     [TestCase(404, "There is nothing at this path.")]
     [TestCase(405, "This path does not answer PATCH.")]
-    [TestCase(415, "The body must be JSON in UTF-8, and Content-Type must say so.")]
+    [TestCase(
+        415,
+        "The body must be JSON in UTF-8, or for PUT /policy/import YAML, and Content-Type must say so."
+    )]
     [TestCase(400, "The request cannot be answered.")]
     public async Task WriteStatus_StatusWithoutABody_ExplainsIt(int status, string detail)
     {

@@ -1,6 +1,3 @@
-using AutoMapper;
-using Microsoft.Extensions.Logging.Abstractions;
-using RateLimiter.Api.Json;
 using RateLimiter.Api.Logs;
 using RateLimiter.Domain.Checks;
 
@@ -11,14 +8,12 @@ public sealed class LogEntryResponseTests
     [Test]
     public void Map_LoggedDecision_TakesOverEveryField()
     {
-        var mapper = new MapperConfiguration(
-            options => options.AddMaps(typeof(JsonBodyFormatter).Assembly),
-            NullLoggerFactory.Instance
-        ).CreateMapper();
         var decision = A.Decision(A.Policy(), A.Status(wait: 1, remaining: 3));
 
         Assert.That(
-            mapper.Map<LogEntryResponse>(A.Logged(decision, "alice", "search", "free", cost: 7)),
+            Mapping.Mapper.Map<LogEntryResponse>(
+                A.Logged(decision, "alice", "search", "free", cost: 7)
+            ),
             Is.EqualTo(
                 new LogEntryResponse
                 {

@@ -1,7 +1,8 @@
-using AutoMapper;
 using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
+using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Policies;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
@@ -12,6 +13,7 @@ namespace RateLimiter.UnitTests.Api.Policies;
 public sealed class PolicyControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
+    private readonly DefaultHttpContext http = Http.ContextOfClient();
 
     private static IEnumerable<
         TestCaseData<DeletePolicyRequest?, string?, string?, PolicyKey>
@@ -31,13 +33,16 @@ public sealed class PolicyControllerTests
         PolicyKey key
     )
     {
-        SetUp(deleted: true);
+        SetUp(new PolicyDeleted());
 
         var answer = await DeleteAsync(body, route, role);
 
         Assert.That(answer.Value, Is.EqualTo(new MessageResponse("Policy deleted")));
         mediator.Verify(it =>
-            it.Send(new DeletePolicyCommand(A.Client, key), It.IsAny<CancellationToken>())
+            it.Send(
+                new DeletePolicyCommand(A.Client, key, http.Actor(), VersionCondition.None),
+                It.IsAny<CancellationToken>()
+            )
         );
     }
 
@@ -66,29 +71,125 @@ public sealed class PolicyControllerTests
     [Test]
     public async Task Delete_NoSuchPolicy_Is404()
     {
-        SetUp(deleted: false);
+        SetUp(new PolicyNotFound());
 
         var answer = await DeleteAsync(null, "search", null);
 
         Assert.That(answer.Result.Problem().Status, Is.EqualTo(404));
     }
 
-    private void SetUp(bool deleted) =>
+    [Test]
+    public async Task Delete_IfMatch_IsTheCondition()
+    {
+        SetUp(new ConditionFailed());
+        http.Request.Headers.IfMatch = "*";
+
+        var answer = await DeleteAsync(null, "search", null);
+
+        Assert.That(answer.Result.Problem().Status, Is.EqualTo(412));
+        mediator.Verify(it =>
+            it.Send(
+                It.Is<DeletePolicyCommand>(command => command.Condition is VersionCondition.Exists),
+                It.IsAny<CancellationToken>()
+            )
+        );
+    }
+
+    [Test]
+    public async Task Save_IfNoneMatchAny_IsTheCondition()
+    {
+        mediator
+            .Setup(it => it.Send(It.IsAny<SavePolicyCommand>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(new PolicySaved(A.Policy()));
+        http.Request.Headers.IfNoneMatch = "*";
+
+        await Controller().SaveAsync(new("search", 10, 60), CancellationToken.None);
+
+        mediator.Verify(it =>
+            it.Send(
+                It.Is<SavePolicyCommand>(command =>
+                    command.Condition is VersionCondition.Missing
+                    && command.Actor == http.Actor()
+                    && command.Client == A.Client
+                ),
+                It.IsAny<CancellationToken>()
+            )
+        );
+    }
+
+    [Test]
+    public async Task SaveAndDelete_IfNoneMatchNotAny_Are400AndChangeNothing()
+    {
+        http.Request.Headers.IfNoneMatch = "\"1\"";
+
+        var saved = await Controller().SaveAsync(new("search", 10, 60), CancellationToken.None);
+        var deleted = await DeleteAsync(null, "search", null);
+
+        Assert.That(saved.Result.Problem().Status, Is.EqualTo(400));
+        Assert.That(deleted.Result.Problem().Status, Is.EqualTo(400));
+        mediator.VerifyNoOtherCalls();
+    }
+
+    [TestCase(null, null, "\"set-9\"")]
+    [TestCase("search", null, "\"set-9\"")]
+    [TestCase(null, "default", "\"set-9\"")]
+    [TestCase("search", "default", "\"3\"")]
+    public async Task List_OnePolicy_HasTheTagOfWhatWasAskedFor(
+        string? route,
+        string? role,
+        string tag
+    )
+    {
+        SetUpList(A.Policy() with { Version = 3 });
+
+        var answer = await Controller().ListAsync(route, role, CancellationToken.None);
+
+        Assert.That(http.Response.Headers.ETag.ToString(), Is.EqualTo(tag));
+        Assert.That(
+            (IReadOnlyList<PolicyResponse>)((OkObjectResult)answer.Result!).Value!,
+            Has.Count.EqualTo(1)
+        );
+    }
+
+    [Test]
+    public async Task List_NoSuchPolicy_HasNoTag()
+    {
+        SetUpList();
+        http.Request.Headers.IfNoneMatch = "*";
+
+        var answer = await Controller().ListAsync("search", "free", CancellationToken.None);
+
+        Assert.That(http.Response.Headers.ETag, Is.Empty);
+        Assert.That(answer.Result, Is.InstanceOf<OkObjectResult>());
+    }
+
+    [Test]
+    public async Task List_CallerHasThatVersion_Is304()
+    {
+        SetUpList(A.Policy());
+        http.Request.Headers.IfNoneMatch = "\"set-9\"";
+
+        var answer = await Controller().ListAsync(null, null, CancellationToken.None);
+
+        Assert.That(((StatusCodeResult)answer.Result!).StatusCode, Is.EqualTo(304));
+    }
+
+    private void SetUp(PolicyOutcome outcome) =>
         mediator
             .Setup(it => it.Send(It.IsAny<DeletePolicyCommand>(), It.IsAny<CancellationToken>()))
-            .ReturnsAsync(deleted);
+            .ReturnsAsync(outcome);
+
+    private void SetUpList(params Policy[] policies) =>
+        mediator
+            .Setup(it => it.Send(It.IsAny<ListPoliciesQuery>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(new PolicyList(9, policies));
 
     private Task<ActionResult<MessageResponse>> DeleteAsync(
         DeletePolicyRequest? body,
         string? route,
         string? role
-    )
-    {
-        var http = Http.Context();
-        http.Features.Set(A.Holder(A.Snapshot(A.Client)));
-        return new PolicyController(mediator.Object, Mock.Of<IMapper>())
-        {
-            ControllerContext = { HttpContext = http },
-        }.DeleteAsync(body, route, role, CancellationToken.None);
-    }
+    ) => Controller().DeleteAsync(body, route, role, CancellationToken.None);
+
+    private PolicyController Controller() =>
+        new(mediator.Object, Mapping.Mapper) { ControllerContext = { HttpContext = http } };
 }

@@ -1,6 +1,3 @@
-using AutoMapper;
-using Microsoft.Extensions.Logging.Abstractions;
-using RateLimiter.Api.Json;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Policies;
 
@@ -8,19 +5,9 @@ namespace RateLimiter.UnitTests.Api.Policies;
 
 public sealed class PolicyResponseTests
 {
-    private static readonly MapperConfiguration Maps = new(
-        options =>
-        {
-            // As the service has it: a policy of a single limit has no list of limits.
-            options.AllowNullCollections = true;
-            options.AddMaps(typeof(JsonBodyFormatter).Assembly);
-        },
-        NullLoggerFactory.Instance
-    );
-
     [Test]
     public void Maps_OfTheWholeApi_MissNoMember() =>
-        Assert.That(Maps.AssertConfigurationIsValid, Throws.Nothing);
+        Assert.That(Mapping.Configuration.AssertConfigurationIsValid, Throws.Nothing);
 
     [Test]
     public void Map_Policy_TakesOverEveryField()
@@ -36,11 +23,12 @@ public sealed class PolicyResponseTests
                     StoreFailureMode.Local,
                     A.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
                 ),
-                A.Moment.AddHours(1)
+                A.Moment.AddHours(1),
+                "a-key"
             );
 
         Assert.That(
-            Maps.CreateMapper().Map<PolicyResponse>(policy),
+            Mapping.Mapper.Map<PolicyResponse>(policy),
             Is.EqualTo(
                 new PolicyResponse
                 {
@@ -57,6 +45,7 @@ public sealed class PolicyResponseTests
                     Version = 2,
                     CreatedAt = A.Moment.UtcDateTime,
                     UpdatedAt = A.Moment.AddHours(1).UtcDateTime,
+                    UpdatedBy = "a-key",
                 }
             )
         );
@@ -74,7 +63,7 @@ public sealed class PolicyResponseTests
     [TestCaseSource(nameof(SeveralLimits))]
     public void Map_ListOfLimits_GivesTheListAndNoSingleLimit(Limit[] limits)
     {
-        var response = Maps.CreateMapper().Map<PolicyResponse>(A.Policy(limits: limits));
+        var response = Mapping.Mapper.Map<PolicyResponse>(A.Policy(limits: limits));
 
         using (Assert.EnterMultipleScope())
         {
@@ -99,7 +88,7 @@ public sealed class PolicyResponseTests
         var policy = A.Policy(limits: A.Limit("even", 7, 90, Algorithm.LeakyBucket, burst: 3));
 
         Assert.That(
-            Maps.CreateMapper().Map<PolicyResponse>(policy).Limits,
+            Mapping.Mapper.Map<PolicyResponse>(policy).Limits,
             Is.EqualTo(
                 new[]
                 {
@@ -122,7 +111,7 @@ public sealed class PolicyResponseTests
         var moment = new DateTimeOffset(2026, 2, 3, 1, 0, 0, TimeSpan.FromHours(2));
         var policy = Policy.Create(A.Definition(), moment);
 
-        var response = Maps.CreateMapper().Map<PolicyResponse>(policy);
+        var response = Mapping.Mapper.Map<PolicyResponse>(policy);
 
         Assert.That(
             response.CreatedAt,
@@ -134,5 +123,5 @@ public sealed class PolicyResponseTests
 
     [Test]
     public void Map_NoDescription_StaysNull() =>
-        Assert.That(Maps.CreateMapper().Map<PolicyResponse>(A.Policy()).Description, Is.Null);
+        Assert.That(Mapping.Mapper.Map<PolicyResponse>(A.Policy()).Description, Is.Null);
 }

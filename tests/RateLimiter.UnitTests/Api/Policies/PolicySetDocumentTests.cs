@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using RateLimiter.Api.Json;
+using RateLimiter.Api.Policies;
+using RateLimiter.Api.Yaml;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Api.Policies;
+
+public sealed class PolicySetDocumentTests
+{
+    private static readonly SavePolicyRequest Right = new("search", 10, 60);
+    private static readonly JsonSerializerOptions Options = CreateOptions();
+
+    private static readonly Policy[] Policies =
+    [
+        A.Policy(),
+        A.Policy("yes", "null", " two\nlines: 'and' \"quotes\" # 😀\n", false, PolicyMode.Shadow),
+        A.Policy("123", "1e3", "", onStoreFailure: StoreFailureMode.Local),
+        A.Policy("a: b", "- c", limits: A.Limit("default", 7, 90, Algorithm.TokenBucket, 3)),
+        A.Policy("~", "*", limits: [A.Limit("60s", 1), A.Limit("y", 2, 61)]),
+        A.Policy("{}", "&a", limits: [A.Limit("60s", 1, 60, Algorithm.LeakyBucket)]),
+    ];
+
+    [Test]
+    public void ToJson_Policies_AreReadBackAsTheyWere() =>
+        MustSayTheSame(
+            JsonSerializer.Deserialize<PolicySetDocument>(
+                PolicySetDocument.Of(Policies).ToJson(),
+                Options
+            )!
+        );
+
+    [Test]
+    public void ToYaml_Policies_AreReadBackAsTheyWere()
+    {
+        var yaml = PolicySetDocument.Of(Policies).ToYaml();
+        var json = new ArrayBufferWriter<byte>();
+
+        YamlText.Read(Encoding.UTF8.GetString(yaml), json);
+
+        MustSayTheSame(JsonSerializer.Deserialize<PolicySetDocument>(json.WrittenSpan, Options)!);
+    }
+
+    [Test]
+    public void ToYaml_Policy_IsALineForEachField() =>
+        Assert.That(
+            Encoding.UTF8.GetString(PolicySetDocument.Of([A.Policy("search", "pro")]).ToYaml()),
+            Is.EqualTo(
+                """
+                policies:
+                - route_key: search
+                  role: pro
+                  limit: 10
+                  window_seconds: 60
+                  algorithm: fixed_window
+                  is_active: true
+                  mode: enforce
+
+                """
+            )
+        );
+
+    [Test]
+    public void ToJson_Letters_StayAsTheyAre() =>
+        Assert.That(
+            Encoding.UTF8.GetString(PolicySetDocument.Of([A.Policy("größe & <b>")]).ToJson()),
+            Does.Contain("\"größe & <b>\"")
+        );
+
+    [Test]
+    public void Faults_RightPolicies_AreNone() =>
+        Assert.That(new PolicySetDocument([Right, Right with { Role = "free" }]).Faults(), Is.Null);
+
+    [Test]
+    public void Faults_NoList_IsRequired() =>
+        Assert.That(
+            new PolicySetDocument(null).Faults(),
+            Is.EqualTo(new Dictionary<string, string[]> { ["policies"] = ["is required"] })
+        );
+
+    [Test]
+    public void Faults_SeveralPolicies_AreNamedByTheirPlace() =>
+        Assert.That(
+            new PolicySetDocument([
+                Right,
+                null,
+                Right with
+                {
+                    RouteKey = "b",
+                    Limit = -1,
+                },
+                Right with
+                {
+                    Role = "default",
+                },
+            ]).Faults(),
+            Is.EqualTo(
+                new Dictionary<string, string[]>
+                {
+                    ["policies[1]"] = ["must be an object"],
+                    ["policies[2].Limit"] = ["must be from 0 to 1000000000"],
+                    ["policies[3]"] = ["is for the same route and role as policies[0]"],
+                }
+            )
+        );
+
+    [Test]
+    public void Faults_InEachOfMany_AreToldUpToAHundred() =>
+        Assert.That(
+            new PolicySetDocument([.. Enumerable.Repeat<SavePolicyRequest?>(null, 1000)]).Faults(),
+            Has.Count.EqualTo(100)
+        );
+
+    [Test]
+    public void Add_OneTooMany_IsRefusedInWordsOfTheApi()
+    {
+        var json = $"{{\"policies\":[{string.Join(',', Enumerable.Repeat("{}", 100_001))}]}}";
+        var exception = Assert.Throws<JsonContentException>(() =>
+            JsonSerializer.Deserialize<PolicySetDocument>(json, Options)
+        );
+
+        Assert.That(
+            JsonFault.Describe(exception, Options.GetTypeInfo(typeof(PolicySetDocument))),
+            Is.EqualTo(("policies[100000]", "is beyond the 100000 that a document can hold"))
+        );
+    }
+
+    private static void MustSayTheSame(PolicySetDocument document)
+    {
+        Assert.That(document.Faults(), Is.Null);
+        Assert.That(
+            document
+                .ToDefinitions()
+                .Zip(Policies)
+                .Where(pair => !pair.First.SaysSame(pair.Second.Definition)),
+            Is.Empty
+        );
+        Assert.That(document.Policies, Has.Count.EqualTo(Policies.Length));
+    }
+
+    private static JsonSerializerOptions CreateOptions()
+    {
+        var options = new JsonSerializerOptions();
+        ApiJson.Configure(options);
+        return options;
+    }
+}
