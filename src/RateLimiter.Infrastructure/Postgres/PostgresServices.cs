@@ -42,6 +42,7 @@ internal static class PostgresServices
         services.AddSingleton<IDeletionRepository, PostgresDeletionRepository>();
         services.AddSingleton<IKeyRepository, PostgresKeyRepository>();
         services.AddSingleton<IPolicyRepository, PostgresPolicyRepository>();
+        services.AddHostedService<PostgresWarmUp>();
         services.AddHostedService<AnnouncementRelay>();
         services.AddHostedService<CopyComparison>();
         services.AddHostedService<AuditRetention>();
