@@ -3,19 +3,22 @@ using RateLimiter.Api.Hosting;
 using RateLimiter.Application;
 using RateLimiter.Infrastructure;
 
-return await Startup.RunAsync(() =>
-{
-    // Settings of the working directory; a variable of the environment wins over one of the file.
-    DotNetEnv.Env.NoClobber().Load();
+return await Startup.RunAsync(
+    args,
+    () =>
+    {
+        // Settings of the working directory; a variable of the environment wins over one of the file.
+        DotNetEnv.Env.NoClobber().Load();
 
-    var builder = WebApplication.CreateBuilder(
-        new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }
-    );
-    builder.Services.AddApplication();
-    builder.Services.AddInfrastructure(builder.Configuration);
-    builder.AddApi();
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }
+        );
+        builder.Services.AddApplication();
+        builder.Services.AddInfrastructure(builder.Configuration);
+        builder.AddApi();
 
-    var app = builder.Build();
-    app.UseApi();
-    return app;
-});
+        var app = builder.Build();
+        app.UseApi();
+        return app;
+    }
+);

@@ -8,13 +8,16 @@ using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.Infrastructure.Redis;
 
 namespace RateLimiter.Infrastructure;
 
 public static class InfrastructureServices
 {
-    /// <summary>Adds the store: a Redis when one is configured, else the embedded one.</summary>
+    /// <summary>
+    /// Adds the store: a Redis when one is configured, else the embedded one; and PostgreSQL, when that is, for the records.
+    /// </summary>
     public static IServiceCollection AddInfrastructure(
         this IServiceCollection services,
         IConfiguration configuration
@@ -58,6 +61,6 @@ public static class InfrastructureServices
         );
         services.AddHostedService(provider => provider.GetRequiredService<RedisDecisionLog>());
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("store");
-        return services;
+        return services.AddPostgres(configuration);
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.Infrastructure.Redis;
 
 namespace RateLimiter.Api.Hosting;
@@ -8,14 +9,28 @@ namespace RateLimiter.Api.Hosting;
 /// <summary>Starts the service, and says in plain words what it does or why it cannot.</summary>
 internal static class Startup
 {
-    /// <summary>Runs the service until it is told to stop.</summary>
-    /// <returns>The exit code: 0, or 1 when it could not start.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build)
+    /// <summary>Brings the database up to date and ends.</summary>
+    private const string Migrate = "migrate";
+
+    /// <summary>Copies what the store has into the database and ends.</summary>
+    private const string CopyToPostgres = "copy-to-postgres";
+
+    /// <summary>Runs the service until it is told to stop, or does what the first argument says.</summary>
+    /// <returns>The exit code: 0, or 1 when it could not.</returns>
+    public static async Task<int> RunAsync(string[] args, Func<WebApplication> build)
     {
+        var command = args is [Migrate or CopyToPostgres, ..] ? args[0] : null;
         WebApplication? app = null;
         try
         {
             app = build();
+            if (command is not null)
+            {
+                await RunCommandAsync(command, app);
+                await app.DisposeAsync();
+                return 0;
+            }
+
             await app.StartAsync();
         }
         catch (OperationCanceledException)
@@ -27,7 +42,9 @@ internal static class Startup
         }
         catch (Exception exception) when (Explain(exception) is { } explanation)
         {
-            await Console.Error.WriteLineAsync($"RateLimiter cannot start. {explanation}");
+            await Console.Error.WriteLineAsync(
+                $"RateLimiter cannot {command ?? "start"}. {explanation}"
+            );
             if (app is not null)
             {
                 await app.DisposeAsync();
@@ -42,12 +59,30 @@ internal static class Startup
         return 0;
     }
 
+    private static async Task RunCommandAsync(string command, WebApplication app)
+    {
+        // A command does not start the service, which would look at these.
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        var postgres =
+            app.Services.GetService<PostgresAdministration>()
+            ?? throw new FormatException("Postgres:ConnectionString is not set.");
+        var done =
+            command == Migrate
+                ? await postgres.MigrateAsync(CancellationToken.None)
+                : await postgres.CopyAsync(Console.WriteLine, CancellationToken.None);
+        Console.WriteLine(done);
+    }
+
     private static void Announce(WebApplication app)
     {
         var addresses = string.Join(", ", app.Urls);
         app.Logger.Listening(addresses);
         app.Logger.Docs($"{Reachable(app.Urls.First())}/docs");
         app.Logger.Store(app.Services.GetRequiredService<RedisConnection>().Description);
+        if (app.Services.GetService<PostgresAdministration>() is { } postgres)
+        {
+            app.Logger.Records(postgres.Description);
+        }
     }
 
     // An address that stands for all of this machine's is none to call.
@@ -66,8 +101,11 @@ internal static class Startup
                 " ",
                 several.InnerExceptions.Select(Explain)
             ),
-            EmbeddedStoreException or CertificateException or IOException or FormatException =>
-                exception.Message,
+            EmbeddedStoreException
+            or PostgresSetupException
+            or CertificateException
+            or IOException
+            or FormatException => exception.Message,
             // What Kestrel says of its own options, on several lines; and of their certificates, without naming either.
             InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" } =>
                 exception.Message.Split(Environment.NewLine)[0],
@@ -90,4 +128,7 @@ internal static partial class StartupMessages
 
     [LoggerMessage(3, LogLevel.Information, "Store: {Store}")]
     public static partial void Store(this ILogger logger, string store);
+
+    [LoggerMessage(4, LogLevel.Information, "Records: {Records}")]
+    public static partial void Records(this ILogger logger, string records);
 }

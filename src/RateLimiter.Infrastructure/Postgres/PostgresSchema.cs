@@ -111,7 +111,9 @@ internal sealed class PostgresSchema(
         }
     }
 
-    private async Task PrepareAsync(CancellationToken cancellationToken)
+    /// <summary>Brings the database up to date, or sees that it is, as the options say.</summary>
+    /// <exception cref="PostgresSetupException">It cannot, or is not.</exception>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (options.Value.MigrateAtStart)
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Documents;
@@ -14,9 +13,6 @@ namespace RateLimiter.Infrastructure.Redis;
 /// </summary>
 internal sealed class RedisDeletionRepository(RedisConnection connection) : IDeletionRepository
 {
-    /// <summary>About so many keys the store looks at in one step: less than a millisecond's work.</summary>
-    internal const int PageSize = 500;
-
     private static readonly RedisScript Note = RedisScript.Load("note_deletion");
     private static readonly RedisScript Delete = RedisScript.Load("delete_client");
 
@@ -85,21 +81,22 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         var layout = await connection.FindLayoutAsync(cancellationToken);
         while (true)
         {
-            foreach (var (part, server) in layout.Masters)
+            foreach (var master in layout.Masters)
             {
                 var cursor = 0L;
                 do
                 {
-                    (cursor, var counters) = await ScanAsync(
-                        part,
-                        server,
+                    (cursor, var counters) = await KeyScan.ReadPageAsync(
+                        connection,
+                        master,
                         cursor,
                         RedisKeys.Counters(client),
+                        end: "",
                         cancellationToken
                     );
                     yield return counters is []
                         ? 0
-                        : await DeleteAsync(part, counters, cancellationToken);
+                        : await DeleteAsync(master.Part, counters, cancellationToken);
                 } while (cursor != 0);
             }
 
@@ -111,37 +108,6 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                 yield break;
             }
         }
-    }
-
-    /// <summary>Looks at a page of the keys of a server.</summary>
-    /// <returns>Where the next page begins, 0 after the last one, and which names begin so.</returns>
-    private async Task<(long Cursor, RedisKey[] Keys)> ScanAsync(
-        int part,
-        IServer server,
-        long cursor,
-        string prefix,
-        CancellationToken cancellationToken
-    )
-    {
-        // With a pattern, the embedded store would not answer before it has found a page of matching keys, and let
-        // everybody wait meanwhile. Others look at a page of keys either way, and need not send those of other clients.
-        object[] page = connection.IsEmbedded
-            ? [cursor, "COUNT", PageSize]
-            : [cursor, "COUNT", PageSize, "MATCH", $"{prefix}*"];
-        var reply = (RedisResult[])
-            (
-                await connection.AskPartAsync(
-                    part,
-                    database => server.ExecuteAsync(database.Database, "SCAN", page),
-                    connection.AdministrativeTimeout,
-                    cancellationToken
-                )
-            )!;
-        var start = Encoding.UTF8.GetBytes(prefix);
-        return (
-            long.Parse((string)reply[0]!, CultureInfo.InvariantCulture),
-            [.. ((RedisKey[])reply[1]!).Where(key => ((byte[])key!).AsSpan().StartsWith(start))]
-        );
     }
 
     private Task<int> DeleteAsync(int part, RedisKey[] keys, CancellationToken cancellationToken) =>

@@ -117,7 +117,7 @@ internal sealed class RedisPolicyRepository(
             numbers
                 .Zip(values)
                 .TakeWhile(pair => !pair.Second.IsNull)
-                .Select(pair => Parse(pair.First, pair.Second!))
+                .Select(pair => ParseVersion(pair.First, pair.Second!))
         );
         return versions;
     }
@@ -169,8 +169,9 @@ internal sealed class RedisPolicyRepository(
                     cancellationToken
                 );
 
+    /// <summary>Reads the value of a field of the hash of old versions.</summary>
     // A policy stands there with its version before it, a deletion does not.
-    private static PolicyVersion Parse(long version, string value) =>
+    internal static PolicyVersion ParseVersion(long version, string value) =>
         value.StartsWith('{')
             ? TombstoneDocument.Read(value, version)
             : PolicyVersion.Of(PolicyDocument.Parse(value));

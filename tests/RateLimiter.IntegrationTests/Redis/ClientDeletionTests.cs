@@ -125,7 +125,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
 
         Assert.That(steps.Sum(), Is.EqualTo(count));
         // A server may give some more than it is asked for.
-        Assert.That(steps, Has.All.LessThanOrEqualTo(2 * RedisDeletionRepository.PageSize));
+        Assert.That(steps, Has.All.LessThanOrEqualTo(2 * KeyScan.PageSize));
         Assert.That(await NamesAsync(client), Is.Empty);
     }
 
@@ -145,10 +145,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         }
 
         Assert.That(steps.Sum(), Is.EqualTo(1));
-        Assert.That(
-            steps,
-            Has.Count.GreaterThanOrEqualTo(others / (2 * RedisDeletionRepository.PageSize))
-        );
+        Assert.That(steps, Has.Count.GreaterThanOrEqualTo(others / (2 * KeyScan.PageSize)));
         Assert.That(await NamesAsync(other), Has.Count.EqualTo(others));
         await DeleteAsync(other);
     }

@@ -102,8 +102,6 @@ internal sealed class TestStore : IAsyncDisposable
         {
             await store.DisposeAsync();
         }
-
-        await PostgresServer.StopSharedAsync();
     }
 
     /// <summary>Another connection to the real Redis, as another instance of the service would have.</summary>
@@ -160,13 +158,6 @@ internal sealed class TestStore : IAsyncDisposable
         await connection.Connected;
         connections.Add(connection);
     }
-}
-
-[SetUpFixture]
-public sealed class TestStores
-{
-    [OneTimeTearDown]
-    public Task StopAsync() => TestStore.StopAllAsync();
 }
 
 /// <summary>Tests that run against the embedded store and against a real Redis.</summary>

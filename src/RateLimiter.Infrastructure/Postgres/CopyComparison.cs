@@ -1,0 +1,88 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Infrastructure.Postgres;
+
+/// <summary>
+/// Compares all copies with the records after the store was away: a replica that takes a master's place may lack what was
+/// copied last, although its announcement is removed.
+/// </summary>
+internal sealed class CopyComparison(
+    PostgresDatabase database,
+    ClientCopies copies,
+    IClientChanges changes,
+    TimeProvider time
+) : BackgroundService
+{
+    private const int PageSize = 200;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private volatile bool isDue;
+
+    /// <summary>Completes every copy that is older than its record. What has no copy gets one when it is asked for.</summary>
+    /// <returns>How many were.</returns>
+    /// <exception cref="StoreUnavailableException">The store or the database did not answer.</exception>
+    internal async Task<int> CompareAsync(CancellationToken cancellationToken)
+    {
+        var (count, last) = (0, "");
+        while (true)
+        {
+            var seen = last;
+            var page = await database.AskAsync(
+                (context, deadline) =>
+                    context
+                        .Clients.Where(row => string.Compare(row.Id, seen) > 0)
+                        .OrderBy(row => row.Id)
+                        .Take(PageSize)
+                        .Select(row => new { row.Id, row.Version })
+                        .ToListAsync(deadline.Token),
+                cancellationToken
+            );
+            if (page is [])
+            {
+                return count;
+            }
+
+            var copied = await Task.WhenAll(
+                page.Select(row => copies.FindVersionAsync(new ClientId(row.Id), cancellationToken))
+            );
+            foreach (var (row, version) in page.Zip(copied))
+            {
+                if (version < row.Version)
+                {
+                    await copies.CompleteAsync(new ClientId(row.Id), cancellationToken);
+                    count++;
+                }
+            }
+
+            last = page[^1].Id;
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        changes.Missed += () => isDue = true;
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (!isDue)
+            {
+                continue;
+            }
+
+            isDue = false;
+            try
+            {
+                await CompareAsync(stoppingToken);
+            }
+            catch (StoreUnavailableException)
+            {
+                isDue = true;
+            }
+        }
+    }
+}

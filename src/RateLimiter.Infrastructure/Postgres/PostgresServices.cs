@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application;
+using RateLimiter.Application.Audit;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
+using RateLimiter.Application.Policies;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.Infrastructure.Postgres;
+
+internal static class PostgresServices
+{
+    /// <summary>Gives the records to PostgreSQL, when one is configured. Until then the store has them.</summary>
+    public static IServiceCollection AddPostgres(
+        this IServiceCollection services,
+        IConfiguration configuration
+    )
+    {
+        var section = configuration.GetSection(PostgresOptions.Section);
+        services
+            .AddOptions<PostgresOptions>()
+            .Bind(section)
+            .MustBeWithin("Postgres:TimeoutMs", it => it.TimeoutMs, 1, PostgresOptions.MaxTimeoutMs)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PostgresOptions>, PostgresOptionsValidator>();
+        if (string.IsNullOrWhiteSpace(section[nameof(PostgresOptions.ConnectionString)]))
+        {
+            return services;
+        }
+
+        services.AddSingleton<PostgresDatabase>();
+        services.AddSingleton<PostgresSchema>();
+        services.AddHostedService(provider => provider.GetRequiredService<PostgresSchema>());
+        services.AddSingleton<ClientCopies>();
+        services.AddSingleton<RedisClientRepository>();
+        services.AddSingleton<RedisDeletionRepository>();
+        services.AddSingleton<RedisKeyRepository>();
+        services.AddSingleton<IAuditRepository, PostgresAuditRepository>();
+        services.AddSingleton<IClientRepository, PostgresClientRepository>();
+        services.AddSingleton<IDeletionRepository, PostgresDeletionRepository>();
+        services.AddSingleton<IKeyRepository, PostgresKeyRepository>();
+        services.AddSingleton<IPolicyRepository, PostgresPolicyRepository>();
+        services.AddHostedService<PostgresWarmUp>();
+        services.AddHostedService<AnnouncementRelay>();
+        services.AddHostedService<CopyComparison>();
+        services.AddHostedService<AuditRetention>();
+        services.AddSingleton<RedisAuditRepository>();
+        services.AddSingleton<RecordsImport>();
+        services.AddSingleton(provider => new PostgresAdministration(
+            provider.GetRequiredService<PostgresDatabase>(),
+            provider.GetRequiredService<PostgresSchema>(),
+            provider.GetRequiredService<RecordsImport>(),
+            provider.GetRequiredService<RedisConnection>()
+        ));
+        services.AddHealthChecks().AddCheck<PostgresHealthCheck>("postgres");
+        return services;
+    }
+}

@@ -1,0 +1,16 @@
+using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.TestStores;
+
+namespace RateLimiter.IntegrationTests;
+
+/// <summary>Stops what the tests of all folders share.</summary>
+[SetUpFixture]
+public sealed class SharedStores
+{
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        await TestStore.StopAllAsync();
+        await PostgresServer.StopSharedAsync();
+    }
+}
