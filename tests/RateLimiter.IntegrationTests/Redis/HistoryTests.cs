@@ -266,6 +266,10 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         await AssertAsync(RedisKeys.Audit(client), "audit_bytes");
         var kept = await database.HashValuesAsync(RedisKeys.Policies(client));
         Assert.That(await CountedAsync("policy_bytes"), Is.EqualTo(kept.Sum(it => it.Length())));
+        var ids = (await TrailAsync(client)).Select(entry => entry.Id).ToList();
+        var (first, last) = (await CountedAsync("audit_first"), await CountedAsync("audit_last"));
+        Assert.That(last + 1 - first, Is.EqualTo(ids.Count));
+        Assert.That(ids, Is.EqualTo(ids.Select((_, age) => last - age)));
         var versions = await database.HashKeysAsync(RedisKeys.PolicyVersions(client));
         var order = await database.ListRangeAsync(RedisKeys.PolicyVersionOrder(client));
         Assert.That(order, Is.EquivalentTo(versions));
