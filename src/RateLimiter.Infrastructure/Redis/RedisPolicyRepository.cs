@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Clients;
@@ -14,6 +15,15 @@ internal sealed class RedisPolicyRepository(
     IOptions<QuotaOptions> quotas
 ) : IPolicyRepository
 {
+    /// <summary>
+    /// So many changes may take the store longer than a request waits for it: when there is no answer, it is looked whether
+    /// they were made.
+    /// </summary>
+    private const int ManyChanges = 500;
+
+    /// <summary>How often it is looked, a quarter of a second or more apart, while the store answers nothing.</summary>
+    private const int MaxLooks = 20;
+
     private static readonly RedisScript Change = RedisScript.Load(
         "change_policies",
         RedisAuditRepository.Modules
@@ -127,6 +137,33 @@ internal sealed class RedisPolicyRepository(
         PolicyChanges changes,
         PolicyQuota quota,
         CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await ChangeAsync(client, changes, quota, cancellationToken);
+        }
+        catch (StoreUnavailableException exception)
+            when (changes.Changes.Count >= ManyChanges
+                && !changes.DryRun
+                && exception.InnerException is not null
+                && !RedisConnection.WasNotSent(exception)
+            )
+        {
+            if (await IsMadeAsync(client, changes, cancellationToken))
+            {
+                return PolicySave.Saved;
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<PolicySave> ChangeAsync(
+        ClientId client,
+        PolicyChanges changes,
+        PolicyQuota quota,
+        CancellationToken cancellationToken
     ) =>
         (PolicySave)
             (int)
@@ -168,6 +205,33 @@ internal sealed class RedisPolicyRepository(
                         ),
                     cancellationToken
                 );
+
+    // The store may still be at it, and answers nobody meanwhile.
+    private async Task<bool> IsMadeAsync(
+        ClientId client,
+        PolicyChanges changes,
+        CancellationToken cancellationToken
+    )
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await Task.Delay(RedisConnection.ReconnectInterval, cancellationToken);
+            try
+            {
+                var set = await ListAsync(client, cancellationToken);
+                var heads = set.Heads.ToDictionary(head => head.Key);
+                return changes.Changes.All(change =>
+                    heads.TryGetValue(change.Key, out var head)
+                    && head.Version == change.Version
+                    && head.Policy?.UpdatedAt == change.After?.UpdatedAt
+                );
+            }
+            catch (StoreUnavailableException) when (attempt < MaxLooks)
+            {
+                // It is looked again.
+            }
+        }
+    }
 
     /// <summary>Reads the value of a field of the hash of old versions.</summary>
     // A policy stands there with its version before it, a deletion does not.

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Audit;
+using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Audit;
@@ -191,7 +192,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await database.KeyExistsAsync(names), Is.EqualTo(names.Length));
 
         await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-            new(client, default, Application.Clients.Belongings.None, Ask.Actor),
+            new ClientDeletion(client, default, Belongings.None, Ask.Actor),
             default
         );
 

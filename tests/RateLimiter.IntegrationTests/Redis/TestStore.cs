@@ -144,19 +144,45 @@ internal sealed class TestStore : IAsyncDisposable
         return store;
     }
 
-    private async Task ConnectAsync(RedisOptions redis)
+    /// <summary>A connection to a server of the test's own.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="timeoutMs">The longest that a check waits for it.</param>
+    public static Task<RedisConnection> ConnectAsync(RedisServer server, int timeoutMs) =>
+        ConnectAsync(
+            new RedisOptions { ConnectionString = server.ConnectionString },
+            new EmbeddedOptions(),
+            timeoutMs,
+            new MessageLog()
+        );
+
+    // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
+    private async Task ConnectAsync(RedisOptions redis) =>
+        connections.Add(
+            await ConnectAsync(
+                redis,
+                new EmbeddedOptions { DataDirectory = folder?.Path ?? "" },
+                10_000,
+                Log
+            )
+        );
+
+    private static async Task<RedisConnection> ConnectAsync(
+        RedisOptions redis,
+        EmbeddedOptions embedded,
+        int timeoutMs,
+        MessageLog log
+    )
     {
         var connection = new RedisConnection(
             Options.Create(redis),
-            Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
-            // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
-            Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
+            Options.Create(embedded),
+            Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
             TimeProvider.System,
-            Log
+            log
         );
         await connection.StartAsync(CancellationToken.None);
         await connection.Connected;
-        connections.Add(connection);
+        return connection;
     }
 }
 
