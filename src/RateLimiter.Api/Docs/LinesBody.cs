@@ -1,4 +1,3 @@
-using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Audit;
