@@ -58,7 +58,7 @@ internal sealed class ClientCopies(
     }
 
     /// <summary>As <see cref="CopyAsync(ClientChange)"/>, of a client that was just made.</summary>
-    public async Task CopyAsync(ClientRecord record, long announcement)
+    public async Task CopyNewAsync(ClientRecord record, long announcement)
     {
         try
         {

@@ -51,7 +51,7 @@ internal sealed class PostgresClientRepository(
             },
             cancellationToken
         );
-        await copies.CopyAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
+        await copies.CopyNewAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
     }
 
     public async Task<ClientSnapshot?> FindAsync(

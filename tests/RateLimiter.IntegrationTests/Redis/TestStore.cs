@@ -60,6 +60,13 @@ internal sealed class TestStore : IAsyncDisposable
         }
     }
 
+    /// <summary>A store of a kind for one test, which stops it.</summary>
+    public static Task<TestStore> StartOwnAsync(StoreKind kind) =>
+        kind == StoreKind.Redis ? StartRedisAsync(ownProcess: true) : StartEmbeddedAsync();
+
+    /// <summary>The connection of an instance that has not reached the store.</summary>
+    public static RedisConnection NotConnected() => new TestStore(null, null).Connect(new());
+
     /// <summary>All keys of ours, and those of them that nothing will ever remove.</summary>
     public async Task<(int All, IReadOnlyList<string> ForEver)> ScanAsync()
     {
@@ -137,16 +144,23 @@ internal sealed class TestStore : IAsyncDisposable
         return store;
     }
 
-    private static async Task<TestStore> StartRedisAsync()
+    private static async Task<TestStore> StartRedisAsync(bool ownProcess = false)
     {
-        var store = new TestStore(null, await RedisServer.StartAsync());
+        var store = new TestStore(null, await RedisServer.StartAsync(ownProcess));
         await store.ConnectAgainAsync();
         return store;
     }
 
     private async Task ConnectAsync(RedisOptions redis)
     {
-        var connection = new RedisConnection(
+        var connection = Connect(redis);
+        await connection.StartAsync(CancellationToken.None);
+        await connection.Connected;
+        connections.Add(connection);
+    }
+
+    private RedisConnection Connect(RedisOptions redis) =>
+        new(
             Options.Create(redis),
             Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
             // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
@@ -154,10 +168,6 @@ internal sealed class TestStore : IAsyncDisposable
             TimeProvider.System,
             Log
         );
-        await connection.StartAsync(CancellationToken.None);
-        await connection.Connected;
-        connections.Add(connection);
-    }
 }
 
 /// <summary>Tests that run against the embedded store and against a real Redis.</summary>
