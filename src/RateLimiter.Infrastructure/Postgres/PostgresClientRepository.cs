@@ -95,7 +95,15 @@ internal sealed class PostgresClientRepository(
             return null;
         }
 
-        await copies.CopyAsync(record, cancellationToken);
+        try
+        {
+            await copies.CopyAsync(record, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It is known all the same. The next one asks again.
+        }
+
         return record.ToSnapshot();
     }
 }

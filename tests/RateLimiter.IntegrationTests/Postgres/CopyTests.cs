@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
@@ -273,7 +274,8 @@ public sealed class CopyTests : PostgresTests
             records.Database,
             records.Copies,
             news,
-            TimeProvider.System
+            TimeProvider.System,
+            NullLogger<CopyComparison>.Instance
         );
 
         await comparison.CompareAsync(default);
