@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Clients;
-using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;

@@ -155,7 +155,7 @@ public sealed class OutageTests : PostgresTests
     }
 
     // The first question may take longer than it is given.
-    private static Task WaitAsync(PostgresRecords records, ClientId client) =>
+    private static Task<TimeSpan> WaitAsync(PostgresRecords records, ClientId client) =>
         Poll.UntilAsync(
             "It does not answer.",
             TimeSpan.FromSeconds(30),
