@@ -20,7 +20,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditR
     internal static readonly IReadOnlyList<string> Modules =
     [
         "call_many",
-        "drop_oldest",
+        "remove_fields",
         "append_audit",
     ];
 
@@ -47,11 +47,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditR
             );
             // The store compares whole milliseconds.
             entries.AddRange(
-                reply
-                    .Skip(1)
-                    .Chunk(2)
-                    .Select(pair => Parse((long)pair[0], (string)pair[1]!))
-                    .Where(entry => filter.Includes(entry.Record))
+                reply.Skip(1).Chunk(4).Select(Parse).Where(entry => filter.Includes(entry.Record))
             );
             next = (long)reply[0];
         } while (next > 0 && entries.Count < limit);
@@ -63,28 +59,21 @@ internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditR
     internal static RedisValue Write(AuditRecord record) =>
         $"{record.At.ToUnixTimeMilliseconds()} {record.Action.ToName()} {AuditDocument.Write(record)}";
 
-    /// <summary>
-    /// The same of a change of a policy. The script adds the policy itself, before and after, each on a line, so that it
-    /// need not be sent twice.
-    /// </summary>
+    /// <summary>The same of a change of a policy. The script adds the policy, which need not be sent twice.</summary>
     internal static RedisValue WriteWithoutPolicy(AuditRecord record) =>
         Write(record with { Before = null, After = null });
 
-    private static AuditEntry Parse(long id, string entry)
+    private static AuditEntry Parse(RedisResult[] entry)
     {
-        var lines = entry.Split('\n');
-        var record = AuditDocument.Read(
-            lines[0].AsSpan(entry.IndexOf('{', StringComparison.Ordinal))
-        );
+        var text = (string)entry[1]!;
+        var record = AuditDocument.Read(text.AsSpan(text.IndexOf('{', StringComparison.Ordinal)));
         return new AuditEntry(
-            id,
-            lines is [_, var before, var after]
-                ? record with
-                {
-                    Before = ParsePolicy(before),
-                    After = ParsePolicy(after),
-                }
-                : record
+            (long)entry[0],
+            record with
+            {
+                Before = ParsePolicy((string)entry[2]!) ?? record.Before,
+                After = ParsePolicy((string)entry[3]!) ?? record.After,
+            }
         );
     }
 

@@ -55,7 +55,7 @@ internal static class RedisKeys
 
     /// <summary>
     /// Hash: number, one more for each entry → when (ms since 1970), a space, the action, a space, the entry as JSON; of a
-    /// policy then two lines more with what was and is in <see cref="Policies"/>.
+    /// policy also <c>NUMBER before</c> and <c>NUMBER after</c> → what was in <see cref="Policies"/> and is.
     /// </summary>
     public static RedisKey Audit(ClientId client) => $"rl:{{{client}}}:audit";
 

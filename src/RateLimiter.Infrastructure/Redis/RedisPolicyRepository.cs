@@ -158,7 +158,7 @@ internal sealed class RedisPolicyRepository(
                                         change.Before.Version,
                                         change.After is null
                                             ? ""
-                                            : PolicyDocument.Write(change.After),
+                                            : $"{change.Version} {PolicyDocument.Write(change.After)}",
                                         RedisAuditRepository.WriteWithoutPolicy(
                                             change.ToAudit(changes.At, changes.Actor)
                                         ),

@@ -9,5 +9,5 @@
 
 redis.call('HSET', KEYS[1], 'name', ARGV[1], 'created_at', ARGV[2], 'version', 1)
 redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
-load_module('append_audit')(KEYS[1], KEYS[3], { ARGV[6] }, tonumber(ARGV[5]))
+load_module('append_audit')(KEYS[1], KEYS[3], { { ARGV[6] } }, tonumber(ARGV[5]))
 return 1

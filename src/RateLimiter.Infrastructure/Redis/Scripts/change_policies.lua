@@ -10,14 +10,14 @@
 -- KEYS[6]  its audit trail             ARGV[7]  what is kept of a deletion
 --                                      ARGV[8…] of each change four values: the policy's field; the version that it must
 --                                               have, of a deletion where it is deleted, 0 where nothing is known of it;
---                                               the policy as JSON, empty to delete it; what the audit trail
---                                               is to say of it, without the policy
+--                                               its next version, a space, the policy as JSON, or nothing to delete
+--                                               it; what the audit trail is to say of it, without the policy
 --
 -- Reply    0, or with nothing changed: 1 when a version is another one by now, 2 when there is no room for so many, 3 when
 --          they would take up too much, 4 when there is no such client any more
 
 local call, format, match = redis.call, string.format, string.match
-local call_many, drop_oldest = load_module('call_many'), load_module('drop_oldest')
+local call_many, remove_fields = load_module('call_many'), load_module('remove_fields')
 local SAVED, OUTDATED, NO_ROOM, TOO_LARGE, NO_CLIENT = 0, 1, 2, 3, 4
 local client, policies, deleted, versions, order, trail = unpack(KEYS)
 local set_version, deletion = ARGV[2], ARGV[7]
@@ -47,22 +47,21 @@ end
 
 for i, field in ipairs(fields) do
   local at = 4 + 4 * i
-  local version, policy = ARGV[at + 1], ARGV[at + 2]
+  local version, new = ARGV[at + 1], ARGV[at + 2]
   local old, tombstone = olds[i], tombstones[i]
   if version ~= (old and match(old, '^%d+') or tombstone or '0') then
     return OUTDATED
   end
-  local next_version, new = format('%d', tonumber(version) + 1), ''
   if old then
     put(replaced, version .. ' ' .. field, old)
     growth = growth - #old
   end
-  if policy == '' then
+  if new == '' then
+    local next_version = format('%d', tonumber(version) + 1)
     removed[#removed + 1] = field
     put(buried, field, next_version)
     put(replaced, next_version .. ' ' .. field, deletion)
   else
-    new = next_version .. ' ' .. policy
     put(saved, field, new)
     growth = growth + #new
     created = created + (old and 0 or 1)
@@ -70,7 +69,7 @@ for i, field in ipairs(fields) do
       raised[#raised + 1] = field
     end
   end
-  entries[i] = ARGV[at + 3] .. '\n' .. (old or '') .. '\n' .. new
+  entries[i] = { ARGV[at + 3], old, new ~= '' and new }
 end
 
 if created > 0 and call('HLEN', policies) + created - #removed > max_policies then
@@ -96,21 +95,18 @@ for i = 1, #replaced, 2 do
 end
 call_many('HSET', versions, replaced)
 call_many('RPUSH', order, names)
-local oldest, forgotten = call('LRANGE', order, 0, 63), {}
-while version_bytes > max_history and #oldest > 0 do
-  local count
-  count, version_bytes = drop_oldest(versions, oldest, version_bytes, max_history)
-  call('LTRIM', order, count, -1)
-  for i = 1, count do
-    local version, field = match(oldest[i], '^(%d+) (.*)$')
-    -- Its versions begin anew when nothing is known of them any more.
-    if call('HGET', deleted, field) == version then
-      forgotten[#forgotten + 1] = field
-    end
+while version_bytes > max_history do
+  local name = call('LPOP', order)
+  if not name then
+    break
   end
-  oldest = call('LRANGE', order, 0, 63)
+  version_bytes = version_bytes - remove_fields(versions, { name })
+  local version, field = match(name, '^(%d+) (.*)$')
+  -- Its versions begin anew when nothing is known of them any more.
+  if call('HGET', deleted, field) == version then
+    call('HDEL', deleted, field)
+  end
 end
-call_many('HDEL', deleted, forgotten)
 
 call(
   'HSET', client,

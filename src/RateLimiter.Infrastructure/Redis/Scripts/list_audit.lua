@@ -7,8 +7,8 @@
 --                              ARGV[5]  only those up to this millisecond; empty for any
 --                              ARGV[6]  only those of this action; empty for any
 --
--- Reply    the id before which it has not looked yet, 0 when nothing is left, and then of each entry its id and what it
---          says
+-- Reply    the id before which it has not looked yet, 0 when nothing is left, and then of each entry its id, what it
+--          says, and the policy it tells of before and after, each empty where there is none
 
 local call, format, match = redis.call, string.format, string.match
 local looked, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -19,14 +19,18 @@ local first, after = tonumber(kept[1] or 1), tonumber(kept[2] or 0) + 1
 local id = math.min(after, tonumber(ARGV[1]) or after)
 local stop = math.max(first, id - looked)
 local reply = { 0 }
-while id > stop and #reply <= 2 * limit - 1 do
+while id > stop and #reply < 4 * limit do
   id = id - 1
-  local entry = call('HGET', KEYS[2], format('%d', id))
+  local field = format('%d', id)
+  local entry = call('HGET', KEYS[2], field)
   local at, action = match(entry or '', '^(%d+) (%S+)')
   at = tonumber(at)
   if at and not (from and at < from) and not (to and at > to) and (wanted == '' or wanted == action) then
+    local policies = call('HMGET', KEYS[2], field .. ' before', field .. ' after')
     reply[#reply + 1] = id
     reply[#reply + 1] = entry
+    reply[#reply + 1] = policies[1] or ''
+    reply[#reply + 1] = policies[2] or ''
   end
 end
 if id > first then

@@ -23,6 +23,6 @@ for i = last_gone + 1, #ARGV, 2 do
 end
 redis.call('HINCRBY', KEYS[1], 'keys_version', 1)
 redis.call('HINCRBY', KEYS[1], 'version', 1)
-load_module('append_audit')(KEYS[1], KEYS[4], { ARGV[4] }, tonumber(ARGV[3]))
+load_module('append_audit')(KEYS[1], KEYS[4], { { ARGV[4] } }, tonumber(ARGV[3]))
 redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return 1
