@@ -132,7 +132,7 @@ internal sealed class ClientCopies(
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return await deletions.DeleteClientAsync(client, cancellationToken);
+        return await deletions.DeleteRegistryAsync(client, cancellationToken);
     }
 
     /// <summary>Whether a client was deleted a short time ago, so that the database need not be asked for it.</summary>

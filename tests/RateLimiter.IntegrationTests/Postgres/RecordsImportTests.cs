@@ -1,4 +1,3 @@
-using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Postgres;
