@@ -9,7 +9,14 @@ public sealed class LayerTests
     private const string Infrastructure = "RateLimiter.Infrastructure";
     private const string Api = "RateLimiter.Api";
 
-    private static readonly string[] Stores = ["StackExchange.Redis", "Garnet", "Tsavorite"];
+    private static readonly string[] Stores =
+    [
+        "StackExchange.Redis",
+        "Garnet",
+        "Tsavorite",
+        "Npgsql",
+        "Microsoft.EntityFrameworkCore",
+    ];
     private static readonly string[] Web =
     [
         "Microsoft.AspNetCore",

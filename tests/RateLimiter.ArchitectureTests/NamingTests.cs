@@ -24,7 +24,7 @@ public sealed class NamingTests
     }
 
     [Test]
-    public void Adapters_OfPorts_StartWithRedis()
+    public void Adapters_OfPorts_StartWithTheirStore()
     {
         var adapters = Layers
             .Infrastructure.WrittenTypes()
@@ -37,7 +37,7 @@ public sealed class NamingTests
         Assert.That(adapters, Is.Not.Empty);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(adapters.Select(type => type.Name), Is.All.StartsWith("Redis"));
+            Assert.That(adapters.Select(type => type.Name), Is.All.Match("^(Redis|Postgres)[A-Z]"));
             Assert.That(adapters.Where(type => type.IsVisible || !type.IsSealed), Is.Empty);
         }
     }

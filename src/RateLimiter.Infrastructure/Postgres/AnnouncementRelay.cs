@@ -63,8 +63,17 @@ internal sealed class AnnouncementRelay(
                 if (!isAway)
                 {
                     isAway = true;
-                    logger.DatabaseAway(exception.InnerException?.Message ?? exception.Message);
+                    logger.DatabaseAway(
+                        (exception.InnerException ?? exception).GetBaseException().Message
+                    );
                 }
+            }
+#pragma warning disable CA1031 // What one of them is not prepared for must not end the service.
+            catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                pause = MaxInterval;
+                logger.BackgroundWorkFailed(exception, "The copying of what was changed");
             }
         }
     }

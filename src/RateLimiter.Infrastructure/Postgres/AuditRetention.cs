@@ -74,6 +74,15 @@ internal sealed class AuditRetention(
             {
                 // The relay says so. It is done the next time.
             }
+#pragma warning disable CA1031 // What one of them is not prepared for must not end the service.
+            catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                logger.BackgroundWorkFailed(
+                    exception,
+                    "The deletion of old entries of the audit trail"
+                );
+            }
         }
     }
 }

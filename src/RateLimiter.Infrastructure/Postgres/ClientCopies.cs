@@ -58,7 +58,7 @@ internal sealed class ClientCopies(
     }
 
     /// <summary>As <see cref="CopyAsync(ClientChange)"/>, of a client that was just made.</summary>
-    public async Task CopyAsync(ClientRecord record, long announcement)
+    public async Task CopyNewAsync(ClientRecord record, long announcement)
     {
         try
         {
@@ -132,7 +132,7 @@ internal sealed class ClientCopies(
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return await deletions.DeleteClientAsync(client, cancellationToken);
+        return await deletions.DeleteRegistryAsync(client, cancellationToken);
     }
 
     /// <summary>Whether a client was deleted a short time ago, so that the database need not be asked for it.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
@@ -14,7 +15,8 @@ internal sealed class CopyComparison(
     PostgresDatabase database,
     ClientCopies copies,
     IClientChanges changes,
-    TimeProvider time
+    TimeProvider time,
+    ILogger<CopyComparison> logger
 ) : BackgroundService
 {
     private const int PageSize = 200;
@@ -82,6 +84,12 @@ internal sealed class CopyComparison(
             catch (StoreUnavailableException)
             {
                 isDue = true;
+            }
+#pragma warning disable CA1031 // What one of them is not prepared for must not end the service.
+            catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                logger.BackgroundWorkFailed(exception, "The comparison of the copies");
             }
         }
     }

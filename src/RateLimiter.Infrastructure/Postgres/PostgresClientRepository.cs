@@ -51,7 +51,7 @@ internal sealed class PostgresClientRepository(
             },
             cancellationToken
         );
-        await copies.CopyAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
+        await copies.CopyNewAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
     }
 
     public async Task<ClientSnapshot?> FindAsync(
@@ -95,7 +95,15 @@ internal sealed class PostgresClientRepository(
             return null;
         }
 
-        await copies.CopyAsync(record, cancellationToken);
+        try
+        {
+            await copies.CopyAsync(record, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It is known all the same. The next one asks again.
+        }
+
         return record.ToSnapshot();
     }
 }

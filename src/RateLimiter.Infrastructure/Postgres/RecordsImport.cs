@@ -4,11 +4,9 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 using RateLimiter.Application.Audit;
-using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Redis;
-using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Postgres;
 

@@ -1,4 +1,3 @@
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis;

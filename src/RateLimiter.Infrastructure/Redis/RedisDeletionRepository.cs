@@ -39,10 +39,10 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
     public Task<Belongings> DeleteClientAsync(
         ClientDeletion deletion,
         CancellationToken cancellationToken
-    ) => DeleteClientAsync(deletion.Client, cancellationToken);
+    ) => DeleteRegistryAsync(deletion.Client, cancellationToken);
 
-    /// <inheritdoc cref="DeleteClientAsync(ClientDeletion, CancellationToken)"/>
-    internal async Task<Belongings> DeleteClientAsync(
+    /// <inheritdoc cref="DeleteClientAsync"/>
+    internal async Task<Belongings> DeleteRegistryAsync(
         ClientId client,
         CancellationToken cancellationToken
     )

@@ -23,9 +23,9 @@ public sealed class OutageTests : PostgresTests
         using var hasty = PostgresRecords.Open(
             records.Options.ConnectionString!,
             Redis,
-            timeoutMs: 500
+            timeoutMs: 1500
         );
-        await hasty.Ports.Policies.ListAsync(client, default);
+        await WaitAsync(hasty, client);
         var (ports, change) = (
             hasty.Ports,
             PolicyHead.None(PolicyKey.CatchAll).Save(Definition("*"), Now, Actor)
@@ -49,7 +49,7 @@ public sealed class OutageTests : PostgresTests
                 Assert.ThrowsAsync<StoreUnavailableException>(() => question());
             }
 
-            // Half a second each; the machine may be busy.
+            // A second and a half each; the machine may be busy.
             Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(5 * questions.Length)));
             var found = await ports.Clients.FindAsync(client, default);
             Assert.That(found!.Version, Is.EqualTo(known.Version));
@@ -63,21 +63,7 @@ public sealed class OutageTests : PostgresTests
             await server.ResumeAsync();
         }
 
-        await Poll.UntilAsync(
-            "It does not answer again.",
-            TimeSpan.FromSeconds(20),
-            async () =>
-            {
-                try
-                {
-                    return (await ports.Policies.ListAsync(client, default)).Heads.Count > 0;
-                }
-                catch (StoreUnavailableException)
-                {
-                    return false;
-                }
-            }
-        );
+        await WaitAsync(hasty, client);
     }
 
     [Test]
@@ -85,7 +71,7 @@ public sealed class OutageTests : PostgresTests
     {
         const int writers = 8;
         await using var server = await PostgresServer.StartAsync(isDurable: true);
-        using var records = await PostgresRecords.CreateAsync(server, Redis, timeoutMs: 5000);
+        using var records = await PostgresRecords.CreateAsync(server, Redis, timeoutMs: 15000);
         var ports = records.Ports;
         var clients = new List<ClientId>();
         for (var i = 0; i < writers; i++)
@@ -167,4 +153,23 @@ public sealed class OutageTests : PostgresTests
             }
         }
     }
+
+    // The first question may take longer than it is given.
+    private static Task<TimeSpan> WaitAsync(PostgresRecords records, ClientId client) =>
+        Poll.UntilAsync(
+            "It does not answer.",
+            TimeSpan.FromSeconds(30),
+            async () =>
+            {
+                try
+                {
+                    return (await records.Ports.Policies.ListAsync(client, default)).Heads
+                        is not [];
+                }
+                catch (StoreUnavailableException)
+                {
+                    return false;
+                }
+            }
+        );
 }

@@ -23,6 +23,8 @@ public sealed class LargeChangeTests
         await using var connection = await TestStore.ConnectAsync(server, timeoutMs: 100);
         var policies = new RedisPolicyRepository(connection, TestStore.Quotas);
         var client = await RegisterAsync(connection);
+        // The server must know the script: it would ask for it, and nobody would be there to answer.
+        await ChangeAsync(policies, await RegisterAsync(connection), count: 1);
 
         await server.PauseAsync();
         var changing = ChangeAsync(policies, client, count: 600);

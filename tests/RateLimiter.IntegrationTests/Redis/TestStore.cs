@@ -60,6 +60,13 @@ internal sealed class TestStore : IAsyncDisposable
         }
     }
 
+    /// <summary>A store of a kind for one test, which stops it.</summary>
+    public static Task<TestStore> StartOwnAsync(StoreKind kind) =>
+        kind == StoreKind.Redis ? StartRedisAsync(ownProcess: true) : StartEmbeddedAsync();
+
+    /// <summary>The connection of an instance that has not reached the store.</summary>
+    public static RedisConnection NotConnected() => new TestStore(null, null).Connect(new());
+
     /// <summary>All keys of ours, and those of them that nothing will ever remove.</summary>
     public async Task<(int All, IReadOnlyList<string> ForEver)> ScanAsync()
     {
@@ -137,9 +144,9 @@ internal sealed class TestStore : IAsyncDisposable
         return store;
     }
 
-    private static async Task<TestStore> StartRedisAsync()
+    private static async Task<TestStore> StartRedisAsync(bool ownProcess = false)
     {
-        var store = new TestStore(null, await RedisServer.StartAsync());
+        var store = new TestStore(null, await RedisServer.StartAsync(ownProcess));
         await store.ConnectAgainAsync();
         return store;
     }
@@ -147,43 +154,34 @@ internal sealed class TestStore : IAsyncDisposable
     /// <summary>A connection to a server of the test's own.</summary>
     /// <param name="server">The server.</param>
     /// <param name="timeoutMs">The longest that a check waits for it.</param>
-    public static Task<RedisConnection> ConnectAsync(RedisServer server, int timeoutMs) =>
-        ConnectAsync(
-            new RedisOptions { ConnectionString = server.ConnectionString },
-            new EmbeddedOptions(),
-            timeoutMs,
-            new MessageLog()
-        );
-
-    // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
-    private async Task ConnectAsync(RedisOptions redis) =>
-        connections.Add(
-            await ConnectAsync(
-                redis,
-                new EmbeddedOptions { DataDirectory = folder?.Path ?? "" },
-                10_000,
-                Log
-            )
-        );
-
-    private static async Task<RedisConnection> ConnectAsync(
-        RedisOptions redis,
-        EmbeddedOptions embedded,
-        int timeoutMs,
-        MessageLog log
-    )
+    public static async Task<RedisConnection> ConnectAsync(RedisServer server, int timeoutMs)
     {
-        var connection = new RedisConnection(
-            Options.Create(redis),
-            Options.Create(embedded),
-            Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
-            TimeProvider.System,
-            log
+        var connection = new TestStore(null, null).Connect(
+            new RedisOptions { ConnectionString = server.ConnectionString },
+            timeoutMs
         );
         await connection.StartAsync(CancellationToken.None);
         await connection.Connected;
         return connection;
     }
+
+    private async Task ConnectAsync(RedisOptions redis)
+    {
+        var connection = Connect(redis);
+        await connection.StartAsync(CancellationToken.None);
+        await connection.Connected;
+        connections.Add(connection);
+    }
+
+    // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
+    private RedisConnection Connect(RedisOptions redis, int timeoutMs = 10_000) =>
+        new(
+            Options.Create(redis),
+            Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
+            Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
+            TimeProvider.System,
+            Log
+        );
 }
 
 /// <summary>Tests that run against the embedded store and against a real Redis.</summary>

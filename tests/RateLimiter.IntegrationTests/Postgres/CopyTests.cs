@@ -1,0 +1,303 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Postgres;
+using RateLimiter.Infrastructure.Redis;
+using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.TestStores;
+
+namespace RateLimiter.IntegrationTests.Postgres;
+
+public sealed class CopyTests : PostgresTests
+{
+    private PostgresServer server = null!;
+    private PostgresRecords records = null!;
+    private PostgresRecords dying = null!;
+    private RedisConnection away = null!;
+
+    [OneTimeSetUp]
+    public async Task OpenAsync()
+    {
+        server = await PostgresServer.GetSharedAsync();
+        records = await PostgresRecords.CreateAsync(server, Redis);
+        away = TestStore.NotConnected();
+        dying = PostgresRecords.Open(records.Options.ConnectionString!, away);
+    }
+
+    [OneTimeTearDown]
+    public async Task CloseAsync()
+    {
+        records?.Dispose();
+        dying?.Dispose();
+        if (away is not null)
+        {
+            await away.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task Change_Copied_LeavesNoAnnouncement()
+    {
+        var client = await RegisterAsync(records.Ports);
+        await SaveAsync(records.Ports, client, "route");
+
+        await Poll.UntilAsync(
+            "An announcement stays.",
+            TimeSpan.FromSeconds(20),
+            async () => await AnnouncementsAsync(client) == "0"
+        );
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Relay_InstanceDiedBetweenCommitAndCopy_CopiesAndAnnounces()
+    {
+        var client = await RegisterAsync(records.Ports);
+        var saved = await SaveAsync(dying.Ports, client, "route");
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
+        Assert.That(await AnnouncementsAsync(client), Is.Not.EqualTo("0"));
+        var heard = new TaskCompletionSource();
+        var news = (await Redis.Connected).GetSubscriber();
+        var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.News);
+        await news.SubscribeAsync(
+            channel,
+            (_, message) =>
+            {
+                if (message == $"client {client}")
+                {
+                    heard.TrySetResult();
+                }
+            }
+        );
+
+        await records.Relay.RelayAsync(default);
+
+        await heard.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await news.UnsubscribeAsync(channel);
+        var copy = (await Copies.FindAsync(client, default))!;
+        Assert.That(copy.Version, Is.EqualTo(2));
+        Assert.That(copy.Policies.Resolve("route", "default")!.Version, Is.EqualTo(saved.Version));
+        Assert.That(await AnnouncementsAsync(client), Is.EqualTo("0"));
+    }
+
+    [Test]
+    public async Task Relay_ManyInstancesAtOnce_EachChangeIsCopied()
+    {
+        var clients = new List<ClientId>();
+        for (var i = 0; i < 150; i++)
+        {
+            clients.Add(await RegisterAsync(dying.Ports));
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => records.Relay.RelayAsync(default)));
+        await records.Relay.RelayAsync(default);
+
+        foreach (var client in clients)
+        {
+            Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
+            Assert.That(await AnnouncementsAsync(client), Is.EqualTo("0"));
+        }
+    }
+
+    [Test]
+    public async Task Relay_StoreAway_KeepsTheAnnouncement()
+    {
+        var client = await RegisterAsync(dying.Ports);
+
+        await dying.Relay.RelayAsync(default);
+
+        Assert.That(await AnnouncementsAsync(client), Is.EqualTo("1"));
+        await records.Relay.RelayAsync(default);
+    }
+
+    [Test]
+    public async Task Copy_OlderThanWhatIsThere_ChangesNothing()
+    {
+        var client = await RegisterAsync(records.Ports);
+        var old = (await records.Copies.FindRecordAsync(client, default))!;
+        await SaveAsync(records.Ports, client, "route");
+
+        await records.Copies.CopyAsync(old, default);
+
+        var copy = (await Copies.FindAsync(client, default))!;
+        Assert.That(copy.Version, Is.EqualTo(2));
+        Assert.That(copy.Policies.Resolve("route", "default"), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Change_CopyLacksTheOneBefore_GetsBoth()
+    {
+        var client = await RegisterAsync(records.Ports);
+        await SaveAsync(dying.Ports, client, "first");
+
+        await SaveAsync(records.Ports, client, "second");
+
+        var copy = (await Copies.FindAsync(client, default))!;
+        Assert.That(copy.Version, Is.EqualTo(3));
+        Assert.That(copy.Policies.Resolve("first", "default"), Is.Not.Null);
+        Assert.That(copy.Policies.Resolve("second", "default"), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Change_InWhateverOrderItIsCopied_CopyIsTheRecord()
+    {
+        var client = await RegisterAsync(records.Ports);
+        var random = new Random(4711);
+        for (var i = 0; i < 60; i++)
+        {
+            var ports = random.Next(3) == 0 ? dying.Ports : records.Ports;
+            var key = PolicyKey.Create($"{random.Next(4)}", null);
+            var head = await ports.Policies.FindAsync(client, key, default);
+            if (head.Policy is not null && random.Next(3) == 0)
+            {
+                await TryAsync(ports, client, head.Delete());
+            }
+            else if (random.Next(4) == 0)
+            {
+                await AddKeyAsync(ports.Keys, client);
+            }
+            else
+            {
+                await SaveAsync(ports, client, key.RouteKey, $"{i}");
+            }
+        }
+
+        await records.Relay.RelayAsync(default);
+
+        var record = (await records.Copies.FindRecordAsync(client, default))!.ToSnapshot();
+        var copy = (await Copies.FindAsync(client, default))!;
+        Assert.That(copy.Version, Is.EqualTo(record.Version));
+        Assert.That(copy.Keys.Keys, Is.EquivalentTo(record.Keys.Keys));
+        var set = await records.Ports.Policies.ListAsync(client, default);
+        Assert.That(
+            (
+                await new RedisPolicyRepository(Redis, TestStore.Quotas).ListAsync(client, default)
+            ).Policies.Select(policy => (policy.Key, policy.Version)),
+            Is.EquivalentTo(set.Policies.Select(policy => (policy.Key, policy.Version)))
+        );
+    }
+
+    [Test]
+    public async Task Copy_OfAClientThatWasDeletedMeanwhile_DoesNotBringItBack()
+    {
+        var client = await RegisterAsync(records.Ports);
+        var slow = (await records.Copies.FindRecordAsync(client, default))!;
+        await DeleteAsync(client);
+
+        await records.Copies.CopyAsync(slow, default);
+
+        Assert.That(await Copies.FindAsync(client, default), Is.Null);
+        Assert.That(await records.Ports.Clients.FindAsync(client, default), Is.Null);
+        Assert.That(
+            await (await Redis.Connected)
+                .GetDatabase()
+                .KeyTimeToLiveAsync(RedisKeys.DeletedClient(client)),
+            Is.Not.Null
+        );
+    }
+
+    [Test]
+    public async Task Delete_InstanceDiedBeforeTheCopyWas_IsCompletedByTheRelay()
+    {
+        var client = await RegisterAsync(records.Ports);
+
+        Assert.ThrowsAsync<Application.StoreUnavailableException>(() =>
+            dying.Ports.Deletions.DeleteClientAsync(Deletion(client), default)
+        );
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
+        await records.Relay.RelayAsync(default);
+
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.Null);
+        var trail = await records.Ports.Audit.ListAsync(client, new(), null, 10, default);
+        Assert.That(
+            trail.Select(entry => entry.Record.Action),
+            Is.EqualTo(new[] { AuditAction.ClientDeleted, AuditAction.ClientRegistered })
+        );
+    }
+
+    [Test]
+    public async Task Delete_Again_IsNotedOnce()
+    {
+        var client = await RegisterAsync(records.Ports);
+        await SaveAsync(records.Ports, client, "route");
+
+        var first = await records.Ports.Deletions.DeleteClientAsync(Deletion(client), default);
+        var second = await records.Ports.Deletions.DeleteClientAsync(Deletion(client), default);
+
+        Assert.That((first.Policies, first.Keys), Is.EqualTo((1, 1)));
+        Assert.That(second, Is.EqualTo(Belongings.None));
+        var trail = await records.Ports.Audit.ListAsync(client, new(), null, 10, default);
+        Assert.That(
+            trail.Count(entry => entry.Record.Action == AuditAction.ClientDeleted),
+            Is.EqualTo(1)
+        );
+        Assert.That(trail[0].Record.Actor, Is.EqualTo(Actor));
+    }
+
+    [Test]
+    public async Task Find_StoreHasForgottenIt_FillsTheCopy([Values] bool byVersion)
+    {
+        var client = await RegisterAsync(records.Ports);
+        await SaveAsync(records.Ports, client, "route");
+        var store = (await Redis.Connected).GetDatabase();
+        await store.KeyDeleteAsync([
+            RedisKeys.Client(client),
+            RedisKeys.ApiKeys(client),
+            RedisKeys.Policies(client),
+        ]);
+
+        var version = byVersion
+            ? await records.Ports.Clients.FindVersionAsync(client, default)
+            : (await records.Ports.Clients.FindAsync(client, default))?.Version;
+
+        Assert.That(version, Is.EqualTo(2));
+        var copy = (await Copies.FindAsync(client, default))!;
+        Assert.That(copy.Version, Is.EqualTo(2));
+        Assert.That(copy.Policies.Resolve("route", "default"), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Compare_StoreHasLostTheLastChange_CopiesIt()
+    {
+        var client = await RegisterAsync(records.Ports);
+        var before = (await records.Copies.FindRecordAsync(client, default))!;
+        await SaveAsync(records.Ports, client, "route");
+        await (await Redis.Connected).GetDatabase().KeyDeleteAsync(RedisKeys.Client(client));
+        await records.Copies.CopyAsync(before, default);
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
+        using var news = new RedisNews(Redis, TimeProvider.System);
+        using var comparison = new CopyComparison(
+            records.Database,
+            records.Copies,
+            news,
+            TimeProvider.System,
+            NullLogger<CopyComparison>.Instance
+        );
+
+        await comparison.CompareAsync(default);
+
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(2));
+    }
+
+    private static async Task AddKeyAsync(Application.Keys.IKeyRepository keys, ClientId client)
+    {
+        var (version, ring) = (await keys.FindAsync(client, default))!.Value;
+        var key = ClientKey.Create(ApiKey.Generate(client).Key, "key", Scopes.Check, Now);
+        var audit = new AuditRecord(AuditAction.KeyCreated, Now, Actor, null, AuditedKey.Of(key));
+        Assert.That(
+            await keys.TrySaveAsync(client, version, ring, ring.With(key, Now), audit, default)
+        );
+    }
+
+    private static ClientDeletion Deletion(ClientId client) =>
+        new(client, Now, Belongings.None, Actor);
+
+    private Task<Belongings> DeleteAsync(ClientId client) =>
+        records.Ports.Deletions.DeleteClientAsync(Deletion(client), default);
+
+    private Task<string> AnnouncementsAsync(ClientId client) =>
+        CountAsync(server, records, $"announcements WHERE client_id = '{client}'");
+}
