@@ -255,7 +255,14 @@ public sealed class PostgresTests
         Assert.That(deleted["deleted"].GetProperty("policies").GetInt64(), Is.EqualTo(1));
         Assert.That(deleted["deleted"].GetProperty("keys").GetInt64(), Is.EqualTo(1));
         await host.Redis.FlushAsync();
-        (await client.On(await host.ServeAsync(Settings)).GetAsync("/policy")).MustBeProblem(401);
+        var again = client.On(await host.ServeAsync(Settings));
+        // A service that starts slowly says that it cannot tell yet.
+        await Poll.UntilAsync(
+            "It cannot tell.",
+            Recovered,
+            async () => (await again.GetAsync("/policy")).Status != 503
+        );
+        (await again.GetAsync("/policy")).MustBeProblem(401);
         Assert.That(
             await host.Postgres.ExecuteAsync(
                 host.Database,
