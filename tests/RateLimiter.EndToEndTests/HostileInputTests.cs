@@ -18,7 +18,7 @@ public sealed partial class HostileInputTests(Store store)
     private const long MaxMemoryKb = 900 * 1024;
 
     private static readonly TimeSpan Duration =
-        TimeSpan.FromSeconds(Setting("RATELIMITER_FUZZ_SECONDS") ?? 30) / 2;
+        TimeSpan.FromSeconds(Setting("RATELIMITER_FUZZ_SECONDS") ?? 20) / 2;
 
     /// <summary>The longest that an answer may take, on a busy machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

@@ -272,7 +272,7 @@ public sealed class PostgresTests
         );
     }
 
-    private static Task MustBecomeAsync(Client client, string status) =>
+    private static Task<TimeSpan> MustBecomeAsync(Client client, string status) =>
         Poll.UntilAsync(
             $"It does not become {status}.",
             Recovered,

@@ -21,7 +21,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("batch", true, Throughput.MeasureBatchAsync),
         new("half-rate", false, HalfRate.MeasureAsync),
         new("allocations", true, Allocations.MeasureAsync),
-        new("algorithms", true, Algorithms.MeasureAsync),
+        new("algorithms", false, Algorithms.MeasureAsync),
         new("embedded", true, Embedded.MeasureAsync),
         new("postgres", false, Postgres.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
