@@ -61,7 +61,7 @@ internal sealed record Options
                     Check = true,
                     Settings = new Settings
                     {
-                        WarmUp = TimeSpan.FromSeconds(2),
+                        WarmUp = TimeSpan.FromSeconds(1),
                         Duration = TimeSpan.FromSeconds(2),
                         Rounds = 3,
                         WithoutPeers = true,

@@ -54,7 +54,7 @@ internal sealed record Options
                 "--faults" => options with { Faults = Named(left) },
                 "--no-build" => options with { WithoutBuild = true },
                 "--write" => options with { Write = true },
-                "--check" => options with { Check = true, Duration = TimeSpan.FromSeconds(45) },
+                "--check" => options with { Check = true, Duration = TimeSpan.FromSeconds(40) },
                 _ => throw new BenchException($"There is no option {name}.\n\n{Help}"),
             };
         }

@@ -330,12 +330,11 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
         ).MustBeProblem(413);
     }
 
-    [TestCase("json")]
-    [TestCase("yaml")]
-    [NonParallelizable]
+    [Test]
     [Contract("10,000 policies are exported and imported")]
-    public async Task Import_TenThousandPolicies_ArePossible(string format)
+    public async Task Import_TenThousandPolicies_ArePossible()
     {
+        const string format = "yaml";
         // Its own service, which is more patient: one call changes 10,000 policies, on a machine that may be busy.
         await using var host = await StoreHost.StartAsync(Store);
         var client = await Client.RegisterAsync(

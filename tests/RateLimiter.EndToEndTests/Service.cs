@@ -46,6 +46,9 @@ public sealed partial class Service : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        // Most of them live for seconds: what they would learn of their load costs more than it gives.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+
         if (!start.Environment.Keys.Any(IsAddress))
         {
             // The service chooses the port and says which: any other would be free only a moment ago.
