@@ -2,7 +2,6 @@ using RateLimiter.Application;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
@@ -22,9 +21,9 @@ public sealed class LargeChangeTests
         await using var server = await RedisServer.StartAsync(ownProcess: true);
         await using var connection = await TestStore.ConnectAsync(server, timeoutMs: 100);
         var policies = new RedisPolicyRepository(connection, TestStore.Quotas);
-        var client = await RegisterAsync(connection);
+        var client = await TestStore.RegisterAsync(connection);
         // The server must know the script: it would ask for it, and nobody would be there to answer.
-        await ChangeAsync(policies, await RegisterAsync(connection), count: 1);
+        await ChangeAsync(policies, await TestStore.RegisterAsync(connection), count: 1);
 
         await server.PauseAsync();
         var changing = ChangeAsync(policies, client, count: 600);
@@ -41,7 +40,7 @@ public sealed class LargeChangeTests
         await using var server = await RedisServer.StartAsync(ownProcess: true);
         await using var connection = await TestStore.ConnectAsync(server, timeoutMs: 100);
         var policies = new RedisPolicyRepository(connection, TestStore.Quotas);
-        var client = await RegisterAsync(connection);
+        var client = await TestStore.RegisterAsync(connection);
 
         await server.PauseAsync();
         Assert.That(
@@ -49,19 +48,6 @@ public sealed class LargeChangeTests
             Throws.TypeOf<StoreUnavailableException>()
         );
         await server.ResumeAsync();
-    }
-
-    private static async Task<ClientId> RegisterAsync(RedisConnection connection)
-    {
-        var client = ClientId.New();
-        var (key, _) = ApiKey.Generate(client);
-        var now = TimeProvider.System.GetUtcNow();
-        await new RedisClientRepository(connection, TestStore.Quotas).AddAsync(
-            new NewClient(client, "test", ClientKey.Create(key, "first", Scopes.Admin, now), now),
-            Ask.Audit(AuditAction.ClientRegistered),
-            default
-        );
-        return client;
     }
 
     private static Task<PolicySave> ChangeAsync(

@@ -90,12 +90,15 @@ internal sealed class TestStore : IAsyncDisposable
     }
 
     /// <summary>A new client.</summary>
-    public async Task<ClientId> RegisterAsync()
+    public Task<ClientId> RegisterAsync() => RegisterAsync(Connection);
+
+    /// <summary>A new client, of whichever server.</summary>
+    public static async Task<ClientId> RegisterAsync(RedisConnection connection)
     {
         var client = ClientId.New();
         var (key, _) = ApiKey.Generate(client);
         var now = TimeProvider.System.GetUtcNow();
-        await new RedisClientRepository(Connection, Quotas).AddAsync(
+        await new RedisClientRepository(connection, Quotas).AddAsync(
             new NewClient(client, "test", ClientKey.Create(key, "first", Scopes.Admin, now), now),
             Ask.Audit(AuditAction.ClientRegistered),
             default
