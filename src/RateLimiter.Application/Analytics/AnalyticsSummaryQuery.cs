@@ -1,0 +1,19 @@
+using MediatR;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Analytics;
+
+/// <summary>The figures of a span of time.</summary>
+/// <param name="Client">Whose checks.</param>
+/// <param name="Span">Which.</param>
+public sealed record AnalyticsSummaryQuery(ClientId Client, AnalyticsSpan Span)
+    : IRequest<AnalyticsSummary>;
+
+internal sealed class AnalyticsSummaryHandler(IAnalytics analytics)
+    : IRequestHandler<AnalyticsSummaryQuery, AnalyticsSummary>
+{
+    public Task<AnalyticsSummary> Handle(
+        AnalyticsSummaryQuery query,
+        CancellationToken cancellationToken
+    ) => analytics.SummarizeAsync(query.Client, query.Span, cancellationToken);
+}

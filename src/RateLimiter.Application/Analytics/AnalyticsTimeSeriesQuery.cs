@@ -1,0 +1,35 @@
+using MediatR;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Analytics;
+
+/// <summary>The figures of each minute or hour of a span of time, oldest first.</summary>
+/// <param name="Client">Whose checks.</param>
+/// <param name="Span">Which.</param>
+/// <param name="Bucket">How long each bucket is.</param>
+/// <param name="RouteKey">Only checks of this route.</param>
+/// <param name="Role">Only checks decided by a policy of this role.</param>
+public sealed record AnalyticsTimeSeriesQuery(
+    ClientId Client,
+    AnalyticsSpan Span,
+    BucketSize Bucket,
+    string? RouteKey = null,
+    string? Role = null
+) : IRequest<IReadOnlyList<AnalyticsBucket>>;
+
+internal sealed class AnalyticsTimeSeriesHandler(IAnalytics analytics)
+    : IRequestHandler<AnalyticsTimeSeriesQuery, IReadOnlyList<AnalyticsBucket>>
+{
+    public Task<IReadOnlyList<AnalyticsBucket>> Handle(
+        AnalyticsTimeSeriesQuery query,
+        CancellationToken cancellationToken
+    ) =>
+        analytics.ListBucketsAsync(
+            query.Client,
+            query.Span,
+            query.Bucket,
+            query.RouteKey,
+            query.Role,
+            cancellationToken
+        );
+}
