@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Dashboard;
 using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
 using RateLimiter.Api.Health;
@@ -48,6 +49,7 @@ internal static class ApiServices
         services.AddReadModels(builder.Configuration);
         services.AddHsts(hsts => hsts.MaxAge = HstsMaxAge);
         services.AddDocs();
+        builder.AddDashboard();
     }
 
     /// <summary>The pipeline, in the order a request goes through it.</summary>
@@ -68,6 +70,7 @@ internal static class ApiServices
         app.UseRouting();
         // A controller needs nothing of what follows, and is called from here.
         app.MapControllers().ShortCircuit();
+        app.UseDashboard();
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         app.UseDocs();
         app.MapHealth();

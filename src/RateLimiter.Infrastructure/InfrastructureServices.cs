@@ -7,6 +7,7 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Sessions;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.Infrastructure.Redis;
@@ -46,6 +47,7 @@ public static class InfrastructureServices
         services.AddSingleton<IDeletionRepository, RedisDeletionRepository>();
         services.AddSingleton<IKeyRepository, RedisKeyRepository>();
         services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
+        services.AddSingleton<ISessionKeys, RedisSessionKeys>();
         services.AddSingleton<RedisNews>();
         services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<RedisNews>());
         services.AddHostedService(provider => provider.GetRequiredService<RedisNews>());

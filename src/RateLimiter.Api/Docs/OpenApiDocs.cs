@@ -50,7 +50,7 @@ internal static class OpenApiDocs
                 || context.Request.Path == DocumentPath,
             docs =>
             {
-                docs.UsePageHeaders();
+                docs.UsePageHeaders(PageHeaders.OfDocs);
                 // In the place of NSwag's page, which holds a script, and shows any document that its address names.
                 docs.UseStaticFiles(
                     new StaticFileOptions

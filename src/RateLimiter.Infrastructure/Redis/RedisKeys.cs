@@ -24,6 +24,9 @@ internal static class RedisKeys
     /// </summary>
     public static readonly RedisKey Deletions = "rl:deletions";
 
+    /// <summary>List of the keys that the dashboard's sessions are encrypted with, as XML, oldest first.</summary>
+    public static readonly RedisKey SessionKeys = "rl:session_keys";
+
     /// <summary>
     /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; policy_bytes and version_bytes,
     /// what policies take up and their old versions do; audit_bytes, the same of the audit trail, whose first and last id

@@ -1,0 +1,169 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Radzen;
+using RateLimiter.Api.Dashboard.Components;
+using RateLimiter.Api.Dashboard.Sessions;
+using RateLimiter.Api.Errors;
+using RateLimiter.Api.Hosting;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+
+namespace RateLimiter.Api.Dashboard;
+
+/// <summary>
+/// The dashboard at <see cref="Path"/>, in a branch of the pipeline with routing, sessions and files of its own, so that
+/// no other request goes through any of it.
+/// </summary>
+internal static class DashboardHosting
+{
+    public const string Path = "/dashboard";
+
+    private const string HubPath = "/_blazor";
+
+    public static void AddDashboard(this WebApplicationBuilder builder)
+    {
+        // Files of packages are where the packages are, until the service is published.
+        builder.WebHost.UseStaticWebAssets();
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+
+        var services = builder.Services;
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRadzenComponents();
+        services.AddCascadingAuthenticationState();
+        services.AddScoped<DashboardSession>();
+        services.AddScoped<ViewerClock>();
+        services
+            .AddAuthentication(SessionCookie.Scheme)
+            .AddCookie(SessionCookie.Scheme, SessionCookie.Configure);
+        services.AddSingleton<SessionCookie>();
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "ratelimiter-antiforgery";
+            options.Cookie.Path = Path;
+            options.Cookie.SameSite = SameSiteMode.Strict;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            // PageHeaders says more than it would.
+            options.SuppressXFrameOptionsHeader = true;
+        });
+        services.AddSessionKeys();
+    }
+
+    public static void UseDashboard(this WebApplication app)
+    {
+        // The host would put them in front of every request.
+        IApplicationBuilder pipeline = app;
+        pipeline.Properties["__AuthenticationMiddlewareSet"] = true;
+        pipeline.Properties["__AuthorizationMiddlewareSet"] = true;
+
+        app.Map(
+            Path,
+            dashboard =>
+            {
+                dashboard.UsePageHeaders(PageHeaders.OfDashboard);
+                dashboard.Use(RefuseOtherOriginsAsync);
+                dashboard.Use(ShowFaultsAsync);
+                dashboard.UseRouting();
+                dashboard.Use(PrepareKeysAsync);
+                dashboard.UseAuthentication();
+                dashboard.UseAuthorization();
+                dashboard.UseAntiforgery();
+                dashboard.UseEndpoints(endpoints =>
+                {
+                    // They need nothing of what comes after the routing.
+                    endpoints.MapStaticAssets().ShortCircuit();
+                    endpoints.MapSignIn();
+                    endpoints
+                        .MapRazorComponents<App>()
+                        // PageHeaders lets nobody put a page into a frame.
+                        .AddInteractiveServerRenderMode(options =>
+                            options.ContentSecurityFrameAncestorsPolicy = null
+                        )
+                        .RequireAuthorization();
+                });
+            }
+        );
+    }
+
+    private static void AddSessionKeys(this IServiceCollection services)
+    {
+        services.AddSingleton<SessionKeyRepository>();
+        services.AddSingleton<SessionKeyManager>();
+        services.Replace(
+            ServiceDescriptor.Singleton<IKeyManager>(provider =>
+                provider.GetRequiredService<SessionKeyManager>()
+            )
+        );
+        // The same for all instances, wherever they are installed.
+        services.AddDataProtection().SetApplicationName("RateLimiter").DisableAutomaticKeyGeneration();
+        services
+            .AddOptions<KeyManagementOptions>()
+            .Configure<SessionKeyRepository>(
+                (options, repository) => options.XmlRepository = repository
+            );
+        // It would ask for the keys when the service starts, before they are there.
+        services.Remove(
+            services.Single(service =>
+                service.ServiceType == typeof(IHostedService)
+                && service.ImplementationType?.Assembly == typeof(KeyManagementOptions).Assembly
+            )
+        );
+    }
+
+    /// <summary>
+    /// Another site's page may send neither forms nor, which browsers would allow, open a connection. Whoever is no browser
+    /// says no origin.
+    /// </summary>
+    private static Task RefuseOtherOriginsAsync(HttpContext context, RequestDelegate next)
+    {
+        var request = context.Request;
+        var origin = request.Headers.Origin.ToString();
+        if (
+            origin is ""
+            || (
+                Uri.TryCreate(origin, UriKind.Absolute, out var address)
+                && string.Equals(
+                    address.Authority,
+                    request.Host.Value,
+                    StringComparison.OrdinalIgnoreCase
+                )
+            )
+        )
+        {
+            return next(context);
+        }
+
+        return ProblemResponse.WriteAsync(
+            context,
+            StatusCodes.Status403Forbidden,
+            "The dashboard is used from its own pages only."
+        );
+    }
+
+    private static async Task PrepareKeysAsync(HttpContext context, RequestDelegate next)
+    {
+        await context
+            .RequestServices.GetRequiredService<SessionKeyManager>()
+            .PrepareAsync(context.RequestAborted);
+        await next(context);
+    }
+
+    /// <summary>A page in plain words where the pages themselves cannot be shown.</summary>
+    private static async Task ShowFaultsAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (StoreUnavailableException)
+            when (!context.Response.HasStarted && !context.Request.Path.StartsWithSegments(HubPath))
+        {
+            context.Response.SetRetryAfter(StoreFallback.RetryAfter);
+            await new RazorComponentResult<StoreDownPage>
+            {
+                StatusCode = StatusCodes.Status503ServiceUnavailable,
+            }.ExecuteAsync(context);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using MediatR;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using RateLimiter.Application;
+using RateLimiter.Application.Keys;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Dashboard.Sessions;
+
+/// <summary>
+/// Who is signed in, and the way to the use cases: pages send through <c>SendAsync</c> and know nothing else. The
+/// key is verified before every request, so that a revoked one ends the session with the next thing that its holder does.
+/// </summary>
+public sealed class DashboardSession(
+    AuthenticationStateProvider states,
+    Authenticator authenticator,
+    IMediator mediator,
+    NavigationManager navigation,
+    TimeProvider time
+)
+{
+    /// <summary>Who is signed in; null when the session is over.</summary>
+    /// <exception cref="StoreUnavailableException">It is not known here and the store does not answer.</exception>
+    public async Task<KeyHolder?> FindHolderAsync() =>
+        await FindTicketAsync() is { } ticket ? await FindHolderAsync(ticket) : null;
+
+    /// <summary>
+    /// Sends a request for whoever is signed in. What hinders it is in the reply, for <c>Loaded</c> or <c>ErrorState</c> to
+    /// show; when the session is over, the browser goes to the sign-in page.
+    /// </summary>
+    /// <param name="wanted">What the key must be good for: any of these scopes.</param>
+    /// <param name="request">Makes the request for the client and key that are signed in.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Reply<T>> SendAsync<T>(
+        Scopes wanted,
+        Func<KeyHolder, IRequest<T>> request,
+        CancellationToken cancellationToken = default
+    ) => SendAsync(wanted, (holder, _) => request(holder), cancellationToken);
+
+    /// <summary>As the other, for a change, whose request says who makes it.</summary>
+    public async Task<Reply<T>> SendAsync<T>(
+        Scopes wanted,
+        Func<KeyHolder, Actor, IRequest<T>> request,
+        CancellationToken cancellationToken = default
+    )
+    {
+        try
+        {
+            if (
+                await FindTicketAsync() is not { } ticket
+                || await FindHolderAsync(ticket) is not { } holder
+            )
+            {
+                // The server sends whoever asks for the page again to the sign-in page, and says why.
+                navigation.NavigateTo(navigation.Uri, forceLoad: true);
+                return Fault.SessionEnded;
+            }
+
+            if (!holder.Key.Scopes.Allow(wanted))
+            {
+                return Fault.ScopeMissing(wanted);
+            }
+
+            var actor = new Actor(
+                holder.Key.Id,
+                ticket.Caller.ToString(),
+                Guid.NewGuid().ToString("N")
+            );
+            return await mediator.Send(request(holder, actor), cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            return Fault.StoreUnavailable;
+        }
+    }
+
+    private async Task<KeyHolder?> FindHolderAsync(SessionTicket ticket) =>
+        (await authenticator.AuthenticateAsync(ticket.Key, ticket.Caller)).Holder;
+
+    private async Task<SessionTicket?> FindTicketAsync()
+    {
+        var state = await states.GetAuthenticationStateAsync();
+        return SessionTicket.Read(state.User) is { } ticket && time.GetUtcNow() < ticket.EndsAt
+            ? ticket
+            : null;
+    }
+}

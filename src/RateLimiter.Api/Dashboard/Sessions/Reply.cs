@@ -1,0 +1,39 @@
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Dashboard.Sessions;
+
+/// <summary>What came of a request: its answer, or what hindered it.</summary>
+/// <param name="Answer">Default when something hindered it.</param>
+/// <param name="Fault">Null when nothing did.</param>
+public sealed record Reply<T>(T? Answer, Fault? Fault)
+{
+    public static implicit operator Reply<T>(Fault fault) => new(default, fault);
+
+    public static implicit operator Reply<T>(T answer) => new(answer, null);
+}
+
+/// <summary>Why there is no answer, in words for whoever waits for it.</summary>
+/// <param name="Title">In a few words.</param>
+/// <param name="Detail">What to do about it.</param>
+/// <param name="IsPassing">Whether it is worth trying again.</param>
+public sealed record Fault(string Title, string Detail, bool IsPassing)
+{
+    public static readonly Fault StoreUnavailable = new(
+        "The store does not answer",
+        "What is shown here is kept in the store of this service, which does not answer at the moment.",
+        IsPassing: true
+    );
+
+    public static readonly Fault SessionEnded = new(
+        "Your session is over",
+        "Sign in again.",
+        IsPassing: false
+    );
+
+    public static Fault ScopeMissing(Scopes wanted) =>
+        new(
+            "Your key is not good for this",
+            $"It takes a key with the scope {string.Join(" or ", wanted.ToNames())}.",
+            IsPassing: false
+        );
+}

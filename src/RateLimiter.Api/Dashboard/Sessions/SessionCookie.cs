@@ -1,0 +1,92 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Primitives;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Application.Keys;
+
+namespace RateLimiter.Api.Dashboard.Sessions;
+
+/// <summary>The cookie that keeps somebody signed in, and what becomes of a request whose cookie is not good any more.</summary>
+internal sealed class SessionCookie(Authenticator authenticator, TimeProvider time)
+    : CookieAuthenticationEvents
+{
+    public const string Scheme = "dashboard";
+
+    /// <summary>Says on the sign-in page that the session is over.</summary>
+    public const string EndedQuery = "ended";
+
+    /// <summary>Where to go after signing in.</summary>
+    public const string ReturnQuery = "return";
+
+    private const string Name = "ratelimiter-session";
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+    private static readonly object Ended = new();
+
+    public static void Configure(CookieAuthenticationOptions options)
+    {
+        options.Cookie.Name = Name;
+        options.Cookie.Path = DashboardHosting.Path;
+        options.Cookie.HttpOnly = true;
+        options.Cookie.SameSite = SameSiteMode.Strict;
+        options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        options.ExpireTimeSpan = Lifetime;
+        options.SlidingExpiration = true;
+        options.EventsType = typeof(SessionCookie);
+    }
+
+    /// <summary>The key may have been revoked or have expired, and its client may be gone.</summary>
+    public override async Task ValidatePrincipal(CookieValidatePrincipalContext context)
+    {
+        var http = context.HttpContext;
+        var key = SessionTicket.KeyOf(context.Principal!);
+        var (holder, _) = await authenticator.AuthenticateAsync(key, http.Caller());
+        if (holder is null)
+        {
+            http.Items[Ended] = true;
+            context.RejectPrincipal();
+            await http.SignOutAsync(Scheme);
+            return;
+        }
+
+        http.Features.Set(holder);
+        context.ReplacePrincipal(
+            SessionTicket.Complete(
+                context.Principal!,
+                http.Caller(),
+                context.Properties.ExpiresUtc ?? time.GetUtcNow() + Lifetime
+            )
+        );
+    }
+
+    /// <summary>Without the host, which only the proxy in front knows for sure.</summary>
+    public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
+    {
+        var request = context.Request;
+        if (HttpMethods.IsGet(request.Method) && !context.HttpContext.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.Redirect(
+                SignInAddress(
+                    request.PathBase + request.Path + request.QueryString,
+                    context.HttpContext.Items.ContainsKey(Ended)
+                )
+            );
+        }
+        else
+        {
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static string SignInAddress(string returnTo, bool hasEnded)
+    {
+        var query = new List<KeyValuePair<string, StringValues>> { new(ReturnQuery, returnTo) };
+        if (hasEnded)
+        {
+            query.Add(new(EndedQuery, "true"));
+        }
+
+        return DashboardHosting.Path + SignIn.Path + QueryString.Create(query);
+    }
+}

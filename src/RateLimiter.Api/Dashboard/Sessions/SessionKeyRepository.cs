@@ -1,0 +1,33 @@
+using System.Xml.Linq;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+
+namespace RateLimiter.Api.Dashboard.Sessions;
+
+/// <summary>
+/// What Data Protection takes for its store, which it reads and writes without waiting: the keys that
+/// <see cref="SessionKeyManager"/> has read from the real one.
+/// </summary>
+internal sealed class SessionKeyRepository : IXmlRepository
+{
+    private readonly List<XElement> added = [];
+    private IReadOnlyList<XElement> known = [];
+
+    /// <summary>The keys that are in the store.</summary>
+    public IReadOnlyList<XElement> Known
+    {
+        get => Volatile.Read(ref known);
+        set => Volatile.Write(ref known, value);
+    }
+
+    public IReadOnlyCollection<XElement> GetAllElements() => Known;
+
+    public void StoreElement(XElement element, string friendlyName) => added.Add(element);
+
+    /// <summary>Hands out what is to be written into the store, once.</summary>
+    public IReadOnlyList<XElement> TakeAdded()
+    {
+        IReadOnlyList<XElement> taken = [.. added];
+        added.Clear();
+        return taken;
+    }
+}

@@ -1,0 +1,145 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Dashboard.Components;
+using RateLimiter.Api.Errors;
+using RateLimiter.Application;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Keys;
+
+namespace RateLimiter.Api.Dashboard.Sessions;
+
+/// <summary>Signing in and out: pages without a script, and forms with a token against forgery.</summary>
+internal static class SignIn
+{
+    public const string Path = "/sign-in";
+    public const string OutPath = "/sign-out";
+
+    private const string FormIsOld = "The form was out of date. Try again.";
+
+    public static void MapSignIn(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet(Path, Show);
+        endpoints.MapPost(Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+        endpoints.MapPost(OutPath, SignOutAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+    }
+
+    private static IResult Show(
+        HttpContext http,
+        [FromQuery(Name = SessionCookie.ReturnQuery)] string? returnTo,
+        [FromQuery(Name = SessionCookie.EndedQuery)] string? ended
+    )
+    {
+        if (http.User.Identity?.IsAuthenticated == true)
+        {
+            return new Redirection(Safe(returnTo));
+        }
+
+        var message = ended is null
+            ? null
+            : "You have been signed out: your API key is not valid any more.";
+        return Page(StatusCodes.Status200OK, returnTo, message);
+    }
+
+    private static async Task<IResult> SignInAsync(HttpContext http, Authenticator authenticator)
+    {
+        if (IsForged(http))
+        {
+            return Page(StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+        }
+
+        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var text = form["key"].ToString().Trim();
+        var returnTo = form[SessionCookie.ReturnQuery].ToString();
+        try
+        {
+            var (holder, wait) = await authenticator.AuthenticateAsync(text, http.Caller());
+            if (holder is not null)
+            {
+                await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(text, holder));
+                return new Redirection(Safe(returnTo));
+            }
+
+            if (wait is { } time)
+            {
+                http.Response.SetRetryAfter(time);
+                return Page(
+                    StatusCodes.Status429TooManyRequests,
+                    returnTo,
+                    "Too many invalid API keys came from your address. "
+                        + $"Try again in {Math.Ceiling(time.TotalSeconds)} seconds."
+                );
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            http.Response.SetRetryAfter(StoreFallback.RetryAfter);
+            return Page(
+                StatusCodes.Status503ServiceUnavailable,
+                returnTo,
+                "The store of this service does not answer, so that your key cannot be verified. "
+                    + "Try again in a moment."
+            );
+        }
+
+        return Page(
+            StatusCodes.Status401Unauthorized,
+            returnTo,
+            text is ""
+                ? "Enter your API key."
+                : "This is not a valid API key. It may have expired, or have been deleted."
+        );
+    }
+
+    private static async Task<IResult> SignOutAsync(HttpContext http)
+    {
+        if (IsForged(http))
+        {
+            return Page(StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+        }
+
+        await http.SignOutAsync(SessionCookie.Scheme);
+        return new Redirection(DashboardHosting.Path + Path);
+    }
+
+    /// <summary>Whether the form comes without the token that this browser was given with it.</summary>
+    private static bool IsForged(HttpContext http) =>
+        http.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true };
+
+    private static RazorComponentResult<SignInPage> Page(
+        int status,
+        string? returnTo,
+        string? message
+    ) =>
+        new(
+            new Dictionary<string, object?>
+            {
+                [nameof(SignInPage.ReturnTo)] = Safe(returnTo),
+                [nameof(SignInPage.Message)] = message,
+            }
+        )
+        {
+            StatusCode = status,
+        };
+
+    /// <summary>A page of the dashboard, whatever was asked for: nobody is sent elsewhere from here.</summary>
+    internal static string Safe(string? returnTo) =>
+        returnTo?.StartsWith($"{DashboardHosting.Path}/", StringComparison.Ordinal) == true
+        && !returnTo.Contains('\\', StringComparison.Ordinal)
+        && returnTo.All(letter => letter is > ' ' and <= '~')
+            ? returnTo
+            : $"{DashboardHosting.Path}/";
+
+    /// <summary>303: whatever the method was, the next one is GET. With an address that the caller cannot choose.</summary>
+    private sealed class Redirection(string address) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status303SeeOther;
+            httpContext.Response.Headers.Location = address;
+            return Task.CompletedTask;
+        }
+    }
+}
