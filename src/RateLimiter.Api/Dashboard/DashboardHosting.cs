@@ -61,7 +61,8 @@ internal static class DashboardHosting
             Path,
             dashboard =>
             {
-                dashboard.UsePageHeaders(PageHeaders.OfDashboard);
+                // With no-referrer, a browser does not say where a form comes from either.
+                dashboard.UsePageHeaders(PageHeaders.OfDashboard, "same-origin");
                 dashboard.Use(RefuseOtherOriginsAsync);
                 dashboard.Use(ShowFaultsAsync);
                 dashboard.UseRouting();

@@ -50,7 +50,7 @@ internal static class OpenApiDocs
                 || context.Request.Path == DocumentPath,
             docs =>
             {
-                docs.UsePageHeaders(PageHeaders.OfDocs);
+                docs.UsePageHeaders(PageHeaders.OfDocs, "no-referrer");
                 // In the place of NSwag's page, which holds a script, and shows any document that its address names.
                 docs.UseStaticFiles(
                     new StaticFileOptions

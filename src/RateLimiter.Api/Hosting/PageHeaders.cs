@@ -17,7 +17,8 @@ internal static class PageHeaders
     /// <summary>Adds the headers to all that follows: put it before what serves pages, in a branch of their own.</summary>
     public static void UsePageHeaders(
         this IApplicationBuilder pages,
-        string contentSecurityPolicy
+        string contentSecurityPolicy,
+        string referrerPolicy
     ) =>
         pages.Use(
             (context, next) =>
@@ -25,7 +26,7 @@ internal static class PageHeaders
                 var headers = context.Response.Headers;
                 headers.ContentSecurityPolicy = contentSecurityPolicy;
                 headers.XContentTypeOptions = "nosniff";
-                headers["Referrer-Policy"] = "no-referrer";
+                headers["Referrer-Policy"] = referrerPolicy;
                 headers["Cross-Origin-Opener-Policy"] = "same-origin";
                 headers["Cross-Origin-Resource-Policy"] = "same-origin";
                 headers["Permissions-Policy"] =
