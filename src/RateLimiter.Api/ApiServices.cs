@@ -161,6 +161,7 @@ internal static class ApiServices
                 options.InputFormatters.Add(new JsonBodyFormatter());
                 options.InputFormatters.Add(new YamlBodyFormatter(typeof(PolicySetDocument)));
                 options.ModelBinderProviders.Insert(0, new TimeBinderProvider());
+                options.ModelBinderProviders.Insert(0, new EnumBinderProvider());
                 // Answers are UTF-8 whatever Accept-Charset asks for.
                 foreach (var output in options.OutputFormatters.OfType<TextOutputFormatter>())
                 {

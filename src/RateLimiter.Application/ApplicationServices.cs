@@ -1,6 +1,7 @@
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
@@ -92,6 +93,28 @@ public static class ApplicationServices
                 it => it.RetentionDays,
                 0,
                 AuditOptions.MaxRetentionDays
+            )
+            .ValidateOnStart();
+        services
+            .AddOptions<AnalyticsOptions>()
+            .BindConfiguration(AnalyticsOptions.Section)
+            .MustBeWithin(
+                "Analytics:MinuteRetentionHours",
+                it => it.MinuteRetentionHours,
+                1,
+                AnalyticsOptions.MaxMinuteRetentionHours
+            )
+            .MustBeWithin(
+                "Analytics:HourRetentionDays",
+                it => it.HourRetentionDays,
+                1,
+                AnalyticsOptions.MaxHourRetentionDays
+            )
+            .MustBeWithin(
+                "Analytics:UserRetentionDays",
+                it => it.UserRetentionDays,
+                1,
+                AnalyticsOptions.MaxUserRetentionDays
             )
             .ValidateOnStart();
         services

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
@@ -62,6 +63,11 @@ public static class InfrastructureServices
             provider.GetRequiredService<RedisDecisionLog>()
         );
         services.AddHostedService(provider => provider.GetRequiredService<RedisDecisionLog>());
+        services.AddSingleton<RedisAnalytics>();
+        services.AddSingleton<IAnalytics>(provider =>
+            provider.GetRequiredService<RedisAnalytics>()
+        );
+        services.AddHostedService(provider => provider.GetRequiredService<RedisAnalytics>());
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("store");
         return services.AddPostgres(configuration);
     }

@@ -41,13 +41,16 @@ public interface IAnalytics
         CancellationToken cancellationToken
     );
 
-    /// <summary>The users or routes with the most checks or denials, most first.</summary>
+    /// <summary>
+    /// The users or routes with the most checks or denials in the hours that the span touches, most first. Of routes and
+    /// roles that are too many to be told apart there is none.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">They cannot be read.</exception>
     Task<IReadOnlyList<TopEntry>> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
         TopBy by,
-        TopOf of,
+        TopOf measure,
         int count,
         CancellationToken cancellationToken
     );
@@ -61,10 +64,6 @@ public interface IAnalytics
     );
 }
 
-/// <param name="From">From when on; a bucket that it falls into counts in full.</param>
-/// <param name="To">Until when; a bucket that begins then or later does not count.</param>
-public readonly record struct AnalyticsSpan(DateTimeOffset From, DateTimeOffset To);
-
 /// <param name="Checks">All that were decided: those allowed and those denied.</param>
 /// <param name="Allowed">With <c>allowed: true</c>.</param>
 /// <param name="Denied">With <c>allowed: false</c>.</param>
@@ -76,29 +75,41 @@ public readonly record struct Tally(
     long Denied,
     long ShadowDenied,
     long Degraded
-);
+)
+{
+    public static Tally operator +(Tally left, Tally right) =>
+        new(
+            left.Checks + right.Checks,
+            left.Allowed + right.Allowed,
+            left.Denied + right.Denied,
+            left.ShadowDenied + right.ShadowDenied,
+            left.Degraded + right.Degraded
+        );
+}
 
 /// <param name="Tally">The counts.</param>
-/// <param name="DistinctUsers">How many users were asked about; an estimate, mostly within 2 %.</param>
-/// <param name="MedianTime">The time half of the decisions took at most; null without one.</param>
-/// <param name="Percentile99Time">The time 99 of 100 decisions took at most; null without one.</param>
+/// <param name="DistinctUsers">
+/// How many users were asked about in the hours that the span touches; an estimate, mostly within 2 %.
+/// </param>
+/// <param name="MedianTime">
+/// The time half of the decisions of these hours took at most, within 7 %; null without one.
+/// </param>
+/// <param name="Percentile99Time">The same for 99 of 100 decisions.</param>
+/// <param name="Span">
+/// What the counts are of: the whole minutes that were asked for, or hours where it goes back further than minutes are
+/// kept.
+/// </param>
 public sealed record AnalyticsSummary(
     Tally Tally,
     long DistinctUsers,
     TimeSpan? MedianTime,
-    TimeSpan? Percentile99Time
+    TimeSpan? Percentile99Time,
+    AnalyticsSpan Span = default
 );
 
 /// <param name="Start">When it begins.</param>
 /// <param name="Tally">What was decided in it.</param>
 public readonly record struct AnalyticsBucket(DateTimeOffset Start, Tally Tally);
-
-/// <summary>How long a bucket is.</summary>
-public enum BucketSize
-{
-    Minute,
-    Hour,
-}
 
 /// <param name="Name">The user's id, or the route's key.</param>
 /// <param name="Count">How many.</param>

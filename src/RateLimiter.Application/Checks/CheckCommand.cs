@@ -1,4 +1,5 @@
 using MediatR;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
@@ -24,6 +25,7 @@ internal sealed class CheckHandler(
     StoreFallback fallback,
     CheckQuota quota,
     IDecisionLog log,
+    IAnalytics analytics,
     TimeProvider time
 ) : IRequestHandler<CheckCommand, CheckOutcome<Decision>>
 {
@@ -43,6 +45,7 @@ internal sealed class CheckHandler(
             return default;
         }
 
+        var start = time.GetTimestamp();
         Decision decision;
         if (policy.Definition.IsActive)
         {
@@ -61,7 +64,10 @@ internal sealed class CheckHandler(
             decision = Decision.Inactive(policy, time.GetUtcNow());
         }
 
-        log.Record(client.Id, LoggedDecision.From(check, decision));
+        var took = time.GetElapsedTime(start);
+        var logged = LoggedDecision.From(check, decision);
+        log.Record(client.Id, logged);
+        analytics.Record(client.Id, policy.Key, logged, took);
         return new CheckOutcome<Decision>(decision);
     }
 }

@@ -1,4 +1,5 @@
 using MediatR;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
@@ -18,6 +19,7 @@ internal sealed class CheckEachHandler(
     StoreFallback fallback,
     CheckQuota quota,
     IDecisionLog log,
+    IAnalytics analytics,
     TimeProvider time
 ) : IRequestHandler<CheckEachCommand, CheckOutcome<IReadOnlyList<Decision?>>>
 {
@@ -32,6 +34,7 @@ internal sealed class CheckEachHandler(
             return new CheckOutcome<IReadOnlyList<Decision?>>(null, wait);
         }
 
+        var start = time.GetTimestamp();
         var decided = new Decision?[checks.Count];
         var requests = new List<PermitRequest>(checks.Count);
         var asked = new List<int>(checks.Count);
@@ -58,11 +61,15 @@ internal sealed class CheckEachHandler(
             decided[asked[i]] = counted[i] ?? fallback.Decide(requests[i]);
         }
 
+        // Each had to wait for all.
+        var took = time.GetElapsedTime(start);
         for (var i = 0; i < decided.Length; i++)
         {
             if (decided[i] is { } decision)
             {
-                log.Record(client.Id, LoggedDecision.From(checks[i], decision));
+                var logged = LoggedDecision.From(checks[i], decision);
+                log.Record(client.Id, logged);
+                analytics.Record(client.Id, decision.Policy.Key, logged, took);
             }
         }
 

@@ -37,9 +37,9 @@ public interface IDeletionRepository
     );
 
     /// <summary>
-    /// Deletes all counters of a client, in steps so small that nobody else waits for one noticeably. What is counted
+    /// Deletes all counters of a client, and the counts of its checks, in steps so small that nobody else waits for one noticeably. What is counted
     /// meanwhile may stay.
     /// </summary>
-    /// <returns>After each step, how many it has deleted.</returns>
+    /// <returns>After each step, how many counters it has deleted.</returns>
     IAsyncEnumerable<int> DeleteCountersAsync(ClientId client, CancellationToken cancellationToken);
 }

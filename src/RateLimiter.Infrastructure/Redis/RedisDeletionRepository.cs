@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Documents;
@@ -9,7 +10,7 @@ namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
 /// Nothing knows which counters a client has, and a set of them would cost every check. They are looked for among all keys
-/// of the store, page by page.
+/// of the store, page by page, and the counts of the analytics with them.
 /// </summary>
 internal sealed class RedisDeletionRepository(RedisConnection connection) : IDeletionRepository
 {
@@ -86,17 +87,26 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                 var cursor = 0L;
                 do
                 {
-                    (cursor, var counters) = await KeyScan.ReadPageAsync(
+                    (cursor, var keys) = await KeyScan.ReadPageAsync(
                         connection,
                         master,
                         cursor,
-                        RedisKeys.Counters(client),
+                        RedisKeys.Everything(client),
                         end: "",
                         cancellationToken
                     );
-                    yield return counters is []
-                        ? 0
-                        : await DeleteAsync(master.Part, counters, cancellationToken);
+                    await DeleteAsync(
+                        master.Part,
+                        keys,
+                        RedisKeys.Analytics(client),
+                        cancellationToken
+                    );
+                    yield return await DeleteAsync(
+                        master.Part,
+                        keys,
+                        RedisKeys.Counters(client),
+                        cancellationToken
+                    );
                 } while (cursor != 0);
             }
 
@@ -108,6 +118,22 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                 yield break;
             }
         }
+    }
+
+    /// <summary>Deletes those keys whose names begin so.</summary>
+    private async Task<int> DeleteAsync(
+        int part,
+        RedisKey[] found,
+        string beginning,
+        CancellationToken cancellationToken
+    )
+    {
+        var first = Encoding.UTF8.GetBytes(beginning);
+        RedisKey[] keys =
+        [
+            .. found.Where(key => ((byte[])key!).AsSpan().StartsWith(first)),
+        ];
+        return keys is [] ? 0 : await DeleteAsync(part, keys, cancellationToken);
     }
 
     private Task<int> DeleteAsync(int part, RedisKey[] keys, CancellationToken cancellationToken) =>

@@ -71,6 +71,43 @@ internal static class RedisKeys
     /// <summary>List of decisions as JSON, newest last.</summary>
     public static RedisKey Log(ClientId client) => $"rl:{{{client}}}:log";
 
+    /// <summary>How the names of all counts of a client's checks begin.</summary>
+    public static string Analytics(ClientId client) => $"rl:{{{client}}}:analytics:";
+
+    /// <summary>String: the number of what an instance has counted there last.</summary>
+    public static RedisKey AnalyticsWritten(ClientId client, string instance) =>
+        $"{Analytics(client)}written:{instance}";
+
+    /// <summary>
+    /// Hash of an hour since 1970: which checks (<see cref="AnalyticsField"/>) → for each minute a space, the minute of the
+    /// hour, a colon, and checks, denied, shadow denied and degraded, with commas between them and without zeros at the end.
+    /// </summary>
+    public static RedisKey AnalyticsMinutes(ClientId client, long hour) =>
+        $"{Analytics(client)}minutes:{hour}";
+
+    /// <summary>Hash of a day since 1970: the same for each hour of the day.</summary>
+    public static RedisKey AnalyticsHours(ClientId client, long day) =>
+        $"{Analytics(client)}hours:{day}";
+
+    /// <summary>
+    /// Hash of a day since 1970: hour of the day → for each bucket of <see cref="DecisionTimes"/> a space, its number, a colon,
+    /// and how many decisions took so long.
+    /// </summary>
+    public static RedisKey AnalyticsTimes(ClientId client, long day) =>
+        $"{Analytics(client)}times:{day}";
+
+    /// <summary>Hash of an hour since 1970: user → checks and denied, with a comma between them.</summary>
+    public static RedisKey AnalyticsUsers(ClientId client, long hour) =>
+        $"{Analytics(client)}users:{hour}";
+
+    /// <summary>HyperLogLog of the users of an hour since 1970.</summary>
+    public static RedisKey AnalyticsUsersOfHour(ClientId client, long hour) =>
+        $"{Analytics(client)}hour_users:{hour}";
+
+    /// <summary>HyperLogLog of the users of a day since 1970.</summary>
+    public static RedisKey AnalyticsUsersOfDay(ClientId client, long day) =>
+        $"{Analytics(client)}day_users:{day}";
+
     /// <summary>The route's length makes sure that no two pairs of names have the same field.</summary>
     public static RedisValue PolicyField(PolicyKey key) =>
         $"{key.RouteKey.Length}:{key.RouteKey}{key.Role}";
@@ -86,7 +123,10 @@ internal static class RedisKeys
     public static RedisValue PolicyVersionField(long version, PolicyKey key) =>
         $"{version} {PolicyField(key)}";
 
-    /// <summary>How the names of all counters of a client begin, and no others: ids are all of one length.</summary>
+    /// <summary>How the names begin of all that is kept of a client, and of no other: ids are all of one length.</summary>
+    public static string Everything(ClientId client) => $"rl:{{{client}";
+
+    /// <summary>How the names of all counters of a client begin, and no others.</summary>
     public static string Counters(ClientId client) => $"rl:{{{client}:";
 
     /// <summary>

@@ -23,4 +23,11 @@ internal static partial class RedisLogMessages
         "{Count} decisions were left out of the log, which cannot be written as fast as they are made"
     )]
     public static partial void DecisionsDropped(this ILogger logger, long count);
+
+    [LoggerMessage(
+        16,
+        LogLevel.Warning,
+        "{Count} checks are missing from the analytics: the store did not answer until the end"
+    )]
+    public static partial void ChecksNotCounted(this ILogger logger, long count);
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Moq;
 using RateLimiter.Application;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
@@ -69,6 +70,7 @@ public sealed class ApplicationServicesTests
             .AddSingleton(Mock.Of<IKeyRepository>())
             .AddSingleton(Mock.Of<IClientChanges>())
             .AddSingleton(Mock.Of<IDecisionLog>())
+            .AddSingleton(Mock.Of<IAnalytics>())
             .BuildServiceProvider(validateScopes: true);
     }
 }

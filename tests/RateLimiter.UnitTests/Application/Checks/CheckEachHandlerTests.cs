@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
@@ -17,6 +18,7 @@ public sealed class CheckEachHandlerTests
     private static readonly Policy Rest = A.Policy("*", "free");
 
     private readonly Mock<IDecisionLog> log = new();
+    private readonly Mock<IAnalytics> analytics = new();
     private readonly List<PermitRequest> asked = [];
     private readonly List<LoggedDecision> logged = [];
     private readonly CheckQuota quota = A.CheckQuota(checksPerSecond: 3000);
@@ -151,6 +153,7 @@ public sealed class CheckEachHandlerTests
             A.Fallback(),
             quota,
             log.Object,
+            analytics.Object,
             new FakeTimeProvider(A.Moment)
         ).Handle(
             new CheckEachCommand(A.Snapshot(A.Client, policies: [Search, Off, Rest]), checks),

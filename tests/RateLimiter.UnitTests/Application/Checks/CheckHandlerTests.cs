@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
@@ -14,6 +15,7 @@ public sealed class CheckHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
     private readonly Mock<IDecisionLog> log = new();
+    private readonly Mock<IAnalytics> analytics = new();
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndLeavesNoTrace()
@@ -189,6 +191,7 @@ public sealed class CheckHandlerTests
             A.Fallback(),
             quota,
             log.Object,
+            analytics.Object,
             new FakeTimeProvider(A.Moment)
         ).Handle(
             new CheckCommand(

@@ -1,0 +1,30 @@
+namespace RateLimiter.Application.Analytics;
+
+/// <summary>What is counted of the checks, and how long the counts are kept.</summary>
+public sealed class AnalyticsOptions
+{
+    public const string Section = "Analytics";
+    public const int MaxMinuteRetentionHours = 744;
+    public const int MaxHourRetentionDays = 3660;
+    public const int MaxUserRetentionDays = 366;
+
+    /// <summary>Whether checks are counted; default true. What was counted before can be read all the same.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>How long the counts of each minute are kept, in hours; 1 to 744, default 48.</summary>
+    public int MinuteRetentionHours { get; set; } = 48;
+
+    /// <summary>How long the counts of each hour are kept, in days; 1 to 3,660, default 90.</summary>
+    public int HourRetentionDays { get; set; } = 90;
+
+    /// <summary>
+    /// How long it is kept which users had how many checks in each hour, in days; 1 to 366, default 7.
+    /// </summary>
+    public int UserRetentionDays { get; set; } = 7;
+
+    public TimeSpan MinuteRetention => TimeSpan.FromHours(MinuteRetentionHours);
+
+    public TimeSpan HourRetention => TimeSpan.FromDays(HourRetentionDays);
+
+    public TimeSpan UserRetention => TimeSpan.FromDays(UserRetentionDays);
+}

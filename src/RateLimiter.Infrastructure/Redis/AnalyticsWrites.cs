@@ -1,0 +1,320 @@
+using System.Globalization;
+using RateLimiter.Application.Analytics;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+/// <summary>Makes of what was counted what <c>add_analytics.lua</c> adds.</summary>
+internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider time)
+{
+    /// <summary>The most counts in one call: about a millisecond's work, which checks wait for.</summary>
+    internal const int MaxItems = 1000;
+
+    /// <summary>The most users of an hour whose checks are written at a time. All of them are seen.</summary>
+    internal const int MaxUsers = 200;
+
+    private const int MinutesPerHour = 60;
+    private const int HoursPerDay = 24;
+
+    private static readonly string[] Hours =
+    [
+        .. Enumerable.Range(0, HoursPerDay).Select(hour => $"{hour}"),
+    ];
+
+    private long number;
+
+    /// <summary>What is to be written, of each client in its order.</summary>
+    public IEnumerable<AnalyticsWrite> Of(DecisionCounts counts)
+    {
+        var now = time.GetUtcNow();
+        var series = counts.Series.ToLookup(count => count.Key.Client);
+        var users = counts.Users.ToLookup(count => count.Key.Client);
+        var times = counts.Times.ToLookup(count => count.Key.Client);
+        foreach (var checks in series)
+        {
+            var client = checks.Key;
+            var parts = SeriesParts(client, checks)
+                .Concat(TimeParts(client, times[client]))
+                .Concat(UserParts(client, users[client]))
+                .Where(part => part.KeptUntil > now);
+            foreach (var write in Gather(client, checks.Sum(it => it.Value.Checks), parts))
+            {
+                yield return write;
+            }
+        }
+    }
+
+    private IEnumerable<AnalyticsWrite> Gather(
+        ClientId client,
+        long checks,
+        IEnumerable<Part> parts
+    )
+    {
+        var gathered = new List<Part>();
+        var items = 0;
+        foreach (var part in parts)
+        {
+            if (items > 0 && items + part.Items > MaxItems)
+            {
+                yield return Write();
+            }
+
+            gathered.Add(part);
+            items += part.Items;
+        }
+
+        if (items > 0)
+        {
+            yield return Write();
+        }
+
+        AnalyticsWrite Write()
+        {
+            var write = new AnalyticsWrite(
+                client,
+                ++number,
+                [.. gathered.Select(part => part.Key)],
+                [
+                    .. gathered.SelectMany(part =>
+                        part.Values.Prepend(part.KeptUntil.ToUnixTimeMilliseconds())
+                            .Prepend(part.Kind)
+                    ),
+                ],
+                items,
+                checks
+            );
+            checks = 0;
+            gathered.Clear();
+            items = 0;
+            return write;
+        }
+    }
+
+    private IEnumerable<Part> SeriesParts(
+        ClientId client,
+        IEnumerable<KeyValuePair<SeriesKey, Tally>> counts
+    )
+    {
+        var all = counts.ToList();
+        foreach (var hour in all.GroupBy(count => count.Key.Minute / MinutesPerHour))
+        {
+            var key = RedisKeys.AnalyticsMinutes(client, hour.Key);
+            var until = EndOfHour(hour.Key) + options.MinuteRetention;
+            foreach (
+                var part in CountParts(key, until, hour, series => series.Minute % MinutesPerHour)
+            )
+            {
+                yield return part;
+            }
+        }
+
+        foreach (var day in all.GroupBy(count => count.Key.Minute / MinutesPerHour / HoursPerDay))
+        {
+            var key = RedisKeys.AnalyticsHours(client, day.Key);
+            var until = EndOfDay(day.Key) + options.HourRetention;
+            foreach (
+                var part in CountParts(
+                    key,
+                    until,
+                    day,
+                    series => series.Minute / MinutesPerHour % HoursPerDay
+                )
+            )
+            {
+                yield return part;
+            }
+        }
+    }
+
+    private static IEnumerable<Part> CountParts(
+        RedisKey key,
+        DateTimeOffset until,
+        IEnumerable<KeyValuePair<SeriesKey, Tally>> counts,
+        Func<SeriesKey, long> bucketOf
+    )
+    {
+        var fields = counts.GroupBy(
+            count => (count.Key.RouteKey, count.Key.Role, count.Key.IsCatchAll)
+        );
+        foreach (var some in fields.Chunk(MaxItems / MinutesPerHour))
+        {
+            var values = new List<RedisValue> { some.Length };
+            var items = 0;
+            foreach (var field in some)
+            {
+                var (route, role, isCatchAll) = field.Key;
+                values.Add(AnalyticsField.Of(route, role, isCatchAll));
+                values.Add(
+                    isCatchAll
+                        ? AnalyticsField.Of(SeriesKey.Other, role, isCatchAll)
+                        : AnalyticsField.Other
+                );
+                var buckets = field.GroupBy(count => bucketOf(count.Key), count => count.Value);
+                var count = values.Count;
+                foreach (var bucket in buckets)
+                {
+                    values.Add(bucket.Key);
+                    values.Add(Write(bucket.Aggregate((left, right) => left + right)));
+                    items++;
+                }
+
+                values.Insert(count, (values.Count - count) / 2);
+            }
+
+            yield return new Part(key, "counts", until, values, items);
+        }
+    }
+
+    private IEnumerable<Part> TimeParts(
+        ClientId client,
+        IEnumerable<KeyValuePair<TimeKey, long>> counts
+    )
+    {
+        foreach (var hour in counts.GroupBy(count => count.Key.Hour))
+        {
+            var values = new List<RedisValue> { 1, Hours[hour.Key % HoursPerDay], "", 0 };
+            foreach (var (key, count) in hour)
+            {
+                values.Add(key.Bucket);
+                values.Add(count);
+            }
+
+            var items = (values.Count - 4) / 2;
+            values[3] = items;
+            var day = hour.Key / HoursPerDay;
+            yield return new Part(
+                RedisKeys.AnalyticsTimes(client, day),
+                "counts",
+                EndOfDay(day) + options.HourRetention,
+                values,
+                items
+            );
+        }
+    }
+
+    private IEnumerable<Part> UserParts(
+        ClientId client,
+        IEnumerable<KeyValuePair<UserKey, UserTally>> counts
+    )
+    {
+        foreach (var hour in counts.GroupBy(count => count.Key.Hour))
+        {
+            var all = hour.ToList();
+            var first =
+                all.Count <= MaxUsers
+                    ? all
+                    :
+                    [
+                        .. all.OrderByDescending(user => user.Value.Checks + user.Value.Denied)
+                            .Take(MaxUsers),
+                    ];
+            yield return new Part(
+                RedisKeys.AnalyticsUsers(client, hour.Key),
+                "users",
+                EndOfHour(hour.Key) + options.UserRetention,
+                [
+                    first.Count,
+                    .. first.SelectMany(user =>
+                        new RedisValue[] { user.Key.UserId, user.Value.Checks, user.Value.Denied }
+                    ),
+                ],
+                first.Count
+            );
+            var day = hour.Key / HoursPerDay;
+            foreach (var some in all.Chunk(MaxItems / 2))
+            {
+                RedisValue[] seen = [some.Length, .. some.Select(user => (RedisValue)user.Key.UserId)];
+                yield return new Part(
+                    RedisKeys.AnalyticsUsersOfHour(client, hour.Key),
+                    "seen",
+                    EndOfHour(hour.Key) + options.UserRetention,
+                    seen,
+                    some.Length
+                );
+                yield return new Part(
+                    RedisKeys.AnalyticsUsersOfDay(client, day),
+                    "seen",
+                    EndOfDay(day) + options.HourRetention,
+                    seen,
+                    some.Length
+                );
+            }
+        }
+    }
+
+    private static DateTimeOffset EndOfHour(long hour) =>
+        DateTimeOffset.UnixEpoch + TimeSpan.FromHours(hour + 1);
+
+    private static DateTimeOffset EndOfDay(long day) =>
+        DateTimeOffset.UnixEpoch + TimeSpan.FromDays((int)day + 1);
+
+    private static string Write(Tally tally) =>
+        tally switch
+        {
+            { Degraded: > 0 } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{tally.Checks},{tally.Denied},{tally.ShadowDenied},{tally.Degraded}"
+            ),
+            { ShadowDenied: > 0 } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{tally.Checks},{tally.Denied},{tally.ShadowDenied}"
+            ),
+            { Denied: > 0 } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{tally.Checks},{tally.Denied}"
+            ),
+            _ => tally.Checks.ToString(CultureInfo.InvariantCulture),
+        };
+
+    /// <param name="Key">The key that it is added to.</param>
+    /// <param name="Kind">How, as the script has it.</param>
+    /// <param name="KeptUntil">How long it is kept.</param>
+    /// <param name="Values">What the script is told.</param>
+    /// <param name="Items">How much work it is.</param>
+    private sealed record Part(
+        RedisKey Key,
+        string Kind,
+        DateTimeOffset KeptUntil,
+        IReadOnlyList<RedisValue> Values,
+        int Items
+    );
+}
+
+/// <summary>What is added for a client in one step, or was already.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Number">Higher than that of those before.</param>
+/// <param name="Keys">What it is added to.</param>
+/// <param name="Values">What is added.</param>
+/// <param name="Items">How much work it is.</param>
+/// <param name="Checks">Of how many checks: all in the first of several.</param>
+internal sealed record AnalyticsWrite(
+    ClientId Client,
+    long Number,
+    RedisKey[] Keys,
+    RedisValue[] Values,
+    int Items,
+    long Checks
+);
+
+/// <summary>Which checks the counts of a field are of.</summary>
+internal static class AnalyticsField
+{
+    /// <summary>Those that are not told apart.</summary>
+    public const string Other = "other";
+
+    private const char Own = 'p';
+    private const char CatchAll = '*';
+
+    public static string Of(string route, string role, bool isCatchAll) =>
+        route.Length == 0 && !isCatchAll
+            ? Other
+            : $"{(isCatchAll ? CatchAll : Own)}{RedisKeys.PolicyField(new PolicyKey(route, role))}";
+
+    /// <summary>Reads what <see cref="Of"/> writes; null for <see cref="Other"/>.</summary>
+    public static (PolicyKey Asked, bool IsCatchAll)? Parse(string field) =>
+        field[0] is Own or CatchAll
+            ? (RedisKeys.ParsePolicyField(field[1..]), field[0] == CatchAll)
+            : null;
+}

@@ -1,0 +1,115 @@
+-- Adds counts of checks, of one client or many. What an instance has sent before is not added again: its writes for a
+-- client are numbered, and the last number stands next to the counts.
+--
+-- KEYS     for each client: its hash, the number that was written last, and the names of its parts
+-- ARGV[1]  how many fields a hash of series can have; what comes then goes to the field that is named for it
+-- ARGV[2]  how many users a hash of users can have; when there are more, two thirds are kept
+-- ARGV[3]  how long the number is remembered, in milliseconds
+-- ARGV[4…] for each client: the number, how many parts there are, how many arguments they are, and each part:
+--          'counts', until when it is kept (ms since 1970), how many fields, and each field: its name, the name to take when
+--            there is no room for it (empty: there always is), how many buckets, and each bucket: its number and its
+--            counts, with commas between them
+--          'users', until when, how many, and each user: the name, checks, denied
+--          'seen', until when, how many, and the name of each user
+--
+-- Reply    1
+
+local call, concat, find, format = redis.call, table.concat, string.find, string.format
+local gmatch, match, sub = string.gmatch, string.match, string.sub
+local call_many = load_module('call_many')
+local max_fields, max_users = tonumber(ARGV[1]), tonumber(ARGV[2])
+local at, key = 3, 0
+
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+
+-- Adds to what is counted in a bucket: ' BUCKET:COUNT,COUNT BUCKET:COUNT'.
+local function add(entries, bucket, counts)
+  local first, last, before = find(entries, ' ' .. bucket .. ':([%d,]+)')
+  if not first then
+    return entries .. ' ' .. bucket .. ':' .. counts
+  end
+  local sums, i = {}, 0
+  for count in gmatch(before, '%d+') do
+    sums[#sums + 1] = count
+  end
+  for count in gmatch(counts, '%d+') do
+    i = i + 1
+    sums[i] = format('%.0f', tonumber(sums[i] or 0) + tonumber(count))
+  end
+  return sub(entries, 1, first - 1) .. ' ' .. bucket .. ':' .. concat(sums, ',') .. sub(entries, last + 1)
+end
+
+local function has_room(name, field, limit)
+  return call('HLEN', name) < limit or call('HEXISTS', name, field) == 1
+end
+
+local parts = {}
+
+function parts.counts(name)
+  for _ = 1, tonumber(take()) do
+    local field, other = take(), take()
+    if other ~= '' and not has_room(name, field, max_fields) then
+      -- A few more for those that stand for many; and one for all the others.
+      field = has_room(name, other, max_fields * 1.25) and other or 'other'
+    end
+    local entries = call('HGET', name, field) or ''
+    for _ = 1, tonumber(take()) do
+      local bucket = take()
+      entries = add(entries, bucket, take())
+    end
+    call('HSET', name, field, entries)
+  end
+end
+
+function parts.users(name)
+  for _ = 1, tonumber(take()) do
+    local user, checks, denied = take(), tonumber(take()), tonumber(take())
+    local known_checks, known_denied = match(call('HGET', name, user) or '0,0', '^(%d+),(%d+)$')
+    call('HSET', name, user, format('%.0f,%.0f', checks + tonumber(known_checks), denied + tonumber(known_denied)))
+  end
+  if call('HLEN', name) > max_users then
+    local all, ranked = call('HGETALL', name), {}
+    for i = 1, #all, 2 do
+      local checks, denied = match(all[i + 1], '^(%d+),(%d+)$')
+      ranked[#ranked + 1] = { name = all[i], weight = tonumber(checks) + tonumber(denied) }
+    end
+    table.sort(ranked, function(left, right)
+      return left.weight > right.weight or left.weight == right.weight and left.name < right.name
+    end)
+    local gone = {}
+    for i = math.floor(max_users * 2 / 3) + 1, #ranked do
+      gone[#gone + 1] = ranked[i].name
+    end
+    call_many('HDEL', name, gone)
+  end
+end
+
+function parts.seen(name)
+  local users = {}
+  for i = 1, tonumber(take()) do
+    users[i] = take()
+  end
+  call_many('PFADD', name, users)
+end
+
+while at < #ARGV do
+  local client, written = KEYS[key + 1], KEYS[key + 2]
+  local number, count, length = take(), tonumber(take()), tonumber(take())
+  local last = at + length
+  -- Who is deleted is not counted.
+  if call('EXISTS', client) == 1 and tonumber(call('GET', written) or 0) < tonumber(number) then
+    call('SET', written, number, 'PX', ARGV[3])
+    for i = 1, count do
+      local name = KEYS[key + 2 + i]
+      local part, kept_until = parts[take()], take()
+      part(name)
+      call('PEXPIREAT', name, kept_until)
+    end
+  end
+  key = key + 2 + count
+  at = last
+end
+return 1
