@@ -60,6 +60,7 @@ public static class InfrastructureServices
             provider.GetRequiredService<RedisDecisionLog>()
         );
         services.AddHostedService(provider => provider.GetRequiredService<RedisDecisionLog>());
+        services.AddSingleton<IDecisionFeed, RedisDecisionFeed>();
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("store");
         return services.AddPostgres(configuration);
     }
