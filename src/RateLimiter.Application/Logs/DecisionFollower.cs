@@ -8,7 +8,7 @@ namespace RateLimiter.Application.Logs;
 /// It asks the store again and again, soon after something came and more seldom while nothing does, and at once when this
 /// instance has written something. So nothing is lost when the store is away for a while: it goes on where it was.
 /// </remarks>
-internal sealed class DecisionFollower(ClientId client, IDecisionFeed feed, TimeProvider time)
+internal sealed class DecisionFollower : IDisposable
 {
     /// <summary>The least time between two questions, so that many decisions are passed on at once.</summary>
     internal static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
@@ -19,7 +19,11 @@ internal sealed class DecisionFollower(ClientId client, IDecisionFeed feed, Time
     /// <summary>The same while there are none.</summary>
     internal static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(450);
 
+    private readonly ClientId client;
+    private readonly IDecisionFeed feed;
+    private readonly TimeProvider time;
     private readonly CancellationTokenSource stopping = new();
+    private readonly CancellationToken stopped;
 
     // One question at a time: what comes is passed on in its order, to exactly those who are there.
     private readonly SemaphoreSlim turn = new(1);
@@ -27,6 +31,14 @@ internal sealed class DecisionFollower(ClientId client, IDecisionFeed feed, Time
     private LogPosition? position;
     private bool isRunning;
     private TaskCompletionSource hurry = NewHurry();
+
+    public DecisionFollower(ClientId client, IDecisionFeed feed, TimeProvider time)
+    {
+        this.client = client;
+        this.feed = feed;
+        this.time = time;
+        stopped = stopping.Token;
+    }
 
     /// <summary>How many follow. Guarded by who hands the places out.</summary>
     public int Places { get; set; }
@@ -66,8 +78,12 @@ internal sealed class DecisionFollower(ClientId client, IDecisionFeed feed, Time
     public void Remove(DecisionBuffer buffer) =>
         ImmutableInterlocked.Update(ref buffers, (all, it) => all.Remove(it), buffer);
 
-    /// <summary>Nobody follows any more.</summary>
-    public void Stop() => stopping.Cancel();
+    /// <summary>Nobody follows any more. A question that is under way still gives back its turn.</summary>
+    public void Dispose()
+    {
+        stopping.Cancel();
+        stopping.Dispose();
+    }
 
     private static TaskCompletionSource NewHurry() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -79,18 +95,18 @@ internal sealed class DecisionFollower(ClientId client, IDecisionFeed feed, Time
             var wait = MinWait;
             while (true)
             {
-                await Task.Delay(Rest, time, stopping.Token);
+                await Task.Delay(Rest, time, stopped);
                 await Volatile
                     .Read(ref hurry)
-                    .Task.WaitAsync(wait, time, stopping.Token)
+                    .Task.WaitAsync(wait, time, stopped)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                stopping.Token.ThrowIfCancellationRequested();
+                stopped.ThrowIfCancellationRequested();
                 // Before it asks: what is written from here on is worth another question.
                 Interlocked.Exchange(ref hurry, NewHurry());
                 wait = await HasNewsAsync() ? MinWait : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
         {
             // Nobody is left.
         }
@@ -120,10 +136,10 @@ internal sealed class DecisionFollower(ClientId client, IDecisionFeed feed, Time
 
     private async Task<bool> HasNewsAsync()
     {
-        await turn.WaitAsync(stopping.Token);
+        await turn.WaitAsync(stopped);
         try
         {
-            var (hasNews, next) = await ReadAsync(position!.Value, stopping.Token);
+            var (hasNews, next) = await ReadAsync(position!.Value, stopped);
             position = next;
             return hasNews;
         }

@@ -67,7 +67,7 @@ internal sealed class DecisionFollowers
             if (follower.Places == 0)
             {
                 followers.TryRemove(client, out _);
-                follower.Stop();
+                follower.Dispose();
             }
         }
     }
