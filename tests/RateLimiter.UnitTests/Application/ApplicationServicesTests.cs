@@ -69,6 +69,7 @@ public sealed class ApplicationServicesTests
             .AddSingleton(Mock.Of<IKeyRepository>())
             .AddSingleton(Mock.Of<IClientChanges>())
             .AddSingleton(Mock.Of<IDecisionLog>())
+            .AddSingleton(Mock.Of<IDecisionFeed>())
             .BuildServiceProvider(validateScopes: true);
     }
 }
