@@ -18,6 +18,7 @@ using RateLimiter.Api.Errors;
 using RateLimiter.Api.Health;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Json;
+using RateLimiter.Api.Logs;
 using RateLimiter.Api.Policies;
 using RateLimiter.Api.Yaml;
 using RateLimiter.Application;
@@ -47,6 +48,7 @@ internal static class ApiServices
         services.AddProxies(builder.Configuration);
         services.AddRequests();
         services.AddReadModels(builder.Configuration);
+        services.AddSingleton<EventTexts>();
         services.AddHsts(hsts => hsts.MaxAge = HstsMaxAge);
         services.AddDocs();
         builder.AddDashboard();

@@ -6,6 +6,7 @@ using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Policies;
@@ -44,6 +45,7 @@ public static class ApplicationServices
         services.AddSingleton<StoreFallback>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
         services.AddSingleton<LocalCounters>();
+        services.AddSingleton<DecisionFollowers>();
         services.AddOptionsOfApplication();
         return services;
     }
@@ -131,6 +133,13 @@ public static class ApplicationServices
                 Limit.MaxWindowSeconds
             )
             .MustBeWithin("Quotas:ChecksPerSecond", it => it.ChecksPerSecond, 0, Limit.MaxPermits)
+            .ValidateOnStart();
+        services
+            .AddOptions<StreamOptions>()
+            .BindConfiguration(StreamOptions.Section)
+            .MustBeWithin("Streams:MaxPerClient", it => it.MaxPerClient, 0, 100_000)
+            .MustBeWithin("Streams:MaxPerInstance", it => it.MaxPerInstance, 0, 100_000)
+            .MustBeWithin("Streams:EventsPerSecond", it => it.EventsPerSecond, 1, 1_000_000)
             .ValidateOnStart();
     }
 

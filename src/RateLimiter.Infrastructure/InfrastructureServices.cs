@@ -68,6 +68,7 @@ public static class InfrastructureServices
             provider.GetRequiredService<RedisAnalytics>()
         );
         services.AddHostedService(provider => provider.GetRequiredService<RedisAnalytics>());
+        services.AddSingleton<IDecisionFeed, RedisDecisionFeed>();
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("store");
         return services.AddPostgres(configuration);
     }

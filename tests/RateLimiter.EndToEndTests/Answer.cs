@@ -37,7 +37,10 @@ public sealed partial record Answer(
     {
         var answer = new Answer(
             (int)response.StatusCode,
-            await response.Content.ReadAsStringAsync(),
+            // A stream has no end.
+            response.Content.Headers.ContentType?.MediaType == EventStream.ContentType
+                ? ""
+                : await response.Content.ReadAsStringAsync(),
             response.Content.Headers.ContentType?.MediaType,
             response
                 .Headers.Concat(response.Content.Headers)

@@ -92,6 +92,7 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     [TestCase("delete", "/policy", new[] { "If-Match", "If-None-Match" })]
     [TestCase("put", "/policy/import", new[] { "If-Match", "If-None-Match" })]
     [TestCase("get", "/policy", new[] { "If-None-Match" })]
+    [TestCase("get", "/logs/stream", new[] { "Last-Event-ID" })]
     [Contract("The OpenAPI document must say the same as the contract: conditions")]
     public async Task OpenApi_Operation_NamesTheHeadersOfItsConditions(
         string method,
@@ -114,6 +115,7 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     [TestCase("/policy", "application/json")]
     [TestCase("/policy/export", "application/json application/yaml")]
     [TestCase("/audit/export", "application/x-ndjson")]
+    [TestCase("/logs/stream", "text/event-stream")]
     [Contract("The OpenAPI document must say the same as the contract: media types")]
     public async Task OpenApi_Answer_NamesItsMediaTypes(string path, string types)
     {
@@ -168,6 +170,7 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     [TestCase("get", "/audit/export", new[] { "200", "400", "401", "503" })]
     [TestCase("post", "/check", new[] { "200", "400", "401", "404", "503" })]
     [TestCase("get", "/logs/latest", new[] { "200", "400", "401", "503" })]
+    [TestCase("get", "/logs/stream", new[] { "200", "400", "401", "403", "429", "503" })]
     [Contract("The OpenAPI document must say the same as the contract: answers")]
     public async Task OpenApi_Operation_NamesItsAnswers(
         string method,

@@ -78,8 +78,29 @@ public class Visitor(Service service)
         }
 
         Prepare(request);
-        using var response = await Http.SendAsync(request);
+        using var response = await Http.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead
+        );
         return await Answer.ReadAsync(response);
+    }
+
+    /// <summary>Follows a stream of events; what the service answers instead fails the test.</summary>
+    public async Task<EventStream> StreamAsync(
+        string path,
+        params (string Name, string Value)[] headers
+    )
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Address, path));
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        Prepare(request);
+        return await EventStream.OpenAsync(
+            await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead)
+        );
     }
 
     protected virtual void Prepare(HttpRequestMessage request) { }

@@ -105,13 +105,25 @@ internal static class A
     )
     {
         time ??= new FakeTimeProvider(Moment);
-        return new Authenticator(
+        return Authenticator(
             new ClientDirectory(clients, Mock.Of<IClientChanges>(), time),
+            time,
+            options
+        );
+    }
+
+    /// <inheritdoc cref="Authenticator(IClientRepository, TimeProvider, AuthenticationOptions)"/>
+    public static Authenticator Authenticator(
+        ClientDirectory directory,
+        TimeProvider time,
+        AuthenticationOptions? options = null
+    ) =>
+        new(
+            directory,
             new FailedAuthentications(Options.Create(options ?? new AuthenticationOptions()), time),
             new KeyUses(Mock.Of<IKeyRepository>(), time),
             time
         );
-    }
 
     /// <summary>Durations in microseconds, as the counters tell them.</summary>
     public static LimitStatus Status(
@@ -135,6 +147,9 @@ internal static class A
             Options.Create(new StoreOptions { OnFailure = mode }),
             new FakeTimeProvider(Moment)
         );
+
+    /// <summary>The line that some decision about a user leaves in the log.</summary>
+    public static LoggedDecision LoggedOf(string user) => Logged(Decision(Policy()), user);
 
     /// <summary>The line that a decision leaves in the log.</summary>
     public static LoggedDecision Logged(

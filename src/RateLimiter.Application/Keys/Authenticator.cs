@@ -25,6 +25,26 @@ public sealed class Authenticator(
         : directory.TryFind(key, out var holder) ? ValueTask.FromResult(Admit(holder, caller))
         : FindAsync(key, caller);
 
+    /// <summary>
+    /// Whether a key that was let in is still good for something, for a request that lasts. It counts neither as a use nor
+    /// as a failure.
+    /// </summary>
+    public async ValueTask<bool> StillAdmitsAsync(string? text, Scopes wanted)
+    {
+        try
+        {
+            return ApiKey.TryParse(text, out var key)
+                && await directory.FindAsync(key, CancellationToken.None) is { Key: var found }
+                && found.IsValidAt(time.GetUtcNow())
+                && found.Scopes.Allow(wanted);
+        }
+        catch (StoreUnavailableException)
+        {
+            // Nobody can say; what was good stays good until the store says otherwise.
+            return true;
+        }
+    }
+
     private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress caller)
     {
         var isKnown = directory.Knows(key.Client);

@@ -48,6 +48,12 @@ public sealed record LoggedDecision(
             decision.Remaining,
             decision.Limit
         );
+
+    /// <summary>Whether it is what is looked for; what is null may be anything.</summary>
+    public bool Fits(string? userId, string? routeKey, bool? allowed) =>
+        (userId is null || UserId == userId)
+        && (routeKey is null || RouteKey == routeKey)
+        && (allowed is null || Allowed == allowed);
 }
 
 /// <summary>The last decisions of every client.</summary>

@@ -29,11 +29,7 @@ internal sealed class LatestDecisionsHandler(IDecisionLog log)
         return
         [
             .. decisions
-                .Where(decision =>
-                    (query.UserId is null || decision.UserId == query.UserId)
-                    && (query.RouteKey is null || decision.RouteKey == query.RouteKey)
-                    && (query.Allowed is null || decision.Allowed == query.Allowed)
-                )
+                .Where(decision => decision.Fits(query.UserId, query.RouteKey, query.Allowed))
                 .Take(query.Count),
         ];
     }

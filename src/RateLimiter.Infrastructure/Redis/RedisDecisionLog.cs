@@ -48,6 +48,9 @@ internal sealed class RedisDecisionLog(
     private TaskCompletionSource hurry = NewHurry();
     private long dropped;
 
+    /// <summary>Called with a client of whom decisions were written here.</summary>
+    internal event Action<ClientId>? Written;
+
     public void Record(ClientId client, LoggedDecision decision)
     {
         if (!queue.Writer.TryWrite(new Item(client, decision, Written: null)))
@@ -121,7 +124,8 @@ internal sealed class RedisDecisionLog(
     }
 
     /// <summary>Waits until everything that was recorded before is written.</summary>
-    private async Task FlushAsync(ClientId client, CancellationToken cancellationToken)
+    /// <exception cref="StoreUnavailableException">They could not be.</exception>
+    internal async Task FlushAsync(ClientId client, CancellationToken cancellationToken)
     {
         var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
@@ -172,6 +176,7 @@ internal sealed class RedisDecisionLog(
 
             clients.Add(log.Key);
             values.Add(prolonged.Add(log.Key));
+            values.Add(log.Count() - decisions.Count);
             values.Add(decisions.Count);
             values.AddRange(decisions.Select(item => (RedisValue)Serialize(item.Decision!)));
             count += decisions.Count;
@@ -194,7 +199,7 @@ internal sealed class RedisDecisionLog(
         {
             writes.Add(
                 WriteAsync(
-                    [.. clients.Select(RedisKeys.Log), .. clients.Select(RedisKeys.Client)],
+                    [.. clients],
                     [IDecisionLog.Capacity, (long)Retention.TotalMilliseconds, .. values],
                     count,
                     stoppingToken
@@ -210,12 +215,17 @@ internal sealed class RedisDecisionLog(
         JsonSerializer.SerializeToUtf8Bytes(decision, DocumentJson.Default.LoggedDecision);
 
     private async Task WriteAsync(
-        RedisKey[] keys,
+        ClientId[] clients,
         RedisValue[] values,
         int count,
         CancellationToken stoppingToken
     )
     {
+        RedisKey[] keys =
+        [
+            .. clients.Select(RedisKeys.Log),
+            .. clients.Select(RedisKeys.Client),
+        ];
         while (true)
         {
             try
@@ -226,6 +236,11 @@ internal sealed class RedisDecisionLog(
                     connection.AdministrativeTimeout,
                     stoppingToken
                 );
+                foreach (var client in clients)
+                {
+                    Written?.Invoke(client);
+                }
+
                 return;
             }
             catch (StoreUnavailableException exception)

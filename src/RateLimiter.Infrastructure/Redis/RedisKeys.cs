@@ -30,7 +30,8 @@ internal static class RedisKeys
     /// <summary>
     /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; policy_bytes and version_bytes,
     /// what policies take up and their old versions do; audit_bytes, the same of the audit trail, whose first and last id
-    /// are audit_first and audit_last.
+    /// are audit_first and audit_last; log_start, the id before the first entry of the log, and log_cut, that before the first
+    /// it still has.
     /// </summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
 

@@ -71,6 +71,7 @@ public sealed class ApplicationServicesTests
             .AddSingleton(Mock.Of<IClientChanges>())
             .AddSingleton(Mock.Of<IDecisionLog>())
             .AddSingleton(Mock.Of<IAnalytics>())
+            .AddSingleton(Mock.Of<IDecisionFeed>())
             .BuildServiceProvider(validateScopes: true);
     }
 }

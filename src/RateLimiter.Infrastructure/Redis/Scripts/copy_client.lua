@@ -42,7 +42,15 @@ local fields, keys_gone, keys_saved = take(ARGV[4]), take(ARGV[5]), take(ARGV[6]
 local policies_gone, policies_saved = take(ARGV[7]), take(ARGV[8])
 
 if base == '' then
+  -- Where its log stands is recorded nowhere else.
+  local log = call('HMGET', client, 'log_start', 'log_cut')
   call('UNLINK', client, keys, policies)
+  if log[1] then
+    call('HSET', client, 'log_start', log[1])
+  end
+  if log[2] then
+    call('HSET', client, 'log_cut', log[2])
+  end
 end
 call_many('HSET', client, fields)
 call_many('HDEL', keys, keys_gone)

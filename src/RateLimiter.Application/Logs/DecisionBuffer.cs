@@ -1,0 +1,139 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace RateLimiter.Application.Logs;
+
+/// <summary>What waits for one reader of a log: bounded, so that one who is slow costs nobody anything.</summary>
+/// <remarks>
+/// Once something had to be left out, so is all that comes until the reader has taken what waits, so that he is told once
+/// and not after every decision that found room.
+/// </remarks>
+internal sealed class DecisionBuffer
+{
+    /// <summary>The most that waits.</summary>
+    internal const int Capacity = 1000;
+
+    private readonly FollowDecisionsQuery query;
+    private readonly int perSecond;
+    private readonly TimeProvider time;
+    private readonly Lock gate = new();
+    private readonly Queue<DecisionEvent> waiting = new();
+    private DecisionsLeftOut? leftOut;
+    private TaskCompletionSource? awaited;
+    private Exception? failure;
+    private double allowance;
+    private long allowedAt;
+
+    public DecisionBuffer(FollowDecisionsQuery query, int perSecond, TimeProvider time)
+    {
+        this.query = query;
+        this.perSecond = perSecond;
+        this.time = time;
+        allowance = perSecond;
+        allowedAt = time.GetTimestamp();
+    }
+
+    /// <summary>Adds what came, of which the reader wants what fits his filters.</summary>
+    public void Add(IReadOnlyList<DecisionEvent> events)
+    {
+        TaskCompletionSource? waker;
+        lock (gate)
+        {
+            Allow();
+            foreach (var it in events)
+            {
+                Add(it);
+            }
+
+            if (waiting.Count == 0 && leftOut is null)
+            {
+                return;
+            }
+
+            (waker, awaited) = (awaited, null);
+        }
+
+        waker?.TrySetResult();
+    }
+
+    /// <summary>Nothing comes any more, because something broke. The reader gets what waits, and then this.</summary>
+    public void Fail(Exception exception)
+    {
+        TaskCompletionSource? waker;
+        lock (gate)
+        {
+            failure = exception;
+            (waker, awaited) = (awaited, null);
+        }
+
+        waker?.TrySetResult();
+    }
+
+    /// <summary>Takes the next event, and waits for it. One reader at a time.</summary>
+    public async ValueTask<DecisionEvent> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task news;
+            lock (gate)
+            {
+                if (TryTake(out var taken))
+                {
+                    return taken;
+                }
+
+                if (failure is not null)
+                {
+                    throw new InvalidOperationException("The log cannot be followed.", failure);
+                }
+
+                awaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                news = awaited.Task;
+            }
+
+            await news.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Allow()
+    {
+        var now = time.GetTimestamp();
+        allowance = Math.Min(
+            perSecond,
+            allowance + (time.GetElapsedTime(allowedAt, now).TotalSeconds * perSecond)
+        );
+        allowedAt = now;
+    }
+
+    private void Add(DecisionEvent it)
+    {
+        var cost = it is DecisionMade ? 1 : 0;
+        if (it is DecisionMade { Decision: var decision } && !query.Wants(decision))
+        {
+            return;
+        }
+
+        if (leftOut is null && waiting.Count < Capacity && allowance >= cost)
+        {
+            allowance -= cost;
+            waiting.Enqueue(it);
+            return;
+        }
+
+        var before = leftOut is null ? 0 : leftOut.Count;
+        leftOut = new DecisionsLeftOut(
+            it.Id,
+            before + (it is DecisionsLeftOut more ? more.Count : 1)
+        );
+    }
+
+    private bool TryTake([NotNullWhen(true)] out DecisionEvent? taken)
+    {
+        if (waiting.TryDequeue(out taken))
+        {
+            return true;
+        }
+
+        (taken, leftOut) = (leftOut, null);
+        return taken is not null;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.Application.Logs;
+
+/// <summary>Who follows a log on this instance. All who follow the same one share one reader of the store.</summary>
+internal sealed class DecisionFollowers
+{
+    private readonly IDecisionFeed feed;
+    private readonly StreamOptions options;
+    private readonly TimeProvider time;
+    private readonly ConcurrentDictionary<ClientId, DecisionFollower> followers = new();
+
+    // Guards the counts, and that a follower is there exactly as long as somebody needs it.
+    private readonly Lock gate = new();
+    private int places;
+
+    public DecisionFollowers(
+        IDecisionFeed feed,
+        IOptions<StreamOptions> options,
+        TimeProvider time
+    )
+    {
+        this.feed = feed;
+        this.options = options.Value;
+        this.time = time;
+        feed.Written += client =>
+        {
+            if (followers.TryGetValue(client, out var follower))
+            {
+                follower.Hurry();
+            }
+        };
+    }
+
+    /// <summary>Takes a place among those who follow a client, which must be given back. False when there is none.</summary>
+    public bool TryEnter(ClientId client, [NotNullWhen(true)] out Place? place)
+    {
+        lock (gate)
+        {
+            followers.TryGetValue(client, out var follower);
+            if (
+                places >= options.MaxPerInstance
+                || (follower?.Places ?? 0) >= options.MaxPerClient
+            )
+            {
+                place = null;
+                return false;
+            }
+
+            follower ??= followers[client] = new DecisionFollower(client, feed, time);
+            follower.Places++;
+            places++;
+            place = new Place(this, client, follower);
+            return true;
+        }
+    }
+
+    private void Leave(ClientId client, DecisionFollower follower)
+    {
+        lock (gate)
+        {
+            places--;
+            follower.Places--;
+            if (follower.Places == 0)
+            {
+                followers.TryRemove(client, out _);
+                follower.Dispose();
+            }
+        }
+    }
+
+    /// <summary>A place among those who follow.</summary>
+    internal sealed class Place(
+        DecisionFollowers followers,
+        ClientId client,
+        DecisionFollower follower
+    ) : IDisposable
+    {
+        private DecisionBuffer? buffer;
+        private bool isLeft;
+
+        /// <summary>Lets the decisions from now on wait for their reader.</summary>
+        /// <returns>Where they wait, and the id after which they come.</returns>
+        /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
+        public async Task<(DecisionBuffer Buffer, long After)> JoinAsync(
+            FollowDecisionsQuery query,
+            CancellationToken cancellationToken
+        )
+        {
+            buffer = new DecisionBuffer(
+                query,
+                followers.options.EventsPerSecond,
+                followers.time
+            );
+            return (buffer, await follower.JoinAsync(buffer, cancellationToken));
+        }
+
+        public void Dispose()
+        {
+            if (isLeft)
+            {
+                return;
+            }
+
+            isLeft = true;
+            if (buffer is not null)
+            {
+                follower.Remove(buffer);
+            }
+
+            followers.Leave(client, follower);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace RateLimiter.Application.Logs;
+
+/// <summary>How many follow the logs of decisions at once, and how much they get.</summary>
+public sealed class StreamOptions
+{
+    public const string Section = "Streams";
+
+    /// <summary>Of one client on each instance; 0 to 100,000, default 100.</summary>
+    public int MaxPerClient { get; set; } = 100;
+
+    /// <summary>Of all clients on each instance; 0 to 100,000, default 2000.</summary>
+    public int MaxPerInstance { get; set; } = 2000;
+
+    /// <summary>
+    /// How many decisions a second each of them gets at most; those above it are left out. 1 to 1,000,000, default 1000:
+    /// more than anybody can look at, and so few that they take little from the checks.
+    /// </summary>
+    public int EventsPerSecond { get; set; } = 1000;
+}

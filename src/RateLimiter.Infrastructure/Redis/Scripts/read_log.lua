@@ -1,0 +1,23 @@
+-- Reads what came into a log after a place, and where the log stands at the same moment.
+--
+-- KEYS[1]  the client's hash   ARGV[1]  the id after which it reads; empty for no entries at all
+-- KEYS[2]  its log
+--
+-- Reply    the id before the first entry that the log ever had, that before the first it has, the number of those it has,
+--          and then the entries asked for, oldest first
+
+local call = redis.call
+local known = call('HMGET', KEYS[1], 'log_start', 'log_cut')
+local start, cut = known[1] or '0', known[2] or '0'
+local length = call('LLEN', KEYS[2])
+local reply = { start, cut, length }
+local after = tonumber(ARGV[1])
+if after then
+  local index = math.max(after - tonumber(cut), 0)
+  if index < length then
+    for i, entry in ipairs(call('LRANGE', KEYS[2], string.format('%.0f', index), -1)) do
+      reply[i + 3] = entry
+    end
+  end
+end
+return reply

@@ -1,0 +1,214 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.UnitTests.Application.Logs;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class FollowDecisionsHandlerTests : IDisposable
+{
+    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly KeptLog log = new();
+    private readonly CancellationTokenSource ending = new();
+    private FollowDecisionsHandler handler;
+
+    public FollowDecisionsHandlerTests() => handler = New(new StreamOptions());
+
+    public void Dispose()
+    {
+        ending.Cancel();
+        ending.Dispose();
+    }
+
+    [Test]
+    public async Task Handle_FromNowOn_GivesWhatComesAndNothingOlder()
+    {
+        log.Append("old");
+        var events = await FollowAsync();
+
+        log.Append("a", "b");
+
+        Assert.That(await events.NextAsync(2, time), Is.EqualTo(["2 a", "3 b"]));
+    }
+
+    [Test]
+    public async Task Handle_ClientWithoutALog_GivesTheFirstOfANewOne()
+    {
+        var events = await FollowAsync();
+
+        log.Begin(1_000_000);
+        log.Append("a");
+
+        Assert.That(await events.NextAsync(1, time), Is.EqualTo(["1000001 a"]));
+    }
+
+    [TestCase(0, new[] { "1 a", "2 b", "3 c" })]
+    [TestCase(1, new[] { "2 b", "3 c" })]
+    [TestCase(3, new string[0])]
+    public async Task Handle_AfterAnId_GivesWhatIsKeptAfterItFirst(long after, string[] missed)
+    {
+        log.Append("a", "b", "c");
+        var events = await FollowAsync(new(A.Client, after));
+
+        log.Append("d");
+
+        Assert.That(
+            await events.NextAsync(missed.Length + 1, time),
+            Is.EqualTo([.. missed, "4 d"])
+        );
+    }
+
+    [Test]
+    public async Task Handle_AfterAnIdThatIsCutOff_SaysHowManyAreMissing()
+    {
+        log.Append("a", "b", "c", "d");
+        log.Cut(3);
+
+        var events = await FollowAsync(new(A.Client, After: 1));
+
+        Assert.That(await events.NextAsync(2, time), Is.EqualTo(["3 left out 2", "4 d"]));
+    }
+
+    [Test]
+    public async Task Handle_AfterAnIdOfALogThatIsGone_SaysThatSomeMayBeMissing()
+    {
+        log.Append("a", "b");
+        log.Expire();
+
+        var events = await FollowAsync(new(A.Client, After: 2));
+
+        Assert.That(await events.NextAsync(1, time), Is.EqualTo(["2 left out ?"]));
+        log.Begin(100);
+        log.Append("c");
+        Assert.That(await events.NextAsync(1, time), Is.EqualTo(["101 c"]));
+    }
+
+    [Test]
+    public async Task Handle_WithFilter_GivesWhatFits()
+    {
+        log.Append("a", "b", "a");
+        var events = await FollowAsync(new(A.Client, After: 0, UserId: "a"));
+
+        log.Append("b", "a");
+
+        Assert.That(await events.NextAsync(3, time), Is.EqualTo(["1 a", "3 a", "5 a"]));
+    }
+
+    [Test]
+    public async Task Handle_SeveralOfOneClient_GiveEachEverythingOfTheSameReads()
+    {
+        var all = new List<IAsyncEnumerator<DecisionEvent>>();
+        for (var i = 0; i < 20; i++)
+        {
+            all.Add(await FollowAsync());
+        }
+
+        var before = log.Reads;
+        log.Append("a");
+        var told = new List<string>();
+        foreach (var events in all)
+        {
+            told.AddRange(await events.NextAsync(1, time));
+        }
+
+        Assert.That(told, Is.EqualTo(Enumerable.Repeat("1 a", 20)));
+        Assert.That(log.Reads - before, Is.LessThan(20));
+    }
+
+    [Test]
+    public async Task Handle_StoreAwayForAWhile_GoesOnWithoutAGap()
+    {
+        var events = await FollowAsync();
+        log.Append("a");
+        Assert.That(await events.NextAsync(1, time), Is.EqualTo(["1 a"]));
+
+        log.SetAway(true);
+        var reads = log.Reads;
+        await time.GoOnUntilAsync(() => log.Reads > reads + 2);
+        log.Append("b", "c");
+        log.SetAway(false);
+
+        Assert.That(await events.NextAsync(2, time), Is.EqualTo(["2 b", "3 c"]));
+    }
+
+    [Test]
+    public async Task Handle_StoreAwayAtOnce_FailsAndTakesNoPlace()
+    {
+        handler = New(new StreamOptions { MaxPerClient = 1 });
+        log.SetAway(true);
+        Assert.That(() => FollowAsync(), Throws.TypeOf<StoreUnavailableException>());
+
+        log.SetAway(false);
+
+        Assert.That(await FollowAsync(), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Handle_WrittenHere_IsReadAtOnce()
+    {
+        var events = await FollowAsync();
+        // Until it asks as seldom as it ever does.
+        var reads = log.Reads;
+        await time.GoOnUntilAsync(() => log.Reads > reads + 5);
+        await time.GoOnAsync(DecisionFollower.Rest);
+        var next = events.MoveNextAsync().AsTask();
+
+        log.Append("a");
+        log.Announce();
+
+        // Long before it would have asked by itself.
+        Assert.That(await time.HappensWithinAsync(DecisionFollower.MaxWait / 2, next));
+    }
+
+    [TestCase(2, 100, true)]
+    [TestCase(100, 2, false)]
+    public async Task Handle_TooMany_AreRefusedUntilOneHasEnded(
+        int perClient,
+        int perInstance,
+        bool isOtherServed
+    )
+    {
+        handler = New(
+            new StreamOptions { MaxPerClient = perClient, MaxPerInstance = perInstance }
+        );
+        var first = await FollowAsync();
+        await FollowAsync();
+
+        var third = await handler.Handle(new(A.Client), default);
+        var other = await handler.Handle(new(new ClientId("otherotherother1")), default);
+
+        Assert.That(third.Events, Is.Null);
+        Assert.That(other.Events is not null, Is.EqualTo(isOtherServed));
+        log.Append("a");
+        await first.NextAsync(1, time);
+        await first.DisposeAsync();
+        Assert.That((await handler.Handle(new(A.Client), default)).Events, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Handle_NobodyFollowsAnyMore_AsksNoMore()
+    {
+        var events = await FollowAsync();
+        log.Append("a");
+        await events.NextAsync(1, time);
+
+        await events.DisposeAsync();
+        var reads = log.Reads;
+        await time.GoOnAsync(TimeSpan.FromSeconds(5));
+
+        // One may have been under way.
+        Assert.That(log.Reads, Is.LessThanOrEqualTo(reads + 1));
+    }
+
+    private FollowDecisionsHandler New(StreamOptions options) =>
+        new(new DecisionFollowers(log, Options.Create(options), time), log);
+
+    private async Task<IAsyncEnumerator<DecisionEvent>> FollowAsync(
+        FollowDecisionsQuery? query = null
+    ) =>
+        (await handler.Handle(query ?? new(A.Client), default)).Events!.GetAsyncEnumerator(
+            ending.Token
+        );
+}

@@ -1,0 +1,103 @@
+using RateLimiter.Application;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Clients;
+
+namespace RateLimiter.UnitTests.Application.Logs;
+
+/// <summary>A log in memory, that can be cut, lost, and out of reach.</summary>
+internal sealed class KeptLog : IDecisionFeed
+{
+    private readonly Lock gate = new();
+    private readonly List<LoggedDecision> kept = [];
+    private long start;
+    private long cut;
+    private bool isAway;
+
+    public event Action<ClientId>? Written;
+
+    /// <summary>How often it was read.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>Appends decisions about these users.</summary>
+    public void Append(params IEnumerable<string> users)
+    {
+        lock (gate)
+        {
+            kept.AddRange(users.Select(A.LoggedOf));
+        }
+    }
+
+    /// <summary>Tells whoever follows that this instance has written.</summary>
+    public void Announce() => Written?.Invoke(A.Client);
+
+    /// <summary>Cuts off the oldest.</summary>
+    public void Cut(int count)
+    {
+        lock (gate)
+        {
+            kept.RemoveRange(0, count);
+            cut += count;
+        }
+    }
+
+    /// <summary>Loses the newest, and their ids with them.</summary>
+    public void Lose(int count)
+    {
+        lock (gate)
+        {
+            kept.RemoveRange(kept.Count - count, count);
+        }
+    }
+
+    /// <summary>Lets it expire.</summary>
+    public void Expire()
+    {
+        lock (gate)
+        {
+            kept.Clear();
+        }
+    }
+
+    /// <summary>Lets the next decisions be those of a new log.</summary>
+    public void Begin(long id)
+    {
+        lock (gate)
+        {
+            kept.Clear();
+            (start, cut) = (id, id);
+        }
+    }
+
+    public void SetAway(bool value)
+    {
+        lock (gate)
+        {
+            isAway = value;
+        }
+    }
+
+    public Task SettleAsync(ClientId client, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
+
+    public Task<LogPart> ReadAsync(
+        ClientId client,
+        long? after,
+        CancellationToken cancellationToken
+    )
+    {
+        lock (gate)
+        {
+            Reads++;
+            return isAway
+                ? Task.FromException<LogPart>(new StoreUnavailableException("It is away."))
+                : Task.FromResult(
+                    new LogPart(
+                        start,
+                        cut,
+                        kept.Count,
+                        after is { } id ? [.. kept.Skip((int)Math.Max(id - cut, 0))] : []
+                    )
+                );
+        }
+    }
+}
