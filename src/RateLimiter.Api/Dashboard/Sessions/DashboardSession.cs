@@ -52,8 +52,7 @@ public sealed class DashboardSession(
                 || await FindHolderAsync(ticket) is not { } holder
             )
             {
-                // The server sends whoever asks for the page again to the sign-in page, and says why.
-                navigation.NavigateTo(navigation.Uri, forceLoad: true);
+                End();
                 return Fault.SessionEnded;
             }
 
@@ -74,6 +73,23 @@ public sealed class DashboardSession(
             return Fault.StoreUnavailable;
         }
     }
+
+    /// <summary>Looks again, for what goes on for long. When the session is over, the browser goes to the sign-in page.</summary>
+    /// <returns>Whether it is not.</returns>
+    /// <exception cref="StoreUnavailableException">It is not known here and the store does not answer.</exception>
+    public async Task<bool> VerifyAsync()
+    {
+        if (await FindHolderAsync() is not null)
+        {
+            return true;
+        }
+
+        End();
+        return false;
+    }
+
+    // The server sends whoever asks for the page again to the sign-in page, and says why.
+    private void End() => navigation.NavigateTo(navigation.Uri, forceLoad: true);
 
     private async Task<KeyHolder?> FindHolderAsync(SessionTicket ticket) =>
         (await authenticator.AuthenticateAsync(ticket.Key, ticket.Caller)).Holder;

@@ -1,0 +1,18 @@
+namespace RateLimiter.Api.Dashboard;
+
+/// <summary>Where pages are that have something in their address, for links.</summary>
+public static class Addresses
+{
+    /// <summary>The page of a user.</summary>
+    public static string OfUser(string userId) => $"users/{Uri.EscapeDataString(userId)}";
+
+    /// <summary>The log, with filters.</summary>
+    public static string OfLogs(string? user = null, string? route = null, bool? allowed = null)
+    {
+        var query = new QueryString();
+        query = user is null ? query : query.Add("user", user);
+        query = route is null ? query : query.Add("route", route);
+        query = allowed is null ? query : query.Add("verdict", allowed.Value ? "allowed" : "denied");
+        return $"logs{query}";
+    }
+}

@@ -1,0 +1,141 @@
+using RateLimiter.Api.Dashboard.Components;
+using RateLimiter.Api.Dashboard.Sessions;
+using RateLimiter.Application.Analytics;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Dashboard.Pages;
+
+public sealed partial class Overview
+{
+    private const int TopCount = 8;
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource leaving = new();
+    private OverviewSpan span = OverviewSpan.All[0];
+    private Reply<OverviewFigures>? figures;
+    private Fault? outdated;
+    private DateTimeOffset loadedAt;
+    private bool isRefreshing;
+
+    public void Dispose()
+    {
+        leaving.Cancel();
+        leaving.Dispose();
+    }
+
+    protected override async Task LoadAsync()
+    {
+        figures = await AskAsync();
+        if (!isRefreshing)
+        {
+            isRefreshing = true;
+            _ = RefreshAsync(leaving.Token);
+        }
+    }
+
+    private static string DeniedNote(Tally tally) =>
+        tally.ShadowDenied == 0
+            ? $"{Figures.Text(tally.Denied)} checks"
+            : $"{Figures.Text(tally.Denied)} checks, and {Figures.Text(tally.ShadowDenied)} in shadow";
+
+    private async Task ChooseAsync(OverviewSpan choice)
+    {
+        span = choice;
+        figures = null;
+        outdated = null;
+        figures = await AskAsync();
+    }
+
+    // What is shown stays until there is something newer, also while the store does not answer.
+    private async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(RefreshInterval, Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                var asked = span;
+                var newer = await AskAsync();
+                if (asked != span)
+                {
+                    continue;
+                }
+
+                outdated = figures is { Fault: null } ? newer.Fault : null;
+                figures = outdated is null ? newer : figures;
+                StateHasChanged();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The page is left.
+        }
+        catch (Exception exception)
+        {
+            await DispatchExceptionAsync(exception);
+        }
+    }
+
+    private async Task<Reply<OverviewFigures>> AskAsync()
+    {
+        var now = Time.GetUtcNow();
+        var when = new AnalyticsSpan(now - span.Length, now);
+        var summary = Session.SendAsync(
+            Scopes.LogsRead,
+            holder => new AnalyticsSummaryQuery(holder.Client.Id, when)
+        );
+        var buckets = Session.SendAsync(
+            Scopes.LogsRead,
+            holder => new AnalyticsTimeSeriesQuery(holder.Client.Id, when, span.Bucket)
+        );
+        var routes = Session.SendAsync(
+            Scopes.LogsRead,
+            holder => new AnalyticsTopQuery(
+                holder.Client.Id,
+                when,
+                TopBy.Route,
+                TopOf.Checks,
+                TopCount
+            )
+        );
+        var users = Session.SendAsync(
+            Scopes.LogsRead,
+            holder => new AnalyticsTopQuery(
+                holder.Client.Id,
+                when,
+                TopBy.User,
+                TopOf.Denied,
+                TopCount
+            )
+        );
+        await Task.WhenAll(summary, buckets, routes, users);
+        var fault =
+            (await summary).Fault
+            ?? (await buckets).Fault
+            ?? (await routes).Fault
+            ?? (await users).Fault;
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        loadedAt = now;
+        return new OverviewFigures(
+            (await summary).Answer!,
+            span.Gather((await buckets).Answer!, Clock),
+            (await routes).Answer!,
+            (await users).Answer!
+        );
+    }
+}
+
+/// <param name="Summary">Of the whole span.</param>
+/// <param name="Bars">Of its parts, oldest first.</param>
+/// <param name="Routes">With the most checks, most first.</param>
+/// <param name="DeniedUsers">With the most denials, most first.</param>
+internal sealed record OverviewFigures(
+    AnalyticsSummary Summary,
+    IReadOnlyList<ChecksBar> Bars,
+    IReadOnlyList<TopEntry> Routes,
+    IReadOnlyList<TopEntry> DeniedUsers
+);
