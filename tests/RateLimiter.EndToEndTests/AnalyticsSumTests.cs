@@ -99,10 +99,7 @@ public sealed class AnalyticsSumTests
             async () => await SumAsync(client) == Checks
         );
         var answer = (await client.GetAsync("/analytics/summary")).MustBeOk();
-        Assert.That(
-            answer["allowed"].GetInt64() + answer["denied"].GetInt64(),
-            Is.EqualTo(Checks)
-        );
+        Assert.That(answer["allowed"].GetInt64() + answer["denied"].GetInt64(), Is.EqualTo(Checks));
         Assert.That(await TopAsync("user"), Is.EqualTo(new[] { $"u {Checks}" }));
         Assert.That(
             await TopAsync("route"),

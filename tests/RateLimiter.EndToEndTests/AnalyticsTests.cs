@@ -37,7 +37,9 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
         var (p50, p99) = (answer["p50_ms"].GetDouble(), answer["p99_ms"].GetDouble());
         answer.MustBe(
             $$"""
-            {"from":{{answer["from"].GetRawText()}},"to":{{answer["to"].GetRawText()}},"checks":7,"allowed":5,
+            {"from":{{answer["from"].GetRawText()}},"to":{{answer[
+                "to"
+            ].GetRawText()}},"checks":7,"allowed":5,
              "denied":2,"shadow_denied":1,"degraded":0,"distinct_users":2,
              "p50_ms":{{answer["p50_ms"].GetRawText()}},"p99_ms":{{answer["p99_ms"].GetRawText()}}}
             """
@@ -67,7 +69,9 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /analytics/timeseries: the sum of all buckets is every check, with every filter")]
+    [Contract(
+        "GET /analytics/timeseries: the sum of all buckets is every check, with every filter"
+    )]
     public async Task TimeSeries_WithFilters_CountsThoseThatFit()
     {
         await Client.HasPolicyAsync("r", 2);
@@ -103,7 +107,10 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
         {
             var answer = (await Client.GetAsync($"/analytics/timeseries{query}")).MustBeOk();
             var buckets = answer["buckets"].EnumerateArray().ToList();
-            Assert.That(buckets[0].GetProperty("start").GetRawText(), Is.EqualTo(answer["from"].GetRawText()));
+            Assert.That(
+                buckets[0].GetProperty("start").GetRawText(),
+                Is.EqualTo(answer["from"].GetRawText())
+            );
             return (
                 buckets.Sum(bucket => bucket.GetProperty("checks").GetInt64()),
                 buckets.Sum(bucket => bucket.GetProperty("denied").GetInt64()),
@@ -127,11 +134,26 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
 
         using (Assert.EnterMultipleScope())
         {
-            await MustBeAsync("", "user", "checks", """[{"name":"alice","count":4},{"name":"bob","count":1}]""");
+            await MustBeAsync(
+                "",
+                "user",
+                "checks",
+                """[{"name":"alice","count":4},{"name":"bob","count":1}]"""
+            );
             await MustBeAsync("?limit=1", "user", "checks", """[{"name":"alice","count":4}]""");
             await MustBeAsync("?of=denied", "user", "denied", """[{"name":"alice","count":2}]""");
-            await MustBeAsync("?by=route", "route", "checks", """[{"name":"r","count":4},{"name":"s","count":1}]""");
-            await MustBeAsync("?by=route&of=denied", "route", "denied", """[{"name":"r","count":2}]""");
+            await MustBeAsync(
+                "?by=route",
+                "route",
+                "checks",
+                """[{"name":"r","count":4},{"name":"s","count":1}]"""
+            );
+            await MustBeAsync(
+                "?by=route&of=denied",
+                "route",
+                "denied",
+                """[{"name":"r","count":2}]"""
+            );
         }
 
         async Task MustBeAsync(string query, string by, string of, string entries)
@@ -139,7 +161,9 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
             var answer = await Client.GetAsync($"/analytics/top{query}");
             answer.MustBe(
                 $$"""
-                {"from":{{answer["from"].GetRawText()}},"to":{{answer["to"].GetRawText()}},"by":"{{by}}",
+                {"from":{{answer["from"].GetRawText()}},"to":{{answer[
+                    "to"
+                ].GetRawText()}},"by":"{{by}}",
                  "of":"{{of}}","entries":{{entries}}}
                 """
             );
@@ -160,13 +184,16 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
             Assert.That(await ChecksAsync(now.AddHours(-3), now.AddHours(-2)), Is.Zero);
             Assert.That(await ChecksAsync(now.AddHours(2), now.AddHours(3)), Is.Zero);
             Assert.That(await ChecksAsync(now.AddDays(-80), now), Is.EqualTo(1));
-            Assert.That(await ChecksAsync(DateTimeOffset.MinValue, DateTimeOffset.MaxValue), Is.EqualTo(1));
+            Assert.That(
+                await ChecksAsync(DateTimeOffset.MinValue, DateTimeOffset.MaxValue),
+                Is.EqualTo(1)
+            );
         }
 
         async Task<long> ChecksAsync(DateTimeOffset from, DateTimeOffset to) =>
-            (
-                await Client.GetAsync($"/analytics/summary?from={Text(from)}&to={Text(to)}")
-            ).MustBeOk()["checks"].GetInt64();
+            (await Client.GetAsync($"/analytics/summary?from={Text(from)}&to={Text(to)}"))
+                .MustBeOk()["checks"]
+                .GetInt64();
 
         static string Text(DateTimeOffset time) =>
             time.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);

@@ -13,10 +13,7 @@ internal static class Analytics
             await ServiceTarget.StartAsync(Throughput.Rules, withoutAnalytics: true),
             Throughput.Allowed
         );
-        Contender with = new(
-            await ServiceTarget.StartAsync(Throughput.Rules),
-            Throughput.Allowed
-        );
+        Contender with = new(await ServiceTarget.StartAsync(Throughput.Rules), Throughput.Allowed);
         await Contender.RaceAsync(settings, without, with);
         await without.ThrowIfMiscountedAsync();
         await with.ThrowIfMiscountedAsync();

@@ -98,8 +98,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             await instance.StopAsync(CancellationToken.None);
         }
 
-        var summary = await analytics[0]
-            .SummarizeAsync(client, LastDay, CancellationToken.None);
+        var summary = await analytics[0].SummarizeAsync(client, LastDay, CancellationToken.None);
         var hours = await analytics[0]
             .ListBucketsAsync(client, LastDay, BucketSize.Hour, null, null, CancellationToken.None);
         Assert.That(summary.Tally, Is.EqualTo(new Tally(20_000, 13_320, 6_680, 0, 0)));
@@ -297,9 +296,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             Assert.That(policies[rest].Checks, Is.EqualTo(1500));
             Assert.That(
                 users,
-                Is.EquivalentTo(
-                    Enumerable.Range(0, 20).Select(i => new TopEntry($"often{i}", 75))
-                )
+                Is.EquivalentTo(Enumerable.Range(0, 20).Select(i => new TopEntry($"often{i}", 75)))
             );
             Assert.That(
                 await database.HashLengthAsync(RedisKeys.AnalyticsMinutes(client, hour)),
@@ -341,9 +338,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             Assert.That(summary.DistinctUsers, Is.EqualTo(3));
             Assert.That(
                 summary.Span.From,
-                Is.EqualTo(
-                    new AnalyticsSpan(Now.AddDays(-30), Now).RoundTo(BucketSize.Hour).From
-                )
+                Is.EqualTo(new AnalyticsSpan(Now.AddDays(-30), Now).RoundTo(BucketSize.Hour).From)
             );
             // The number of the last write; and of now, a day ago and five days ago what is kept of each.
             Assert.That(kept, Has.Count.EqualTo(1 + 6 + 5 + 3));

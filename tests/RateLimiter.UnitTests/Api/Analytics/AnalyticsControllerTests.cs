@@ -139,8 +139,7 @@ public sealed class AnalyticsControllerTests
         MustRefuseFrom(await Controller().SummarizeAsync(from, A.Moment, time, default));
         MustRefuseFrom(await Controller().ListTopAsync(from, A.Moment, null, null, time));
         MustRefuseFrom(
-            await Controller()
-                .ListBucketsAsync(from, A.Moment, null, null, null, time, default)
+            await Controller().ListBucketsAsync(from, A.Moment, null, null, null, time, default)
         );
         mediator.VerifyNoOtherCalls();
     }

@@ -131,9 +131,7 @@ public sealed class CheckEachHandlerTests
         var took = TimeSpan.FromMilliseconds(7);
         Assert.That(
             counted,
-            Is.EqualTo(
-                new[] { (Rest.Key, logged[0], took), (Off.Key, logged[1], took) }
-            )
+            Is.EqualTo(new[] { (Rest.Key, logged[0], took), (Off.Key, logged[1], took) })
         );
     }
 

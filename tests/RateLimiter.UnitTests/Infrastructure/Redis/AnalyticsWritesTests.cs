@@ -76,10 +76,7 @@ public sealed class AnalyticsWritesTests
 
     [Test]
     public void Parse_FieldOfTheOthers_IsNull() =>
-        Assert.That(
-            AnalyticsField.Parse(AnalyticsField.Of("", "", isCatchAll: false)),
-            Is.Null
-        );
+        Assert.That(AnalyticsField.Parse(AnalyticsField.Of("", "", isCatchAll: false)), Is.Null);
 
     private static List<AnalyticsWrite> WritesOf(DateTimeOffset at, int users)
     {

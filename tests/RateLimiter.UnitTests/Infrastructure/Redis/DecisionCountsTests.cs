@@ -28,9 +28,7 @@ public sealed class DecisionCountsTests
         {
             Assert.That(
                 counts.Series,
-                Is.EquivalentTo(
-                    new Dictionary<SeriesKey, Tally> { [key] = new(4, 2, 2, 1, 1) }
-                )
+                Is.EquivalentTo(new Dictionary<SeriesKey, Tally> { [key] = new(4, 2, 2, 1, 1) })
             );
             Assert.That(
                 counts.Users,
@@ -44,10 +42,7 @@ public sealed class DecisionCountsTests
             Assert.That(
                 counts.Times,
                 Is.EquivalentTo(
-                    new Dictionary<TimeKey, long>
-                    {
-                        [new TimeKey(A.Client, Minute / 60, 3)] = 4,
-                    }
+                    new Dictionary<TimeKey, long> { [new TimeKey(A.Client, Minute / 60, 3)] = 4 }
                 )
             );
         }
@@ -108,7 +103,10 @@ public sealed class DecisionCountsTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(counts.Series.Values.Select(tally => tally.Checks), Is.EquivalentTo([2, 1]));
+            Assert.That(
+                counts.Series.Values.Select(tally => tally.Checks),
+                Is.EquivalentTo([2, 1])
+            );
             Assert.That(counts.Users.Values.Select(user => user.Checks), Is.EquivalentTo([2, 1]));
             Assert.That(counts.Times.Values, Is.EquivalentTo([2, 1]));
             Assert.That(more.Checks, Is.Zero);

@@ -23,9 +23,7 @@ public sealed class DecisionTimesTests
     {
         for (var ticks = 1L; ticks < 1L << 29; ticks += Math.Max(1, ticks / 100))
         {
-            var middle = DecisionTimes.MiddleOf(
-                DecisionTimes.BucketOf(TimeSpan.FromTicks(ticks))
-            );
+            var middle = DecisionTimes.MiddleOf(DecisionTimes.BucketOf(TimeSpan.FromTicks(ticks)));
             Assert.That((double)middle.Ticks, Is.EqualTo(ticks).Within(7).Percent);
         }
     }
