@@ -133,7 +133,10 @@ internal sealed class AnalyticsWriter(
         }
     }
 
-    private Task SendAsync(List<AnalyticsWrite> call, CancellationToken cancellationToken)
+    private Task<RedisResult> SendAsync(
+        List<AnalyticsWrite> call,
+        CancellationToken cancellationToken
+    )
     {
         RedisKey[] keys =
         [
