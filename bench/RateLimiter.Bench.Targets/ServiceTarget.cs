@@ -20,15 +20,18 @@ internal sealed partial class ServiceTarget : Target
     /// <summary>Starts the service with a Redis of its own, for a new client with these rules.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="record">Where clients, keys and policies are kept; null for the Redis.</param>
+    /// <param name="withoutAnalytics">Whether checks are not counted.</param>
     public static async Task<ServiceTarget> StartAsync(
         IEnumerable<Rule> rules,
-        PostgresServer? record = null
+        PostgresServer? record = null,
+        bool withoutAnalytics = false
     )
     {
         var service = await RunAsync(
             new TemporaryFolder(),
             await RedisServer.StartAsync(),
-            record: record
+            record: record,
+            withoutAnalytics: withoutAnalytics
         );
         service.ApiKey = await service.RegisterAsync(rules);
         return service;
@@ -47,11 +50,13 @@ internal sealed partial class ServiceTarget : Target
     /// <param name="store">Its Redis; null for an embedded store.</param>
     /// <param name="apiKey">The key of a client that the store knows.</param>
     /// <param name="record">Where clients, keys and policies are kept; null for the store.</param>
+    /// <param name="withoutAnalytics">Whether checks are not counted.</param>
     public static Task<ServiceTarget> RunAsync(
         TemporaryFolder folder,
         RedisServer? store,
         string apiKey = MadeUpKey,
-        PostgresServer? record = null
+        PostgresServer? record = null,
+        bool withoutAnalytics = false
     )
     {
         Dictionary<string, string> settings = new()
@@ -68,6 +73,11 @@ internal sealed partial class ServiceTarget : Target
         if (record is not null)
         {
             settings["Postgres__ConnectionString"] = record.ConnectionString;
+        }
+
+        if (withoutAnalytics)
+        {
+            settings["Analytics__Enabled"] = "false";
         }
 
         return RunAsync(folder.Path, settings, store: store, apiKey: apiKey);

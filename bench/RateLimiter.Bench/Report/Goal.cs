@@ -60,6 +60,7 @@ internal sealed record Goal(
         new("three limits / fixed_window", "a policy of three limits, × `fixed_window`", 0.75),
         new("embedded / redis", "the embedded store, × Redis", 0.80),
         new("postgres / redis", "with PostgreSQL as the record, × without", 0.95),
+        new("analytics / without", "with analytics, × without", 0.95),
         new("start", "start to first check answered, with Redis, s", 1.5, true, IsRatio: false),
         new(
             "start, embedded",

@@ -24,6 +24,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("algorithms", false, Algorithms.MeasureAsync),
         new("embedded", false, Embedded.MeasureAsync),
         new("postgres", false, Postgres.MeasureAsync),
+        new("analytics", false, Analytics.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
     ];
 

@@ -109,13 +109,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         }
 
         var buckets = await mediator.Send(
-            new AnalyticsTimeSeriesQuery(
-                HttpContext.Client().Id,
-                span,
-                size,
-                routeKey,
-                role
-            ),
+            new AnalyticsTimeSeriesQuery(HttpContext.Client().Id, span, size, routeKey, role),
             cancellationToken
         );
         var whole = span.RoundTo(size);
@@ -151,10 +145,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         [FromQuery(Name = "by")] TopBy? by,
         [FromQuery(Name = "of")] TopOf? of,
         [FromServices] TimeProvider time,
-        [
-            FromQuery(Name = "limit"),
-            Range(1, MaxEntries, ErrorMessage = "must be from {1} to {2}")
-        ]
+        [FromQuery(Name = "limit"), Range(1, MaxEntries, ErrorMessage = "must be from {1} to {2}")]
             int limit = 10,
         CancellationToken cancellationToken = default
     )
@@ -191,7 +182,10 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     {
         var end = to ?? time.GetUtcNow();
         return new AnalyticsSpan(
-            from ?? (end - DateTimeOffset.MinValue > length ? end - length : DateTimeOffset.MinValue),
+            from
+                ?? (
+                    end - DateTimeOffset.MinValue > length ? end - length : DateTimeOffset.MinValue
+                ),
             end
         );
     }

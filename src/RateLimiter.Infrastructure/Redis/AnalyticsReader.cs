@@ -137,7 +137,8 @@ internal sealed class AnalyticsReader(
 
         void Count(string name, Tally tally) =>
             sums[name] =
-                sums.GetValueOrDefault(name) + (measure == TopOf.Checks ? tally.Checks : tally.Denied);
+                sums.GetValueOrDefault(name)
+                + (measure == TopOf.Checks ? tally.Checks : tally.Denied);
     }
 
     public async Task<IReadOnlyDictionary<PolicyKey, Tally>> TallyPoliciesAsync(
@@ -338,10 +339,7 @@ internal sealed class AnalyticsReader(
     )
     {
         var now = time.GetUtcNow();
-        var (first, last) = Buckets(
-            new AnalyticsSpan(now - retention - key, now + Ahead),
-            bucket
-        );
+        var (first, last) = Buckets(new AnalyticsSpan(now - retention - key, now + Ahead), bucket);
         return (Math.Max(from, first), Math.Min(to, last));
     }
 

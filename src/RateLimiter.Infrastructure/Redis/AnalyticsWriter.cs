@@ -33,7 +33,8 @@ internal sealed class AnalyticsWriter(
     private readonly Dictionary<ClientId, Queue<AnalyticsWrite>> unwritten = [];
 
     /// <summary>How many checks are not written.</summary>
-    public long Checks => waiting.Checks + unwritten.Values.Sum(queue => queue.Sum(it => it.Checks));
+    public long Checks =>
+        waiting.Checks + unwritten.Values.Sum(queue => queue.Sum(it => it.Checks));
 
     /// <summary>Whether something of a client is not written.</summary>
     public bool IsBehind(ClientId client) => unwritten.ContainsKey(client);
@@ -112,7 +113,8 @@ internal sealed class AnalyticsWriter(
             if (
                 call.Count > 0
                 && (
-                    items + write.Items > AnalyticsWrites.MaxItems || SlotOf(write) != SlotOf(call[0])
+                    items + write.Items > AnalyticsWrites.MaxItems
+                    || SlotOf(write) != SlotOf(call[0])
                 )
             )
             {
@@ -131,7 +133,10 @@ internal sealed class AnalyticsWriter(
         }
     }
 
-    private Task SendAsync(List<AnalyticsWrite> call, CancellationToken cancellationToken)
+    private Task<RedisResult> SendAsync(
+        List<AnalyticsWrite> call,
+        CancellationToken cancellationToken
+    )
     {
         RedisKey[] keys =
         [

@@ -135,8 +135,8 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         Func<SeriesKey, long> bucketOf
     )
     {
-        var fields = counts.GroupBy(
-            count => (count.Key.RouteKey, count.Key.Role, count.Key.IsCatchAll)
+        var fields = counts.GroupBy(count =>
+            (count.Key.RouteKey, count.Key.Role, count.Key.IsCatchAll)
         );
         foreach (var some in fields.Chunk(MaxItems / MinutesPerHour))
         {
@@ -225,7 +225,11 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
             var day = hour.Key / HoursPerDay;
             foreach (var some in all.Chunk(MaxItems / 2))
             {
-                RedisValue[] seen = [some.Length, .. some.Select(user => (RedisValue)user.Key.UserId)];
+                RedisValue[] seen =
+                [
+                    some.Length,
+                    .. some.Select(user => (RedisValue)user.Key.UserId),
+                ];
                 yield return new Part(
                     RedisKeys.AnalyticsUsersOfHour(client, hour.Key),
                     "seen",

@@ -45,12 +45,7 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         reader = new AnalyticsReader(connection, this.options, time);
     }
 
-    public void Record(
-        ClientId client,
-        PolicyKey policy,
-        LoggedDecision decision,
-        TimeSpan took
-    )
+    public void Record(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
     {
         if (options.Enabled)
         {
@@ -190,12 +185,7 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         private DecisionCounts counts = new();
         private DecisionCounts spare = new();
 
-        public void Add(
-            ClientId client,
-            PolicyKey policy,
-            LoggedDecision decision,
-            TimeSpan took
-        )
+        public void Add(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
         {
             lock (gate)
             {

@@ -129,10 +129,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
     )
     {
         var first = Encoding.UTF8.GetBytes(beginning);
-        RedisKey[] keys =
-        [
-            .. found.Where(key => ((byte[])key!).AsSpan().StartsWith(first)),
-        ];
+        RedisKey[] keys = [.. found.Where(key => ((byte[])key!).AsSpan().StartsWith(first))];
         return keys is [] ? 0 : await DeleteAsync(part, keys, cancellationToken);
     }
 

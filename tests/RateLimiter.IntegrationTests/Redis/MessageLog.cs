@@ -5,7 +5,7 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.IntegrationTests.Redis;
 
 /// <summary>Keeps what is logged.</summary>
-internal sealed class MessageLog : ILogger<RedisConnection>
+internal sealed class MessageLog : ILogger<RedisConnection>, ILogger<RedisAnalytics>
 {
     public ConcurrentQueue<string> Messages { get; } = new();
 

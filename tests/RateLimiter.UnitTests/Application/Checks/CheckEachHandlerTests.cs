@@ -19,6 +19,8 @@ public sealed class CheckEachHandlerTests
 
     private readonly Mock<IDecisionLog> log = new();
     private readonly Mock<IAnalytics> analytics = new();
+    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly List<(PolicyKey Policy, LoggedDecision Line, TimeSpan Took)> counted = [];
     private readonly List<PermitRequest> asked = [];
     private readonly List<LoggedDecision> logged = [];
     private readonly CheckQuota quota = A.CheckQuota(checksPerSecond: 3000);
@@ -119,6 +121,21 @@ public sealed class CheckEachHandlerTests
     }
 
     [Test]
+    public async Task Handle_ChecksOfAllKinds_CountsEachDecisionWithTheTimeOfAll()
+    {
+        await CheckAsync(
+            [Check("unknown"), Check("new", role: "free"), Check("off")],
+            A.Decision(Rest)
+        );
+
+        var took = TimeSpan.FromMilliseconds(7);
+        Assert.That(
+            counted,
+            Is.EqualTo(new[] { (Rest.Key, logged[0], took), (Off.Key, logged[1], took) })
+        );
+    }
+
+    [Test]
     public async Task Handle_MoreChecksThanTheClientMayMake_AsksNothingAndLeavesNoTrace()
     {
         quota.Take(A.Client, 2999);
@@ -143,18 +160,34 @@ public sealed class CheckEachHandlerTests
             )
             .Callback(
                 (IReadOnlyList<PermitRequest> requests, CancellationToken _) =>
-                    asked.AddRange(requests)
+                {
+                    asked.AddRange(requests);
+                    time.Advance(TimeSpan.FromMilliseconds(7));
+                }
             )
             .ReturnsAsync(decisions);
         log.Setup(it => it.Record(A.Client, It.IsAny<LoggedDecision>()))
             .Callback((ClientId _, LoggedDecision line) => logged.Add(line));
+        analytics
+            .Setup(it =>
+                it.Record(
+                    A.Client,
+                    It.IsAny<PolicyKey>(),
+                    It.IsAny<LoggedDecision>(),
+                    It.IsAny<TimeSpan>()
+                )
+            )
+            .Callback(
+                (ClientId _, PolicyKey policy, LoggedDecision line, TimeSpan took) =>
+                    counted.Add((policy, line, took))
+            );
         var outcome = await new CheckEachHandler(
             counters.Object,
             A.Fallback(),
             quota,
             log.Object,
             analytics.Object,
-            new FakeTimeProvider(A.Moment)
+            time
         ).Handle(
             new CheckEachCommand(A.Snapshot(A.Client, policies: [Search, Off, Rest]), checks),
             CancellationToken.None

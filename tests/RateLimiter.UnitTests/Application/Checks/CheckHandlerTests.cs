@@ -16,6 +16,7 @@ public sealed class CheckHandlerTests
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
     private readonly Mock<IDecisionLog> log = new();
     private readonly Mock<IAnalytics> analytics = new();
+    private readonly FakeTimeProvider time = new(A.Moment);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndLeavesNoTrace()
@@ -58,6 +59,31 @@ public sealed class CheckHandlerTests
     }
 
     [Test]
+    public async Task Handle_CatchAllPolicy_IsCountedWithThePolicyAndTheTimeItTook()
+    {
+        var policy = A.Policy(route: "*");
+        var taken = A.Decision(policy);
+        counters
+            .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Callback(() => time.Advance(TimeSpan.FromMilliseconds(7)))
+            .ReturnsAsync(taken);
+
+        await CheckAsync(policy);
+
+        analytics.Verify(
+            it =>
+                it.Record(
+                    A.Client,
+                    PolicyKey.CatchAll,
+                    A.Logged(taken, "alice", "search", "default", 1),
+                    TimeSpan.FromMilliseconds(7)
+                ),
+            Times.Once
+        );
+        analytics.VerifyNoOtherCalls();
+    }
+
+    [Test]
     public async Task Handle_DefaultPolicyDecides_LogsTheRoleAskedForAndTheOneThatMatched()
     {
         var policy = A.Policy();
@@ -86,6 +112,7 @@ public sealed class CheckHandlerTests
         Assert.That(outcome.RetryAfter, Is.GreaterThan(TimeSpan.Zero));
         counters.VerifyNoOtherCalls();
         log.VerifyNoOtherCalls();
+        analytics.VerifyNoOtherCalls();
     }
 
     [Test]
@@ -192,7 +219,7 @@ public sealed class CheckHandlerTests
             quota,
             log.Object,
             analytics.Object,
-            new FakeTimeProvider(A.Moment)
+            time
         ).Handle(
             new CheckCommand(
                 A.Snapshot(A.Client, policies: policy),

@@ -1,0 +1,25 @@
+using RateLimiter.Bench.Report;
+using RateLimiter.Bench.Targets;
+
+namespace RateLimiter.Bench.Scenarios;
+
+/// <summary>Checks that are counted for the analytics beside those that are not.</summary>
+internal static class Analytics
+{
+    public static async Task<Outcome> MeasureAsync(Settings settings)
+    {
+        Contender without = new(
+            "RateLimiter, without analytics",
+            await ServiceTarget.StartAsync(Throughput.Rules, withoutAnalytics: true),
+            Throughput.Allowed
+        );
+        Contender with = new(await ServiceTarget.StartAsync(Throughput.Rules), Throughput.Allowed);
+        await Contender.RaceAsync(settings, without, with);
+        await without.ThrowIfMiscountedAsync();
+        await with.ThrowIfMiscountedAsync();
+        return new Outcome(
+            $"{Comparison.Of(settings, without, with)}",
+            new Figure("analytics / without", with.RatioTo(without, settings))
+        );
+    }
+}

@@ -1,0 +1,170 @@
+using MediatR;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Api.Analytics;
+using RateLimiter.Application.Analytics;
+
+namespace RateLimiter.UnitTests.Api.Analytics;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class AnalyticsControllerTests
+{
+    private readonly Mock<IMediator> mediator = new();
+    private readonly DefaultHttpContext http = Http.ContextOfClient();
+    private readonly FakeTimeProvider time = new(A.Moment);
+
+    [Test]
+    public async Task Summarize_NoTimes_IsOfTheLastDay()
+    {
+        var span = new AnalyticsSpan(A.Moment.AddDays(-1), A.Moment);
+        SetUp(
+            new AnalyticsSummaryQuery(A.Client, span),
+            new AnalyticsSummary(
+                new Tally(5, 3, 2, 1, 4),
+                6,
+                TimeSpan.FromTicks(12_345),
+                null,
+                span.RoundTo(BucketSize.Minute)
+            )
+        );
+
+        var answer = await Controller().SummarizeAsync(null, null, time, default);
+
+        Assert.That(
+            Value(answer),
+            Is.EqualTo(
+                new AnalyticsSummaryResponse
+                {
+                    From = new DateTime(2026, 2, 2, 4, 5, 0, DateTimeKind.Utc),
+                    To = new DateTime(2026, 2, 3, 4, 6, 0, DateTimeKind.Utc),
+                    Checks = 5,
+                    Allowed = 3,
+                    Denied = 2,
+                    ShadowDenied = 1,
+                    Degraded = 4,
+                    DistinctUsers = 6,
+                    P50Ms = 1.234,
+                    P99Ms = null,
+                }
+            )
+        );
+    }
+
+    [TestCase(null, 60)]
+    [TestCase(BucketSize.Minute, 60)]
+    [TestCase(BucketSize.Hour, 24 * 60)]
+    public async Task ListBuckets_NoTimes_IsOfTheLastHourOrDay(BucketSize? bucket, int minutes)
+    {
+        var size = bucket ?? BucketSize.Minute;
+        var span = new AnalyticsSpan(A.Moment.AddMinutes(-minutes), A.Moment);
+        SetUp(
+            new AnalyticsTimeSeriesQuery(A.Client, span, size, "search", "free"),
+            (IReadOnlyList<AnalyticsBucket>)
+                [new AnalyticsBucket(span.RoundTo(size).From, new Tally(5, 3, 2, 1, 4))]
+        );
+
+        var answer = await Controller()
+            .ListBucketsAsync(null, null, "search", "free", bucket, time, default);
+
+        var series = (AnalyticsTimeSeriesResponse)Value(answer);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(series.Bucket, Is.EqualTo(size));
+            Assert.That(series.From, Is.EqualTo(span.RoundTo(size).From.UtcDateTime));
+            Assert.That(series.To, Is.EqualTo(span.RoundTo(size).To.UtcDateTime));
+            Assert.That(
+                series.Buckets,
+                Is.EqualTo([
+                    new AnalyticsBucketResponse
+                    {
+                        Start = series.From,
+                        Checks = 5,
+                        Allowed = 3,
+                        Denied = 2,
+                        ShadowDenied = 1,
+                        Degraded = 4,
+                    },
+                ])
+            );
+        }
+    }
+
+    [Test]
+    public async Task ListBuckets_AsManyAsThereCanBe_AreListedAndOneMoreIsRefused()
+    {
+        var to = A.Moment.AddSeconds(-A.Moment.Second).AddMilliseconds(-A.Moment.Millisecond);
+        mediator
+            .Setup(it => it.Send(It.IsAny<AnalyticsTimeSeriesQuery>(), default))
+            .ReturnsAsync([]);
+
+        var most = await ListAsync(to.AddMinutes(-1500));
+        var tooMany = await ListAsync(to.AddMinutes(-1500).AddTicks(-1));
+
+        Assert.That(most, Is.TypeOf<OkObjectResult>());
+        MustRefuseFrom(tooMany);
+
+        Task<IActionResult> ListAsync(DateTimeOffset from) =>
+            Controller().ListBucketsAsync(from, to, null, null, null, time, default);
+    }
+
+    [Test]
+    public async Task ListTop_NothingNamed_IsOfUsersByChecks()
+    {
+        var span = new AnalyticsSpan(A.Moment.AddDays(-1), A.Moment);
+        SetUp(
+            new AnalyticsTopQuery(A.Client, span, TopBy.User, TopOf.Checks, 10),
+            (IReadOnlyList<TopEntry>)[new TopEntry("alice", 7)]
+        );
+
+        var answer = await Controller().ListTopAsync(null, null, null, null, time);
+
+        var top = (AnalyticsTopResponse)Value(answer);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(top.From, Is.EqualTo(span.RoundTo(BucketSize.Hour).From.UtcDateTime));
+            Assert.That(top.To, Is.EqualTo(span.RoundTo(BucketSize.Hour).To.UtcDateTime));
+            Assert.That((top.By, top.Of), Is.EqualTo((TopBy.User, TopOf.Checks)));
+            Assert.That(top.Entries, Is.EqualTo([new TopEntryResponse("alice", 7)]));
+        }
+    }
+
+    [TestCase(0)]
+    [TestCase(1)]
+    public async Task AnyOfThem_FromNotBeforeTo_IsRefused(int seconds)
+    {
+        var from = A.Moment.AddSeconds(seconds);
+
+        MustRefuseFrom(await Controller().SummarizeAsync(from, A.Moment, time, default));
+        MustRefuseFrom(await Controller().ListTopAsync(from, A.Moment, null, null, time));
+        MustRefuseFrom(
+            await Controller().ListBucketsAsync(from, A.Moment, null, null, null, time, default)
+        );
+        mediator.VerifyNoOtherCalls();
+    }
+
+    [Test]
+    public async Task AnyOfThem_EndAtTheBeginningOfTime_IsRefused() =>
+        MustRefuseFrom(
+            await Controller().SummarizeAsync(null, DateTimeOffset.MinValue, time, default)
+        );
+
+    private static object Value(IActionResult answer) => ((OkObjectResult)answer).Value!;
+
+    private static void MustRefuseFrom(IActionResult answer)
+    {
+        var problem = (ValidationProblemDetails)answer.Problem();
+        Assert.That(problem.Status, Is.EqualTo(400));
+        Assert.That(problem.Errors.Keys, Is.EqualTo(["from"]));
+    }
+
+    private void SetUp<T>(IRequest<T> query, T answer) =>
+        mediator.Setup(it => it.Send(query, It.IsAny<CancellationToken>())).ReturnsAsync(answer);
+
+    private AnalyticsController Controller() =>
+        new(mediator.Object, Mapping.Mapper)
+        {
+            ControllerContext = new ControllerContext { HttpContext = http },
+        };
+}

@@ -1,0 +1,155 @@
+using RateLimiter.Application.Analytics;
+using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis;
+
+namespace RateLimiter.UnitTests.Infrastructure.Redis;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class DecisionCountsTests
+{
+    private static readonly PolicyKey Search = new("search", "free");
+    private static readonly ClientId Other = new("fedcba9876543210");
+    private static readonly long Minute = A.Moment.ToUnixTimeSeconds() / 60;
+
+    private readonly DecisionCounts counts = new();
+
+    [Test]
+    public void Add_DecisionsOfAllKinds_CountsEachAsWhatItIs()
+    {
+        Add(Logged());
+        Add(Logged() with { Allowed = false });
+        Add(Logged() with { ShadowDenied = true });
+        Add(Logged() with { Allowed = false, Degraded = true });
+
+        var key = new SeriesKey(A.Client, Minute, "search", "free", IsCatchAll: false);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                counts.Series,
+                Is.EquivalentTo(new Dictionary<SeriesKey, Tally> { [key] = new(4, 2, 2, 1, 1) })
+            );
+            Assert.That(
+                counts.Users,
+                Is.EquivalentTo(
+                    new Dictionary<UserKey, UserTally>
+                    {
+                        [new UserKey(A.Client, Minute / 60, "alice")] = new(4, 2),
+                    }
+                )
+            );
+            Assert.That(
+                counts.Times,
+                Is.EquivalentTo(
+                    new Dictionary<TimeKey, long> { [new TimeKey(A.Client, Minute / 60, 3)] = 4 }
+                )
+            );
+        }
+    }
+
+    [Test]
+    public void Add_DecisionsThatDiffer_AreToldApart()
+    {
+        Add(Logged());
+        Add(Logged(), Search with { Role = "pro" });
+        Add(Logged(), new PolicyKey(PolicyKey.CatchAllRoute, "free"));
+        Add(Logged() with { RouteKey = "other" });
+        Add(Logged() with { DecidedAt = A.Moment.AddMinutes(1) });
+        Add(Logged(), client: Other);
+
+        Assert.That(counts.Series, Has.Count.EqualTo(6));
+        Assert.That(counts.Checks, Is.EqualTo(6));
+    }
+
+    [Test]
+    public void Add_MoreThanAreToldApart_KeepsSumsAndWhatPolicyItWas()
+    {
+        const int Many = 3 * DecisionCounts.MaxSeries;
+        for (var i = 0; i < Many; i++)
+        {
+            Add(Logged() with { RouteKey = $"{i}", UserId = $"{i}" }, PolicyKey.CatchAll);
+        }
+
+        Add(Logged() with { RouteKey = "0", UserId = "0" }, PolicyKey.CatchAll);
+        Add(Logged());
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(counts.Checks, Is.EqualTo(Many + 2));
+            Assert.That(counts.Series, Has.Count.EqualTo(DecisionCounts.MaxSeries + 2));
+            Assert.That(
+                counts
+                    .Series.Where(count => count.Key.RouteKey == SeriesKey.Other)
+                    .Select(count => (count.Key.Role, count.Key.IsCatchAll, count.Value.Checks)),
+                Is.EquivalentTo([
+                    ("default", true, (long)Many - DecisionCounts.MaxSeries),
+                    (SeriesKey.Other, false, 1L),
+                ])
+            );
+            Assert.That(counts.Users, Has.Count.EqualTo(DecisionCounts.MaxUsers));
+        }
+    }
+
+    [Test]
+    public void Take_CountsOfBoth_AddsThemAndLeavesTheOtherEmpty()
+    {
+        var more = new DecisionCounts();
+        Add(Logged());
+        more.Add(A.Client, Search, Logged(), TimeSpan.FromTicks(3));
+        more.Add(Other, Search, Logged(), TimeSpan.FromTicks(3));
+
+        counts.Take(more);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                counts.Series.Values.Select(tally => tally.Checks),
+                Is.EquivalentTo([2, 1])
+            );
+            Assert.That(counts.Users.Values.Select(user => user.Checks), Is.EquivalentTo([2, 1]));
+            Assert.That(counts.Times.Values, Is.EquivalentTo([2, 1]));
+            Assert.That(more.Checks, Is.Zero);
+            Assert.That(more.Users, Is.Empty);
+            Assert.That(more.Times, Is.Empty);
+        }
+    }
+
+    [Test]
+    public void TakeExcept_SomeClients_LeavesTheirs()
+    {
+        Add(Logged());
+        Add(Logged(), client: Other);
+
+        var taken = counts.TakeExcept(new HashSet<ClientId> { Other });
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(taken.Series.Keys.Select(key => key.Client), Is.EqualTo([A.Client]));
+            Assert.That(taken.Users.Keys.Select(key => key.Client), Is.EqualTo([A.Client]));
+            Assert.That(taken.Times.Keys.Select(key => key.Client), Is.EqualTo([A.Client]));
+            Assert.That(counts.Series.Keys.Select(key => key.Client), Is.EqualTo([Other]));
+            Assert.That(counts.Users.Keys.Select(key => key.Client), Is.EqualTo([Other]));
+            Assert.That(counts.Times.Keys.Select(key => key.Client), Is.EqualTo([Other]));
+        }
+    }
+
+    private void Add(LoggedDecision decision, PolicyKey? policy = null, ClientId? client = null) =>
+        counts.Add(client ?? A.Client, policy ?? Search, decision, TimeSpan.FromTicks(3));
+
+    private static LoggedDecision Logged() =>
+        new(
+            A.Moment,
+            "alice",
+            "search",
+            "default",
+            "free",
+            Allowed: true,
+            ShadowDenied: false,
+            Degraded: false,
+            Reason: null,
+            Cost: 1,
+            Remaining: 1,
+            Limit: 10
+        );
+}
