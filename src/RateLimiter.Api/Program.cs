@@ -1,4 +1,5 @@
 using RateLimiter.Api;
+using RateLimiter.Api.Demo;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Application;
 using RateLimiter.Infrastructure;
@@ -16,6 +17,10 @@ return await Startup.RunAsync(
         builder.Services.AddApplication();
         builder.Services.AddInfrastructure(builder.Configuration);
         builder.AddApi();
+        if (DemoHosting.IsAskedFor(args))
+        {
+            builder.AddDemo();
+        }
 
         var app = builder.Build();
         app.UseApi();

@@ -1,0 +1,180 @@
+using System.Net;
+using MediatR;
+using RateLimiter.Application;
+using RateLimiter.Application.Analytics;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
+using RateLimiter.Application.Logs;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Demo;
+
+/// <summary>
+/// Shows the service at work: makes a client with the policies of <see cref="SampleShop"/>, counts the checks of its last two
+/// days as the model would have decided them, and from then on checks as its users do.
+/// </summary>
+internal sealed class DemoTraffic(
+    IMediator mediator,
+    Authenticator authenticator,
+    IAnalytics analytics,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<DemoTraffic> logger
+) : BackgroundService
+{
+    /// <summary>The first argument that starts the service with it.</summary>
+    public const string Command = "demo";
+
+    private static readonly TimeSpan Past = TimeSpan.FromDays(2);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    private static readonly Actor Actor = new(null, $"{IPAddress.Loopback}", Command);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await StartedAsync(stoppingToken);
+        if (await RegisterAsync(stoppingToken) is not { } key)
+        {
+            return;
+        }
+
+        if (await FindClientAsync(key) is not { Id: var id })
+        {
+            return;
+        }
+
+        foreach (var policy in SampleShop.Policies)
+        {
+            await mediator.Send(new SavePolicyCommand(id, policy, Actor), stoppingToken);
+        }
+
+        // To whoever started it, and into no log: it is a key.
+        Console.WriteLine($"The demo's API key, to sign in with: {key}");
+        var now = time.GetUtcNow();
+        if (await FindClientAsync(key) is { } client)
+        {
+            CountPast(client, now, stoppingToken);
+        }
+
+        await CheckAsync(key, now, stoppingToken);
+    }
+
+    private async Task StartedAsync(CancellationToken stoppingToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(stoppingToken);
+    }
+
+    private async Task<string?> RegisterAsync(CancellationToken stoppingToken)
+    {
+        var outcome = await mediator.Send(
+            new RegisterClientCommand("Demo", IPAddress.Loopback, Actor),
+            stoppingToken
+        );
+        if (outcome is ClientRegistered registered)
+        {
+            return registered.ApiKey;
+        }
+
+        logger.DemoNotRegistered();
+        return null;
+    }
+
+    /// <summary>The client as it is now; null when it is deleted, or its key revoked.</summary>
+    private async Task<ClientSnapshot?> FindClientAsync(string key) =>
+        (await authenticator.AuthenticateAsync(key, IPAddress.Loopback)).Holder?.Client;
+
+    /// <summary>What would have been decided is counted; the log begins with the first real check.</summary>
+    private void CountPast(
+        ClientSnapshot client,
+        DateTimeOffset now,
+        CancellationToken stoppingToken
+    )
+    {
+        var counters = new LocalCounters();
+        var random = new Random(1);
+        for (var minute = StartOf(now - Past); minute < now; minute += Minute)
+        {
+            foreach (var (at, check) in SampleShop.ChecksOf(minute))
+            {
+                stoppingToken.ThrowIfCancellationRequested();
+                if (at < now && client.Policies.Resolve(check.RouteKey, check.Role) is { } policy)
+                {
+                    var request = PermitRequest.For(
+                        client.Id,
+                        policy,
+                        check.UserId,
+                        check.RouteKey,
+                        check.Cost
+                    );
+                    var decision = counters.Take(request, at) with { Degraded = false };
+                    analytics.Record(
+                        client.Id,
+                        policy.Key,
+                        LoggedDecision.From(check, decision),
+                        TimeSpan.FromMilliseconds(0.2 + 0.6 * Math.Pow(random.NextDouble(), 4))
+                    );
+                }
+            }
+        }
+    }
+
+    /// <summary>Checks until the service stops, or the demo's client or key is deleted.</summary>
+    private async Task CheckAsync(
+        string key,
+        DateTimeOffset from,
+        CancellationToken stoppingToken
+    )
+    {
+        for (var minute = StartOf(from); ; minute += Minute)
+        {
+            foreach (var (at, check) in SampleShop.ChecksOf(minute))
+            {
+                if (at < from)
+                {
+                    continue;
+                }
+
+                var wait = at - time.GetUtcNow();
+                if (wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait, time, stoppingToken);
+                }
+
+                try
+                {
+                    // Anew for each check: its policies may be others by now.
+                    if (await FindClientAsync(key) is not { } client)
+                    {
+                        return;
+                    }
+
+                    await mediator.Send(new CheckCommand(client, check), stoppingToken);
+                }
+                catch (StoreUnavailableException)
+                {
+                    await Task.Delay(RetryInterval, time, stoppingToken);
+                }
+            }
+        }
+    }
+
+    private static DateTimeOffset StartOf(DateTimeOffset time) =>
+        new(time.Ticks - time.Ticks % Minute.Ticks, TimeSpan.Zero);
+}
+
+internal static partial class DemoMessages
+{
+    [LoggerMessage(
+        1,
+        LogLevel.Error,
+        "The demo cannot register a client: registration is closed, wants a token, or was used too often in the last minute."
+    )]
+    public static partial void DemoNotRegistered(this ILogger logger);
+}
