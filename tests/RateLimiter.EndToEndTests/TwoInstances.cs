@@ -37,4 +37,67 @@ public static class TwoInstances
         );
         Assert.That(await there.RemainingAsync("u", "r"), Is.EqualTo(49));
     }
+
+    /// <summary>Streams on both instances show what is decided on either, in one order and with the same ids.</summary>
+    public static async Task MustStreamBothAsync(Client here, Client there)
+    {
+        await here.HasPolicyAsync("r", 1000);
+        await using var one = await here.StreamAsync("/logs/stream");
+        await using var other = await there.StreamAsync("/logs/stream");
+
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 100)
+                .Select(i => (i % 2 == 0 ? here : there).CheckAsync($"u{i}", "r"))
+        );
+
+        var events = await one.NextAsync(100);
+        Assert.That(
+            events.Select(it => it.User),
+            Is.EquivalentTo(Enumerable.Range(0, 100).Select(i => $"u{i}"))
+        );
+        Assert.That(
+            events.Select(it => it.Id - events[0].Id),
+            Is.EqualTo(Enumerable.Range(0, 100).Select(i => (long)i))
+        );
+        Assert.That(
+            (await other.NextAsync(100)).Select(it => (it.Id, it.User)),
+            Is.EqualTo(events.Select(it => (it.Id, it.User)))
+        );
+    }
+
+    /// <summary>A stream that is broken off and resumed on each instance in turn, while others check, misses nothing.</summary>
+    public static async Task MustResumeAsync(IReadOnlyList<Client> instances)
+    {
+        await instances[0].HasPolicyAsync("r", 1_000_000);
+        var first = await instances[0].StreamAsync("/logs/stream");
+        await using var callers = new Callers(
+            instances,
+            [.. Enumerable.Range(0, 50).Select(i => $"u{i}")]
+        );
+        var events = new List<StreamEvent>(await first.NextAsync(20));
+        await first.DisposeAsync();
+        for (var i = 1; i <= 6; i++)
+        {
+            await callers.GoOnForAsync(20);
+            await using var stream = await instances[i % instances.Count]
+                .StreamAsync("/logs/stream", ("Last-Event-ID", $"{events[^1].Id}"));
+            events.AddRange(await stream.NextAsync(30));
+        }
+
+        var calls = await callers.StopAsync();
+        await using var last = await instances[0]
+            .StreamAsync("/logs/stream", ("Last-Event-ID", $"{events[^1].Id}"));
+        events.AddRange(await last.NextAsync(calls.Count - events.Count));
+
+        Assert.That(
+            events.Select(it => it.Id - events[0].Id),
+            Is.EqualTo(Enumerable.Range(0, calls.Count).Select(i => (long)i))
+        );
+        // Each answer is told once: for each user, what was left goes down by one each time.
+        Assert.That(
+            events.Select(it => (it.User, it.Data.GetProperty("remaining").GetInt64())),
+            Is.EquivalentTo(calls.Select(call => (call.User, call.Answer.MustBeOk().Remaining)))
+        );
+    }
 }
