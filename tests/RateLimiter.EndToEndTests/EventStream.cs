@@ -16,6 +16,7 @@ public sealed class EventStream : IAsyncDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly IAsyncEnumerator<SseItem<string>> events;
     private Task<bool>? next;
+    private bool isClosed;
 
     private EventStream(HttpResponseMessage response, Stream body)
     {
@@ -67,6 +68,12 @@ public sealed class EventStream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (isClosed)
+        {
+            return;
+        }
+
+        isClosed = true;
         await closing.CancelAsync();
         // What it waits for ends with the answer.
         response.Dispose();

@@ -10,9 +10,6 @@ namespace RateLimiter.Application.Logs;
 /// </remarks>
 internal sealed class DecisionFollower : IDisposable
 {
-    /// <summary>The least time between two questions, so that many decisions are passed on at once.</summary>
-    internal static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
-
     /// <summary>How long it waits for news while there are some.</summary>
     internal static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(50);
 
@@ -21,6 +18,7 @@ internal sealed class DecisionFollower : IDisposable
 
     private readonly ClientId client;
     private readonly IDecisionFeed feed;
+    private readonly StreamLoad load;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationToken stopped;
@@ -32,8 +30,14 @@ internal sealed class DecisionFollower : IDisposable
     private bool isRunning;
     private TaskCompletionSource hurry = NewHurry();
 
-    public DecisionFollower(ClientId client, IDecisionFeed feed, TimeProvider time)
+    public DecisionFollower(
+        ClientId client,
+        IDecisionFeed feed,
+        StreamLoad load,
+        TimeProvider time
+    )
     {
+        this.load = load;
         this.client = client;
         this.feed = feed;
         this.time = time;
@@ -95,7 +99,7 @@ internal sealed class DecisionFollower : IDisposable
             var wait = MinWait;
             while (true)
             {
-                await Task.Delay(Rest, time, stopped);
+                await Task.Delay(load.Rest, time, stopped);
                 await Volatile
                     .Read(ref hurry)
                     .Task.WaitAsync(wait, time, stopped)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Logs;
 
@@ -169,5 +170,17 @@ public sealed class DecisionBufferTests
     }
 
     private DecisionBuffer New(FollowDecisionsQuery? query = null, int perSecond = 100_000) =>
-        new(query ?? new FollowDecisionsQuery(A.Client), perSecond, time);
+        new(
+            query ?? new FollowDecisionsQuery(A.Client),
+            new StreamLoad(
+                Options.Create(
+                    new StreamOptions
+                    {
+                        EventsPerSecond = perSecond,
+                        EventsPerSecondPerInstance = perSecond,
+                    }
+                )
+            ),
+            time
+        );
 }
