@@ -20,15 +20,18 @@ internal sealed partial class ServiceTarget : Target
     /// <summary>Starts the service with a Redis of its own, for a new client with these rules.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="record">Where clients, keys and policies are kept; null for the Redis.</param>
+    /// <param name="more">More of its settings that are not as they are by default.</param>
     public static async Task<ServiceTarget> StartAsync(
         IEnumerable<Rule> rules,
-        PostgresServer? record = null
+        PostgresServer? record = null,
+        params IReadOnlyList<KeyValuePair<string, string>> more
     )
     {
         var service = await RunAsync(
             new TemporaryFolder(),
             await RedisServer.StartAsync(),
-            record: record
+            record: record,
+            more: more
         );
         service.ApiKey = await service.RegisterAsync(rules);
         return service;
@@ -47,14 +50,16 @@ internal sealed partial class ServiceTarget : Target
     /// <param name="store">Its Redis; null for an embedded store.</param>
     /// <param name="apiKey">The key of a client that the store knows.</param>
     /// <param name="record">Where clients, keys and policies are kept; null for the store.</param>
+    /// <param name="more">More of its settings that are not as they are by default.</param>
     public static Task<ServiceTarget> RunAsync(
         TemporaryFolder folder,
         RedisServer? store,
         string apiKey = MadeUpKey,
-        PostgresServer? record = null
+        PostgresServer? record = null,
+        params IReadOnlyList<KeyValuePair<string, string>> more
     )
     {
-        Dictionary<string, string> settings = new()
+        Dictionary<string, string> settings = new(more)
         {
             // A machine that stops for a moment is not what is measured.
             ["Store__TimeoutMs"] = "2000",

@@ -24,6 +24,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("algorithms", false, Algorithms.MeasureAsync),
         new("embedded", false, Embedded.MeasureAsync),
         new("postgres", false, Postgres.MeasureAsync),
+        new("streams", false, Streams.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
     ];
 
