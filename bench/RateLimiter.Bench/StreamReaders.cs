@@ -34,9 +34,7 @@ internal sealed class StreamReaders : IAsyncDisposable
                 );
             }
 
-            readers.reading.Add(
-                readers.ReadAsync(await response.Content.ReadAsStreamAsync())
-            );
+            readers.reading.Add(readers.ReadAsync(await response.Content.ReadAsStreamAsync()));
         }
 
         return readers;

@@ -107,7 +107,10 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         );
 
         var gap = await stream.NextAsync();
-        Assert.That((gap.Name, gap.Data.GetRawText()), Is.EqualTo(("gap", """{"left_out":null}""")));
+        Assert.That(
+            (gap.Name, gap.Data.GetRawText()),
+            Is.EqualTo(("gap", """{"left_out":null}"""))
+        );
         await Client.CheckAsync("v", "r");
         Assert.That((await stream.NextAsync()).User, Is.EqualTo("v"));
     }
@@ -128,12 +131,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
     [Contract("GET /logs/stream: a Last-Event-ID that is none is a 400")]
     public async Task Stream_WrongId_IsRefused(string id) =>
         (
-            await Client.SendAsync(
-                HttpMethod.Get,
-                Path,
-                body: null,
-                headers: ("Last-Event-ID", id)
-            )
+            await Client.SendAsync(HttpMethod.Get, Path, body: null, headers: ("Last-Event-ID", id))
         ).MustRefuse("Last-Event-ID");
 
     [Test]

@@ -30,12 +30,7 @@ internal sealed class DecisionFollower : IDisposable
     private bool isRunning;
     private TaskCompletionSource hurry = NewHurry();
 
-    public DecisionFollower(
-        ClientId client,
-        IDecisionFeed feed,
-        StreamLoad load,
-        TimeProvider time
-    )
+    public DecisionFollower(ClientId client, IDecisionFeed feed, StreamLoad load, TimeProvider time)
     {
         this.load = load;
         this.client = client;
@@ -59,10 +54,9 @@ internal sealed class DecisionFollower : IDisposable
         try
         {
             // The others get what has come until now.
-            var now =
-                position is null
-                    ? LogPosition.EndOf(await feed.ReadAsync(client, null, cancellationToken))
-                    : (await ReadAsync(position.Value, cancellationToken)).Next;
+            var now = position is null
+                ? LogPosition.EndOf(await feed.ReadAsync(client, null, cancellationToken))
+                : (await ReadAsync(position.Value, cancellationToken)).Next;
             position = now;
             ImmutableInterlocked.Update(ref buffers, (all, it) => all.Add(it), buffer);
             if (!isRunning)
@@ -107,7 +101,9 @@ internal sealed class DecisionFollower : IDisposable
                 stopped.ThrowIfCancellationRequested();
                 // Before it asks: what is written from here on is worth another question.
                 Interlocked.Exchange(ref hurry, NewHurry());
-                wait = await HasNewsAsync() ? MinWait : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
+                wait = await HasNewsAsync()
+                    ? MinWait
+                    : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
             }
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)

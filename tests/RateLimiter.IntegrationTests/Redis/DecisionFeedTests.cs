@@ -230,7 +230,8 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
         foreach (var user in new[] { "a", "b" })
         {
             Assert.That(
-                read.Where(it => it.Decision.UserId == user).Select(it => (int)it.Decision.Remaining),
+                read.Where(it => it.Decision.UserId == user)
+                    .Select(it => (int)it.Decision.Remaining),
                 Is.EqualTo(Enumerable.Range(0, count))
             );
         }

@@ -230,9 +230,7 @@ public sealed class DecisionStreamResultTests : IDisposable
             .ReturnsAsync(1);
         clients
             .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
-            .ReturnsAsync(
-                new ClientSnapshot(A.Client, 1, new KeyRing(keys), new PolicyTable([]))
-            );
+            .ReturnsAsync(new ClientSnapshot(A.Client, 1, new KeyRing(keys), new PolicyTable([])));
     }
 
     private async IAsyncEnumerable<DecisionEvent> FollowAsync(

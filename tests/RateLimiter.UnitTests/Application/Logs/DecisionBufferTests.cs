@@ -28,7 +28,10 @@ public sealed class DecisionBufferTests
 
         buffer.Add(Made(1, 1));
 
-        Assert.That(Events.Tell(await taken.WaitAsync(TimeSpan.FromSeconds(20))), Is.EqualTo("1 u"));
+        Assert.That(
+            Events.Tell(await taken.WaitAsync(TimeSpan.FromSeconds(20))),
+            Is.EqualTo("1 u")
+        );
     }
 
     [Test]
@@ -88,13 +91,11 @@ public sealed class DecisionBufferTests
     {
         var buffer = New();
 
-        buffer.Add(
-            [
-                .. Made(1, DecisionBuffer.Capacity + 1),
-                new DecisionsLeftOut(1005, count),
-                .. Made(1006, 1),
-            ]
-        );
+        buffer.Add([
+            .. Made(1, DecisionBuffer.Capacity + 1),
+            new DecisionsLeftOut(1005, count),
+            .. Made(1006, 1),
+        ]);
 
         Assert.That(
             (await TakeAsync(buffer, DecisionBuffer.Capacity + 1))[^1],
@@ -145,11 +146,7 @@ public sealed class DecisionBufferTests
     }
 
     private static List<DecisionEvent> Made(long first, int count, string user = "u") =>
-        [
-            .. Enumerable
-                .Range(0, count)
-                .Select(i => new DecisionMade(first + i, A.LoggedOf(user))),
-        ];
+        [.. Enumerable.Range(0, count).Select(i => new DecisionMade(first + i, A.LoggedOf(user)))];
 
     private static async Task<IReadOnlyList<string>> TakeAsync(DecisionBuffer buffer, int count)
     {

@@ -170,9 +170,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         bool isOtherServed
     )
     {
-        handler = New(
-            new StreamOptions { MaxPerClient = perClient, MaxPerInstance = perInstance }
-        );
+        handler = New(new StreamOptions { MaxPerClient = perClient, MaxPerInstance = perInstance });
         var first = await FollowAsync();
         await FollowAsync();
 
