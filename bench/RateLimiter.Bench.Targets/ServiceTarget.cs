@@ -20,18 +20,18 @@ internal sealed partial class ServiceTarget : Target
     /// <summary>Starts the service with a Redis of its own, for a new client with these rules.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="record">Where clients, keys and policies are kept; null for the Redis.</param>
-    /// <param name="withoutAnalytics">Whether checks are not counted.</param>
+    /// <param name="more">More of its settings that are not as they are by default.</param>
     public static async Task<ServiceTarget> StartAsync(
         IEnumerable<Rule> rules,
         PostgresServer? record = null,
-        bool withoutAnalytics = false
+        params IReadOnlyList<KeyValuePair<string, string>> more
     )
     {
         var service = await RunAsync(
             new TemporaryFolder(),
             await RedisServer.StartAsync(),
             record: record,
-            withoutAnalytics: withoutAnalytics
+            more: more
         );
         service.ApiKey = await service.RegisterAsync(rules);
         return service;
@@ -50,16 +50,16 @@ internal sealed partial class ServiceTarget : Target
     /// <param name="store">Its Redis; null for an embedded store.</param>
     /// <param name="apiKey">The key of a client that the store knows.</param>
     /// <param name="record">Where clients, keys and policies are kept; null for the store.</param>
-    /// <param name="withoutAnalytics">Whether checks are not counted.</param>
+    /// <param name="more">More of its settings that are not as they are by default.</param>
     public static Task<ServiceTarget> RunAsync(
         TemporaryFolder folder,
         RedisServer? store,
         string apiKey = MadeUpKey,
         PostgresServer? record = null,
-        bool withoutAnalytics = false
+        params IReadOnlyList<KeyValuePair<string, string>> more
     )
     {
-        Dictionary<string, string> settings = new()
+        Dictionary<string, string> settings = new(more)
         {
             // A machine that stops for a moment is not what is measured.
             ["Store__TimeoutMs"] = "2000",
@@ -73,11 +73,6 @@ internal sealed partial class ServiceTarget : Target
         if (record is not null)
         {
             settings["Postgres__ConnectionString"] = record.ConnectionString;
-        }
-
-        if (withoutAnalytics)
-        {
-            settings["Analytics__Enabled"] = "false";
         }
 
         return RunAsync(folder.Path, settings, store: store, apiKey: apiKey);

@@ -46,6 +46,7 @@ public static class ApplicationServices
         services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
         services.AddSingleton<LocalCounters>();
         services.AddSingleton<DecisionFollowers>();
+        services.AddSingleton<StreamLoad>();
         services.AddOptionsOfApplication();
         return services;
     }
@@ -140,6 +141,12 @@ public static class ApplicationServices
             .MustBeWithin("Streams:MaxPerClient", it => it.MaxPerClient, 0, 100_000)
             .MustBeWithin("Streams:MaxPerInstance", it => it.MaxPerInstance, 0, 100_000)
             .MustBeWithin("Streams:EventsPerSecond", it => it.EventsPerSecond, 1, 1_000_000)
+            .MustBeWithin(
+                "Streams:EventsPerSecondPerInstance",
+                it => it.EventsPerSecondPerInstance,
+                1,
+                100_000_000
+            )
             .ValidateOnStart();
     }
 

@@ -38,7 +38,7 @@ public sealed partial record Answer(
         var answer = new Answer(
             (int)response.StatusCode,
             // A stream has no end.
-            response.Content.Headers.ContentType?.MediaType == EventStream.ContentType
+            response.Content.Headers.ContentType?.MediaType == EventReader.ContentType
                 ? ""
                 : await response.Content.ReadAsStringAsync(),
             response.Content.Headers.ContentType?.MediaType,

@@ -125,6 +125,10 @@ public sealed class ClusterTests
     }
 
     [Test]
+    public async Task Stream_ChecksOnBothInstances_ShowsAll() =>
+        await TwoInstances.MustStreamBothAsync(here, there);
+
+    [Test]
     public async Task Latest_ChecksOfManyUsers_AreAllThere()
     {
         await here.HasPolicyAsync("r", 10);

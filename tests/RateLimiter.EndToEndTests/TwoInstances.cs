@@ -37,4 +37,68 @@ public static class TwoInstances
         );
         Assert.That(await there.RemainingAsync("u", "r"), Is.EqualTo(49));
     }
+
+    /// <summary>Streams on both instances show what is decided on either, in one order and with the same ids.</summary>
+    public static async Task MustStreamBothAsync(Client here, Client there)
+    {
+        await here.HasPolicyAsync("r", 1000);
+        await using var one = await here.StreamAsync("/logs/stream");
+        await using var other = await there.StreamAsync("/logs/stream");
+
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 100)
+                .Select(i => (i % 2 == 0 ? here : there).CheckAsync($"u{i}", "r"))
+        );
+
+        var events = await one.NextAsync(100);
+        Assert.That(
+            events.Select(it => it.User),
+            Is.EquivalentTo(Enumerable.Range(0, 100).Select(i => $"u{i}"))
+        );
+        Assert.That(
+            events.Select(it => it.Id - events[0].Id),
+            Is.EqualTo(Enumerable.Range(0, 100).Select(i => (long)i))
+        );
+        Assert.That(
+            (await other.NextAsync(100)).Select(it => (it.Id, it.User)),
+            Is.EqualTo(events.Select(it => (it.Id, it.User)))
+        );
+    }
+
+    /// <summary>A stream that is broken off and resumed on each instance in turn, while others check, misses nothing.</summary>
+    public static async Task MustResumeAsync(IReadOnlyList<Client> instances)
+    {
+        const int rounds = 10;
+        const int checks = 60;
+        await instances[0].HasPolicyAsync("r", 1_000_000);
+        var stream = await instances[0].StreamAsync("/logs/stream");
+        var (events, answers) = (new List<StreamEvent>(), new List<Answer>());
+        for (var round = 1; round <= rounds; round++)
+        {
+            var checking = Task.WhenAll(
+                Enumerable
+                    .Range(0, checks)
+                    .Select(i => instances[i % instances.Count].CheckAsync("u", "r"))
+            );
+            // Some of them are decided before it is broken off, some while it is, and some after it is resumed.
+            events.AddRange(await stream.NextAsync(checks / 3));
+            await stream.DisposeAsync();
+            stream = await instances[round % instances.Count]
+                .StreamAsync("/logs/stream", ("Last-Event-ID", $"{events[^1].Id}"));
+            events.AddRange(await stream.NextAsync(checks - (checks / 3)));
+            answers.AddRange(await checking);
+        }
+
+        await stream.DisposeAsync();
+        Assert.That(
+            events.Select(it => it.Id - events[0].Id),
+            Is.EqualTo(Enumerable.Range(0, rounds * checks).Select(i => (long)i))
+        );
+        // Each answer has another number of permits left.
+        Assert.That(
+            events.Select(it => it.Data.GetProperty("remaining").GetInt64()),
+            Is.Unique.And.EquivalentTo(answers.Select(answer => answer.MustBeOk().Remaining))
+        );
+    }
 }

@@ -76,6 +76,29 @@ public sealed class TwoInstancesOnRedisTests
     }
 
     [Test]
+    public async Task Stream_ChecksOnBothInstances_ShowsAll() =>
+        await TwoInstances.MustStreamBothAsync(here, there);
+
+    [Test]
+    public async Task Stream_ResumedElsewhereWhileOthersCheck_HasNoGapAndNoRepeat() =>
+        await TwoInstances.MustResumeAsync([here, there]);
+
+    [Test]
+    public async Task Stream_KeyDeletedOnTheOtherInstance_EndsWithinSeconds()
+    {
+        var made = await here.PostAsync("/keys", """{"name":"x","scopes":["logs:read"]}""");
+        await using var stream = await there
+            .With(made["api_key"].GetString()!)
+            .StreamAsync("/logs/stream");
+
+        (
+            await here.SendAsync(HttpMethod.Delete, $"/keys/{made["key_id"].GetString()}")
+        ).MustBeStatus(204);
+
+        await stream.MustEndAsync(within: TimeSpan.FromSeconds(10));
+    }
+
+    [Test]
     public async Task Save_OnBothInstancesAtOnce_CountsEveryVersion()
     {
         var answers = await Task.WhenAll(

@@ -86,7 +86,7 @@ public class Visitor(Service service)
     }
 
     /// <summary>Follows a stream of events; what the service answers instead fails the test.</summary>
-    public async Task<EventStream> StreamAsync(
+    public async Task<EventReader> StreamAsync(
         string path,
         params (string Name, string Value)[] headers
     )
@@ -98,7 +98,7 @@ public class Visitor(Service service)
         }
 
         Prepare(request);
-        return await EventStream.OpenAsync(
+        return await EventReader.OpenAsync(
             await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead)
         );
     }

@@ -10,7 +10,10 @@ internal static class Analytics
     {
         Contender without = new(
             "RateLimiter, without analytics",
-            await ServiceTarget.StartAsync(Throughput.Rules, withoutAnalytics: true),
+            await ServiceTarget.StartAsync(
+                Throughput.Rules,
+                more: new("Analytics__Enabled", "false")
+            ),
             Throughput.Allowed
         );
         Contender with = new(await ServiceTarget.StartAsync(Throughput.Rules), Throughput.Allowed);

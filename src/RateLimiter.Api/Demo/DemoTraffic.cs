@@ -126,11 +126,7 @@ internal sealed class DemoTraffic(
     }
 
     /// <summary>Checks until the service stops, or the demo's client or key is deleted.</summary>
-    private async Task CheckAsync(
-        string key,
-        DateTimeOffset from,
-        CancellationToken stoppingToken
-    )
+    private async Task CheckAsync(string key, DateTimeOffset from, CancellationToken stoppingToken)
     {
         for (var minute = StartOf(from); ; minute += Minute)
         {

@@ -118,9 +118,7 @@ internal static class SampleShop
         var random = new Random((int)number);
         // Twice as many in the afternoon as at night, and never quite the same.
         var day = Math.Sin(2 * Math.PI * (minute.UtcDateTime.TimeOfDay.TotalDays - 0.35));
-        var count = (int)(
-            MeanChecksPerMinute * (1 + day / 3) * (0.85 + 0.3 * random.NextDouble())
-        );
+        var count = (int)(MeanChecksPerMinute * (1 + day / 3) * (0.85 + 0.3 * random.NextDouble()));
         var checks = new List<(DateTimeOffset At, Check Check)>();
         for (var i = 0; i < count; i++)
         {

@@ -13,7 +13,7 @@ internal sealed class DecisionBuffer
     internal const int Capacity = 1000;
 
     private readonly FollowDecisionsQuery query;
-    private readonly int perSecond;
+    private readonly StreamLoad load;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private readonly Queue<DecisionEvent> waiting = new();
@@ -23,12 +23,12 @@ internal sealed class DecisionBuffer
     private double allowance;
     private long allowedAt;
 
-    public DecisionBuffer(FollowDecisionsQuery query, int perSecond, TimeProvider time)
+    public DecisionBuffer(FollowDecisionsQuery query, StreamLoad load, TimeProvider time)
     {
         this.query = query;
-        this.perSecond = perSecond;
+        this.load = load;
         this.time = time;
-        allowance = perSecond;
+        allowance = load.EventsPerSecond;
         allowedAt = time.GetTimestamp();
     }
 
@@ -97,6 +97,7 @@ internal sealed class DecisionBuffer
     private void Allow()
     {
         var now = time.GetTimestamp();
+        var perSecond = load.EventsPerSecond;
         allowance = Math.Min(
             perSecond,
             allowance + (time.GetElapsedTime(allowedAt, now).TotalSeconds * perSecond)

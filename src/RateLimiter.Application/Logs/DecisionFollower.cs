@@ -10,9 +10,6 @@ namespace RateLimiter.Application.Logs;
 /// </remarks>
 internal sealed class DecisionFollower : IDisposable
 {
-    /// <summary>The least time between two questions, so that many decisions are passed on at once.</summary>
-    internal static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
-
     /// <summary>How long it waits for news while there are some.</summary>
     internal static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(50);
 
@@ -21,6 +18,7 @@ internal sealed class DecisionFollower : IDisposable
 
     private readonly ClientId client;
     private readonly IDecisionFeed feed;
+    private readonly StreamLoad load;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationToken stopped;
@@ -32,8 +30,9 @@ internal sealed class DecisionFollower : IDisposable
     private bool isRunning;
     private TaskCompletionSource hurry = NewHurry();
 
-    public DecisionFollower(ClientId client, IDecisionFeed feed, TimeProvider time)
+    public DecisionFollower(ClientId client, IDecisionFeed feed, StreamLoad load, TimeProvider time)
     {
+        this.load = load;
         this.client = client;
         this.feed = feed;
         this.time = time;
@@ -55,10 +54,9 @@ internal sealed class DecisionFollower : IDisposable
         try
         {
             // The others get what has come until now.
-            var now =
-                position is null
-                    ? LogPosition.EndOf(await feed.ReadAsync(client, null, cancellationToken))
-                    : (await ReadAsync(position.Value, cancellationToken)).Next;
+            var now = position is null
+                ? LogPosition.EndOf(await feed.ReadAsync(client, null, cancellationToken))
+                : (await ReadAsync(position.Value, cancellationToken)).Next;
             position = now;
             ImmutableInterlocked.Update(ref buffers, (all, it) => all.Add(it), buffer);
             if (!isRunning)
@@ -95,7 +93,7 @@ internal sealed class DecisionFollower : IDisposable
             var wait = MinWait;
             while (true)
             {
-                await Task.Delay(Rest, time, stopped);
+                await Task.Delay(load.Rest, time, stopped);
                 await Volatile
                     .Read(ref hurry)
                     .Task.WaitAsync(wait, time, stopped)
@@ -103,7 +101,9 @@ internal sealed class DecisionFollower : IDisposable
                 stopped.ThrowIfCancellationRequested();
                 // Before it asks: what is written from here on is worth another question.
                 Interlocked.Exchange(ref hurry, NewHurry());
-                wait = await HasNewsAsync() ? MinWait : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
+                wait = await HasNewsAsync()
+                    ? MinWait
+                    : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
             }
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)

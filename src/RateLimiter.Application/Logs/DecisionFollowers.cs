@@ -10,19 +10,21 @@ internal sealed class DecisionFollowers
 {
     private readonly IDecisionFeed feed;
     private readonly StreamOptions options;
+    private readonly StreamLoad load;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<ClientId, DecisionFollower> followers = new();
 
     // Guards the counts, and that a follower is there exactly as long as somebody needs it.
     private readonly Lock gate = new();
-    private int places;
 
     public DecisionFollowers(
         IDecisionFeed feed,
         IOptions<StreamOptions> options,
+        StreamLoad load,
         TimeProvider time
     )
     {
+        this.load = load;
         this.feed = feed;
         this.options = options.Value;
         this.time = time;
@@ -42,7 +44,7 @@ internal sealed class DecisionFollowers
         {
             followers.TryGetValue(client, out var follower);
             if (
-                places >= options.MaxPerInstance
+                load.Streams >= options.MaxPerInstance
                 || (follower?.Places ?? 0) >= options.MaxPerClient
             )
             {
@@ -50,9 +52,9 @@ internal sealed class DecisionFollowers
                 return false;
             }
 
-            follower ??= followers[client] = new DecisionFollower(client, feed, time);
+            follower ??= followers[client] = new DecisionFollower(client, feed, load, time);
             follower.Places++;
-            places++;
+            load.Streams++;
             place = new Place(this, client, follower);
             return true;
         }
@@ -62,7 +64,7 @@ internal sealed class DecisionFollowers
     {
         lock (gate)
         {
-            places--;
+            load.Streams--;
             follower.Places--;
             if (follower.Places == 0)
             {
@@ -90,11 +92,7 @@ internal sealed class DecisionFollowers
             CancellationToken cancellationToken
         )
         {
-            buffer = new DecisionBuffer(
-                query,
-                followers.options.EventsPerSecond,
-                followers.time
-            );
+            buffer = new DecisionBuffer(query, followers.load, followers.time);
             return (buffer, await follower.JoinAsync(buffer, cancellationToken));
         }
 

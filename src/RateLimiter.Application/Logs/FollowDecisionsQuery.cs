@@ -113,9 +113,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
 
     // What was cut off after it joined comes with what it joined for.
     private static DecisionsLeftOut UpTo(long joined, DecisionsLeftOut gap) =>
-        gap.Id <= joined
-            ? gap
-            : new DecisionsLeftOut(joined, gap.Count - (gap.Id - joined));
+        gap.Id <= joined ? gap : new DecisionsLeftOut(joined, gap.Count - (gap.Id - joined));
 
     private static async IAsyncEnumerable<DecisionEvent> FollowAsync(
         DecisionFollowers.Place place,

@@ -12,8 +12,14 @@ public sealed class StreamOptions
     public int MaxPerInstance { get; set; } = 2000;
 
     /// <summary>
-    /// How many decisions a second each of them gets at most; those above it are left out. 1 to 1,000,000, default 1000:
-    /// more than anybody can look at, and so few that they take little from the checks.
+    /// How many decisions a second each of them gets at most; those above it are left out, and counted. 1 to 1,000,000,
+    /// default 1000.
     /// </summary>
     public int EventsPerSecond { get; set; } = 1000;
+
+    /// <summary>
+    /// How many all of them get together on each instance, in equal parts; 1 to 100,000,000, default 50,000: so few that they
+    /// take little from the checks, however many they are.
+    /// </summary>
+    public int EventsPerSecondPerInstance { get; set; } = 50_000;
 }

@@ -33,21 +33,20 @@ internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisio
         CancellationToken cancellationToken
     )
     {
-        var reply =
-            (RedisResult[])
-                (
-                    await connection.AskAsync(
-                        RedisKeys.Log(client),
-                        database =>
-                            Read.EvaluateAsync(
-                                database,
-                                [RedisKeys.Client(client), RedisKeys.Log(client)],
-                                [after ?? RedisValue.EmptyString]
-                            ),
-                        connection.AdministrativeTimeout,
-                        cancellationToken
-                    )
-                )!;
+        var reply = (RedisResult[])
+            (
+                await connection.AskAsync(
+                    RedisKeys.Log(client),
+                    database =>
+                        Read.EvaluateAsync(
+                            database,
+                            [RedisKeys.Client(client), RedisKeys.Log(client)],
+                            [after ?? RedisValue.EmptyString]
+                        ),
+                    connection.AdministrativeTimeout,
+                    cancellationToken
+                )
+            )!;
         return new LogPart(
             (long)reply[0],
             (long)reply[1],

@@ -221,11 +221,7 @@ internal sealed class RedisDecisionLog(
         CancellationToken stoppingToken
     )
     {
-        RedisKey[] keys =
-        [
-            .. clients.Select(RedisKeys.Log),
-            .. clients.Select(RedisKeys.Client),
-        ];
+        RedisKey[] keys = [.. clients.Select(RedisKeys.Log), .. clients.Select(RedisKeys.Client)];
         while (true)
         {
             try

@@ -96,9 +96,10 @@ internal sealed class SessionKeyManager(
                 manager.CreateNewKey(next.From, next.To);
             }
 
-            var added = stored.Count > 0 || repository.Known.Count == 0
-                ? repository.TakeAdded()
-                : repository.Known;
+            var added =
+                stored.Count > 0 || repository.Known.Count == 0
+                    ? repository.TakeAdded()
+                    : repository.Known;
             if (
                 await store.TryAddAsync(
                     [.. added.Select(key => key.ToString(SaveOptions.DisableFormatting))],

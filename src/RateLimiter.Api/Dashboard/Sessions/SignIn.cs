@@ -23,7 +23,9 @@ internal static class SignIn
     {
         endpoints.MapGet(Path, Show);
         endpoints.MapPost(Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
-        endpoints.MapPost(OutPath, SignOutAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+        endpoints
+            .MapPost(OutPath, SignOutAsync)
+            .WithMetadata(new RequireAntiforgeryTokenAttribute());
     }
 
     private static IResult Show(

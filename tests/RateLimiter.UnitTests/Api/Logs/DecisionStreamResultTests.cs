@@ -34,6 +34,7 @@ public sealed class DecisionStreamResultTests : IDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborted = new();
     private readonly Channel<DecisionEvent> events = Channel.CreateUnbounded<DecisionEvent>();
+    private readonly Mock<IHttpRequestLifetimeFeature> connection = new();
     private readonly Body body = new();
     private readonly DefaultHttpContext http = new();
     private readonly ServiceProvider services;
@@ -55,7 +56,8 @@ public sealed class DecisionStreamResultTests : IDisposable
             .BuildServiceProvider();
         http.RequestServices = services;
         http.Request.Headers["X-API-Key"] = Own.Text;
-        http.RequestAborted = aborted.Token;
+        connection.Setup(it => it.RequestAborted).Returns(aborted.Token);
+        http.Features.Set(connection.Object);
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));
         Knows(A.Key(Own.Key.Hash, Scopes.LogsRead));
     }
@@ -151,6 +153,7 @@ public sealed class DecisionStreamResultTests : IDisposable
     {
         var run = RunAsync();
         await SentAsync(Beginning.Length);
+        Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(10), run), Is.False);
 
         Knows();
         services.GetRequiredService<ClientDirectory>().Doubt(A.Client);
@@ -203,7 +206,7 @@ public sealed class DecisionStreamResultTests : IDisposable
 
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(25), run));
         await run;
-        Assert.That(http.RequestAborted.IsCancellationRequested);
+        connection.Verify(it => it.Abort());
         Assert.That(isFollowed, Is.False);
     }
 
@@ -220,12 +223,15 @@ public sealed class DecisionStreamResultTests : IDisposable
 
     private Task SentAsync(int length) => body.HasAsync(length);
 
-    private void Knows(params ClientKey[] keys) =>
+    private void Knows(params ClientKey[] keys)
+    {
+        clients
+            .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(1);
         clients
             .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
-            .ReturnsAsync(
-                new ClientSnapshot(A.Client, 1, new KeyRing(keys), new PolicyTable([]))
-            );
+            .ReturnsAsync(new ClientSnapshot(A.Client, 1, new KeyRing(keys), new PolicyTable([])));
+    }
 
     private async IAsyncEnumerable<DecisionEvent> FollowAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default

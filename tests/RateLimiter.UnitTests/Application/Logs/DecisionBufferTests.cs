@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Logs;
 
@@ -27,7 +28,10 @@ public sealed class DecisionBufferTests
 
         buffer.Add(Made(1, 1));
 
-        Assert.That(Events.Tell(await taken.WaitAsync(TimeSpan.FromSeconds(20))), Is.EqualTo("1 u"));
+        Assert.That(
+            Events.Tell(await taken.WaitAsync(TimeSpan.FromSeconds(20))),
+            Is.EqualTo("1 u")
+        );
     }
 
     [Test]
@@ -87,13 +91,11 @@ public sealed class DecisionBufferTests
     {
         var buffer = New();
 
-        buffer.Add(
-            [
-                .. Made(1, DecisionBuffer.Capacity + 1),
-                new DecisionsLeftOut(1005, count),
-                .. Made(1006, 1),
-            ]
-        );
+        buffer.Add([
+            .. Made(1, DecisionBuffer.Capacity + 1),
+            new DecisionsLeftOut(1005, count),
+            .. Made(1006, 1),
+        ]);
 
         Assert.That(
             (await TakeAsync(buffer, DecisionBuffer.Capacity + 1))[^1],
@@ -144,11 +146,7 @@ public sealed class DecisionBufferTests
     }
 
     private static List<DecisionEvent> Made(long first, int count, string user = "u") =>
-        [
-            .. Enumerable
-                .Range(0, count)
-                .Select(i => new DecisionMade(first + i, A.LoggedOf(user))),
-        ];
+        [.. Enumerable.Range(0, count).Select(i => new DecisionMade(first + i, A.LoggedOf(user)))];
 
     private static async Task<IReadOnlyList<string>> TakeAsync(DecisionBuffer buffer, int count)
     {
@@ -169,5 +167,17 @@ public sealed class DecisionBufferTests
     }
 
     private DecisionBuffer New(FollowDecisionsQuery? query = null, int perSecond = 100_000) =>
-        new(query ?? new FollowDecisionsQuery(A.Client), perSecond, time);
+        new(
+            query ?? new FollowDecisionsQuery(A.Client),
+            new StreamLoad(
+                Options.Create(
+                    new StreamOptions
+                    {
+                        EventsPerSecond = perSecond,
+                        EventsPerSecondPerInstance = perSecond,
+                    }
+                )
+            ),
+            time
+        );
 }

@@ -152,7 +152,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         // Until it asks as seldom as it ever does.
         var reads = log.Reads;
         await time.GoOnUntilAsync(() => log.Reads > reads + 5);
-        await time.GoOnAsync(DecisionFollower.Rest);
+        await time.GoOnAsync(StreamLoad.MinRest);
         var next = events.MoveNextAsync().AsTask();
 
         log.Append("a");
@@ -170,9 +170,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         bool isOtherServed
     )
     {
-        handler = New(
-            new StreamOptions { MaxPerClient = perClient, MaxPerInstance = perInstance }
-        );
+        handler = New(new StreamOptions { MaxPerClient = perClient, MaxPerInstance = perInstance });
         var first = await FollowAsync();
         await FollowAsync();
 
@@ -202,8 +200,11 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         Assert.That(log.Reads, Is.LessThanOrEqualTo(reads + 1));
     }
 
-    private FollowDecisionsHandler New(StreamOptions options) =>
-        new(new DecisionFollowers(log, Options.Create(options), time), log);
+    private FollowDecisionsHandler New(StreamOptions settings)
+    {
+        var options = Options.Create(settings);
+        return new(new DecisionFollowers(log, options, new StreamLoad(options), time), log);
+    }
 
     private async Task<IAsyncEnumerator<DecisionEvent>> FollowAsync(
         FollowDecisionsQuery? query = null

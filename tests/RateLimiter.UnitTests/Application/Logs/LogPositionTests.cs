@@ -26,8 +26,22 @@ public sealed class LogPositionTests
     [TestCase(100, 150, 150, false, null, TestName = "Continue_FirstOneKept_NothingIsLeftOut")]
     [TestCase(100, 150, 149, false, "150 left out 1", TestName = "Continue_OneCutOff_IsCounted")]
     [TestCase(100, 150, 100, false, "150 left out 50", TestName = "Continue_ManyCutOff_AreCounted")]
-    [TestCase(100, 150, 99, false, "150 left out ?", TestName = "Continue_IdOfAnEarlierLog_IsUnknown")]
-    [TestCase(100, 150, 99, true, "150 left out 50", TestName = "Continue_NoLogBefore_CountsFromItsStart")]
+    [TestCase(
+        100,
+        150,
+        99,
+        false,
+        "150 left out ?",
+        TestName = "Continue_IdOfAnEarlierLog_IsUnknown"
+    )]
+    [TestCase(
+        100,
+        150,
+        99,
+        true,
+        "150 left out 50",
+        TestName = "Continue_NoLogBefore_CountsFromItsStart"
+    )]
     [TestCase(100, 100, 99, true, null, TestName = "Continue_NoLogBefore_AllOfANewOneIsNew")]
     [TestCase(0, 0, 0, true, null, TestName = "Continue_LogWithoutStart_AllIsNew")]
     public void Continue_AfterWhatIsKept_SaysWhatIsMissing(

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>A stream of server-sent events that is open.</summary>
-public sealed class EventStream : IAsyncDisposable
+public sealed class EventReader : IAsyncDisposable
 {
     public const string ContentType = "text/event-stream";
 
@@ -16,8 +16,9 @@ public sealed class EventStream : IAsyncDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly IAsyncEnumerator<SseItem<string>> events;
     private Task<bool>? next;
+    private bool isClosed;
 
-    private EventStream(HttpResponseMessage response, Stream body)
+    private EventReader(HttpResponseMessage response, Stream body)
     {
         this.response = response;
         events = SseParser.Create(body).EnumerateAsync(closing.Token).GetAsyncEnumerator();
@@ -30,7 +31,7 @@ public sealed class EventStream : IAsyncDisposable
             .ToDictionary(header => header.Key, header => string.Join(", ", header.Value));
 
     /// <param name="response">What the service answers, of which only the headers are read.</param>
-    public static async Task<EventStream> OpenAsync(HttpResponseMessage response)
+    public static async Task<EventReader> OpenAsync(HttpResponseMessage response)
     {
         if (response.Content.Headers.ContentType?.MediaType != ContentType)
         {
@@ -40,7 +41,7 @@ public sealed class EventStream : IAsyncDisposable
             }
         }
 
-        return new EventStream(response, await response.Content.ReadAsStreamAsync());
+        return new EventReader(response, await response.Content.ReadAsStreamAsync());
     }
 
     /// <summary>The next event. Fails when none comes.</summary>
@@ -67,6 +68,12 @@ public sealed class EventStream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (isClosed)
+        {
+            return;
+        }
+
+        isClosed = true;
         await closing.CancelAsync();
         // What it waits for ends with the answer.
         response.Dispose();
