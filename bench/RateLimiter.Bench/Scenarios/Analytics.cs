@@ -12,7 +12,7 @@ internal static class Analytics
             "RateLimiter, without analytics",
             await ServiceTarget.StartAsync(
                 Throughput.Rules,
-                more: new("Analytics__Enabled", "false")
+                more: [new("Analytics__Enabled", "false")]
             ),
             Throughput.Allowed
         );
