@@ -14,8 +14,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Demo;
 
 /// <summary>
-/// Shows the service at work: makes a client with the policies of <see cref="SampleShop"/>, counts the checks of its last two
-/// days as the model would have decided them, and from then on checks as its users do.
+/// Shows the service at work: makes a client with the policies of <see cref="SampleShop"/>, counts the checks of its last
+/// day as the model would have decided them, and from then on checks as its users do.
 /// </summary>
 internal sealed class DemoTraffic(
     IMediator mediator,
@@ -29,7 +29,8 @@ internal sealed class DemoTraffic(
     /// <summary>The first argument that starts the service with it.</summary>
     public const string Command = "demo";
 
-    private static readonly TimeSpan Past = TimeSpan.FromDays(2);
+    /// <summary>A day, and what a chart of the last day begins with.</summary>
+    private static readonly TimeSpan Past = TimeSpan.FromHours(25);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
@@ -38,30 +39,68 @@ internal sealed class DemoTraffic(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await StartedAsync(stoppingToken);
-        if (await RegisterAsync(stoppingToken) is not { } key)
+        if (await WhenTheStoreAnswersAsync(RegisterAsync, stoppingToken) is not { } key)
         {
             return;
         }
 
-        if (await FindClientAsync(key) is not { Id: var id })
+        if (await WhenTheStoreAnswersAsync(_ => SetUpAsync(key), stoppingToken) is not { } client)
         {
             return;
-        }
-
-        foreach (var policy in SampleShop.Policies)
-        {
-            await mediator.Send(new SavePolicyCommand(id, policy, Actor), stoppingToken);
         }
 
         // To whoever started it, and into no log: it is a key.
         Console.WriteLine($"The demo's API key, to sign in with: {key}");
         var now = time.GetUtcNow();
-        if (await FindClientAsync(key) is { } client)
-        {
-            CountPast(client, now, stoppingToken);
-        }
+        await Task.WhenAll(
+            Task.Run(() => CountPast(client, now, stoppingToken), stoppingToken),
+            CheckAsync(key, now, stoppingToken)
+        );
+    }
 
-        await CheckAsync(key, now, stoppingToken);
+    /// <summary>Checks until the service stops, or the demo's client or key is deleted.</summary>
+    private async Task CheckAsync(string key, DateTimeOffset from, CancellationToken stoppingToken)
+    {
+        for (var minute = StartOf(from); ; minute += Minute)
+        {
+            foreach (var (at, check) in SampleShop.ChecksOf(minute).Where(it => it.At >= from))
+            {
+                var wait = at - time.GetUtcNow();
+                if (wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait, time, stoppingToken);
+                }
+
+                // Anew for each check: its policies may be others by now.
+                if (
+                    await WhenTheStoreAnswersAsync(_ => FindClientAsync(key), stoppingToken)
+                    is not { } client
+                )
+                {
+                    return;
+                }
+
+                await mediator.Send(new CheckCommand(client, check), stoppingToken);
+            }
+        }
+    }
+
+    private async Task<T> WhenTheStoreAnswersAsync<T>(
+        Func<CancellationToken, Task<T>> ask,
+        CancellationToken stoppingToken
+    )
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask(stoppingToken);
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(RetryInterval, time, stoppingToken);
+            }
+        }
     }
 
     private async Task StartedAsync(CancellationToken stoppingToken)
@@ -84,6 +123,19 @@ internal sealed class DemoTraffic(
 
         logger.DemoNotRegistered();
         return null;
+    }
+
+    private async Task<ClientSnapshot?> SetUpAsync(string key)
+    {
+        if (await FindClientAsync(key) is { Id: var id })
+        {
+            foreach (var policy in SampleShop.Policies)
+            {
+                await mediator.Send(new SavePolicyCommand(id, policy, Actor));
+            }
+        }
+
+        return await FindClientAsync(key);
     }
 
     /// <summary>The client as it is now; null when it is deleted, or its key revoked.</summary>
@@ -120,42 +172,6 @@ internal sealed class DemoTraffic(
                         LoggedDecision.From(check, decision),
                         TimeSpan.FromMilliseconds(0.2 + 0.6 * Math.Pow(random.NextDouble(), 4))
                     );
-                }
-            }
-        }
-    }
-
-    /// <summary>Checks until the service stops, or the demo's client or key is deleted.</summary>
-    private async Task CheckAsync(string key, DateTimeOffset from, CancellationToken stoppingToken)
-    {
-        for (var minute = StartOf(from); ; minute += Minute)
-        {
-            foreach (var (at, check) in SampleShop.ChecksOf(minute))
-            {
-                if (at < from)
-                {
-                    continue;
-                }
-
-                var wait = at - time.GetUtcNow();
-                if (wait > TimeSpan.Zero)
-                {
-                    await Task.Delay(wait, time, stoppingToken);
-                }
-
-                try
-                {
-                    // Anew for each check: its policies may be others by now.
-                    if (await FindClientAsync(key) is not { } client)
-                    {
-                        return;
-                    }
-
-                    await mediator.Send(new CheckCommand(client, check), stoppingToken);
-                }
-                catch (StoreUnavailableException)
-                {
-                    await Task.Delay(RetryInterval, time, stoppingToken);
                 }
             }
         }
