@@ -1,0 +1,236 @@
+// The dashboard of the demo in a real browser. Pictures of every page go where RATELIMITER_SCREENSHOTS says, else into
+// artifacts/screenshots.
+
+import assert from 'node:assert/strict';
+import { readFile, mkdir } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { startDemo, until } from './service.js';
+
+const browserPath = process.env.RATELIMITER_CHROMIUM ?? '/usr/bin/chromium';
+const pictures = process.env.RATELIMITER_SCREENSHOTS
+  ?? new URL('../../artifacts/screenshots', import.meta.url).pathname;
+const axe = await readFile(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+const patience = 20_000;
+const sizes = { narrow: { width: 390, height: 844 }, wide: { width: 1440, height: 900 } };
+const pages = {
+  overview: '',
+  policies: 'policies',
+  policy: `policies/edit?route=${encodeURIComponent('POST /login')}&role=default`,
+  history: `policies/history?route=${encodeURIComponent('GET /search')}&role=default`,
+  users: 'users',
+  user: 'users?user=crawler-7',
+  logs: 'logs',
+  keys: 'keys',
+};
+
+let demo;
+let browser;
+
+before(async () => {
+  await mkdir(pictures, { recursive: true });
+  demo = await startDemo();
+  browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+}, { timeout: 300_000 });
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+describe('A person with a key', () => {
+  it('makes a policy, sees checks and a denial arrive, resets the user, and signs out', async () => {
+    await asVisitor({}, async (page) => {
+      await signIn(page, demo.key);
+      const route = `GET /press/"50%"/{id}`;
+
+      await page.getByRole('link', { name: 'Policies' }).click();
+      await page.getByRole('link', { name: 'New policy' }).click();
+      await page.getByLabel('Route').fill(route);
+      await page.getByLabel('Permits').fill('2');
+      await page.getByLabel('Window in seconds').fill('0');
+      await page.getByRole('button', { name: 'Save policy' }).click();
+      // The message of the API, at its field.
+      await expectVisible(page.getByText('must be from 1 to 31536000'));
+      await page.getByLabel('Window in seconds').fill('600');
+      await page.getByRole('button', { name: 'Save policy' }).click();
+      await until('The policy was not saved.', patience, async () =>
+        (await demo.ask('GET', `/policy?route_key=${encodeURIComponent(route)}`)).length === 1);
+      await page.goto(`${demo.address}/dashboard/policies`);
+      await expectVisible(page.getByText(route, { exact: true }).first());
+
+      await page.getByRole('link', { name: 'Overview' }).click();
+      const live = page.getByRole('region', { name: 'Decisions as they are made' });
+      await expectVisible(live);
+      const check = { user_id: 'reporter', route_key: route };
+      assert.equal((await demo.ask('POST', '/check', check)).allowed, true);
+      const row = live.getByRole('row').filter({ hasText: 'reporter' });
+      await expectVisible(row.filter({ hasText: 'Allowed' }).first());
+      assert.equal((await demo.ask('POST', '/check', check)).allowed, true);
+      assert.equal((await demo.ask('POST', '/check', check)).allowed, false);
+      await expectVisible(row.filter({ hasText: 'Denied' }).first());
+
+      await page.goto(`${demo.address}/dashboard/users`);
+      await page.getByLabel('User').fill('reporter');
+      await page.getByRole('button', { name: 'Look up' }).click();
+      await expectVisible(page.getByText('2 of 2 used').first());
+      await page.getByRole('button', { name: `Reset, route ${route}` }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
+      await expectVisible(page.getByText('0 of 2 used').first());
+      assert.equal((await demo.ask('POST', '/check', check)).allowed, true);
+
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await expectVisible(page.getByRole('heading', { name: 'Sign in' }));
+      await page.goto(`${demo.address}/dashboard/policies`);
+      await expectVisible(page.getByRole('heading', { name: 'Sign in' }));
+    });
+  });
+
+  it('is told when the key is wrong', async () => {
+    await asVisitor({}, async (page) => {
+      await page.goto(`${demo.address}/dashboard`);
+      await page.getByLabel('API key').fill('rl_wrong');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await expectVisible(page.getByRole('alert'));
+      assert.deepEqual(
+        (await page.context().cookies()).filter((cookie) => cookie.name === 'ratelimiter-session'),
+        []);
+    });
+  });
+
+  it('has a session that scripts and other sites cannot use', async () => {
+    await asVisitor({}, async (page) => {
+      await signIn(page, demo.key);
+      const session = (await page.context().cookies())
+        .find((cookie) => cookie.name === 'ratelimiter-session');
+      assert.equal(session.httpOnly, true);
+      assert.equal(session.sameSite, 'Strict');
+      assert.ok(!session.value.includes(demo.key));
+    });
+  });
+
+  it('signs in and finds the policies by the keyboard alone', async () => {
+    await asVisitor({}, async (page) => {
+      await page.goto(`${demo.address}/dashboard`);
+      await page.keyboard.type(demo.key);
+      await page.keyboard.press('Enter');
+      await expectVisible(page.getByRole('heading', { level: 1, name: 'Overview' }));
+      await tabTo(page, 'Policies');
+      await page.keyboard.press('Enter');
+      await expectVisible(page.getByRole('heading', { level: 1, name: 'Policies' }));
+    });
+  });
+
+  it('is sent to sign in when the key is revoked', async () => {
+    const { key_id: id, api_key: key } = await demo.ask('POST', '/keys', { name: 'short-lived' });
+    await asVisitor({}, async (page) => {
+      await signIn(page, key);
+      await demo.ask('DELETE', `/keys/${id}`);
+      await page.getByRole('link', { name: 'Logs' }).click();
+      await expectVisible(page.getByRole('heading', { name: 'Sign in' }));
+    });
+  });
+});
+
+describe('Every page', () => {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [size, viewport] of Object.entries(sizes)) {
+      it(`is accessible, fits, and asks nobody else: ${colorScheme}, ${size}`, async () => {
+        const faults = [];
+        await asVisitor({ colorScheme, viewport }, async (page) => {
+          const others = [];
+          page.on('request', (request) => {
+            const { host, protocol } = new URL(request.url());
+            if (protocol !== 'data:' && protocol !== 'blob:' && host !== new URL(demo.address).host) {
+              others.push(request.url());
+            }
+          });
+          const complaints = [];
+          page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+          page.on('pageerror', (error) => complaints.push(`${error}`));
+
+          await page.goto(`${demo.address}/dashboard`);
+          await examine(page, 'sign-in');
+          await signIn(page, demo.key);
+          for (const [name, path] of Object.entries(pages)) {
+            await page.goto(`${demo.address}/dashboard/${path}`);
+            await loaded(page);
+            await examine(page, name);
+          }
+
+          assert.deepEqual(others, [], 'Another host was asked.');
+          assert.deepEqual(complaints, [], 'The browser complains.');
+        });
+        assert.deepEqual(faults, []);
+
+        async function examine(page, name) {
+          await page.screenshot({ path: join(pictures, `${name}-${colorScheme}-${size}.png`) });
+          const { scroll, client } = await page.evaluate(() => ({
+            scroll: document.documentElement.scrollWidth,
+            client: document.documentElement.clientWidth,
+          }));
+          if (scroll > client) {
+            faults.push(`${name}: ${scroll} pixels wide on ${client}`);
+          }
+
+          faults.push(...(await seriousFaults(page)).map((fault) => `${name}: ${fault}`));
+        }
+      });
+    }
+  }
+
+  it('would be found to be inaccessible if it were', async () => {
+    await asVisitor({}, async (page) => {
+      await page.setContent('<html><body><img src="x"><button></button></body></html>');
+      assert.ok((await seriousFaults(page)).length >= 2);
+    });
+  });
+});
+
+async function asVisitor(options, visit) {
+  const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+  context.setDefaultTimeout(patience);
+  try {
+    await visit(await context.newPage());
+  } finally {
+    await context.close();
+  }
+}
+
+async function signIn(page, key) {
+  await page.goto(`${demo.address}/dashboard`);
+  await page.getByLabel('API key').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expectVisible(page.getByRole('heading', { level: 1, name: 'Overview' }));
+}
+
+/** Waits until a page has what it asked for: as long as it does not, it shows that it is busy. */
+async function loaded(page) {
+  await expectVisible(page.getByRole('heading', { level: 1 }));
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]') && window.Blazor);
+}
+
+const expectVisible = (locator) => locator.waitFor({ state: 'visible', timeout: patience });
+
+async function tabTo(page, name) {
+  for (let i = 0; i < 30; i++) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
+    if (focused?.endsWith(name)) {
+      return;
+    }
+  }
+
+  assert.fail(`The keyboard does not reach ${name}.`);
+}
+
+/** What axe finds, in a line each. In a world of its own, where the page's policy of contents does not hold. */
+async function seriousFaults(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).slice(0, 3).join(' ')}`);
+}

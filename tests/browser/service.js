@@ -1,0 +1,111 @@
+// The demo as a user starts it: a process of its own, on a free port of the loopback, with a folder of its own.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const project = new URL('../../src/RateLimiter.Api', import.meta.url).pathname;
+const startTimeout = 120_000;
+const pastTimeout = 120_000;
+
+/** Starts it, and waits until the past of its sample client is counted. */
+export async function startDemo() {
+  const folder = await mkdtemp(join(tmpdir(), 'ratelimiter-browser-'));
+  const address = `http://127.0.0.1:${await freePort()}`;
+  const server = spawn('dotnet', ['run', '--no-build', '--project', project, '--', 'demo'], {
+    cwd: folder,
+    // The whole group is ended with it, for dotnet run starts the service as another process.
+    detached: true,
+    env: {
+      ...process.env,
+      ASPNETCORE_URLS: address,
+      Embedded__DataDirectory: join(folder, 'data'),
+      REDIS_HOST: '',
+      // A busy machine is not what is tested.
+      Store__TimeoutMs: '5000',
+    },
+  });
+  const demo = {
+    address,
+    output: '',
+    /** A call of the API with the demo's key, and its answer. */
+    async ask(method, path, body) {
+      const response = await fetch(address + path, {
+        method,
+        headers: { 'X-API-Key': demo.key, 'Content-Type': 'application/json' },
+        body: body && JSON.stringify(body),
+      });
+      const text = await response.text();
+      if (!response.ok) {
+        throw new Error(`${method} ${path}: ${response.status} ${text}`);
+      }
+
+      return text && JSON.parse(text);
+    },
+    async stop() {
+      try {
+        process.kill(-server.pid, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.on('data', (text) => (demo.output += text));
+  }
+
+  process.once('exit', () => {
+    try {
+      process.kill(-server.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  });
+  try {
+    demo.key = await until('The demo does not start.', startTimeout, () =>
+      /to sign in with: (rl_\S+)/.exec(demo.output)?.[1]);
+    let before = 0;
+    await until('The past is not counted.', pastTimeout, async () => {
+      const { checks } = await demo.ask('GET', '/analytics/summary');
+      const isCounted = checks > 10_000 && checks - before < 100;
+      before = checks;
+      return isCounted;
+    });
+    return demo;
+  } catch (error) {
+    console.error(demo.output);
+    await demo.stop();
+    throw error;
+  }
+}
+
+/** Waits until something is there. */
+export async function until(what, timeout, find) {
+  const late = Date.now() + timeout;
+  for (;;) {
+    const found = await find();
+    if (found) {
+      return found;
+    }
+
+    if (Date.now() > late) {
+      throw new Error(what);
+    }
+
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
