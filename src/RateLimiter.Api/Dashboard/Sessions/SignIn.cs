@@ -23,7 +23,8 @@ internal static class SignIn
     {
         endpoints.MapGet(Path, Show);
         endpoints.MapPost(Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
-        endpoints.MapPost(OutPath, SignOutAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+        // As a delegate: else it is taken for one that returns nothing.
+        endpoints.MapPost(OutPath, (Delegate)SignOutAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
     }
 
     private static IResult Show(
