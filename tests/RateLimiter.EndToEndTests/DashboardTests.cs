@@ -292,9 +292,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
             Assert.That(answer.Headers["Retry-After"], Is.EqualTo("1"));
         }
 
-        (
-            await new DashboardVisitor(service).GetAsync("/dashboard/dashboard.css")
-        ).MustBeOk();
+        (await new DashboardVisitor(service).GetAsync("/dashboard/dashboard.css")).MustBeOk();
     }
 
     [GeneratedRegex("(?:href|src)=\"([^\"#:]+\\.(?:css|js|svg))\"")]

@@ -98,7 +98,10 @@ internal static class DashboardHosting
             )
         );
         // The same for all instances, wherever they are installed.
-        services.AddDataProtection().SetApplicationName("RateLimiter").DisableAutomaticKeyGeneration();
+        services
+            .AddDataProtection()
+            .SetApplicationName("RateLimiter")
+            .DisableAutomaticKeyGeneration();
         services
             .AddOptions<KeyManagementOptions>()
             .Configure<SessionKeyRepository>(

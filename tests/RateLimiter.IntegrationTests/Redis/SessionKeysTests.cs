@@ -22,9 +22,6 @@ public sealed class SessionKeysTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await keys.TryAddAsync(["<a/>", "<ü b=\"1\" />"], 0, default), Is.True);
         Assert.That(await keys.TryAddAsync(["<c/>"], 0, default), Is.False);
         Assert.That(await keys.TryAddAsync(["<c/>"], 2, default), Is.True);
-        Assert.That(
-            await keys.ListAsync(default),
-            Is.EqualTo(["<a/>", "<ü b=\"1\" />", "<c/>"])
-        );
+        Assert.That(await keys.ListAsync(default), Is.EqualTo(["<a/>", "<ü b=\"1\" />", "<c/>"]));
     }
 }

@@ -27,7 +27,9 @@ internal static class SignIn
         endpoints.MapGet(Path, Show);
         endpoints.MapPost(Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
         // As a delegate: else it is taken for one that returns nothing.
-        endpoints.MapPost(OutPath, (Delegate)SignOutAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+        endpoints
+            .MapPost(OutPath, (Delegate)SignOutAsync)
+            .WithMetadata(new RequireAntiforgeryTokenAttribute());
     }
 
     private static IResult Show(
