@@ -99,7 +99,8 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
     [Test]
     public async Task SignIn_TooManyWrongKeys_SaysHowLongToWait()
     {
-        var service = await Host.ServeAsync(
+        await using var host = await StoreHost.StartAsync(Store);
+        var service = await host.ServeAsync(
             SharedServices.Patient,
             SharedServices.BehindProxy,
             ("Authentication__FailureLimit", "2")
@@ -153,7 +154,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
             await Client.PostAsync("/keys", """{"name":"mine","scopes":["logs:read"]}""")
         ).Body;
         await visitor.SignInAsync(made.GetProperty("api_key").GetString()!);
-        var id = made.GetProperty("key").GetProperty("id").GetString();
+        var id = made.GetProperty("key_id").GetString();
         await Client.SendAsync(HttpMethod.Delete, $"/keys/{id}");
 
         var answer = await visitor.GetAsync("/dashboard/logs");

@@ -9,7 +9,15 @@ public sealed partial class DashboardVisitor(Service service)
     public const string SignInPath = "/dashboard/sign-in";
     public const string SessionCookie = "ratelimiter-session";
 
-    private readonly Visitor visitor = new(service);
+    private static readonly HttpClient Http = new(
+        new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+        }
+    );
+
     private Dictionary<string, string> cookies = [];
 
     /// <summary>The same person, with the same cookies, at another instance.</summary>
@@ -71,15 +79,19 @@ public sealed partial class DashboardVisitor(Service service)
         (string Name, string Value)[] headers
     )
     {
-        var answer = await visitor.SendAsync(
-            method,
-            path,
-            content,
-            [
-                .. headers,
-                ("Cookie", string.Join("; ", cookies.Select(it => $"{it.Key}={it.Value}"))),
-            ]
+        using var request = new HttpRequestMessage(method, new Uri(service.Address, path));
+        request.Content = content;
+        request.Headers.TryAddWithoutValidation(
+            "Cookie",
+            string.Join("; ", cookies.Select(cookie => $"{cookie.Key}={cookie.Value}"))
         );
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using var response = await Http.SendAsync(request);
+        var answer = await Answer.ReadAsync(response);
         if (answer.Headers.TryGetValue("Set-Cookie", out var set))
         {
             foreach (Match cookie in Cookie().Matches(set))

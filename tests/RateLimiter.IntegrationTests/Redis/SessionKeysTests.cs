@@ -4,14 +4,12 @@ using StackExchange.Redis;
 namespace RateLimiter.IntegrationTests.Redis;
 
 /// <summary>All instances share one list, so that the tests run in one.</summary>
-[TestFixture(StoreKind.Embedded)]
-[TestFixture(StoreKind.Redis)]
-public sealed class SessionKeysTests(StoreKind kind)
+public sealed class SessionKeysTests(StoreKind kind) : StoreTests(kind)
 {
     [Test]
     public async Task TryAdd_OthersAddedMeanwhile_AddsNothing()
     {
-        var connection = (await TestStore.GetAsync(kind)).Connection;
+        var connection = Store.Connection;
         await connection.AskAsync(
             RedisKeys.SessionKeys,
             database => database.KeyDeleteAsync(RedisKeys.SessionKeys),
