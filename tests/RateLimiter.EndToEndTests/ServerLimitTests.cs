@@ -162,8 +162,11 @@ public sealed class ServerLimitTests
         }
     }
 
-    private Task<Service> ServeAsync(params (string Name, string Value)[] settings) =>
-        Service.StartAsync(folder.Path, settings);
+    private async Task<Service> ServeAsync(params (string Name, string Value)[] settings) =>
+        await Service.StartAsync(
+            folder.Path,
+            [.. await SharedServices.AnyStoreAsync(), .. settings]
+        );
 
     private static async Task<string> AskAsync(Service service, int headers, int length)
     {

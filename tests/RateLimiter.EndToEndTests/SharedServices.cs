@@ -57,6 +57,13 @@ public sealed class SharedServices
             )
             .Value;
 
+    /// <summary>
+    /// Settings of a service of a test that needs a store, but none in particular: a real Redis where there is one, because
+    /// the embedded store is more than half of what it takes to start.
+    /// </summary>
+    public static async Task<IReadOnlyList<(string Name, string Value)>> AnyStoreAsync() =>
+        RedisServer.IsAvailable ? (await OfAsync(Store.Redis)).Host.Settings : [];
+
     [OneTimeTearDown]
     public static async Task StopAsync()
     {

@@ -9,8 +9,6 @@ public sealed class StoreHost : IAsyncDisposable
     private readonly List<Service> services = [];
     private readonly RedisServer? redis;
     private readonly PostgresServer? postgres;
-    private readonly IReadOnlyList<(string Name, string Value)> storeSettings;
-
     private StoreHost(
         RedisServer? redis,
         PostgresServer? postgres,
@@ -19,7 +17,7 @@ public sealed class StoreHost : IAsyncDisposable
     {
         this.redis = redis;
         this.postgres = postgres;
-        this.storeSettings = storeSettings;
+        Settings = storeSettings;
     }
 
     /// <summary>The real Redis, where it is a single one.</summary>
@@ -28,6 +26,9 @@ public sealed class StoreHost : IAsyncDisposable
     /// <summary>The real PostgreSQL, where there is one.</summary>
     public PostgresServer Postgres =>
         postgres ?? throw new InvalidOperationException("There is none.");
+
+    /// <summary>What a service must be told to use it.</summary>
+    public IReadOnlyList<(string Name, string Value)> Settings { get; }
 
     /// <summary>The name of the services' database there.</summary>
     public string Database { get; private init; } = "";
@@ -78,14 +79,14 @@ public sealed class StoreHost : IAsyncDisposable
     /// <summary>Starts a service on this store.</summary>
     public async Task<Service> ServeAsync(params (string Name, string Value)[] settings)
     {
-        var service = await Service.StartAsync(Directory, [.. storeSettings, .. settings]);
+        var service = await Service.StartAsync(Directory, [.. Settings, .. settings]);
         services.Add(service);
         return service;
     }
 
     /// <summary>Starts a service on this store that is to refuse to start.</summary>
     public Task<Service.Refusal> ServeInVainAsync(params (string Name, string Value)[] settings) =>
-        Service.StartInVainAsync(Directory, [.. storeSettings, .. settings]);
+        Service.StartInVainAsync(Directory, [.. Settings, .. settings]);
 
     public async ValueTask DisposeAsync()
     {

@@ -251,14 +251,15 @@ public sealed class TlsTests
         MustSay(refusal, "Tls:CertificatePath");
     }
 
-    private Task<Service> ServeAsync(
+    private async Task<Service> ServeAsync(
         string option = "ASPNETCORE_URLS",
         string? folder = null,
         (string Name, string Value)[]? settings = null
     ) =>
-        Service.StartAsync(
+        await Service.StartAsync(
             this.folder.Path,
             [
+                .. await SharedServices.AnyStoreAsync(),
                 (option, "https://127.0.0.1:0"),
                 ("Tls__CertificatePath", Path.Combine(folder ?? this.folder.Path, "cert.pem")),
                 ("Tls__KeyPath", Path.Combine(folder ?? this.folder.Path, "key.pem")),

@@ -103,16 +103,18 @@ public sealed class RedisNode : IAsyncDisposable
         throw new InvalidOperationException("redis-server does not start.");
     }
 
+    internal static bool IsInstalled =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Any(directory => File.Exists(Path.Combine(directory, "redis-server")));
+
     /// <summary>
     /// Where there is no redis-server, the test is skipped, which its result says, or failed when a real Redis is
     /// required.
     /// </summary>
     internal static void MustBeInstalled()
     {
-        var isInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator)
-            .Any(directory => File.Exists(Path.Combine(directory, "redis-server")));
-        if (isInstalled)
+        if (IsInstalled)
         {
             return;
         }

@@ -18,6 +18,9 @@ public sealed class RedisServer : IAsyncDisposable
         this.node = node;
     }
 
+    /// <summary>Whether <see cref="StartAsync"/> has one to give.</summary>
+    public static bool IsAvailable => Named is not null || RedisNode.IsInstalled;
+
     public string Host { get; }
 
     public int Port { get; }
@@ -31,7 +34,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <param name="ownProcess">Whether the test stops or pauses it, so that REDIS_HOST will not do.</param>
     public static async Task<RedisServer> StartAsync(bool ownProcess = false)
     {
-        if (!ownProcess && Environment.GetEnvironmentVariable("REDIS_HOST") is { Length: > 0 } host)
+        if (!ownProcess && Named is { } host)
         {
             var named = Environment.GetEnvironmentVariable("REDIS_PORT");
             return new RedisServer(host, int.TryParse(named, out var known) ? known : 6379, null);
@@ -41,6 +44,9 @@ public sealed class RedisServer : IAsyncDisposable
         var node = await RedisNode.StartAsync(() => ["appendonly yes"]);
         return new RedisServer(RedisNode.Host, node.Port, node);
     }
+
+    private static string? Named =>
+        Environment.GetEnvironmentVariable("REDIS_HOST") is { Length: > 0 } host ? host : null;
 
     /// <inheritdoc cref="RedisNode.RunAsync"/>
     public Task RunAsync(params string[] more) => node!.RunAsync(more);
