@@ -41,6 +41,9 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
     /// <summary>The figures at a time.</summary>
     public AllowancePoint FiguresAt(TimeSpan time) => Points.Last(point => point.At <= time);
 
+    /// <summary>The figures just before a time after the start, at which another window may begin.</summary>
+    public AllowancePoint FiguresBefore(TimeSpan time) => Points.Last(point => point.At < time);
+
     /// <param name="limits">One or more, all of which must be passed.</param>
     /// <param name="demand">How the user asks.</param>
     /// <param name="span">For how long.</param>
@@ -65,7 +68,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
 
         List<AllowancePoint> points = [];
         var (now, asked, allowed) = (0L, 0L, 0L);
-        while (now <= end)
+        while (now < end)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var free = Counter.Take(counters, limits, start + now, 0).Min(status => status.Remaining);

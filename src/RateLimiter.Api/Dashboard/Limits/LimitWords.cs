@@ -111,7 +111,7 @@ public static class LimitWords
         [
             least == 0
                 ? "Nobody may ask at all."
-                : $"All {limits.Count} limits hold: a user may ask {Times(least)} at once.",
+                : $"All limits hold together: a user may ask {Times(least)} at once.",
             .. limits.Select(limit => $"{limit.Name}: {Allowance(limit)}"),
         ];
     }

@@ -33,39 +33,40 @@ public sealed record UsageLine(string Name, long Used, long Capacity, TimeSpan R
 
 /// <summary>A policy, and a route that it counts for: of a catch-all there are many.</summary>
 /// <param name="Policy">The policy.</param>
-/// <param name="Route">Null for a catch-all of which no route was named.</param>
+/// <param name="Route">Null for a catch-all of which no route is known.</param>
 public sealed record UsageSubject(Policy Policy, string? Route)
 {
-    /// <summary>
-    /// Every policy with its route; a catch-all with each of the routes that have none of their own for its role, or with
-    /// none.
-    /// </summary>
+    /// <summary>Every policy with its route, and a catch-all with each of the routes that were asked for under it.</summary>
+    /// <param name="policies">All of a client's.</param>
+    /// <param name="asked">Routes that were asked for, and the roles that they were asked for with.</param>
     public static IEnumerable<UsageSubject> Of(
         IReadOnlyList<Policy> policies,
-        IReadOnlyCollection<string> routes
+        IReadOnlyCollection<PolicyKey> asked
     )
     {
         var table = new PolicyTable(policies);
-        foreach (var policy in policies)
-        {
-            if (!policy.Key.IsCatchAll)
-            {
-                yield return new UsageSubject(policy, policy.Key.RouteKey);
-                continue;
-            }
-
-            var counted = routes
-                .Where(route => table.Resolve(route, policy.Key.Role) == policy)
-                .ToList();
-            foreach (var route in counted)
-            {
-                yield return new UsageSubject(policy, route);
-            }
-
-            if (counted is [])
-            {
-                yield return new UsageSubject(policy, null);
-            }
-        }
+        var routes = asked
+            .Where(key => !key.IsCatchAll)
+            .ToLookup(key => table.Resolve(key.RouteKey, key.Role), key => key.RouteKey);
+        return policies.SelectMany(policy =>
+            policy.Key.IsCatchAll
+                ? routes[policy]
+                    .Distinct()
+                    .DefaultIfEmpty(null)
+                    .Select(route => new UsageSubject(policy, route))
+                : [new UsageSubject(policy, policy.Key.RouteKey)]
+        );
     }
+
+    /// <summary>The same of one route, under whichever policies count it.</summary>
+    public static IEnumerable<UsageSubject> OfRoute(IReadOnlyList<Policy> policies, string route) =>
+        Of(
+                policies,
+                [
+                    .. policies
+                        .Where(policy => policy.Key.IsCatchAll)
+                        .Select(policy => new PolicyKey(route, policy.Key.Role)),
+                ]
+            )
+            .Where(subject => subject.Route == route);
 }
