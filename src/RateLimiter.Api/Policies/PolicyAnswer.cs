@@ -54,7 +54,8 @@ internal static class PolicyAnswer
     public static string Why(PolicyOutcome outcome) =>
         outcome switch
         {
-            PolicyNotFound => "There is no policy for this route and role, or no such version of it.",
+            PolicyNotFound =>
+                "There is no policy for this route and role, or no such version of it.",
             ConditionFailed => "Somebody else has changed this policy in the meantime.",
             TooManyPolicies { Max: var max } =>
                 $"A client can have {max} policies. Delete one that is not needed any more.",

@@ -24,8 +24,8 @@ public readonly record struct AllowancePoint(TimeSpan At, long Asked, long Allow
 public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Points)
 {
     // So many moments are reckoned at most, however large the limits are. A log is read through at each of them.
-    private const int MaxMoments = 2000;
-    private const int MaxMomentsOfLogs = 400;
+    private const int MaxMoments = 1000;
+    private const int MaxMomentsOfLogs = 200;
 
     // More could not be told apart on a screen.
     private const int MaxPoints = 300;
@@ -71,10 +71,16 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
         while (now < end)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var free = Counter.Take(counters, limits, start + now, 0).Min(status => status.Remaining);
+            var free = Counter
+                .Take(counters, limits, start + now, 0)
+                .Min(status => status.Remaining);
             var wanted = demand == Demand.Constant ? free : (long)(now / gap) + 1 - asked;
             var taken = Math.Min(free, wanted);
-            Counter.Take(counters, limits, start + now, taken);
+            if (taken > 0)
+            {
+                Counter.Take(counters, limits, start + now, taken);
+            }
+
             (asked, allowed) = (asked + wanted, allowed + taken);
             points.Add(new AllowancePoint(TimeSpan.FromMicroseconds(now), asked, allowed));
             if (WaitOf(counters, limits, start + now, demand, gap, asked, now) is not { } wait)
@@ -118,10 +124,12 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
     {
         if (Limit.IsBucket(limit.Algorithm))
         {
-            var inflow = (long)Int128.Min(
-                ((Int128)limit.Permits * step + limit.WindowMicroseconds - 1) / limit.WindowMicroseconds,
-                Limit.MaxPermits
-            );
+            var inflow = (long)
+                Int128.Min(
+                    ((Int128)limit.Permits * step + limit.WindowMicroseconds - 1)
+                        / limit.WindowMicroseconds,
+                    Limit.MaxPermits
+                );
             return With(limit, limit.Permits, limit.Window, Math.Max(limit.Capacity, inflow));
         }
 

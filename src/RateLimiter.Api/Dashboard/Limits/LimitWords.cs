@@ -89,12 +89,16 @@ public static class LimitWords
         var atOnce = $"A user may ask {Times(limit.Capacity)} at once";
         return limit.Algorithm switch
         {
-            Algorithm.FixedWindow => $"{atOnce}, and again {window} after the first of them; never more than "
-                + $"{Figures.Text(2 * permits - 1)} in any {window}, around the end of a window.",
-            Algorithm.SlidingWindow => $"{atOnce}; when the window of the clock ends, they come back {Pace(limit)}, spread over the next. "
-                + $"About {Figures.Text(permits)} in any {window}: it is an estimate.",
-            Algorithm.SlidingLog => $"{atOnce}; each comes back {window} after it was taken. Never more than {Figures.Text(permits)} in any {window}.",
-            _ => $"{atOnce}, then {Pace(limit)}; never more than {Figures.Text(limit.Capacity + permits)} in any {window}.",
+            Algorithm.FixedWindow =>
+                $"{atOnce}, and again {window} after the first of them; never more than "
+                    + $"{Figures.Text(2 * permits - 1)} in any {window}, around the end of a window.",
+            Algorithm.SlidingWindow =>
+                $"{atOnce}; when the window of the clock ends, they come back {Pace(limit)}, spread over the next. "
+                    + $"About {Figures.Text(permits)} in any {window}: it is an estimate.",
+            Algorithm.SlidingLog =>
+                $"{atOnce}; each comes back {window} after it was taken. Never more than {Figures.Text(permits)} in any {window}.",
+            _ =>
+                $"{atOnce}, then {Pace(limit)}; never more than {Figures.Text(limit.Capacity + permits)} in any {window}.",
         };
     }
 

@@ -51,9 +51,7 @@ public sealed class PolicyForm
         faults["limits"] is null
         && Enumerable
             .Range(0, Limits.Count)
-            .All(i =>
-                LimitForm.Fields.All(field => FaultOf(faults, i, field) is null)
-            )
+            .All(i => LimitForm.Fields.All(field => FaultOf(faults, i, field) is null))
             ? request.ToDefinition().Limits
             : null;
 
@@ -63,7 +61,10 @@ public sealed class PolicyForm
     )
     {
         List<(string, string)> faults = [];
-        LimitRequest[] limits = [.. Limits.Select((limit, i) => limit.Read($"limits[{i}]", faults))];
+        LimitRequest[] limits =
+        [
+            .. Limits.Select((limit, i) => limit.Read($"limits[{i}]", faults)),
+        ];
         var request = new SavePolicyRequest(
             Route,
             Role: Role is "" ? null : Role,
@@ -111,7 +112,7 @@ public sealed class LimitForm
     public Algorithm Algorithm { get; set; }
 
     internal static IReadOnlyList<string> Fields { get; } =
-        ["limit", "window_seconds", "burst", "name"];
+    ["limit", "window_seconds", "burst", "name"];
 
     public bool IsBucket => Limit.IsBucket(Algorithm);
 

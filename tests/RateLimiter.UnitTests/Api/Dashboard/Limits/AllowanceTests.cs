@@ -56,10 +56,7 @@ public sealed class AllowanceTests
     [Test]
     public void Of_SeveralLimits_KeepsAllOfThem()
     {
-        var allowance = Of(
-            [A.Limit("second", 3, 1), A.Limit("minute", 5, 60)],
-            Demand.Constant
-        );
+        var allowance = Of([A.Limit("second", 3, 1), A.Limit("minute", 5, 60)], Demand.Constant);
 
         Assert.That(
             (allowance.Points[0].Allowed, allowance.FiguresAt(TimeSpan.FromSeconds(2)).Allowed),
@@ -131,8 +128,7 @@ public sealed class AllowanceTests
             Throws.InstanceOf<OperationCanceledException>()
         );
 
-    private static long? Burst(Algorithm algorithm) =>
-        Limit.IsBucket(algorithm) ? 100 : null;
+    private static long? Burst(Algorithm algorithm) => Limit.IsBucket(algorithm) ? 100 : null;
 
     private static Allowance Of(IReadOnlyList<Limit> limits, Demand demand) =>
         Allowance.Of(limits, demand, TwoMinutes, CancellationToken.None);

@@ -92,11 +92,7 @@ public sealed class LimitWordsTests
     public void Allowance_AnyPace_SaysItInAFittingUnit(int permits, int window, string expected) =>
         Assert.That(
             LimitWords.Allowance(
-                A.Limit(
-                    permits: permits,
-                    windowSeconds: window,
-                    algorithm: Algorithm.TokenBucket
-                )
+                A.Limit(permits: permits, windowSeconds: window, algorithm: Algorithm.TokenBucket)
             ),
             Does.Contain($"then {expected};")
         );

@@ -13,10 +13,9 @@ public sealed class PolicyAddressesTests
     {
         var address = PolicyAddresses.Edit(new PolicyKey(route, role));
 
-        var query = QueryHelpers.ParseQuery(address[address.IndexOf('?', StringComparison.Ordinal)..]);
-        Assert.That(
-            ($"{query["route"]}", $"{query["role"]}"),
-            Is.EqualTo((route, role))
+        var query = QueryHelpers.ParseQuery(
+            address[address.IndexOf('?', StringComparison.Ordinal)..]
         );
+        Assert.That(($"{query["route"]}", $"{query["role"]}"), Is.EqualTo((route, role)));
     }
 }

@@ -11,7 +11,14 @@ public sealed class PolicyFormTests
 
     private static readonly PolicyDefinition[] Definitions =
     [
-        A.Definition("a/b%2F \"x\"", "100%", "text", false, PolicyMode.Shadow, StoreFailureMode.Local),
+        A.Definition(
+            "a/b%2F \"x\"",
+            "100%",
+            "text",
+            false,
+            PolicyMode.Shadow,
+            StoreFailureMode.Local
+        ),
         A.Definition(limits: A.Limit(algorithm: Algorithm.TokenBucket, burst: 3)),
         A.Definition(limits: A.Limit("named")),
         A.Definition(limits: [A.Limit(), A.Limit("daily", 100, 86_400)]),
@@ -86,7 +93,10 @@ public sealed class PolicyFormTests
 
         var limits = form.LimitsOf(request, faults);
 
-        Assert.That((faults["route_key"], limits?.Count), Is.EqualTo(("must have 1 to 128 characters", 1)));
+        Assert.That(
+            (faults["route_key"], limits?.Count),
+            Is.EqualTo(("must have 1 to 128 characters", 1))
+        );
     }
 
     [Test]

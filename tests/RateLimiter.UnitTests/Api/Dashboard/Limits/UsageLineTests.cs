@@ -50,7 +50,12 @@ public sealed class UsageSubjectTests
         Assert.That(
             UsageSubject.Of(
                 [Search, Any, AnyOfPremium],
-                [new("search", "premium"), new("a", "default"), new("b", "guest"), new("a", "premium")]
+                [
+                    new("search", "premium"),
+                    new("a", "default"),
+                    new("b", "guest"),
+                    new("a", "premium"),
+                ]
             ),
             Is.EqualTo([
                 new UsageSubject(Search, "search"),
@@ -68,10 +73,7 @@ public sealed class UsageSubjectTests
     public void OfRoute_RouteWithoutPolicy_IsUnderEachCatchAll() =>
         Assert.That(
             UsageSubject.OfRoute([Search, Any, AnyOfPremium], "upload"),
-            Is.EqualTo([
-                new UsageSubject(Any, "upload"),
-                new UsageSubject(AnyOfPremium, "upload"),
-            ])
+            Is.EqualTo([new UsageSubject(Any, "upload"), new UsageSubject(AnyOfPremium, "upload")])
         );
 
     [Test]
