@@ -119,24 +119,13 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
             KeyNotFound => ProblemResponse.Create(
                 HttpContext,
                 StatusCodes.Status404NotFound,
-                "There is no such key."
+                KeyRefusal.Why(outcome)
             ),
-            LastAdminKey => ProblemResponse.Conflict(
+            LastAdminKey or KeyReplaced or TooManyKeys => ProblemResponse.Conflict(
                 HttpContext,
-                "This is the last key with the scope admin, or the last that does not expire. Make another one first."
+                KeyRefusal.Why(outcome)
             ),
-            KeyReplaced => ProblemResponse.Conflict(
-                HttpContext,
-                "This key was replaced before. Use the one that replaced it."
-            ),
-            TooManyKeys { Max: var max } => ProblemResponse.Conflict(
-                HttpContext,
-                $"A client can have {max} keys. Delete one that is not needed any more."
-            ),
-            KeyBeyondOwn => ProblemResponse.Forbidden(
-                HttpContext,
-                "The key would be good, or is, for more or for longer than the API key of this request."
-            ),
+            KeyBeyondOwn => ProblemResponse.Forbidden(HttpContext, KeyRefusal.Why(outcome)),
             _ => ProblemResponse.NoClient(HttpContext),
         };
 }

@@ -34,7 +34,7 @@ internal static class PolicyAnswer
             PolicyNotFound => ProblemResponse.Create(
                 context,
                 StatusCodes.Status404NotFound,
-                "There is no policy for this route and role, or no such version of it."
+                Why(outcome)
             ),
             ConditionFailed => ProblemResponse.Create(
                 context,
@@ -43,19 +43,27 @@ internal static class PolicyAnswer
                     + "what was read: for one policy that of GET /policy with route_key and role, for an import that of "
                     + "GET /policy/export."
             ),
-            TooManyPolicies { Max: var max } => ProblemResponse.Conflict(
+            TooManyPolicies or PoliciesTooLarge or WindowTooLong => ProblemResponse.Conflict(
                 context,
-                $"A client can have {max} policies. Delete one that is not needed any more."
-            ),
-            PoliciesTooLarge { MaxBytes: var max } => ProblemResponse.Conflict(
-                context,
-                $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions."
-            ),
-            WindowTooLong { MaxSeconds: var max } => ProblemResponse.Conflict(
-                context,
-                $"The window of a limit can be {max} seconds long on this service."
+                Why(outcome)
             ),
             _ => ProblemResponse.NoClient(context),
+        };
+
+    /// <summary>The same in words, for whoever sends no headers.</summary>
+    public static string Why(PolicyOutcome outcome) =>
+        outcome switch
+        {
+            PolicyNotFound =>
+                "There is no policy for this route and role, or no such version of it.",
+            ConditionFailed => "Somebody else has changed this policy in the meantime.",
+            TooManyPolicies { Max: var max } =>
+                $"A client can have {max} policies. Delete one that is not needed any more.",
+            PoliciesTooLarge { MaxBytes: var max } =>
+                $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions.",
+            WindowTooLong { MaxSeconds: var max } =>
+                $"The window of a limit can be {max} seconds long on this service.",
+            _ => "The client or its API key has just been deleted.",
         };
 
     /// <summary>400, because of a condition that makes no sense.</summary>

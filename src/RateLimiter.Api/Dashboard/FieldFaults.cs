@@ -1,0 +1,34 @@
+using FluentValidation.Results;
+
+namespace RateLimiter.Api.Dashboard;
+
+/// <summary>
+/// What is wrong with the fields of a form, in the words of the API. Its names of fields are found however they are
+/// written: <c>limits[0].window_seconds</c> as well as <c>Limits[0].WindowSeconds</c>.
+/// </summary>
+public sealed class FieldFaults
+{
+    public static readonly FieldFaults None = new([]);
+
+    private readonly Dictionary<string, string> messages = [];
+
+    /// <param name="faults">Of each field, the first counts.</param>
+    public FieldFaults(IEnumerable<(string Field, string Message)> faults)
+    {
+        foreach (var (field, message) in faults)
+        {
+            messages.TryAdd(Canonical(field), message);
+        }
+    }
+
+    public int Count => messages.Count;
+
+    /// <summary>What is wrong with a field; null when nothing is.</summary>
+    public string? this[string field] => messages.GetValueOrDefault(Canonical(field));
+
+    public static FieldFaults Of(ValidationResult result) =>
+        new(result.Errors.Select(error => (error.PropertyName, error.ErrorMessage)));
+
+    private static string Canonical(string field) =>
+        field.Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
+}

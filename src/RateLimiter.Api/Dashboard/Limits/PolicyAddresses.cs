@@ -1,0 +1,18 @@
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Dashboard.Limits;
+
+/// <summary>Where the pages of a policy are. Names can hold any character, so that they stand in the query.</summary>
+public static class PolicyAddresses
+{
+    public const string List = "policies";
+
+    public const string New = "policies/new";
+
+    public static string Edit(PolicyKey key) => $"policies/edit{Query(key)}";
+
+    public static string History(PolicyKey key) => $"policies/history{Query(key)}";
+
+    private static QueryString Query(PolicyKey key) =>
+        new QueryString().Add("route", key.RouteKey).Add("role", key.Role);
+}

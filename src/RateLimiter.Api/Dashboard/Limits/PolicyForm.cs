@@ -1,0 +1,150 @@
+using FluentValidation;
+using RateLimiter.Api.Policies;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Dashboard.Limits;
+
+/// <summary>A policy while it is being written.</summary>
+public sealed class PolicyForm
+{
+    /// <summary>Compared byte for byte, so that nothing is trimmed.</summary>
+    public string Route { get; set; } = "";
+
+    /// <summary>Nothing is the default role.</summary>
+    public string Role { get; set; } = "";
+
+    public string Description { get; set; } = "";
+
+    public bool IsActive { get; set; } = true;
+
+    public PolicyMode Mode { get; set; }
+
+    public StoreFailureMode? OnStoreFailure { get; set; }
+
+    public List<LimitForm> Limits { get; } = [new() { Permits = "100", WindowSeconds = "60" }];
+
+    /// <summary>Whether the one limit there is has no name, or the one that such a limit has anyhow.</summary>
+    public bool IsSingle => Limits is [{ Name: "" or Limit.DefaultName }];
+
+    public static PolicyForm Of(PolicyDefinition definition)
+    {
+        var form = new PolicyForm
+        {
+            Route = definition.Key.RouteKey,
+            Role = definition.Key.Role,
+            Description = definition.Description ?? "",
+            IsActive = definition.IsActive,
+            Mode = definition.Mode,
+            OnStoreFailure = definition.OnStoreFailure,
+        };
+        form.Limits.Clear();
+        form.Limits.AddRange(definition.Limits.Select(LimitForm.Of));
+        return form;
+    }
+
+    /// <summary>What is wrong with a field of one of the limits, as the API names it.</summary>
+    public string? FaultOf(FieldFaults faults, int index, string field) =>
+        faults[$"limits[{index}].{field}"] ?? (IsSingle ? faults[field] : null);
+
+    /// <summary>The limits that a request makes; null when one of them is wrong, whatever else is.</summary>
+    internal IReadOnlyList<Limit>? LimitsOf(SavePolicyRequest request, FieldFaults faults) =>
+        faults["limits"] is null
+        && Enumerable
+            .Range(0, Limits.Count)
+            .All(i => LimitForm.Fields.All(field => FaultOf(faults, i, field) is null))
+            ? request.ToDefinition().Limits
+            : null;
+
+    /// <summary>The request that the API would be sent, and what is wrong with it.</summary>
+    internal (SavePolicyRequest Request, FieldFaults Faults) Read(
+        IValidator<SavePolicyRequest> validator
+    )
+    {
+        List<(string, string)> faults = [];
+        LimitRequest[] limits =
+        [
+            .. Limits.Select((limit, i) => limit.Read($"limits[{i}]", faults)),
+        ];
+        var request = new SavePolicyRequest(
+            Route,
+            Role: Role is "" ? null : Role,
+            Description: Description is "" ? null : Description,
+            IsActive: IsActive,
+            Mode: Mode,
+            OnStoreFailure: OnStoreFailure
+        );
+        request = IsSingle
+            ? request with
+            {
+                Limit = limits[0].Limit,
+                WindowSeconds = limits[0].WindowSeconds,
+                Algorithm = limits[0].Algorithm,
+                Burst = limits[0].Burst,
+            }
+            : request with
+            {
+                Limits = limits,
+            };
+        // What is no number comes first, as nothing is known of its size.
+        faults.AddRange(
+            validator
+                .Validate(request)
+                .Errors.Select(error => (error.PropertyName, error.ErrorMessage))
+        );
+        return (request, new FieldFaults(faults));
+    }
+}
+
+/// <summary>One limit while it is being written.</summary>
+public sealed class LimitForm
+{
+    /// <summary>Tells it from the others while it has no name.</summary>
+    public string Id { get; } = Guid.NewGuid().ToString("N")[..8];
+
+    public string Name { get; set; } = "";
+
+    public string Permits { get; set; } = "";
+
+    public string WindowSeconds { get; set; } = "";
+
+    public string Burst { get; set; } = "";
+
+    public Algorithm Algorithm { get; set; }
+
+    internal static IReadOnlyList<string> Fields { get; } =
+    ["limit", "window_seconds", "burst", "name"];
+
+    public bool IsBucket => Limit.IsBucket(Algorithm);
+
+    public static LimitForm Of(Limit limit) =>
+        new()
+        {
+            Name = limit.Name,
+            Permits = WholeNumber.Write(limit.Permits),
+            WindowSeconds = WholeNumber.Write((long)limit.Window.TotalSeconds),
+            Burst = WholeNumber.Write(limit.Burst),
+            Algorithm = limit.Algorithm,
+        };
+
+    internal LimitRequest Read(string path, List<(string, string)> faults)
+    {
+        return new LimitRequest(
+            Number("limit", Permits),
+            Number("window_seconds", WindowSeconds),
+            Algorithm,
+            // What was typed before another algorithm was chosen is not shown any more.
+            IsBucket ? Number("burst", Burst) : null,
+            Name is "" ? null : Name
+        );
+
+        long? Number(string field, string text)
+        {
+            if (!WholeNumber.TryRead(text, out var number))
+            {
+                faults.Add(($"{path}.{field}", WholeNumber.Fault));
+            }
+
+            return number;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Dashboard.Limits;
+
+/// <summary>What a user has used of one limit.</summary>
+/// <param name="Name">The limit's.</param>
+/// <param name="Used">Permits in use now.</param>
+/// <param name="Capacity">The most that can be.</param>
+/// <param name="ResetIn">Until all of them are back.</param>
+public sealed record UsageLine(string Name, long Used, long Capacity, TimeSpan ResetIn)
+{
+    /// <summary>Not that of the status, which is what a check would leave.</summary>
+    public long Remaining => Math.Max(0, Capacity - Used);
+
+    /// <summary>Used, of 0 to 1.</summary>
+    public double Share => Capacity == 0 ? 1 : Math.Min(1, (double)Used / Capacity);
+
+    public static IReadOnlyList<UsageLine> Of(Decision decision) =>
+        [
+            .. decision.Policy.Limits.Zip(
+                decision.Statuses,
+                (limit, status) =>
+                    new UsageLine(
+                        limit.Name,
+                        status.Used,
+                        limit.Capacity,
+                        status.Used == 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds(status.Reset)
+                    )
+            ),
+        ];
+}
+
+/// <summary>A policy, and a route that it counts for: of a catch-all there are many.</summary>
+/// <param name="Policy">The policy.</param>
+/// <param name="Route">Null for a catch-all of which no route is known.</param>
+public sealed record UsageSubject(Policy Policy, string? Route)
+{
+    /// <summary>Every policy with its route, and a catch-all with each of the routes that were asked for under it.</summary>
+    /// <param name="policies">All of a client's.</param>
+    /// <param name="asked">Routes that were asked for, and the roles that they were asked for with.</param>
+    public static IEnumerable<UsageSubject> Of(
+        IReadOnlyList<Policy> policies,
+        IReadOnlyCollection<PolicyKey> asked
+    )
+    {
+        var table = new PolicyTable(policies);
+        var routes = asked
+            .Where(key => !key.IsCatchAll)
+            .ToLookup(key => table.Resolve(key.RouteKey, key.Role), key => key.RouteKey);
+        return policies.SelectMany(policy =>
+            policy.Key.IsCatchAll
+                ? routes[policy]
+                    .Distinct()
+                    .DefaultIfEmpty(null)
+                    .Select(route => new UsageSubject(policy, route))
+                : [new UsageSubject(policy, policy.Key.RouteKey)]
+        );
+    }
+
+    /// <summary>The same of one route, under whichever policies count it.</summary>
+    public static IEnumerable<UsageSubject> OfRoute(IReadOnlyList<Policy> policies, string route) =>
+        Of(
+                policies,
+                [
+                    .. policies
+                        .Where(policy => policy.Key.IsCatchAll)
+                        .Select(policy => new PolicyKey(route, policy.Key.Role)),
+                ]
+            )
+            .Where(subject => subject.Route == route);
+}

@@ -1,0 +1,21 @@
+using RateLimiter.Application.Keys;
+
+namespace RateLimiter.Api.Keys;
+
+/// <summary>Why nothing has become of a change of keys, in words.</summary>
+internal static class KeyRefusal
+{
+    public static string Why(KeyOutcome? outcome) =>
+        outcome switch
+        {
+            KeyNotFound => "There is no such key.",
+            LastAdminKey =>
+                "This is the last key with the scope admin, or the last that does not expire. Make another one first.",
+            KeyReplaced => "This key was replaced before. Use the one that replaced it.",
+            TooManyKeys { Max: var max } =>
+                $"A client can have {max} keys. Delete one that is not needed any more.",
+            KeyBeyondOwn =>
+                "The key would be good, or is, for more or for longer than the API key of this request.",
+            _ => "The client or its API key has just been deleted.",
+        };
+}

@@ -1,0 +1,63 @@
+using RateLimiter.Api.Dashboard.Limits;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Api.Dashboard.Limits;
+
+public sealed class PolicyDifferenceTests
+{
+    [Test]
+    public void Between_TheSame_IsNothing() =>
+        Assert.That(PolicyDifference.Between(A.Definition(), A.Definition()), Is.Empty);
+
+    [Test]
+    public void Between_EveryField_NamesEach() =>
+        Assert.That(
+            PolicyDifference.Between(
+                A.Definition(description: "old"),
+                A.Definition(
+                    isActive: false,
+                    mode: PolicyMode.Shadow,
+                    onStoreFailure: StoreFailureMode.Allow,
+                    limits: A.Limit(permits: 20)
+                )
+            ),
+            Is.EqualTo([
+                new PolicyDifference(
+                    "Limit",
+                    "10 per 60 s, fixed window",
+                    "20 per 60 s, fixed window"
+                ),
+                new PolicyDifference("Mode", "enforce", "shadow"),
+                new PolicyDifference("Active", "yes", "no"),
+                new PolicyDifference(
+                    "While the store does not answer",
+                    "as the service is configured",
+                    "allow everything"
+                ),
+                new PolicyDifference("Description", "old", null),
+            ])
+        );
+
+    [Test]
+    public void Between_OneLimitAddedAndOneRemoved_NamesBoth() =>
+        Assert.That(
+            PolicyDifference.Between(
+                A.Definition(limits: [A.Limit("a"), A.Limit("b", 1, 1)]),
+                A.Definition(limits: [A.Limit("a"), A.Limit("c", 2, 2)])
+            ),
+            Is.EqualTo([
+                new PolicyDifference("Limit b", "1 per 1 s, fixed window", null),
+                new PolicyDifference("Limit c", null, "2 per 2 s, fixed window"),
+            ])
+        );
+
+    [Test]
+    public void Between_OrderOfLimits_NamesIt() =>
+        Assert.That(
+            PolicyDifference.Between(
+                A.Definition(limits: [A.Limit("a"), A.Limit("b")]),
+                A.Definition(limits: [A.Limit("b"), A.Limit("a")])
+            ),
+            Is.EqualTo([new PolicyDifference("Order of limits", "a, b", "b, a")])
+        );
+}

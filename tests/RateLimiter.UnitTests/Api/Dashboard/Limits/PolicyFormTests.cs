@@ -1,0 +1,111 @@
+using RateLimiter.Api.Dashboard;
+using RateLimiter.Api.Dashboard.Limits;
+using RateLimiter.Api.Policies;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Api.Dashboard.Limits;
+
+public sealed class PolicyFormTests
+{
+    private static readonly SavePolicyRequestValidator Validator = new();
+
+    private static readonly PolicyDefinition[] Definitions =
+    [
+        A.Definition(
+            "a/b%2F \"x\"",
+            "100%",
+            "text",
+            false,
+            PolicyMode.Shadow,
+            StoreFailureMode.Local
+        ),
+        A.Definition(limits: A.Limit(algorithm: Algorithm.TokenBucket, burst: 3)),
+        A.Definition(limits: A.Limit("named")),
+        A.Definition(limits: [A.Limit(), A.Limit("daily", 100, 86_400)]),
+    ];
+
+    [TestCaseSource(nameof(Definitions))]
+    public void Read_WhatIsThere_SaysTheSame(PolicyDefinition definition)
+    {
+        var (request, faults) = PolicyForm.Of(definition).Read(Validator);
+
+        Assert.That(
+            (faults.Count, request.ToDefinition().SaysSame(definition)),
+            Is.EqualTo((0, true))
+        );
+    }
+
+    [Test]
+    public void Read_NoRole_IsTheDefaultRole()
+    {
+        var form = new PolicyForm { Route = "search" };
+
+        var (request, _) = form.Read(Validator);
+
+        Assert.That(request.ToDefinition().Key.Role, Is.EqualTo(PolicyKey.DefaultRole));
+    }
+
+    [Test]
+    public void Read_WordsForNumbers_SaysSoAtTheirFields()
+    {
+        var form = new PolicyForm { Route = "search" };
+        form.Limits[0].Permits = "many";
+        form.Limits[0].WindowSeconds = "";
+
+        var (_, faults) = form.Read(Validator);
+
+        Assert.That(
+            (form.FaultOf(faults, 0, "limit"), form.FaultOf(faults, 0, "window_seconds")),
+            Is.EqualTo(("must be a whole number", "is required"))
+        );
+    }
+
+    [Test]
+    public void Read_SecondLimitWrong_SaysSoAtItsField()
+    {
+        var form = new PolicyForm { Route = "search" };
+        form.Limits.Add(new LimitForm { Permits = "5", WindowSeconds = "0" });
+
+        var (_, faults) = form.Read(Validator);
+
+        Assert.That(
+            (form.FaultOf(faults, 0, "window_seconds"), form.FaultOf(faults, 1, "window_seconds")),
+            Is.EqualTo(((string?)null, "must be from 1 to 31536000"))
+        );
+    }
+
+    [Test]
+    public void Read_BurstLeftFromAnotherAlgorithm_IsLeftOut()
+    {
+        var form = new PolicyForm { Route = "search" };
+        form.Limits[0].Burst = "5";
+
+        var (request, faults) = form.Read(Validator);
+
+        Assert.That((request.Burst, faults.Count), Is.EqualTo(((long?)null, 0)));
+    }
+
+    [Test]
+    public void LimitsOf_RouteWrong_AreThereAllTheSame()
+    {
+        var form = new PolicyForm();
+        var (request, faults) = form.Read(Validator);
+
+        var limits = form.LimitsOf(request, faults);
+
+        Assert.That(
+            (faults["route_key"], limits?.Count),
+            Is.EqualTo(("must have 1 to 128 characters", 1))
+        );
+    }
+
+    [Test]
+    public void LimitsOf_LimitWrong_AreNone()
+    {
+        var form = new PolicyForm { Route = "search" };
+        form.Limits[0].WindowSeconds = "0";
+        var (request, faults) = form.Read(Validator);
+
+        Assert.That(form.LimitsOf(request, faults), Is.Null);
+    }
+}
