@@ -117,7 +117,7 @@ describe('A person with a key', () => {
       await page.keyboard.type(demo.key);
       await page.keyboard.press('Enter');
       await expectVisible(page.getByRole('heading', { level: 1, name: 'Overview' }));
-      await tabTo(page, 'Policies');
+      await tabBackTo(page, 'Policies');
       await page.keyboard.press('Enter');
       await expectVisible(page.getByRole('heading', { level: 1, name: 'Policies' }));
     });
@@ -128,7 +128,7 @@ describe('A person with a key', () => {
     await asVisitor({}, async (page) => {
       await signIn(page, key);
       await demo.ask('DELETE', `/keys/${id}`);
-      await page.getByRole('link', { name: 'Logs' }).click();
+      await page.getByRole('link', { name: 'Logs', exact: true }).click();
       await expectVisible(page.getByRole('heading', { name: 'Sign in' }));
     });
   });
@@ -214,9 +214,10 @@ async function loaded(page) {
 
 const expectVisible = (locator) => locator.waitFor({ state: 'visible', timeout: patience });
 
-async function tabTo(page, name) {
-  for (let i = 0; i < 30; i++) {
-    await page.keyboard.press('Tab');
+/** A new page has the focus on its heading, with the links to the others before it. */
+async function tabBackTo(page, name) {
+  for (let i = 0; i < 10; i++) {
+    await page.keyboard.press('Shift+Tab');
     const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
     if (focused?.endsWith(name)) {
       return;
