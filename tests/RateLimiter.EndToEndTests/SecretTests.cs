@@ -61,6 +61,7 @@ public sealed partial class SecretTests(Store store, string level)
             await UseAsync(service, operation);
         }
 
+        await UseDashboardAsync(service);
         await AskAsync(service, "GET", "/metrics");
         await AskAsync(service, "GET", "/health/ready");
         if (redis is not null)
@@ -83,6 +84,22 @@ public sealed partial class SecretTests(Store store, string level)
         MustNotHold("an answer", $"{answers}", [.. secrets, .. strays]);
         MustNotHold("the store", stored, [.. secrets, .. strays]);
         MustNotHold("the command line", commandLine, [.. secrets, .. strays]);
+    }
+
+    /// <summary>Signs in rightly and wrongly, loads pages and signs out.</summary>
+    private async Task UseDashboardAsync(Service service)
+    {
+        var key = await NewKeyAsync(service, secrets);
+        var person = new DashboardVisitor(service);
+        foreach (var entered in new[] { key[..^1], key })
+        {
+            answers.Append((await person.SignInAsync(entered, "/dashboard/logs")).Text);
+        }
+
+        Assert.That(person.HasSession, Is.True);
+        answers.Append((await person.GetAsync("/dashboard/")).Text);
+        answers.Append((await person.GetAsync("/dashboard/logs")).Text);
+        answers.Append((await person.SignOutAsync()).Text);
     }
 
     /// <summary>Uses an operation rightly, and with a key that is wrong or in the wrong place.</summary>
