@@ -12,7 +12,9 @@ public static class Addresses
         var query = new QueryString();
         query = user is null ? query : query.Add("user", user);
         query = route is null ? query : query.Add("route", route);
-        query = allowed is null ? query : query.Add("verdict", allowed.Value ? "allowed" : "denied");
+        query = allowed is null
+            ? query
+            : query.Add("verdict", allowed.Value ? "allowed" : "denied");
         return $"logs{query}";
     }
 }

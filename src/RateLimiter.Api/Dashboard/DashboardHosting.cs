@@ -20,7 +20,8 @@ internal static class DashboardHosting
 {
     public const string Path = "/dashboard";
 
-    private const string HubPath = "/_blazor";
+    /// <summary>Where pages are connected, below <see cref="Path"/>.</summary>
+    public const string HubPath = "/_blazor";
 
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
@@ -97,7 +98,10 @@ internal static class DashboardHosting
             )
         );
         // The same for all instances, wherever they are installed.
-        services.AddDataProtection().SetApplicationName("RateLimiter").DisableAutomaticKeyGeneration();
+        services
+            .AddDataProtection()
+            .SetApplicationName("RateLimiter")
+            .DisableAutomaticKeyGeneration();
         services
             .AddOptions<KeyManagementOptions>()
             .Configure<SessionKeyRepository>(

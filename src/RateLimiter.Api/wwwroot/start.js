@@ -13,12 +13,7 @@
     }
   });
 
-  // Whoever signs out in one tab is signed out in all of them.
-  document.addEventListener("submit", (event) => {
-    if (event.target.matches("[data-sign-out]")) {
-      localStorage.setItem(signedOut, Date.now());
-    }
-  });
+  // Whoever signs out in one tab is signed out in all of them: sign-in.js says so.
   addEventListener("storage", (event) => {
     if (event.key === signedOut) {
       location.reload();

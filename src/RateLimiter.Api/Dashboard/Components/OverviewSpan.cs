@@ -55,7 +55,10 @@ public sealed record OverviewSpan(
     ];
 
     /// <summary>Adds buckets up to bars, which begin at whole steps of the viewer's day.</summary>
-    public IReadOnlyList<ChecksBar> Gather(IReadOnlyList<AnalyticsBucket> buckets, ViewerClock clock) =>
+    public IReadOnlyList<ChecksBar> Gather(
+        IReadOnlyList<AnalyticsBucket> buckets,
+        ViewerClock clock
+    ) =>
         [
             .. buckets
                 .GroupBy(bucket =>

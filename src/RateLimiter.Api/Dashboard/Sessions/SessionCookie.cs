@@ -62,7 +62,10 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
     public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
     {
         var request = context.Request;
-        if (HttpMethods.IsGet(request.Method) && !context.HttpContext.WebSockets.IsWebSocketRequest)
+        if (
+            HttpMethods.IsGet(request.Method)
+            && !request.Path.StartsWithSegments(DashboardHosting.HubPath)
+        )
         {
             context.Response.Redirect(
                 SignInAddress(

@@ -2,7 +2,6 @@ using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection.Internal;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 using RateLimiter.Application;
 using RateLimiter.Application.Sessions;
 
@@ -20,7 +19,7 @@ internal sealed class SessionKeyManager(
     IActivator activator,
     ILoggerFactory loggers,
     TimeProvider time
-) : IKeyManager
+) : IKeyManager, IDisposable
 {
     /// <summary>For how long what was read is used. Other instances add a key long before it is used.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(1);
@@ -77,6 +76,12 @@ internal sealed class SessionKeyManager(
     public void RevokeKey(Guid keyId, string? reason = null) =>
         throw new NotSupportedException("Keys are not revoked: delete them in the store.");
 
+    public void Dispose()
+    {
+        gate.Dispose();
+        outdated.Dispose();
+    }
+
     private bool IsUpToDate() => readAt is { } at && time.GetElapsedTime(at) < MaxAge;
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -96,9 +101,10 @@ internal sealed class SessionKeyManager(
                 manager.CreateNewKey(next.From, next.To);
             }
 
-            var added = stored.Count > 0 || repository.Known.Count == 0
-                ? repository.TakeAdded()
-                : repository.Known;
+            var added =
+                stored.Count > 0 || repository.Known.Count == 0
+                    ? repository.TakeAdded()
+                    : repository.Known;
             if (
                 await store.TryAddAsync(
                     [.. added.Select(key => key.ToString(SaveOptions.DisableFormatting))],

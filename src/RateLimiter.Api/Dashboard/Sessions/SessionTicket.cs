@@ -21,10 +21,7 @@ internal sealed record SessionTicket(string Key, IPAddress Caller, DateTimeOffse
             new ClaimsIdentity(
                 [
                     // Tokens against forgery are bound to it.
-                    new Claim(
-                        ClaimTypes.NameIdentifier,
-                        $"{holder.Client.Id} {holder.Key.Id}"
-                    ),
+                    new Claim(ClaimTypes.NameIdentifier, $"{holder.Client.Id} {holder.Key.Id}"),
                     new Claim(KeyClaim, key),
                 ],
                 SessionCookie.Scheme

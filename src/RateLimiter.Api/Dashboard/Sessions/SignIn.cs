@@ -17,19 +17,26 @@ internal static class SignIn
     public const string Path = "/sign-in";
     public const string OutPath = "/sign-out";
 
+    /// <summary>Says on the sign-in page that it was asked for.</summary>
+    private const string OutQuery = "out";
+
     private const string FormIsOld = "The form was out of date. Try again.";
 
     public static void MapSignIn(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet(Path, Show);
         endpoints.MapPost(Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
-        endpoints.MapPost(OutPath, SignOutAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+        // As a delegate: else it is taken for one that returns nothing.
+        endpoints
+            .MapPost(OutPath, (Delegate)SignOutAsync)
+            .WithMetadata(new RequireAntiforgeryTokenAttribute());
     }
 
     private static IResult Show(
         HttpContext http,
         [FromQuery(Name = SessionCookie.ReturnQuery)] string? returnTo,
-        [FromQuery(Name = SessionCookie.EndedQuery)] string? ended
+        [FromQuery(Name = SessionCookie.EndedQuery)] string? ended,
+        [FromQuery(Name = OutQuery)] string? signedOut
     )
     {
         if (http.User.Identity?.IsAuthenticated == true)
@@ -40,7 +47,7 @@ internal static class SignIn
         var message = ended is null
             ? null
             : "You have been signed out: your API key is not valid any more.";
-        return Page(StatusCodes.Status200OK, returnTo, message);
+        return Page(StatusCodes.Status200OK, returnTo, message, signedOut is not null);
     }
 
     private static async Task<IResult> SignInAsync(HttpContext http, Authenticator authenticator)
@@ -101,7 +108,7 @@ internal static class SignIn
         }
 
         await http.SignOutAsync(SessionCookie.Scheme);
-        return new Redirection(DashboardHosting.Path + Path);
+        return new Redirection($"{DashboardHosting.Path}{Path}?{OutQuery}=true");
     }
 
     /// <summary>Whether the form comes without the token that this browser was given with it.</summary>
@@ -111,13 +118,15 @@ internal static class SignIn
     private static RazorComponentResult<SignInPage> Page(
         int status,
         string? returnTo,
-        string? message
+        string? message,
+        bool isSignedOut = false
     ) =>
         new(
             new Dictionary<string, object?>
             {
                 [nameof(SignInPage.ReturnTo)] = Safe(returnTo),
                 [nameof(SignInPage.Message)] = message,
+                [nameof(SignInPage.IsSignedOut)] = isSignedOut,
             }
         )
         {
