@@ -4,11 +4,11 @@ namespace RateLimiter.Api.Dashboard;
 public static class Addresses
 {
     /// <summary>The page of a user. As part of a path, some names would be taken for another one: "..", or one with "%2F".</summary>
-    public static string OfUser(string userId, string? route = null)
-    {
-        var query = new QueryString().Add("user", userId);
-        return $"users{(route is null ? query : query.Add("route", route))}";
-    }
+    public static string OfUser(string userId) => $"users{QueryString.Create("user", userId)}";
+
+    /// <summary>The same, about one route.</summary>
+    public static string OfUser(string userId, string route) =>
+        $"users{new QueryString().Add("user", userId).Add("route", route)}";
 
     /// <summary>The log, with filters.</summary>
     public static string OfLogs(string? user = null, string? route = null, bool? allowed = null)
