@@ -3,8 +3,12 @@ namespace RateLimiter.Api.Dashboard;
 /// <summary>Where pages are that have something in their address, for links.</summary>
 public static class Addresses
 {
-    /// <summary>The page of a user.</summary>
-    public static string OfUser(string userId) => $"users/{Uri.EscapeDataString(userId)}";
+    /// <summary>The page of a user. As part of a path, some names would be taken for another one: "..", or one with "%2F".</summary>
+    public static string OfUser(string userId) => $"users{QueryString.Create("user", userId)}";
+
+    /// <summary>The same, about one route.</summary>
+    public static string OfUser(string userId, string route) =>
+        $"users{new QueryString().Add("user", userId).Add("route", route)}";
 
     /// <summary>The log, with filters.</summary>
     public static string OfLogs(string? user = null, string? route = null, bool? allowed = null)

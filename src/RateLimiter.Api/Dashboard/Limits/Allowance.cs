@@ -149,7 +149,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
             : slowest.WindowMicroseconds / 1.5 / slowest.Permits;
     }
 
-    private static IReadOnlyList<AllowancePoint> Thin(List<AllowancePoint> points, TimeSpan span) =>
+    private static List<AllowancePoint> Thin(List<AllowancePoint> points, TimeSpan span) =>
         points.Count <= MaxPoints
             ? points
             :

@@ -1,4 +1,3 @@
-using RateLimiter.Api.Dashboard;
 using RateLimiter.Api.Dashboard.Limits;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Policies;
