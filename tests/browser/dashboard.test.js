@@ -46,7 +46,7 @@ describe('A person with a key', () => {
       await signIn(page, demo.key);
       const route = `GET /press/"50%"/{id}`;
 
-      await page.getByRole('link', { name: 'Policies' }).click();
+      await page.getByRole('link', { name: 'Policies', exact: true }).click();
       await page.getByRole('link', { name: 'New policy' }).click();
       await page.getByRole('textbox', { name: 'Route' }).fill(route);
       await page.getByRole('textbox', { name: 'Permits' }).fill('2');
@@ -61,7 +61,7 @@ describe('A person with a key', () => {
       await page.goto(`${demo.address}/dashboard/policies`);
       await expectVisible(page.getByText(route, { exact: true }).first());
 
-      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.getByRole('link', { name: 'Overview', exact: true }).click();
       const live = page.getByRole('region', { name: 'Decisions as they are made' });
       await expectVisible(live);
       const check = { user_id: 'reporter', route_key: route };
@@ -192,8 +192,12 @@ describe('Every page', () => {
 async function asVisitor(options, visit) {
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
   context.setDefaultTimeout(patience);
+  const page = await context.newPage();
   try {
-    await visit(await context.newPage());
+    await visit(page);
+  } catch (error) {
+    await page.screenshot({ path: join(pictures, 'failed.png') });
+    throw error;
   } finally {
     await context.close();
   }

@@ -10,8 +10,8 @@ public static class Figures
     /// <summary>A part of a whole in percent; a dash of nothing.</summary>
     public static string Share(long part, long whole) =>
         whole == 0 ? "–"
-        : part > 0 && part * 1000 < whole ? "< 0.1 %"
-        : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.#} %");
+        : part > 0 && part * 1000 < whole ? "<\u00A00.1\u00A0%"
+        : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.#}\u00A0%");
 
     /// <summary>A short time with its unit; a dash for none.</summary>
     public static string Text(TimeSpan? time) =>

@@ -26,7 +26,8 @@ public sealed partial class Overview
     protected override async Task LoadAsync()
     {
         figures = await AskAsync();
-        if (!isRefreshing)
+        // The page may have been left meanwhile.
+        if (!isRefreshing && !leaving.IsCancellationRequested)
         {
             isRefreshing = true;
             _ = RefreshAsync(leaving.Token);
