@@ -9,7 +9,6 @@ using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Demo;
 
