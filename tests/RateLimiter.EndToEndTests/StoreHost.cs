@@ -9,6 +9,7 @@ public sealed class StoreHost : IAsyncDisposable
     private readonly List<Service> services = [];
     private readonly RedisServer? redis;
     private readonly PostgresServer? postgres;
+
     private StoreHost(
         RedisServer? redis,
         PostgresServer? postgres,
