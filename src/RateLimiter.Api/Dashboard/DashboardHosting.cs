@@ -60,32 +60,40 @@ internal static class DashboardHosting
 
         app.Map(
             Path,
-            dashboard =>
+            branch =>
             {
-                // With no-referrer, a browser does not say where a form comes from either.
-                dashboard.UsePageHeaders(PageHeaders.OfDashboard, "same-origin");
-                dashboard.Use(RefuseOtherOriginsAsync);
-                dashboard.Use(ShowFaultsAsync);
-                dashboard.UseRouting();
-                dashboard.Use(PrepareKeysAsync);
-                dashboard.UseAuthentication();
-                dashboard.UseAuthorization();
-                dashboard.UseAntiforgery();
-                dashboard.UseEndpoints(endpoints =>
-                {
-                    // They need nothing of what comes after the routing.
-                    endpoints.MapStaticAssets().ShortCircuit();
-                    endpoints.MapSignIn();
-                    endpoints
-                        .MapRazorComponents<App>()
-                        // PageHeaders lets nobody put a page into a frame.
-                        .AddInteractiveServerRenderMode(options =>
-                            options.ContentSecurityFrameAncestorsPolicy = null
-                        )
-                        .RequireAuthorization();
-                });
+                // Made when somebody comes: the service starts as soon as it would without.
+                var dashboard = new Lazy<RequestDelegate>(() => Build(branch.New()));
+                branch.Run(context => dashboard.Value(context));
             }
         );
+    }
+
+    private static RequestDelegate Build(IApplicationBuilder dashboard)
+    {
+        // With no-referrer, a browser does not say where a form comes from either.
+        dashboard.UsePageHeaders(PageHeaders.OfDashboard, "same-origin");
+        dashboard.Use(RefuseOtherOriginsAsync);
+        dashboard.Use(ShowFaultsAsync);
+        dashboard.UseRouting();
+        dashboard.Use(PrepareKeysAsync);
+        dashboard.UseAuthentication();
+        dashboard.UseAuthorization();
+        dashboard.UseAntiforgery();
+        dashboard.UseEndpoints(endpoints =>
+        {
+            // They need nothing of what comes after the routing.
+            endpoints.MapStaticAssets().ShortCircuit();
+            endpoints.MapSignIn();
+            endpoints
+                .MapRazorComponents<App>()
+                // PageHeaders lets nobody put a page into a frame.
+                .AddInteractiveServerRenderMode(options =>
+                    options.ContentSecurityFrameAncestorsPolicy = null
+                )
+                .RequireAuthorization();
+        });
+        return dashboard.Build();
     }
 
     private static void AddSessionKeys(this IServiceCollection services)
