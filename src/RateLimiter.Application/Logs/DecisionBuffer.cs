@@ -17,7 +17,10 @@ internal sealed class DecisionBuffer
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private readonly Queue<DecisionEvent> waiting = new();
-    private DecisionsLeftOut? leftOut;
+    // Not an event before it is taken: while checks come fast, most of what comes is left out.
+    private bool hasLeftOut;
+    private long? leftOutCount;
+    private long leftOutId;
     private TaskCompletionSource? awaited;
     private Exception? failure;
     private double allowance;
@@ -44,7 +47,7 @@ internal sealed class DecisionBuffer
                 Add(it);
             }
 
-            if (waiting.Count == 0 && leftOut is null)
+            if (waiting.Count == 0 && !hasLeftOut)
             {
                 return;
             }
@@ -113,18 +116,17 @@ internal sealed class DecisionBuffer
             return;
         }
 
-        if (leftOut is null && waiting.Count < Capacity && allowance >= cost)
+        if (!hasLeftOut && waiting.Count < Capacity && allowance >= cost)
         {
             allowance -= cost;
             waiting.Enqueue(it);
             return;
         }
 
-        var before = leftOut is null ? 0 : leftOut.Count;
-        leftOut = new DecisionsLeftOut(
-            it.Id,
-            before + (it is DecisionsLeftOut more ? more.Count : 1)
-        );
+        var before = hasLeftOut ? leftOutCount : 0;
+        hasLeftOut = true;
+        leftOutCount = before + (it is DecisionsLeftOut more ? more.Count : 1);
+        leftOutId = it.Id;
     }
 
     private bool TryTake([NotNullWhen(true)] out DecisionEvent? taken)
@@ -134,7 +136,8 @@ internal sealed class DecisionBuffer
             return true;
         }
 
-        (taken, leftOut) = (leftOut, null);
+        taken = hasLeftOut ? new DecisionsLeftOut(leftOutId, leftOutCount) : null;
+        hasLeftOut = false;
         return taken is not null;
     }
 }
