@@ -73,6 +73,8 @@ internal static class DashboardHosting
     {
         // With no-referrer, a browser does not say where a form comes from either.
         dashboard.UsePageHeaders(PageHeaders.OfDashboard, "same-origin");
+        // Where there is no page for it: what no browser sends.
+        dashboard.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         dashboard.Use(RefuseOtherOriginsAsync);
         dashboard.Use(ShowFaultsAsync);
         dashboard.UseRouting();
