@@ -10,7 +10,7 @@ COPY src/RateLimiter.Api/*.csproj src/RateLimiter.Api/
 RUN dotnet restore src/RateLimiter.Api --use-current-runtime -p:PublishReadyToRun=true
 
 COPY src/ src/
-RUN dotnet publish src/RateLimiter.Api --no-restore --use-current-runtime -c Release -o /app
+RUN dotnet publish src/RateLimiter.Api --no-restore --use-current-runtime -p:PublishReadyToRun=true -c Release -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app

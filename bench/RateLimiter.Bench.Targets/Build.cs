@@ -33,6 +33,8 @@ internal static class Build
                 "--use-current-runtime",
                 "-c",
                 "Release",
+                // Of pages that nobody asks for here: it takes longer than everything else.
+                "-p:CompressionEnabled=false",
                 project,
                 "-o",
                 Repository.Artifact(name),
