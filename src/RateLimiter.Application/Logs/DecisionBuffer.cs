@@ -17,6 +17,7 @@ internal sealed class DecisionBuffer
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private readonly Queue<DecisionEvent> waiting = new();
+
     // Not an event before it is taken: while checks come fast, most of what comes is left out.
     private bool hasLeftOut;
     private long? leftOutCount;

@@ -15,6 +15,9 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
     /// <summary>The most users of an hour whose checks are written at a time. All of them are seen.</summary>
     internal const int MaxUsers = 200;
 
+    /// <summary>The most users of whom it is known that they were seen in their hour, at about 20 bytes each.</summary>
+    private const int MaxSeen = 200_000;
+
     private const int MinutesPerHour = 60;
     private const int HoursPerDay = 24;
 
@@ -23,6 +26,9 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         .. Enumerable.Range(0, HoursPerDay).Select(hour => $"{hour}"),
     ];
 
+    // By their hashes, because what becomes of it is an estimate anyhow: of 200,000 users it takes 5 for others.
+    private readonly HashSet<int> seen = [];
+    private long seenHour;
     private long number;
 
     /// <summary>What is to be written, of each client in its order.</summary>
@@ -223,9 +229,9 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 first.Count
             );
             var day = hour.Key / HoursPerDay;
-            foreach (var some in all.Chunk(MaxItems / 2))
+            foreach (var some in all.Where(user => IsNew(user.Key)).Chunk(MaxItems / 2))
             {
-                RedisValue[] seen =
+                RedisValue[] users =
                 [
                     some.Length,
                     .. some.Select(user => (RedisValue)user.Key.UserId),
@@ -234,18 +240,33 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                     RedisKeys.AnalyticsUsersOfHour(client, hour.Key),
                     "seen",
                     EndOfHour(hour.Key) + options.UserRetention,
-                    seen,
+                    users,
                     some.Length
                 );
                 yield return new Part(
                     RedisKeys.AnalyticsUsersOfDay(client, day),
                     "seen",
                     EndOfDay(day) + options.HourRetention,
-                    seen,
+                    users,
                     some.Length
                 );
             }
         }
+    }
+
+    /// <summary>
+    /// Whether a user was not seen before in his hour. Most were, where there are many checks: without telling the store again,
+    /// counting takes half the time.
+    /// </summary>
+    private bool IsNew(UserKey user)
+    {
+        if (user.Hour > seenHour || seen.Count >= MaxSeen)
+        {
+            seenHour = Math.Max(seenHour, user.Hour);
+            seen.Clear();
+        }
+
+        return seen.Add(user.GetHashCode());
     }
 
     private static DateTimeOffset EndOfHour(long hour) =>
