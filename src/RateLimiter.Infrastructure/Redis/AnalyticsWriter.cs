@@ -30,6 +30,7 @@ internal sealed class AnalyticsWriter(
     private readonly string instance = RandomNumberGenerator.GetHexString(12, lowercase: true);
     private readonly AnalyticsWrites writes = new(options, time);
     private readonly DecisionCounts waiting = new();
+    private readonly DecisionCounts taken = new();
     private readonly Dictionary<ClientId, Queue<AnalyticsWrite>> unwritten = [];
 
     /// <summary>How many checks are not written.</summary>
@@ -82,7 +83,8 @@ internal sealed class AnalyticsWriter(
 
     private void Prepare()
     {
-        foreach (var write in writes.Of(waiting.TakeExcept(unwritten.Keys.ToHashSet())))
+        waiting.MoveExcept(unwritten.Keys.ToHashSet(), taken);
+        foreach (var write in writes.Of(taken))
         {
             if (!unwritten.TryGetValue(write.Client, out var queue))
             {
@@ -91,6 +93,8 @@ internal sealed class AnalyticsWriter(
 
             queue.Enqueue(write);
         }
+
+        taken.Clear();
     }
 
     private void Forget(AnalyticsWrite write)

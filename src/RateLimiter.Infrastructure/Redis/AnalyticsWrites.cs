@@ -26,6 +26,12 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         .. Enumerable.Range(0, HoursPerDay).Select(hour => $"{hour}"),
     ];
 
+    /// <summary>The most clients that <see cref="usersOf"/> keeps room for.</summary>
+    private const int MaxKept = 1000;
+
+    // Kept from one time to the next: of a busy client it is so large that making it anew would have all memory collected.
+    private readonly Dictionary<ClientId, List<KeyValuePair<UserKey, UserTally>>> usersOf = [];
+
     // By their hashes, because what becomes of it is an estimate anyhow: of 200,000 users it takes 5 for others.
     private readonly HashSet<int> seen = [];
     private long seenHour;
@@ -36,14 +42,14 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
     {
         var now = time.GetUtcNow();
         var series = counts.Series.ToLookup(count => count.Key.Client);
-        var users = counts.Users.ToLookup(count => count.Key.Client);
+        GroupUsers(counts);
         var times = counts.Times.ToLookup(count => count.Key.Client);
         foreach (var checks in series)
         {
             var client = checks.Key;
             var parts = SeriesParts(client, checks)
                 .Concat(TimeParts(client, times[client]))
-                .Concat(UserParts(client, users[client]))
+                .Concat(UserParts(client, usersOf.GetValueOrDefault(client) ?? []))
                 .Where(part => part.KeptUntil > now);
             foreach (var write in Gather(client, checks.Sum(it => it.Value.Checks), parts))
             {
@@ -200,26 +206,42 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         }
     }
 
+    private void GroupUsers(DecisionCounts counts)
+    {
+        if (usersOf.Count > MaxKept)
+        {
+            usersOf.Clear();
+        }
+
+        foreach (var users in usersOf.Values)
+        {
+            users.Clear();
+        }
+
+        foreach (var count in counts.Users)
+        {
+            if (!usersOf.TryGetValue(count.Key.Client, out var users))
+            {
+                usersOf.Add(count.Key.Client, users = []);
+            }
+
+            users.Add(count);
+        }
+    }
+
     private IEnumerable<Part> UserParts(
         ClientId client,
-        IEnumerable<KeyValuePair<UserKey, UserTally>> counts
+        List<KeyValuePair<UserKey, UserTally>> counts
     )
     {
-        foreach (var hour in counts.GroupBy(count => count.Key.Hour))
+        foreach (var hour in counts.Select(count => count.Key.Hour).Distinct())
         {
-            var all = hour.ToList();
-            var first =
-                all.Count <= MaxUsers
-                    ? all
-                    :
-                    [
-                        .. all.OrderByDescending(user => user.Value.Checks + user.Value.Denied)
-                            .Take(MaxUsers),
-                    ];
+            var all = counts.Where(count => count.Key.Hour == hour);
+            var first = First(all);
             yield return new Part(
-                RedisKeys.AnalyticsUsers(client, hour.Key),
+                RedisKeys.AnalyticsUsers(client, hour),
                 "users",
-                EndOfHour(hour.Key) + options.UserRetention,
+                EndOfHour(hour) + options.UserRetention,
                 [
                     first.Count,
                     .. first.SelectMany(user =>
@@ -228,7 +250,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 ],
                 first.Count
             );
-            var day = hour.Key / HoursPerDay;
+            var day = hour / HoursPerDay;
             foreach (var some in all.Where(user => IsNew(user.Key)).Chunk(MaxItems / 2))
             {
                 RedisValue[] users =
@@ -237,9 +259,9 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                     .. some.Select(user => (RedisValue)user.Key.UserId),
                 ];
                 yield return new Part(
-                    RedisKeys.AnalyticsUsersOfHour(client, hour.Key),
+                    RedisKeys.AnalyticsUsersOfHour(client, hour),
                     "seen",
-                    EndOfHour(hour.Key) + options.UserRetention,
+                    EndOfHour(hour) + options.UserRetention,
                     users,
                     some.Length
                 );
@@ -252,6 +274,24 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 );
             }
         }
+    }
+
+    /// <summary>Those with the most checks, of whom denials count twice.</summary>
+    private static List<KeyValuePair<UserKey, UserTally>> First(
+        IEnumerable<KeyValuePair<UserKey, UserTally>> all
+    )
+    {
+        var first = new PriorityQueue<KeyValuePair<UserKey, UserTally>, long>(MaxUsers + 1);
+        foreach (var user in all)
+        {
+            first.Enqueue(user, user.Value.Checks + user.Value.Denied);
+            if (first.Count > MaxUsers)
+            {
+                first.Dequeue();
+            }
+        }
+
+        return [.. first.UnorderedItems.Select(item => item.Element)];
     }
 
     /// <summary>

@@ -23,9 +23,9 @@ internal sealed class DecisionCounts
 
     private const int MinutesPerHour = 60;
 
-    private readonly Dictionary<SeriesKey, Tally> series = [];
-    private readonly Dictionary<UserKey, UserTally> users = [];
-    private readonly Dictionary<TimeKey, long> times = [];
+    private Dictionary<SeriesKey, Tally> series = [];
+    private Dictionary<UserKey, UserTally> users = [];
+    private Dictionary<TimeKey, long> times = [];
 
     public IReadOnlyDictionary<SeriesKey, Tally> Series => series;
 
@@ -75,19 +75,34 @@ internal sealed class DecisionCounts
             Add(key, count);
         }
 
-        other.series.Clear();
-        other.users.Clear();
-        other.times.Clear();
+        other.Clear();
     }
 
-    /// <summary>Takes out what is counted of all clients but some, which stays.</summary>
-    public DecisionCounts TakeExcept(IReadOnlySet<ClientId> staying)
+    /// <summary>Moves what is counted of all clients but some, which stays.</summary>
+    /// <param name="staying">Those clients.</param>
+    /// <param name="taken">Where to; empty.</param>
+    public void MoveExcept(IReadOnlySet<ClientId> staying, DecisionCounts taken)
     {
-        var taken = new DecisionCounts();
+        if (staying.Count == 0)
+        {
+            // They are large, and nearly always all of them go.
+            (series, taken.series) = (taken.series, series);
+            (users, taken.users) = (taken.users, users);
+            (times, taken.times) = (taken.times, times);
+            return;
+        }
+
         Move(series, taken.series, key => staying.Contains(key.Client));
         Move(users, taken.users, key => staying.Contains(key.Client));
         Move(times, taken.times, key => staying.Contains(key.Client));
-        return taken;
+    }
+
+    /// <summary>Forgets everything, and keeps the room that it took.</summary>
+    public void Clear()
+    {
+        series.Clear();
+        users.Clear();
+        times.Clear();
     }
 
     private static void Move<TKey, TValue>(

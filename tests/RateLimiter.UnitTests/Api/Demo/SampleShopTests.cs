@@ -8,8 +8,12 @@ public sealed class SampleShopTests
     private static readonly DateTimeOffset Minute = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Test]
-    public void ChecksOf_SameMinuteTwice_AreTheSame() =>
-        Assert.That(SampleShop.ChecksOf(Minute), Is.EqualTo(SampleShop.ChecksOf(Minute)));
+    public void ChecksOf_SameMinuteTwice_AreTheSame()
+    {
+        var before = SampleShop.ChecksOf(Minute);
+
+        Assert.That(SampleShop.ChecksOf(Minute), Is.EqualTo(before));
+    }
 
     [Test]
     public void ChecksOf_AnyMinuteOfADay_AreInItAndInTheirOrder()

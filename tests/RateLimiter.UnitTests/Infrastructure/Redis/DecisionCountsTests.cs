@@ -116,12 +116,32 @@ public sealed class DecisionCountsTests
     }
 
     [Test]
-    public void TakeExcept_SomeClients_LeavesTheirs()
+    public void MoveExcept_NoClient_LeavesNothing()
     {
         Add(Logged());
         Add(Logged(), client: Other);
 
-        var taken = counts.TakeExcept(new HashSet<ClientId> { Other });
+        var taken = new DecisionCounts();
+        counts.MoveExcept(new HashSet<ClientId>(), taken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(taken.Checks, Is.EqualTo(2));
+            Assert.That(taken.Users, Has.Count.EqualTo(2));
+            Assert.That(counts.Checks, Is.Zero);
+            Assert.That(counts.Users, Is.Empty);
+            Assert.That(counts.Times, Is.Empty);
+        }
+    }
+
+    [Test]
+    public void MoveExcept_SomeClients_LeavesTheirs()
+    {
+        Add(Logged());
+        Add(Logged(), client: Other);
+
+        var taken = new DecisionCounts();
+        counts.MoveExcept(new HashSet<ClientId> { Other }, taken);
 
         using (Assert.EnterMultipleScope())
         {
