@@ -123,9 +123,14 @@ public sealed class SeedFaultInStoreTests
             .ToList();
         var appends = scripts.Count(script => script.Contains(":log\"", StringComparison.Ordinal));
         var others = commands.Except(scripts).ToList();
-        Assert.That(scripts, Has.Count.EqualTo(200 + appends));
+        var counts = scripts.Count(script =>
+            script.Contains(":analytics:", StringComparison.Ordinal)
+        );
+        Assert.That(scripts, Has.Count.EqualTo(200 + appends + counts));
         // The log is written off the check's path, what comes in a tenth of a second at once.
         Assert.That(appends, Is.LessThanOrEqualTo(10 * seconds + 2));
+        // And so are the counts, once a second.
+        Assert.That(counts, Is.LessThanOrEqualTo(seconds + 2));
         // The client's version is read again about twice a second.
         Assert.That(others, Has.Count.LessThanOrEqualTo(2 * seconds + 2));
         Assert.That(others, Has.All.Contains("\"HGET\"").And.All.Contains("\"version\""));
