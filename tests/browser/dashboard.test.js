@@ -124,9 +124,10 @@ describe('A person with a key', () => {
   });
 
   it('is sent to sign in when the key is revoked', async () => {
-    const { key_id: id, api_key: key } = await demo.ask('POST', '/keys', { name: 'short-lived' });
+    const { key_id: id, api_key: key } = await demo.ask('POST', '/keys', { name: 'short-lived', scopes: ['logs:read'] });
     await asVisitor({}, async (page) => {
       await signIn(page, key);
+      await expectVisible(page.getByText('in the last hour'));
       await demo.ask('DELETE', `/keys/${id}`);
       // The overview asks for its figures anew every few seconds.
       await expectVisible(page.getByRole('heading', { name: 'Sign in' }));
