@@ -73,9 +73,13 @@ describe('A person with a key', () => {
       await expectVisible(row.filter({ hasText: 'Denied' }).first());
 
       await page.goto(`${demo.address}/dashboard/users`);
-      await page.getByRole('textbox', { name: 'User' }).fill('reporter');
-      await page.getByRole('button', { name: 'Look up' }).click();
-      await expectVisible(page.getByText('2 of 2 used').first());
+      // What is typed before the page is connected is lost.
+      await until('The user was not found.', patience, async () => {
+        await page.getByRole('textbox', { name: 'User' }).fill('reporter');
+        await page.getByRole('button', { name: 'Look up' }).click();
+        return page.getByText('2 of 2 used').first().waitFor({ timeout: 3_000 })
+          .then(() => true, () => false);
+      });
       await page.getByRole('button', { name: `Reset, route ${route}` }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
       await expectVisible(page.getByText('0 of 2 used').first());
@@ -117,6 +121,7 @@ describe('A person with a key', () => {
       await page.keyboard.type(demo.key);
       await page.keyboard.press('Enter');
       await expectVisible(page.getByRole('heading', { level: 1, name: 'Overview' }));
+      await connected(page);
       await tabBackTo(page, 'Policies');
       await page.keyboard.press('Enter');
       await expectVisible(page.getByRole('heading', { level: 1, name: 'Policies' }));
@@ -127,7 +132,7 @@ describe('A person with a key', () => {
     const { key_id: id, api_key: key } = await demo.ask('POST', '/keys', { name: 'short-lived', scopes: ['logs:read'] });
     await asVisitor({}, async (page) => {
       await signIn(page, key);
-      await expectVisible(page.getByText('in the last hour'));
+      await connected(page);
       await demo.ask('DELETE', `/keys/${id}`);
       // The overview asks for its figures anew every few seconds.
       await expectVisible(page.getByRole('heading', { name: 'Sign in' }));
@@ -217,11 +222,14 @@ async function loaded(page) {
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]') && window.Blazor);
 }
 
+/** Waits until the overview has figures, which come over its connection. */
+const connected = (page) => expectVisible(page.getByText('in the last hour').first());
+
 const expectVisible = (locator) => locator.waitFor({ state: 'visible', timeout: patience });
 
 /** A new page has the focus on its heading, with the links to the others before it. */
 async function tabBackTo(page, name) {
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 40; i++) {
     await page.keyboard.press('Shift+Tab');
     const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
     if (focused?.endsWith(name)) {
