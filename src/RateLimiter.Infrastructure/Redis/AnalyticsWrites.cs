@@ -26,8 +26,8 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         .. Enumerable.Range(0, HoursPerDay).Select(hour => $"{hour}"),
     ];
 
-    /// <summary>The most clients that <see cref="usersOf"/> keeps room for.</summary>
-    private const int MaxKept = 1000;
+    /// <summary>The most users that <see cref="usersOf"/> keeps room for, whosever they were.</summary>
+    private const int MaxRoom = 4 * DecisionCounts.MaxUsers;
 
     // Kept from one time to the next: of a busy client it is so large that making it anew would have all memory collected.
     private readonly Dictionary<ClientId, List<KeyValuePair<UserKey, UserTally>>> usersOf = [];
@@ -208,7 +208,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
 
     private void GroupUsers(DecisionCounts counts)
     {
-        if (usersOf.Count > MaxKept)
+        if (usersOf.Values.Sum(users => users.Capacity) > MaxRoom)
         {
             usersOf.Clear();
         }
