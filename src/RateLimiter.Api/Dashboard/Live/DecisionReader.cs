@@ -14,7 +14,7 @@ namespace RateLimiter.Api.Dashboard.Live;
 /// <param name="time">The clock.</param>
 /// <param name="capacity">How many lines are kept.</param>
 /// <param name="changed">Called when there is something new to show, a few times a second at most.</param>
-internal sealed class DecisionFollower(
+internal sealed class DecisionReader(
     DashboardSession session,
     TimeProvider time,
     int capacity,
