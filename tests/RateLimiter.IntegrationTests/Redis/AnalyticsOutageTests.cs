@@ -6,6 +6,7 @@ using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
+using static RateLimiter.IntegrationTests.Redis.LogLines;
 
 namespace RateLimiter.IntegrationTests.Redis;
 
@@ -48,7 +49,7 @@ public sealed class AnalyticsOutageTests
             recorded += count;
             for (var i = 0; i < count; i++)
             {
-                analytics.Record(client, Search, Logged(now), TimeSpan.FromMilliseconds(1));
+                analytics.Record(client, Search, LoggedAt(now), TimeSpan.FromMilliseconds(1));
             }
         }
 
@@ -85,28 +86,20 @@ public sealed class AnalyticsOutageTests
         );
         var client = await TestStore.RegisterAsync(connection);
         await server.KillAsync();
-        analytics.Record(client, Search, Logged(TimeProvider.System.GetUtcNow()), default);
+        analytics.Record(client, Search, LoggedAt(TimeProvider.System.GetUtcNow()), default);
 
         await analytics.StopAsync(CancellationToken.None);
 
         Assert.That(messages.Messages, Has.Some.Contains("1 checks are missing"));
     }
 
-    private static LoggedDecision Logged(DateTimeOffset at) =>
-        new(
-            at,
-            "alice",
-            "search",
-            "default",
-            "free",
-            Allowed: true,
-            ShadowDenied: false,
-            Degraded: false,
-            Reason: null,
-            Cost: 1,
-            Remaining: 1,
-            Limit: 10
-        );
+    private static LoggedDecision LoggedAt(DateTimeOffset at) =>
+        Logged("alice") with
+        {
+            DecidedAt = at,
+            RouteKey = "search",
+            MatchedRole = "free",
+        };
 
     private static RedisAnalytics New(RedisConnection connection) =>
         new(

@@ -463,20 +463,15 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
         string route = "search",
         DateTimeOffset? at = null
     ) =>
-        new(
-            at ?? Now,
-            user,
-            route,
-            "default",
-            "free",
-            allowed,
-            shadowDenied,
-            degraded,
-            Reason: null,
-            Cost: 1,
-            Remaining: 1,
-            Limit: 10
-        );
+        LogLines.Logged(user) with
+        {
+            DecidedAt = at ?? Now,
+            RouteKey = route,
+            MatchedRole = "free",
+            Allowed = allowed,
+            ShadowDenied = shadowDenied,
+            Degraded = degraded,
+        };
 
     private RedisAnalytics New(AnalyticsOptions? options = null, TimeProvider? time = null) =>
         new(

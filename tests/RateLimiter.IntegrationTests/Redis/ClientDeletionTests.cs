@@ -298,23 +298,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     {
         for (var i = 0; i < count; i++)
         {
-            log.Record(
-                client,
-                new LoggedDecision(
-                    Somewhen,
-                    "alice",
-                    "route",
-                    "default",
-                    "default",
-                    Allowed: true,
-                    ShadowDenied: false,
-                    Degraded: false,
-                    Reason: null,
-                    Cost: 1,
-                    Remaining: i,
-                    Limit: 9
-                )
-            );
+            log.Record(client, LogLines.Logged("alice", i));
         }
 
         await log.ReadAsync(client, default);

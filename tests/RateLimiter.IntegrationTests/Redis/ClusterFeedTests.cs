@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
-using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
+using static RateLimiter.IntegrationTests.Redis.LogLines;
 
 namespace RateLimiter.IntegrationTests.Redis;
 
@@ -68,20 +68,4 @@ public sealed class ClusterFeedTests
 
         await log.StopAsync(default);
     }
-
-    private static LoggedDecision Logged(string user) =>
-        new(
-            DateTimeOffset.UnixEpoch,
-            user,
-            "route",
-            "default",
-            "default",
-            Allowed: true,
-            ShadowDenied: false,
-            Degraded: false,
-            Reason: null,
-            Cost: 1,
-            Remaining: 9,
-            Limit: 10
-        );
 }

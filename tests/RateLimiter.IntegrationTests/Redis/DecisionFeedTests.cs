@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Redis;
+using static RateLimiter.IntegrationTests.Redis.LogLines;
 
 namespace RateLimiter.IntegrationTests.Redis;
 
@@ -257,22 +258,6 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
 
     private static IEnumerable<int> Numbers(LogPart part) =>
         part.Decisions.Select(decision => (int)decision.Remaining);
-
-    private static LoggedDecision Logged(string user, long number) =>
-        new(
-            DateTimeOffset.UnixEpoch,
-            user,
-            "route",
-            "default",
-            "default",
-            Allowed: true,
-            ShadowDenied: false,
-            Degraded: false,
-            Reason: null,
-            Cost: 1,
-            number,
-            Limit: 10
-        );
 
     private static RedisDecisionLog New(RedisConnection connection) =>
         new(connection, TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);

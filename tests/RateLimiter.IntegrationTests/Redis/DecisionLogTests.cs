@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Redis;
+using static RateLimiter.IntegrationTests.Redis.LogLines;
 
 namespace RateLimiter.IntegrationTests.Redis;
 
@@ -127,22 +128,6 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
 
         Task<TimeSpan?> TimeToLiveAsync() => database.KeyTimeToLiveAsync(RedisKeys.Log(client));
     }
-
-    private static LoggedDecision Logged(string user, long remaining) =>
-        new(
-            DateTimeOffset.UnixEpoch,
-            user,
-            "route",
-            "default",
-            "default",
-            Allowed: true,
-            ShadowDenied: false,
-            Degraded: false,
-            Reason: null,
-            Cost: 1,
-            remaining,
-            Limit: 10
-        );
 
     private RedisDecisionLog New(TimeProvider? time = null) =>
         new(Store.Connection, time ?? TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);

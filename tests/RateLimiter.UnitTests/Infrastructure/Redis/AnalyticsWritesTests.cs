@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;
 
@@ -86,20 +85,10 @@ public sealed class AnalyticsWritesTests
             counts.Add(
                 A.Client,
                 new PolicyKey("search", "free"),
-                new LoggedDecision(
-                    at,
-                    $"user{i}",
-                    "search",
-                    "default",
-                    "free",
-                    Allowed: true,
-                    ShadowDenied: false,
-                    Degraded: false,
-                    Reason: null,
-                    Cost: 1,
-                    Remaining: 1,
-                    Limit: 10
-                ),
+                A.LoggedOf($"user{i}") with
+                {
+                    DecidedAt = at,
+                },
                 TimeSpan.FromMilliseconds(1)
             );
         }

@@ -157,19 +157,5 @@ public sealed class DecisionCountsTests
     private void Add(LoggedDecision decision, PolicyKey? policy = null, ClientId? client = null) =>
         counts.Add(client ?? A.Client, policy ?? Search, decision, TimeSpan.FromTicks(3));
 
-    private static LoggedDecision Logged() =>
-        new(
-            A.Moment,
-            "alice",
-            "search",
-            "default",
-            "free",
-            Allowed: true,
-            ShadowDenied: false,
-            Degraded: false,
-            Reason: null,
-            Cost: 1,
-            Remaining: 1,
-            Limit: 10
-        );
+    private static LoggedDecision Logged() => A.LoggedOf("alice");
 }
