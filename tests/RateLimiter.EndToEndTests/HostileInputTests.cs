@@ -37,6 +37,18 @@ public sealed partial class HostileInputTests(Store store)
         new("GET", "/dashboard", [], null),
     ];
 
+    /// <summary>Answers that show that requests reached the service, and not only the web server before it.</summary>
+    private static readonly string[] OfTheService =
+    [
+        "200",
+        "400",
+        "401",
+        "404",
+        "405",
+        "413",
+        "415",
+    ];
+
     private const string Away = "The store does not answer, and is not asked";
 
     private readonly HttpClient http = new(
@@ -81,8 +93,7 @@ public sealed partial class HostileInputTests(Store store)
             $"Seed {seed}, {answers.Values.Sum()} requests, {memory} KB at the end: {string.Join(' ', summary)}"
         );
         Assert.That(memory, Is.LessThan(MaxMemoryKb), "The service has swollen.");
-        // It reached the service, and not only the web server before it.
-        Assert.That(answers.Keys, Is.SupersetOf(["200", "400", "401", "404", "405", "413", "415"]));
+        Assert.That(answers.Keys, Is.SupersetOf(OfTheService));
     }
 
     private static int? Setting(string name) =>
@@ -146,7 +157,7 @@ public sealed partial class HostileInputTests(Store store)
         var requests = new HostileRequests(random, operations);
         var client = await Client.RegisterAsync(service);
         await client.HasPolicyAsync("search", limit: 1000);
-        for (var number = 0; clock.Elapsed < Duration; number++)
+        for (var number = 0; IsGoingOn(clock); number++)
         {
             var request = requests.Next(client.Key);
             var isBare = random.Next(3) > 0;
@@ -168,6 +179,11 @@ public sealed partial class HostileInputTests(Store store)
             }
         }
     }
+
+    /// <summary>On a busy machine it takes longer until every kind of request has come.</summary>
+    private bool IsGoingOn(Stopwatch clock) =>
+        clock.Elapsed < Duration
+        || (clock.Elapsed < 5 * Duration && !OfTheService.All(answers.ContainsKey));
 
     private async Task<HostileAnswer?> AskAsync(
         Service service,

@@ -202,7 +202,7 @@ public sealed class PostgresTests
                 ) == "2"
         );
         await first.KillAsync();
-        Assert.That(async () => await saving, Throws.InstanceOf<HttpRequestException>());
+        await MustHaveFailedAsync(saving);
         await host.Redis.ResumeAsync();
 
         await Poll.UntilAsync(
@@ -214,6 +214,19 @@ public sealed class PostgresTests
                 return answer.Status == 200 && answer["limit"].GetInt64() == 50;
             }
         );
+    }
+
+    /// <summary>Cut off with the service, unless the service had given up waiting for the copy before.</summary>
+    private static async Task MustHaveFailedAsync(Task<Answer> saving)
+    {
+        try
+        {
+            (await saving).MustBeProblem(503);
+        }
+        catch (HttpRequestException)
+        {
+            // The connection ended with the service.
+        }
     }
 
     [Test]
