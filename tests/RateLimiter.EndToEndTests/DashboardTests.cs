@@ -97,29 +97,6 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    public async Task SignIn_TooManyWrongKeys_SaysHowLongToWait()
-    {
-        await using var host = await StoreHost.StartAsync(Store);
-        var service = await host.ServeAsync(
-            SharedServices.Patient,
-            SharedServices.BehindProxy,
-            ("Authentication__FailureLimit", "2")
-        );
-        var guesser = new DashboardVisitor(service);
-        var from = ("X-Forwarded-For", "203.0.113.7");
-        await guesser.SignInAsync("wrong", null, from);
-        await guesser.SignInAsync("wrong", null, from);
-
-        var answer = await guesser.SignInAsync("wrong", null, from);
-
-        answer.MustBeStatus(429);
-        Assert.That(answer.Headers["Retry-After"], Does.Match("^[0-9]+$"));
-        Assert.That(answer.Text, Does.Match("Try again in [0-9]+ seconds"));
-        var other = await guesser.SignInAsync("wrong", null, ("X-Forwarded-For", "203.0.113.8"));
-        other.MustBeStatus(401);
-    }
-
-    [Test]
     public async Task Forms_WithoutTheirToken_AreRefused()
     {
         var signIn = await visitor.SendFormAsync(
@@ -250,16 +227,51 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
         Assert.That((int)socket.HttpStatusCode, Is.EqualTo(status));
     }
 
-    [Test]
-    public async Task Session_AtAnotherInstanceAndAfterARestart_IsStillGood()
-    {
-        await visitor.SignInAsync(Client.Key);
-        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
-        if (Store == Store.Redis)
-        {
-            (await visitor.On(second).GetAsync("/dashboard/")).MustBeOk();
-        }
+    [GeneratedRegex("(?:href|src)=\"([^\"#:]+\\.(?:css|js|svg))\"")]
+    private static partial Regex Linked();
+}
 
+/// <summary>Signing in to services with settings of their own, to two, and to such that stop.</summary>
+[TestFixture]
+public sealed class DashboardSessionTests
+{
+    [Test]
+    public async Task SignIn_TooManyWrongKeys_SaysHowLongToWait()
+    {
+        await using var host = await StoreHost.StartAnyAsync();
+        var service = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.BehindProxy,
+            ("Authentication__FailureLimit", "2")
+        );
+        var guesser = new DashboardVisitor(service);
+        var from = ("X-Forwarded-For", "203.0.113.7");
+        await guesser.SignInAsync("wrong", null, from);
+        await guesser.SignInAsync("wrong", null, from);
+
+        var answer = await guesser.SignInAsync("wrong", null, from);
+
+        answer.MustBeStatus(429);
+        Assert.That(answer.Headers["Retry-After"], Does.Match("^[0-9]+$"));
+        Assert.That(answer.Text, Does.Match("Try again in [0-9]+ seconds"));
+        var other = await guesser.SignInAsync("wrong", null, ("X-Forwarded-For", "203.0.113.8"));
+        other.MustBeStatus(401);
+    }
+
+    [Test]
+    public async Task Session_AtAnotherInstance_IsStillGood()
+    {
+        var (_, first) = await SharedServices.OfAsync(Store.Redis);
+        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
+        var person = new DashboardVisitor(first);
+        await person.SignInAsync((await Client.RegisterAsync(first)).Key);
+
+        (await person.On(second).GetAsync("/dashboard/")).MustBeOk();
+    }
+
+    [Test]
+    public async Task Session_AfterARestart_IsStillGood()
+    {
         await using var host = await StoreHost.StartAsync(Store.Embedded);
         var before = await host.ServeAsync(SharedServices.Patient);
         var client = await Client.RegisterAsync(before);
@@ -270,9 +282,6 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
 
         (await person.On(after).GetAsync("/dashboard/")).MustBeOk();
     }
-
-    [GeneratedRegex("(?:href|src)=\"([^\"#:]+\\.(?:css|js|svg))\"")]
-    private static partial Regex Linked();
 }
 
 /// <summary>The dashboard while its store is down, which an embedded one is only with the service.</summary>

@@ -3,7 +3,8 @@ using System.Text;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>Callers who begin a request and do not end it: they do not keep a connection.</summary>
-public sealed class SlowCallerTests(Store store) : ServiceFixture(store)
+[TestFixture]
+public sealed class SlowCallerTests
 {
     /// <summary>Less than the 30 s that the web server waits by itself.</summary>
     private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(25);
@@ -15,12 +16,14 @@ public sealed class SlowCallerTests(Store store) : ServiceFixture(store)
         const string head = "POST /register HTTP/1.1\r\nHost: localhost\r\n";
         const string json = $"{head}Content-Type: application/json\r\n";
 
+        var (_, service) = await SharedServices.OfAsync(Store.Embedded);
+
         // At once: each takes seconds.
         var answers = await Task.WhenAll(
-            AskAsync("POST /check HTTP/1.1\r\nHost: loc"),
-            AskAsync($"{head}Content-Length: 10\r\n"),
-            AskAsync($"{json}Content-Length: 1000\r\n\r\n{{"),
-            AskAsync($"{json}Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n5")
+            AskAsync(service, "POST /check HTTP/1.1\r\nHost: loc"),
+            AskAsync(service, $"{head}Content-Length: 10\r\n"),
+            AskAsync(service, $"{json}Content-Length: 1000\r\n\r\n{{"),
+            AskAsync(service, $"{json}Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n5")
         );
 
         Assert.That(answers.Select(answer => answer?.Status), Has.All.EqualTo(408));
@@ -31,11 +34,11 @@ public sealed class SlowCallerTests(Store store) : ServiceFixture(store)
         );
     }
 
-    private async Task<HostileAnswer?> AskAsync(string bytes)
+    private static async Task<HostileAnswer?> AskAsync(Service service, string bytes)
     {
         using var late = new CancellationTokenSource(TooLong);
         return await HostileAnswer.AskAsync(
-            Service.Address,
+            service.Address,
             Encoding.ASCII.GetBytes(bytes),
             pause: TooLong,
             late.Token
