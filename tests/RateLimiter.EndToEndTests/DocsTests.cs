@@ -261,7 +261,8 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
         }
 
         Assert.That(documents.Distinct().ToList(), Has.Count.EqualTo(1));
-        Assert.That(JsonElement.Parse(documents[0]).TryGetProperty("servers", out _), Is.False);
+        var server = JsonElement.Parse(documents[0]).GetProperty("servers").EnumerateArray().Single();
+        Assert.That(server.GetProperty("url").GetString(), Is.EqualTo("/"));
     }
 
     [GeneratedRegex(@"(?:src|href)=""([^""]+)""")]

@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using NJsonSchema;
 using NJsonSchema.Generation;
@@ -38,6 +40,12 @@ internal sealed class WireSchemas : ISchemaProcessor
         {
             // A reference to the schema, which has its turn elsewhere.
             return;
+        }
+
+        // The generator takes internal properties for fields too.
+        foreach (var hidden in type.GetProperties(BindingFlags.Instance | BindingFlags.NonPublic))
+        {
+            schema.Properties.Remove(JsonNamingPolicy.SnakeCaseLower.ConvertName(hidden.Name));
         }
 
         if (Requests.TryGetValue(type, out var required))
