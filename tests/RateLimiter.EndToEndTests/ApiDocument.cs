@@ -87,7 +87,7 @@ public sealed record ApiOperation(
         Assert.That(
             Operation.ActualResponses.Keys,
             Does.Contain(Status(answer)),
-            $"{this}: {answer}"
+            $"{this}: {answer.Status} {answer.Text}"
         );
         if (ContentOf(answer) is not { } content)
         {
@@ -115,7 +115,7 @@ public sealed record ApiOperation(
             return null;
         }
 
-        Assert.That(contents.Keys, Does.Contain(answer.ContentType), $"{this}: {answer}");
+        Assert.That(contents.Keys, Does.Contain(answer.ContentType), $"{this}: {answer.Status} {answer.Text}");
         return contents[answer.ContentType!];
     }
 
@@ -125,8 +125,14 @@ public sealed record ApiOperation(
                 parameter.Kind == kind && parameter.Example is not null
             )
             .Select(parameter =>
-                (parameter.Name, Convert.ToString(parameter.Example, CultureInfo.InvariantCulture)!)
+                (parameter.Name, TextOfParameter(parameter.Example))
             );
+
+    // What looks like a time is read as one.
+    private static string TextOfParameter(object? example) =>
+        example is DateTime time
+            ? time.ToString("O", CultureInfo.InvariantCulture)
+            : Convert.ToString(example, CultureInfo.InvariantCulture)!;
 
     private static string Status(Answer answer) =>
         answer.Status.ToString(CultureInfo.InvariantCulture);
