@@ -39,7 +39,7 @@ internal static class OpenApiDocs
         services.AddOpenApiDocument(document =>
         {
             document.Title = "RateLimiter";
-            document.Version = "v1";
+            document.Version = ServiceVersion.MajorMinor;
             document.Description = Description;
             document.PostProcess = Complete;
             document.AddSecurity(

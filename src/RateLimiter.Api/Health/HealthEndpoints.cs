@@ -9,14 +9,17 @@ namespace RateLimiter.Api.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
+    public const string LivePath = "/health/live";
+    public const string ReadyPath = "/health/ready";
+
     public static void MapHealth(this WebApplication app)
     {
         app.MapHealthChecks(
-            "/health/live",
+            LivePath,
             new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }
         );
         app.MapHealthChecks(
-            "/health/ready",
+            ReadyPath,
             new HealthCheckOptions { ResponseWriter = WriteAsync }
         );
     }
