@@ -115,7 +115,11 @@ public sealed record ApiOperation(
             return null;
         }
 
-        Assert.That(contents.Keys, Does.Contain(answer.ContentType), $"{this}: {answer.Status} {answer.Text}");
+        Assert.That(
+            contents.Keys,
+            Does.Contain(answer.ContentType),
+            $"{this}: {answer.Status} {answer.Text}"
+        );
         return contents[answer.ContentType!];
     }
 
@@ -124,9 +128,7 @@ public sealed record ApiOperation(
             .ActualParameters.Where(parameter =>
                 parameter.Kind == kind && parameter.Example is not null
             )
-            .Select(parameter =>
-                (parameter.Name, TextOfParameter(parameter.Example))
-            );
+            .Select(parameter => (parameter.Name, TextOfParameter(parameter.Example)));
 
     // What looks like a time is read as one.
     private static string TextOfParameter(object? example) =>

@@ -39,7 +39,11 @@ public sealed class OpenApiExampleTests
 
             var answer = await SendAsync(operation, client, keyId);
 
-            Assert.That(answer.Status, Is.InRange(200, 299), $"{operation}: {answer.Status} {answer.Text}");
+            Assert.That(
+                answer.Status,
+                Is.InRange(200, 299),
+                $"{operation}: {answer.Status} {answer.Text}"
+            );
             operation.MustAllow(answer);
             if (answer.Text.Length > 0)
             {
@@ -116,7 +120,11 @@ public sealed class OpenApiExampleTests
                         .. header is { } it ? [it] : Array.Empty<(string, string)>(),
                     ]
                 );
-                Assert.That(answer.Status, Is.InRange(400, 499), $"{operation}: {answer.Status} {answer.Text}");
+                Assert.That(
+                    answer.Status,
+                    Is.InRange(400, 499),
+                    $"{operation}: {answer.Status} {answer.Text}"
+                );
                 operation.MustAllow(answer);
                 seen.Add(answer.Status);
             }

@@ -18,10 +18,7 @@ internal static class HealthEndpoints
             LivePath,
             new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }
         );
-        app.MapHealthChecks(
-            ReadyPath,
-            new HealthCheckOptions { ResponseWriter = WriteAsync }
-        );
+        app.MapHealthChecks(ReadyPath, new HealthCheckOptions { ResponseWriter = WriteAsync });
     }
 
     private static Task WriteAsync(HttpContext context, HealthReport report) =>
