@@ -13,7 +13,7 @@ COPY src/ src/
 # The history, which else says what version it is, is not here: docker build --build-arg VERSION=1.2.3
 ARG VERSION=
 RUN dotnet publish src/RateLimiter.Api --no-restore --use-current-runtime -p:PublishReadyToRun=true \
-    -p:MinVerVersionOverride="$VERSION" -c Release -o /app
+    ${VERSION:+-p:MinVerVersionOverride=$VERSION} -c Release -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app
