@@ -79,10 +79,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -93,11 +93,11 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <param name="routeKey">Only those for this route.</param>
         /// <param name="role">Only those for this role.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? if_None_Match = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -109,13 +109,13 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="request">The names, when they are not in the query.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The role; the default role when left out.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? if_Match = null, string? if_None_Match = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? ifMatch = null, string? ifNoneMatch = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -127,9 +127,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -143,12 +143,12 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `policy:write`
         /// </remarks>
         /// <param name="document">The policies.</param>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="dryRun">Changes nothing, and says what it would change.</param>
         /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? if_Match = null, string? if_None_Match = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -176,10 +176,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -286,9 +286,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.
         /// </remarks>
-        /// <param name="x_Registration_Token">The registration token, where the service wants one.</param>
+        /// <param name="xRegistrationToken">The registration token, where the service wants one.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? x_Registration_Token = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -709,10 +709,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -724,11 +724,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -802,11 +802,11 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <param name="routeKey">Only those for this route.</param>
         /// <param name="role">Only those for this role.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? if_None_Match = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -815,8 +815,8 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     request_.Method = new System.Net.Http.HttpMethod("GET");
                     request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
 
@@ -897,13 +897,13 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="request">The names, when they are not in the query.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The role; the default role when left out.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? if_Match = null, string? if_None_Match = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? ifMatch = null, string? ifNoneMatch = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -912,11 +912,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -1001,9 +1001,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1012,8 +1012,8 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     request_.Method = new System.Net.Http.HttpMethod("GET");
                     request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
 
@@ -1086,12 +1086,12 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `policy:write`
         /// </remarks>
         /// <param name="document">The policies.</param>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="dryRun">Changes nothing, and says what it would change.</param>
         /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? if_Match = null, string? if_None_Match = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (document == null)
                 throw new System.ArgumentNullException("document");
@@ -1103,11 +1103,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(document, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -1292,10 +1292,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -1307,11 +1307,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -1985,9 +1985,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.
         /// </remarks>
-        /// <param name="x_Registration_Token">The registration token, where the service wants one.</param>
+        /// <param name="xRegistrationToken">The registration token, where the service wants one.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? x_Registration_Token = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -1999,8 +1999,8 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (x_Registration_Token != null)
-                        request_.Headers.TryAddWithoutValidation("X-Registration-Token", ConvertToString(x_Registration_Token, System.Globalization.CultureInfo.InvariantCulture));
+                    if (xRegistrationToken != null)
+                        request_.Headers.TryAddWithoutValidation("X-Registration-Token", ConvertToString(xRegistrationToken, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -2920,7 +2920,7 @@ namespace RateLimiting.Client.Generated
         /// Seconds until all would be back, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
-        public long Reset_in { get; set; } = default!;
+        public long ResetIn { get; set; } = default!;
 
     }
 
@@ -2947,7 +2947,7 @@ namespace RateLimiting.Client.Generated
         /// Seconds until all permits are back, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
-        public long Reset_in { get; set; } = default!;
+        public long ResetIn { get; set; } = default!;
 
         /// <summary>
         /// Why not; null when allowed, unless the policy is inactive.
@@ -2965,31 +2965,31 @@ namespace RateLimiting.Client.Generated
         /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after")]
-        public long? Retry_after { get; set; } = default!;
+        public long? RetryAfter { get; set; } = default!;
 
         /// <summary>
         /// The same in milliseconds.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after_ms")]
-        public long? Retry_after_ms { get; set; } = default!;
+        public long? RetryAfterMs { get; set; } = default!;
 
         /// <summary>
         /// The role of the policy that decided.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_role")]
-        public string Matched_role { get; set; } = default!;
+        public string MatchedRole { get; set; } = default!;
 
         /// <summary>
         /// The route of the policy that decided; "*" is the catch-all's.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_route")]
-        public string Matched_route { get; set; } = default!;
+        public string MatchedRoute { get; set; } = default!;
 
         /// <summary>
         /// Allowed only because the policy is in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public bool Shadow_denied { get; set; } = default!;
+        public bool ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Decided without the store, which did not answer, as the policy's on_store_failure says.
@@ -3016,13 +3016,13 @@ namespace RateLimiting.Client.Generated
         /// The user asked about, 1 to 256 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
-        public string User_id { get; set; } = default!;
+        public string UserId { get; set; } = default!;
 
         /// <summary>
         /// What the user wants to do, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The user's role, 1 to 128 characters; left out, null and "default" are the same.
@@ -3067,7 +3067,7 @@ namespace RateLimiting.Client.Generated
         /// The route.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role; "default" for the default role.
@@ -3085,7 +3085,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds; null when there are several limits.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? Window_seconds { get; set; } = default!;
+        public long? WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// How permits are counted; null when there are several limits.
@@ -3116,7 +3116,7 @@ namespace RateLimiting.Client.Generated
         /// False allows everything and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
-        public bool Is_active { get; set; } = default!;
+        public bool IsActive { get; set; } = default!;
 
         /// <summary>
         /// "shadow" counts and logs, but allows what it would deny.
@@ -3130,7 +3130,7 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
-        public StoreFailureMode? On_store_failure { get; set; } = default!;
+        public StoreFailureMode? OnStoreFailure { get; set; } = default!;
 
         /// <summary>
         /// 1 when made, one more with every save.
@@ -3142,19 +3142,19 @@ namespace RateLimiting.Client.Generated
         /// When its first version was saved, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("created_at")]
-        public System.DateTimeOffset Created_at { get; set; } = default!;
+        public System.DateTimeOffset CreatedAt { get; set; } = default!;
 
         /// <summary>
         /// When this version was saved, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated_at")]
-        public System.DateTimeOffset Updated_at { get; set; } = default!;
+        public System.DateTimeOffset UpdatedAt { get; set; } = default!;
 
         /// <summary>
         /// The key_id of the API key that this version was saved with; null when that is not known.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated_by")]
-        public string? Updated_by { get; set; } = default!;
+        public string? UpdatedBy { get; set; } = default!;
 
     }
 
@@ -3210,7 +3210,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long Window_seconds { get; set; } = default!;
+        public long WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// How permits are counted.
@@ -3277,7 +3277,7 @@ namespace RateLimiting.Client.Generated
         /// The route, 1 to 128 characters; "*" for every route without a policy.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role, 1 to 128 characters; left out, null and "default" are the same.
@@ -3295,7 +3295,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds, 1 to 31,536,000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? Window_seconds { get; set; } = default!;
+        public long? WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// Free text, at most 500 characters.
@@ -3326,7 +3326,7 @@ namespace RateLimiting.Client.Generated
         /// False allows everything and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
-        public bool? Is_active { get; set; } = default!;
+        public bool? IsActive { get; set; } = default!;
 
         /// <summary>
         /// "shadow" counts and logs, but allows what it would deny.
@@ -3341,10 +3341,10 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
-        public StoreFailureMode? On_store_failure { get; set; } = default!;
+        public StoreFailureMode? OnStoreFailure { get; set; } = default!;
 
         [System.Text.Json.Serialization.JsonPropertyName("has_single")]
-        public bool? Has_single { get; set; } = default!;
+        public bool? HasSingle { get; set; } = default!;
 
     }
 
@@ -3371,7 +3371,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds, 1 to 31,536,000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long Window_seconds { get; set; } = default!;
+        public long WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// How permits are counted; fixed_window when left out.
@@ -3408,7 +3408,7 @@ namespace RateLimiting.Client.Generated
         /// The route, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role, 1 to 128 characters; left out, null and "default" are the same.
@@ -3453,7 +3453,7 @@ namespace RateLimiting.Client.Generated
         /// Whether nothing was changed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("dry_run")]
-        public bool Dry_run { get; set; } = default!;
+        public bool DryRun { get; set; } = default!;
 
         /// <summary>
         /// So many policies were made.
@@ -3505,7 +3505,7 @@ namespace RateLimiting.Client.Generated
         /// The route.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role; "default" for the default role.
@@ -3565,13 +3565,13 @@ namespace RateLimiting.Client.Generated
         /// When it was made, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changed_at")]
-        public System.DateTimeOffset Changed_at { get; set; } = default!;
+        public System.DateTimeOffset ChangedAt { get; set; } = default!;
 
         /// <summary>
         /// The key_id of the API key that it was made with; null when that is not known.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changed_by")]
-        public string? Changed_by { get; set; } = default!;
+        public string? ChangedBy { get; set; } = default!;
 
         /// <summary>
         /// Whether this is the deletion of the policy.
@@ -3595,7 +3595,7 @@ namespace RateLimiting.Client.Generated
         /// The route, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// What this version said, the policy is to say again.
@@ -3628,13 +3628,13 @@ namespace RateLimiting.Client.Generated
         /// The same in milliseconds since 1970.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("timestamp_ms")]
-        public long Timestamp_ms { get; set; } = default!;
+        public long TimestampMs { get; set; } = default!;
 
         /// <summary>
         /// The user asked about.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
-        public string User_id { get; set; } = default!;
+        public string UserId { get; set; } = default!;
 
         /// <summary>
         /// The route asked for.
@@ -3658,7 +3658,7 @@ namespace RateLimiting.Client.Generated
         /// Allowed only because the policy is in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public bool Shadow_denied { get; set; } = default!;
+        public bool ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Decided without the store, as the policy's on_store_failure says.
@@ -3694,7 +3694,7 @@ namespace RateLimiting.Client.Generated
         /// The role of the policy that decided.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_role")]
-        public string Matched_role { get; set; } = default!;
+        public string MatchedRole { get; set; } = default!;
 
     }
 
@@ -3709,7 +3709,7 @@ namespace RateLimiting.Client.Generated
         /// The key for the header X-API-Key, shown this once.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("api_key")]
-        public string Api_key { get; set; } = default!;
+        public string ApiKey { get; set; } = default!;
 
     }
 
@@ -3724,7 +3724,7 @@ namespace RateLimiting.Client.Generated
         /// Its public name.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("key_id")]
-        public string Key_id { get; set; } = default!;
+        public string KeyId { get; set; } = default!;
 
         /// <summary>
         /// How the key begins.
@@ -3748,19 +3748,19 @@ namespace RateLimiting.Client.Generated
         /// When it was made, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("created_at")]
-        public System.DateTimeOffset Created_at { get; set; } = default!;
+        public System.DateTimeOffset CreatedAt { get; set; } = default!;
 
         /// <summary>
         /// From when on it is not valid any more, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
-        public System.DateTimeOffset? Expires_at { get; set; } = default!;
+        public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
 
         /// <summary>
         /// The minute in which it was used last, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("last_used_at")]
-        public System.DateTimeOffset? Last_used_at { get; set; } = default!;
+        public System.DateTimeOffset? LastUsedAt { get; set; } = default!;
 
     }
 
@@ -3785,7 +3785,7 @@ namespace RateLimiting.Client.Generated
         /// For how long it is valid, 1 to 315,360,000 (ten years); for ever when left out.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_in_seconds")]
-        public long? Expires_in_seconds { get; set; } = default!;
+        public long? ExpiresInSeconds { get; set; } = default!;
 
     }
 
@@ -3797,7 +3797,7 @@ namespace RateLimiting.Client.Generated
         /// How long the old key stays valid, 0 to 2,592,000 (30 days); not at all when left out.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("grace_seconds")]
-        public long? Grace_seconds { get; set; } = default!;
+        public long? GraceSeconds { get; set; } = default!;
 
     }
 
@@ -3839,7 +3839,7 @@ namespace RateLimiting.Client.Generated
         /// So many entries of the log.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("log_entries")]
-        public long Log_entries { get; set; } = default!;
+        public long LogEntries { get; set; } = default!;
 
         /// <summary>
         /// So many counters, of which each user has one for each limit.
@@ -3857,13 +3857,13 @@ namespace RateLimiting.Client.Generated
         /// The key for the header X-API-Key, shown this once.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("api_key")]
-        public string Api_key { get; set; } = default!;
+        public string ApiKey { get; set; } = default!;
 
         /// <summary>
         /// The client's public name.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("client_id")]
-        public string Client_id { get; set; } = default!;
+        public string ClientId { get; set; } = default!;
 
     }
 
@@ -3917,7 +3917,7 @@ namespace RateLimiting.Client.Generated
         /// Seconds until all permits are back, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
-        public long? Reset_in { get; set; } = default!;
+        public long? ResetIn { get; set; } = default!;
 
         /// <summary>
         /// Why not; null when allowed, unless the policy is inactive.
@@ -3935,31 +3935,31 @@ namespace RateLimiting.Client.Generated
         /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after")]
-        public long? Retry_after { get; set; } = default!;
+        public long? RetryAfter { get; set; } = default!;
 
         /// <summary>
         /// The same in milliseconds.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after_ms")]
-        public long? Retry_after_ms { get; set; } = default!;
+        public long? RetryAfterMs { get; set; } = default!;
 
         /// <summary>
         /// The role of the policy that decided.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_role")]
-        public string? Matched_role { get; set; } = default!;
+        public string? MatchedRole { get; set; } = default!;
 
         /// <summary>
         /// The route of the policy that decided; "*" is the catch-all's.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_route")]
-        public string? Matched_route { get; set; } = default!;
+        public string? MatchedRoute { get; set; } = default!;
 
         /// <summary>
         /// Allowed only because the policy is in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public bool? Shadow_denied { get; set; } = default!;
+        public bool? ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Decided without the store, which did not answer, as the policy's on_store_failure says.
@@ -3978,15 +3978,6 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("error")]
         public object? Error { get; set; } = default!;
-
-        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
-
-        [System.Text.Json.Serialization.JsonExtensionData]
-        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
-        {
-            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
-            set { _additionalProperties = value; }
-        }
 
     }
 
@@ -4019,7 +4010,7 @@ namespace RateLimiting.Client.Generated
         /// The cursor of the next page; null when this is the last.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("next_cursor")]
-        public string? Next_cursor { get; set; } = default!;
+        public string? NextCursor { get; set; } = default!;
 
     }
 
@@ -4053,7 +4044,7 @@ namespace RateLimiting.Client.Generated
         /// The key_id of the API key it was done with; null for a registration.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("key_id")]
-        public string? Key_id { get; set; } = default!;
+        public string? KeyId { get; set; } = default!;
 
         /// <summary>
         /// The IP address of the caller.
@@ -4065,7 +4056,7 @@ namespace RateLimiting.Client.Generated
         /// The trace id under which the service's log tells more.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("request_id")]
-        public string Request_id { get; set; } = default!;
+        public string RequestId { get; set; } = default!;
 
         /// <summary>
         /// The policy, key or client as it was; null when it was made.
@@ -4137,7 +4128,7 @@ namespace RateLimiting.Client.Generated
         /// Of those allowed, those that a policy in shadow mode would have denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public long Shadow_denied { get; set; } = default!;
+        public long ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Of all, those decided without the store, as their policy's on_store_failure says.
@@ -4149,20 +4140,20 @@ namespace RateLimiting.Client.Generated
         /// How many users were asked about in the hours that the span touches. An estimate, mostly within 2 %.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("distinct_users")]
-        public long Distinct_users { get; set; } = default!;
+        public long DistinctUsers { get; set; } = default!;
 
         /// <summary>
         /// The milliseconds that half of the decisions of these hours took at most, within 7 %; null without one. It is the time
         /// <br/>in which the service decides, with the store; for a check of a batch that of the batch.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("p50_ms")]
-        public double? P50_ms { get; set; } = default!;
+        public double? P50Ms { get; set; } = default!;
 
         /// <summary>
         /// The same for 99 of 100 decisions.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("p99_ms")]
-        public double? P99_ms { get; set; } = default!;
+        public double? P99Ms { get; set; } = default!;
 
     }
 
@@ -4252,7 +4243,7 @@ namespace RateLimiting.Client.Generated
         /// Of those allowed, those that a policy in shadow mode would have denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public long Shadow_denied { get; set; } = default!;
+        public long ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Of all, those decided without the store.
