@@ -97,7 +97,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only those for this route.</param>
         /// <param name="role">Only those for this role.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPoliciesAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -129,7 +129,7 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPoliciesAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -148,7 +148,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="dryRun">Changes nothing, and says what it would change.</param>
         /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -164,7 +164,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="before">Only versions before this one: the last of the page before.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> HistoryPolicyVersionsAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> GetPolicyHistoryAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -179,7 +179,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
         /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -193,7 +193,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="allowed">Only with this verdict.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> LatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -226,7 +226,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<NewKeyResponse> CreateKeysAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<NewKeyResponse> CreateKeyAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -251,7 +251,7 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="keyId">The key's key_id.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task DeleteKeysAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task DeleteKeyAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -263,7 +263,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<NewKeyResponse> RotateKeysAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<NewKeyResponse> RotateKeyAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -359,7 +359,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsSummaryResponse> SummarizeAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsSummaryResponse> GetAnalyticsSummaryAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -378,7 +378,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
         /// <param name="bucket">How long each bucket is; minute when left out. There can be 1500 at most.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> ListBucketsAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -397,7 +397,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="of">What to count; checks when left out.</param>
         /// <param name="limit">How many at most, 1 to 100.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsTopResponse> ListTopAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
     }
 
@@ -806,7 +806,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only those for this route.</param>
         /// <param name="role">Only those for this role.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPoliciesAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1003,7 +1003,7 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPoliciesAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1091,7 +1091,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="dryRun">Changes nothing, and says what it would change.</param>
         /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (document == null)
                 throw new System.ArgumentNullException("document");
@@ -1196,7 +1196,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="before">Only versions before this one: the last of the page before.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> HistoryPolicyVersionsAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> GetPolicyHistoryAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (routeKey == null)
                 throw new System.ArgumentNullException("routeKey");
@@ -1295,7 +1295,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
         /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -1388,7 +1388,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="allowed">Only with this verdict.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> LatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1586,7 +1586,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<NewKeyResponse> CreateKeysAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<NewKeyResponse> CreateKeyAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -1750,7 +1750,7 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="keyId">The key's key_id.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task DeleteKeysAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task DeleteKeyAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (keyId == null)
                 throw new System.ArgumentNullException("keyId");
@@ -1826,7 +1826,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<NewKeyResponse> RotateKeysAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<NewKeyResponse> RotateKeyAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2446,7 +2446,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsSummaryResponse> SummarizeAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsSummaryResponse> GetAnalyticsSummaryAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2541,7 +2541,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
         /// <param name="bucket">How long each bucket is; minute when left out. There can be 1500 at most.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> ListBucketsAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2648,7 +2648,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="of">What to count; checks when left out.</param>
         /// <param name="limit">How many at most, 1 to 100.</param>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> ListTopAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
