@@ -39,6 +39,7 @@ public static class CSharpClient
                     .Select(operation => $"RateLimiterApi.{names.Of(operation.Operation)}"),
             ],
             ParameterDateTimeFormat = "O",
+            ParameterNameGenerator = new ParameterNames(),
             CSharpGeneratorSettings =
             {
                 Namespace = "RateLimiting.Client.Generated",
@@ -53,6 +54,7 @@ public static class CSharpClient
                 ArrayInstanceType = "System.Collections.Generic.List",
                 DateTimeType = "System.DateTimeOffset",
                 ClassStyle = CSharpClassStyle.Poco,
+                PropertyNameGenerator = new PropertyNames(),
             },
         };
         var text = new CSharpClientGenerator(document, settings).GenerateFile();

@@ -59,6 +59,7 @@ internal static class DocumentForClients
         var result = document.Definitions["CheckBatchResult"];
         result.OneOf.Clear();
         result.Type = JsonObjectType.Object;
+        result.AllowAdditionalProperties = false;
         result.RequiredProperties.Clear();
         foreach (var (name, field) in document.Definitions["DecisionResponse"].Properties)
         {

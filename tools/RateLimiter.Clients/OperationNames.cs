@@ -3,9 +3,26 @@ using NSwag.CodeGeneration.OperationNameGenerators;
 
 namespace RateLimiter.Clients;
 
-/// <summary>One client with a method for each operation, named by its id: Usage_Get and getUsage are both GetUsage.</summary>
+/// <summary>One client with a method for each operation: Usage_Get is GetUsage.</summary>
 internal sealed class OperationNames : IOperationNameGenerator
 {
+    /// <summary>Where turning its parts round does not give what one would look for.</summary>
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        ["Analytics_ListBuckets"] = "GetAnalyticsTimeSeries",
+        ["Analytics_ListTop"] = "GetAnalyticsTop",
+        ["Analytics_Summarize"] = "GetAnalyticsSummary",
+        ["Keys_Create"] = "CreateKey",
+        ["Keys_Delete"] = "DeleteKey",
+        ["Keys_Rotate"] = "RotateKey",
+        ["Logs_Latest"] = "GetLatestLogs",
+        ["Policy_List"] = "ListPolicies",
+        ["PolicyDocument_Export"] = "ExportPolicies",
+        ["PolicyDocument_Import"] = "ImportPolicies",
+        ["PolicyVersions_History"] = "GetPolicyHistory",
+        ["PolicyVersions_RollBack"] = "RollBackPolicy",
+    };
+
     public bool SupportsMultipleClients => false;
 
     public string GetClientName(
@@ -23,10 +40,13 @@ internal sealed class OperationNames : IOperationNameGenerator
     ) => Of(operation);
 
     public string Of(OpenApiOperation operation) =>
-        operation.OperationId.Split('_') switch
-        {
-            [var noun, var verb] when !verb.Contains(noun, StringComparison.Ordinal) => verb + noun,
-            [.., var name] => char.ToUpperInvariant(name[0]) + name[1..],
-            _ => throw new InvalidDataException("An operation has no id."),
-        };
+        Names.TryGetValue(operation.OperationId, out var name)
+            ? name
+            : operation.OperationId.Split('_') switch
+            {
+                [var noun, var verb] when !verb.Contains(noun, StringComparison.Ordinal) => verb
+                    + noun,
+                [.., var last] => last,
+                _ => throw new InvalidDataException("An operation has no id."),
+            };
 }

@@ -57,7 +57,11 @@ internal sealed class CommonAnswers : IOperationProcessor
             if (string.IsNullOrEmpty(answer.Description))
             {
                 answer.Description =
-                    answer.Schema?.ActualSchema.Description ?? Descriptions[status];
+                    answer
+                        .Schema?.ActualSchema.AllOf.Append(answer.Schema.ActualSchema)
+                        .Select(schema => schema.Description)
+                        .FirstOrDefault(text => text is not null)
+                    ?? Descriptions[status];
             }
 
             operation.Responses[key] = answer;

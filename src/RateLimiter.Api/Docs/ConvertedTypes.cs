@@ -7,7 +7,10 @@ using RateLimiter.Api.Policies;
 
 namespace RateLimiter.Api.Docs;
 
-/// <summary>What those types are on the wire that have converters of their own.</summary>
+/// <summary>
+/// What types are on the wire that the generator reads wrongly, because they have converters of their own, or a base that
+/// says nothing.
+/// </summary>
 internal static class ConvertedTypes
 {
     public static void AddTo(ICollection<ITypeMapper> mappers)
@@ -37,6 +40,7 @@ internal static class ConvertedTypes
             )
         );
         mappers.Add(new ObjectTypeMapper(typeof(CheckBatchResult), ResultOfBatch));
+        mappers.Add(new ObjectTypeMapper(typeof(ValidationProblemDetails), ProblemOfFields));
     }
 
     // One schema instead of a choice of two, of which generators of clients make nothing.
@@ -68,6 +72,38 @@ internal static class ConvertedTypes
             Reference = generator.SchemaOf<ProblemDetails>(resolver),
         };
         return result;
+    }
+
+    // Without the framework's class between it and a problem.
+    private static JsonSchema ProblemOfFields(
+        JsonSchemaGenerator generator,
+        JsonSchemaResolver resolver
+    )
+    {
+        var errors = new JsonSchemaProperty
+        {
+            Type = JsonObjectType.Object,
+            Description = "Of each field, or parameter, what is wrong with it.",
+            AdditionalPropertiesSchema = new JsonSchema
+            {
+                Type = JsonObjectType.Array,
+                Item = new JsonSchema { Type = JsonObjectType.String },
+            },
+            IsRequired = true,
+        };
+        return new JsonSchema
+        {
+            AllOf =
+            {
+                new JsonSchema { Reference = generator.SchemaOf<ProblemDetails>(resolver) },
+                new JsonSchema
+                {
+                    Type = JsonObjectType.Object,
+                    AllowAdditionalProperties = true,
+                    Properties = { ["errors"] = errors },
+                },
+            },
+        };
     }
 
     /// <summary>Is written where it is used, without a name of its own.</summary>

@@ -23,9 +23,9 @@ internal sealed class Nullability : IDocumentProcessor
         }
 
         foreach (
-            var property in document.Components.Schemas.Values.SelectMany(schema =>
-                schema.Properties.Values
-            )
+            var property in document
+                .Components.Schemas.Values.SelectMany(schema => schema.AllOf.Append(schema))
+                .SelectMany(schema => schema.Properties.Values)
         )
         {
             if (property.Item is { } item)

@@ -56,7 +56,6 @@ internal static class OpenApiDocs
             document.OperationProcessors.Add(new CommonAnswers());
             document.OperationProcessors.Add(new OperationExamples());
             document.DocumentProcessors.Add(new Nullability());
-            document.SchemaSettings.FlattenInheritanceHierarchy = true;
             document.SchemaSettings.SchemaProcessors.Add(new WireSchemas());
             ConvertedTypes.AddTo(document.SchemaSettings.TypeMappers);
         });

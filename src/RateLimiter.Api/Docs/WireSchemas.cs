@@ -36,6 +36,11 @@ internal sealed class WireSchemas : ISchemaProcessor
     public void Process(SchemaProcessorContext context)
     {
         var (type, schema) = (context.ContextualType.Type, context.Schema);
+        foreach (var part in schema.AllOf.Where(part => part.Type == JsonObjectType.Object))
+        {
+            BecomeAnswer(part);
+        }
+
         if (schema.Properties.Count == 0)
         {
             // A reference to the schema, which has its turn elsewhere.
@@ -59,10 +64,7 @@ internal sealed class WireSchemas : ISchemaProcessor
             return;
         }
 
-        // Answers may get more fields in time. Those that there are today are always there.
-        schema.AllowAdditionalProperties = true;
-        schema.AdditionalPropertiesSchema = null;
-        if (typeof(ProblemDetails).IsAssignableFrom(type))
+        if (type == typeof(ProblemDetails))
         {
             BecomeProblem(schema);
         }
@@ -71,6 +73,14 @@ internal sealed class WireSchemas : ISchemaProcessor
             BecomeAuditEntry(context);
         }
 
+        BecomeAnswer(schema);
+    }
+
+    // Answers may get more fields in time. Those that there are today are always there.
+    private static void BecomeAnswer(JsonSchema schema)
+    {
+        schema.AllowAdditionalProperties = true;
+        schema.AdditionalPropertiesSchema = null;
         schema.RequiredProperties.Clear();
         foreach (var name in schema.Properties.Keys)
         {

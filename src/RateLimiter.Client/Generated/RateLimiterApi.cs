@@ -40,6 +40,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The user's role; the default role when left out.</param>
+        /// <returns>What a check of cost 1 would be answered now, and what is used.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -53,6 +54,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="userId">The user; "*" is a user like any other.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The user's role; the default role when left out.</param>
+        /// <returns>Done. There is nothing to tell.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task ResetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -65,6 +67,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `usage:write`
         /// </remarks>
+        /// <returns>The answer to a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -79,10 +82,11 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -93,11 +97,12 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <param name="routeKey">Only those for this route.</param>
         /// <param name="role">Only those for this role.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? if_None_Match = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPoliciesAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -109,13 +114,14 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="request">The names, when they are not in the query.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The role; the default role when left out.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? if_Match = null, string? if_None_Match = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? ifMatch = null, string? ifNoneMatch = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -127,9 +133,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
+        /// <returns>All policies of a client, to be kept as a file.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPoliciesAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -143,12 +150,13 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `policy:write`
         /// </remarks>
         /// <param name="document">The policies.</param>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="dryRun">Changes nothing, and says what it would change.</param>
         /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
+        /// <returns>What an import changed, or would change.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? if_Match = null, string? if_None_Match = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -163,8 +171,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="role">The role; the default role when left out.</param>
         /// <param name="before">Only versions before this one: the last of the page before.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> HistoryPolicyVersionsAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> GetPolicyHistoryAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -176,10 +185,11 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -192,8 +202,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only about this route.</param>
         /// <param name="allowed">Only with this verdict.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> LatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -225,8 +236,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
+        /// <returns>A new key.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<NewKeyResponse> CreateKeysAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<NewKeyResponse> CreateKeyAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -237,6 +249,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<System.Collections.Generic.ICollection<KeyResponse>> ListKeysAsync(System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -250,8 +263,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <param name="keyId">The key's key_id.</param>
+        /// <returns>Done. There is nothing to tell.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task DeleteKeysAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task DeleteKeyAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -262,8 +276,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
+        /// <returns>A new key.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<NewKeyResponse> RotateKeysAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<NewKeyResponse> RotateKeyAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -276,6 +291,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `admin`
         /// </remarks>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<DeletionResponse> DeleteClientAsync(System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -286,9 +302,10 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.
         /// </remarks>
-        /// <param name="x_Registration_Token">The registration token, where the service wants one.</param>
+        /// <param name="xRegistrationToken">The registration token, where the service wants one.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? x_Registration_Token = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -299,6 +316,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
+        /// <returns>The answer to a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -311,6 +329,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
+        /// <returns>The answers to a batch of checks.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<CheckBatchResponse> CheckBatchAsync(CheckBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -327,6 +346,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>policy.updated, policy.deleted or policy.rolled_back.</param>
         /// <param name="cursor">The next_cursor of the page before.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <returns>A page of the audit trail.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<AuditResponse> ListAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, string? cursor = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -342,6 +362,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="from">Only from this time on, RFC 3339.</param>
         /// <param name="to">Only before this time, RFC 3339.</param>
         /// <param name="action">Only of this kind, as for GET /audit.</param>
+        /// <returns>Who changed what, and when.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<FileResponse> ExportAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -358,8 +379,9 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+        /// <returns>The figures of a span of time.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsSummaryResponse> SummarizeAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsSummaryResponse> GetAnalyticsSummaryAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -377,8 +399,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only checks of this route.</param>
         /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
         /// <param name="bucket">How long each bucket is; minute when left out. There can be 1500 at most.</param>
+        /// <returns>The figures of each minute or hour.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> ListBucketsAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -396,8 +419,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="by">What to list; user when left out.</param>
         /// <param name="of">What to count; checks when left out.</param>
         /// <param name="limit">How many at most, 1 to 100.</param>
+        /// <returns>The users or routes with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsTopResponse> ListTopAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
     }
 
@@ -443,6 +467,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The user's role; the default role when left out.</param>
+        /// <returns>What a check of cost 1 would be answered now, and what is used.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -536,6 +561,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="userId">The user; "*" is a user like any other.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The user's role; the default role when left out.</param>
+        /// <returns>Done. There is nothing to tell.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task ResetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -622,6 +648,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `usage:write`
         /// </remarks>
+        /// <returns>The answer to a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -709,10 +736,11 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -724,11 +752,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -802,11 +830,12 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
         /// <param name="routeKey">Only those for this route.</param>
         /// <param name="role">Only those for this role.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPolicyAsync(string? if_None_Match = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPoliciesAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -815,8 +844,8 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     request_.Method = new System.Net.Http.HttpMethod("GET");
                     request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
 
@@ -897,13 +926,14 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="request">The names, when they are not in the query.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The role; the default role when left out.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? if_Match = null, string? if_None_Match = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? ifMatch = null, string? ifNoneMatch = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -912,11 +942,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -1001,9 +1031,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="if_None_Match">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
+        /// <returns>All policies of a client, to be kept as a file.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPolicyDocumentAsync(string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPoliciesAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1012,8 +1043,8 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     request_.Method = new System.Net.Http.HttpMethod("GET");
                     request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
 
@@ -1086,12 +1117,13 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `policy:write`
         /// </remarks>
         /// <param name="document">The policies.</param>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
         /// <param name="dryRun">Changes nothing, and says what it would change.</param>
         /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
+        /// <returns>What an import changed, or would change.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPolicyDocumentAsync(PolicySetDocument document, string? if_Match = null, string? if_None_Match = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (document == null)
                 throw new System.ArgumentNullException("document");
@@ -1103,11 +1135,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(document, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -1195,8 +1227,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="role">The role; the default role when left out.</param>
         /// <param name="before">Only versions before this one: the last of the page before.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> HistoryPolicyVersionsAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> GetPolicyHistoryAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (routeKey == null)
                 throw new System.ArgumentNullException("routeKey");
@@ -1292,10 +1325,11 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="if_Match">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="if_None_Match">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
+        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyVersionsAsync(RollBackPolicyRequest request, string? if_Match = null, string? if_None_Match = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -1307,11 +1341,11 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (if_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(if_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-Match", ConvertToString(ifMatch, System.Globalization.CultureInfo.InvariantCulture));
 
-                    if (if_None_Match != null)
-                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(if_None_Match, System.Globalization.CultureInfo.InvariantCulture));
+                    if (ifNoneMatch != null)
+                        request_.Headers.TryAddWithoutValidation("If-None-Match", ConvertToString(ifNoneMatch, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -1387,8 +1421,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only about this route.</param>
         /// <param name="allowed">Only with this verdict.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> LatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1585,8 +1620,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
+        /// <returns>A new key.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<NewKeyResponse> CreateKeysAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<NewKeyResponse> CreateKeyAsync(CreateKeyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -1670,6 +1706,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<KeyResponse>> ListKeysAsync(System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -1749,8 +1786,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <param name="keyId">The key's key_id.</param>
+        /// <returns>Done. There is nothing to tell.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task DeleteKeysAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task DeleteKeyAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (keyId == null)
                 throw new System.ArgumentNullException("keyId");
@@ -1825,8 +1863,9 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
+        /// <returns>A new key.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<NewKeyResponse> RotateKeysAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<NewKeyResponse> RotateKeyAsync(RotateKeyRequest? request = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1909,6 +1948,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `admin`
         /// </remarks>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<DeletionResponse> DeleteClientAsync(System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -1985,9 +2025,10 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.
         /// </remarks>
-        /// <param name="x_Registration_Token">The registration token, where the service wants one.</param>
+        /// <param name="xRegistrationToken">The registration token, where the service wants one.</param>
+        /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? x_Registration_Token = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -1999,8 +2040,8 @@ namespace RateLimiting.Client.Generated
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
 
-                    if (x_Registration_Token != null)
-                        request_.Headers.TryAddWithoutValidation("X-Registration-Token", ConvertToString(x_Registration_Token, System.Globalization.CultureInfo.InvariantCulture));
+                    if (xRegistrationToken != null)
+                        request_.Headers.TryAddWithoutValidation("X-Registration-Token", ConvertToString(xRegistrationToken, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -2074,6 +2115,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
+        /// <returns>The answer to a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2159,6 +2201,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
+        /// <returns>The answers to a batch of checks.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<CheckBatchResponse> CheckBatchAsync(CheckBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2248,6 +2291,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>policy.updated, policy.deleted or policy.rolled_back.</param>
         /// <param name="cursor">The next_cursor of the page before.</param>
         /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <returns>A page of the audit trail.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<AuditResponse> ListAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, string? cursor = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2351,6 +2395,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="from">Only from this time on, RFC 3339.</param>
         /// <param name="to">Only before this time, RFC 3339.</param>
         /// <param name="action">Only of this kind, as for GET /audit.</param>
+        /// <returns>Who changed what, and when.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<FileResponse> ExportAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2445,8 +2490,9 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+        /// <returns>The figures of a span of time.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsSummaryResponse> SummarizeAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsSummaryResponse> GetAnalyticsSummaryAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2540,8 +2586,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only checks of this route.</param>
         /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
         /// <param name="bucket">How long each bucket is; minute when left out. There can be 1500 at most.</param>
+        /// <returns>The figures of each minute or hour.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> ListBucketsAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2647,8 +2694,9 @@ namespace RateLimiting.Client.Generated
         /// <param name="by">What to list; user when left out.</param>
         /// <param name="of">What to count; checks when left out.</param>
         /// <param name="limit">How many at most, 1 to 100.</param>
+        /// <returns>The users or routes with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> ListTopAnalyticsAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2920,7 +2968,7 @@ namespace RateLimiting.Client.Generated
         /// Seconds until all would be back, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
-        public long Reset_in { get; set; } = default!;
+        public long ResetIn { get; set; } = default!;
 
     }
 
@@ -2947,7 +2995,7 @@ namespace RateLimiting.Client.Generated
         /// Seconds until all permits are back, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
-        public long Reset_in { get; set; } = default!;
+        public long ResetIn { get; set; } = default!;
 
         /// <summary>
         /// Why not; null when allowed, unless the policy is inactive.
@@ -2965,31 +3013,31 @@ namespace RateLimiting.Client.Generated
         /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after")]
-        public long? Retry_after { get; set; } = default!;
+        public long? RetryAfter { get; set; } = default!;
 
         /// <summary>
         /// The same in milliseconds.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after_ms")]
-        public long? Retry_after_ms { get; set; } = default!;
+        public long? RetryAfterMs { get; set; } = default!;
 
         /// <summary>
         /// The role of the policy that decided.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_role")]
-        public string Matched_role { get; set; } = default!;
+        public string MatchedRole { get; set; } = default!;
 
         /// <summary>
         /// The route of the policy that decided; "*" is the catch-all's.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_route")]
-        public string Matched_route { get; set; } = default!;
+        public string MatchedRoute { get; set; } = default!;
 
         /// <summary>
         /// Allowed only because the policy is in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public bool Shadow_denied { get; set; } = default!;
+        public bool ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Decided without the store, which did not answer, as the policy's on_store_failure says.
@@ -3016,13 +3064,13 @@ namespace RateLimiting.Client.Generated
         /// The user asked about, 1 to 256 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
-        public string User_id { get; set; } = default!;
+        public string UserId { get; set; } = default!;
 
         /// <summary>
         /// What the user wants to do, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The user's role, 1 to 128 characters; left out, null and "default" are the same.
@@ -3067,7 +3115,7 @@ namespace RateLimiting.Client.Generated
         /// The route.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role; "default" for the default role.
@@ -3085,7 +3133,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds; null when there are several limits.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? Window_seconds { get; set; } = default!;
+        public long? WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// How permits are counted; null when there are several limits.
@@ -3116,7 +3164,7 @@ namespace RateLimiting.Client.Generated
         /// False allows everything and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
-        public bool Is_active { get; set; } = default!;
+        public bool IsActive { get; set; } = default!;
 
         /// <summary>
         /// "shadow" counts and logs, but allows what it would deny.
@@ -3130,7 +3178,7 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
-        public StoreFailureMode? On_store_failure { get; set; } = default!;
+        public StoreFailureMode? OnStoreFailure { get; set; } = default!;
 
         /// <summary>
         /// 1 when made, one more with every save.
@@ -3142,19 +3190,19 @@ namespace RateLimiting.Client.Generated
         /// When its first version was saved, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("created_at")]
-        public System.DateTimeOffset Created_at { get; set; } = default!;
+        public System.DateTimeOffset CreatedAt { get; set; } = default!;
 
         /// <summary>
         /// When this version was saved, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated_at")]
-        public System.DateTimeOffset Updated_at { get; set; } = default!;
+        public System.DateTimeOffset UpdatedAt { get; set; } = default!;
 
         /// <summary>
         /// The key_id of the API key that this version was saved with; null when that is not known.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated_by")]
-        public string? Updated_by { get; set; } = default!;
+        public string? UpdatedBy { get; set; } = default!;
 
     }
 
@@ -3210,7 +3258,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long Window_seconds { get; set; } = default!;
+        public long WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// How permits are counted.
@@ -3277,7 +3325,7 @@ namespace RateLimiting.Client.Generated
         /// The route, 1 to 128 characters; "*" for every route without a policy.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role, 1 to 128 characters; left out, null and "default" are the same.
@@ -3295,7 +3343,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds, 1 to 31,536,000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? Window_seconds { get; set; } = default!;
+        public long? WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// Free text, at most 500 characters.
@@ -3320,13 +3368,13 @@ namespace RateLimiting.Client.Generated
         /// 1 to 8 limits, in the place of the single one.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limits")]
-        public System.Collections.Generic.IReadOnlyList<LimitRequest?>? Limits { get; set; } = default!;
+        public System.Collections.Generic.IReadOnlyList<LimitRequest>? Limits { get; set; } = default!;
 
         /// <summary>
         /// False allows everything and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
-        public bool? Is_active { get; set; } = default!;
+        public bool? IsActive { get; set; } = default!;
 
         /// <summary>
         /// "shadow" counts and logs, but allows what it would deny.
@@ -3341,10 +3389,7 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
-        public StoreFailureMode? On_store_failure { get; set; } = default!;
-
-        [System.Text.Json.Serialization.JsonPropertyName("has_single")]
-        public bool? Has_single { get; set; } = default!;
+        public StoreFailureMode? OnStoreFailure { get; set; } = default!;
 
     }
 
@@ -3371,7 +3416,7 @@ namespace RateLimiting.Client.Generated
         /// The window in seconds, 1 to 31,536,000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long Window_seconds { get; set; } = default!;
+        public long WindowSeconds { get; set; } = default!;
 
         /// <summary>
         /// How permits are counted; fixed_window when left out.
@@ -3408,7 +3453,7 @@ namespace RateLimiting.Client.Generated
         /// The route, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role, 1 to 128 characters; left out, null and "default" are the same.
@@ -3429,16 +3474,7 @@ namespace RateLimiting.Client.Generated
         /// At most 100,000, and one for each route and role.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("policies")]
-        public PolicyRequestList Policies { get; set; } = new PolicyRequestList();
-
-    }
-
-    /// <summary>
-    /// The policies of a document, of which it refuses to read more than it may have.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class PolicyRequestList : System.Collections.Generic.List<SavePolicyRequest?>
-    {
+        public System.Collections.Generic.IReadOnlyList<SavePolicyRequest> Policies { get; set; } = new System.Collections.Generic.List<SavePolicyRequest>();
 
     }
 
@@ -3453,7 +3489,7 @@ namespace RateLimiting.Client.Generated
         /// Whether nothing was changed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("dry_run")]
-        public bool Dry_run { get; set; } = default!;
+        public bool DryRun { get; set; } = default!;
 
         /// <summary>
         /// So many policies were made.
@@ -3505,7 +3541,7 @@ namespace RateLimiting.Client.Generated
         /// The route.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The role; "default" for the default role.
@@ -3565,13 +3601,13 @@ namespace RateLimiting.Client.Generated
         /// When it was made, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changed_at")]
-        public System.DateTimeOffset Changed_at { get; set; } = default!;
+        public System.DateTimeOffset ChangedAt { get; set; } = default!;
 
         /// <summary>
         /// The key_id of the API key that it was made with; null when that is not known.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changed_by")]
-        public string? Changed_by { get; set; } = default!;
+        public string? ChangedBy { get; set; } = default!;
 
         /// <summary>
         /// Whether this is the deletion of the policy.
@@ -3595,7 +3631,7 @@ namespace RateLimiting.Client.Generated
         /// The route, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string Route_key { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// What this version said, the policy is to say again.
@@ -3628,13 +3664,13 @@ namespace RateLimiting.Client.Generated
         /// The same in milliseconds since 1970.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("timestamp_ms")]
-        public long Timestamp_ms { get; set; } = default!;
+        public long TimestampMs { get; set; } = default!;
 
         /// <summary>
         /// The user asked about.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
-        public string User_id { get; set; } = default!;
+        public string UserId { get; set; } = default!;
 
         /// <summary>
         /// The route asked for.
@@ -3658,7 +3694,7 @@ namespace RateLimiting.Client.Generated
         /// Allowed only because the policy is in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public bool Shadow_denied { get; set; } = default!;
+        public bool ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Decided without the store, as the policy's on_store_failure says.
@@ -3694,7 +3730,7 @@ namespace RateLimiting.Client.Generated
         /// The role of the policy that decided.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_role")]
-        public string Matched_role { get; set; } = default!;
+        public string MatchedRole { get; set; } = default!;
 
     }
 
@@ -3709,7 +3745,7 @@ namespace RateLimiting.Client.Generated
         /// The key for the header X-API-Key, shown this once.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("api_key")]
-        public string Api_key { get; set; } = default!;
+        public string ApiKey { get; set; } = default!;
 
     }
 
@@ -3724,7 +3760,7 @@ namespace RateLimiting.Client.Generated
         /// Its public name.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("key_id")]
-        public string Key_id { get; set; } = default!;
+        public string KeyId { get; set; } = default!;
 
         /// <summary>
         /// How the key begins.
@@ -3748,19 +3784,19 @@ namespace RateLimiting.Client.Generated
         /// When it was made, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("created_at")]
-        public System.DateTimeOffset Created_at { get; set; } = default!;
+        public System.DateTimeOffset CreatedAt { get; set; } = default!;
 
         /// <summary>
         /// From when on it is not valid any more, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
-        public System.DateTimeOffset? Expires_at { get; set; } = default!;
+        public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
 
         /// <summary>
         /// The minute in which it was used last, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("last_used_at")]
-        public System.DateTimeOffset? Last_used_at { get; set; } = default!;
+        public System.DateTimeOffset? LastUsedAt { get; set; } = default!;
 
     }
 
@@ -3779,13 +3815,13 @@ namespace RateLimiting.Client.Generated
         /// <br/>check when left out.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("scopes")]
-        public System.Collections.Generic.IReadOnlyList<string?>? Scopes { get; set; } = default!;
+        public System.Collections.Generic.IReadOnlyList<string>? Scopes { get; set; } = default!;
 
         /// <summary>
         /// For how long it is valid, 1 to 315,360,000 (ten years); for ever when left out.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_in_seconds")]
-        public long? Expires_in_seconds { get; set; } = default!;
+        public long? ExpiresInSeconds { get; set; } = default!;
 
     }
 
@@ -3797,7 +3833,7 @@ namespace RateLimiting.Client.Generated
         /// How long the old key stays valid, 0 to 2,592,000 (30 days); not at all when left out.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("grace_seconds")]
-        public long? Grace_seconds { get; set; } = default!;
+        public long? GraceSeconds { get; set; } = default!;
 
     }
 
@@ -3839,7 +3875,7 @@ namespace RateLimiting.Client.Generated
         /// So many entries of the log.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("log_entries")]
-        public long Log_entries { get; set; } = default!;
+        public long LogEntries { get; set; } = default!;
 
         /// <summary>
         /// So many counters, of which each user has one for each limit.
@@ -3857,13 +3893,13 @@ namespace RateLimiting.Client.Generated
         /// The key for the header X-API-Key, shown this once.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("api_key")]
-        public string Api_key { get; set; } = default!;
+        public string ApiKey { get; set; } = default!;
 
         /// <summary>
         /// The client's public name.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("client_id")]
-        public string Client_id { get; set; } = default!;
+        public string ClientId { get; set; } = default!;
 
     }
 
@@ -3895,7 +3931,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// A DecisionResponse, or an error in its place.
+    /// The fields of a decision, or an error alone.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class CheckBatchResult
@@ -3917,7 +3953,7 @@ namespace RateLimiting.Client.Generated
         /// Seconds until all permits are back, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
-        public long? Reset_in { get; set; } = default!;
+        public long? ResetIn { get; set; } = default!;
 
         /// <summary>
         /// Why not; null when allowed, unless the policy is inactive.
@@ -3935,31 +3971,31 @@ namespace RateLimiting.Client.Generated
         /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after")]
-        public long? Retry_after { get; set; } = default!;
+        public long? RetryAfter { get; set; } = default!;
 
         /// <summary>
         /// The same in milliseconds.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after_ms")]
-        public long? Retry_after_ms { get; set; } = default!;
+        public long? RetryAfterMs { get; set; } = default!;
 
         /// <summary>
         /// The role of the policy that decided.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_role")]
-        public string? Matched_role { get; set; } = default!;
+        public string? MatchedRole { get; set; } = default!;
 
         /// <summary>
         /// The route of the policy that decided; "*" is the catch-all's.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_route")]
-        public string? Matched_route { get; set; } = default!;
+        public string? MatchedRoute { get; set; } = default!;
 
         /// <summary>
         /// Allowed only because the policy is in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public bool? Shadow_denied { get; set; } = default!;
+        public bool? ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Decided without the store, which did not answer, as the policy's on_store_failure says.
@@ -3978,15 +4014,6 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("error")]
         public object? Error { get; set; } = default!;
-
-        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
-
-        [System.Text.Json.Serialization.JsonExtensionData]
-        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
-        {
-            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
-            set { _additionalProperties = value; }
-        }
 
     }
 
@@ -4019,7 +4046,7 @@ namespace RateLimiting.Client.Generated
         /// The cursor of the next page; null when this is the last.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("next_cursor")]
-        public string? Next_cursor { get; set; } = default!;
+        public string? NextCursor { get; set; } = default!;
 
     }
 
@@ -4053,7 +4080,7 @@ namespace RateLimiting.Client.Generated
         /// The key_id of the API key it was done with; null for a registration.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("key_id")]
-        public string? Key_id { get; set; } = default!;
+        public string? KeyId { get; set; } = default!;
 
         /// <summary>
         /// The IP address of the caller.
@@ -4065,19 +4092,19 @@ namespace RateLimiting.Client.Generated
         /// The trace id under which the service's log tells more.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("request_id")]
-        public string Request_id { get; set; } = default!;
+        public string RequestId { get; set; } = default!;
 
         /// <summary>
         /// The policy, key or client as it was; null when it was made.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("before")]
-        public PolicyResponse? Before { get; set; } = default!;
+        public Before Before { get; set; } = default!;
 
         /// <summary>
         /// The policy, key or client as it is then; null when it was deleted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("after")]
-        public PolicyResponse? After { get; set; } = default!;
+        public After After { get; set; } = default!;
 
     }
 
@@ -4137,7 +4164,7 @@ namespace RateLimiting.Client.Generated
         /// Of those allowed, those that a policy in shadow mode would have denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public long Shadow_denied { get; set; } = default!;
+        public long ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Of all, those decided without the store, as their policy's on_store_failure says.
@@ -4149,20 +4176,20 @@ namespace RateLimiting.Client.Generated
         /// How many users were asked about in the hours that the span touches. An estimate, mostly within 2 %.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("distinct_users")]
-        public long Distinct_users { get; set; } = default!;
+        public long DistinctUsers { get; set; } = default!;
 
         /// <summary>
         /// The milliseconds that half of the decisions of these hours took at most, within 7 %; null without one. It is the time
         /// <br/>in which the service decides, with the store; for a check of a batch that of the batch.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("p50_ms")]
-        public double? P50_ms { get; set; } = default!;
+        public double? P50Ms { get; set; } = default!;
 
         /// <summary>
         /// The same for 99 of 100 decisions.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("p99_ms")]
-        public double? P99_ms { get; set; } = default!;
+        public double? P99Ms { get; set; } = default!;
 
     }
 
@@ -4252,7 +4279,7 @@ namespace RateLimiting.Client.Generated
         /// Of those allowed, those that a policy in shadow mode would have denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
-        public long Shadow_denied { get; set; } = default!;
+        public long ShadowDenied { get; set; } = default!;
 
         /// <summary>
         /// Of all, those decided without the store.
@@ -4397,6 +4424,36 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"policy.rolled_back")]
         [System.Runtime.Serialization.EnumMember(Value = @"policy.rolled_back")]
         Policy_rolled_back = 8,
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class Before
+    {
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class After
+    {
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
 
     }
 
