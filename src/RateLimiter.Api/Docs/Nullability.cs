@@ -36,8 +36,7 @@ internal sealed class Nullability : IDocumentProcessor
             if (property is { IsNullableRaw: true, Type: JsonObjectType.None })
             {
                 property.IsNullableRaw = null;
-                var alternatives = property.AnyOf.Count > 0 ? property.AnyOf : property.OneOf;
-                alternatives.Add(NullLike(alternatives.First().ActualSchema));
+                property.OneOf.Add(NullLike(property.OneOf.First().ActualSchema));
             }
         }
     }

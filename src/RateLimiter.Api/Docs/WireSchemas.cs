@@ -111,11 +111,22 @@ internal sealed class WireSchemas : ISchemaProcessor
             fields["action"].Enumeration.Add(name);
         }
 
+        var audited = new JsonSchema
+        {
+            Type = JsonObjectType.Object,
+            Description = "A policy, a key or a client, as the action says.",
+            AllowAdditionalProperties = true,
+            AnyOf =
+            {
+                Reference<PolicyResponse>(context),
+                Reference<KeyResponse>(context),
+                Reference<AuditedClientResponse>(context),
+            },
+        };
+        context.Resolver.AppendSchema(audited, "AuditedResponse");
         foreach (var field in new[] { fields["before"], fields["after"] })
         {
-            field.AnyOf.Add(Reference<PolicyResponse>(context));
-            field.AnyOf.Add(Reference<KeyResponse>(context));
-            field.AnyOf.Add(Reference<AuditedClientResponse>(context));
+            field.OneOf.Add(new JsonSchema { Reference = audited });
         }
     }
 

@@ -4098,13 +4098,13 @@ namespace RateLimiting.Client.Generated
         /// The policy, key or client as it was; null when it was made.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("before")]
-        public Before Before { get; set; } = default!;
+        public AuditedResponse? Before { get; set; } = default!;
 
         /// <summary>
         /// The policy, key or client as it is then; null when it was deleted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("after")]
-        public After After { get; set; } = default!;
+        public AuditedResponse? After { get; set; } = default!;
 
     }
 
@@ -4120,6 +4120,24 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string Name { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// A policy, a key or a client, as the action says.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class AuditedResponse
+    {
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
 
     }
 
@@ -4424,36 +4442,6 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"policy.rolled_back")]
         [System.Runtime.Serialization.EnumMember(Value = @"policy.rolled_back")]
         Policy_rolled_back = 8,
-
-    }
-
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class Before
-    {
-
-        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
-
-        [System.Text.Json.Serialization.JsonExtensionData]
-        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
-        {
-            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
-            set { _additionalProperties = value; }
-        }
-
-    }
-
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class After
-    {
-
-        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
-
-        [System.Text.Json.Serialization.JsonExtensionData]
-        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
-        {
-            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
-            set { _additionalProperties = value; }
-        }
 
     }
 
