@@ -10,7 +10,10 @@ COPY src/RateLimiter.Api/*.csproj src/RateLimiter.Api/
 RUN dotnet restore src/RateLimiter.Api --use-current-runtime -p:PublishReadyToRun=true
 
 COPY src/ src/
-RUN dotnet publish src/RateLimiter.Api --no-restore --use-current-runtime -p:PublishReadyToRun=true -c Release -o /app
+# The history, which else says what version it is, is not here: docker build --build-arg VERSION=1.2.3
+ARG VERSION=
+RUN dotnet publish src/RateLimiter.Api --no-restore --use-current-runtime -p:PublishReadyToRun=true \
+    ${VERSION:+-p:MinVerVersionOverride=$VERSION} -c Release -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app

@@ -32,9 +32,14 @@ public sealed class StartupTests
         );
         var address = service.Address.GetLeftPart(UriPartial.Authority);
         Assert.That(
-            service.OutputLines,
+            service.OutputLines[0],
+            Does.Match(
+                @$"^info: RateLimiter\.Api\[1\] RateLimiter \d+\.\d+\.\d+(-\S+)? listens on {address}$"
+            )
+        );
+        Assert.That(
+            service.OutputLines.Skip(1),
             Is.EqualTo([
-                $"info: RateLimiter.Api[1] RateLimiter listens on {address}",
                 $"info: RateLimiter.Api[2] Documentation: {address}/docs",
                 $"info: RateLimiter.Api[3] Store: embedded (Garnet), data in {folder.Path}/data",
             ])

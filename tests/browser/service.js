@@ -1,4 +1,4 @@
-// The demo as a user starts it: a process of its own, on a free port of the loopback, with a folder of its own.
+// The service, or its demo, as a user starts it: a process of its own, on a free port of the loopback, with a folder of its own.
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,60 +10,9 @@ const project = new URL('../../src/RateLimiter.Api', import.meta.url).pathname;
 const startTimeout = 120_000;
 const pastTimeout = 120_000;
 
-/** Starts it, and waits until the past of its sample client is counted. */
+/** Starts the demo, and waits until the past of its sample client is counted. */
 export async function startDemo() {
-  const folder = await mkdtemp(join(tmpdir(), 'ratelimiter-browser-'));
-  const address = `http://127.0.0.1:${await freePort()}`;
-  const server = spawn('dotnet', ['run', '--no-build', '--project', project, '--', 'demo'], {
-    cwd: folder,
-    // The whole group is ended with it, for dotnet run starts the service as another process.
-    detached: true,
-    env: {
-      ...process.env,
-      ASPNETCORE_URLS: address,
-      Embedded__DataDirectory: join(folder, 'data'),
-      REDIS_HOST: '',
-      // A busy machine is not what is tested.
-      Store__TimeoutMs: '5000',
-    },
-  });
-  const demo = {
-    address,
-    output: '',
-    /** A call of the API with the demo's key, and its answer. */
-    async ask(method, path, body) {
-      const response = await fetch(address + path, {
-        method,
-        headers: { 'X-API-Key': demo.key, 'Content-Type': 'application/json' },
-        body: body && JSON.stringify(body),
-      });
-      const text = await response.text();
-      if (!response.ok) {
-        throw new Error(`${method} ${path}: ${response.status} ${text}`);
-      }
-
-      return text && JSON.parse(text);
-    },
-    async stop() {
-      try {
-        process.kill(-server.pid, 'SIGKILL');
-      } catch {
-        // It has ended already.
-      }
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-  for (const stream of [server.stdout, server.stderr]) {
-    stream.on('data', (text) => (demo.output += text));
-  }
-
-  process.once('exit', () => {
-    try {
-      process.kill(-server.pid, 'SIGKILL');
-    } catch {
-      // It has ended already.
-    }
-  });
+  const demo = await start('demo');
   try {
     demo.key = await until('The demo does not start.', startTimeout, () =>
       /to sign in with: (rl_\S+)/.exec(demo.output)?.[1]);
@@ -83,6 +32,20 @@ export async function startDemo() {
   }
 }
 
+/** Starts the service, and waits until it answers. */
+export async function startService() {
+  const service = await start();
+  try {
+    await until('The service does not start.', startTimeout, () =>
+      service.ask('GET', '/health/ready').then(() => true, () => false));
+    return service;
+  } catch (error) {
+    console.error(service.output);
+    await service.stop();
+    throw error;
+  }
+}
+
 /** Waits until something is there. */
 export async function until(what, timeout, find) {
   const late = Date.now() + timeout;
@@ -97,6 +60,60 @@ export async function until(what, timeout, find) {
     }
 
     await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function start(...args) {
+  const folder = await mkdtemp(join(tmpdir(), 'ratelimiter-node-'));
+  const address = `http://127.0.0.1:${await freePort()}`;
+  const server = spawn('dotnet', ['run', '--no-build', '--project', project, '--', ...args], {
+    cwd: folder,
+    // The whole group is ended with it, for dotnet run starts the service as another process.
+    detached: true,
+    env: {
+      ...process.env,
+      ASPNETCORE_URLS: address,
+      Embedded__DataDirectory: join(folder, 'data'),
+      REDIS_HOST: '',
+      // A busy machine is not what is tested.
+      Store__TimeoutMs: '5000',
+    },
+  });
+  const service = {
+    address,
+    output: '',
+    /** A call of the API with the key, once there is one, and its answer. */
+    async ask(method, path, body) {
+      const response = await fetch(address + path, {
+        method,
+        headers: { ...(service.key && { 'X-API-Key': service.key }), 'Content-Type': 'application/json' },
+        body: body && JSON.stringify(body),
+      });
+      const text = await response.text();
+      if (!response.ok) {
+        throw new Error(`${method} ${path}: ${response.status} ${text}`);
+      }
+
+      return text && JSON.parse(text);
+    },
+    async stop() {
+      end(server);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.on('data', (text) => (service.output += text));
+  }
+
+  process.once('exit', () => end(server));
+  return service;
+}
+
+function end(server) {
+  try {
+    process.kill(-server.pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
   }
 }
 

@@ -19,11 +19,6 @@ namespace RateLimiter.Api.Analytics;
 /// </remarks>
 [ApiController]
 [Tags("Analytics")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     private const int MaxBuckets = 1500;

@@ -7,48 +7,38 @@ namespace RateLimiter.Api.Analytics;
 public sealed record AnalyticsSummaryResponse
 {
     /// <summary>From when on the checks are counted, UTC.</summary>
-    /// <example>2026-02-03T04:05:00Z</example>
     public required DateTime From { get; init; }
 
     /// <summary>Up to when, UTC.</summary>
-    /// <example>2026-02-04T04:06:00Z</example>
     public required DateTime To { get; init; }
 
     /// <summary>All checks that were decided: those allowed and those denied.</summary>
-    /// <example>1200</example>
     public required long Checks { get; init; }
 
     /// <summary>With allowed: true.</summary>
-    /// <example>1150</example>
     public required long Allowed { get; init; }
 
     /// <summary>With allowed: false.</summary>
-    /// <example>50</example>
     public required long Denied { get; init; }
 
     /// <summary>Of those allowed, those that a policy in shadow mode would have denied.</summary>
-    /// <example>7</example>
     public required long ShadowDenied { get; init; }
 
     /// <summary>Of all, those decided without the store, as their policy's on_store_failure says.</summary>
-    /// <example>0</example>
     public required long Degraded { get; init; }
 
     /// <summary>
     /// How many users were asked about in the hours that the span touches. An estimate, mostly within 2 %.
     /// </summary>
-    /// <example>312</example>
     public required long DistinctUsers { get; init; }
 
     /// <summary>
     /// The milliseconds that half of the decisions of these hours took at most, within 7 %; null without one. It is the time
     /// in which the service decides, with the store; for a check of a batch that of the batch.
     /// </summary>
-    /// <example>0.384</example>
     public double? P50Ms { get; init; }
 
     /// <summary>The same for 99 of 100 decisions.</summary>
-    /// <example>1.408</example>
     public double? P99Ms { get; init; }
 }
 
@@ -68,27 +58,21 @@ public sealed record AnalyticsTimeSeriesResponse(
 public sealed record AnalyticsBucketResponse
 {
     /// <summary>When it begins, UTC.</summary>
-    /// <example>2026-02-03T04:05:00Z</example>
     public required DateTime Start { get; init; }
 
     /// <summary>All checks that were decided: those allowed and those denied.</summary>
-    /// <example>120</example>
     public required long Checks { get; init; }
 
     /// <summary>With allowed: true.</summary>
-    /// <example>115</example>
     public required long Allowed { get; init; }
 
     /// <summary>With allowed: false.</summary>
-    /// <example>5</example>
     public required long Denied { get; init; }
 
     /// <summary>Of those allowed, those that a policy in shadow mode would have denied.</summary>
-    /// <example>1</example>
     public required long ShadowDenied { get; init; }
 
     /// <summary>Of all, those decided without the store.</summary>
-    /// <example>0</example>
     public required long Degraded { get; init; }
 }
 

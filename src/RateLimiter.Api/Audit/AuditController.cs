@@ -16,11 +16,6 @@ namespace RateLimiter.Api.Audit;
 /// <summary>Who changed what: policies, keys, and the client itself.</summary>
 [ApiController]
 [Tags("Audit")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class AuditController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     private const int MaxPage = 1000;

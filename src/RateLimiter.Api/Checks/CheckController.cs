@@ -1,7 +1,9 @@
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
+using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Keys;
@@ -11,10 +13,6 @@ namespace RateLimiter.Api.Checks;
 /// <summary>The question that the service is there for.</summary>
 [ApiController]
 [Tags("Checks")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
 public sealed class CheckController(IMediator mediator) : ControllerBase
 {
     /// <summary>The greatest body of a batch, in bytes.</summary>
@@ -24,9 +22,9 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     /// <remarks>A denial is also a 200, and takes nothing: <c>allowed</c> says which it is.</remarks>
     [RequiresScope(Scopes.Check)]
     [HttpPost("/check", Name = "Check")]
+    [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<IActionResult> CheckAsync([FromBody, ValidateNever] CheckRequest request)
     {
         if (request.Faults() is { } faults)
@@ -48,7 +46,6 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [HttpPost("/check/batch", Name = "CheckBatch")]
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<CheckBatchResponse>(StatusCodes.Status200OK)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<ActionResult<CheckBatchResponse>> CheckBatchAsync(
         [FromBody, ValidateNever] CheckBatchRequest request
     )

@@ -9,11 +9,6 @@ namespace RateLimiter.Api.Clients;
 /// <summary>The client of an API key.</summary>
 [ApiController]
 [Tags("Clients")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class ClientController(IMediator mediator) : ControllerBase
 {
     /// <summary>Deletes the client whose key this is, with its keys, policies, counters and log. For good.</summary>

@@ -28,11 +28,9 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
     [HttpPost("/register", Name = "Register")]
     [OpenApiOperationProcessor(typeof(RegistrationTokenParameter))]
     [ProducesResponseType<RegisterResponse>(StatusCodes.Status200OK)]
-    [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<ActionResult<RegisterResponse>> RegisterAsync(
         RegisterRequest request,
         CancellationToken cancellationToken

@@ -17,30 +17,57 @@ internal static class OpenApiDocs
     private const string PagePath = "/docs";
     private const string Scheme = "ApiKey";
 
+    private const string Description =
+        "May this user do this now? Register, say how much each role may do on each route, and ask POST /check.";
+
+    private static readonly (string Name, string Description)[] Tags =
+    [
+        ("Checks", "The question that the service is there for."),
+        ("Usage", "What a user has used, and how to give it back."),
+        (
+            "Policies",
+            "How much each role may do on each route: one by one, as code, and as they were before."
+        ),
+        ("Keys", "The API keys of a client. A key is shown once, when it is made."),
+        ("Clients", "Getting an API key, and deleting all that it stands for."),
+        ("Logs", "What was decided."),
+        ("Analytics", "How many checks there were, and how they were decided."),
+        ("Audit", "Who changed what: policies, keys, and the client itself."),
+    ];
+
     public static void AddDocs(this IServiceCollection services) =>
-        services.AddOpenApiDocument(
-            (document, provider) =>
-            {
-                document.Title = "RateLimiter";
-                document.Version = "v1";
-                document.Description = "May this user do this now?";
-                document.UseControllerSummaryAsTagDescription = true;
-                document.AddSecurity(
-                    Scheme,
-                    new OpenApiSecurityScheme
-                    {
-                        Type = OpenApiSecuritySchemeType.ApiKey,
-                        In = OpenApiSecurityApiKeyLocation.Header,
-                        Name = ApiKeyFilter.HeaderName,
-                        Description = "The key that POST /register gave.",
-                    }
-                );
-                document.OperationProcessors.Add(new ApiKeyProcessor());
-                document.SchemaSettings.SchemaProcessors.Add(
-                    ActivatorUtilities.CreateInstance<WireSchemas>(provider)
-                );
-            }
-        );
+        services.AddOpenApiDocument(document =>
+        {
+            document.Title = "RateLimiter";
+            document.Version = ServiceVersion.MajorMinor;
+            document.Description = Description;
+            document.PostProcess = Complete;
+            document.AddSecurity(
+                Scheme,
+                new OpenApiSecurityScheme
+                {
+                    Type = OpenApiSecuritySchemeType.ApiKey,
+                    In = OpenApiSecurityApiKeyLocation.Header,
+                    Name = ApiKeyFilter.HeaderName,
+                    Description = "The key that POST /register gave.",
+                }
+            );
+            document.OperationProcessors.Add(new ApiKeyProcessor());
+            document.OperationProcessors.Add(new CommonAnswers());
+            document.OperationProcessors.Add(new OperationExamples());
+            document.DocumentProcessors.Add(new Nullability());
+            document.SchemaSettings.SchemaProcessors.Add(new WireSchemas());
+            ConvertedTypes.AddTo(document.SchemaSettings.TypeMappers);
+        });
+
+    private static void Complete(OpenApiDocument document)
+    {
+        document.Info.Contact = new OpenApiContact { Name = "Whoever runs this service" };
+        foreach (var (name, description) in Tags)
+        {
+            document.Tags.Add(new OpenApiTag { Name = name, Description = description });
+        }
+    }
 
     /// <summary>In a branch of their own, so that no other request goes through them.</summary>
     public static void UseDocs(this WebApplication app) =>
@@ -66,8 +93,18 @@ internal static class OpenApiDocs
                 docs.UseOpenApi(settings =>
                 {
                     settings.Path = DocumentPath;
-                    // Without one, it is where the document came from.
-                    settings.PostProcess = (document, _) => document.Servers.Clear();
+                    // NSwag names the host that was asked for.
+                    settings.PostProcess = (document, _) =>
+                    {
+                        document.Servers.Clear();
+                        document.Servers.Add(
+                            new OpenApiServer
+                            {
+                                Url = "/",
+                                Description = "Where this document comes from.",
+                            }
+                        );
+                    };
                 });
                 docs.UseSwaggerUi(settings =>
                 {

@@ -50,9 +50,5 @@ internal sealed class VersionHeaders : IOperationProcessor
         );
 
     private static void Give(OpenApiOperation operation, string status) =>
-        operation.Responses[status].Headers[HeaderNames.ETag] = new OpenApiHeader
-        {
-            Description = "The version.",
-            Schema = new JsonSchema { Type = JsonObjectType.String },
-        };
+        operation.Responses[status].SetHeader(HeaderNames.ETag, "The version.");
 }

@@ -1,7 +1,6 @@
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Extensions.Options;
-using Newtonsoft.Json.Linq;
 using NJsonSchema;
 using NJsonSchema.Generation;
 using RateLimiter.Api.Audit;
@@ -10,57 +9,28 @@ using RateLimiter.Api.Clients;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Docs;
 
 /// <summary>
-/// Says in the OpenAPI document what the C# types cannot: which fields a request must have, that it may have no others,
-/// what an item of a batch is on the wire, and what a request looks like.
+/// Says in the OpenAPI document what the C# types cannot: which fields a request must have, that it may have no others, and
+/// that an answer has all of its fields.
 /// </summary>
-internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
+internal sealed class WireSchemas : ISchemaProcessor
 {
-    private static readonly CheckRequest Check = new("alice", "search", "free");
-
-    /// <summary>For each request, an example, and the fields that it must have.</summary>
-    private static readonly Dictionary<Type, (object Example, string[] Required)> Requests = new()
+    /// <summary>For each request, the fields that it must have.</summary>
+    private static readonly Dictionary<Type, string[]> Requests = new()
     {
-        [typeof(RegisterRequest)] = (new RegisterRequest("My app"), ["name"]),
-        [typeof(CheckRequest)] = (Check, ["user_id", "route_key"]),
-        [typeof(CheckBatchRequest)] = (
-            new CheckBatchRequest([new(Check), new(Check with { UserId = "bob", Cost = 5 })]),
-            ["checks"]
-        ),
-        [typeof(SavePolicyRequest)] = (
-            new SavePolicyRequest(
-                "search",
-                Limit: 10,
-                WindowSeconds: 1,
-                Role: "free",
-                Description: "Search for free accounts",
-                Algorithm: Algorithm.TokenBucket,
-                Burst: 20
-            ),
-            ["route_key"]
-        ),
-        [typeof(LimitRequest)] = (
-            new LimitRequest(12, 60, Algorithm.SlidingWindow, Name: "per_minute"),
-            ["limit", "window_seconds"]
-        ),
-        [typeof(CreateKeyRequest)] = (
-            new CreateKeyRequest("checkout service", ["check"], ExpiresInSeconds: 7_776_000),
-            ["name"]
-        ),
-        [typeof(RotateKeyRequest)] = (new RotateKeyRequest(GraceSeconds: 3600), []),
-        [typeof(DeletePolicyRequest)] = (new DeletePolicyRequest("search", "free"), ["route_key"]),
-        [typeof(RollBackPolicyRequest)] = (
-            new RollBackPolicyRequest("search", 1, "free"),
-            ["route_key", "version"]
-        ),
-        [typeof(PolicySetDocument)] = (
-            new PolicySetDocument([new SavePolicyRequest("search", 10, 1, "free")]),
-            ["policies"]
-        ),
+        [typeof(RegisterRequest)] = ["name"],
+        [typeof(CheckRequest)] = ["user_id", "route_key"],
+        [typeof(CheckBatchRequest)] = ["checks"],
+        [typeof(SavePolicyRequest)] = ["route_key"],
+        [typeof(LimitRequest)] = ["limit", "window_seconds"],
+        [typeof(CreateKeyRequest)] = ["name"],
+        [typeof(RotateKeyRequest)] = [],
+        [typeof(DeletePolicyRequest)] = ["route_key"],
+        [typeof(RollBackPolicyRequest)] = ["route_key", "version"],
+        [typeof(PolicySetDocument)] = ["policies"],
     };
 
     public void Process(SchemaProcessorContext context)
@@ -68,7 +38,7 @@ internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
         var (type, schema) = (context.ContextualType.Type, context.Schema);
         foreach (var part in schema.AllOf.Where(part => part.Type == JsonObjectType.Object))
         {
-            part.AllowAdditionalProperties = true;
+            BecomeAnswer(part);
         }
 
         if (schema.Properties.Count == 0)
@@ -77,73 +47,89 @@ internal sealed class WireSchemas(IOptions<JsonOptions> json) : ISchemaProcessor
             return;
         }
 
-        if (Requests.TryGetValue(type, out var request))
+        // The generator takes internal properties for fields too.
+        foreach (var hidden in type.GetProperties(BindingFlags.Instance | BindingFlags.NonPublic))
         {
-            schema.Example = JToken.Parse(
-                JsonSerializer.Serialize(request.Example, json.Value.JsonSerializerOptions)
-            );
-            foreach (var name in request.Required)
+            schema.Properties.Remove(JsonNamingPolicy.SnakeCaseLower.ConvertName(hidden.Name));
+        }
+
+        if (Requests.TryGetValue(type, out var required))
+        {
+            foreach (var name in required)
             {
                 schema.RequiredProperties.Add(name);
-                schema.Properties[name].IsNullableRaw = false;
+                schema.Properties[name].IsNullableRaw = null;
             }
+
+            return;
         }
-        else if (type == typeof(CheckBatchItem))
+
+        if (type == typeof(ProblemDetails))
         {
-            Become(schema, Schema<CheckRequest>(context));
-        }
-        else if (type == typeof(CheckBatchResult))
-        {
-            var error = new JsonSchema { Type = JsonObjectType.Object };
-            error.Properties["error"] = new JsonSchemaProperty
-            {
-                Reference = Schema<ProblemDetails>(context),
-                IsRequired = true,
-            };
-            Become(schema, Schema<DecisionResponse>(context), error);
+            BecomeProblem(schema);
         }
         else if (type == typeof(AuditEntryResponse))
         {
-            schema.AllowAdditionalProperties = true;
-            foreach (var name in AuditActions.Names)
-            {
-                schema.Properties["action"].Enumeration.Add(name);
-            }
-
-            foreach (var field in new[] { "before", "after" })
-            {
-                schema.Properties[field].OneOf.Add(Reference<PolicyResponse>(context));
-                schema.Properties[field].OneOf.Add(Reference<KeyResponse>(context));
-                schema.Properties[field].OneOf.Add(Reference<AuditedClientResponse>(context));
-            }
+            BecomeAuditEntry(context);
         }
-        else
+
+        BecomeAnswer(schema);
+    }
+
+    // Answers may get more fields in time. Those that there are today are always there.
+    private static void BecomeAnswer(JsonSchema schema)
+    {
+        schema.AllowAdditionalProperties = true;
+        schema.AdditionalPropertiesSchema = null;
+        schema.RequiredProperties.Clear();
+        foreach (var name in schema.Properties.Keys)
         {
-            // Answers may get more fields in time.
-            schema.AllowAdditionalProperties = true;
+            schema.RequiredProperties.Add(name);
         }
     }
 
-    private static void Become(JsonSchema schema, params JsonSchema[] alternatives)
+    private static void BecomeProblem(JsonSchema schema)
     {
-        schema.Type = JsonObjectType.None;
-        schema.Properties.Clear();
-        schema.AllowAdditionalProperties = true;
-        foreach (var alternative in alternatives)
+        // What the framework has besides, and the service never fills.
+        schema.Properties.Remove("instance");
+        schema.Properties["trace_id"] = new JsonSchemaProperty
         {
-            schema.OneOf.Add(
-                alternative.Properties.ContainsKey("error")
-                    ? alternative
-                    : new JsonSchema { Reference = alternative }
-            );
+            Type = JsonObjectType.String,
+            Description = "The trace id under which the service's log tells more.",
+        };
+        foreach (var field in schema.Properties.Values)
+        {
+            field.IsNullableRaw = null;
+        }
+    }
+
+    private static void BecomeAuditEntry(SchemaProcessorContext context)
+    {
+        var fields = context.Schema.Properties;
+        foreach (var name in AuditActions.Names)
+        {
+            fields["action"].Enumeration.Add(name);
+        }
+
+        var audited = new JsonSchema
+        {
+            Type = JsonObjectType.Object,
+            Description = "A policy, a key or a client, as the action says.",
+            AllowAdditionalProperties = true,
+            AnyOf =
+            {
+                Reference<PolicyResponse>(context),
+                Reference<KeyResponse>(context),
+                Reference<AuditedClientResponse>(context),
+            },
+        };
+        context.Resolver.AppendSchema(audited, "AuditedResponse");
+        foreach (var field in new[] { fields["before"], fields["after"] })
+        {
+            field.OneOf.Add(new JsonSchema { Reference = audited });
         }
     }
 
     private static JsonSchema Reference<T>(SchemaProcessorContext context) =>
-        new() { Reference = Schema<T>(context) };
-
-    private static JsonSchema Schema<T>(SchemaProcessorContext context) =>
-        context.Resolver.HasSchema(typeof(T), isIntegerEnumeration: false)
-            ? context.Resolver.GetSchema(typeof(T), isIntegerEnumeration: false)
-            : context.Generator.Generate(typeof(T), context.Resolver);
+        new() { Reference = context.Generator.SchemaOf<T>(context.Resolver) };
 }

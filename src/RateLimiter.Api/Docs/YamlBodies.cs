@@ -12,9 +12,11 @@ internal sealed class YamlBodies : IOperationProcessor
     {
         var operation = context.OperationDescription.Operation;
         var contents = operation.RequestBody?.Content ?? operation.Responses["200"].Content;
+        var json = contents["application/json"];
         contents[DocumentFormats.Yaml] = new OpenApiMediaType
         {
-            Schema = contents["application/json"].Schema,
+            Schema = json.Schema,
+            Example = json.Example,
         };
         return true;
     }

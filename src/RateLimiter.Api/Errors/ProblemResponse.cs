@@ -9,7 +9,8 @@ namespace RateLimiter.Api.Errors;
 /// <summary>Answers with a problem, from wherever in the pipeline.</summary>
 internal static class ProblemResponse
 {
-    private const string ContentType = "application/problem+json";
+    /// <summary>The media type of every error.</summary>
+    public const string ContentType = "application/problem+json";
 
     public static ObjectResult Create(HttpContext context, int status, string detail) =>
         Result(Factory(context).CreateProblemDetails(context, status, detail: detail));

@@ -9,16 +9,16 @@ namespace RateLimiter.Api.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
+    public const string LivePath = "/health/live";
+    public const string ReadyPath = "/health/ready";
+
     public static void MapHealth(this WebApplication app)
     {
         app.MapHealthChecks(
-            "/health/live",
+            LivePath,
             new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }
         );
-        app.MapHealthChecks(
-            "/health/ready",
-            new HealthCheckOptions { ResponseWriter = WriteAsync }
-        );
+        app.MapHealthChecks(ReadyPath, new HealthCheckOptions { ResponseWriter = WriteAsync });
     }
 
     private static Task WriteAsync(HttpContext context, HealthReport report) =>

@@ -76,7 +76,7 @@ internal static class Startup
     private static void Announce(WebApplication app)
     {
         var addresses = string.Join(", ", app.Urls);
-        app.Logger.Listening(addresses);
+        app.Logger.Listening(ServiceVersion.Full, addresses);
         app.Logger.Docs($"{Reachable(app.Urls.First())}/docs");
         app.Logger.Store(app.Services.GetRequiredService<RedisConnection>().Description);
         if (app.Services.GetService<PostgresAdministration>() is { } postgres)
@@ -120,8 +120,8 @@ internal static class Startup
 
 internal static partial class StartupMessages
 {
-    [LoggerMessage(1, LogLevel.Information, "RateLimiter listens on {Addresses}")]
-    public static partial void Listening(this ILogger logger, string addresses);
+    [LoggerMessage(1, LogLevel.Information, "RateLimiter {Version} listens on {Addresses}")]
+    public static partial void Listening(this ILogger logger, string version, string addresses);
 
     [LoggerMessage(2, LogLevel.Information, "Documentation: {Address}")]
     public static partial void Docs(this ILogger logger, string address);

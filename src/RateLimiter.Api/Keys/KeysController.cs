@@ -12,11 +12,6 @@ namespace RateLimiter.Api.Keys;
 /// <summary>The API keys of a client. Of each, what is shown is never the key, but when it is made.</summary>
 [ApiController]
 [Tags("Keys")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class KeysController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     /// <summary>Makes another key, which is shown this once.</summary>

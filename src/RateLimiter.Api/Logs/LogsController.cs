@@ -33,11 +33,6 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     [RequiresScope(Scopes.LogsRead)]
     [HttpGet("/logs/latest", Name = "LatestLogs")]
     [ProducesResponseType<IReadOnlyList<LogEntryResponse>>(StatusCodes.Status200OK)]
-    [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<ActionResult<IReadOnlyList<LogEntryResponse>>> LatestAsync(
         [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,
@@ -76,11 +71,6 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     [HttpGet("/logs/stream", Name = "StreamLogs")]
     [OpenApiOperationProcessor(typeof(EventsBody))]
     [ProducesResponseType<LogEntryResponse>(StatusCodes.Status200OK)]
-    [ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
     public async Task<IActionResult> StreamAsync(
         [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,

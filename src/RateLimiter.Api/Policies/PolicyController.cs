@@ -17,11 +17,6 @@ namespace RateLimiter.Api.Policies;
 /// <summary>How much each role may do on each route.</summary>
 [ApiController]
 [Tags("Policies")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class PolicyController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     /// <summary>Creates the policy of a route and role, or replaces it.</summary>

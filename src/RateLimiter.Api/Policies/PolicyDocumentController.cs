@@ -15,11 +15,6 @@ namespace RateLimiter.Api.Policies;
 /// <summary>Policies as code: all of them as one document, which is kept elsewhere too.</summary>
 [ApiController]
 [Tags("Policies")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     /// <summary>The greatest document, in bytes.</summary>
@@ -77,7 +72,6 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
     [ProducesResponseType<ImportPoliciesResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed)]
-    [ProducesResponseType<ProblemDetails>(StatusCodes.Status413PayloadTooLarge)]
     public async Task<ActionResult<ImportPoliciesResponse>> ImportAsync(
         [FromBody, ValidateNever] PolicySetDocument document,
         [FromQuery(Name = "dry_run")] bool dryRun = false,

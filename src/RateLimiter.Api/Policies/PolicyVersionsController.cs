@@ -17,12 +17,7 @@ namespace RateLimiter.Api.Policies;
 /// <summary>What policies said before.</summary>
 [ApiController]
 [Tags("Policies")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     private const int MaxPage = 1000;

@@ -2,8 +2,10 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
+using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Usage;
@@ -16,12 +18,7 @@ namespace RateLimiter.Api.Usage;
 /// <summary>What a user has used, and how to give it back.</summary>
 [ApiController]
 [Tags("Usage")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class UsageController(IMediator mediator) : ControllerBase
 {
     /// <summary>What a check of cost 1 would be answered now, and what is used. Changes nothing.</summary>
@@ -31,6 +28,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/usage", Name = "GetUsage")]
+    [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [ProducesResponseType<UsageResponse>(StatusCodes.Status200OK)]
     public async Task<ActionResult<UsageResponse>> GetAsync(
         [FromQuery(Name = "user_id"), BindRequired, Name(Names.MaxUserLength)] string userId,
@@ -56,6 +54,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     /// <remarks>For what was taken and then did not happen. Answers how things stand then.</remarks>
     [RequiresScope(Scopes.UsageWrite)]
     [HttpPost("/usage/refund", Name = "RefundUsage")]
+    [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
     public async Task<IActionResult> RefundAsync(
         [FromBody, ValidateNever] CheckRequest request,

@@ -1,0 +1,21 @@
+using Microsoft.Net.Http.Headers;
+using NSwag.Generation.Processors;
+using NSwag.Generation.Processors.Contexts;
+
+namespace RateLimiter.Api.Docs;
+
+/// <summary>Names the headers that tell a decision.</summary>
+internal sealed class DecisionHeaders : IOperationProcessor
+{
+    public bool Process(OperationProcessorContext context)
+    {
+        var answer = context.OperationDescription.Operation.Responses["200"];
+        answer.SetHeader("RateLimit-Policy", "Of each limit: q permits in w seconds.");
+        answer.SetHeader("RateLimit", "Of each limit: r permits left, all back in t seconds.");
+        answer.SetHeader(
+            HeaderNames.RetryAfter,
+            "In how many seconds the same check passes; only when it was denied and a wait helps."
+        );
+        return true;
+    }
+}

@@ -1,0 +1,61 @@
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+using NSwag.Generation.Processors;
+using NSwag.Generation.Processors.Contexts;
+
+namespace RateLimiter.Api.Docs;
+
+/// <summary>
+/// Gives each operation the examples of its file in <c>Docs/Examples</c>, which has the name of the operation: of
+/// <c>parameters</c>, of the <c>request</c>, and of the <c>responses</c> by their status. The tests execute them.
+/// </summary>
+internal sealed class OperationExamples : IOperationProcessor
+{
+    public bool Process(OperationProcessorContext context)
+    {
+        var operation = context.OperationDescription.Operation;
+        if (Read(operation.OperationId) is not { } examples)
+        {
+            return true;
+        }
+
+        foreach (var (name, example) in Members(examples, "parameters"))
+        {
+            operation.Parameters.Single(parameter => parameter.Name == name).Example = example;
+        }
+
+        foreach (var content in operation.RequestBody?.Content.Values ?? [])
+        {
+            content.Example = examples["request"];
+        }
+
+        foreach (var (status, example) in Members(examples, "responses"))
+        {
+            foreach (var content in operation.Responses[status].Content.Values)
+            {
+                content.Example = example;
+            }
+        }
+
+        return true;
+    }
+
+    private static JObject? Read(string operation)
+    {
+        using var file = typeof(OperationExamples).Assembly.GetManifestResourceStream(
+            $"{typeof(OperationExamples).Namespace}.Examples.{operation}.json"
+        );
+        if (file is null)
+        {
+            return null;
+        }
+
+        using var reader = new StreamReader(file);
+        // A time is text, as it was written.
+        using var json = new JsonTextReader(reader) { DateParseHandling = DateParseHandling.None };
+        return JObject.Load(json);
+    }
+
+    private static JObject Members(JObject examples, string name) =>
+        examples[name] as JObject ?? [];
+}

@@ -1,0 +1,21 @@
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+
+namespace RateLimiting.AspNetCore;
+
+/// <summary>Every request is under one policy. Keeps nothing of any user.</summary>
+internal sealed class GlobalServiceLimiter(ServicePolicy policy)
+    : PartitionedRateLimiter<HttpContext>
+{
+    // A user's permits are at the service.
+    public override RateLimiterStatistics? GetStatistics(HttpContext resource) => null;
+
+    protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount) =>
+        policy.LimiterOf(resource).AttemptAcquire(permitCount);
+
+    protected override ValueTask<RateLimitLease> AcquireAsyncCore(
+        HttpContext resource,
+        int permitCount,
+        CancellationToken cancellationToken
+    ) => policy.LimiterOf(resource).AcquireAsync(permitCount, cancellationToken);
+}

@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RateLimiting.Client;
+
+namespace RateLimiting.AspNetCore;
+
+/// <summary>What of a request is asked of the service.</summary>
+internal sealed record ServicePolicy(
+    string RouteKey,
+    Func<HttpContext, string?>? User,
+    Func<HttpContext, string?>? Role,
+    Func<HttpContext, int>? Cost,
+    FailureMode OnFailure
+)
+{
+    private const int MaxUserLength = 256;
+    private const int MaxRoleLength = 128;
+    private const string Nobody = "anonymous";
+
+    /// <summary>Whose limits a request is under.</summary>
+    public Partition PartitionOf(HttpContext context) =>
+        new(
+            RouteKey,
+            Name(User is null ? Caller(context) : User(context), MaxUserLength) ?? Nobody,
+            Name(Role?.Invoke(context), MaxRoleLength),
+            Cost?.Invoke(context) ?? 1
+        );
+
+    public ServiceRateLimiter LimiterOf(HttpContext context) =>
+        LimiterOf(context.RequestServices, PartitionOf(context));
+
+    // The framework keeps a limiter for each partition, until nobody has asked it for ten seconds.
+    public RateLimitPartition<Partition> KeptLimiterOf(HttpContext context)
+    {
+        // Those of the request end with it.
+        var client = context.RequestServices.GetRequiredService<IRateLimiterClient>();
+        var logger = context.RequestServices.GetService<ILogger<ServiceRateLimiter>>();
+        return RateLimitPartition.Get<Partition>(
+            PartitionOf(context),
+            partition => LimiterOf(client, logger, partition)
+        );
+    }
+
+    private ServiceRateLimiter LimiterOf(IServiceProvider services, Partition partition) =>
+        LimiterOf(
+            services.GetRequiredService<IRateLimiterClient>(),
+            services.GetService<ILogger<ServiceRateLimiter>>(),
+            partition
+        );
+
+    private ServiceRateLimiter LimiterOf(
+        IRateLimiterClient client,
+        ILogger<ServiceRateLimiter>? logger,
+        Partition partition
+    ) =>
+        new(
+            client,
+            partition.UserId,
+            partition.RouteKey,
+            partition.Role,
+            partition.Cost,
+            OnFailure,
+            logger
+        );
+
+    private static string? Caller(HttpContext context) =>
+        context.User.Identity?.Name ?? context.Connection.RemoteIpAddress?.ToString();
+
+    // A name that the service does not take would get no decision, and whoever chooses his own name would pass where the
+    // policy fails open.
+    private static string? Name(string? name, int maxLength) =>
+        string.IsNullOrEmpty(name) ? null
+        : name.Length > maxLength || name.Any(char.IsControl)
+            ? $"sha256:{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name)))}"
+        : name;
+
+    /// <param name="RouteKey">The route.</param>
+    /// <param name="UserId">The user.</param>
+    /// <param name="Role">His role.</param>
+    /// <param name="Cost">What a request costs.</param>
+    public readonly record struct Partition(
+        string RouteKey,
+        string UserId,
+        string? Role,
+        int Cost
+    );
+}

@@ -1,0 +1,129 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiting.Client;
+
+namespace RateLimiting.AspNetCore;
+
+/// <summary>
+/// The limits of one user on one route, which the service keeps: a <see cref="RateLimiter"/> that any code can use which
+/// takes one. Permits are the cost of a check, and 0 permits only look.
+/// </summary>
+/// <param name="client">Asks the service.</param>
+/// <param name="userId">The user.</param>
+/// <param name="routeKey">What the user wants to do.</param>
+/// <param name="role">The user's role; null is the default role.</param>
+/// <param name="cost">What one permit costs.</param>
+/// <param name="onFailure">What to answer when there is no decision.</param>
+/// <param name="logger">Told when there is no decision.</param>
+/// <param name="time">Measures how long it has not been used.</param>
+public sealed class ServiceRateLimiter(
+    IRateLimiterClient client,
+    string userId,
+    string routeKey,
+    string? role = null,
+    long cost = 1,
+    FailureMode onFailure = FailureMode.Allow,
+    ILogger<ServiceRateLimiter>? logger = null,
+    TimeProvider? time = null
+) : RateLimiter
+{
+    private readonly ILogger log = logger ?? NullLogger<ServiceRateLimiter>.Instance;
+    private readonly TimeProvider clock = time ?? TimeProvider.System;
+    private long lastUse = (time ?? TimeProvider.System).GetTimestamp();
+    private long remaining;
+    private long given;
+    private long refused;
+    private int asking;
+
+    /// <summary>How long nobody has asked; null while somebody does. Who keeps limiters by user forgets them by this.</summary>
+    public override TimeSpan? IdleDuration =>
+        Volatile.Read(ref asking) > 0
+            ? null
+            : clock.GetElapsedTime(Interlocked.Read(ref lastUse));
+
+    /// <summary>What this process knows. The permits are those that the last decision said are left.</summary>
+    public override RateLimiterStatistics GetStatistics() =>
+        new()
+        {
+            CurrentAvailablePermits = Interlocked.Read(ref remaining),
+            CurrentQueuedCount = Volatile.Read(ref asking),
+            TotalSuccessfulLeases = Interlocked.Read(ref given),
+            TotalFailedLeases = Interlocked.Read(ref refused),
+        };
+
+    /// <summary>
+    /// A denial that is known here, or else a lease that is not acquired, which says nothing: asking takes time, and whoever
+    /// gets no permit at once asks with <see cref="RateLimiter.AcquireAsync"/>. So nothing is taken twice.
+    /// </summary>
+    protected override RateLimitLease AttemptAcquireCore(int permitCount) =>
+        client.FindLocalDenial(userId, routeKey, role, permitCount * cost) is { } denial
+            ? ServiceLease.Of(denial)
+            : ServiceLease.NotAsked;
+
+    /// <inheritdoc/>
+    protected override async ValueTask<RateLimitLease> AcquireAsyncCore(
+        int permitCount,
+        CancellationToken cancellationToken
+    )
+    {
+        Interlocked.Increment(ref asking);
+        try
+        {
+            var lease = await AskAsync(permitCount * cost, cancellationToken)
+                .ConfigureAwait(false);
+            Interlocked.Increment(ref lease.IsAcquired ? ref given : ref refused);
+            return lease;
+        }
+        finally
+        {
+            Interlocked.Exchange(ref lastUse, clock.GetTimestamp());
+            Interlocked.Decrement(ref asking);
+        }
+    }
+
+    private async Task<ServiceLease> AskAsync(long permits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var decision = await client
+                .CheckAsync(userId, routeKey, role, permits, cancellationToken)
+                .ConfigureAwait(false);
+            Interlocked.Exchange(ref remaining, decision.Remaining);
+            return ServiceLease.Of(decision);
+        }
+        catch (RateLimiterUnavailableException exception)
+        {
+            log.NoAnswer(routeKey, onFailure, exception.Message);
+            return ServiceLease.Without(onFailure, exception);
+        }
+        catch (RateLimiterApiException exception)
+        {
+            log.NoDecision(routeKey, onFailure, exception.Message);
+            return ServiceLease.Without(onFailure, exception);
+        }
+    }
+}
+
+internal static partial class LimiterLogMessages
+{
+    [LoggerMessage(1, LogLevel.Warning, "No decision about {RouteKey}, so {Mode}: {Reason}")]
+    public static partial void NoAnswer(
+        this ILogger log,
+        string routeKey,
+        FailureMode mode,
+        string reason
+    );
+
+    [LoggerMessage(
+        2,
+        LogLevel.Error,
+        "The service does not decide about {RouteKey}, so {Mode}: {Reason}"
+    )]
+    public static partial void NoDecision(
+        this ILogger log,
+        string routeKey,
+        FailureMode mode,
+        string reason
+    );
+}

@@ -1,0 +1,110 @@
+namespace RateLimiting.Client;
+
+/// <summary>
+/// Outermost: says clearly that there is no answer, and forgets denials after a change, whoever made it and however it went.
+/// </summary>
+internal sealed class FailureHandler(LocalDenials denials) : DelegatingHandler
+{
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        var isChange = Failures.IsChange(request);
+        HttpResponseMessage response;
+        try
+        {
+            response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (Failures.IsNoAnswer(exception))
+        {
+            throw new RateLimiterUnavailableException(
+                $"RateLimiter at {request.RequestUri!.Authority} does not answer: {exception.Message}",
+                isChange && !Failures.IsUnsent(exception),
+                exception
+            );
+        }
+        finally
+        {
+            if (isChange && !CheckPaths.IsCheck(request))
+            {
+                denials.Clear();
+            }
+        }
+
+        if (!Failures.IsOutage((int)response.StatusCode))
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var text = await response
+                .Content.ReadAsStringAsync(cancellationToken)
+                .ConfigureAwait(false);
+            var problem = RateLimiterProblem.Parse(text);
+            throw new RateLimiterUnavailableException(
+                $"RateLimiter at {request.RequestUri!.Authority} cannot answer: {(int)response.StatusCode} {problem?.Describe()}",
+                isChange
+            );
+        }
+    }
+}
+
+/// <summary>
+/// Innermost: reads an answer to its end, so that one that breaks off or does not end is a failure of its attempt. A stream
+/// is left to its reader.
+/// </summary>
+internal sealed class WholeAnswerHandler : DelegatingHandler
+{
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (IsStream(response))
+        {
+            return response;
+        }
+
+        try
+        {
+#if NET9_0_OR_GREATER
+            await response.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
+#else
+            await response
+                .Content.LoadIntoBufferAsync()
+                .WaitAsync(cancellationToken)
+                .ConfigureAwait(false);
+#endif
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsStream(HttpResponseMessage response) =>
+        response.Content.Headers.ContentType?.MediaType
+            is "text/event-stream"
+                or "application/x-ndjson";
+}
+
+/// <summary>What is asked while a user waits, and what is not.</summary>
+internal static class CheckPaths
+{
+    public static bool IsCheck(HttpRequestMessage request) =>
+        request.RequestUri!.AbsolutePath is { } path
+        && (Ends(path, "/check") || Ends(path, "/check/batch"));
+
+    public static bool IsQuick(HttpRequestMessage request) =>
+        IsCheck(request)
+        || Ends(request.RequestUri!.AbsolutePath, "/usage")
+        || Ends(request.RequestUri!.AbsolutePath, "/usage/refund");
+
+    private static bool Ends(string path, string end) =>
+        path.EndsWith(end, StringComparison.Ordinal);
+}

@@ -1,0 +1,81 @@
+using RateLimiting.Client.Generated;
+
+namespace RateLimiting.Client;
+
+/// <summary>May the user?</summary>
+public sealed record RateLimitDecision
+{
+    /// <summary>Whether the user may; the permits are taken if so.</summary>
+    public required bool Allowed { get; init; }
+
+    /// <summary>The permits left, never negative; of several limits, those of the one with the least left.</summary>
+    public required long Remaining { get; init; }
+
+    /// <summary>The limit that <see cref="Remaining"/> is left of.</summary>
+    public required long Limit { get; init; }
+
+    /// <summary>Until all permits are back, in whole seconds.</summary>
+    public required TimeSpan ResetIn { get; init; }
+
+    /// <summary>When the same check passes; null when allowed, and when no wait helps.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Why not; null when allowed, unless the policy is inactive.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The role of the policy that decided.</summary>
+    public required string MatchedRole { get; init; }
+
+    /// <summary>The route of the policy that decided; "*" is the catch-all's.</summary>
+    public required string MatchedRoute { get; init; }
+
+    /// <summary>Allowed only because the policy is in shadow mode.</summary>
+    public bool ShadowDenied { get; init; }
+
+    /// <summary>Decided by the service without its store, as the policy says.</summary>
+    public bool Degraded { get; init; }
+
+    /// <summary>The names of the limits that said no.</summary>
+    public IReadOnlyList<string> Violated { get; init; } = [];
+
+    /// <summary>Whether this process answered by itself, from a denial that it had been told.</summary>
+    public bool IsLocal { get; init; }
+
+    internal static RateLimitDecision From(DecisionResponse answer) =>
+        new()
+        {
+            Allowed = answer.Allowed,
+            Remaining = answer.Remaining,
+            Limit = answer.Limit,
+            ResetIn = TimeSpan.FromSeconds(answer.ResetIn),
+            RetryAfter = Wait(answer.RetryAfterMs),
+            Reason = answer.Reason,
+            MatchedRole = answer.MatchedRole,
+            MatchedRoute = answer.MatchedRoute,
+            ShadowDenied = answer.ShadowDenied,
+            Degraded = answer.Degraded,
+            Violated = answer.Violated,
+        };
+
+    /// <returns>Null when there is an error in its place.</returns>
+    internal static RateLimitDecision? From(CheckBatchResult answer) =>
+        answer is { Error: null, Allowed: { } allowed }
+            ? new()
+            {
+                Allowed = allowed,
+                Remaining = answer.Remaining ?? 0,
+                Limit = answer.Limit ?? 0,
+                ResetIn = TimeSpan.FromSeconds(answer.ResetIn ?? 0),
+                RetryAfter = Wait(answer.RetryAfterMs),
+                Reason = answer.Reason,
+                MatchedRole = answer.MatchedRole ?? "",
+                MatchedRoute = answer.MatchedRoute ?? "",
+                ShadowDenied = answer.ShadowDenied ?? false,
+                Degraded = answer.Degraded ?? false,
+                Violated = answer.Violated ?? [],
+            }
+            : null;
+
+    private static TimeSpan? Wait(long? milliseconds) =>
+        milliseconds is { } wait ? TimeSpan.FromMilliseconds((double)wait) : null;
+}

@@ -1,0 +1,149 @@
+using Microsoft.Extensions.Options;
+using RateLimiting.Client.Generated;
+
+namespace RateLimiting.Client;
+
+/// <summary>One for the process: its checks are gathered, and its denials known to all.</summary>
+internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
+{
+    private readonly RateLimiterApi api;
+    private readonly LocalDenials denials;
+    private readonly bool remembersDenials;
+    private readonly CheckBatcher? batcher;
+    private readonly TimeProvider time;
+
+    public RateLimiterClient(
+        RateLimiterApi api,
+        LocalDenials denials,
+        IOptions<RateLimiterClientOptions> options,
+        TimeProvider time
+    )
+    {
+        this.api = api;
+        this.denials = denials;
+        this.time = time;
+        remembersDenials = options.Value.LocalDenials;
+        batcher = options.Value.Batching ? new CheckBatcher(AskAsync, options.Value, time) : null;
+    }
+
+    public IRateLimiterApi Api => api;
+
+    public Task<RateLimitDecision> CheckAsync(
+        string userId,
+        string routeKey,
+        string? role = null,
+        long cost = 1,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(userId);
+        ArgumentNullException.ThrowIfNull(routeKey);
+        if (FindLocalDenial(userId, routeKey, role, cost) is { } denial)
+        {
+            return Task.FromResult(denial);
+        }
+
+        var check = new RateLimitCheck(userId, routeKey, role, cost);
+        return batcher is null
+            ? AskAsync(check, cancellationToken)
+            : batcher.CheckAsync(check, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<RateLimitResult>> CheckBatchAsync(
+        IReadOnlyList<RateLimitCheck> checks,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(checks);
+        return AskAsync(checks, cancellationToken);
+    }
+
+    public RateLimitDecision? FindLocalDenial(
+        string userId,
+        string routeKey,
+        string? role = null,
+        long cost = 1
+    ) => remembersDenials ? denials.Find(userId, routeKey, role, cost) : null;
+
+    public Task<UsageResponse> GetUsageAsync(
+        string userId,
+        string routeKey,
+        string? role = null,
+        CancellationToken cancellationToken = default
+    ) => api.GetUsageAsync(userId, routeKey, role, cancellationToken);
+
+    public async Task<RateLimitDecision> RefundAsync(
+        string userId,
+        string routeKey,
+        string? role = null,
+        long cost = 1,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var request = new RateLimitCheck(userId, routeKey, role, cost).ToRequest();
+        return RateLimitDecision.From(
+            await api.RefundUsageAsync(request, cancellationToken).ConfigureAwait(false)
+        );
+    }
+
+    public Task ResetAsync(
+        string userId,
+        string routeKey,
+        string? role = null,
+        CancellationToken cancellationToken = default
+    ) => api.ResetUsageAsync(userId, routeKey, role, cancellationToken);
+
+    public void Dispose() => batcher?.Dispose();
+
+    private async Task<IReadOnlyList<RateLimitResult>> AskAsync(
+        IReadOnlyList<RateLimitCheck> checks
+    )
+    {
+        if (checks.Count > 1)
+        {
+            return await AskAsync(checks, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return
+        [
+            new(await AskAsync(checks[0], CancellationToken.None).ConfigureAwait(false), null),
+        ];
+    }
+
+    private async Task<RateLimitDecision> AskAsync(
+        RateLimitCheck check,
+        CancellationToken cancellationToken
+    )
+    {
+        var (asked, asOf) = (time.GetTimestamp(), denials.Generation);
+        var request = check.ToRequest();
+        var answer = check.Cost == 0
+            ? await api.LookAsync(request, cancellationToken).ConfigureAwait(false)
+            : await api.CheckAsync(request, cancellationToken).ConfigureAwait(false);
+        var decision = RateLimitDecision.From(answer);
+        denials.Remember(check, decision, asked, asOf);
+        return decision;
+    }
+
+    private async Task<IReadOnlyList<RateLimitResult>> AskAsync(
+        IReadOnlyList<RateLimitCheck> checks,
+        CancellationToken cancellationToken
+    )
+    {
+        var (asked, asOf) = (time.GetTimestamp(), denials.Generation);
+        var request = new CheckBatchRequest { Checks = [.. checks.Select(c => c.ToRequest())] };
+        var answer = checks.All(check => check.Cost == 0)
+            ? await api.LookBatchAsync(request, cancellationToken).ConfigureAwait(false)
+            : await api.CheckBatchAsync(request, cancellationToken).ConfigureAwait(false);
+        var results = answer.Results.Select(RateLimitResult.From).ToArray();
+        for (var i = 0; i < results.Length && i < checks.Count; i++)
+        {
+            if (results[i].Decision is { } decision)
+            {
+                denials.Remember(checks[i], decision, asked, asOf);
+            }
+        }
+
+        return results;
+    }
+}

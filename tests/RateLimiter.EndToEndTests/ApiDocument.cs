@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text.Json;
+using Newtonsoft.Json.Linq;
+using NJsonSchema;
+using NJsonSchema.Validation;
+using NSwag;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>The OpenAPI document, as a program reads it that knows nothing else of the service.</summary>
+/// <param name="Operations">Its operations.</param>
+public sealed record ApiDocument(IReadOnlyList<ApiOperation> Operations)
+{
+    /// <summary>Asks a service for it.</summary>
+    public static async Task<ApiDocument> ReadAsync(Visitor visitor)
+    {
+        var text = (await visitor.GetAsync("/openapi.json")).MustBeOk().Text;
+        var document = await OpenApiDocument.FromJsonAsync(text);
+        return new ApiDocument([
+            .. document.Operations.Select(operation => new ApiOperation(
+                operation.Operation.OperationId,
+                new HttpMethod(operation.Method.ToUpperInvariant()),
+                operation.Path,
+                operation.Operation
+            )),
+        ]);
+    }
+}
+
+/// <summary>An operation of the document, with its examples.</summary>
+public sealed record ApiOperation(
+    string Id,
+    HttpMethod Method,
+    string Path,
+    OpenApiOperation Operation
+)
+{
+    public override string ToString() => $"{Method} {Path}";
+
+    /// <summary>Whether it wants an API key.</summary>
+    public bool NeedsKey => Operation.ActualSecurity is { Count: > 0 };
+
+    /// <summary>Whether it takes a body.</summary>
+    public bool TakesBody => Operation.RequestBody is not null;
+
+    /// <summary>The example of the body, as JSON.</summary>
+    public string? Body =>
+        Operation.RequestBody?.Content["application/json"].Example is { } example
+            ? Text(example)
+            : null;
+
+    /// <summary>The examples of the headers.</summary>
+    public (string Name, string Value)[] Headers =>
+        [.. Examples(OpenApiParameterKind.Header).Select(it => (it.Name, it.Value))];
+
+    /// <summary>The path with the examples of its parameters, except those that are given.</summary>
+    public string Address(params (string Name, string Value)[] given)
+    {
+        var path = Examples(OpenApiParameterKind.Path)
+            .Aggregate(
+                Path,
+                (path, example) =>
+                    path.Replace(
+                        $"{{{example.Name}}}",
+                        given
+                            .Where(it => it.Name == example.Name)
+                            .Select(it => it.Value)
+                            .FirstOrDefault(example.Value),
+                        StringComparison.Ordinal
+                    )
+            );
+        var query = string.Join(
+            '&',
+            Examples(OpenApiParameterKind.Query)
+                .Select(example => $"{example.Name}={Uri.EscapeDataString(example.Value)}")
+        );
+        return query.Length > 0 ? $"{path}?{query}" : path;
+    }
+
+    /// <summary>The example of an answer; null when it has no body.</summary>
+    public JsonElement? ExampleOf(Answer answer) =>
+        ContentOf(answer)?.Example is { } example ? JsonElement.Parse(Text(example)) : null;
+
+    /// <summary>Holds that the document says that it can answer so.</summary>
+    public void MustAllow(Answer answer)
+    {
+        Assert.That(
+            Operation.ActualResponses.Keys,
+            Does.Contain(Status(answer)),
+            $"{this}: {answer.Status} {answer.Text}"
+        );
+        if (ContentOf(answer) is not { } content)
+        {
+            Assert.That(answer.Text, Is.Empty, $"{this}: a body that is not documented");
+            return;
+        }
+
+        var faults = new JsonSchemaValidator().Validate(
+            answer.Text,
+            content.Schema.ActualSchema,
+            SchemaType.OpenApi3
+        );
+        Assert.That(
+            faults.Select(fault => fault.ToString()),
+            Is.Empty,
+            $"{this} does not answer as its schema says: {answer.Text}"
+        );
+    }
+
+    private OpenApiMediaType? ContentOf(Answer answer)
+    {
+        var contents = Operation.ActualResponses[Status(answer)].Content;
+        if (contents.Count == 0)
+        {
+            return null;
+        }
+
+        Assert.That(
+            contents.Keys,
+            Does.Contain(answer.ContentType),
+            $"{this}: {answer.Status} {answer.Text}"
+        );
+        return contents[answer.ContentType!];
+    }
+
+    private IEnumerable<(string Name, string Value)> Examples(OpenApiParameterKind kind) =>
+        Operation
+            .ActualParameters.Where(parameter =>
+                parameter.Kind == kind && parameter.Example is not null
+            )
+            .Select(parameter => (parameter.Name, TextOfParameter(parameter.Example)));
+
+    // What looks like a time is read as one.
+    private static string TextOfParameter(object? example) =>
+        example is DateTime time
+            ? time.ToString("O", CultureInfo.InvariantCulture)
+            : Convert.ToString(example, CultureInfo.InvariantCulture)!;
+
+    private static string Status(Answer answer) =>
+        answer.Status.ToString(CultureInfo.InvariantCulture);
+
+    private static string Text(object example) =>
+        (example as JToken ?? JToken.FromObject(example)).ToString();
+}

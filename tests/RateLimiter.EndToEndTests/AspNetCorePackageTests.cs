@@ -1,0 +1,78 @@
+using System.Net;
+using System.Text.Json;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>The package for ASP.NET Core, in the sample that the README shows.</summary>
+public sealed class AspNetCorePackageTests
+{
+    [Test]
+    public async Task Sample_OneRequestTooMany_Is429WithRetryAfterAndLimits()
+    {
+        var (_, service) = await SharedServices.OfAsync(Store.Embedded);
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("search", limit: 2);
+        await using var app = await SampleApp.StartAsync(
+            ("RateLimiter__BaseAddress", $"{service.Address}"),
+            ("RateLimiter__ApiKey", client.Key),
+            ("RateLimiter__Timeout", "00:00:30"),
+            ("RateLimiter__AttemptTimeout", "00:00:30")
+        );
+
+        var statuses = new List<HttpStatusCode>();
+        for (var i = 0; i < 2; i++)
+        {
+            using var allowed = await SearchAsync(app, "alice");
+            statuses.Add(allowed.StatusCode);
+        }
+
+        using var denied = await SearchAsync(app, "alice");
+        using var other = await SearchAsync(app, "bob");
+        var problem = JsonDocument.Parse(await denied.Content.ReadAsStringAsync()).RootElement;
+
+        Assert.That(statuses, Is.All.EqualTo(HttpStatusCode.OK));
+        Assert.That(denied.StatusCode, Is.EqualTo(HttpStatusCode.TooManyRequests));
+        Assert.That(denied.Headers.RetryAfter!.Delta!.Value.TotalSeconds, Is.InRange(3500, 3600));
+        Assert.That(denied.Headers.GetValues("RateLimit-Policy"), Is.EqualTo(["\"default\";q=2"]));
+        Assert.That(
+            denied.Headers.GetValues("RateLimit").Single(),
+            Does.Match("^\"default\";r=0;t=3[56][0-9]{2}$")
+        );
+        Assert.That(problem.GetProperty("detail").GetString(), Is.EqualTo("Rate limit exceeded"));
+        Assert.That(other.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(await client.RemainingAsync("bob", "search"), Is.EqualTo(1), "Taken once.");
+    }
+
+    [Test]
+    public async Task Sample_ServiceUnreachable_LetsRequestsPass()
+    {
+        await using var app = await SampleApp.StartAsync(
+            // Where nothing listens, because nobody may.
+            ("RateLimiter__BaseAddress", "http://127.0.0.1:1"),
+            ("RateLimiter__ApiKey", "none")
+        );
+
+        using var answer = await SearchAsync(app, "alice");
+
+        Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+    }
+
+    [Test]
+    public async Task Sample_InTheReadme_IsTheFile()
+    {
+        var sample = await File.ReadAllTextAsync(
+            RepositoryFile.Of("samples/aspnetcore/Program.cs")
+        );
+
+        var readme = await File.ReadAllTextAsync(RepositoryFile.Of("README.md"));
+
+        Assert.That(readme, Does.Contain($"```csharp\n{sample}```"));
+    }
+
+    private static async Task<HttpResponseMessage> SearchAsync(SampleApp app, string user)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/search");
+        request.Headers.Add("X-User", user);
+        return await app.Http.SendAsync(request);
+    }
+}

@@ -1,0 +1,227 @@
+using System.Text;
+using System.Text.Json;
+using RateLimiter.TestStores;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>What the OpenAPI document says of each operation, tried on a service: its examples, and its errors.</summary>
+public sealed class OpenApiExampleTests
+{
+    private const int MaxBodySize = 64 * 1024;
+
+    private Service service = null!;
+    private ApiDocument document = null!;
+
+    [SetUp]
+    public async Task ReadDocumentAsync()
+    {
+        var store = RedisServer.IsAvailable ? Store.Redis : Store.Embedded;
+        (_, service) = await SharedServices.OfAsync(store);
+        document = await ApiDocument.ReadAsync(new Visitor(service));
+    }
+
+    [Test]
+    [Contract("The OpenAPI document has examples of all requests and answers, and they are true")]
+    public async Task EveryOperation_ItsExample_IsAnsweredAsItsExampleSays()
+    {
+        foreach (var operation in document.Operations)
+        {
+            var (client, keyId) = await PrepareAsync();
+
+            if (operation.Path == "/logs/latest")
+            {
+                await Poll.UntilAsync(
+                    "The check is not logged.",
+                    TimeSpan.FromSeconds(20),
+                    async () => (await client.LogsAsync()).Count > 0
+                );
+            }
+
+            var answer = await SendAsync(operation, client, keyId);
+
+            Assert.That(
+                answer.Status,
+                Is.InRange(200, 299),
+                $"{operation}: {answer.Status} {answer.Text}"
+            );
+            operation.MustAllow(answer);
+            if (answer.Text.Length > 0)
+            {
+                Assert.That(operation.ExampleOf(answer), Is.Not.Null, $"{operation}: no example");
+                MustLookLike(answer.Body, operation.ExampleOf(answer)!.Value, $"{operation}: $");
+            }
+        }
+    }
+
+    [Test]
+    [Contract("Every error is among those that the OpenAPI document names, and looks as it says")]
+    public async Task EveryOperation_Faults_AreAnsweredAsTheDocumentSays()
+    {
+        var seen = new HashSet<int>();
+        var (client, _) = await PrepareAsync();
+        var auditor = client.With(await KeyAsync(client, "audit:read"));
+        var checker = client.With(await KeyAsync(client, "check"));
+        var stranger = await Client.RegisterAsync(service);
+        foreach (var operation in document.Operations)
+        {
+            var address = operation.Address();
+            await MustRefuseAsync(
+                client,
+                Json(operation.Body),
+                to: $"{address}{(address.Contains('?') ? '&' : '?')}nonsense=1"
+            );
+            if (operation.NeedsKey)
+            {
+                await MustRefuseAsync(new Visitor(service), Json(operation.Body));
+                await MustRefuseAsync(
+                    operation.Path.StartsWith("/audit", StringComparison.Ordinal)
+                        ? checker
+                        : auditor,
+                    Json(operation.Body)
+                );
+            }
+
+            if (operation.TakesBody)
+            {
+                await MustRefuseAsync(client, Json("{"));
+                await MustRefuseAsync(client, new StringContent("text", Encoding.UTF8, "text/css"));
+            }
+
+            if (operation.TakesBody && !IsLarge(operation))
+            {
+                await MustRefuseAsync(client, Json(new string(' ', MaxBodySize + 1)));
+            }
+
+            if (Names("404"))
+            {
+                await MustRefuseAsync(stranger, Json(operation.Body));
+            }
+
+            if (Names("412"))
+            {
+                await MustRefuseAsync(client, Json(operation.Body), ("If-Match", "\"99\""));
+            }
+
+            bool Names(string status) => operation.Operation.Responses.ContainsKey(status);
+
+            async Task MustRefuseAsync(
+                Visitor visitor,
+                HttpContent? content,
+                (string, string)? header = null,
+                string? to = null
+            )
+            {
+                var answer = await visitor.SendAsync(
+                    operation.Method,
+                    to ?? address,
+                    content,
+                    [
+                        .. operation.Headers,
+                        .. header is { } it ? [it] : Array.Empty<(string, string)>(),
+                    ]
+                );
+                Assert.That(
+                    answer.Status,
+                    Is.InRange(400, 499),
+                    $"{operation}: {answer.Status} {answer.Text}"
+                );
+                operation.MustAllow(answer);
+                seen.Add(answer.Status);
+            }
+        }
+
+        Assert.That(seen, Is.SupersetOf([400, 401, 403, 404, 412, 413, 415]));
+    }
+
+    /// <summary>A tenant that has what the examples speak of, and the id of another key of his.</summary>
+    private async Task<(Client Client, string KeyId)> PrepareAsync()
+    {
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("search", 5, 1, role: "free");
+        var save = document.Operations.Single(operation => operation.Id == "Policy_Save");
+        (await client.PostAsync(save.Path, save.Body!)).MustBeOk();
+        (await client.CheckAsync("alice", "search", "free")).MustBeOk();
+        var key = await client.PostAsync("/keys", """{"name": "old"}""");
+        return (client, key.MustBeOk()["key_id"].GetString()!);
+    }
+
+    private static async Task<string> KeyAsync(Client client, string scope) =>
+        (await client.PostAsync("/keys", $$"""{"name": "limited", "scopes": ["{{scope}}"]}"""))
+            .MustBeOk()["api_key"]
+            .GetString()!;
+
+    private static async Task<Answer> SendAsync(ApiOperation operation, Client client, string keyId)
+    {
+        var address = operation.Address(("key_id", keyId));
+        var answer = await client.SendAsync(
+            operation.Method,
+            address,
+            Json(operation.Body),
+            operation.Headers
+        );
+        switch (answer.ContentType)
+        {
+            case EventReader.ContentType:
+                await using (var events = await client.StreamAsync(address, operation.Headers))
+                {
+                    return answer with { Text = $"{(await events.NextAsync()).Data}" };
+                }
+
+            case "application/x-ndjson":
+                return answer with { Text = answer.Text.Split('\n')[0] };
+            default:
+                return answer;
+        }
+    }
+
+    private static bool IsLarge(ApiOperation operation) =>
+        operation.Path is "/check/batch" or "/policy/import";
+
+    private static StringContent? Json(string? body) =>
+        body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+
+    // The same names and types. What may be null is said by the schema.
+    private static void MustLookLike(JsonElement actual, JsonElement example, string where)
+    {
+        if (JsonValueKind.Null == actual.ValueKind || JsonValueKind.Null == example.ValueKind)
+        {
+            return;
+        }
+
+        Assert.That(KindOf(actual), Is.EqualTo(KindOf(example)), where);
+        switch (actual.ValueKind)
+        {
+            case JsonValueKind.Object:
+                Assert.That(
+                    actual.EnumerateObject().Select(member => member.Name),
+                    Is.EquivalentTo(example.EnumerateObject().Select(member => member.Name)),
+                    where
+                );
+                foreach (var member in actual.EnumerateObject())
+                {
+                    MustLookLike(
+                        member.Value,
+                        example.GetProperty(member.Name),
+                        $"{where}.{member.Name}"
+                    );
+                }
+
+                break;
+            case JsonValueKind.Array:
+                Assert.That(
+                    actual.GetArrayLength() > 0,
+                    Is.EqualTo(example.GetArrayLength() > 0),
+                    where
+                );
+                foreach (var (item, other) in actual.EnumerateArray().Zip(example.EnumerateArray()))
+                {
+                    MustLookLike(item, other, $"{where}[]");
+                }
+
+                break;
+        }
+    }
+
+    private static JsonValueKind KindOf(JsonElement value) =>
+        value.ValueKind == JsonValueKind.False ? JsonValueKind.True : value.ValueKind;
+}

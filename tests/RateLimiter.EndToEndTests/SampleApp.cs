@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>The built sample app as a process of its own, on a free port.</summary>
+internal sealed partial class SampleApp : IAsyncDisposable
+{
+    private const string Assembly = "RateLimiter.Samples.AspNetCore.dll";
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly Process process;
+
+    private SampleApp(Process process, Uri address)
+    {
+        this.process = process;
+        Http = new HttpClient { BaseAddress = address };
+    }
+
+    public HttpClient Http { get; }
+
+    /// <summary>Starts it, and waits until it listens.</summary>
+    public static async Task<SampleApp> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            ArgumentList =
+            {
+                RepositoryFile.Of(
+                    $"samples/aspnetcore/bin/{RepositoryFile.Configuration}/net10.0/{Assembly}"
+                ),
+            },
+            RedirectStandardOutput = true,
+            Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0" },
+        };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
+        using var patience = new CancellationTokenSource(StartTimeout);
+        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (ListenLine().Match(line) is { Success: true } match)
+            {
+                // Nobody reads what it prints from now on, but it must not wait for that.
+                process.OutputDataReceived += (_, _) => { };
+                process.BeginOutputReadLine();
+                return new SampleApp(process, new Uri(match.Groups[1].Value));
+            }
+        }
+
+        throw new InvalidOperationException("The sample did not start.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    [GeneratedRegex(@"listening on: (http://\S+)")]
+    private static partial Regex ListenLine();
+}

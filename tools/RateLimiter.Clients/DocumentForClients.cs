@@ -1,0 +1,163 @@
+using System.Text.Json.Nodes;
+using NJsonSchema;
+using NSwag;
+
+namespace RateLimiter.Clients;
+
+/// <summary>Takes out of a document, before a client is made of it, what generated code would do wrong.</summary>
+internal static class DocumentForClients
+{
+    private const string Json = "application/json";
+    private const string Version = "ETag";
+    private const string Reference = "#/components/schemas/";
+
+    public static bool GivesVersion(OpenApiOperationDescription operation) =>
+        operation.Operation.Responses.TryGetValue("200", out var answer)
+        && answer.Headers.ContainsKey(Version);
+
+    public static void Prepare(OpenApiDocument document)
+    {
+        foreach (var description in document.Operations)
+        {
+            var operation = description.Operation;
+            // Every error is a problem, which the exception reads by itself, also where a proxy made it.
+            foreach (var status in operation.Responses.Keys.Where(IsNoSuccess).ToList())
+            {
+                operation.Responses.Remove(status);
+            }
+
+            foreach (var answer in operation.Responses.Values)
+            {
+                TakeBody(answer.Content);
+            }
+
+            if (operation.RequestBody is { } body)
+            {
+                TakeBody(body.Content);
+            }
+
+            // Chooses between JSON and what has been left out.
+            foreach (var format in operation.Parameters.Where(IsFormat).ToList())
+            {
+                operation.Parameters.Remove(format);
+            }
+        }
+
+        foreach (var schema in document.Definitions.Values)
+        {
+            Mend(schema);
+        }
+
+        BecomeDecisionOrError(document);
+        RemoveUnused(document);
+    }
+
+    // A choice of two, or a decision's fields and an error: here always the latter, and none of them must be there. The error
+    // is a problem with or without a list of faulty fields, which no schema says.
+    private static void BecomeDecisionOrError(OpenApiDocument document)
+    {
+        var result = document.Definitions["CheckBatchResult"];
+        result.OneOf.Clear();
+        result.Type = JsonObjectType.Object;
+        result.AllowAdditionalProperties = false;
+        result.RequiredProperties.Clear();
+        foreach (var (name, field) in document.Definitions["DecisionResponse"].Properties)
+        {
+            result.Properties[name] = new JsonSchemaProperty
+            {
+                Type = field.Type,
+                Format = field.Format,
+                Description = field.Description,
+                Item = field.Item,
+            };
+        }
+
+        result.Properties["error"] = new JsonSchemaProperty
+        {
+            Description = "Why there is no decision: a problem.",
+        };
+    }
+
+    private static void RemoveUnused(OpenApiDocument document)
+    {
+        var json = JsonNode.Parse(document.ToJson())!;
+        var found = new HashSet<string>();
+        var open = new Stack<JsonNode>([json["paths"]!]);
+        while (open.TryPop(out var node))
+        {
+            var inner = node switch
+            {
+                JsonObject fields => fields.Select(field => field.Value),
+                JsonArray items => items,
+                _ => [],
+            };
+            foreach (var child in inner.OfType<JsonNode>())
+            {
+                open.Push(child);
+            }
+
+            if (
+                node is JsonValue value
+                && value.TryGetValue<string>(out var text)
+                && text.StartsWith(Reference, StringComparison.Ordinal)
+                && found.Add(text[Reference.Length..])
+            )
+            {
+                open.Push(json["components"]!["schemas"]![text[Reference.Length..]]!);
+            }
+        }
+
+        foreach (var name in document.Definitions.Keys.Except(found).ToList())
+        {
+            document.Definitions.Remove(name);
+        }
+    }
+
+    private static bool IsNoSuccess(string status) => !status.StartsWith('2') || status == "202";
+
+    private static bool IsFormat(OpenApiParameter parameter) =>
+        parameter is { Kind: OpenApiParameterKind.Query, Name: "format" };
+
+    // JSON where there is JSON; what is none, such as events and lines, is a stream that its reader takes apart.
+    private static void TakeBody(IDictionary<string, OpenApiMediaType> contents)
+    {
+        foreach (var (type, content) in contents.ToList())
+        {
+            if (type == Json)
+            {
+                continue;
+            }
+
+            if (contents.ContainsKey(Json))
+            {
+                contents.Remove(type);
+            }
+            else
+            {
+                content.Schema = new JsonSchema
+                {
+                    Type = JsonObjectType.String,
+                    Format = JsonFormatStrings.Binary,
+                };
+            }
+        }
+    }
+
+    private static void Mend(JsonSchema schema)
+    {
+        // An answer: it has all its fields, whatever their values are, and is allowed to get more, which nobody here reads.
+        var objects = schema.AllOf.Append(schema).Where(part => part.ActualProperties.Count > 0);
+        foreach (var part in objects.ToList())
+        {
+            if (part.AllowAdditionalProperties)
+            {
+                foreach (var (name, _) in part.Properties)
+                {
+                    part.RequiredProperties.Add(name);
+                }
+            }
+
+            part.AllowAdditionalProperties = false;
+        }
+    }
+}
