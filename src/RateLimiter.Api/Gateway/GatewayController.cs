@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
+using NSwag.Annotations;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
 using RateLimiter.Api.Json;
 using RateLimiter.Application.Checks;
@@ -32,6 +34,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// <response code="429">The request may not pass now.</response>
     [RequiresScope(Scopes.Check)]
     [DisableRequestSizeLimit]
+    [OpenApiOperationProcessor(typeof(GatewayHeaders))]
     [Route(GatewayPath.Door, Name = "GatewayCheck")]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public Task<IActionResult> CheckAsync(
@@ -58,6 +61,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// <response code="429">The request may not pass now.</response>
     [RequiresScope(Scopes.Check)]
     [DisableRequestSizeLimit]
+    [OpenApiOperationProcessor(typeof(GatewayHeaders))]
     [AnyQuery]
     [Route(GatewayPath.Door + "/{**path}", Name = "GatewayCheckPath")]
     [ProducesResponseType(StatusCodes.Status200OK)]
