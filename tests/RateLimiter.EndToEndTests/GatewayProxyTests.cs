@@ -96,6 +96,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     [TestCase("X-Original-URI", "/another")]
     [TestCase("X-Original-Method", "PUT")]
     [TestCase("X-API-Key", "rl_mine")]
+    [TestCase("Connection", "X-API-Key, X-RateLimit-Route, X-Forwarded-For")]
     [Contract("ANY /gateway/check: a user cannot speak for the gateway")]
     public async Task Request_HeadersOfTheGatewayFromTheUser_MakeNoDifference(
         string header,
