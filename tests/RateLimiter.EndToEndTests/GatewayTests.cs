@@ -42,10 +42,7 @@ public sealed class GatewayTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That((allowed.Status, allowed.Text), Is.EqualTo((204, "")));
-            Assert.That(
-                allowed.Headers["RateLimit-Policy"],
-                Is.EqualTo("\"default\";q=1;w=3600")
-            );
+            Assert.That(allowed.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=1;w=3600"));
             Assert.That(allowed.Headers["RateLimit"], Does.StartWith("\"default\";r=0;t="));
             Assert.That(allowed.Headers, Does.Not.ContainKey("Retry-After"));
             Assert.That(denied.Status, Is.EqualTo(429));
@@ -189,13 +186,7 @@ public sealed class GatewayTests
     [Test]
     public async Task Door_PathToldTwice_IsRefused() =>
         (
-            await AskAsync(
-                Door,
-                "GET",
-                Alice,
-                ("X-Forwarded-Uri", "/a"),
-                ("X-Original-URI", "/b")
-            )
+            await AskAsync(Door, "GET", Alice, ("X-Forwarded-Uri", "/a"), ("X-Original-URI", "/b"))
         ).MustRefuse("X-Original-URI");
 
     [TestCase("X-RateLimit-Cost", "1.5")]
@@ -284,10 +275,7 @@ public sealed class GatewayTests
     ) => client.SendAsync(new HttpMethod(method), path, body: null, headers);
 
     /// <summary>Asks with a path that no library has put in order.</summary>
-    private async Task<int> AskRawAsync(
-        string path,
-        string headers = "X-RateLimit-User: alice\r\n"
-    )
+    private async Task<int> AskRawAsync(string path, string headers = "X-RateLimit-User: alice\r\n")
     {
         var answer = await HostileAnswer.AskAsync(
             service.Address,

@@ -138,9 +138,7 @@ public sealed class GatewayRequestTests
 
         Assert.That(
             new GatewayRequest(context, null).Faults,
-            Is.EqualTo(
-                new Dictionary<string, string[]> { [header] = ["must be given only once"] }
-            )
+            Is.EqualTo(new Dictionary<string, string[]> { [header] = ["must be given only once"] })
         );
     }
 
