@@ -98,7 +98,7 @@ public sealed class GatewayTests
 
         Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(6));
         Assert.That(await client.RemainingAsync("alice", "search", "free"), Is.EqualTo(19));
-        var logged = (await client.LogsAsync()).Last();
+        var logged = (await client.LogsAsync())[^1];
         using (Assert.EnterMultipleScope())
         {
             Assert.That(logged.GetProperty("user_id").GetString(), Is.EqualTo("alice"));

@@ -71,11 +71,6 @@ internal static class ForwardedRoute
     /// </summary>
     private static string Decode(ReadOnlySpan<char> path)
     {
-        if (!path.Contains('%'))
-        {
-            return path.ToString();
-        }
-
         Span<byte> bytes = new byte[Encoding.UTF8.GetByteCount(path)];
         Encoding.UTF8.GetBytes(path, bytes);
         var length = 0;

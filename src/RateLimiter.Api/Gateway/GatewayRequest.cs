@@ -1,6 +1,5 @@
 using System.Globalization;
 using RateLimiter.Api.Authentication;
-using RateLimiter.Api.Checks;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain;

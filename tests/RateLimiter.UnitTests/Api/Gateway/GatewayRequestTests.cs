@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Http;
 using RateLimiter.Api.Gateway;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Policies;
