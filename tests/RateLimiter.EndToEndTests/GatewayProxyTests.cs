@@ -182,7 +182,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     [Test]
     public async Task Request_ServiceIsAwayAndTheGatewayFailsOpen_Passes()
     {
-        await using var alone = await StartAsync(Nowhere(), client.Key, failsOpen: true);
+        await using var alone = await StartAsync(Nowhere(), client.Key, (FailOpen, ""));
         using var user = NewUser();
         var path = NewPath();
 
@@ -190,6 +190,28 @@ public sealed class GatewayProxyTests(Gateway gateway)
 
         Assert.That(answer.MustBeOk().Text, Is.EqualTo("body"));
         Assert.That(backend.RequestsOf(path), Is.EqualTo(new[] { ("POST", path, "body") }));
+    }
+
+    [Test]
+    [Contract("ANY /gateway/check: the route by the forwarded method and path")]
+    public async Task Request_RouteByPath_IsCountedWhateverItsSpelling()
+    {
+        await client.HasPolicyAsync("POST /by-path", 1);
+        await using var byPath = await StartAsync(
+            service.Address.Authority,
+            client.Key,
+            (
+                "proxy_set_header X-RateLimit-Route $ratelimit_route;",
+                "proxy_set_header X-Original-Method $request_method; proxy_set_header X-Original-URI $request_uri;"
+            ),
+            ("header_up X-RateLimit-Route api", "")
+        );
+        using var user = NewUser();
+
+        var first = await SendAsync(user, HttpMethod.Post, "/by-path?x=1", to: byPath);
+        var second = await SendAsync(user, HttpMethod.Post, "/.//By-%50ath;v=1/?x=2", to: byPath);
+
+        Assert.That((first.Status, second.Status), Is.EqualTo((200, 429)));
     }
 
     private static string NewPath() => $"/{Guid.NewGuid()}";
@@ -244,33 +266,46 @@ public sealed class GatewayProxyTests(Gateway gateway)
         return await Answer.ReadAsync(response);
     }
 
+    /// <summary>Starts the gateway with its sample, in which something is replaced where it stands there.</summary>
     private async Task<ProxyProcess> StartAsync(
         string serviceAuthority,
         string key,
-        bool failsOpen = false
+        params (string Old, string New)[] changes
     )
     {
+        var file =
+            gateway == Gateway.Nginx ? "samples/nginx/nginx.conf" : "samples/caddy/Caddyfile";
+        var sample = await File.ReadAllTextAsync(
+            Path.Combine(TestContext.CurrentContext.TestDirectory, file)
+        );
+        (string Old, string New)[] applicable =
+        [
+            .. changes.Where(change => sample.Contains(change.Old, StringComparison.Ordinal)),
+        ];
+        Assert.That(applicable, Has.Length.EqualTo(changes.Length > 0 ? 1 : 0));
         if (gateway == Gateway.Nginx)
         {
-            (string Old, Func<string, string> New)[] replacements =
-            [
-                ("listen 8080;", address => $"listen {address};"),
-                ("127.0.0.1:8000", _ => serviceAuthority),
-                ("127.0.0.1:9000", _ => backend.Authority),
-                ("${RATELIMITER_KEY};", _ => $"{key};"),
-            ];
             return await NginxProxy.StartAsync(
-                "samples/nginx/nginx.conf",
-                failsOpen ? [.. replacements, (FailOpen, _ => "")] : replacements
+                file,
+                [
+                    ("listen 8080;", address => $"listen {address};"),
+                    ("127.0.0.1:8000", _ => serviceAuthority),
+                    ("127.0.0.1:9000", _ => backend.Authority),
+                    ("${RATELIMITER_KEY};", _ => $"{key};"),
+                    .. applicable.Select(change =>
+                        (change.Old, (Func<string, string>)(_ => change.New))
+                    ),
+                ]
             );
         }
 
         return await CaddyProxy.StartAsync(
-            "samples/caddy/Caddyfile",
+            file,
             configuration =>
-                failsOpen
-                    ? configuration.Replace(FailOpen, "", StringComparison.Ordinal)
-                    : configuration,
+                applicable.Aggregate(
+                    configuration,
+                    (text, change) => text.Replace(change.Old, change.New, StringComparison.Ordinal)
+                ),
             ("RATELIMITER", serviceAuthority),
             ("RATELIMITER_KEY", key),
             ("BACKEND", backend.Authority)
