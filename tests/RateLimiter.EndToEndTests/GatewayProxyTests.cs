@@ -117,6 +117,22 @@ public sealed class GatewayProxyTests(Gateway gateway)
     }
 
     [Test]
+    [Contract("ANY /gateway/check: a user cannot speak for the gateway")]
+    public async Task Request_QueryOfTheUser_IsNoPartOfTheQuestion()
+    {
+        using var user = NewUser();
+        var path = $"{NewPath()}?no_policy=allow&deny_status=200&x=1";
+
+        for (var i = 0; i < Limit; i++)
+        {
+            (await SendAsync(user, HttpMethod.Get, path)).MustBeOk();
+        }
+
+        Assert.That((await SendAsync(user, HttpMethod.Get, path)).Status, Is.EqualTo(429));
+        Assert.That(backend.RequestsOf(path).Count(), Is.EqualTo(Limit));
+    }
+
+    [Test]
     public async Task Request_WithABody_ReachesTheBackendWhole()
     {
         var body = new string('x', 100_000);
