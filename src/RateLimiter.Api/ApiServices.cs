@@ -15,6 +15,7 @@ using RateLimiter.Api.Checks;
 using RateLimiter.Api.Dashboard;
 using RateLimiter.Api.Docs;
 using RateLimiter.Api.Errors;
+using RateLimiter.Api.Gateway;
 using RateLimiter.Api.Health;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Json;
@@ -69,6 +70,7 @@ internal static class ApiServices
 
         app.Use(app.Services.GetRequiredService<Shutdown>().AnswerAsync);
         app.UseExceptionHandler();
+        app.Use(GatewayPath.KeepAsync);
         app.UseRouting();
         // A controller needs nothing of what follows, and is called from here.
         app.MapControllers().ShortCircuit();

@@ -36,7 +36,11 @@ public sealed class ControllerTests
     {
         var actions = Controllers.SelectMany(type =>
             type.GetMethods()
-                .Where(method => method.GetCustomAttributes<HttpMethodAttribute>().Any())
+                .Where(method =>
+                    // Of any method, where it is a bare route.
+                    method.GetCustomAttributes<HttpMethodAttribute>().Any()
+                    || method.GetCustomAttributes<RouteAttribute>().Any()
+                )
         );
 
         Assert.That(

@@ -93,8 +93,24 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     [TestCase("put", "/policy/import", new[] { "If-Match", "If-None-Match" })]
     [TestCase("get", "/policy", new[] { "If-None-Match" })]
     [TestCase("get", "/logs/stream", new[] { "Last-Event-ID" })]
+    [TestCase(
+        "get",
+        "/gateway/check",
+        new[]
+        {
+            "X-RateLimit-User",
+            "X-RateLimit-Route",
+            "X-RateLimit-Role",
+            "X-RateLimit-Cost",
+            "X-Forwarded-Method",
+            "X-Original-Method",
+            "X-Forwarded-Uri",
+            "X-Original-URI",
+            "X-Original-URL",
+        }
+    )]
     [Contract("The OpenAPI document must say the same as the contract: conditions")]
-    public async Task OpenApi_Operation_NamesTheHeadersOfItsConditions(
+    public async Task OpenApi_Operation_NamesTheHeadersThatItReads(
         string method,
         string path,
         string[] headers
@@ -180,6 +196,12 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     [TestCase("post", "/check", new[] { "200", "400", "401", "404", "503" })]
     [TestCase("get", "/logs/latest", new[] { "200", "400", "401", "503" })]
     [TestCase("get", "/logs/stream", new[] { "200", "400", "401", "403", "429", "503" })]
+    [TestCase("get", "/gateway/check", new[] { "204", "400", "401", "403", "404", "429", "503" })]
+    [TestCase(
+        "get",
+        "/gateway/check/{path}",
+        new[] { "200", "400", "401", "403", "404", "429", "503" }
+    )]
     [Contract("The OpenAPI document must say the same as the contract: answers")]
     public async Task OpenApi_Operation_NamesItsAnswers(
         string method,

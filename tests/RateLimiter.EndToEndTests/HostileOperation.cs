@@ -85,6 +85,8 @@ public sealed record HostileOperation(
             ("action", _) => "policy.created",
             ("cursor", _) => "AAAAAAAAAAU",
             ("format", _) => "yaml",
+            ("deny_status", _) => "403",
+            ("no_policy", _) => "allow",
             ("from", _) => "2026-02-03T04:05:06Z",
             ("to", _) => "2099-02-03T04:05:06Z",
             (_, var t) when t.Contains("integer", StringComparison.Ordinal) => "10",

@@ -1,101 +1,55 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>nginx with the configuration in <c>deploy</c>, on a free port and with a folder of its own.</summary>
-public sealed class NginxProxy : IAsyncDisposable
+/// <summary>nginx with a configuration of this repository, in which a test replaces what is written there for a real one.</summary>
+public static class NginxProxy
 {
     /// <summary>Makes it a failure, not a skipped test, when there is no nginx.</summary>
     public const string RequiredVariable = "RATELIMITER_REQUIRE_NGINX";
 
-    private readonly TemporaryFolder folder;
-    private readonly Process process;
+    /// <summary>Starts <c>deploy/nginx.conf</c> before a service.</summary>
+    public static Task<ProxyProcess> StartAsync(Service service) =>
+        StartAsync(
+            "nginx.conf",
+            ("listen 8000;", address => $"listen {address};"),
+            ("ratelimiter-1:8000", _ => service.Address.Authority),
+            ("ratelimiter-2:8000", _ => service.Address.Authority)
+        );
 
-    private NginxProxy(TemporaryFolder folder, Process process, Uri address)
+    /// <summary>Starts it with a configuration.</summary>
+    /// <param name="file">The configuration, beside the tests.</param>
+    /// <param name="replacements">What to write in the place of what stands in it, given where nginx is to listen.</param>
+    public static async Task<ProxyProcess> StartAsync(
+        string file,
+        params (string Old, Func<string, string> New)[] replacements
+    )
     {
-        this.folder = folder;
-        this.process = process;
-        Address = address;
-    }
-
-    public Uri Address { get; }
-
-    /// <summary>Starts it before a service. Skips the test, by name, where there is no nginx.</summary>
-    public static async Task<NginxProxy> StartAsync(Service service)
-    {
-        var executable = Find();
-        var folder = new TemporaryFolder();
-        var port = RedisServer.FreePort();
+        var executable = ProxyProcess.Find("nginx", RequiredVariable);
+        var proxy = new ProxyProcess();
         var configuration = (
             await File.ReadAllTextAsync(
-                Path.Combine(TestContext.CurrentContext.TestDirectory, "nginx.conf")
+                Path.Combine(TestContext.CurrentContext.TestDirectory, file)
             )
-        )
-            .Replace("/tmp/", $"{folder.Path}/", StringComparison.Ordinal)
-            .Replace("listen 8000;", $"listen 127.0.0.1:{port};", StringComparison.Ordinal)
-            .Replace("ratelimiter-1:8000", service.Address.Authority, StringComparison.Ordinal)
-            .Replace("ratelimiter-2:8000", service.Address.Authority, StringComparison.Ordinal);
-        var file = Path.Combine(folder.Path, "nginx.conf");
-        await File.WriteAllTextAsync(file, configuration);
-        var process = Process.Start(
-            executable,
-            ["-c", file, "-p", folder.Path, "-g", "daemon off; master_process off;"]
-        );
-        var proxy = new NginxProxy(folder, process, new Uri($"http://127.0.0.1:{port}"));
-        await Poll.UntilAsync(
-            "nginx does not listen.",
-            TimeSpan.FromSeconds(20),
-            async () =>
-            {
-                Assert.That(process.HasExited, Is.False, "nginx has ended.");
-                using var socket = new TcpClient();
-                try
-                {
-                    await socket.ConnectAsync("127.0.0.1", port);
-                    return true;
-                }
-                catch (SocketException)
-                {
-                    return false;
-                }
-            }
+        ).Replace("/tmp/", $"{proxy.Folder}/", StringComparison.Ordinal);
+        foreach (var (old, replacement) in replacements)
+        {
+            Assert.That(configuration, Does.Contain(old));
+            configuration = configuration.Replace(
+                old,
+                replacement(proxy.Authority),
+                StringComparison.Ordinal
+            );
+        }
+
+        var written = Path.Combine(proxy.Folder, "nginx.conf");
+        await File.WriteAllTextAsync(written, configuration);
+        await proxy.StartAsync(
+            new ProcessStartInfo(
+                executable,
+                ["-c", written, "-p", proxy.Folder, "-g", "daemon off; master_process off;"]
+            )
         );
         return proxy;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (!process.HasExited)
-        {
-            process.Kill();
-            await process.WaitForExitAsync();
-        }
-
-        process.Dispose();
-        folder.Dispose();
-    }
-
-    private static string Find()
-    {
-        // Debian keeps it where only root's PATH leads.
-        var found = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin"
-            .Split(Path.PathSeparator)
-            .Select(directory => Path.Combine(directory, "nginx"))
-            .FirstOrDefault(File.Exists);
-        if (found is not null)
-        {
-            return found;
-        }
-
-        const string reason = "There is no nginx on the PATH.";
-        if (Environment.GetEnvironmentVariable(RequiredVariable) is { Length: > 0 })
-        {
-            Assert.Fail(reason);
-        }
-
-        Assert.Ignore(reason);
-        return "";
     }
 }

@@ -13,7 +13,10 @@ internal sealed class UnknownQueryFilter : IResourceFilter
     public void OnResourceExecuting(ResourceExecutingContext context)
     {
         // Most requests have none, and are not to pay for looking.
-        if (!context.HttpContext.Request.QueryString.HasValue)
+        if (
+            !context.HttpContext.Request.QueryString.HasValue
+            || context.ActionDescriptor.EndpointMetadata.OfType<AnyQueryAttribute>().Any()
+        )
         {
             return;
         }

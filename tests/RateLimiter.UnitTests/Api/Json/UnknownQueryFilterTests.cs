@@ -47,12 +47,17 @@ public sealed class UnknownQueryFilterTests
             Is.EquivalentTo(new[] { "a", "b" })
         );
 
-    private static IActionResult? Execute(string query)
+    [Test]
+    public void OnResourceExecuting_QueryOfSomebodyElse_LetsThrough() =>
+        Assert.That(Execute("?a=1&route_key=b&route_key=c", new AnyQueryAttribute()), Is.Null);
+
+    private static IActionResult? Execute(string query, params object[] metadata)
     {
         var http = Http.Context();
         http.Request.QueryString = new QueryString(query);
         var action = new ActionDescriptor
         {
+            EndpointMetadata = metadata,
             Parameters =
             [
                 Parameter("routeKey", BindingSource.Query, "route_key"),

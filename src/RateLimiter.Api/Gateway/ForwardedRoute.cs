@@ -1,0 +1,98 @@
+using System.Text;
+
+namespace RateLimiter.Api.Gateway;
+
+/// <summary>
+/// The name under which a forwarded request is looked up among the policies: <c>METHOD /path</c>. Spellings that some server
+/// takes for the same have the same name, because whoever sends the request chooses the spelling.
+/// </summary>
+internal static class ForwardedRoute
+{
+    private const char Separator = '/';
+    private const string SchemeEnd = "://";
+
+    /// <param name="method">The method of the forwarded request.</param>
+    /// <param name="uri">Its target: a path or a whole URI, with or without a query.</param>
+    public static string Of(string method, string uri) => $"{MethodOf(method)} {PathOf(uri)}";
+
+    /// <summary>The path of a request's target in the form that names have.</summary>
+    internal static string PathOf(string uri)
+    {
+        var segments = new List<string>();
+        foreach (var part in Decode(WithoutAuthority(uri)).Split(Separator, '\\'))
+        {
+            var parameters = part.IndexOf(';', StringComparison.Ordinal);
+            var segment = parameters < 0 ? part : part[..parameters];
+            if (segment is "" or ".")
+            {
+                continue;
+            }
+
+            if (segment != "..")
+            {
+                segments.Add(segment);
+            }
+            else if (segments.Count > 0)
+            {
+                segments.RemoveAt(segments.Count - 1);
+            }
+        }
+
+        // What would end a path stays encoded, so that a name can be read as a path again.
+        return (Separator + string.Join(Separator, segments))
+            .ToLowerInvariant()
+            .Replace("?", "%3f", StringComparison.Ordinal)
+            .Replace("#", "%23", StringComparison.Ordinal);
+    }
+
+    // Servers answer HEAD by doing all that GET asks for.
+    private static string MethodOf(string method) =>
+        method.ToUpperInvariant() is var name && name == HttpMethods.Head ? HttpMethods.Get : name;
+
+    // ingress-nginx sends a whole URI.
+    private static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> uri)
+    {
+        var end = uri.IndexOfAny('?', '#');
+        var path = end < 0 ? uri : uri[..end];
+        var authority = path.StartsWith(Separator) ? -1 : path.IndexOf(SchemeEnd);
+        if (authority < 0)
+        {
+            return path;
+        }
+
+        var rest = path[(authority + SchemeEnd.Length)..];
+        var start = rest.IndexOf(Separator);
+        return start < 0 ? [] : rest[start..];
+    }
+
+    /// <summary>
+    /// Decodes until nothing is left to decode, because a server behind the gateway may do so once more than the gateway.
+    /// In one pass, however often something was encoded: it is the sender's choice.
+    /// </summary>
+    private static string Decode(ReadOnlySpan<char> path)
+    {
+        Span<byte> bytes = new byte[Encoding.UTF8.GetByteCount(path)];
+        Encoding.UTF8.GetBytes(path, bytes);
+        var length = 0;
+        foreach (var value in bytes)
+        {
+            bytes[length++] = value;
+            // What was just decoded may be the end of another one.
+            while (
+                length >= 3
+                && bytes[length - 3] == (byte)'%'
+                && char.IsAsciiHexDigit((char)bytes[length - 2])
+                && char.IsAsciiHexDigit((char)bytes[length - 1])
+            )
+            {
+                bytes[length - 3] = Convert.ToByte(
+                    Encoding.ASCII.GetString(bytes[(length - 2)..length]),
+                    16
+                );
+                length -= 2;
+            }
+        }
+
+        return Encoding.UTF8.GetString(bytes[..length]);
+    }
+}

@@ -1,0 +1,124 @@
+using System.ComponentModel.DataAnnotations;
+using MediatR;
+using Microsoft.AspNetCore.Mvc;
+using NSwag.Annotations;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Checks;
+using RateLimiter.Api.Docs;
+using RateLimiter.Api.Errors;
+using RateLimiter.Api.Json;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Api.Gateway;
+
+/// <summary>The door for gateways, which ask before they let a request pass.</summary>
+[ApiController]
+[Tags("Gateway")]
+[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
+public sealed class GatewayController(IMediator mediator) : ControllerBase
+{
+    /// <summary>May the request that a gateway holds pass? Any method asks the same.</summary>
+    /// <remarks>
+    /// For <c>auth_request</c> of nginx and the forward authentication of Caddy and Traefik. A body is not read.
+    /// </remarks>
+    /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
+    /// <param name="noPolicy">What to answer when no policy applies: <c>not_found</c>, a 404, as when left out, or <c>allow</c>.</param>
+    /// <response code="204">It may pass.</response>
+    /// <response code="403">The API key does not have the scope, or with deny_status=403 the request may not pass.</response>
+    /// <response code="429">The request may not pass now.</response>
+    [RequiresScope(Scopes.Check)]
+    [DisableRequestSizeLimit]
+    [OpenApiOperationProcessor(typeof(GatewayHeaders))]
+    [Route(GatewayPath.Door, Name = "GatewayCheck")]
+    [ProducesResponseType(StatusCodes.Status204NoContent)]
+    public Task<IActionResult> CheckAsync(
+        [
+            FromQuery(Name = "deny_status"),
+            AllowedValues(
+                null,
+                StatusCodes.Status403Forbidden,
+                StatusCodes.Status429TooManyRequests,
+                ErrorMessage = "must be 403 or 429"
+            )
+        ]
+            int denyStatus = StatusCodes.Status429TooManyRequests,
+        [FromQuery(Name = "no_policy")] NoPolicyAnswer? noPolicy = null
+    ) => AnswerAsync(null, StatusCodes.Status204NoContent, denyStatus, noPolicy);
+
+    /// <summary>The same for a gateway that puts the path of the request behind this one. Any method asks the same.</summary>
+    /// <remarks>
+    /// For <c>ext_authz</c> of Envoy, to which nothing but a 200 lets a request pass. The query is that of the forwarded
+    /// request, and means nothing here. A body is not read.
+    /// </remarks>
+    /// <param name="path">The path of the request that the gateway holds.</param>
+    /// <response code="200">It may pass.</response>
+    /// <response code="429">The request may not pass now.</response>
+    [RequiresScope(Scopes.Check)]
+    [DisableRequestSizeLimit]
+    [OpenApiOperationProcessor(typeof(GatewayHeaders))]
+    [AnyQuery]
+    [Route(GatewayPath.Door + "/{**path}", Name = "GatewayCheckPath")]
+    [ProducesResponseType(StatusCodes.Status200OK)]
+    public Task<IActionResult> CheckPathAsync(string? path) =>
+        AnswerAsync(
+            GatewayPath.BehindDoor(HttpContext) ?? $"/{path}",
+            StatusCodes.Status200OK,
+            StatusCodes.Status429TooManyRequests,
+            noPolicy: null
+        );
+
+    private async Task<IActionResult> AnswerAsync(
+        string? ownPath,
+        int allowStatus,
+        int denyStatus,
+        NoPolicyAnswer? noPolicy
+    )
+    {
+        // It may be a GET, and counts all the same.
+        Response.Headers.CacheControl = "no-store";
+        var request = new GatewayRequest(HttpContext, ownPath);
+        if (request.Faults is { } faults)
+        {
+            return ProblemResponse.Validation(HttpContext, faults);
+        }
+
+        var client = HttpContext.Client();
+        var (decision, wait) = await mediator.Send(
+            new CheckCommand(client, request.ToCheck(client.Policies))
+        );
+        if (wait is { } time)
+        {
+            Response.SetRetryAfter(time);
+            return ProblemResponse.Create(
+                HttpContext,
+                denyStatus,
+                "Too many checks of this client."
+            );
+        }
+
+        if (decision is null)
+        {
+            return noPolicy == NoPolicyAnswer.Allow
+                ? StatusCode(allowStatus)
+                : ProblemResponse.NoPolicy(HttpContext);
+        }
+
+        RateLimitHeaders.Write(Response, decision);
+        return decision.Allowed
+            ? StatusCode(allowStatus)
+            : ProblemResponse.Create(HttpContext, denyStatus, $"{decision.Reason}.");
+    }
+}
+
+/// <summary>What a gateway is answered when no policy applies.</summary>
+public enum NoPolicyAnswer
+{
+    NotFound,
+    Allow,
+}

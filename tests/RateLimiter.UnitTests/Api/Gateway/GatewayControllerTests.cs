@@ -1,0 +1,109 @@
+using MediatR;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Mvc;
+using Moq;
+using RateLimiter.Api.Gateway;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+
+namespace RateLimiter.UnitTests.Api.Gateway;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class GatewayControllerTests
+{
+    private readonly Mock<IMediator> mediator = new();
+
+    [TestCase(0, 403, 204)]
+    [TestCase(1, 403, 403)]
+    [TestCase(1, 429, 429)]
+    public async Task Check_Decision_IsTheStatus(long wait, int denyStatus, int status)
+    {
+        SetUp(new CheckOutcome<Decision>(A.Decision(A.Policy(), A.Status(wait))));
+        var controller = Controller();
+
+        var answer = await controller.CheckAsync(denyStatus);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(StatusOf(answer), Is.EqualTo(status));
+            Assert.That(controller.Response.Headers, Contains.Key("RateLimit"));
+            Assert.That(controller.Response.Headers.CacheControl, Is.EqualTo("no-store"));
+        }
+    }
+
+    [TestCase(403)]
+    [TestCase(429)]
+    public async Task Check_QuotaIsUsedUp_IsADenialWithAWait(int denyStatus)
+    {
+        SetUp(new CheckOutcome<Decision>(null, TimeSpan.FromMilliseconds(1500)));
+        var controller = Controller();
+
+        var answer = await controller.CheckAsync(denyStatus);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(answer.Problem().Status, Is.EqualTo(denyStatus));
+            Assert.That(controller.Response.Headers.RetryAfter, Is.EqualTo("2"));
+        }
+    }
+
+    [TestCase(null, 404)]
+    [TestCase(NoPolicyAnswer.NotFound, 404)]
+    [TestCase(NoPolicyAnswer.Allow, 204)]
+    public async Task Check_NoPolicyApplies_IsAsAskedFor(NoPolicyAnswer? noPolicy, int status)
+    {
+        SetUp(default);
+
+        var answer = await Controller().CheckAsync(noPolicy: noPolicy);
+
+        Assert.That(StatusOf(answer), Is.EqualTo(status));
+    }
+
+    [TestCase(0, 200)]
+    [TestCase(1, 429)]
+    public async Task CheckPath_Decision_IsWhatEnvoyUnderstands(long wait, int status)
+    {
+        SetUp(new CheckOutcome<Decision>(A.Decision(A.Policy(), A.Status(wait))));
+
+        var answer = await Controller("/gateway/check/a").CheckPathAsync("a");
+
+        Assert.That(StatusOf(answer), Is.EqualTo(status));
+    }
+
+    [TestCase("/gateway/check")]
+    [TestCase("/gateway/check?/")]
+    [TestCase("/gateway/checks/a")]
+    [TestCase("/policy")]
+    [TestCase("http://localhost/gateway/check")]
+    [TestCase("http://gateway")]
+    [TestCase("gateway/check/a")]
+    [TestCase("*")]
+    [TestCase("")]
+    public void BehindDoor_NothingStandsThere_IsNull(string target) =>
+        Assert.That(GatewayPath.BehindDoor(Controller(target).HttpContext), Is.Null);
+
+    [TestCase("/gateway/check/", "/")]
+    [TestCase("/gateway/check/a/../..?b", "/a/../..?b")]
+    [TestCase("/Gateway/Check//a", "//a")]
+    [TestCase("http://localhost/gateway/check/../a", "/../a")]
+    public void BehindDoor_Path_IsAsItWasSent(string target, string path) =>
+        Assert.That(GatewayPath.BehindDoor(Controller(target).HttpContext), Is.EqualTo(path));
+
+    private static int? StatusOf(IActionResult answer) =>
+        answer is StatusCodeResult { StatusCode: var status } ? status : answer.Problem().Status;
+
+    private void SetUp(CheckOutcome<Decision> outcome) =>
+        mediator
+            .Setup(it => it.Send(It.IsAny<CheckCommand>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(outcome);
+
+    private GatewayController Controller(string target = "/gateway/check")
+    {
+        var context = Http.ContextOfClient();
+        context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target;
+        return new GatewayController(mediator.Object)
+        {
+            ControllerContext = new() { HttpContext = context },
+        };
+    }
+}

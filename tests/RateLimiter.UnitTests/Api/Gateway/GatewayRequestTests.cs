@@ -1,0 +1,185 @@
+using System.Net;
+using RateLimiter.Api.Gateway;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Api.Gateway;
+
+public sealed class GatewayRequestTests
+{
+    private static readonly PolicyTable NoPolicies = new([]);
+
+    [Test]
+    public void ToCheck_AllGiven_IsWhatTheyTell() =>
+        Assert.That(
+            Read(
+                    null,
+                    ("X-RateLimit-User", "alice"),
+                    ("X-RateLimit-Route", "search"),
+                    ("X-RateLimit-Role", "free"),
+                    ("X-RateLimit-Cost", "7")
+                )
+                .ToCheck(NoPolicies),
+            Is.EqualTo(new Check("alice", "search", "free", 7))
+        );
+
+    [TestCase("192.0.2.7", "192.0.2.7")]
+    [TestCase("::ffff:192.0.2.7", "192.0.2.7")]
+    [TestCase("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")]
+    public void ToCheck_NothingGiven_IsTheCallersAddressOnce(string address, string user)
+    {
+        var context = Http.Context();
+        context.Request.Method = "GET";
+        context.Connection.RemoteIpAddress = IPAddress.Parse(address);
+
+        Assert.That(
+            new GatewayRequest(context, null).ToCheck(NoPolicies),
+            Is.EqualTo(new Check(user, "*", "default", 1))
+        );
+    }
+
+    [TestCase("X-RateLimit-User")]
+    [TestCase("X-RateLimit-Route")]
+    [TestCase("X-RateLimit-Role")]
+    [TestCase("X-RateLimit-Cost")]
+    [TestCase("X-Forwarded-Method")]
+    [TestCase("X-Original-URI")]
+    public void ToCheck_HeaderIsEmpty_CountsAsMissing(string header) =>
+        Assert.That(
+            Read(null, (header, "")).ToCheck(NoPolicies),
+            Is.EqualTo(Read(null).ToCheck(NoPolicies))
+        );
+
+    [TestCase(null, "X-Forwarded-Uri", "/a?x=1", "X-Forwarded-Method", "PUT", "PUT /a")]
+    [TestCase(null, "X-Original-URI", "/a?x=1", "X-Original-Method", "PUT", "PUT /a")]
+    [TestCase(null, "X-Original-URL", "http://h/a", "X-Original-Method", "HEAD", "GET /a")]
+    [TestCase(null, "X-Forwarded-Uri", "/a", "X", "", "POST /a")]
+    [TestCase("/a/b?no_policy=allow", "X", "", "X", "", "POST /a/b")]
+    [TestCase(null, "X", "", "X", "", "POST /")]
+    public void ToCheck_PathThatAPolicyNames_IsThatRoute(
+        string? ownPath,
+        string pathHeader,
+        string path,
+        string methodHeader,
+        string method,
+        string route
+    ) =>
+        Assert.That(
+            Read(ownPath, (pathHeader, path), (methodHeader, method))
+                .ToCheck(new PolicyTable([A.Policy(route), A.Policy("*")]))
+                .RouteKey,
+            Is.EqualTo(route)
+        );
+
+    [TestCase("/a")]
+    [TestCase("/b")]
+    [TestCase("/b\u0001")]
+    [TestCase("/*")]
+    public void ToCheck_PathThatNoPolicyNames_IsTheCatchAllsOwnRoute(string path) =>
+        Assert.That(
+            Read(path).ToCheck(new PolicyTable([A.Policy("search"), A.Policy("*")])).RouteKey,
+            Is.EqualTo("*")
+        );
+
+    [Test]
+    public void ToCheck_PathOfAnyLength_IsTheCatchAllsOwnRoute() =>
+        Assert.That(
+            Read($"/{new string('x', 10_000)}").ToCheck(NoPolicies).RouteKey,
+            Is.EqualTo("*")
+        );
+
+    [TestCase("X-RateLimit-User", 256, 257)]
+    [TestCase("X-RateLimit-Route", 128, 129)]
+    [TestCase("X-RateLimit-Role", 128, 129)]
+    public void Faults_NameIsTooLong_NameTheHeader(string header, int longest, int tooLong)
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Read(null, (header, new string('x', longest))).Faults, Is.Null);
+            Assert.That(
+                Read(null, (header, new string('x', tooLong))).Faults,
+                Is.EqualTo(
+                    new Dictionary<string, string[]>
+                    {
+                        [header] = [$"must have 1 to {longest} characters"],
+                    }
+                )
+            );
+        }
+    }
+
+    [TestCase("0", true)]
+    [TestCase("1000000000", true)]
+    [TestCase("1000000001", false)]
+    [TestCase("99999999999999999999", false)]
+    [TestCase("-1", false)]
+    [TestCase("+1", false)]
+    [TestCase("1.5", false)]
+    [TestCase("1e3", false)]
+    [TestCase("1,000", false)]
+    [TestCase("one", false)]
+    public void Faults_Cost_IsAWholeNumberWithinBounds(string cost, bool isRight) =>
+        Assert.That(
+            Read(null, ("X-RateLimit-Cost", cost)).Faults?.Keys,
+            isRight ? Is.Null : Is.EqualTo(new[] { "X-RateLimit-Cost" })
+        );
+
+    [TestCase("X-RateLimit-User")]
+    [TestCase("X-RateLimit-Route")]
+    [TestCase("X-RateLimit-Role")]
+    [TestCase("X-RateLimit-Cost")]
+    [TestCase("X-Original-Method")]
+    [TestCase("X-Forwarded-Uri")]
+    public void Faults_HeaderGivenTwice_NameIt(string header)
+    {
+        var context = Http.Context();
+        context.Request.Headers[header] = new[] { "1", "1" };
+
+        Assert.That(
+            new GatewayRequest(context, null).Faults,
+            Is.EqualTo(new Dictionary<string, string[]> { [header] = ["must be given only once"] })
+        );
+    }
+
+    [TestCase(null, "X-Forwarded-Uri", "X-Original-URI", "X-Original-URI")]
+    [TestCase(null, "X-Original-URI", "X-Original-URL", "X-Original-URL")]
+    [TestCase(null, "X-Forwarded-Method", "X-Original-Method", "X-Original-Method")]
+    [TestCase("/a", "X-Forwarded-Uri", "X", "X-Forwarded-Uri")]
+    public void Faults_SeveralSayTheSame_NameAllButTheFirst(
+        string? ownPath,
+        string one,
+        string other,
+        string named
+    ) =>
+        Assert.That(
+            Read(ownPath, (one, "/a"), (other, "/a")).Faults?.Keys,
+            Is.EqualTo(new[] { named })
+        );
+
+    [Test]
+    public void Faults_RouteIsNamed_PathsDoNotMatter() =>
+        Assert.That(
+            Read(
+                "/a",
+                ("X-RateLimit-Route", "search"),
+                ("X-Forwarded-Uri", "/b"),
+                ("X-Original-URI", "/c")
+            ).Faults,
+            Is.Null
+        );
+
+    private static GatewayRequest Read(
+        string? ownPath,
+        params (string Name, string Value)[] headers
+    )
+    {
+        var context = Http.Context();
+        context.Request.Method = "POST";
+        foreach (var (name, value) in headers)
+        {
+            context.Request.Headers[name] = value;
+        }
+
+        return new GatewayRequest(context, ownPath);
+    }
+}
