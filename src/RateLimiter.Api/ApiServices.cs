@@ -20,6 +20,7 @@ using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Json;
 using RateLimiter.Api.Logs;
 using RateLimiter.Api.Policies;
+using RateLimiter.Api.Telemetry;
 using RateLimiter.Api.Yaml;
 using RateLimiter.Application;
 
@@ -52,6 +53,7 @@ internal static class ApiServices
         services.AddHsts(hsts => hsts.MaxAge = HstsMaxAge);
         services.AddDocs();
         builder.AddDashboard();
+        builder.AddTelemetry();
     }
 
     /// <summary>The pipeline, in the order a request goes through it.</summary>
@@ -76,6 +78,7 @@ internal static class ApiServices
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         app.UseDocs();
         app.MapHealth();
+        app.MapMetrics();
     }
 
     private static void AddShutdown(

@@ -45,6 +45,7 @@ public static class ApplicationServices
         services.AddSingleton<StoreFallback>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
         services.AddSingleton<LocalCounters>();
+        services.AddSingleton<DecisionMetrics>();
         services.AddSingleton<DecisionFollowers>();
         services.AddSingleton<StreamLoad>();
         services.AddOptionsOfApplication();

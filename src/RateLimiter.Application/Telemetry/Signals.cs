@@ -1,0 +1,20 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace RateLimiter.Application.Telemetry;
+
+/// <summary>Under which name the service tells of itself: its meter and the source of its spans.</summary>
+public static class Signals
+{
+    /// <summary>Of the meter and of the source.</summary>
+    public const string Name = "RateLimiter";
+
+    /// <summary>Spans. Where nobody listens, starting one gives null and costs nothing.</summary>
+    public static ActivitySource Spans { get; } = new(Name);
+
+    /// <summary>
+    /// For what is recorded where it happens. What can be read from memory is observed instead, by an instrument of the meter
+    /// of the same name that the container makes.
+    /// </summary>
+    public static Meter Meter { get; } = new(Name);
+}
