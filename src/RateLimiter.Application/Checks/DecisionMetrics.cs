@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -13,25 +14,6 @@ public sealed class DecisionMetrics
 {
     private const int Outcomes = 3;
     private const string Mixed = "mixed";
-
-    /// <summary>From the time of a denial from memory to that of a store that is overloaded, in seconds.</summary>
-    internal static readonly double[] Buckets =
-    [
-        0.00005,
-        0.0001,
-        0.00025,
-        0.0005,
-        0.001,
-        0.0025,
-        0.005,
-        0.01,
-        0.025,
-        0.05,
-        0.1,
-        0.25,
-        0.5,
-        1,
-    ];
 
     private static readonly string[] OutcomeNames = ["allowed", "denied", "shadow_denied"];
 
@@ -72,7 +54,8 @@ public sealed class DecisionMetrics
             "ratelimiter.decision.duration",
             "s",
             "How long a decision took, without reading the request and writing the answer.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets }
+            tags: null,
+            advice: Signals.Durations
         );
     }
 
@@ -111,7 +94,7 @@ public sealed class DecisionMetrics
 
     // As callers write it.
     private static string NameOf(Algorithm algorithm) =>
-        System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName($"{algorithm}");
+        JsonNamingPolicy.SnakeCaseLower.ConvertName($"{algorithm}");
 
     private IEnumerable<Measurement<long>> Observe()
     {
