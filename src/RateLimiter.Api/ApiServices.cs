@@ -59,6 +59,7 @@ internal static class ApiServices
     /// <summary>The pipeline, in the order a request goes through it.</summary>
     public static void UseApi(this WebApplication app)
     {
+        app.UseTelemetry();
         if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Entries().Any())
         {
             app.UseForwardedHeaders();

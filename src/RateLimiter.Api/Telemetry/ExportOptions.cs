@@ -1,4 +1,6 @@
+using System.Reflection;
 using Microsoft.Extensions.Options;
+using OpenTelemetry.Resources;
 
 namespace RateLimiter.Api.Telemetry;
 
@@ -8,7 +10,12 @@ namespace RateLimiter.Api.Telemetry;
 /// </summary>
 internal sealed class ExportOptions(IConfiguration configuration)
 {
+    private const string DefaultName = "ratelimiter";
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    private static readonly string? Version = typeof(ExportOptions)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+        ?.InformationalVersion.Split('+')[0];
 
     private static readonly string[] Endpoints =
     [
@@ -27,13 +34,6 @@ internal sealed class ExportOptions(IConfiguration configuration)
     /// <summary>Whether nothing is to be measured, traced or exported.</summary>
     public bool IsDisabled =>
         string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Whether the service has no name but that of this program.</summary>
-    public bool IsNameless =>
-        string.IsNullOrEmpty(configuration["OTEL_SERVICE_NAME"])
-        && configuration["OTEL_RESOURCE_ATTRIBUTES"]
-            ?.Contains("service.name=", StringComparison.Ordinal)
-            != true;
 
     /// <summary>
     /// Whether a collector is named for it. The packages would else look for one on this machine, for ever.
@@ -56,6 +56,18 @@ internal sealed class ExportOptions(IConfiguration configuration)
                 && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
             )
         );
+
+    /// <summary>Lets the packages read the same variables.</summary>
+    public void Configure(IServiceCollection services) => services.AddSingleton(configuration);
+
+    /// <summary>Names the service, unless a variable does.</summary>
+    public ResourceBuilder Name(ResourceBuilder resource) =>
+        string.IsNullOrEmpty(configuration["OTEL_SERVICE_NAME"])
+        && configuration["OTEL_RESOURCE_ATTRIBUTES"]
+            ?.Contains("service.name=", StringComparison.Ordinal)
+            != true
+            ? resource.AddService(DefaultName, serviceVersion: Version)
+            : resource;
 
     private static string EndpointOf(Signal signal) =>
         $"OTEL_EXPORTER_OTLP_{Upper(signal)}_ENDPOINT";

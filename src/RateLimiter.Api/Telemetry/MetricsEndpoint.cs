@@ -17,13 +17,13 @@ internal static class MetricsEndpoint
     /// <summary>Not where nothing is counted.</summary>
     public static void MapMetrics(this WebApplication app)
     {
-        var options = app.Services.GetRequiredService<IOptions<MetricsOptions>>().Value;
-        if (!options.Enabled || new ExportOptions(app.Configuration).IsDisabled)
+        if (app.Services.GetService<MetricsReader>() is not { } reader)
         {
             return;
         }
 
         IEndpointRouteBuilder endpoints = app;
+        var options = app.Services.GetRequiredService<IOptions<MetricsOptions>>().Value;
         var pipeline = endpoints.CreateApplicationBuilder();
         if (!string.IsNullOrEmpty(options.Token))
         {
@@ -31,13 +31,26 @@ internal static class MetricsEndpoint
             pipeline.Use((context, next) => IsAdmitted(context, hash) ? next(context) : Refuse(context));
         }
 
-        pipeline.UseOpenTelemetryPrometheusScrapingEndpoint(_ => true);
+        // Made when somebody comes: see MetricsReader.
+        var answer = new Lazy<RequestDelegate>(() => Build(pipeline.New(), reader));
+        pipeline.Run(context => answer.Value(context));
         endpoints.MapMethods(
             Path,
             [HttpMethods.Get, HttpMethods.Head],
             pipeline.Build()
         );
     }
+
+    private static RequestDelegate Build(IApplicationBuilder pipeline, MetricsReader reader) =>
+        pipeline
+            .UseOpenTelemetryPrometheusScrapingEndpoint(
+                reader.Provider,
+                predicate: _ => true,
+                path: null,
+                configureBranchedPipeline: null,
+                optionsName: null
+            )
+            .Build();
 
     private static bool IsAdmitted(HttpContext context, byte[] hash) =>
         context.Request.Headers.Authorization is [{ } given]

@@ -1,7 +1,6 @@
-using System.Reflection;
 using Microsoft.Extensions.Options;
+using OpenTelemetry;
 using OpenTelemetry.Logs;
-using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using RateLimiter.Application.Telemetry;
@@ -11,16 +10,7 @@ namespace RateLimiter.Api.Telemetry;
 /// <summary>What the service tells of itself: at <c>/metrics</c>, and to a collector when one is named.</summary>
 internal static class TelemetryHosting
 {
-    private const string DefaultName = "ratelimiter";
     private const string Requests = "Microsoft.AspNetCore";
-
-    private static readonly string[] Always = [Signals.Name, "System.Runtime"];
-
-    private static readonly string[] OfHttp =
-    [
-        "Microsoft.AspNetCore.Hosting",
-        "Microsoft.AspNetCore.Server.Kestrel",
-    ];
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
@@ -29,72 +19,49 @@ internal static class TelemetryHosting
         services.AddOptions<MetricsOptions>().Bind(section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<MetricsOptions>, MetricsOptionsValidator>();
         services.AddSingleton<IValidateOptions<MetricsOptions>, ExportOptionsValidator>();
+        services.AddSingleton<ExportOptions>();
 
         var export = new ExportOptions(builder.Configuration);
-        var options = section.Get<MetricsOptions>() ?? new MetricsOptions();
-        if (options.Enabled && !export.IsDisabled)
+        if (section.GetValue(nameof(MetricsOptions.Enabled), true) && !export.IsDisabled)
         {
-            services
-                .AddOpenTelemetry()
-                .ConfigureResource(resource => Name(resource, export))
-                .WithMetrics(metrics => AddMetrics(metrics, options, export));
+            services.AddSingleton<MetricsReader>();
+            services.AddHostedService(provider => provider.GetRequiredService<MetricsReader>());
         }
 
         if (export.Exports(ExportOptions.Signal.Traces))
         {
-            // The framework says what the conventions want of a span of a request only when it is told to.
+            // The framework gives spans of requests their attributes only when it is told to.
             AppContext.SetSwitch(
                 "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData",
                 false
             );
-            services
-                .AddOpenTelemetry()
-                .ConfigureResource(resource => Name(resource, export))
-                .WithTracing(traces =>
-                    traces
-                        .AddSource(Requests, Signals.Name)
-                        .AddProcessor(new CallersData())
-                        .AddOtlpExporter()
-                );
+            services.AddSingleton(_ => CreateTracer(export));
         }
 
         if (export.Exports(ExportOptions.Signal.Logs))
         {
-            services
-                .AddOpenTelemetry()
-                .ConfigureResource(resource => Name(resource, export))
-                .WithLogging(logs => logs.AddOtlpExporter());
-        }
-    }
-
-    private static void AddMetrics(
-        MeterProviderBuilder metrics,
-        MetricsOptions options,
-        ExportOptions export
-    )
-    {
-        metrics.AddMeter(Always).AddPrometheusExporter();
-        if (options.Http)
-        {
-            metrics.AddMeter(OfHttp);
-        }
-
-        if (export.Exports(ExportOptions.Signal.Metrics))
-        {
-            metrics.AddOtlpExporter();
-        }
-    }
-
-    private static void Name(ResourceBuilder resource, ExportOptions export)
-    {
-        if (export.IsNameless)
-        {
-            resource.AddService(
-                DefaultName,
-                serviceVersion: typeof(TelemetryHosting)
-                    .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-                    ?.InformationalVersion.Split('+')[0]
+            builder.Logging.AddOpenTelemetry(logs =>
+                logs.SetResourceBuilder(export.Name(ResourceBuilder.CreateDefault()))
+                    .AddOtlpExporter()
             );
         }
     }
+
+    /// <summary>Before all that answers requests.</summary>
+    public static void UseTelemetry(this WebApplication app)
+    {
+        // It listens from when it is made.
+        if (app.Services.GetService<TracerProvider>() is not null)
+        {
+            app.Use(RequestSpans.CompleteAsync);
+        }
+    }
+
+    private static TracerProvider CreateTracer(ExportOptions export) =>
+        Sdk.CreateTracerProviderBuilder()
+            .ConfigureServices(export.Configure)
+            .ConfigureResource(resource => export.Name(resource))
+            .AddSource(Requests, Signals.Name)
+            .AddOtlpExporter()
+            .Build();
 }
