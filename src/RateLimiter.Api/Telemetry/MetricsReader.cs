@@ -37,6 +37,7 @@ internal sealed class MetricsReader : BackgroundService
         if (provider.IsValueCreated)
         {
             // Tells a collector what has come since the last time.
+            provider.Value.Shutdown(TelemetryHosting.LastExportMs);
             provider.Value.Dispose();
         }
 

@@ -45,8 +45,9 @@ internal static class RequestSpans
         }
 
         var method = span.GetTagItem("http.request.method");
-        if (context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route })
+        if (context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } pattern })
         {
+            var route = $"/{pattern.TrimStart('/')}";
             span.SetTag("http.route", route);
             span.DisplayName = $"{method} {route}";
         }

@@ -10,6 +10,9 @@ namespace RateLimiter.Api.Telemetry;
 /// <summary>What the service tells of itself: at <c>/metrics</c>, and to a collector when one is named.</summary>
 internal static class TelemetryHosting
 {
+    /// <summary>How long the end of the service waits for a collector that does not answer.</summary>
+    public const int LastExportMs = 1000;
+
     private const string Requests = "Microsoft.AspNetCore";
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
@@ -51,9 +54,15 @@ internal static class TelemetryHosting
     public static void UseTelemetry(this WebApplication app)
     {
         // It listens from when it is made.
-        if (app.Services.GetService<TracerProvider>() is not null)
+        if (app.Services.GetService<TracerProvider>() is { } tracer)
         {
             app.Use(RequestSpans.CompleteAsync);
+            app.Lifetime.ApplicationStopped.Register(() => tracer.Shutdown(LastExportMs));
+        }
+
+        if (app.Services.GetService<LoggerProvider>() is { } logger)
+        {
+            app.Lifetime.ApplicationStopped.Register(() => logger.Shutdown(LastExportMs));
         }
     }
 

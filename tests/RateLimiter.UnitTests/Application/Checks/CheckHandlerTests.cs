@@ -219,6 +219,7 @@ public sealed class CheckHandlerTests
             quota,
             log.Object,
             analytics.Object,
+            new DecisionMetrics(new Meters()),
             time
         ).Handle(
             new CheckCommand(
