@@ -151,6 +151,11 @@ public static class ApplicationServices
                 100_000_000
             )
             .ValidateOnStart();
+        services
+            .AddOptions<MetricsOptions>()
+            .BindConfiguration(MetricsOptions.Section)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MetricsOptions>, MetricsOptionsValidator>();
     }
 
     private static bool IsRequestHandler(Type type) =>

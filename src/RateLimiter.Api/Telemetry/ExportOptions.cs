@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Resources;
+using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
 using RateLimiter.Api.Errors;
+using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
 

@@ -19,8 +19,6 @@ internal static class TelemetryHosting
     {
         var services = builder.Services;
         var section = builder.Configuration.GetSection(MetricsOptions.Section);
-        services.AddOptions<MetricsOptions>().Bind(section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<MetricsOptions>, MetricsOptionsValidator>();
         services.AddSingleton<IValidateOptions<MetricsOptions>, ExportOptionsValidator>();
         services.AddSingleton<ExportOptions>();
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -38,13 +39,14 @@ public sealed class DecisionMetrics
     ];
 
     private readonly StripedCount counts = new(Attributes.Length);
-    private readonly ObservableCounter<long> decisions;
+    private readonly bool isOn;
     private readonly Histogram<double> durations;
 
-    public DecisionMetrics(IMeterFactory meters)
+    public DecisionMetrics(IMeterFactory meters, IOptions<MetricsOptions> options)
     {
+        isOn = options.Value.Enabled;
         var meter = meters.Create(Signals.Name);
-        decisions = meter.CreateObservableCounter(
+        meter.CreateObservableCounter(
             "ratelimiter.decisions",
             Observe,
             "{decision}",
@@ -59,10 +61,10 @@ public sealed class DecisionMetrics
         );
     }
 
-    /// <summary>Counts a decision. Costs nothing where nobody asks for it.</summary>
+    /// <summary>Counts a decision, also before somebody listens.</summary>
     public void Record(Decision decision, TimeSpan took)
     {
-        if (decisions.Enabled)
+        if (isOn)
         {
             counts.Add(KindOf(decision));
         }

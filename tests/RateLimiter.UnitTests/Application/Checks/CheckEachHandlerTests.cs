@@ -187,7 +187,7 @@ public sealed class CheckEachHandlerTests
             quota,
             log.Object,
             analytics.Object,
-            new DecisionMetrics(new Meters()),
+            A.DecisionMetrics(),
             time
         ).Handle(
             new CheckEachCommand(A.Snapshot(A.Client, policies: [Search, Off, Rest]), checks),

@@ -219,7 +219,7 @@ public sealed class CheckHandlerTests
             quota,
             log.Object,
             analytics.Object,
-            new DecisionMetrics(new Meters()),
+            A.DecisionMetrics(),
             time
         ).Handle(
             new CheckCommand(

@@ -15,7 +15,7 @@ public sealed class DecisionMetricsTests : IDisposable
     private readonly Meters meters = new();
     private readonly DecisionMetrics metrics;
 
-    public DecisionMetricsTests() => metrics = new DecisionMetrics(meters);
+    public DecisionMetricsTests() => metrics = A.DecisionMetrics(meters);
 
     public void Dispose() => meters.Dispose();
 
@@ -75,9 +75,22 @@ public sealed class DecisionMetricsTests : IDisposable
     }
 
     [Test]
-    public void Record_NobodyListens_CountsNothing()
+    public void Record_BeforeSomebodyListens_IsCountedWithoutItsTime()
     {
         metrics.Record(Of([Algorithm.FixedWindow]), Took);
+
+        Assert.That(
+            meters.Listen().Read().Keys,
+            Is.EqualTo(
+                new[] { $"{Decisions} outcome=allowed algorithm=fixed_window degraded=false" }
+            )
+        );
+    }
+
+    [Test]
+    public void Record_MetricsAreOff_CountsNothing()
+    {
+        A.DecisionMetrics(meters, isOn: false).Record(Of([Algorithm.FixedWindow]), Took);
 
         Assert.That(meters.Listen().Read(), Is.Empty);
     }

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Options;
 
-namespace RateLimiter.Api.Telemetry;
+namespace RateLimiter.Application.Telemetry;
 
 /// <summary>What the service counts of itself, and who may read it.</summary>
-internal sealed class MetricsOptions
+public sealed class MetricsOptions
 {
     public const string Section = "Metrics";
     public const int MinTokenLength = 16;

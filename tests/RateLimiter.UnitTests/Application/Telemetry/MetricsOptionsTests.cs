@@ -1,6 +1,7 @@
-using RateLimiter.Api.Telemetry;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Telemetry;
 
-namespace RateLimiter.UnitTests.Api.Telemetry;
+namespace RateLimiter.UnitTests.Application.Telemetry;
 
 public sealed class MetricsOptionsTests
 {
@@ -25,6 +26,6 @@ public sealed class MetricsOptionsTests
         }
     }
 
-    private static Microsoft.Extensions.Options.ValidateOptionsResult Validate(string? token) =>
+    private static ValidateOptionsResult Validate(string? token) =>
         new MetricsOptionsValidator().Validate(null, new MetricsOptions { Token = token });
 }
