@@ -70,12 +70,13 @@ public sealed partial class MetricsTests
                     .Matches(rest)
                     .SelectMany(it => Word.Matches(it.Groups[1].Value));
                 Assert.That(
-                    used.Select(it => it.Groups[1].Value).Concat(grouped.Select(it => it.Value)),
+                    used.Select(it => it.Groups[1].Value).Union(grouped.Select(it => it.Value)),
                     Is.SubsetOf(labels),
                     expression
                 );
                 var names = Word.Matches(Grouping.Replace(Selector.Replace(rest, ""), ""))
-                    .Select(it => Part.Replace(it.Value, ""));
+                    .Select(it => Part.Replace(it.Value, ""))
+                    .Distinct();
                 Assert.That(
                     names.Except(Words),
                     Is.Not.Empty.And.SubsetOf(metrics.Names.Union(OfPrometheus)),

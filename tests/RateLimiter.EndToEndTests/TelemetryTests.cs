@@ -4,6 +4,7 @@ namespace RateLimiter.EndToEndTests;
 
 /// <summary>A service of its own, which nobody else asks, with a collector, a token for its metrics, and those of HTTP.</summary>
 [TestFixture]
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
 public sealed class TelemetryTests
 {
     private const string Traces = "/v1/traces";
