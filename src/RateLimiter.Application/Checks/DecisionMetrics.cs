@@ -67,10 +67,6 @@ public sealed class DecisionMetrics
         if (isOn)
         {
             counts.Add(KindOf(decision));
-        }
-
-        if (durations.Enabled)
-        {
             durations.Record(took.TotalSeconds);
         }
     }
