@@ -7,11 +7,7 @@ namespace RateLimiter.EndToEndTests;
 /// <param name="Series">Each line's name, labels and value.</param>
 public sealed partial record Metrics(IReadOnlyList<Metrics.One> Series)
 {
-    public sealed record One(
-        string Name,
-        IReadOnlyDictionary<string, string> Labels,
-        double Value
-    );
+    public sealed record One(string Name, IReadOnlyDictionary<string, string> Labels, double Value);
 
     /// <summary>The names, without the endings of the parts of a histogram.</summary>
     public IReadOnlySet<string> Names => Series.Select(it => Part.Replace(it.Name, "")).ToHashSet();
@@ -33,7 +29,9 @@ public sealed partial record Metrics(IReadOnlyList<Metrics.One> Series)
     /// <summary>The sum over all series of a name that have such a label.</summary>
     public double Sum(string name, string? label = null, string? value = null) =>
         Series
-            .Where(it => it.Name == name && (label is null || it.Labels.GetValueOrDefault(label) == value))
+            .Where(it =>
+                it.Name == name && (label is null || it.Labels.GetValueOrDefault(label) == value)
+            )
             .Sum(it => it.Value);
 
     [GeneratedRegex(@"^(?<name>[a-zA-Z_:][\w:]*)(\{(?<labels>.*)\})? (?<value>\S+)$")]

@@ -34,7 +34,11 @@ internal sealed class ExportOptions(IConfiguration configuration)
 
     /// <summary>Whether nothing is to be measured, traced or exported.</summary>
     public bool IsDisabled =>
-        string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase);
+        string.Equals(
+            configuration["OTEL_SDK_DISABLED"],
+            "true",
+            StringComparison.OrdinalIgnoreCase
+        );
 
     /// <summary>
     /// Whether a collector is named for it. The packages would else look for one on this machine, for ever.
@@ -65,8 +69,7 @@ internal sealed class ExportOptions(IConfiguration configuration)
     public ResourceBuilder Name(ResourceBuilder resource) =>
         string.IsNullOrEmpty(configuration["OTEL_SERVICE_NAME"])
         && configuration["OTEL_RESOURCE_ATTRIBUTES"]
-            ?.Contains("service.name=", StringComparison.Ordinal)
-            != true
+            ?.Contains("service.name=", StringComparison.Ordinal) != true
             ? resource.AddService(DefaultName, serviceVersion: Version)
             : resource;
 

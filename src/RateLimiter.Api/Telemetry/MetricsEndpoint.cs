@@ -29,17 +29,15 @@ internal static class MetricsEndpoint
         if (!string.IsNullOrEmpty(options.Token))
         {
             var hash = HashOf(options.Token);
-            pipeline.Use((context, next) => IsAdmitted(context, hash) ? next(context) : Refuse(context));
+            pipeline.Use(
+                (context, next) => IsAdmitted(context, hash) ? next(context) : Refuse(context)
+            );
         }
 
         // Made when somebody comes: see MetricsReader.
         var answer = new Lazy<RequestDelegate>(() => Build(pipeline.New(), reader));
         pipeline.Run(context => answer.Value(context));
-        endpoints.MapMethods(
-            Path,
-            [HttpMethods.Get, HttpMethods.Head],
-            pipeline.Build()
-        );
+        endpoints.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], pipeline.Build());
     }
 
     private static RequestDelegate Build(IApplicationBuilder pipeline, MetricsReader reader) =>

@@ -248,8 +248,7 @@ internal sealed class CheckGatherer(
         public PermitRequest Request { get; } = request;
 
         /// <summary>The span in which it was asked, if somebody wants to know.</summary>
-        public Activity? Span { get; } =
-            Signals.Spans.HasListeners() ? Activity.Current : null;
+        public Activity? Span { get; } = Signals.Spans.HasListeners() ? Activity.Current : null;
 
         /// <summary>When it was asked, by the clock's timestamp.</summary>
         public long Since { get; } = since;
