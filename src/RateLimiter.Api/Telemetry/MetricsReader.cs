@@ -32,12 +32,19 @@ internal sealed class MetricsReader : BackgroundService
 
     public MeterProvider Provider => provider.Value;
 
+    /// <summary>Tells a collector what has come since the last time.</summary>
+    public void Shutdown(int timeoutMs)
+    {
+        if (provider.IsValueCreated)
+        {
+            provider.Value.Shutdown(timeoutMs);
+        }
+    }
+
     public override void Dispose()
     {
         if (provider.IsValueCreated)
         {
-            // Tells a collector what has come since the last time.
-            provider.Value.Shutdown(TelemetryHosting.LastExportMs);
             provider.Value.Dispose();
         }
 

@@ -11,7 +11,7 @@ namespace RateLimiter.Api.Telemetry;
 internal static class TelemetryHosting
 {
     /// <summary>How long the end of the service waits for a collector that does not answer.</summary>
-    public const int LastExportMs = 1000;
+    private const int LastExportMs = 1000;
 
     private const string Requests = "Microsoft.AspNetCore";
 
@@ -52,16 +52,22 @@ internal static class TelemetryHosting
     public static void UseTelemetry(this WebApplication app)
     {
         // It listens from when it is made.
-        if (app.Services.GetService<TracerProvider>() is { } tracer)
+        var tracer = app.Services.GetService<TracerProvider>();
+        if (tracer is not null)
         {
             app.Use(RequestSpans.CompleteAsync);
-            app.Lifetime.ApplicationStopped.Register(() => tracer.Shutdown(LastExportMs));
         }
 
-        if (app.Services.GetService<LoggerProvider>() is { } logger)
-        {
-            app.Lifetime.ApplicationStopped.Register(() => logger.Shutdown(LastExportMs));
-        }
+        var logger = app.Services.GetService<LoggerProvider>();
+        var metrics = app.Services.GetService<MetricsReader>();
+        // All at once, so that a collector that does not answer is waited for once.
+        app.Lifetime.ApplicationStopped.Register(() =>
+            Parallel.Invoke(
+                () => tracer?.Shutdown(LastExportMs),
+                () => logger?.Shutdown(LastExportMs),
+                () => metrics?.Shutdown(LastExportMs)
+            )
+        );
     }
 
     private static TracerProvider CreateTracer(ExportOptions export) =>
