@@ -21,6 +21,7 @@ using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Json;
 using RateLimiter.Api.Logs;
 using RateLimiter.Api.Policies;
+using RateLimiter.Api.Telemetry;
 using RateLimiter.Api.Yaml;
 using RateLimiter.Application;
 
@@ -53,11 +54,13 @@ internal static class ApiServices
         services.AddHsts(hsts => hsts.MaxAge = HstsMaxAge);
         services.AddDocs();
         builder.AddDashboard();
+        builder.AddTelemetry();
     }
 
     /// <summary>The pipeline, in the order a request goes through it.</summary>
     public static void UseApi(this WebApplication app)
     {
+        app.UseTelemetry();
         if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Entries().Any())
         {
             app.UseForwardedHeaders();
@@ -78,6 +81,7 @@ internal static class ApiServices
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         app.UseDocs();
         app.MapHealth();
+        app.MapMetrics();
     }
 
     private static void AddShutdown(

@@ -9,6 +9,7 @@ using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application;
@@ -22,7 +23,7 @@ public static class ApplicationServices
     public static IServiceCollection AddApplication(this IServiceCollection services)
     {
         services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
-        services.AddSingleton<IMediator, Mediator>();
+        services.AddSingleton<IMediator, TracingMediator>();
 
         foreach (var handler in typeof(ApplicationServices).Assembly.GetTypes())
         {
@@ -45,8 +46,10 @@ public static class ApplicationServices
         services.AddSingleton<StoreFallback>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
         services.AddSingleton<LocalCounters>();
+        services.AddSingleton<DecisionMetrics>();
         services.AddSingleton<DecisionFollowers>();
         services.AddSingleton<StreamLoad>();
+        services.AddHostedService<ApplicationMetrics>();
         services.AddOptionsOfApplication();
         return services;
     }
@@ -148,6 +151,11 @@ public static class ApplicationServices
                 100_000_000
             )
             .ValidateOnStart();
+        services
+            .AddOptions<MetricsOptions>()
+            .BindConfiguration(MetricsOptions.Section)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MetricsOptions>, MetricsOptionsValidator>();
     }
 
     private static bool IsRequestHandler(Type type) =>

@@ -69,6 +69,7 @@ public static class InfrastructureServices
         );
         services.AddHostedService(provider => provider.GetRequiredService<RedisAnalytics>());
         services.AddSingleton<IDecisionFeed, RedisDecisionFeed>();
+        services.AddHostedService<StoreMetrics>();
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("store");
         return services.AddPostgres(configuration);
     }

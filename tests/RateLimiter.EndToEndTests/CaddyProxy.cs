@@ -9,7 +9,7 @@ public static class CaddyProxy
     public const string RequiredVariable = "RATELIMITER_REQUIRE_CADDY";
 
     /// <summary>Starts it with a configuration.</summary>
-    /// <param name="file">The configuration, beside the tests.</param>
+    /// <param name="file">The configuration, by its path from the root of the repository.</param>
     /// <param name="change">What to change in it.</param>
     /// <param name="variables">What it takes from the environment, but for where it is to listen.</param>
     public static async Task<ProxyProcess> StartAsync(
@@ -22,7 +22,7 @@ public static class CaddyProxy
         var proxy = new ProxyProcess();
         var written = Path.Combine(proxy.Folder, "Caddyfile");
         var configuration = await File.ReadAllTextAsync(
-            Path.Combine(TestContext.CurrentContext.TestDirectory, file)
+            RepositoryFile.Of(file)
         );
         await File.WriteAllTextAsync(written, change(configuration));
         var start = new ProcessStartInfo(

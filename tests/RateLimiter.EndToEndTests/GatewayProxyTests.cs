@@ -292,7 +292,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
         var file =
             gateway == Gateway.Nginx ? "samples/nginx/nginx.conf" : "samples/caddy/Caddyfile";
         var sample = await File.ReadAllTextAsync(
-            Path.Combine(TestContext.CurrentContext.TestDirectory, file)
+            RepositoryFile.Of(file)
         );
         (string Old, string New)[] applicable =
         [

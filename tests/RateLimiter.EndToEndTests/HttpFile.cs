@@ -7,16 +7,11 @@ namespace RateLimiter.EndToEndTests;
 /// <param name="Requests">Its requests, in their order.</param>
 public sealed partial record HttpFile(IReadOnlyList<HttpFileRequest> Requests)
 {
-    private static readonly string Path = System.IO.Path.Combine(
-        AppContext.BaseDirectory,
-        "RateLimiter.http"
-    );
-
     /// <summary>Reads it.</summary>
     /// <param name="host">What to put in the place of its host.</param>
     public static async Task<HttpFile> ReadAsync(Uri host)
     {
-        var text = await File.ReadAllTextAsync(Path);
+        var text = await File.ReadAllTextAsync(RepositoryFile.Of("RateLimiter.http"));
         var variables = Variables()
             .Matches(text)
             .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);

@@ -11,14 +11,14 @@ public static class NginxProxy
     /// <summary>Starts <c>deploy/nginx.conf</c> before a service.</summary>
     public static Task<ProxyProcess> StartAsync(Service service) =>
         StartAsync(
-            "nginx.conf",
+            "deploy/nginx.conf",
             ("listen 8000;", address => $"listen {address};"),
             ("ratelimiter-1:8000", _ => service.Address.Authority),
             ("ratelimiter-2:8000", _ => service.Address.Authority)
         );
 
     /// <summary>Starts it with a configuration.</summary>
-    /// <param name="file">The configuration, beside the tests.</param>
+    /// <param name="file">The configuration, by its path from the root of the repository.</param>
     /// <param name="replacements">What to write in the place of what stands in it, given where nginx is to listen.</param>
     public static async Task<ProxyProcess> StartAsync(
         string file,
@@ -27,11 +27,7 @@ public static class NginxProxy
     {
         var executable = ProxyProcess.Find("nginx", RequiredVariable);
         var proxy = new ProxyProcess();
-        var configuration = (
-            await File.ReadAllTextAsync(
-                Path.Combine(TestContext.CurrentContext.TestDirectory, file)
-            )
-        ).Replace("/tmp/", $"{proxy.Folder}/", StringComparison.Ordinal);
+        var configuration = (await File.ReadAllTextAsync(RepositoryFile.Of(file))).Replace("/tmp/", $"{proxy.Folder}/", StringComparison.Ordinal);
         foreach (var (old, replacement) in replacements)
         {
             Assert.That(configuration, Does.Contain(old));

@@ -36,6 +36,14 @@ public sealed class OutageTests
         await host.Redis.KillAsync();
         await AllMustAnswer503Async(client);
         (await client.GetAsync("/health/live")).MustBeOk();
+        await Poll.UntilAsync(
+            "The metrics do not say that the store is away.",
+            Answered,
+            async () =>
+                (await client.GetAsync("/metrics"))
+                    .MustBeOk()
+                    .Text.Contains("ratelimiter_store_circuit_open{part=\"0\"} 1")
+        );
         await host.Redis.RunAsync();
 
         await RecoversAsync(client);

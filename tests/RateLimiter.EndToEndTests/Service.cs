@@ -170,6 +170,7 @@ public sealed partial class Service : IAsyncDisposable
     private static bool IsSetting(string name) =>
         name.StartsWith("REDIS_", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase)
         || name.Contains("__", StringComparison.Ordinal);
 
     private static bool IsAddress(string name) =>

@@ -148,6 +148,8 @@ public sealed class StartupTests
     [TestCase("Streams__EventsPerSecond", "1000001")]
     [TestCase("Streams__EventsPerSecondPerInstance", "0")]
     [TestCase("Streams__EventsPerSecondPerInstance", "100000001")]
+    [TestCase("Metrics__Token", "hunter2")]
+    [TestCase("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")]
     [TestCase("Proxies__Trusted", "foo")]
     [TestCase("Proxies__Trusted", "127.0.0.1,10.0.0.0/33")]
     [Contract("A wrong value stops the start with one line that names the option")]

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
@@ -7,6 +8,7 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
@@ -90,6 +92,9 @@ internal static class A
     /// <summary>Somebody who came with a key of a client that is good for everything, unless it says otherwise.</summary>
     public static KeyHolder Holder(ClientSnapshot client, Scopes scopes = Scopes.Admin) =>
         new(client, Key(KeyHash.Of("any"), scopes));
+
+    public static DecisionMetrics DecisionMetrics(IMeterFactory? meters = null, bool isOn = true) =>
+        new(meters ?? new Meters(), Options.Create(new MetricsOptions { Enabled = isOn }));
 
     public static CheckQuota CheckQuota(long checksPerSecond = 0, TimeProvider? time = null) =>
         new(

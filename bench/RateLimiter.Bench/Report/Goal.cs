@@ -61,6 +61,8 @@ internal sealed record Goal(
         new("embedded / redis", "the embedded store, × Redis", 0.80),
         new("postgres / redis", "with PostgreSQL as the record, × without", 0.95),
         new("analytics / without", "with analytics, × without", 0.95),
+        new("metrics / without", "with metrics, × without", 0.95),
+        new("scraped / without", "the same, read every second", 0.95),
         new("100 streams / none", "with 100 open streams of all its decisions, × without", 0.95),
         new("1000 streams / none", "with 1,000, × without", null),
         new("start", "start to first check answered, with Redis, s", 1.5, true, IsRatio: false),

@@ -25,6 +25,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("embedded", false, Embedded.MeasureAsync),
         new("postgres", false, Postgres.MeasureAsync),
         new("analytics", false, Analytics.MeasureAsync),
+        new("metrics", false, Metrics.MeasureAsync),
         new("streams", false, Streams.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
     ];

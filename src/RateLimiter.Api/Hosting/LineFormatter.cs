@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,7 +8,8 @@ namespace RateLimiter.Api.Hosting;
 
 /// <summary>
 /// Writes each message in one line, and nothing in it that a terminal or a reader of logs would obey: a caller's path or
-/// name may stand in a message of the framework, and must not look like another message.
+/// name may stand in a message of the framework, and must not look like another message. Inside a request it names the trace,
+/// as the answers with problems do.
 /// </summary>
 internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
 {
@@ -24,6 +26,12 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
             .Append(": ")
             .Append(logEntry.Category)
             .Append(CultureInfo.InvariantCulture, $"[{logEntry.EventId.Id}] ");
+        // Before what may be of a caller. Of a request that has ended it is no more.
+        if (Activity.Current is { IsStopped: false } activity)
+        {
+            line.Append("trace_id=").Append(activity.TraceId.ToHexString()).Append(' ');
+        }
+
         Append(line, logEntry.Formatter(logEntry.State, logEntry.Exception));
         if (logEntry.Exception is { } exception)
         {

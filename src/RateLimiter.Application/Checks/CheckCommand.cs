@@ -26,6 +26,7 @@ internal sealed class CheckHandler(
     CheckQuota quota,
     IDecisionLog log,
     IAnalytics analytics,
+    DecisionMetrics metrics,
     TimeProvider time
 ) : IRequestHandler<CheckCommand, CheckOutcome<Decision>>
 {
@@ -68,6 +69,7 @@ internal sealed class CheckHandler(
         var logged = LoggedDecision.From(check, decision);
         log.Record(client.Id, logged);
         analytics.Record(client.Id, policy.Key, logged, took);
+        metrics.Record(decision, took);
         return new CheckOutcome<Decision>(decision);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class CheckEachHandler(
     CheckQuota quota,
     IDecisionLog log,
     IAnalytics analytics,
+    DecisionMetrics metrics,
     TimeProvider time
 ) : IRequestHandler<CheckEachCommand, CheckOutcome<IReadOnlyList<Decision?>>>
 {
@@ -70,6 +71,7 @@ internal sealed class CheckEachHandler(
                 var logged = LoggedDecision.From(checks[i], decision);
                 log.Record(client.Id, logged);
                 analytics.Record(client.Id, decision.Policy.Key, logged, took);
+                metrics.Record(decision, took);
             }
         }
 

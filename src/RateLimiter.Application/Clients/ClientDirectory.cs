@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using BitFaster.Caching.Lru;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
@@ -45,6 +46,15 @@ public sealed class ClientDirectory
 
     private long missed = long.MinValue;
 
+    /// <summary>Whether keys that came had been let in lately.</summary>
+    internal CacheCount KeyRequests { get; } = new();
+
+    /// <summary>Whether clients that were looked for were known here.</summary>
+    internal CacheCount ClientRequests { get; } = new();
+
+    /// <summary>How many clients are in memory.</summary>
+    internal int Count => entries.Count;
+
     public ClientDirectory(IClientRepository repository, IClientChanges changes, TimeProvider time)
     {
         this.repository = repository;
@@ -62,6 +72,7 @@ public sealed class ClientDirectory
             entries.TryGet(key.Client, out var entry) && AgeOf(entry) == Age.Young
                 ? entry.HolderOf(key)
                 : null;
+        KeyRequests.Add(isHit: holder is not null);
         return holder is not null;
     }
 
@@ -128,7 +139,9 @@ public sealed class ClientDirectory
         CancellationToken cancellationToken
     )
     {
-        if (!entries.TryGet(client, out var entry))
+        entries.TryGet(client, out var entry);
+        ClientRequests.Add(isHit: entry is not null);
+        if (entry is null)
         {
             return await LoadAsync(client).WaitAsync(cancellationToken);
         }

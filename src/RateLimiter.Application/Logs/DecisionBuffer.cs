@@ -117,6 +117,11 @@ internal sealed class DecisionBuffer
             return;
         }
 
+        if (it is DecisionsLeftOut gap)
+        {
+            load.LeaveOut(gap.Count ?? 0);
+        }
+
         if (!hasLeftOut && waiting.Count < Capacity && allowance >= cost)
         {
             allowance -= cost;
@@ -124,6 +129,7 @@ internal sealed class DecisionBuffer
             return;
         }
 
+        load.LeaveOut(cost);
         var before = hasLeftOut ? leftOutCount : 0;
         hasLeftOut = true;
         leftOutCount = before + (it is DecisionsLeftOut more ? more.Count : 1);

@@ -17,6 +17,7 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
     internal static readonly TimeSpan MinRest = TimeSpan.FromMilliseconds(50);
 
     private volatile int streams;
+    private long leftOut;
 
     /// <summary>How many follow.</summary>
     public int Streams
@@ -24,6 +25,9 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
         get => streams;
         set => streams = value;
     }
+
+    /// <summary>How many decisions were left out of streams so far.</summary>
+    public long LeftOut => Interlocked.Read(ref leftOut);
 
     /// <summary>How many decisions a second each of them gets at most.</summary>
     public int EventsPerSecond =>
@@ -34,6 +38,9 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
                 options.Value.EventsPerSecondPerInstance / Math.Max(1, streams)
             )
         );
+
+    /// <summary>Counts decisions that a stream leaves out.</summary>
+    public void LeaveOut(long decisions) => Interlocked.Add(ref leftOut, decisions);
 
     /// <summary>How long to wait between two deliveries.</summary>
     public TimeSpan Rest => MinRest * Math.Clamp(streams / FewStreams, 1, MaxSlowdown);

@@ -26,6 +26,7 @@ internal sealed class PostgresDatabase(
     );
 
     private volatile bool isReady;
+    private long failures;
 
     /// <summary>Names the database, without secrets.</summary>
     public string Description
@@ -43,6 +44,9 @@ internal sealed class PostgresDatabase(
         get => isReady;
         set => isReady = value;
     }
+
+    /// <summary>How often it was asked in vain.</summary>
+    public long Failures => Interlocked.Read(ref failures);
 
     /// <summary>Asks the database. What is asked for goes on without the caller.</summary>
     /// <param name="ask">What to ask.</param>
@@ -76,10 +80,12 @@ internal sealed class PostgresDatabase(
         catch (OperationCanceledException exception)
             when (!cancellationToken.IsCancellationRequested)
         {
+            Interlocked.Increment(ref failures);
             throw new StoreUnavailableException("The database did not answer.", exception);
         }
         catch (Exception exception) when (FailureIn(exception) is { } failure)
         {
+            Interlocked.Increment(ref failures);
             if (failure is PostgresException { IsTransient: false } error)
             {
                 logger.DatabaseAnsweredWithAnError(error.SqlState, error.MessageText);

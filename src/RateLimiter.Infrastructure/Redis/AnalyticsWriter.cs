@@ -32,6 +32,10 @@ internal sealed class AnalyticsWriter(
     private readonly DecisionCounts waiting = new();
     private readonly DecisionCounts taken = new();
     private readonly Dictionary<ClientId, Queue<AnalyticsWrite>> unwritten = [];
+    private long written;
+
+    /// <summary>How many checks were written.</summary>
+    public long Written => Interlocked.Read(ref written);
 
     /// <summary>How many checks are not written.</summary>
     public long Checks =>
@@ -99,6 +103,7 @@ internal sealed class AnalyticsWriter(
 
     private void Forget(AnalyticsWrite write)
     {
+        Interlocked.Add(ref written, write.Checks);
         var queue = unwritten[write.Client];
         queue.Dequeue();
         if (queue.Count == 0)

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -39,6 +41,18 @@ internal sealed class CheckGatherer(
     private readonly List<PendingCheck[]> calls = [];
     private ITimer? sweep;
     private bool isSweeping;
+
+    /// <summary>How many checks wait to be sent.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate)
+            {
+                return waiting.Count;
+            }
+        }
+    }
 
     /// <returns>Null when no answer came in time. What was not sent by then is not sent any more.</returns>
     /// <exception cref="StoreUnavailableException">Too many wait.</exception>
@@ -82,6 +96,7 @@ internal sealed class CheckGatherer(
     {
         Decision?[]? decisions = null;
         Exception? failure = null;
+        using var span = StartSpan(call);
         try
         {
             decisions = await decide([.. call.Select(check => check.Request)]);
@@ -121,6 +136,44 @@ internal sealed class CheckGatherer(
                 call[i].TrySetException(failure);
             }
         }
+    }
+
+    /// <summary>
+    /// A call is a part of many traces, and a span can be of one only: it is of the first check's, and it and the spans of
+    /// the others name each other.
+    /// </summary>
+    private static Activity? StartSpan(PendingCheck[] call)
+    {
+        if (!Signals.Spans.HasListeners())
+        {
+            return null;
+        }
+
+        // What is current is what the call before was for.
+        Activity.Current = null;
+        var traced = call.Select(check => check.Span)
+            .OfType<Activity>()
+            .Where(span => span.Recorded)
+            .ToList();
+        if (traced.Count == 0)
+        {
+            return null;
+        }
+
+        var others = traced.Skip(1).ToList();
+        var span = Signals.Spans.StartActivity(
+            "gathered checks",
+            ActivityKind.Internal,
+            traced[0].Context,
+            tags: [new("ratelimiter.checks", call.Length)],
+            links: others.Select(other => new ActivityLink(other.Context))
+        );
+        if (span is not null)
+        {
+            others.ForEach(other => other.AddLink(new ActivityLink(span.Context)));
+        }
+
+        return span;
     }
 
     /// <summary>Takes what waits. Whoever has been told that his time is over is not asked for any more.</summary>
@@ -193,6 +246,9 @@ internal sealed class CheckGatherer(
         : TaskCompletionSource<Decision?>
     {
         public PermitRequest Request { get; } = request;
+
+        /// <summary>The span in which it was asked, if somebody wants to know.</summary>
+        public Activity? Span { get; } = Signals.Spans.HasListeners() ? Activity.Current : null;
 
         /// <summary>When it was asked, by the clock's timestamp.</summary>
         public long Since { get; } = since;

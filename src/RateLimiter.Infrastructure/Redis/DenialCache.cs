@@ -1,4 +1,5 @@
 using BitFaster.Caching.Lru;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
@@ -19,6 +20,9 @@ internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
     private readonly ConcurrentLru<string, Denial> denials = new(Capacity);
     private long generation;
 
+    /// <summary>Whether denials that were looked for were there.</summary>
+    public CacheCount Requests { get; } = new();
+
     /// <summary>To be read before the store is asked for what is then remembered.</summary>
     public long Generation => Interlocked.Read(ref generation);
 
@@ -28,22 +32,9 @@ internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
     /// <param name="cost">The permits.</param>
     public Decision? Find(string counter, Policy policy, long cost)
     {
-        if (
-            !denials.TryGet(counter, out var denial)
-            || denial.Cost != cost
-            || denial.Decision.Policy.Version != policy.Version
-            || !isHeard()
-        )
-        {
-            return null;
-        }
-
-        // It began after the store was asked and before the answer was here. Its end is reckoned from the one, so that
-        // it is never too late, and the wait that is told from the other, so that it is never too short.
-        var now = time.GetTimestamp();
-        return time.GetElapsedTime(denial.Asked, now) < denial.Decision.Steady
-            ? denial.Decision.After(time.GetElapsedTime(denial.Answered, now))
-            : null;
+        var denial = Look(counter, policy, cost);
+        Requests.Add(isHit: denial is not null);
+        return denial;
     }
 
     /// <summary>Keeps a denial.</summary>
@@ -72,6 +63,26 @@ internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
     {
         Interlocked.Increment(ref generation);
         denials.Clear();
+    }
+
+    private Decision? Look(string counter, Policy policy, long cost)
+    {
+        if (
+            !denials.TryGet(counter, out var denial)
+            || denial.Cost != cost
+            || denial.Decision.Policy.Version != policy.Version
+            || !isHeard()
+        )
+        {
+            return null;
+        }
+
+        // It began after the store was asked and before the answer was here. Its end is reckoned from the one, so that
+        // it is never too late, and the wait that is told from the other, so that it is never too short.
+        var now = time.GetTimestamp();
+        return time.GetElapsedTime(denial.Asked, now) < denial.Decision.Steady
+            ? denial.Decision.After(time.GetElapsedTime(denial.Answered, now))
+            : null;
     }
 
     private sealed record Denial(Decision Decision, long Cost, long Asked, long Answered);

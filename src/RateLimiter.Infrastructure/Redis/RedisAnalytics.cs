@@ -29,6 +29,7 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         .. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Stripe()),
     ];
     private readonly SemaphoreSlim writing = new(1);
+    private long lost;
 
     public RedisAnalytics(
         RedisConnection connection,
@@ -44,6 +45,14 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         writer = new AnalyticsWriter(connection, this.options, time);
         reader = new AnalyticsReader(connection, this.options, time);
     }
+
+    /// <summary>How many checks are counted and not written yet.</summary>
+    internal long Waiting =>
+        // Written first: what is counted meanwhile must not make it negative.
+        -writer.Written + stripes.Sum(stripe => stripe.Added);
+
+    /// <summary>How many checks could not be written before the end.</summary>
+    internal long Lost => Interlocked.Read(ref lost);
 
     public void Record(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
     {
@@ -119,9 +128,10 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
             // Its time is over.
         }
 
-        if (writer.Checks is > 0 and var lost)
+        if (writer.Checks is > 0 and var left)
         {
-            logger.ChecksNotCounted(lost);
+            Interlocked.Exchange(ref lost, left);
+            logger.ChecksNotCounted(left);
         }
     }
 
@@ -184,12 +194,17 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         private readonly Lock gate = new();
         private DecisionCounts counts = new();
         private DecisionCounts spare = new();
+        private long added;
+
+        /// <summary>How many checks were ever counted.</summary>
+        public long Added => Interlocked.Read(ref added);
 
         public void Add(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
         {
             lock (gate)
             {
                 counts.Add(client, policy, decision, took);
+                added++;
             }
         }
 

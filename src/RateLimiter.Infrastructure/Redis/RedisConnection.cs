@@ -148,6 +148,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
     internal bool IsAway(int part) => circuits[part].IsOpen;
 
+    /// <summary>How often one of the circuits has opened, and closed.</summary>
+    internal (long Opened, long Closed) Transitions =>
+        (circuits.Sum(circuit => circuit.Opened), circuits.Sum(circuit => circuit.Closed));
+
     /// <summary>
     /// Asks for all servers that take writes. What one after the other is asked for is the whole only when the layout is
     /// the same before and after.

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
@@ -60,6 +61,12 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         ];
     }
 
+    /// <summary>The denials that are remembered.</summary>
+    internal DenialCache Denials => denials;
+
+    /// <summary>How many checks wait to be sent.</summary>
+    internal int Waiting => parts.Sum(part => part.Gatherer.Waiting);
+
     /// <summary>
     /// Asks before anybody waits for an answer: the first calls compile the script there and the path to it here, which
     /// takes longer than a check may. The last one does not wait for its answer, because what fails for the first time
@@ -116,7 +123,11 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         var part = connection.PartOf(counter);
         return connection.IsAway(part)
             ? ValueTask.FromResult<Decision?>(null)
-            : new ValueTask<Decision?>(parts[part].Gatherer.DecideAsync(request));
+            : new ValueTask<Decision?>(
+                Signals.Spans.HasListeners()
+                    ? TakeTracedAsync(parts[part].Gatherer, request)
+                    : parts[part].Gatherer.DecideAsync(request)
+            );
     }
 
     public ValueTask<Decision> LookAsync(
@@ -195,6 +206,16 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         {
             denials.Forget(counters[0]!);
         }
+    }
+
+    // How long the check waited, for its turn and for the store.
+    private static async Task<Decision?> TakeTracedAsync(
+        CheckGatherer gatherer,
+        PermitRequest request
+    )
+    {
+        using var span = Signals.Spans.StartActivity("take permits");
+        return await gatherer.DecideAsync(request);
     }
 
     /// <param name="verb">As in check.lua: take, look or give.</param>

@@ -46,10 +46,18 @@ internal sealed class RedisDecisionLog(
     private readonly HashSet<ClientId> prolonged = [];
     private long prolongedSince = time.GetTimestamp();
     private TaskCompletionSource hurry = NewHurry();
+    private volatile int writing;
     private long dropped;
+    private long reported;
 
     /// <summary>Called with a client of whom decisions were written here.</summary>
     internal event Action<ClientId>? Written;
+
+    /// <summary>How many decisions are not written yet.</summary>
+    internal int Waiting => queue.Reader.Count + writing;
+
+    /// <summary>How many decisions were left out so far.</summary>
+    internal long Dropped => Interlocked.Read(ref dropped);
 
     public void Record(ClientId client, LoggedDecision decision)
     {
@@ -117,7 +125,9 @@ internal sealed class RedisDecisionLog(
                 batch.Add(item);
             }
 
+            writing = batch.Count;
             await WriteAsync(batch, stoppingToken);
+            writing = 0;
             batch.Clear();
             ReportDropped();
         }
@@ -263,10 +273,11 @@ internal sealed class RedisDecisionLog(
 
     private void ReportDropped()
     {
-        if (Interlocked.Exchange(ref dropped, 0) is > 0 and var count)
+        var all = Dropped;
+        if (all > reported)
         {
-            StoreMetrics.DroppedDecisions.Add(count);
-            logger.DecisionsDropped(count);
+            logger.DecisionsDropped(all - reported);
+            reported = all;
         }
     }
 

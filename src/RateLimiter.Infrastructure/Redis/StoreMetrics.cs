@@ -1,22 +1,100 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application.Telemetry;
+using RateLimiter.Infrastructure.Postgres;
 
 namespace RateLimiter.Infrastructure.Redis;
 
-/// <summary>What is counted of the store, in the meter <see cref="MeterName"/>.</summary>
-internal static class StoreMetrics
+/// <summary>What can be read of the memory of this layer, when somebody asks.</summary>
+internal sealed class StoreMetrics(
+    IMeterFactory meters,
+    RedisConnection connection,
+    RedisCounterStore counters,
+    RedisDecisionLog log,
+    RedisAnalytics analytics,
+    IServiceProvider services
+) : IHostedService
 {
-    internal const string MeterName = "RateLimiter.Store";
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var meter = meters.Create(Signals.Name);
+        meter.CreateObservableGauge(
+            "ratelimiter.store.circuit.open",
+            ObserveCircuits,
+            unit: null,
+            "Whether a part of the store does not answer and is not asked: 1, else 0."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.store.circuit.transitions",
+            ObserveTransitions,
+            "{transition}",
+            "How often a circuit before the store opened or closed."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.denial_cache.requests",
+            counters.Denials.Requests.Observe,
+            "{request}",
+            "Checks that need the store, by whether a denial that is still valid was in memory."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.checks.waiting",
+            () => counters.Waiting,
+            "{check}",
+            "Checks that wait to be sent to the store together."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.log.waiting",
+            () => log.Waiting,
+            "{decision}",
+            "Decisions that wait to be written to the logs."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.log.dropped",
+            () => log.Dropped,
+            "{decision}",
+            "Decisions that were left out of the logs, because the store did not take them in time."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.analytics.waiting",
+            () => analytics.Waiting,
+            "{check}",
+            "Checks that are counted here and not written yet."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.analytics.lost",
+            () => analytics.Lost,
+            "{check}",
+            "Checks that were not written before the service ended."
+        );
+        if (services.GetService<PostgresDatabase>() is { } database)
+        {
+            meter.CreateObservableCounter(
+                "ratelimiter.postgres.failures",
+                () => database.Failures,
+                "{failure}",
+                "Questions that PostgreSQL did not answer, or with an error."
+            );
+        }
 
-    private static readonly Meter Meter = new(MeterName);
+        return Task.CompletedTask;
+    }
 
-    /// <summary>With the tag <c>state</c>: open or closed.</summary>
-    public static readonly Counter<long> CircuitTransitions = Meter.CreateCounter<long>(
-        "ratelimiter.store.circuit.transitions",
-        description: "How often a circuit before the store opened or closed."
-    );
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public static readonly Counter<long> DroppedDecisions = Meter.CreateCounter<long>(
-        "ratelimiter.log.dropped",
-        description: "Decisions that were left out of the log, because the store did not take them in time."
-    );
+    private IEnumerable<Measurement<int>> ObserveCircuits() =>
+        connection.Parts.Select(part => new Measurement<int>(
+            connection.IsAway(part) ? 1 : 0,
+            new KeyValuePair<string, object?>("part", part)
+        ));
+
+    private IEnumerable<Measurement<long>> ObserveTransitions()
+    {
+        var (opened, closed) = connection.Transitions;
+        return
+        [
+            new(opened, new KeyValuePair<string, object?>("state", "open")),
+            new(closed, new KeyValuePair<string, object?>("state", "closed")),
+        ];
+    }
 }

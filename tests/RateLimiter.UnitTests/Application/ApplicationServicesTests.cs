@@ -58,6 +58,7 @@ public sealed class ApplicationServicesTests
             .ReturnsAsync(new PolicySet(0, []));
         return new ServiceCollection()
             .AddApplication()
+            .AddMetrics()
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
             .AddSingleton(TimeProvider.System)
             .AddSingleton(policies.Object)

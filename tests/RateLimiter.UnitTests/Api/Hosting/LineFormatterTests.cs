@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Api.Hosting;
@@ -31,6 +32,34 @@ public sealed class LineFormatterTests
                 "warn: Category[7] It broke System.InvalidOperationException: one two\\u000d\\u001b[2J"
                     + Environment.NewLine
             )
+        );
+    }
+
+    [Test]
+    public void Write_InsideOfARequest_NamesItsTrace()
+    {
+        using var activity = new Activity("request").Start();
+
+        var written = Written("It broke");
+
+        Assert.That(
+            written,
+            Is.EqualTo(
+                $"warn: Category[7] trace_id={activity.TraceId} It broke{Environment.NewLine}"
+            )
+        );
+    }
+
+    [Test]
+    public void Write_AfterARequest_NamesNoTrace()
+    {
+        var activity = new Activity("request").Start();
+        activity.Stop();
+        Activity.Current = activity;
+
+        Assert.That(
+            Written("It broke"),
+            Is.EqualTo($"warn: Category[7] It broke{Environment.NewLine}")
         );
     }
 

@@ -187,6 +187,7 @@ public sealed class CheckEachHandlerTests
             quota,
             log.Object,
             analytics.Object,
+            A.DecisionMetrics(),
             time
         ).Handle(
             new CheckEachCommand(A.Snapshot(A.Client, policies: [Search, Off, Rest]), checks),

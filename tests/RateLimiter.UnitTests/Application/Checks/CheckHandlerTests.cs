@@ -219,6 +219,7 @@ public sealed class CheckHandlerTests
             quota,
             log.Object,
             analytics.Object,
+            A.DecisionMetrics(),
             time
         ).Handle(
             new CheckCommand(

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using RateLimiter.Api.Errors;
+using RateLimiter.Application.Telemetry;
+
+namespace RateLimiter.Api.Telemetry;
+
+/// <summary>
+/// <c>/metrics</c>, in the form of Prometheus or OpenMetrics, whichever is asked for. It asks nobody but the memory of the
+/// process, so that it answers while the store does not.
+/// </summary>
+internal static class MetricsEndpoint
+{
+    private const string Path = "/metrics";
+    private const string Scheme = "Bearer ";
+
+    /// <summary>Not where nothing is counted.</summary>
+    public static void MapMetrics(this WebApplication app)
+    {
+        if (app.Services.GetService<MetricsReader>() is not { } reader)
+        {
+            return;
+        }
+
+        IEndpointRouteBuilder endpoints = app;
+        var options = app.Services.GetRequiredService<IOptions<MetricsOptions>>().Value;
+        var pipeline = endpoints.CreateApplicationBuilder();
+        if (!string.IsNullOrEmpty(options.Token))
+        {
+            var hash = HashOf(options.Token);
+            pipeline.Use(
+                (context, next) => IsAdmitted(context, hash) ? next(context) : Refuse(context)
+            );
+        }
+
+        // Made when somebody comes: see MetricsReader.
+        var answer = new Lazy<RequestDelegate>(() => Build(pipeline.New(), reader));
+        pipeline.Run(context => answer.Value(context));
+        endpoints.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], pipeline.Build());
+    }
+
+    private static RequestDelegate Build(IApplicationBuilder pipeline, MetricsReader reader) =>
+        pipeline
+            .UseOpenTelemetryPrometheusScrapingEndpoint(
+                reader.Provider,
+                predicate: _ => true,
+                path: null,
+                configureBranchedPipeline: null,
+                optionsName: null
+            )
+            .Build();
+
+    private static bool IsAdmitted(HttpContext context, byte[] hash) =>
+        context.Request.Headers.Authorization is [{ } given]
+        && given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+        // Of the hashes, so that the time tells nothing of the length either.
+        && CryptographicOperations.FixedTimeEquals(HashOf(given[Scheme.Length..].Trim()), hash);
+
+    private static Task Refuse(HttpContext context)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return ProblemResponse.WriteAsync(
+            context,
+            StatusCodes.Status401Unauthorized,
+            "The header Authorization does not hold the token of the metrics."
+        );
+    }
+
+    private static byte[] HashOf(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace RateLimiter.Api.Telemetry;
+
+/// <summary>
+/// Completes the span that the framework makes of a request, and leaves out what callers wrote: in a path there may be the id
+/// of a key, or a key in the wrong place. The route says which operation it was.
+/// </summary>
+internal static class RequestSpans
+{
+    private static readonly string[] OfCallers = ["url.path", "user_agent.original"];
+
+    // Somebody asks for them every few seconds.
+    private static readonly PathString[] Untraced = ["/metrics", "/health"];
+
+    public static async Task CompleteAsync(HttpContext context, RequestDelegate next)
+    {
+        if (
+            context.Features.Get<IHttpActivityFeature>()?.Activity
+            is not { IsAllDataRequested: true } span
+        )
+        {
+            await next(context);
+            return;
+        }
+
+        if (Array.Exists(Untraced, path => context.Request.Path.StartsWithSegments(path)))
+        {
+            span.IsAllDataRequested = false;
+            span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        }
+
+        foreach (var attribute in OfCallers)
+        {
+            span.SetTag(attribute, null);
+        }
+
+        await next(context);
+        var status = context.Response.StatusCode;
+        span.SetTag("http.response.status_code", status);
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            span.SetStatus(ActivityStatusCode.Error);
+        }
+
+        var method = span.GetTagItem("http.request.method");
+        if (context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } pattern })
+        {
+            var route = $"/{pattern.TrimStart('/')}";
+            span.SetTag("http.route", route);
+            span.DisplayName = $"{method} {route}";
+        }
+        else
+        {
+            span.DisplayName = $"{method}";
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Telemetry;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Application.Checks;
+
+/// <summary>
+/// Counts decisions and how long they took. They are counted in memory, and read when somebody asks; only the time is told
+/// at once, for want of a histogram that is observed.
+/// </summary>
+public sealed class DecisionMetrics
+{
+    private const int Outcomes = 3;
+    private const string Mixed = "mixed";
+
+    private static readonly string[] OutcomeNames = ["allowed", "denied", "shadow_denied"];
+
+    // Those of a policy whose limits differ are the last.
+    private static readonly string[] AlgorithmNames =
+    [
+        .. Enum.GetValues<Algorithm>().Select(NameOf),
+        Mixed,
+    ];
+
+    private static readonly KeyValuePair<string, object?>[][] Attributes =
+    [
+        .. from degraded in new[] { "false", "true" }
+        from algorithm in AlgorithmNames
+        from outcome in OutcomeNames
+        select new KeyValuePair<string, object?>[]
+        {
+            new("outcome", outcome),
+            new("algorithm", algorithm),
+            new("degraded", degraded),
+        },
+    ];
+
+    private readonly StripedCount counts = new(Attributes.Length);
+    private readonly bool isOn;
+    private readonly Histogram<double> durations;
+
+    public DecisionMetrics(IMeterFactory meters, IOptions<MetricsOptions> options)
+    {
+        isOn = options.Value.Enabled;
+        var meter = meters.Create(Signals.Name);
+        meter.CreateObservableCounter(
+            "ratelimiter.decisions",
+            Observe,
+            "{decision}",
+            "Checks that were decided, by outcome, algorithm of the policy, and whether without the store."
+        );
+        durations = meter.CreateHistogram(
+            "ratelimiter.decision.duration",
+            "s",
+            "How long a decision took, without reading the request and writing the answer.",
+            tags: null,
+            advice: Signals.Durations
+        );
+    }
+
+    /// <summary>Counts a decision, also before somebody listens.</summary>
+    public void Record(Decision decision, TimeSpan took)
+    {
+        if (isOn)
+        {
+            counts.Add(KindOf(decision));
+            durations.Record(took.TotalSeconds);
+        }
+    }
+
+    private static int KindOf(Decision decision)
+    {
+        var outcome =
+            !decision.Allowed ? 1
+            : decision.ShadowDenied ? 2
+            : 0;
+        var limits = decision.Policy.Limits;
+        var algorithm = (int)limits[0].Algorithm;
+        for (var i = 1; i < limits.Count; i++)
+        {
+            if (limits[i].Algorithm != limits[0].Algorithm)
+            {
+                algorithm = AlgorithmNames.Length - 1;
+            }
+        }
+
+        return (((decision.Degraded ? AlgorithmNames.Length : 0) + algorithm) * Outcomes) + outcome;
+    }
+
+    // As callers write it.
+    private static string NameOf(Algorithm algorithm) =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName($"{algorithm}");
+
+    private IEnumerable<Measurement<long>> Observe()
+    {
+        for (var kind = 0; kind < Attributes.Length; kind++)
+        {
+            if (counts.Read(kind) is > 0 and var count)
+            {
+                yield return new Measurement<long>(count, Attributes[kind]);
+            }
+        }
+    }
+}

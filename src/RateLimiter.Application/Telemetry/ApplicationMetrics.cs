@@ -1,0 +1,52 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Logs;
+
+namespace RateLimiter.Application.Telemetry;
+
+/// <summary>What can be read of the memory of this layer, when somebody asks.</summary>
+internal sealed class ApplicationMetrics(
+    IMeterFactory meters,
+    ClientDirectory directory,
+    StreamLoad streams
+) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var meter = meters.Create(Signals.Name);
+        meter.CreateObservableCounter(
+            "ratelimiter.key_cache.requests",
+            directory.KeyRequests.Observe,
+            "{request}",
+            "API keys that came, by whether they had been let in lately and need not be looked for."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.client_cache.requests",
+            directory.ClientRequests.Observe,
+            "{request}",
+            "Clients that were looked for, by whether they were in memory."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.client_cache.clients",
+            () => directory.Count,
+            "{client}",
+            "Clients whose keys and policies are in memory."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.streams.open",
+            () => streams.Streams,
+            "{stream}",
+            "Streams of decisions that are open."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.streams.left_out",
+            () => streams.LeftOut,
+            "{decision}",
+            "Decisions that streams left out, because their readers were slow or they were too many."
+        );
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using RateLimiter.TestStores;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>A collector of OpenTelemetry, as far as to remember what it was sent.</summary>
+public sealed class Collector : IDisposable
+{
+    private readonly HttpListener listener = new();
+    private readonly ConcurrentQueue<(string Path, byte[] Body)> requests = [];
+
+    public Collector()
+    {
+        Address = $"http://127.0.0.1:{RedisServer.FreePort()}/";
+        listener.Prefixes.Add(Address);
+        listener.Start();
+        _ = ReceiveAsync();
+    }
+
+    public string Address { get; }
+
+    /// <summary>All that was sent to a path so far, as text in which every byte is a character.</summary>
+    public string Received(string path) =>
+        string.Join('\n', requests.Where(it => it.Path == path).Select(it => Text(it.Body)));
+
+    /// <summary>An id in hexadecimal, as it stands in what is sent.</summary>
+    public static string Sent(string id) => Text(Convert.FromHexString(id));
+
+    public void Dispose() => listener.Close();
+
+    private static string Text(byte[] bytes) => Encoding.Latin1.GetString(bytes);
+
+    private async Task ReceiveAsync()
+    {
+        while (listener.IsListening)
+        {
+            try
+            {
+                var context = await listener.GetContextAsync();
+                using var body = new MemoryStream();
+                await context.Request.InputStream.CopyToAsync(body);
+                requests.Enqueue((context.Request.Url!.AbsolutePath, body.ToArray()));
+                context.Response.Close();
+            }
+            catch (Exception exception)
+                when (exception is HttpListenerException or ObjectDisposedException)
+            {
+                // The test is over.
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>What GET /metrics shows of a service that was used, and what is said of it in samples and documentation.</summary>
+[TestFixture]
+public sealed partial class MetricsTests
+{
+    private static readonly string[] Words =
+    [
+        "sum",
+        "by",
+        "max",
+        "rate",
+        "increase",
+        "min_over_time",
+        "histogram_quantile",
+        "and",
+        "le",
+    ];
+
+    // Of Prometheus itself: whether it was answered, and whom it asked.
+    private static readonly string[] OfPrometheus = ["up", "instance", "job"];
+
+    [Test]
+    [Contract("GET /metrics needs no key; Prometheus text or OpenMetrics, as asked")]
+    public async Task Metrics_AnyForm_IsServedWithoutAKey()
+    {
+        var visitor = new Visitor((await SharedServices.OfAsync(Store.Redis)).Service);
+
+        var plain = (await visitor.GetAsync("/metrics")).MustBeOk();
+        var open = await visitor.SendAsync(
+            HttpMethod.Get,
+            "/metrics",
+            (string?)null,
+            ("Accept", "application/openmetrics-text; version=1.0.0")
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(plain.ContentType, Is.EqualTo("text/plain"));
+            Assert.That(open.MustBeOk().ContentType, Is.EqualTo("application/openmetrics-text"));
+            Assert.That(open.Text, Does.EndWith("# EOF\n"));
+            (await visitor.PostAsync("/metrics", "{}")).MustBeProblem(405);
+        }
+    }
+
+    [Test]
+    [Contract("Samples: every metric and label that the dashboard and the alerts name is served")]
+    public async Task Samples_AnyExpression_NamesWhatIsServed()
+    {
+        var metrics = await OfAUsedServiceAsync();
+        var labels = metrics
+            .Series.SelectMany(it => it.Labels.Keys)
+            .Concat(OfPrometheus)
+            .ToHashSet();
+
+        var expressions = Expressions().ToList();
+
+        Assert.That(expressions, Has.Count.GreaterThan(20));
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var expression in expressions)
+            {
+                // A range, such as [5m] or [$__rate_interval].
+                var rest = Range.Replace(expression, "");
+                var used = Selector.Matches(rest).SelectMany(it => Matcher.Matches(it.Value));
+                var grouped = Grouping
+                    .Matches(rest)
+                    .SelectMany(it => Word.Matches(it.Groups[1].Value));
+                Assert.That(
+                    used.Select(it => it.Groups[1].Value).Union(grouped.Select(it => it.Value)),
+                    Is.SubsetOf(labels),
+                    expression
+                );
+                var names = Word.Matches(Grouping.Replace(Selector.Replace(rest, ""), ""))
+                    .Select(it => Part.Replace(it.Value, ""))
+                    .Distinct();
+                Assert.That(
+                    names.Except(Words),
+                    Is.Not.Empty.And.SubsetOf(metrics.Names.Union(OfPrometheus)),
+                    expression
+                );
+            }
+        }
+    }
+
+    [Test]
+    [Contract("docs/telemetry.md tells of every metric of the service")]
+    public async Task Documentation_AnyMetricOfTheService_IsInIt()
+    {
+        var served = (await OfAUsedServiceAsync())
+            .Names.Where(name => name.StartsWith("ratelimiter_", StringComparison.Ordinal))
+            .ToList();
+
+        var told = Own.Matches(await File.ReadAllTextAsync(RepositoryFile.Of("docs/telemetry.md")))
+            .Select(it => Part.Replace(it.Value, ""))
+            .ToHashSet();
+
+        Assert.That(served, Has.Count.GreaterThan(15));
+        Assert.That(told, Is.EquivalentTo(served));
+    }
+
+    [Test]
+    [Contract("Metrics hold nothing of a client, a user, a route or a role")]
+    public async Task Metrics_UsedService_NameNobody()
+    {
+        var (_, service) = await SharedServices.OfAsync(Store.Postgres);
+        var client = await Client.RegisterAsync(service);
+        await client.SavePolicyAsync("a-route-of-mine", 1, role: "a-role-of-mine");
+        await client.CheckAsync("a-user-of-mine", "a-route-of-mine", "a-role-of-mine");
+
+        var text = await FreshAsync(service, _ => true);
+
+        Assert.That(text, Does.Not.Contain("of-mine").And.Not.Contain(client.Id));
+    }
+
+    /// <summary>After what makes every metric appear.</summary>
+    private static async Task<Metrics> OfAUsedServiceAsync()
+    {
+        var (_, service) = await SharedServices.OfAsync(Store.Postgres);
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 1);
+        await client.CheckAsync("u", "r");
+        await client.CheckAsync("u", "r");
+        return Metrics.Read(
+            await FreshAsync(service, it => it.Sum("ratelimiter_decisions_total") > 0)
+        );
+    }
+
+    /// <summary>Answers are given again for a moment, and nothing is counted in the first second.</summary>
+    internal static async Task<string> FreshAsync(
+        Service service,
+        Predicate<Metrics> isSo,
+        params (string Name, string Value)[] headers
+    )
+    {
+        var text = "";
+        await Poll.UntilAsync(
+            "The metrics are not what they should be.",
+            TimeSpan.FromSeconds(10),
+            async () =>
+            {
+                var answer = await new Visitor(service).SendAsync(
+                    HttpMethod.Get,
+                    "/metrics",
+                    (string?)null,
+                    headers
+                );
+                text = answer.MustBeOk().Text;
+                return isSo(Metrics.Read(text));
+            }
+        );
+        return text;
+    }
+
+    private static IEnumerable<string> Expressions()
+    {
+        using var dashboard = JsonDocument.Parse(File.ReadAllText(RepositoryFile.Of("samples/grafana/ratelimiter.json")));
+        foreach (var panel in dashboard.RootElement.GetProperty("panels").EnumerateArray())
+        {
+            foreach (var target in panel.GetProperty("targets").EnumerateArray())
+            {
+                yield return target.GetProperty("expr").GetString()!;
+            }
+        }
+
+        var rules = Rule.Matches(File.ReadAllText(RepositoryFile.Of("samples/prometheus/alerts.yml")));
+        foreach (Match rule in rules)
+        {
+            yield return rule.Groups[1].Value;
+        }
+    }
+
+    // On its own line, or on deeper ones after a bar.
+    [GeneratedRegex(@"^ +expr: (?:\|\n)?((?:.+)(?:\n {10,}.+)*)$", RegexOptions.Multiline)]
+    private static partial Regex Rule { get; }
+
+    [GeneratedRegex(@"\[[^\]]*\]")]
+    private static partial Regex Range { get; }
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Selector { get; }
+
+    [GeneratedRegex("(\\w+)\\s*(?:=~|!=|!~|=)\\s*\"")]
+    private static partial Regex Matcher { get; }
+
+    [GeneratedRegex(@"\bby \(([^)]*)\)")]
+    private static partial Regex Grouping { get; }
+
+    [GeneratedRegex(@"\b[a-z_]\w*\b")]
+    private static partial Regex Word { get; }
+
+    [GeneratedRegex("_(bucket|sum|count)$")]
+    private static partial Regex Part { get; }
+
+    [GeneratedRegex(@"\bratelimiter_\w+")]
+    private static partial Regex Own { get; }
+}

@@ -1,0 +1,203 @@
+using RateLimiter.TestStores;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>A service of its own, which nobody else asks, with a collector, a token for its metrics, and those of HTTP.</summary>
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
+public sealed class TelemetryTests
+{
+    private const string Traces = "/v1/traces";
+    private const string Logs = "/v1/logs";
+    private const string Token = "a-token-of-the-metrics";
+
+    private static readonly TimeSpan Told = TimeSpan.FromSeconds(10);
+
+    private readonly string traceId = Guid.NewGuid().ToString("N");
+    private TemporaryFolder folder = null!;
+    private Collector collector = null!;
+    private Service service = null!;
+    private Client client = null!;
+
+    private (string, string) TraceParent => ("traceparent", $"00-{traceId}-00f067aa0ba902b7-01");
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        folder = new TemporaryFolder();
+        collector = new Collector();
+        service = await Service.StartAsync(
+            folder.Path,
+            [
+                .. await SharedServices.AnyStoreAsync(),
+                SharedServices.Patient,
+                SharedServices.Open,
+                ("Metrics__Token", Token),
+                ("Metrics__Http", "true"),
+                ("Logging__LogLevel__Microsoft.AspNetCore.Hosting", "Information"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+                ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+                ("OTEL_BLRP_SCHEDULE_DELAY", "50"),
+                ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
+            ]
+        );
+        client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("route-of-alice", 3);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        await service.DisposeAsync();
+        collector.Dispose();
+        folder.Dispose();
+    }
+
+    [Test]
+    [Contract("traceparent is taken over: controller, handler and store are spans of that trace")]
+    public async Task Check_WithTraceParent_IsTracedFromTheRequestToTheStore()
+    {
+        (
+            await client.SendAsync(
+                HttpMethod.Post,
+                "/check",
+                """{"user_id":"alice","route_key":"route-of-alice","cost":0}""",
+                TraceParent
+            )
+        ).MustBeOk();
+
+        string[] spans = ["POST /check", "CheckCommand", "take permits", "EVALSHA check"];
+        await Poll.UntilAsync(
+            "The collector is not told of the check.",
+            Told,
+            () => Task.FromResult(spans.All(collector.Received(Traces).Contains))
+        );
+        var received = collector.Received(Traces);
+        using (Assert.EnterMultipleScope())
+        {
+            // Each of the five spans says of which trace it is.
+            Assert.That(
+                received.Split(Collector.Sent(traceId)),
+                Has.Length.GreaterThanOrEqualTo(1 + 5)
+            );
+            Assert.That(received, Does.Not.Contain("alice"));
+            Assert.That(received, Does.Not.Contain(client.Key));
+            Assert.That(received, Does.Not.Contain(client.Id));
+        }
+    }
+
+    [Test]
+    [Contract("The trace id stands in the problem, in the log, and in what the collector is told")]
+    public async Task AnyProblem_WithTraceParent_HasTheTraceIdOfSpanAndLog()
+    {
+        var id = Guid.NewGuid().ToString("N");
+
+        var answer = await client.SendAsync(
+            HttpMethod.Get,
+            $"/nothing/{client.Key}",
+            (string?)null,
+            ("traceparent", $"00-{id}-00f067aa0ba902b7-01")
+        );
+
+        answer.MustBeProblem(404);
+        Assert.That(answer["trace_id"].GetString(), Is.EqualTo(id));
+        await Poll.UntilAsync(
+            "The collector is told of the request in no span, or in no line of the log.",
+            Told,
+            () =>
+                Task.FromResult(
+                    collector.Received(Traces).Contains(Collector.Sent(id))
+                        && collector.Received(Logs).Contains(Collector.Sent(id))
+                        && service.Output.Contains($"trace_id={id} ")
+                )
+        );
+        Assert.That(collector.Received(Traces), Does.Not.Contain(client.Key));
+    }
+
+    [Test]
+    [Contract("The decisions in GET /metrics add up to the checks")]
+    public async Task Metrics_AfterChecks_AddUpToThem()
+    {
+        // No other test here uses this algorithm, by which its checks are told apart.
+        const string algorithm = "leaky_bucket";
+        (
+            await client.PostAsync(
+                "/policy",
+                $$"""{"route_key":"paced","limit":3,"window_seconds":3600,"algorithm":"{{algorithm}}","burst":3}"""
+            )
+        ).MustBeOk();
+        const int asked = 7;
+
+        for (var i = 0; i < asked; i++)
+        {
+            (await client.CheckAsync("u", "paced")).MustBeOk();
+        }
+
+        var metrics = await MetricsAsync(it => Decisions(it, algorithm) >= asked);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Decisions(metrics, algorithm), Is.EqualTo(asked));
+            Assert.That(
+                metrics.Sum("ratelimiter_decisions_total", "outcome", "denied"),
+                Is.EqualTo(asked - 3)
+            );
+            Assert.That(metrics.Sum("http_server_request_duration_seconds_count"), Is.Positive);
+            Assert.That(metrics.Sum("ratelimiter_decision_duration_seconds_count"), Is.Positive);
+        }
+    }
+
+    [TestCase(null)]
+    [TestCase("Bearer")]
+    [TestCase("Bearer a-token-of-the-metric")]
+    [TestCase("Bearer A-token-of-the-metrics")]
+    [TestCase("Basic a-token-of-the-metrics")]
+    [Contract("Metrics__Token: else 401")]
+    public async Task Metrics_WithoutItsToken_AreRefused(string? authorization)
+    {
+        var answer = await new Visitor(service).SendAsync(
+            HttpMethod.Get,
+            "/metrics",
+            (string?)null,
+            authorization is null ? [] : [("Authorization", authorization)]
+        );
+
+        answer.MustBeProblem(401);
+        Assert.That(answer.Headers["WWW-Authenticate"], Is.EqualTo("Bearer"));
+    }
+
+    [Test]
+    [Contract("Metrics__Enabled=false; a collector that is away hurts no check and fills no log")]
+    public async Task Check_CollectorAwayAndMetricsOff_IsAnsweredAndNothingIsSaid()
+    {
+        await using var other = await Service.StartAsync(
+            folder.Path,
+            [
+                .. await SharedServices.AnyStoreAsync(),
+                SharedServices.Patient,
+                SharedServices.Open,
+                ("Metrics__Enabled", "false"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{RedisServer.FreePort()}"),
+                ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+            ]
+        );
+        var here = client.On(other);
+
+        for (var i = 0; i < 20; i++)
+        {
+            (await here.CheckAsync("u", "route-of-alice", cost: 0)).MustBeOk();
+        }
+
+        (await new Visitor(other).GetAsync("/metrics")).MustBeProblem(404);
+        Assert.That(await other.InterruptAsync(), Is.Zero);
+        Assert.That(other.OutputLines, Has.All.StartWith("info: RateLimiter.Api["));
+    }
+
+    private static double Decisions(Metrics metrics, string algorithm) =>
+        metrics.Sum("ratelimiter_decisions_total", "algorithm", algorithm);
+
+    private async Task<Metrics> MetricsAsync(Predicate<Metrics> isSo) =>
+        Metrics.Read(
+            await MetricsTests.FreshAsync(service, isSo, ("Authorization", $"Bearer {Token}"))
+        );
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics.Metrics;
+
+namespace RateLimiter.UnitTests;
+
+/// <summary>Meters of one test, and who reads them.</summary>
+internal sealed class Meters : IMeterFactory
+{
+    private readonly List<Meter> made = [];
+    private readonly MeterListener listener = new();
+    private readonly Dictionary<string, double> read = [];
+
+    public Meter Create(MeterOptions options)
+    {
+        options.Scope = this;
+        var meter = new Meter(options);
+        made.Add(meter);
+        return meter;
+    }
+
+    /// <summary>From here on somebody listens.</summary>
+    public Meters Listen()
+    {
+        listener.InstrumentPublished = (instrument, it) =>
+        {
+            if (instrument.Meter.Scope == this)
+            {
+                it.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((it, value, tags, _) => Add(it, value, tags));
+        listener.SetMeasurementEventCallback<int>((it, value, tags, _) => Add(it, value, tags));
+        listener.SetMeasurementEventCallback<double>((it, value, tags, _) => Add(it, value, tags));
+        listener.Start();
+        return this;
+    }
+
+    /// <summary>What is observed now, and what was recorded since the last time: sums by name and tags.</summary>
+    public IReadOnlyDictionary<string, double> Read()
+    {
+        listener.RecordObservableInstruments();
+        var all = read.ToDictionary();
+        read.Clear();
+        return all;
+    }
+
+    public void Dispose()
+    {
+        listener.Dispose();
+        made.ForEach(meter => meter.Dispose());
+    }
+
+    private void Add(
+        Instrument instrument,
+        double value,
+        ReadOnlySpan<KeyValuePair<string, object?>> tags
+    )
+    {
+        var name = string.Join(
+            ' ',
+            [instrument.Name, .. tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}")]
+        );
+        read[name] = read.GetValueOrDefault(name) + value;
+    }
+}

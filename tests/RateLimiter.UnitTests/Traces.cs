@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using RateLimiter.Application.Telemetry;
+
+namespace RateLimiter.UnitTests;
+
+/// <summary>The trace of one test, and the spans that have ended in it.</summary>
+internal sealed class Traces : IDisposable
+{
+    private readonly ActivityListener listener;
+    private readonly ConcurrentQueue<Activity> ended = [];
+
+    /// <summary>Other tests make spans of the same source at the same time: a trace of its own tells them apart.</summary>
+    public Traces()
+    {
+        listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == Signals.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) =>
+                ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+    }
+
+    /// <summary>Begins a span that stands for a request.</summary>
+    public static Activity Begin()
+    {
+        Activity.Current = null;
+        return Signals.Spans.StartActivity("request")!;
+    }
+
+    /// <summary>The spans of a trace that have ended, without the one of the request.</summary>
+    public IReadOnlyList<Activity> Of(Activity request) =>
+        [.. ended.Where(span => span.TraceId == request.TraceId && span != request)];
+
+    public void Dispose() => listener.Dispose();
+}
