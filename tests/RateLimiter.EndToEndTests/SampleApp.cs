@@ -38,20 +38,28 @@ internal sealed partial class SampleApp : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var process = Process.Start(start)!;
-        using var patience = new CancellationTokenSource(StartTimeout);
-        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        var listening = new TaskCompletionSource<Uri>(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) =>
         {
-            if (ListenLine().Match(line) is { Success: true } match)
+            if (ListenLine().Match(line.Data ?? "") is { Success: true } match)
             {
-                // Nobody reads what it prints from now on, but it must not wait for that.
-                process.OutputDataReceived += (_, _) => { };
-                process.BeginOutputReadLine();
-                return new SampleApp(process, new Uri(match.Groups[1].Value));
+                listening.TrySetResult(new Uri(match.Groups[1].Value));
             }
+        };
+        process.Start();
+        process.BeginOutputReadLine();
+        try
+        {
+            return new SampleApp(process, await listening.Task.WaitAsync(StartTimeout));
         }
-
-        throw new InvalidOperationException("The sample did not start.");
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,138 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiting.AspNetCore;
+using RateLimiting.Client;
+
+namespace RateLimiter.UnitTests.AspNetCore;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ServiceRateLimiterTests
+{
+    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly Mock<IRateLimiterClient> client = new(MockBehavior.Strict);
+
+    [Test]
+    public void AttemptAcquire_NothingKnown_RefusesWithoutAsking()
+    {
+        client.Setup(c => c.FindLocalDenial("alice", "search", "pro", 6)).Returns((RateLimitDecision?)null);
+
+        using var lease = Limiter().AttemptAcquire(2);
+
+        Assert.That(lease.IsAcquired, Is.False);
+        Assert.That(lease.MetadataNames, Is.Empty);
+    }
+
+    [Test]
+    public void AttemptAcquire_AKnownDenial_TellsTheWait()
+    {
+        client.Setup(c => c.FindLocalDenial("alice", "search", "pro", 3)).Returns(Denied);
+
+        using var lease = Limiter().AttemptAcquire();
+
+        Assert.That(lease.TryGetMetadata(MetadataName.RetryAfter, out var wait), Is.True);
+        Assert.That(wait, Is.EqualTo(TimeSpan.FromSeconds(7)));
+    }
+
+    [Test]
+    public async Task AcquireAsync_Permits_AreTheCost([Values(0, 1, 2)] int permits)
+    {
+        client
+            .Setup(c => c.CheckAsync("alice", "search", "pro", permits * 3, default))
+            .ReturnsAsync(Allowed);
+
+        var limiter = Limiter();
+        using var lease = await limiter.AcquireAsync(permits);
+
+        Assert.That(lease.IsAcquired, Is.True);
+        var statistics = limiter.GetStatistics()!;
+        Assert.That(
+            (statistics.CurrentAvailablePermits, statistics.TotalSuccessfulLeases),
+            Is.EqualTo((4, 1))
+        );
+    }
+
+    [Test]
+    public async Task AcquireAsync_Denied_TellsTheDecision()
+    {
+        Answer().ReturnsAsync(Denied);
+
+        using var lease = await Limiter().AcquireAsync();
+
+        Assert.That(lease.IsAcquired, Is.False);
+        Assert.That(lease.TryGetMetadata(ServiceMetadata.Decision, out var decision), Is.True);
+        Assert.That(decision, Is.EqualTo(Denied));
+    }
+
+    [TestCase(FailureMode.Allow, true)]
+    [TestCase(FailureMode.Deny, false)]
+    public async Task AcquireAsync_NoDecision_IsWhatTheModeSays(FailureMode mode, bool isAcquired)
+    {
+        Answer().ThrowsAsync(Refusal);
+
+        using var lease = await Limiter(mode).AcquireAsync();
+
+        Assert.That(lease.IsAcquired, Is.EqualTo(isAcquired));
+        Assert.That(lease.TryGetMetadata(ServiceMetadata.Failure, out var why), Is.True);
+        Assert.That(why, Is.SameAs(Refusal));
+    }
+
+    [Test]
+    public void AcquireAsync_TheRequestIsGivenUp_IsNoFailureOfTheService()
+    {
+        Answer().ThrowsAsync(new OperationCanceledException());
+
+        Assert.CatchAsync<OperationCanceledException>(async () => await Limiter().AcquireAsync());
+    }
+
+    [Test]
+    public async Task IdleDuration_WhileSomebodyAsks_IsNone()
+    {
+        var answer = new TaskCompletionSource<RateLimitDecision>();
+        Answer().Returns(answer.Task);
+        var limiter = Limiter();
+        time.Advance(TimeSpan.FromSeconds(5));
+        var before = limiter.IdleDuration;
+
+        var asking = limiter.AcquireAsync();
+        var meanwhile = limiter.IdleDuration;
+        answer.SetResult(Allowed);
+        using var lease = await asking;
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.That(before, Is.EqualTo(TimeSpan.FromSeconds(5)));
+        Assert.That(meanwhile, Is.Null);
+        Assert.That(limiter.IdleDuration, Is.EqualTo(TimeSpan.FromSeconds(2)));
+    }
+
+    private static readonly RateLimitDecision Allowed = new()
+    {
+        Allowed = true,
+        Remaining = 4,
+        Limit = 10,
+        ResetIn = TimeSpan.FromSeconds(60),
+        MatchedRole = "pro",
+        MatchedRoute = "search",
+    };
+
+    private static readonly RateLimitDecision Denied = Allowed with
+    {
+        Allowed = false,
+        Remaining = 0,
+        RetryAfter = TimeSpan.FromSeconds(7),
+    };
+
+    private static readonly RateLimiterApiException Refusal = new(
+        "No",
+        403,
+        null,
+        new Dictionary<string, IEnumerable<string>>(),
+        null
+    );
+
+    private Moq.Language.Flow.ISetup<IRateLimiterClient, Task<RateLimitDecision>> Answer() =>
+        client.Setup(c => c.CheckAsync("alice", "search", "pro", 3, default));
+
+    private ServiceRateLimiter Limiter(FailureMode mode = FailureMode.Allow) =>
+        new(client.Object, "alice", "search", "pro", cost: 3, mode, time: time);
+}

@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using RateLimiting.Client;
+
+namespace RateLimiter.UnitTests.Client;
+
+/// <summary>The service, played by a test that answers each request itself.</summary>
+internal sealed class FakeService : HttpMessageHandler
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<FakeRequest> requests = Channel.CreateUnbounded<FakeRequest>();
+    private int count;
+
+    /// <summary>How many requests have come.</summary>
+    public int Count => Volatile.Read(ref count);
+
+    /// <summary>The client of a process, over this.</summary>
+    public ServiceProvider Client(
+        Action<RateLimiterClientOptions>? configure = null,
+        TimeProvider? time = null
+    )
+    {
+        var services = new ServiceCollection();
+        if (time is not null)
+        {
+            services.AddSingleton(time);
+        }
+
+        services
+            .AddRateLimiterClient(options =>
+            {
+                options.BaseAddress = new Uri("http://ratelimiter/base");
+                options.ApiKey = "rl_key";
+                options.RetryDelay = TimeSpan.FromMilliseconds(1);
+                configure?.Invoke(options);
+            })
+            .ConfigurePrimaryHttpMessageHandler(() => this);
+        return services.BuildServiceProvider();
+    }
+
+    /// <summary>The next request, once it is here.</summary>
+    public async Task<FakeRequest> NextAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        return await requests.Reader.ReadAsync(patience.Token);
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        Interlocked.Increment(ref count);
+        var body = request.Content is null
+            ? default
+            : await request.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        var arrived = new FakeRequest(request, body);
+        await requests.Writer.WriteAsync(arrived, cancellationToken);
+        return await arrived.Answer.Task.WaitAsync(cancellationToken);
+    }
+}
+
+/// <summary>A request that waits for its answer.</summary>
+internal sealed class FakeRequest(HttpRequestMessage request, JsonElement body)
+{
+    public string Line { get; } = $"{request.Method} {request.RequestUri!.PathAndQuery}";
+
+    public JsonElement Body { get; } = body;
+
+    public string? Key { get; } =
+        request.Headers.TryGetValues("X-API-Key", out var keys) ? keys.Single() : null;
+
+    public TaskCompletionSource<HttpResponseMessage> Answer { get; } =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The users of a batch, in their order.</summary>
+    public IEnumerable<string?> Users =>
+        Body.GetProperty("checks")
+            .EnumerateArray()
+            .Select(check => check.GetProperty("user_id").GetString());
+
+    public void Give(object answer, HttpStatusCode status = HttpStatusCode.OK) =>
+        Answer.SetResult(new HttpResponseMessage(status) { Content = JsonContent.Create(answer) });
+
+    public void GiveAll(params object[] results) => Give(new { results });
+
+    public void Refuse(int status, TimeSpan? retryAfter = null)
+    {
+        var response = new HttpResponseMessage((HttpStatusCode)status)
+        {
+            Content = JsonContent.Create(
+                new
+                {
+                    status,
+                    title = "No",
+                    detail = "Because.",
+                    trace_id = "abc",
+                }
+            ),
+        };
+        if (retryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = new(wait);
+        }
+
+        Answer.SetResult(response);
+    }
+
+    public void Break(HttpRequestError error) =>
+        Answer.SetException(new HttpRequestException(error, "It broke."));
+
+    public static object Allowed(long remaining = 9) =>
+        new
+        {
+            allowed = true,
+            remaining,
+            limit = 10,
+            reset_in = 60,
+            matched_role = "default",
+            matched_route = "search",
+            violated = Array.Empty<string>(),
+        };
+
+    public static object Denied(long? retryAfterMs = 60_000, bool degraded = false) =>
+        new
+        {
+            allowed = false,
+            remaining = 0,
+            limit = 10,
+            reset_in = 60,
+            reason = "Rate limit exceeded",
+            retry_after = retryAfterMs / 1000,
+            retry_after_ms = retryAfterMs,
+            matched_role = "default",
+            matched_route = "search",
+            degraded,
+            violated = new[] { "default" },
+        };
+}

@@ -1,0 +1,199 @@
+using Microsoft.Extensions.DependencyInjection;
+using RateLimiting.Client;
+
+namespace RateLimiter.UnitTests.Client;
+
+/// <summary>What is sent again, and what never is.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class RetryTests : IDisposable
+{
+    private readonly FakeService service = new();
+    private readonly ServiceProvider services;
+    private readonly IRateLimiterClient limiter;
+
+    public RetryTests()
+    {
+        services = service.Client(options =>
+        {
+            options.MaxRetries = 1;
+            options.AttemptTimeout = TimeSpan.FromMilliseconds(200);
+            options.Timeout = TimeSpan.FromSeconds(30);
+        });
+        limiter = services.GetRequiredService<IRateLimiterClient>();
+    }
+
+    public enum Call
+    {
+        Check,
+        Refund,
+        Look,
+        Usage,
+        Reset,
+    }
+
+    public void Dispose()
+    {
+        services.Dispose();
+        service.Dispose();
+    }
+
+    [Test]
+    public async Task AnyCall_NoConnection_IsSentAgain(
+        [Values] Call call,
+        [Values(
+            HttpRequestError.ConnectionError,
+            HttpRequestError.NameResolutionError,
+            HttpRequestError.SecureConnectionError
+        )]
+            HttpRequestError error
+    )
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Break(error);
+        (await service.NextAsync()).Give(FakeRequest.Allowed());
+
+        await asked;
+    }
+
+    [Test]
+    public async Task AnyCall_ToBeRepeatedShortly_IsSentAgain([Values] Call call)
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Refuse(429, TimeSpan.Zero);
+        (await service.NextAsync()).Give(FakeRequest.Allowed());
+
+        await asked;
+    }
+
+    [Test]
+    public async Task AnyCall_ToBeRepeatedMuchLater_IsRefused([Values] Call call)
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Refuse(429, TimeSpan.FromSeconds(5));
+
+        var exception = Assert.ThrowsAsync<RateLimiterApiException>(() => asked);
+        Assert.That((exception.StatusCode, service.Count), Is.EqualTo((429, 1)));
+    }
+
+    [Test]
+    public async Task Spend_AnswerBreaksOff_IsNotSentAgain([Values(Call.Check, Call.Refund)] Call call)
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Break(HttpRequestError.ResponseEnded);
+
+        MustHaveFailedOnce(asked);
+    }
+
+    [Test]
+    public async Task Spend_NoAnswerInTime_IsNotSentAgain([Values(Call.Check, Call.Refund)] Call call)
+    {
+        var asked = Ask(call);
+
+        await service.NextAsync();
+
+        MustHaveFailedOnce(asked);
+    }
+
+    [Test]
+    public async Task Spend_ServiceCannotAnswer_IsNotSentAgain(
+        [Values(Call.Check, Call.Refund)] Call call,
+        [Values(502, 503, 504)] int status
+    )
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Refuse(status, TimeSpan.Zero);
+
+        MustHaveFailedOnce(asked);
+    }
+
+    [Test]
+    public async Task Repeatable_AnswerBreaksOff_IsSentAgain(
+        [Values(Call.Look, Call.Usage, Call.Reset)] Call call
+    )
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Break(HttpRequestError.ResponseEnded);
+        (await service.NextAsync()).Give(FakeRequest.Allowed());
+
+        await asked;
+    }
+
+    [Test]
+    public async Task Repeatable_NoAnswerInTime_IsSentAgain(
+        [Values(Call.Look, Call.Usage, Call.Reset)] Call call
+    )
+    {
+        var asked = Ask(call);
+
+        await service.NextAsync();
+        (await service.NextAsync()).Give(FakeRequest.Allowed());
+
+        await asked;
+    }
+
+    [Test]
+    public async Task Repeatable_ServiceCannotAnswer_IsSentAgain(
+        [Values(Call.Look, Call.Usage, Call.Reset)] Call call
+    )
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Refuse(503);
+        (await service.NextAsync()).Give(FakeRequest.Allowed());
+
+        await asked;
+    }
+
+    [Test]
+    public async Task AnyCall_Refused_IsNotSentAgain([Values] Call call)
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Refuse(403);
+
+        var exception = Assert.ThrowsAsync<RateLimiterApiException>(() => asked);
+        Assert.That(service.Count, Is.EqualTo(1));
+        Assert.That(
+            exception.Problem,
+            Is.EqualTo(new RateLimiterProblem(null, "No", 403, "Because.", null, "abc"))
+        );
+        Assert.That(
+            exception.Message,
+            Is.EqualTo("RateLimiter answered 403: Because. (trace abc)")
+        );
+    }
+
+    [Test]
+    public async Task Check_NoConnectionAtAll_SurelyDidNotCount()
+    {
+        var asked = Ask(Call.Check);
+
+        (await service.NextAsync()).Break(HttpRequestError.ConnectionError);
+        (await service.NextAsync()).Break(HttpRequestError.ConnectionError);
+
+        var exception = Assert.ThrowsAsync<RateLimiterUnavailableException>(() => asked);
+        Assert.That((exception.MayHaveCounted, service.Count), Is.EqualTo((false, 2)));
+    }
+
+    private void MustHaveFailedOnce(Task asked)
+    {
+        var exception = Assert.ThrowsAsync<RateLimiterUnavailableException>(() => asked);
+        Assert.That((exception.MayHaveCounted, service.Count), Is.EqualTo((true, 1)));
+    }
+
+    private Task Ask(Call call) =>
+        call switch
+        {
+            Call.Check => limiter.CheckAsync("alice", "search"),
+            Call.Refund => limiter.RefundAsync("alice", "search"),
+            Call.Look => limiter.CheckAsync("alice", "search", cost: 0),
+            Call.Usage => limiter.GetUsageAsync("alice", "search"),
+            _ => limiter.ResetAsync("alice", "search"),
+        };
+}
