@@ -13,8 +13,8 @@ public sealed class CheckBatchingTests : IDisposable
 
     public void Dispose()
     {
-        services?.Dispose();
         service.Dispose();
+        services?.Dispose();
     }
 
     [Test]
@@ -261,9 +261,11 @@ public sealed class CheckBatchingTests : IDisposable
         await service.NextAsync();
         var waiting = limiter.CheckAsync("a", "search");
 
-        services!.Dispose();
+        var ended = services!.DisposeAsync();
 
         Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        service.Dispose();
+        await ended;
     }
 
     private IRateLimiterClient Limiter(Action<RateLimiterClientOptions>? configure = null)

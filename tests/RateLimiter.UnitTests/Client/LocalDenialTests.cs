@@ -15,8 +15,8 @@ public sealed class LocalDenialTests : IDisposable
 
     public void Dispose()
     {
-        services?.Dispose();
         service.Dispose();
+        services?.Dispose();
     }
 
     [Test]

@@ -16,7 +16,7 @@ public sealed class RetryTests : IDisposable
         services = service.Client(options =>
         {
             options.MaxRetries = 1;
-            options.AttemptTimeout = TimeSpan.FromMilliseconds(200);
+            options.AttemptTimeout = TimeSpan.FromMilliseconds(500);
             options.Timeout = TimeSpan.FromSeconds(30);
         });
         limiter = services.GetRequiredService<IRateLimiterClient>();
@@ -33,8 +33,8 @@ public sealed class RetryTests : IDisposable
 
     public void Dispose()
     {
-        services.Dispose();
         service.Dispose();
+        services.Dispose();
     }
 
     [Test]
