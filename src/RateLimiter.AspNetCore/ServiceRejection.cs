@@ -27,7 +27,9 @@ public static class ServiceRejection
             response.Headers.RetryAfter = Seconds(wait);
         }
 
-        if (lease.TryGetMetadata(ServiceMetadata.Decision, out var decision) && decision is not null)
+        if (
+            lease.TryGetMetadata(ServiceMetadata.Decision, out var decision) && decision is not null
+        )
         {
             response.StatusCode = StatusCodes.Status429TooManyRequests;
             WriteHeaders(response.Headers, decision);

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using RateLimiting.Client;
 
 namespace RateLimiter.UnitTests.Client;
@@ -42,6 +43,20 @@ internal sealed class FakeService : HttpMessageHandler
             })
             .ConfigurePrimaryHttpMessageHandler(() => this);
         return services.BuildServiceProvider();
+    }
+
+    /// <summary>Ends, and a client with it, which waits by its clock for what is under way.</summary>
+    public async ValueTask EndAsync(ServiceProvider? client, FakeTimeProvider? time = null)
+    {
+        Dispose();
+        var ended = client?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+        while (!ended.IsCompleted)
+        {
+            time?.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await ended;
     }
 
     /// <summary>The next request, once it is here.</summary>
@@ -102,7 +117,10 @@ internal sealed class FakeRequest(HttpRequestMessage request, JsonElement body)
         Answer.SetResult(
             Line.StartsWith("DELETE /base/usage", StringComparison.Ordinal)
                 ? new HttpResponseMessage(HttpStatusCode.NoContent)
-                : new HttpResponseMessage(HttpStatusCode.OK) { Content = JsonContent.Create(answer) }
+                : new HttpResponseMessage(HttpStatusCode.OK)
+                {
+                    Content = JsonContent.Create(answer),
+                }
         );
 
     public void GiveAll(params object[] results) => Give(new { results });

@@ -5,7 +5,7 @@ namespace RateLimiter.UnitTests.Client;
 
 /// <summary>What is sent again, and what never is.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class RetryTests : IDisposable
+public sealed class RetryTests : IAsyncDisposable
 {
     private readonly FakeService service = new();
     private readonly ServiceProvider services;
@@ -31,11 +31,7 @@ public sealed class RetryTests : IDisposable
         Reset,
     }
 
-    public void Dispose()
-    {
-        service.Dispose();
-        services.Dispose();
-    }
+    public ValueTask DisposeAsync() => service.EndAsync(services);
 
     [Test]
     public async Task AnyCall_NoConnection_IsSentAgain(
@@ -79,7 +75,9 @@ public sealed class RetryTests : IDisposable
     }
 
     [Test]
-    public async Task Spend_AnswerBreaksOff_IsNotSentAgain([Values(Call.Check, Call.Refund)] Call call)
+    public async Task Spend_AnswerBreaksOff_IsNotSentAgain(
+        [Values(Call.Check, Call.Refund)] Call call
+    )
     {
         var asked = Ask(call);
 
@@ -89,7 +87,9 @@ public sealed class RetryTests : IDisposable
     }
 
     [Test]
-    public async Task Spend_NoAnswerInTime_IsNotSentAgain([Values(Call.Check, Call.Refund)] Call call)
+    public async Task Spend_NoAnswerInTime_IsNotSentAgain(
+        [Values(Call.Check, Call.Refund)] Call call
+    )
     {
         var asked = Ask(call);
 
