@@ -21,6 +21,7 @@ public static class ServiceRejection
         CancellationToken cancellationToken
     )
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var (response, lease) = (rejected.HttpContext.Response, rejected.Lease);
         if (lease.TryGetMetadata(MetadataName.RetryAfter, out var wait))
         {
