@@ -35,7 +35,9 @@ public static class CSharpClient
             [
                 .. document
                     .Operations.Where(DocumentForClients.GivesVersion)
-                    .Select(operation => $"RateLimiterApi.{OperationNames.Of(operation.Operation)}"),
+                    .Select(operation =>
+                        $"RateLimiterApi.{OperationNames.Of(operation.Operation)}"
+                    ),
             ],
             ParameterDateTimeFormat = "O",
             ParameterNameGenerator = new ParameterNames(),
