@@ -82,10 +82,5 @@ internal sealed record ServicePolicy(
     /// <param name="UserId">The user.</param>
     /// <param name="Role">His role.</param>
     /// <param name="Cost">What a request costs.</param>
-    public readonly record struct Partition(
-        string RouteKey,
-        string UserId,
-        string? Role,
-        int Cost
-    );
+    public readonly record struct Partition(string RouteKey, string UserId, string? Role, int Cost);
 }

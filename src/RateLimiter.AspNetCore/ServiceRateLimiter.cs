@@ -38,9 +38,7 @@ public sealed class ServiceRateLimiter(
 
     /// <summary>How long nobody has asked; null while somebody does. Who keeps limiters by user forgets them by this.</summary>
     public override TimeSpan? IdleDuration =>
-        Volatile.Read(ref asking) > 0
-            ? null
-            : clock.GetElapsedTime(Interlocked.Read(ref lastUse));
+        Volatile.Read(ref asking) > 0 ? null : clock.GetElapsedTime(Interlocked.Read(ref lastUse));
 
     /// <summary>What this process knows. The permits are those that the last decision said are left.</summary>
     public override RateLimiterStatistics GetStatistics() =>
@@ -70,8 +68,7 @@ public sealed class ServiceRateLimiter(
         Interlocked.Increment(ref asking);
         try
         {
-            var lease = await AskAsync(permitCount * cost, cancellationToken)
-                .ConfigureAwait(false);
+            var lease = await AskAsync(permitCount * cost, cancellationToken).ConfigureAwait(false);
             Interlocked.Increment(ref lease.IsAcquired ? ref given : ref refused);
             return lease;
         }

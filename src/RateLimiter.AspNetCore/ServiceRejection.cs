@@ -21,13 +21,16 @@ public static class ServiceRejection
         CancellationToken cancellationToken
     )
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var (response, lease) = (rejected.HttpContext.Response, rejected.Lease);
         if (lease.TryGetMetadata(MetadataName.RetryAfter, out var wait))
         {
             response.Headers.RetryAfter = Seconds(wait);
         }
 
-        if (lease.TryGetMetadata(ServiceMetadata.Decision, out var decision) && decision is not null)
+        if (
+            lease.TryGetMetadata(ServiceMetadata.Decision, out var decision) && decision is not null
+        )
         {
             response.StatusCode = StatusCodes.Status429TooManyRequests;
             WriteHeaders(response.Headers, decision);

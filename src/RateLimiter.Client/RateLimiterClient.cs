@@ -104,10 +104,7 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
             return await AskAsync(checks, CancellationToken.None).ConfigureAwait(false);
         }
 
-        return
-        [
-            new(await AskAsync(checks[0], CancellationToken.None).ConfigureAwait(false), null),
-        ];
+        return [new(await AskAsync(checks[0], CancellationToken.None).ConfigureAwait(false), null)];
     }
 
     private async Task<RateLimitDecision> AskAsync(
@@ -117,9 +114,10 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
     {
         var (asked, asOf) = (time.GetTimestamp(), denials.Generation);
         var request = check.ToRequest();
-        var answer = check.Cost == 0
-            ? await api.LookAsync(request, cancellationToken).ConfigureAwait(false)
-            : await api.CheckAsync(request, cancellationToken).ConfigureAwait(false);
+        var answer =
+            check.Cost == 0
+                ? await api.LookAsync(request, cancellationToken).ConfigureAwait(false)
+                : await api.CheckAsync(request, cancellationToken).ConfigureAwait(false);
         var decision = RateLimitDecision.From(answer);
         denials.Remember(check, decision, asked, asOf);
         return decision;

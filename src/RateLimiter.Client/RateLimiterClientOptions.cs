@@ -67,8 +67,7 @@ public sealed class RateLimiterClientOptions
     public TimeSpan LocalDenialMaxAge { get; set; } = TimeSpan.FromSeconds(1);
 }
 
-internal sealed class RateLimiterClientOptionsValidator
-    : IValidateOptions<RateLimiterClientOptions>
+internal sealed class RateLimiterClientOptionsValidator : IValidateOptions<RateLimiterClientOptions>
 {
     // Smaller, its three queues could not each hold one.
     private const int SmallestCache = 3;

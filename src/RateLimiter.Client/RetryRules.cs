@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
-using Polly.Retry;
 
 namespace RateLimiting.Client;
 
@@ -24,11 +23,7 @@ internal static class RetryRules
                 ValueTask.FromResult(Wait(arguments.Outcome.Result, options)),
             ShouldHandle = arguments =>
                 ValueTask.FromResult(
-                    IsTriedAgain(
-                        arguments.Outcome,
-                        arguments.Context.GetRequestMessage()!,
-                        options
-                    )
+                    IsTriedAgain(arguments.Outcome, arguments.Context.GetRequestMessage()!, options)
                 ),
         };
 
@@ -52,17 +47,16 @@ internal static class RetryRules
         return outcome.Exception is { } exception
             ? Failures.IsUnsent(exception)
                 || (Failures.IsNoAnswer(exception) && Failures.IsRepeatable(request))
-            : Failures.IsOutage((int)outcome.Result!.StatusCode)
-                && Failures.IsRepeatable(request);
+            : Failures.IsOutage((int)outcome.Result!.StatusCode) && Failures.IsRepeatable(request);
     }
 
     /// <summary>How long a 429 asks to wait, if that is not too long.</summary>
-    private static TimeSpan? Wait(HttpResponseMessage? response, RateLimiterClientOptions options) =>
+    private static TimeSpan? Wait(
+        HttpResponseMessage? response,
+        RateLimiterClientOptions options
+    ) =>
         response
-            is {
-                StatusCode: HttpStatusCode.TooManyRequests,
-                Headers.RetryAfter.Delta: { } wait
-            }
+            is { StatusCode: HttpStatusCode.TooManyRequests, Headers.RetryAfter.Delta: { } wait }
         && wait <= options.MaxRetryAfter
             ? wait
             : null;

@@ -17,11 +17,10 @@ public static class CSharpClient
     {
         var document = await OpenApiDocument.FromJsonAsync(json);
         DocumentForClients.Prepare(document);
-        var names = new OperationNames();
         var settings = new CSharpClientGeneratorSettings
         {
             ClassName = "RateLimiterApi",
-            OperationNameGenerator = names,
+            OperationNameGenerator = new OperationNames(),
             GenerateClientInterfaces = true,
             InjectHttpClient = true,
             DisposeHttpClient = false,
@@ -36,7 +35,9 @@ public static class CSharpClient
             [
                 .. document
                     .Operations.Where(DocumentForClients.GivesVersion)
-                    .Select(operation => $"RateLimiterApi.{names.Of(operation.Operation)}"),
+                    .Select(operation =>
+                        $"RateLimiterApi.{OperationNames.Of(operation.Operation)}"
+                    ),
             ],
             ParameterDateTimeFormat = "O",
             ParameterNameGenerator = new ParameterNames(),

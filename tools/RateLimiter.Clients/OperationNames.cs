@@ -39,7 +39,7 @@ internal sealed class OperationNames : IOperationNameGenerator
         OpenApiOperation operation
     ) => Of(operation);
 
-    public string Of(OpenApiOperation operation) =>
+    public static string Of(OpenApiOperation operation) =>
         Names.TryGetValue(operation.OperationId, out var name)
             ? name
             : operation.OperationId.Split('_') switch

@@ -34,6 +34,7 @@ public partial class RateLimiterApi
     static partial void UpdateJsonSerializerSettings(JsonSerializerOptions settings) =>
         settings.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
 
+#pragma warning disable CA1822 // The generated part says what it is.
     partial void PrepareRequest(HttpClient client, HttpRequestMessage request, string url)
     {
         if (IsLooking.Value)
@@ -41,4 +42,5 @@ public partial class RateLimiterApi
             request.Options.Set(ChangesNothing, true);
         }
     }
+#pragma warning restore CA1822
 }

@@ -15,7 +15,9 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public void AttemptAcquire_NothingKnown_RefusesWithoutAsking()
     {
-        client.Setup(c => c.FindLocalDenial("alice", "search", "pro", 6)).Returns((RateLimitDecision?)null);
+        client
+            .Setup(c => c.FindLocalDenial("alice", "search", "pro", 6))
+            .Returns((RateLimitDecision?)null);
 
         using var lease = Limiter().AttemptAcquire(2);
 

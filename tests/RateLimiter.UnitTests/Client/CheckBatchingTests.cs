@@ -5,17 +5,13 @@ using RateLimiting.Client;
 namespace RateLimiter.UnitTests.Client;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class CheckBatchingTests : IDisposable
+public sealed class CheckBatchingTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly FakeService service = new();
     private ServiceProvider? services;
 
-    public void Dispose()
-    {
-        services?.Dispose();
-        service.Dispose();
-    }
+    public ValueTask DisposeAsync() => service.EndAsync(services, time);
 
     [Test]
     public async Task CheckAsync_ALoneCheck_GoesToCheck()
@@ -28,9 +24,7 @@ public sealed class CheckBatchingTests : IDisposable
         Assert.That((request.Line, request.Key), Is.EqualTo(("POST /base/check", "rl_key")));
         Assert.That(
             $"{request.Body}",
-            Is.EqualTo(
-                """{"user_id":"alice","route_key":"search","role":"pro","cost":3}"""
-            )
+            Is.EqualTo("""{"user_id":"alice","route_key":"search","role":"pro","cost":3}""")
         );
         Assert.That((await decision).Remaining, Is.EqualTo(7));
     }
@@ -261,9 +255,10 @@ public sealed class CheckBatchingTests : IDisposable
         await service.NextAsync();
         var waiting = limiter.CheckAsync("a", "search");
 
-        services!.Dispose();
+        var ended = services!.DisposeAsync().AsTask();
 
         Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        Assert.That(ended.IsFaulted, Is.False);
     }
 
     private IRateLimiterClient Limiter(Action<RateLimiterClientOptions>? configure = null)

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using RateLimiting.Client;
 
 namespace RateLimiter.UnitTests.Client;
@@ -10,9 +12,10 @@ namespace RateLimiter.UnitTests.Client;
 /// <summary>The service, played by a test that answers each request itself.</summary>
 internal sealed class FakeService : HttpMessageHandler
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Channel<FakeRequest> requests = Channel.CreateUnbounded<FakeRequest>();
+    private readonly ConcurrentBag<FakeRequest> unanswered = [];
     private int count;
 
     /// <summary>How many requests have come.</summary>
@@ -42,11 +45,36 @@ internal sealed class FakeService : HttpMessageHandler
         return services.BuildServiceProvider();
     }
 
+    /// <summary>Ends, and a client with it, which waits by its clock for what is under way.</summary>
+    public async ValueTask EndAsync(ServiceProvider? client, FakeTimeProvider? time = null)
+    {
+        Dispose();
+        var ended = client?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+        while (!ended.IsCompleted)
+        {
+            time?.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await ended;
+    }
+
     /// <summary>The next request, once it is here.</summary>
     public async Task<FakeRequest> NextAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
         return await requests.Reader.ReadAsync(patience.Token);
+    }
+
+    /// <summary>Breaks what has no answer: the client waits for that when it ends.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        foreach (var request in unanswered)
+        {
+            request.Answer.TrySetException(new IOException("The service has ended."));
+        }
+
+        base.Dispose(disposing);
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(
@@ -57,9 +85,10 @@ internal sealed class FakeService : HttpMessageHandler
         Interlocked.Increment(ref count);
         var body = request.Content is null
             ? default
-            : await request.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+            : JsonElement.Parse(await request.Content.ReadAsByteArrayAsync(CancellationToken.None));
         var arrived = new FakeRequest(request, body);
-        await requests.Writer.WriteAsync(arrived, cancellationToken);
+        unanswered.Add(arrived);
+        await requests.Writer.WriteAsync(arrived, CancellationToken.None);
         return await arrived.Answer.Task.WaitAsync(cancellationToken);
     }
 }
@@ -83,8 +112,16 @@ internal sealed class FakeRequest(HttpRequestMessage request, JsonElement body)
             .EnumerateArray()
             .Select(check => check.GetProperty("user_id").GetString());
 
-    public void Give(object answer, HttpStatusCode status = HttpStatusCode.OK) =>
-        Answer.SetResult(new HttpResponseMessage(status) { Content = JsonContent.Create(answer) });
+    /// <summary>Answers with 200, and what wants no answer but that with 204.</summary>
+    public void Give(object answer) =>
+        Answer.SetResult(
+            Line.StartsWith("DELETE /base/usage", StringComparison.Ordinal)
+                ? new HttpResponseMessage(HttpStatusCode.NoContent)
+                : new HttpResponseMessage(HttpStatusCode.OK)
+                {
+                    Content = JsonContent.Create(answer),
+                }
+        );
 
     public void GiveAll(params object[] results) => Give(new { results });
 

@@ -6,18 +6,14 @@ using RateLimiting.Client.Generated;
 namespace RateLimiter.UnitTests.Client;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class LocalDenialTests : IDisposable
+public sealed class LocalDenialTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly FakeService service = new();
     private ServiceProvider? services;
     private IRateLimiterClient limiter = null!;
 
-    public void Dispose()
-    {
-        services?.Dispose();
-        service.Dispose();
-    }
+    public ValueTask DisposeAsync() => service.EndAsync(services, time);
 
     [Test]
     public async Task CheckAsync_JustDenied_IsDeniedHereWithAShorterWait()

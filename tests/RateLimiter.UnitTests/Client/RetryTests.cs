@@ -5,7 +5,7 @@ namespace RateLimiter.UnitTests.Client;
 
 /// <summary>What is sent again, and what never is.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class RetryTests : IDisposable
+public sealed class RetryTests : IAsyncDisposable
 {
     private readonly FakeService service = new();
     private readonly ServiceProvider services;
@@ -16,13 +16,13 @@ public sealed class RetryTests : IDisposable
         services = service.Client(options =>
         {
             options.MaxRetries = 1;
-            options.AttemptTimeout = TimeSpan.FromMilliseconds(200);
+            options.AttemptTimeout = TimeSpan.FromMilliseconds(500);
             options.Timeout = TimeSpan.FromSeconds(30);
         });
         limiter = services.GetRequiredService<IRateLimiterClient>();
     }
 
-    public enum Call
+    public enum Request
     {
         Check,
         Refund,
@@ -31,15 +31,11 @@ public sealed class RetryTests : IDisposable
         Reset,
     }
 
-    public void Dispose()
-    {
-        services.Dispose();
-        service.Dispose();
-    }
+    public ValueTask DisposeAsync() => service.EndAsync(services);
 
     [Test]
     public async Task AnyCall_NoConnection_IsSentAgain(
-        [Values] Call call,
+        [Values] Request call,
         [Values(
             HttpRequestError.ConnectionError,
             HttpRequestError.NameResolutionError,
@@ -57,7 +53,7 @@ public sealed class RetryTests : IDisposable
     }
 
     [Test]
-    public async Task AnyCall_ToBeRepeatedShortly_IsSentAgain([Values] Call call)
+    public async Task AnyCall_ToBeRepeatedShortly_IsSentAgain([Values] Request call)
     {
         var asked = Ask(call);
 
@@ -68,7 +64,7 @@ public sealed class RetryTests : IDisposable
     }
 
     [Test]
-    public async Task AnyCall_ToBeRepeatedMuchLater_IsRefused([Values] Call call)
+    public async Task AnyCall_ToBeRepeatedMuchLater_IsRefused([Values] Request call)
     {
         var asked = Ask(call);
 
@@ -79,7 +75,9 @@ public sealed class RetryTests : IDisposable
     }
 
     [Test]
-    public async Task Spend_AnswerBreaksOff_IsNotSentAgain([Values(Call.Check, Call.Refund)] Call call)
+    public async Task Spend_AnswerBreaksOff_IsNotSentAgain(
+        [Values(Request.Check, Request.Refund)] Request call
+    )
     {
         var asked = Ask(call);
 
@@ -89,7 +87,9 @@ public sealed class RetryTests : IDisposable
     }
 
     [Test]
-    public async Task Spend_NoAnswerInTime_IsNotSentAgain([Values(Call.Check, Call.Refund)] Call call)
+    public async Task Spend_NoAnswerInTime_IsNotSentAgain(
+        [Values(Request.Check, Request.Refund)] Request call
+    )
     {
         var asked = Ask(call);
 
@@ -100,7 +100,7 @@ public sealed class RetryTests : IDisposable
 
     [Test]
     public async Task Spend_ServiceCannotAnswer_IsNotSentAgain(
-        [Values(Call.Check, Call.Refund)] Call call,
+        [Values(Request.Check, Request.Refund)] Request call,
         [Values(502, 503, 504)] int status
     )
     {
@@ -113,7 +113,7 @@ public sealed class RetryTests : IDisposable
 
     [Test]
     public async Task Repeatable_AnswerBreaksOff_IsSentAgain(
-        [Values(Call.Look, Call.Usage, Call.Reset)] Call call
+        [Values(Request.Look, Request.Usage, Request.Reset)] Request call
     )
     {
         var asked = Ask(call);
@@ -126,7 +126,7 @@ public sealed class RetryTests : IDisposable
 
     [Test]
     public async Task Repeatable_NoAnswerInTime_IsSentAgain(
-        [Values(Call.Look, Call.Usage, Call.Reset)] Call call
+        [Values(Request.Look, Request.Usage, Request.Reset)] Request call
     )
     {
         var asked = Ask(call);
@@ -139,7 +139,7 @@ public sealed class RetryTests : IDisposable
 
     [Test]
     public async Task Repeatable_ServiceCannotAnswer_IsSentAgain(
-        [Values(Call.Look, Call.Usage, Call.Reset)] Call call
+        [Values(Request.Look, Request.Usage, Request.Reset)] Request call
     )
     {
         var asked = Ask(call);
@@ -151,7 +151,7 @@ public sealed class RetryTests : IDisposable
     }
 
     [Test]
-    public async Task AnyCall_Refused_IsNotSentAgain([Values] Call call)
+    public async Task AnyCall_Refused_IsNotSentAgain([Values] Request call)
     {
         var asked = Ask(call);
 
@@ -172,7 +172,7 @@ public sealed class RetryTests : IDisposable
     [Test]
     public async Task Check_NoConnectionAtAll_SurelyDidNotCount()
     {
-        var asked = Ask(Call.Check);
+        var asked = Ask(Request.Check);
 
         (await service.NextAsync()).Break(HttpRequestError.ConnectionError);
         (await service.NextAsync()).Break(HttpRequestError.ConnectionError);
@@ -187,13 +187,13 @@ public sealed class RetryTests : IDisposable
         Assert.That((exception.MayHaveCounted, service.Count), Is.EqualTo((true, 1)));
     }
 
-    private Task Ask(Call call) =>
+    private Task Ask(Request call) =>
         call switch
         {
-            Call.Check => limiter.CheckAsync("alice", "search"),
-            Call.Refund => limiter.RefundAsync("alice", "search"),
-            Call.Look => limiter.CheckAsync("alice", "search", cost: 0),
-            Call.Usage => limiter.GetUsageAsync("alice", "search"),
+            Request.Check => limiter.CheckAsync("alice", "search"),
+            Request.Refund => limiter.RefundAsync("alice", "search"),
+            Request.Look => limiter.CheckAsync("alice", "search", cost: 0),
+            Request.Usage => limiter.GetUsageAsync("alice", "search"),
             _ => limiter.ResetAsync("alice", "search"),
         };
 }
