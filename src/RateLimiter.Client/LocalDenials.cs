@@ -22,10 +22,11 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
             return null;
         }
 
+        // Only of what costs the same: what costs more is denied too, but must wait longer than the service has told.
         // Its end is reckoned from when it was asked for, so that it is never too late; the wait that is told from when
         // the answer was here, so that it is never too short.
         var now = time.GetTimestamp();
-        return cost >= denial.Cost && time.GetElapsedTime(denial.Asked, now) < denial.Lifetime
+        return cost == denial.Cost && time.GetElapsedTime(denial.Asked, now) < denial.Lifetime
             ? denial.At(time.GetElapsedTime(denial.Answered, now))
             : null;
     }

@@ -21,9 +21,7 @@ public static class CaddyProxy
         var executable = ProxyProcess.Find("caddy", RequiredVariable);
         var proxy = new ProxyProcess();
         var written = Path.Combine(proxy.Folder, "Caddyfile");
-        var configuration = await File.ReadAllTextAsync(
-            RepositoryFile.Of(file)
-        );
+        var configuration = await File.ReadAllTextAsync(RepositoryFile.Of(file));
         await File.WriteAllTextAsync(written, change(configuration));
         var start = new ProcessStartInfo(
             executable,

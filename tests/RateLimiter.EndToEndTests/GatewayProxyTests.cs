@@ -291,9 +291,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     {
         var file =
             gateway == Gateway.Nginx ? "samples/nginx/nginx.conf" : "samples/caddy/Caddyfile";
-        var sample = await File.ReadAllTextAsync(
-            RepositoryFile.Of(file)
-        );
+        var sample = await File.ReadAllTextAsync(RepositoryFile.Of(file));
         (string Old, string New)[] applicable =
         [
             .. changes.Where(change => sample.Contains(change.Old, StringComparison.Ordinal)),

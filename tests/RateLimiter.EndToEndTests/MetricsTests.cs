@@ -157,7 +157,9 @@ public sealed partial class MetricsTests
 
     private static IEnumerable<string> Expressions()
     {
-        using var dashboard = JsonDocument.Parse(File.ReadAllText(RepositoryFile.Of("samples/grafana/ratelimiter.json")));
+        using var dashboard = JsonDocument.Parse(
+            File.ReadAllText(RepositoryFile.Of("samples/grafana/ratelimiter.json"))
+        );
         foreach (var panel in dashboard.RootElement.GetProperty("panels").EnumerateArray())
         {
             foreach (var target in panel.GetProperty("targets").EnumerateArray())
@@ -166,7 +168,9 @@ public sealed partial class MetricsTests
             }
         }
 
-        var rules = Rule.Matches(File.ReadAllText(RepositoryFile.Of("samples/prometheus/alerts.yml")));
+        var rules = Rule.Matches(
+            File.ReadAllText(RepositoryFile.Of("samples/prometheus/alerts.yml"))
+        );
         foreach (Match rule in rules)
         {
             yield return rule.Groups[1].Value;

@@ -27,7 +27,11 @@ public static class NginxProxy
     {
         var executable = ProxyProcess.Find("nginx", RequiredVariable);
         var proxy = new ProxyProcess();
-        var configuration = (await File.ReadAllTextAsync(RepositoryFile.Of(file))).Replace("/tmp/", $"{proxy.Folder}/", StringComparison.Ordinal);
+        var configuration = (await File.ReadAllTextAsync(RepositoryFile.Of(file))).Replace(
+            "/tmp/",
+            $"{proxy.Folder}/",
+            StringComparison.Ordinal
+        );
         foreach (var (old, replacement) in replacements)
         {
             Assert.That(configuration, Does.Contain(old));

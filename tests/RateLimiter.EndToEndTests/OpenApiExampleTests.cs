@@ -9,6 +9,9 @@ public sealed class OpenApiExampleTests
 {
     private const int MaxBodySize = 64 * 1024;
 
+    /// <summary>Where the query is that of a request that somebody else made.</summary>
+    private const string AnyQuery = "/gateway/check/{path}";
+
     private Service service = null!;
     private ApiDocument document = null!;
 
@@ -65,11 +68,15 @@ public sealed class OpenApiExampleTests
         foreach (var operation in document.Operations)
         {
             var address = operation.Address();
-            await MustRefuseAsync(
-                client,
-                Json(operation.Body),
-                to: $"{address}{(address.Contains('?') ? '&' : '?')}nonsense=1"
-            );
+            if (operation.Path != AnyQuery)
+            {
+                await MustRefuseAsync(
+                    client,
+                    Json(operation.Body),
+                    to: $"{address}{(address.Contains('?') ? '&' : '?')}nonsense=1"
+                );
+            }
+
             if (operation.NeedsKey)
             {
                 await MustRefuseAsync(new Visitor(service), Json(operation.Body));

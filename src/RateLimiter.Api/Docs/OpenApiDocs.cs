@@ -23,6 +23,7 @@ internal static class OpenApiDocs
     private static readonly (string Name, string Description)[] Tags =
     [
         ("Checks", "The question that the service is there for."),
+        ("Gateway", "The same question, as gateways ask it before they let a request pass."),
         ("Usage", "What a user has used, and how to give it back."),
         (
             "Policies",
@@ -54,7 +55,7 @@ internal static class OpenApiDocs
             );
             document.OperationProcessors.Add(new ApiKeyProcessor());
             document.OperationProcessors.Add(new CommonAnswers());
-            document.OperationProcessors.Add(new OperationExamples());
+            document.DocumentProcessors.Add(new OperationExamples());
             document.DocumentProcessors.Add(new Nullability());
             document.SchemaSettings.SchemaProcessors.Add(new WireSchemas());
             ConvertedTypes.AddTo(document.SchemaSettings.TypeMappers);

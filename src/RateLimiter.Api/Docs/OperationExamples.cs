@@ -1,5 +1,6 @@
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
+using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 
@@ -9,14 +10,22 @@ namespace RateLimiter.Api.Docs;
 /// Gives each operation the examples of its file in <c>Docs/Examples</c>, which has the name of the operation: of
 /// <c>parameters</c>, of the <c>request</c>, and of the <c>responses</c> by their status. The tests execute them.
 /// </summary>
-internal sealed class OperationExamples : IOperationProcessor
+internal sealed class OperationExamples : IDocumentProcessor
 {
-    public bool Process(OperationProcessorContext context)
+    public void Process(DocumentProcessorContext context)
     {
-        var operation = context.OperationDescription.Operation;
+        // When each is complete: processors that stand on an action come last, and may add parameters.
+        foreach (var description in context.Document.Operations)
+        {
+            Process(description.Operation);
+        }
+    }
+
+    private static void Process(OpenApiOperation operation)
+    {
         if (Read(operation.OperationId) is not { } examples)
         {
-            return true;
+            return;
         }
 
         foreach (var (name, example) in Members(examples, "parameters"))
@@ -36,8 +45,6 @@ internal sealed class OperationExamples : IOperationProcessor
                 content.Example = example;
             }
         }
-
-        return true;
     }
 
     private static JObject? Read(string operation)

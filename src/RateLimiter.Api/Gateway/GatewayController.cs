@@ -15,12 +15,7 @@ namespace RateLimiter.Api.Gateway;
 /// <summary>The door for gateways, which ask before they let a request pass.</summary>
 [ApiController]
 [Tags("Gateway")]
-[ProducesResponseType<ValidationProblemDetails>(StatusCodes.Status400BadRequest)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
-[ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable)]
 public sealed class GatewayController(IMediator mediator) : ControllerBase
 {
     /// <summary>May the request that a gateway holds pass? Any method asks the same.</summary>

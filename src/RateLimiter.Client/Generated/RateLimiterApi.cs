@@ -282,6 +282,54 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
+        /// May the request that a gateway holds pass? Any method asks the same.
+        /// </summary>
+        /// <remarks>
+        /// For auth_request of nginx and the forward authentication of Caddy and Traefik. A body is not read.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
+        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
+        /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
+        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, as when left out, or allow.</param>
+        /// <returns>It may pass.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyAnswer? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// The same for a gateway that puts the path of the request behind this one. Any method asks the same.
+        /// </summary>
+        /// <remarks>
+        /// For ext_authz of Envoy, to which nothing but a 200 lets a request pass. The query is that of the forwarded
+        /// <br/>request, and means nothing here. A body is not read.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="path">The path of the request that the gateway holds.</param>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
+        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
+        /// <returns>It may pass.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
         /// Deletes the client whose key this is, with its keys, policies, counters and log. For good.
         /// </summary>
         /// <remarks>
@@ -1916,6 +1964,242 @@ namespace RateLimiting.Client.Generated
                                 throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
                             }
                             return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// May the request that a gateway holds pass? Any method asks the same.
+        /// </summary>
+        /// <remarks>
+        /// For auth_request of nginx and the forward authentication of Caddy and Traefik. A body is not read.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
+        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
+        /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
+        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, as when left out, or allow.</param>
+        /// <returns>It may pass.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyAnswer? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+
+                    if (xRateLimitUser != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-User", ConvertToString(xRateLimitUser, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitRoute != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Route", ConvertToString(xRateLimitRoute, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitRole != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Role", ConvertToString(xRateLimitRole, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitCost != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Cost", ConvertToString(xRateLimitCost, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xForwardedMethod != null)
+                        request_.Headers.TryAddWithoutValidation("X-Forwarded-Method", ConvertToString(xForwardedMethod, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xOriginalMethod != null)
+                        request_.Headers.TryAddWithoutValidation("X-Original-Method", ConvertToString(xOriginalMethod, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xForwardedUri != null)
+                        request_.Headers.TryAddWithoutValidation("X-Forwarded-Uri", ConvertToString(xForwardedUri, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xOriginalURI != null)
+                        request_.Headers.TryAddWithoutValidation("X-Original-URI", ConvertToString(xOriginalURI, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xOriginalURL != null)
+                        request_.Headers.TryAddWithoutValidation("X-Original-URL", ConvertToString(xOriginalURL, System.Globalization.CultureInfo.InvariantCulture));
+                    request_.Method = new System.Net.Http.HttpMethod("GET");
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "gateway/check"
+                    urlBuilder_.Append("gateway/check");
+                    urlBuilder_.Append('?');
+                    if (denyStatus != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("deny_status")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(denyStatus, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (noPolicy != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("no_policy")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(noPolicy, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    urlBuilder_.Length--;
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ == 204)
+                        {
+                            return;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// The same for a gateway that puts the path of the request behind this one. Any method asks the same.
+        /// </summary>
+        /// <remarks>
+        /// For ext_authz of Envoy, to which nothing but a 200 lets a request pass. The query is that of the forwarded
+        /// <br/>request, and means nothing here. A body is not read.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="path">The path of the request that the gateway holds.</param>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
+        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
+        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
+        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
+        /// <returns>It may pass.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (path == null)
+                throw new System.ArgumentNullException("path");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+
+                    if (xRateLimitUser != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-User", ConvertToString(xRateLimitUser, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitRoute != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Route", ConvertToString(xRateLimitRoute, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitRole != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Role", ConvertToString(xRateLimitRole, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitCost != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Cost", ConvertToString(xRateLimitCost, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xForwardedMethod != null)
+                        request_.Headers.TryAddWithoutValidation("X-Forwarded-Method", ConvertToString(xForwardedMethod, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xOriginalMethod != null)
+                        request_.Headers.TryAddWithoutValidation("X-Original-Method", ConvertToString(xOriginalMethod, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xForwardedUri != null)
+                        request_.Headers.TryAddWithoutValidation("X-Forwarded-Uri", ConvertToString(xForwardedUri, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xOriginalURI != null)
+                        request_.Headers.TryAddWithoutValidation("X-Original-URI", ConvertToString(xOriginalURI, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xOriginalURL != null)
+                        request_.Headers.TryAddWithoutValidation("X-Original-URL", ConvertToString(xOriginalURL, System.Globalization.CultureInfo.InvariantCulture));
+                    request_.Method = new System.Net.Http.HttpMethod("GET");
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "gateway/check/{path}"
+                    urlBuilder_.Append("gateway/check/");
+                    urlBuilder_.Append(System.Uri.EscapeDataString(ConvertToString(path, System.Globalization.CultureInfo.InvariantCulture)));
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            return;
                         }
                         else
                         {
@@ -3834,6 +4118,23 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("grace_seconds")]
         public long? GraceSeconds { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// What a gateway is answered when no policy applies.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum NoPolicyAnswer
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"not_found")]
+        [System.Runtime.Serialization.EnumMember(Value = @"not_found")]
+        NotFound = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"allow")]
+        [System.Runtime.Serialization.EnumMember(Value = @"allow")]
+        Allow = 1,
 
     }
 

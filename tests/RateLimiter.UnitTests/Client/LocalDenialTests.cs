@@ -33,6 +33,7 @@ public sealed class LocalDenialTests : IAsyncDisposable
     [TestCase("alice", "mail", null, 1)]
     [TestCase("alice", "search", "pro", 1)]
     [TestCase("alice", "search", null, 4, Description = "Cheaper than what was denied.")]
+    [TestCase("alice", "search", null, 6, Description = "Dearer, so that its wait is longer.")]
     [TestCase("alice", "search", null, 0)]
     public async Task CheckAsync_AnotherOne_IsAsked(
         string userId,
@@ -45,15 +46,6 @@ public sealed class LocalDenialTests : IAsyncDisposable
         await AnsweredAsync(limiter.CheckAsync("alice", "search", cost: 5), FakeRequest.Denied());
 
         await MustBeAskedAsync(limiter.CheckAsync(userId, routeKey, role, cost));
-    }
-
-    [Test]
-    public async Task CheckAsync_DearerThanWhatWasDenied_IsDeniedHere()
-    {
-        Start();
-        await AnsweredAsync(limiter.CheckAsync("alice", "search"), FakeRequest.Denied());
-
-        Assert.That((await limiter.CheckAsync("alice", "search", cost: 2)).IsLocal, Is.True);
     }
 
     [TestCase(1000, 60_000, Description = "The greatest age.")]
