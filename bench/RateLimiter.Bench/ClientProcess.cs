@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using RateLimiter.Bench.Targets;
+using RateLimiting.Client;
+
+namespace RateLimiter.Bench;
+
+/// <summary>
+/// A process that asks through the package for .NET. It is the bench itself, started again, so that the client's processor
+/// time is told from that of the bench.
+/// </summary>
+internal static partial class ClientProcess
+{
+    /// <summary>The first argument of the bench when it is to be that process; the load is the second.</summary>
+    public const string Argument = "client-process";
+
+    private const string WarmLine = "warm";
+
+    // A machine that stops for a moment is not what is measured.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Starts it, and waits for its end.</summary>
+    /// <exception cref="BenchException">A check was not answered, or denied.</exception>
+    public static async Task<ClientMeasurement> MeasureAsync(Target target, ClientLoad load)
+    {
+        using var process = new RunningProcess(
+            Repository.Asset("RateLimiter.Bench"),
+            [Argument, JsonSerializer.Serialize(load)],
+            AppContext.BaseDirectory,
+            readyLine: Warm
+        );
+        await process.WaitUntilReadyAsync();
+        var before = target.Server.CpuTime;
+        var output = await process.WaitUntilEndAsync();
+        var server = target.Server.CpuTime - before;
+        target.ThrowIfTroubled();
+        var line = output.Split('\n').Last(line => line.StartsWith('{'));
+        return new ClientMeasurement(JsonSerializer.Deserialize<ClientResult>(line)!, server);
+    }
+
+    /// <summary>What that process does: it warms up, says so, measures, and prints the result.</summary>
+    /// <param name="json">The load.</param>
+    public static async Task RunAsync(string json)
+    {
+        var load = JsonSerializer.Deserialize<ClientLoad>(json)!;
+        var services = new ServiceCollection();
+        services.AddRateLimiterClient(options =>
+        {
+            options.BaseAddress = load.Address;
+            options.ApiKey = load.ApiKey;
+            options.Batching = load.Batching;
+            options.LocalDenials = false;
+            options.Timeout = Patience;
+            options.AttemptTimeout = Patience;
+            // What is sent again would be measured as one slow decision.
+            options.MaxRetries = 0;
+        });
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<IRateLimiterClient>();
+
+        var warmUp = await AskAsync(client, load, load.WarmUp);
+        Console.WriteLine(WarmLine);
+
+        var cpu = Environment.CpuUsage.TotalTime;
+        var start = Stopwatch.GetTimestamp();
+        var latencies = await AskAsync(client, load, load.Duration);
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        cpu = Environment.CpuUsage.TotalTime - cpu;
+
+        Array.Sort(latencies);
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new ClientResult(
+                    warmUp.Length,
+                    latencies.Length,
+                    elapsed,
+                    cpu,
+                    latencies[latencies.Length / 2],
+                    latencies[(int)(latencies.Length * 0.99)]
+                )
+            )
+        );
+    }
+
+    // Every caller waits for its last answer, so that all that was sent is counted.
+    private static async Task<TimeSpan[]> AskAsync(
+        IRateLimiterClient client,
+        ClientLoad load,
+        TimeSpan duration
+    )
+    {
+        var users = Enumerable.Range(0, load.Users).Select(user => $"user-{user}").ToArray();
+        var next = -1;
+        var start = Stopwatch.GetTimestamp();
+        var callers = Enumerable.Range(0, load.Callers).Select(_ => Task.Run(CallAsync));
+        return [.. (await Task.WhenAll(callers)).SelectMany(latencies => latencies)];
+
+        async Task<List<TimeSpan>> CallAsync()
+        {
+            List<TimeSpan> latencies = [];
+            while (Stopwatch.GetElapsedTime(start) < duration)
+            {
+                var user = users[(uint)Interlocked.Increment(ref next) % (uint)users.Length];
+                var sent = Stopwatch.GetTimestamp();
+                var decision = await client.CheckAsync(user, load.Route);
+                latencies.Add(Stopwatch.GetElapsedTime(sent));
+                if (!decision.Allowed || decision.Degraded)
+                {
+                    throw new BenchException($"{user} got the decision {decision}.");
+                }
+            }
+
+            return latencies;
+        }
+    }
+
+    [GeneratedRegex($"^{WarmLine}$")]
+    private static partial Regex Warm { get; }
+}
+
+/// <summary>What the process of a client is told.</summary>
+/// <param name="Address">Where the service is.</param>
+/// <param name="ApiKey">The key that is sent.</param>
+/// <param name="Route">The route that is asked for.</param>
+/// <param name="Users">The users that are asked for, one after the other.</param>
+/// <param name="Callers">How many ask at once, each again as soon as it is answered.</param>
+/// <param name="Batching">Whether checks that come together go out together.</param>
+/// <param name="WarmUp">How long it asks before it measures.</param>
+/// <param name="Duration">How long it measures.</param>
+internal sealed record ClientLoad(
+    Uri Address,
+    string ApiKey,
+    string Route,
+    int Users,
+    int Callers,
+    bool Batching,
+    TimeSpan WarmUp,
+    TimeSpan Duration
+);
+
+/// <summary>What the process of a client prints.</summary>
+/// <param name="WarmUpDecisions">The decisions before it measured.</param>
+/// <param name="Decisions">The decisions while it measured.</param>
+/// <param name="Elapsed">How long that took, to the last answer.</param>
+/// <param name="Cpu">The processor time that the process used meanwhile.</param>
+/// <param name="P50">The median of the latencies.</param>
+/// <param name="P99">99 % of the latencies are below.</param>
+internal sealed record ClientResult(
+    long WarmUpDecisions,
+    long Decisions,
+    TimeSpan Elapsed,
+    TimeSpan Cpu,
+    TimeSpan P50,
+    TimeSpan P99
+);
+
+/// <summary>One measurement of a client.</summary>
+/// <param name="Client">What it measured itself.</param>
+/// <param name="Server">The processor time that the service used meanwhile.</param>
+internal sealed record ClientMeasurement(ClientResult Client, TimeSpan Server)
+{
+    public double DecisionsPerSecond => Client.Decisions / Client.Elapsed.TotalSeconds;
+
+    /// <summary>In microseconds for each decision.</summary>
+    public double ClientCpu => Client.Cpu.TotalMicroseconds / Client.Decisions;
+
+    /// <summary>In microseconds for each decision.</summary>
+    public double ServerCpu => Server.TotalMicroseconds / Client.Decisions;
+}
