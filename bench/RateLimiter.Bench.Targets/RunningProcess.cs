@@ -102,7 +102,10 @@ internal sealed class RunningProcess : IDisposable
     )
     {
         using var running = new RunningProcess(program, arguments, directory);
-        return await running.WaitUntilEndAsync();
+        await running.process.WaitForExitAsync();
+        return running.process.ExitCode == 0
+            ? string.Join('\n', running.Output)
+            : throw running.Failure();
     }
 
     /// <summary>Sends it a signal, such as STOP, after which it answers nothing, and CONT.</summary>
@@ -110,15 +113,6 @@ internal sealed class RunningProcess : IDisposable
 
     /// <summary>Waits until it prints that it is ready.</summary>
     public Task<Match> WaitUntilReadyAsync() => ready.Task.WaitAsync(StartTimeout);
-
-    /// <summary>Waits until it has ended.</summary>
-    /// <returns>What it printed.</returns>
-    /// <exception cref="BenchException">It failed.</exception>
-    public async Task<string> WaitUntilEndAsync()
-    {
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? string.Join('\n', Output) : throw Failure();
-    }
 
     public BenchException Failure() =>
         new($"{process.StartInfo.FileName} has ended:\n{string.Join('\n', Output)}");

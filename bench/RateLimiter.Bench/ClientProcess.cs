@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
-using RateLimiter.Bench.Targets;
 using RateLimiting.Client;
 
 namespace RateLimiter.Bench;
@@ -11,36 +10,27 @@ namespace RateLimiter.Bench;
 /// A process that asks through the package for .NET. It is the bench itself, started again, so that the client's processor
 /// time is told from that of the bench.
 /// </summary>
-internal static partial class ClientProcess
+internal static class ClientProcess
 {
     /// <summary>The first argument of the bench when it is to be that process; the load is the second.</summary>
     public const string Argument = "client-process";
-
-    private const string WarmLine = "warm";
 
     // A machine that stops for a moment is not what is measured.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Starts it, and waits for its end.</summary>
     /// <exception cref="BenchException">A check was not answered, or denied.</exception>
-    public static async Task<ClientMeasurement> MeasureAsync(Target target, ClientLoad load)
+    public static async Task<ClientResult> MeasureAsync(ClientLoad load)
     {
-        using var process = new RunningProcess(
+        var output = await RunningProcess.RunAsync(
             Repository.Asset("RateLimiter.Bench"),
-            [Argument, JsonSerializer.Serialize(load)],
-            AppContext.BaseDirectory,
-            readyLine: Warm
+            [Argument, JsonSerializer.Serialize(load)]
         );
-        await process.WaitUntilReadyAsync();
-        var before = target.Server.CpuTime;
-        var output = await process.WaitUntilEndAsync();
-        var server = target.Server.CpuTime - before;
-        target.ThrowIfTroubled();
         var line = output.Split('\n').Last(line => line.StartsWith('{'));
-        return new ClientMeasurement(JsonSerializer.Deserialize<ClientResult>(line)!, server);
+        return JsonSerializer.Deserialize<ClientResult>(line)!;
     }
 
-    /// <summary>What that process does: it warms up, says so, measures, and prints the result.</summary>
+    /// <summary>What that process does: it warms up, measures, and prints the result.</summary>
     /// <param name="json">The load.</param>
     public static async Task RunAsync(string json)
     {
@@ -60,23 +50,28 @@ internal static partial class ClientProcess
         await using var provider = services.BuildServiceProvider();
         var client = provider.GetRequiredService<IRateLimiterClient>();
 
-        var warmUp = await AskAsync(client, load, load.WarmUp);
-        Console.WriteLine(WarmLine);
+        var users = Enumerable.Range(0, load.Users).Select(user => $"user-{user}").ToArray();
+        var warmUp = await AskAsync(client, users, load, load.WarmUp);
 
+        // Read here, because only this process knows when it is warm.
+        using var server = Process.GetProcessById(load.Server);
+        var serverCpu = server.TotalProcessorTime;
         var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
-        var latencies = await AskAsync(client, load, load.Duration);
+        var answers = await AskAsync(client, users, load, load.Duration);
         var elapsed = Stopwatch.GetElapsedTime(start);
         cpu = Environment.CpuUsage.TotalTime - cpu;
+        serverCpu = server.TotalProcessorTime - serverCpu;
 
-        Array.Sort(latencies);
+        TimeSpan[] latencies = [.. answers.SelectMany(caller => caller).Order()];
         Console.WriteLine(
             JsonSerializer.Serialize(
                 new ClientResult(
-                    warmUp.Length,
+                    warmUp.Sum(caller => caller.Count),
                     latencies.Length,
                     elapsed,
                     cpu,
+                    serverCpu,
                     latencies[latencies.Length / 2],
                     latencies[(int)(latencies.Length * 0.99)]
                 )
@@ -84,18 +79,17 @@ internal static partial class ClientProcess
         );
     }
 
-    // Every caller waits for its last answer, so that all that was sent is counted.
-    private static async Task<TimeSpan[]> AskAsync(
+    // The latencies of each caller. It waits for its last answer, so that all that was sent is counted.
+    private static Task<List<TimeSpan>[]> AskAsync(
         IRateLimiterClient client,
+        string[] users,
         ClientLoad load,
         TimeSpan duration
     )
     {
-        var users = Enumerable.Range(0, load.Users).Select(user => $"user-{user}").ToArray();
         var next = -1;
         var start = Stopwatch.GetTimestamp();
-        var callers = Enumerable.Range(0, load.Callers).Select(_ => Task.Run(CallAsync));
-        return [.. (await Task.WhenAll(callers)).SelectMany(latencies => latencies)];
+        return Task.WhenAll(Enumerable.Range(0, load.Callers).Select(_ => Task.Run(CallAsync)));
 
         async Task<List<TimeSpan>> CallAsync()
         {
@@ -115,13 +109,11 @@ internal static partial class ClientProcess
             return latencies;
         }
     }
-
-    [GeneratedRegex($"^{WarmLine}$")]
-    private static partial Regex Warm { get; }
 }
 
 /// <summary>What the process of a client is told.</summary>
 /// <param name="Address">Where the service is.</param>
+/// <param name="Server">The id of the service's process.</param>
 /// <param name="ApiKey">The key that is sent.</param>
 /// <param name="Route">The route that is asked for.</param>
 /// <param name="Users">The users that are asked for, one after the other.</param>
@@ -131,6 +123,7 @@ internal static partial class ClientProcess
 /// <param name="Duration">How long it measures.</param>
 internal sealed record ClientLoad(
     Uri Address,
+    int Server,
     string ApiKey,
     string Route,
     int Users,
@@ -145,6 +138,7 @@ internal sealed record ClientLoad(
 /// <param name="Decisions">The decisions while it measured.</param>
 /// <param name="Elapsed">How long that took, to the last answer.</param>
 /// <param name="Cpu">The processor time that the process used meanwhile.</param>
+/// <param name="ServerCpu">The processor time that the service used meanwhile.</param>
 /// <param name="P50">The median of the latencies.</param>
 /// <param name="P99">99 % of the latencies are below.</param>
 internal sealed record ClientResult(
@@ -152,20 +146,11 @@ internal sealed record ClientResult(
     long Decisions,
     TimeSpan Elapsed,
     TimeSpan Cpu,
+    TimeSpan ServerCpu,
     TimeSpan P50,
     TimeSpan P99
-);
-
-/// <summary>One measurement of a client.</summary>
-/// <param name="Client">What it measured itself.</param>
-/// <param name="Server">The processor time that the service used meanwhile.</param>
-internal sealed record ClientMeasurement(ClientResult Client, TimeSpan Server)
+)
 {
-    public double DecisionsPerSecond => Client.Decisions / Client.Elapsed.TotalSeconds;
-
-    /// <summary>In microseconds for each decision.</summary>
-    public double ClientCpu => Client.Cpu.TotalMicroseconds / Client.Decisions;
-
-    /// <summary>In microseconds for each decision.</summary>
-    public double ServerCpu => Server.TotalMicroseconds / Client.Decisions;
+    [JsonIgnore]
+    public double DecisionsPerSecond => Decisions / Elapsed.TotalSeconds;
 }

@@ -29,18 +29,19 @@ internal static class Client
         {
             foreach (var variant in variants)
             {
-                var measurement = await MeasureAsync(service, variant, settings);
-                decisions += measurement.Client.WarmUpDecisions + measurement.Client.Decisions;
+                var result = await MeasureAsync(service, variant, settings);
+                service.ThrowIfTroubled();
+                decisions += result.WarmUpDecisions + result.Decisions;
                 if (round == 0)
                 {
                     continue;
                 }
 
-                variant.Rounds.Add(measurement);
+                variant.Rounds.Add(result);
                 await Console.Error.WriteLineAsync(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"  round {round}, {variant.Name}: {measurement.DecisionsPerSecond:N0}/s"
+                        $"  round {round}, {variant.Name}: {result.DecisionsPerSecond:N0}/s"
                     )
                 );
             }
@@ -57,15 +58,15 @@ internal static class Client
         );
     }
 
-    private static Task<ClientMeasurement> MeasureAsync(
+    private static Task<ClientResult> MeasureAsync(
         ServiceTarget service,
         Variant variant,
         Settings settings
     ) =>
         ClientProcess.MeasureAsync(
-            service,
             new ClientLoad(
                 service.Address,
+                service.Server.Id,
                 service.ApiKey,
                 Throughput.Allowed.Route,
                 Users,
@@ -88,7 +89,7 @@ internal static class Client
         }
     }
 
-    // Each is compared with the one before it that does not gather, of as many callers.
+    // Each is compared with the one that does not gather, of as many callers.
     private static Table Compare(Variant[] variants)
     {
         var table = new Table(
@@ -108,10 +109,10 @@ internal static class Client
                 $"{variant.Callers}",
                 variant.Batching ? "on" : "off",
                 Table.Cell(variant.Median(round => round.DecisionsPerSecond)),
-                Table.Cell(variant.Median(round => round.Client.P50.TotalMilliseconds), 2),
-                Table.Cell(variant.Median(round => round.Client.P99.TotalMilliseconds), 2),
-                Table.Cell(variant.Median(round => round.ClientCpu), 1),
-                Table.Cell(variant.Median(round => round.ServerCpu), 1),
+                Table.Cell(variant.Median(round => round.P50.TotalMilliseconds), 2),
+                Table.Cell(variant.Median(round => round.P99.TotalMilliseconds), 2),
+                Table.Cell(variant.MicrosecondsPerDecision(round => round.Cpu), 1),
+                Table.Cell(variant.MicrosecondsPerDecision(round => round.ServerCpu), 1),
                 Table.Cell(variant.RatioTo(without), 2)
             );
         }
@@ -121,12 +122,15 @@ internal static class Client
 
     private sealed record Variant(int Callers, bool Batching)
     {
-        public List<ClientMeasurement> Rounds { get; } = [];
+        public List<ClientResult> Rounds { get; } = [];
 
         public string Name => $"{Callers} callers, {(Batching ? "with" : "without")} batching";
 
-        public double Median(Func<ClientMeasurement, double> figure) =>
+        public double Median(Func<ClientResult, double> figure) =>
             Settings.Median(Rounds.Select(figure));
+
+        public double MicrosecondsPerDecision(Func<ClientResult, TimeSpan> time) =>
+            Median(round => time(round).TotalMicroseconds / round.Decisions);
 
         /// <summary>The rate as a multiple of another's.</summary>
         public double RatioTo(Variant other) =>
