@@ -51,7 +51,16 @@ internal static class ClientProcess
         var client = provider.GetRequiredService<IRateLimiterClient>();
 
         var users = Enumerable.Range(0, load.Users).Select(user => $"user-{user}").ToArray();
-        var warmUp = await AskAsync(client, users, load, load.WarmUp);
+        var warmUpDecisions = 0L;
+        await WarmUp.RunAsync(async () =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            var answered = (await AskAsync(client, users, load, load.WarmUp)).Sum(caller =>
+                caller.Count
+            );
+            warmUpDecisions += answered;
+            return answered / Stopwatch.GetElapsedTime(began).TotalSeconds;
+        });
 
         // Read here, because only this process knows when it is warm.
         using var server = Process.GetProcessById(load.Server);
@@ -67,7 +76,7 @@ internal static class ClientProcess
         Console.WriteLine(
             JsonSerializer.Serialize(
                 new ClientResult(
-                    warmUp.Sum(caller => caller.Count),
+                    warmUpDecisions,
                     latencies.Length,
                     elapsed,
                     cpu,
@@ -119,7 +128,7 @@ internal static class ClientProcess
 /// <param name="Users">The users that are asked for, one after the other.</param>
 /// <param name="Callers">How many ask at once, each again as soon as it is answered.</param>
 /// <param name="Batching">Whether checks that come together go out together.</param>
-/// <param name="WarmUp">How long it asks before it measures.</param>
+/// <param name="WarmUp">How long one run takes before it measures; there are several.</param>
 /// <param name="Duration">How long it measures.</param>
 internal sealed record ClientLoad(
     Uri Address,

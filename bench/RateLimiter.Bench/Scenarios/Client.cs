@@ -24,19 +24,13 @@ internal static class Client
         ];
         var decisions = 0L;
 
-        // A round that does not count warms up the service.
-        for (var round = 0; round <= settings.Rounds; round++)
+        for (var round = 1; round <= settings.Rounds; round++)
         {
             foreach (var variant in variants)
             {
                 var result = await MeasureAsync(service, variant, settings);
                 service.ThrowIfTroubled();
                 decisions += result.WarmUpDecisions + result.Decisions;
-                if (round == 0)
-                {
-                    continue;
-                }
-
                 variant.Rounds.Add(result);
                 await Console.Error.WriteLineAsync(
                     string.Create(
