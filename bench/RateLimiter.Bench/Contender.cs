@@ -6,11 +6,6 @@ namespace RateLimiter.Bench;
 /// <summary>A target under a load, and what was measured of it.</summary>
 internal sealed class Contender(string name, Target target, Load load)
 {
-    private const int MostWarmUps = 8;
-
-    /// <summary>How much faster than ever before a run must be to show that there is more to come.</summary>
-    private const double StillWarming = 1.05;
-
     private readonly List<Measurement> rounds = [];
     private long sent;
     private int runs;
@@ -97,19 +92,13 @@ internal sealed class Contender(string name, Target target, Load load)
         }
     }
 
-    // The runtime compiles what is busy again and again, the later the busier the machine. Two runs in a row that are
-    // not faster than the best so far say that it is done.
-    private async Task WarmUpAsync(TimeSpan duration)
-    {
-        var (best, stale) = (0.0, 0);
-        for (var run = 0; run < MostWarmUps && stale < 2; run++)
+    private Task WarmUpAsync(TimeSpan duration) =>
+        WarmUp.RunAsync(async () =>
         {
             var result = await load.RunAsync(target, duration);
             Count(result);
-            stale = result.RequestsPerSecond > best * StillWarming ? 0 : stale + 1;
-            best = Math.Max(best, result.RequestsPerSecond);
-        }
-    }
+            return result.RequestsPerSecond;
+        });
 
     private async Task MeasureAsync(TimeSpan duration)
     {

@@ -4,6 +4,12 @@ using RateLimiter.Bench.Report;
 using RateLimiter.Bench.Scenarios;
 using RateLimiter.Figures;
 
+if (args is [ClientProcess.Argument, var load])
+{
+    await ClientProcess.RunAsync(load);
+    return 0;
+}
+
 if (args.Contains("--help"))
 {
     Console.Write(Options.Help);

@@ -65,6 +65,12 @@ internal sealed record Goal(
         new("scraped / without", "the same, read every second", 0.95),
         new("100 streams / none", "with 100 open streams of all its decisions, × without", 0.95),
         new("1000 streams / none", "with 1,000, × without", null),
+        new(
+            "client, batching / without",
+            "one process with `RateLimiter.Client` and 64 callers, batching, × without",
+            null
+        ),
+        new("client of 512 callers, batching / without", "with 512 callers, × without", null),
         new("start", "start to first check answered, with Redis, s", 1.5, true, IsRatio: false),
         new(
             "start, embedded",

@@ -27,6 +27,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("analytics", false, Analytics.MeasureAsync),
         new("metrics", false, Metrics.MeasureAsync),
         new("streams", false, Streams.MeasureAsync),
+        new("client", false, Client.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
     ];
 
