@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.RateLimiting;
@@ -19,6 +21,7 @@ internal sealed record ServicePolicy(
 {
     private const int MaxUserLength = 256;
     private const int MaxRoleLength = 128;
+    private const int IPv6PrefixBytes = 8;
     private const string Nobody = "anonymous";
 
     /// <summary>Whose limits a request is under.</summary>
@@ -27,7 +30,12 @@ internal sealed record ServicePolicy(
             RouteKey,
             Name(User is null ? Caller(context) : User(context), MaxUserLength) ?? Nobody,
             Name(Role?.Invoke(context), MaxRoleLength),
-            Cost?.Invoke(context) ?? 1
+            // Less than nothing is a mistake, or an attempt not to pay; the service would refuse it.
+            Cost?.Invoke(context)
+                is { } cost
+                    and >= 0
+                ? cost
+                : 1
         );
 
     public ServiceRateLimiter LimiterOf(HttpContext context) =>
@@ -68,13 +76,32 @@ internal sealed record ServicePolicy(
         );
 
     private static string? Caller(HttpContext context) =>
-        context.User.Identity?.Name ?? context.Connection.RemoteIpAddress?.ToString();
+        context.User.Identity?.Name ?? Network(context.Connection.RemoteIpAddress);
+
+    // As the service names callers: who has a /64 of IPv6 has 2^64 addresses, and is one all the same.
+    private static string? Network(IPAddress? address)
+    {
+        if (
+            address
+            is not { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false }
+        )
+        {
+            return (
+                address?.IsIPv4MappedToIPv6 == true ? address.MapToIPv4() : address
+            )?.ToString();
+        }
+
+        var bytes = address.GetAddressBytes();
+        Array.Clear(bytes, IPv6PrefixBytes, bytes.Length - IPv6PrefixBytes);
+        return $"{new IPAddress(bytes)}/64";
+    }
 
     // A name that the service does not take would get no decision, and whoever chooses his own name would pass where the
     // policy fails open.
     private static string? Name(string? name, int maxLength) =>
         string.IsNullOrEmpty(name) ? null
-        : name.Length > maxLength || name.Any(char.IsControl)
+        : (name.Length > maxLength && name.EnumerateRunes().Count() > maxLength)
+        || name.Any(char.IsControl)
             ? $"sha256:{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name)))}"
         : name;
 

@@ -13,7 +13,7 @@ namespace RateLimiting.AspNetCore;
 /// <param name="userId">The user.</param>
 /// <param name="routeKey">What the user wants to do.</param>
 /// <param name="role">The user's role; null is the default role.</param>
-/// <param name="cost">What one permit costs.</param>
+/// <param name="cost">What one permit costs, 0 to 1,000,000,000.</param>
 /// <param name="onFailure">What to answer when there is no decision.</param>
 /// <param name="logger">Told when there is no decision.</param>
 /// <param name="time">Measures how long it has not been used.</param>
@@ -28,6 +28,9 @@ public sealed class ServiceRateLimiter(
     TimeProvider? time = null
 ) : RateLimiter
 {
+    /// <summary>The most that a check can cost.</summary>
+    private const long MaxCost = 1_000_000_000;
+
     private readonly ILogger log = logger ?? NullLogger<ServiceRateLimiter>.Instance;
     private readonly TimeProvider clock = time ?? TimeProvider.System;
     private long lastUse = (time ?? TimeProvider.System).GetTimestamp();
@@ -55,7 +58,7 @@ public sealed class ServiceRateLimiter(
     /// gets no permit at once asks with <see cref="RateLimiter.AcquireAsync"/>. So nothing is taken twice.
     /// </summary>
     protected override RateLimitLease AttemptAcquireCore(int permitCount) =>
-        client.FindLocalDenial(userId, routeKey, role, permitCount * cost) is { } denial
+        client.FindLocalDenial(userId, routeKey, role, CostOf(permitCount)) is { } denial
             ? ServiceLease.Of(denial)
             : ServiceLease.NotAsked;
 
@@ -68,7 +71,8 @@ public sealed class ServiceRateLimiter(
         Interlocked.Increment(ref asking);
         try
         {
-            var lease = await AskAsync(permitCount * cost, cancellationToken).ConfigureAwait(false);
+            var lease = await AskAsync(CostOf(permitCount), cancellationToken)
+                .ConfigureAwait(false);
             Interlocked.Increment(ref lease.IsAcquired ? ref given : ref refused);
             return lease;
         }
@@ -78,6 +82,9 @@ public sealed class ServiceRateLimiter(
             Interlocked.Decrement(ref asking);
         }
     }
+
+    // More would be refused as malformed, and pass where the policy fails open.
+    private long CostOf(int permits) => Math.Min(permits * Math.Clamp(cost, 0, MaxCost), MaxCost);
 
     private async Task<ServiceLease> AskAsync(long permits, CancellationToken cancellationToken)
     {
@@ -94,7 +101,12 @@ public sealed class ServiceRateLimiter(
             log.NoAnswer(routeKey, onFailure, exception.Message);
             return ServiceLease.Without(onFailure, exception);
         }
-        catch (RateLimiterApiException exception)
+#pragma warning disable CA1031 // Whatever it is, it must not be the request's failure.
+        catch (Exception exception)
+            when (exception is not OperationCanceledException
+                || !cancellationToken.IsCancellationRequested
+            )
+#pragma warning restore CA1031
         {
             log.NoDecision(routeKey, onFailure, exception.Message);
             return ServiceLease.Without(onFailure, exception);

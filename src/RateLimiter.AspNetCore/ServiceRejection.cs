@@ -48,7 +48,8 @@ public static class ServiceRejection
     // draft-ietf-httpapi-ratelimit-headers. A decision knows how much is left of the nearest limit, and not its window.
     private static void WriteHeaders(IHeaderDictionary headers, RateLimitDecision decision)
     {
-        var name = Quote(decision.Violated is [var violated, ..] ? violated : "default");
+        // Of several that said no, which one is nearest is not told.
+        var name = Quote(decision.Violated is [var violated] ? violated : "default");
         headers["RateLimit-Policy"] = string.Create(
             CultureInfo.InvariantCulture,
             $"{name};q={decision.Limit}"

@@ -130,6 +130,10 @@ internal sealed class CheckBatcher(
         {
             results = await ask(Array.ConvertAll(call, pending => pending.Check))
                 .ConfigureAwait(false);
+            if (results.Count != call.Length)
+            {
+                failure = RateLimiterUnavailableException.NotUnderstood();
+            }
         }
 #pragma warning disable CA1031 // Whatever it is, it is told to those who wait.
         catch (Exception exception)
@@ -155,11 +159,7 @@ internal sealed class CheckBatcher(
             {
                 call[i].TrySetException(failure);
             }
-            else if (results!.Count != call.Length)
-            {
-                call[i].TrySetException(NoAnswer(mayHaveCounted: true));
-            }
-            else if (results[i].Decision is { } decision)
+            else if (results![i].Decision is { } decision)
             {
                 call[i].TrySetResult(decision);
             }

@@ -32,6 +32,8 @@ internal static class Failures
         exception
             is HttpRequestException
                 or IOException
+                // Not compressed as it says.
+                or InvalidDataException
                 or TimeoutRejectedException
                 or BrokenCircuitException;
 

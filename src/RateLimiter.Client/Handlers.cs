@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace RateLimiting.Client;
 
 /// <summary>
@@ -39,10 +41,11 @@ internal sealed class FailureHandler(LocalDenials denials) : DelegatingHandler
 
         using (response)
         {
+            // Whatever it says of its encoding, which may be one that nobody knows: a problem is UTF-8.
             var text = await response
-                .Content.ReadAsStringAsync(cancellationToken)
+                .Content.ReadAsByteArrayAsync(cancellationToken)
                 .ConfigureAwait(false);
-            var problem = RateLimiterProblem.Parse(text);
+            var problem = RateLimiterProblem.Parse(Encoding.UTF8.GetString(text));
             throw new RateLimiterUnavailableException(
                 $"RateLimiter at {request.RequestUri!.Authority} cannot answer: {(int)response.StatusCode} {problem?.Describe()}",
                 isChange

@@ -85,10 +85,14 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
         public RateLimitDecision At(TimeSpan age) =>
             Decision with
             {
-                RetryAfter = Decision.RetryAfter - age,
+                RetryAfter = InMilliseconds(Decision.RetryAfter!.Value - age),
                 ResetIn = Later(Decision.ResetIn - age),
                 IsLocal = true,
             };
+
+        // Rounded up, since what waits for it may leave out the rest, and come too soon.
+        private static TimeSpan InMilliseconds(TimeSpan wait) =>
+            TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
 
         // In whole seconds, as the service tells it.
         private static TimeSpan Later(TimeSpan wait) =>

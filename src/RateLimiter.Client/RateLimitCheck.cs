@@ -29,8 +29,8 @@ public sealed record RateLimitCheck(
 /// <param name="Problem">Why there is none, such as that no policy applies.</param>
 public sealed record RateLimitResult(RateLimitDecision? Decision, RateLimiterProblem? Problem)
 {
-    internal static RateLimitResult From(CheckBatchResult answer) =>
-        RateLimitDecision.From(answer) is { } decision
-            ? new(decision, null)
-            : new(null, RateLimiterProblem.Parse(answer.Error?.ToString()));
+    internal static RateLimitResult From(CheckBatchResult? answer) =>
+        answer is null ? new(null, null)
+        : RateLimitDecision.From(answer) is { } decision ? new(decision, null)
+        : new(null, RateLimiterProblem.Parse(answer.Error?.ToString()));
 }

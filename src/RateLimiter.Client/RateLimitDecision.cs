@@ -5,6 +5,8 @@ namespace RateLimiting.Client;
 /// <summary>May the user?</summary>
 public sealed record RateLimitDecision
 {
+    private const long MaxMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
+
     /// <summary>Whether the user may; the permits are taken if so.</summary>
     public required bool Allowed { get; init; }
 
@@ -41,8 +43,16 @@ public sealed record RateLimitDecision
     /// <summary>Whether this process answered by itself, from a denial that it had been told.</summary>
     public bool IsLocal { get; init; }
 
-    internal static RateLimitDecision From(DecisionResponse answer) =>
-        new()
+    /// <exception cref="RateLimiterUnavailableException">It is none.</exception>
+    internal static RateLimitDecision From(DecisionResponse answer)
+    {
+        // Every decision names its policy.
+        if (answer is not { MatchedRoute: not null, MatchedRole: not null, Violated: not null })
+        {
+            throw RateLimiterUnavailableException.NotUnderstood();
+        }
+
+        return new()
         {
             Allowed = answer.Allowed,
             Remaining = answer.Remaining,
@@ -56,6 +66,7 @@ public sealed record RateLimitDecision
             Degraded = answer.Degraded,
             Violated = answer.Violated,
         };
+    }
 
     /// <returns>Null when there is an error in its place.</returns>
     internal static RateLimitDecision? From(CheckBatchResult answer) =>
@@ -77,5 +88,7 @@ public sealed record RateLimitDecision
             : null;
 
     private static TimeSpan? Wait(long? milliseconds) =>
-        milliseconds is { } wait ? TimeSpan.FromMilliseconds((double)wait) : null;
+        milliseconds is { } wait
+            ? TimeSpan.FromTicks(Math.Min(wait, MaxMilliseconds) * TimeSpan.TicksPerMillisecond)
+            : null;
 }

@@ -133,6 +133,11 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         var answer = checks.All(check => check.Cost == 0)
             ? await api.LookBatchAsync(request, cancellationToken).ConfigureAwait(false)
             : await api.CheckBatchAsync(request, cancellationToken).ConfigureAwait(false);
+        if (answer.Results is null)
+        {
+            throw RateLimiterUnavailableException.NotUnderstood();
+        }
+
         var results = answer.Results.Select(RateLimitResult.From).ToArray();
         for (var i = 0; i < results.Length && i < checks.Count; i++)
         {

@@ -32,7 +32,7 @@ public sealed class RateLimiterClientOptions
     /// <summary>Before the first of them; each further one waits twice as long. 1 ms to 10 s.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The longest wait that a 429 asks for and that is waited for. 0 to a minute.</summary>
+    /// <summary>The longest wait that a 429 asks for and that is waited for, though never for a check. 0 to a minute.</summary>
     public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long nothing is sent any more after most of what was sent has failed. 0.5 s to 10 minutes.</summary>
@@ -76,9 +76,10 @@ internal sealed class RateLimiterClientOptionsValidator : IValidateOptions<RateL
     {
         var faults = new List<string>();
         Must(
-            options.BaseAddress is { IsAbsoluteUri: true, Scheme: "http" or "https" },
+            options.BaseAddress
+                is { IsAbsoluteUri: true, Scheme: "http" or "https", Query: "", Fragment: "" },
             nameof(options.BaseAddress),
-            "must be an http or https address"
+            "must be an http or https address, without a query"
         );
         Must(
             IsKey(options.ApiKey),

@@ -55,6 +55,12 @@ public static class RateLimiterClientServices
 
     private static IHttpClientBuilder AddClient(this IServiceCollection services)
     {
+        // Added again, it gets other options, and not its handlers twice.
+        if (services.Any(service => service.ServiceType == typeof(IRateLimiterClient)))
+        {
+            return services.AddHttpClient(HttpClientName);
+        }
+
         services.AddOptions<RateLimiterClientOptions>().ValidateOnStart();
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<
@@ -103,9 +109,15 @@ public static class RateLimiterClientServices
                     sockets.AllowAutoRedirect = false;
                 }
             )
-            .AddHttpMessageHandler(provider => new FailureHandler(
-                provider.GetRequiredService<LocalDenials>()
-            ));
+            // Two lines for each request, of what is sent all the time.
+            .RemoveAllLoggers();
+#pragma warning disable EXTEXP0001 // Experimental; it is what the package offers for this.
+        // What an app adds to all its clients would send again what may have counted.
+        client.RemoveAllResilienceHandlers();
+#pragma warning restore EXTEXP0001
+        client.AddHttpMessageHandler(provider => new FailureHandler(
+            provider.GetRequiredService<LocalDenials>()
+        ));
         client.AddResilienceHandler(HttpClientName, AddResilience);
         client.AddHttpMessageHandler(() => new WholeAnswerHandler());
         return client;

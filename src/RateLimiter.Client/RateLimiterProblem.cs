@@ -15,7 +15,7 @@ public sealed record RateLimiterProblem(
     string? Title,
     int? Status,
     string? Detail,
-    IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors,
+    IReadOnlyDictionary<string, IReadOnlyList<string>?>? Errors,
     string? TraceId
 )
 {
@@ -43,8 +43,8 @@ public sealed record RateLimiterProblem(
             " ",
             new[] { Detail ?? Title }
                 .Concat(
-                    (Errors ?? new Dictionary<string, IReadOnlyList<string>>()).Select(error =>
-                        $"{error.Key}: {string.Join(", ", error.Value)}."
+                    (Errors ?? new Dictionary<string, IReadOnlyList<string>?>()).Select(error =>
+                        $"{error.Key}: {string.Join(", ", error.Value ?? [])}."
                     )
                 )
                 .Append(TraceId is null ? null : $"(trace {TraceId})")

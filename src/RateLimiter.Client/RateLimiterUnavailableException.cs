@@ -13,6 +13,10 @@ public sealed class RateLimiterUnavailableException : Exception
     )
         : base(message, innerException) => MayHaveCounted = mayHaveCounted;
 
+    /// <summary>There is an answer, but none of this service: perhaps the address is another's.</summary>
+    internal static RateLimiterUnavailableException NotUnderstood() =>
+        new("What answered is no decision of RateLimiter: is the base address right?", true);
+
     /// <summary>Whether the service may have done what it was asked for, such as taken the permits.</summary>
     public bool MayHaveCounted { get; }
 }

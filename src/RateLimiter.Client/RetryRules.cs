@@ -6,7 +6,8 @@ namespace RateLimiting.Client;
 
 /// <summary>
 /// What is tried again: never what may have counted. A time-out, an answer that broke off, and a 503 leave open whether a
-/// check has taken its permits; that there was no connection does not, and neither does a 429.
+/// check has taken its permits; that there was no connection does not, and neither does a 429. The wait that a 429 asks for
+/// is seconds, though, which nobody waits who waits for a check.
 /// </summary>
 internal static class RetryRules
 {
@@ -35,7 +36,7 @@ internal static class RetryRules
     {
         if (outcome.Result is { StatusCode: HttpStatusCode.TooManyRequests } refused)
         {
-            return Wait(refused, options) is not null;
+            return !CheckPaths.IsCheck(request) && Wait(refused, options) is not null;
         }
 
         // While the circuit is open, another attempt would not be sent either.

@@ -82,9 +82,15 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public void AcquireAsync_TheRequestIsGivenUp_IsNoFailureOfTheService()
     {
-        Answer().ThrowsAsync(new OperationCanceledException());
+        using var gone = new CancellationTokenSource();
+        client
+            .Setup(c => c.CheckAsync("alice", "search", "pro", 3, gone.Token))
+            .Callback(gone.Cancel)
+            .ThrowsAsync(new OperationCanceledException(gone.Token));
 
-        Assert.CatchAsync<OperationCanceledException>(async () => await Limiter().AcquireAsync());
+        Assert.CatchAsync<OperationCanceledException>(async () =>
+            await Limiter().AcquireAsync(1, gone.Token)
+        );
     }
 
     [Test]
@@ -105,6 +111,28 @@ public sealed class ServiceRateLimiterTests
         Assert.That(before, Is.EqualTo(TimeSpan.FromSeconds(5)));
         Assert.That(meanwhile, Is.Null);
         Assert.That(limiter.IdleDuration, Is.EqualTo(TimeSpan.FromSeconds(2)));
+    }
+
+    [Test]
+    public async Task AcquireAsync_AnythingElseFails_IsNotTheRequestsFailure()
+    {
+        Answer().ThrowsAsync(new InvalidOperationException("Odd."));
+
+        using var lease = await Limiter().AcquireAsync();
+
+        Assert.That(lease.IsAcquired, Is.True);
+    }
+
+    [Test]
+    public async Task AcquireAsync_MoreThanACheckCanCost_IsTheMost()
+    {
+        client
+            .Setup(c => c.CheckAsync("alice", "search", "pro", 1_000_000_000, default))
+            .ReturnsAsync(Denied);
+
+        using var lease = await Limiter().AcquireAsync(int.MaxValue);
+
+        Assert.That(lease.IsAcquired, Is.False);
     }
 
     private static readonly RateLimitDecision Allowed = new()

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiting.Client;
@@ -27,6 +30,71 @@ public sealed class CheckBatchingTests : IAsyncDisposable
             Is.EqualTo("""{"user_id":"alice","route_key":"search","role":"pro","cost":3}""")
         );
         Assert.That((await decision).Remaining, Is.EqualTo(7));
+    }
+
+    [TestCase("{}", Description = "Something else answers.")]
+    [TestCase("""{"allowed":true}""")]
+    [TestCase("null")]
+    [TestCase("<html></html>")]
+    public async Task CheckAsync_AnswerIsNoDecision_IsNoDenial(string answer)
+    {
+        var asked = Limiter().CheckAsync("alice", "search");
+
+        (await service.NextAsync()).Answer.SetResult(
+            new HttpResponseMessage(HttpStatusCode.OK)
+            {
+                Content = new StringContent(answer, Encoding.UTF8, "application/json"),
+            }
+        );
+
+        Assert.That(
+            async () => await asked,
+            Throws.TypeOf<RateLimiterUnavailableException>().Or.TypeOf<RateLimiterApiException>()
+        );
+    }
+
+    [Test]
+    public async Task CheckAsync_TheLongestWait_IsTold()
+    {
+        var asked = Limiter().CheckAsync("alice", "search");
+
+        (await service.NextAsync()).Give(FakeRequest.Denied(long.MaxValue));
+
+        Assert.That((await asked).RetryAfter, Is.GreaterThan(TimeSpan.FromDays(10_000_000)));
+    }
+
+    [TestCase("""{"error":{"status":400,"errors":{"x":null}}}""")]
+    [TestCase("null")]
+    [TestCase("{}")]
+    public async Task CheckAsync_AnItemThatIsOdd_HarmsNoOther(string item)
+    {
+        var limiter = Limiter(options => options.MaxConcurrentBatches = 1);
+        _ = limiter.CheckAsync("first", "search");
+        var first = await service.NextAsync();
+        var others = Ask(limiter, "odd", "good");
+
+        first.Give(FakeRequest.Allowed());
+        (await service.NextAsync()).GiveAll(JsonElement.Parse(item), FakeRequest.Allowed(3));
+
+        Assert.That((await others[1]).Remaining, Is.EqualTo(3));
+        Assert.That(async () => await others[0], Throws.Exception);
+    }
+
+    [Test]
+    public async Task CheckAsync_BatchThatIsNone_IsToldToAll()
+    {
+        var limiter = Limiter(options => options.MaxConcurrentBatches = 1);
+        _ = limiter.CheckAsync("first", "search");
+        var first = await service.NextAsync();
+        var others = Ask(limiter, "a", "b");
+
+        first.Give(FakeRequest.Allowed());
+        (await service.NextAsync()).Give(new { });
+
+        foreach (var other in others)
+        {
+            Assert.ThrowsAsync<RateLimiterUnavailableException>(() => other);
+        }
     }
 
     [Test]

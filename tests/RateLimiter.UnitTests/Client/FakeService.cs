@@ -24,10 +24,12 @@ internal sealed class FakeService : HttpMessageHandler
     /// <summary>The client of a process, over this.</summary>
     public ServiceProvider Client(
         Action<RateLimiterClientOptions>? configure = null,
-        TimeProvider? time = null
+        TimeProvider? time = null,
+        Action<IServiceCollection>? configureServices = null
     )
     {
         var services = new ServiceCollection();
+        configureServices?.Invoke(services);
         if (time is not null)
         {
             services.AddSingleton(time);

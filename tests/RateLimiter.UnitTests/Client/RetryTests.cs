@@ -53,7 +53,9 @@ public sealed class RetryTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task AnyCall_ToBeRepeatedShortly_IsSentAgain([Values] Request call)
+    public async Task AnyCall_ToBeRepeatedShortly_IsSentAgain(
+        [Values(Request.Refund, Request.Usage, Request.Reset)] Request call
+    )
     {
         var asked = Ask(call);
 
@@ -61,6 +63,33 @@ public sealed class RetryTests : IAsyncDisposable
         (await service.NextAsync()).Give(FakeRequest.Allowed());
 
         await asked;
+    }
+
+    [Test]
+    public async Task AnyCheck_ToBeRepeatedShortly_IsRefused(
+        [Values(Request.Check, Request.Look)] Request call
+    )
+    {
+        var asked = Ask(call);
+
+        (await service.NextAsync()).Refuse(429, TimeSpan.Zero);
+
+        var exception = Assert.ThrowsAsync<RateLimiterApiException>(() => asked);
+        Assert.That((exception.StatusCode, service.Count), Is.EqualTo((429, 1)));
+    }
+
+    [Test]
+    public async Task Check_AppSendsAllAgain_IsNotSentAgain()
+    {
+        await using var app = service.Client(configureServices: app =>
+            app.ConfigureHttpClientDefaults(http => http.AddStandardResilienceHandler())
+        );
+        var asked = app.GetRequiredService<IRateLimiterClient>().CheckAsync("alice", "search");
+
+        (await service.NextAsync()).Refuse(500);
+
+        var exception = Assert.ThrowsAsync<RateLimiterApiException>(() => asked);
+        Assert.That((exception.StatusCode, service.Count), Is.EqualTo((500, 1)));
     }
 
     [Test]
