@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -14,9 +13,7 @@ public sealed class HttpFileTests
     [SetUp]
     public async Task ReadFileAsync()
     {
-        var (_, service) = await SharedServices.OfAsync(
-            RedisServer.IsAvailable ? Store.Redis : Store.Embedded
-        );
+        var (_, service) = await SharedServices.OfAsync(StoreHost.Any);
         visitor = new Visitor(service);
         file = await HttpFile.ReadAsync(service.Address);
     }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -18,8 +17,7 @@ public sealed class OpenApiExampleTests
     [SetUp]
     public async Task ReadDocumentAsync()
     {
-        var store = RedisServer.IsAvailable ? Store.Redis : Store.Embedded;
-        (_, service) = await SharedServices.OfAsync(store);
+        (_, service) = await SharedServices.OfAsync(StoreHost.Any);
         document = await ApiDocument.ReadAsync(new Visitor(service));
     }
 

@@ -73,11 +73,13 @@ public sealed class StoreHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// A store, none in particular: a real Redis where there is one, because the embedded store is more than half of what it
-    /// takes to start.
+    /// None in particular: a real Redis where there is one, because the embedded store is more than half of what it takes to
+    /// start.
     /// </summary>
-    public static Task<StoreHost> StartAnyAsync() =>
-        StartAsync(RedisServer.IsAvailable ? Store.Redis : Store.Embedded);
+    public static Store Any => RedisServer.IsAvailable ? Store.Redis : Store.Embedded;
+
+    /// <summary>Starts one, none in particular.</summary>
+    public static Task<StoreHost> StartAnyAsync() => StartAsync(Any);
 
     /// <summary>A store of several servers, which end with the test and not with this.</summary>
     /// <param name="connectionString">In the syntax of StackExchange.Redis.</param>

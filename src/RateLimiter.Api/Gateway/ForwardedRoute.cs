@@ -19,7 +19,7 @@ internal static class ForwardedRoute
     internal static string PathOf(string uri)
     {
         var segments = new List<string>();
-        foreach (var part in Decode(WithoutAuthority(uri)).Split(Separator, '\\'))
+        foreach (var part in Decode(WithoutAuthority(WithoutQuery(uri))).Split(Separator, '\\'))
         {
             var parameters = part.IndexOf(';', StringComparison.Ordinal);
             var segment = parameters < 0 ? part : part[..parameters];
@@ -49,18 +49,22 @@ internal static class ForwardedRoute
     private static string MethodOf(string method) =>
         method.ToUpperInvariant() is var name && name == HttpMethods.Head ? HttpMethods.Get : name;
 
-    // ingress-nginx sends a whole URI.
-    private static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> uri)
+    private static ReadOnlySpan<char> WithoutQuery(ReadOnlySpan<char> uri)
     {
         var end = uri.IndexOfAny('?', '#');
-        var path = end < 0 ? uri : uri[..end];
-        var authority = path.StartsWith(Separator) ? -1 : path.IndexOf(SchemeEnd);
+        return end < 0 ? uri : uri[..end];
+    }
+
+    /// <summary>A target from its path on. Some proxies, such as ingress-nginx, send a whole URI.</summary>
+    internal static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> uri)
+    {
+        var authority = uri.StartsWith(Separator) ? -1 : uri.IndexOf(SchemeEnd);
         if (authority < 0)
         {
-            return path;
+            return uri;
         }
 
-        var rest = path[(authority + SchemeEnd.Length)..];
+        var rest = uri[(authority + SchemeEnd.Length)..];
         var start = rest.IndexOf(Separator);
         return start < 0 ? [] : rest[start..];
     }

@@ -26,27 +26,14 @@ internal static class GatewayPath
     /// <summary>What stands behind the door in the path as it was sent, from its slash on; null when nothing does.</summary>
     public static string? BehindDoor(HttpContext context)
     {
-        var target = WithoutAuthority(
+        var target = ForwardedRoute.WithoutAuthority(
             context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget
         );
         return
             target.Length > Door.Length
             && target[Door.Length] == '/'
             && target.StartsWith(Door, StringComparison.OrdinalIgnoreCase)
-            ? target[Door.Length..]
+            ? target[Door.Length..].ToString()
             : null;
-    }
-
-    // Some proxies send a whole URI.
-    private static string WithoutAuthority(string target)
-    {
-        if (target.StartsWith('/'))
-        {
-            return target;
-        }
-
-        var authority = target.IndexOf("://", StringComparison.Ordinal);
-        var path = authority < 0 ? -1 : target.IndexOf('/', authority + "://".Length);
-        return path < 0 ? "" : target[path..];
     }
 }

@@ -9,8 +9,11 @@ namespace RateLimiter.Api.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
-    public const string LivePath = "/health/live";
-    public const string ReadyPath = "/health/ready";
+    /// <summary>Where all of them are.</summary>
+    public const string Prefix = "/health";
+
+    public const string LivePath = Prefix + "/live";
+    public const string ReadyPath = Prefix + "/ready";
 
     public static void MapHealth(this WebApplication app)
     {

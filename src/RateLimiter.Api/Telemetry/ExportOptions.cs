@@ -1,6 +1,6 @@
-using System.Reflection;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Resources;
+using RateLimiter.Api.Hosting;
 using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
@@ -13,10 +13,6 @@ internal sealed class ExportOptions(IConfiguration configuration)
 {
     private const string DefaultName = "ratelimiter";
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
-
-    private static readonly string? Version = typeof(ExportOptions)
-        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-        ?.InformationalVersion.Split('+')[0];
 
     private static readonly string[] Endpoints =
     [
@@ -70,7 +66,7 @@ internal sealed class ExportOptions(IConfiguration configuration)
         string.IsNullOrEmpty(configuration["OTEL_SERVICE_NAME"])
         && configuration["OTEL_RESOURCE_ATTRIBUTES"]
             ?.Contains("service.name=", StringComparison.Ordinal) != true
-            ? resource.AddService(DefaultName, serviceVersion: Version)
+            ? resource.AddService(DefaultName, serviceVersion: ServiceVersion.Full)
             : resource;
 
     private static string EndpointOf(Signal signal) =>

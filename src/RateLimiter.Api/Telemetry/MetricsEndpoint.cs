@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 using RateLimiter.Api.Errors;
+using RateLimiter.Application;
 using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
@@ -12,7 +11,7 @@ namespace RateLimiter.Api.Telemetry;
 /// </summary>
 internal static class MetricsEndpoint
 {
-    private const string Path = "/metrics";
+    public const string Path = "/metrics";
     private const string Scheme = "Bearer ";
 
     /// <summary>Not where nothing is counted.</summary>
@@ -28,9 +27,9 @@ internal static class MetricsEndpoint
         var pipeline = endpoints.CreateApplicationBuilder();
         if (!string.IsNullOrEmpty(options.Token))
         {
-            var hash = HashOf(options.Token);
+            var token = new ConfiguredToken(options.Token);
             pipeline.Use(
-                (context, next) => IsAdmitted(context, hash) ? next(context) : Refuse(context)
+                (context, next) => IsAdmitted(context, token) ? next(context) : Refuse(context)
             );
         }
 
@@ -51,11 +50,10 @@ internal static class MetricsEndpoint
             )
             .Build();
 
-    private static bool IsAdmitted(HttpContext context, byte[] hash) =>
+    private static bool IsAdmitted(HttpContext context, ConfiguredToken token) =>
         context.Request.Headers.Authorization is [{ } given]
         && given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-        // Of the hashes, so that the time tells nothing of the length either.
-        && CryptographicOperations.FixedTimeEquals(HashOf(given[Scheme.Length..].Trim()), hash);
+        && token.Is(given[Scheme.Length..].Trim());
 
     private static Task Refuse(HttpContext context)
     {
@@ -66,6 +64,4 @@ internal static class MetricsEndpoint
             "The header Authorization does not hold the token of the metrics."
         );
     }
-
-    private static byte[] HashOf(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using RateLimiter.Api.Health;
 
 namespace RateLimiter.Api.Telemetry;
 
@@ -12,7 +13,7 @@ internal static class RequestSpans
     private static readonly string[] OfCallers = ["url.path", "user_agent.original"];
 
     // Somebody asks for them every few seconds.
-    private static readonly PathString[] Untraced = ["/metrics", "/health"];
+    private static readonly PathString[] Untraced = [MetricsEndpoint.Path, HealthEndpoints.Prefix];
 
     public static async Task CompleteAsync(HttpContext context, RequestDelegate next)
     {

@@ -6,7 +6,6 @@ namespace RateLimiter.Application.Clients;
 public sealed class RegistrationOptions
 {
     public const string Section = "Registration";
-    public const int MinTokenLength = 16;
 
     /// <summary>Registrations per window and caller network; 0 to 1,000,000,000, default 5.</summary>
     public long PermitLimit { get; set; } = 5;
@@ -66,13 +65,9 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
             // Whoever sets a token does not mean to let everybody in.
             yield return "Registration:Token is set, but Registration:Mode is open: it must be token or closed.";
         }
-        else if (
-            options.Token.Length < RegistrationOptions.MinTokenLength
-            || options.Token.AsSpan().ContainsAnyExceptInRange('!', '~')
-        )
+        else if (!ConfiguredToken.IsOne(options.Token))
         {
-            // Anything else would not come through a header as it is.
-            yield return $"Registration:Token must be {RegistrationOptions.MinTokenLength} or more ASCII characters without spaces.";
+            yield return $"Registration:Token {ConfiguredToken.Rule}.";
         }
     }
 }

@@ -6,7 +6,6 @@ namespace RateLimiter.Application.Telemetry;
 public sealed class MetricsOptions
 {
     public const string Section = "Metrics";
-    public const int MinTokenLength = 16;
 
     /// <summary>Whether anything is counted, at <c>/metrics</c> and for a collector. Default: true.</summary>
     public bool Enabled { get; set; } = true;
@@ -27,13 +26,7 @@ internal sealed class MetricsOptionsValidator : IValidateOptions<MetricsOptions>
 {
     // The message does not show the token.
     public ValidateOptionsResult Validate(string? name, MetricsOptions options) =>
-        string.IsNullOrEmpty(options.Token)
-        || (
-            options.Token.Length >= MetricsOptions.MinTokenLength
-            && !options.Token.AsSpan().ContainsAnyExceptInRange('!', '~')
-        )
+        string.IsNullOrEmpty(options.Token) || ConfiguredToken.IsOne(options.Token)
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(
-                $"Metrics:Token must be {MetricsOptions.MinTokenLength} or more ASCII characters without spaces."
-            );
+            : ValidateOptionsResult.Fail($"Metrics:Token {ConfiguredToken.Rule}.");
 }

@@ -10,12 +10,10 @@ public sealed class StripedCount(int kinds = 1)
     // Two lines, because processors fetch the neighbour of a line too.
     private const int LongsPerStripe = 128 / sizeof(long);
 
-    private readonly int stride = (kinds + LongsPerStripe - 1) / LongsPerStripe * LongsPerStripe;
-    private readonly long[] counts = new long[
-        // One stripe more than there are processors, because the array need not begin where a line does.
-        (Environment.ProcessorCount + 1)
-            * ((kinds + LongsPerStripe - 1) / LongsPerStripe * LongsPerStripe)
-    ];
+    private readonly int stride = StrideOf(kinds);
+
+    // One stripe more than there are processors, because the array need not begin where a line does.
+    private readonly long[] counts = new long[(Environment.ProcessorCount + 1) * StrideOf(kinds)];
 
     /// <summary>Counts one of a kind.</summary>
     public void Add(int kind = 0)
@@ -35,4 +33,7 @@ public sealed class StripedCount(int kinds = 1)
 
         return sum;
     }
+
+    private static int StrideOf(int kinds) =>
+        (kinds + LongsPerStripe - 1) / LongsPerStripe * LongsPerStripe;
 }
