@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net;
-using RateLimiter.TestStores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -10,50 +11,39 @@ namespace RateLimiter.EndToEndTests;
 /// </summary>
 public sealed class Backend : IAsyncDisposable
 {
-    private readonly HttpListener listener = new();
     private readonly ConcurrentQueue<(string Method, string Path, string Body)> requests = new();
-    private readonly Task serving;
+    private readonly WebApplication app;
 
-    public Backend()
+    private Backend()
     {
-        Authority = $"127.0.0.1:{RedisServer.FreePort()}";
-        listener.Prefixes.Add($"http://{Authority}/");
-        listener.Start();
-        serving = ServeAsync();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        app = builder.Build();
+        app.Run(AnswerAsync);
     }
 
-    public string Authority { get; }
+    public string Authority => new Uri(app.Urls.Single()).Authority;
+
+    public static async Task<Backend> StartAsync()
+    {
+        var backend = new Backend();
+        await backend.app.StartAsync();
+        return backend;
+    }
 
     /// <summary>All that reached it, of one path.</summary>
     public IEnumerable<(string Method, string Path, string Body)> RequestsOf(string path) =>
         requests.Where(request => request.Path == path);
 
-    public async ValueTask DisposeAsync()
-    {
-        listener.Close();
-        await serving;
-    }
+    public ValueTask DisposeAsync() => app.DisposeAsync();
 
-    private async Task ServeAsync()
+    private async Task AnswerAsync(HttpContext context)
     {
-        try
-        {
-            while (true)
-            {
-                var context = await listener.GetContextAsync();
-                using var reader = new StreamReader(context.Request.InputStream);
-                var body = await reader.ReadToEndAsync();
-                var path = context.Request.RawUrl!;
-                requests.Enqueue((context.Request.HttpMethod, path, body));
-                context.Response.StatusCode = path == "/forbidden" ? 403 : 200;
-                await using var writer = new StreamWriter(context.Response.OutputStream);
-                await writer.WriteAsync(body);
-            }
-        }
-        catch (Exception exception)
-            when (exception is HttpListenerException or ObjectDisposedException)
-        {
-            // It was closed.
-        }
+        using var reader = new StreamReader(context.Request.Body);
+        var body = await reader.ReadToEndAsync();
+        var path = $"{context.Request.Path}{context.Request.QueryString}";
+        requests.Enqueue((context.Request.Method, path, body));
+        context.Response.StatusCode = path == "/forbidden" ? 403 : 200;
+        await context.Response.WriteAsync(body);
     }
 }

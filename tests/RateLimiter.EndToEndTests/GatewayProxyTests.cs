@@ -19,7 +19,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
 
     private const int Limit = 2;
 
-    private readonly Backend backend = new();
+    private Backend backend = null!;
     private Client client = null!;
     private Service service = null!;
     private ProxyProcess proxy = null!;
@@ -28,6 +28,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     [OneTimeSetUp]
     public async Task StartAsync()
     {
+        backend = await Backend.StartAsync();
         (_, service) = await SharedServices.BehindProxyOfAsync(Store.Redis);
         client = await Client.RegisterAsync(service, RegistrationLimitTests.NewIPv4());
         await client.HasPolicyAsync(Route, Limit);
@@ -42,7 +43,10 @@ public sealed class GatewayProxyTests(Gateway gateway)
             await proxy.DisposeAsync();
         }
 
-        await backend.DisposeAsync();
+        if (backend is not null)
+        {
+            await backend.DisposeAsync();
+        }
     }
 
     [Test]
