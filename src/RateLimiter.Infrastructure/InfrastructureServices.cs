@@ -41,6 +41,7 @@ public static class InfrastructureServices
             .ValidateOnStart();
 
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<StoreClock>();
         services.AddSingleton<RedisConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IAuditRepository, RedisAuditRepository>();

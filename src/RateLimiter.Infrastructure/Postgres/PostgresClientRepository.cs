@@ -72,7 +72,7 @@ internal sealed class PostgresClientRepository(
         {
             // A check may wait for it, as for the store's.
             var filled = await FillAsync(client, CancellationToken.None)
-                .WaitAsync(connection.CheckTimeout / 2, cancellationToken);
+                .WaitAsync(connection.CheckTimeout / 2, connection.Clock, cancellationToken);
             return filled?.Version;
         }
         catch (TimeoutException exception)

@@ -16,6 +16,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresDatabase(
     IOptions<PostgresOptions> options,
+    StoreClock clock,
     ILogger<PostgresDatabase> logger
 ) : IDisposable
 {
@@ -70,7 +71,7 @@ internal sealed class PostgresDatabase(
             throw new StoreUnavailableException("The database is not up to date yet.");
         }
 
-        var deadline = new Deadline(timeout);
+        var deadline = new Deadline(timeout, clock);
         var isOver = deadline.Token;
         try
         {
@@ -185,9 +186,9 @@ internal sealed class PostgresDatabase(
 }
 
 /// <summary>The time until which a question to the database must be answered.</summary>
-internal sealed class Deadline(TimeSpan timeout) : IDisposable
+internal sealed class Deadline(TimeSpan timeout, StoreClock clock) : IDisposable
 {
-    private readonly CancellationTokenSource source = new(timeout);
+    private readonly CancellationTokenSource source = new(timeout, clock);
 
     public CancellationToken Token => source.Token;
 

@@ -157,7 +157,7 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         {
             // It goes on without who waits for it: others may wait for it too.
             await WriteAllAsync(CancellationToken.None)
-                .WaitAsync(connection.AdministrativeTimeout, time, cancellationToken);
+                .WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
         }
         catch (TimeoutException exception)
         {

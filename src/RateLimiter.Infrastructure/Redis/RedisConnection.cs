@@ -29,6 +29,9 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>How long to wait before the store is tried again.</summary>
     internal static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>A connection on which nothing was heard for some times as long is made again.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
     // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
@@ -54,21 +57,25 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         IOptions<RedisOptions> redis,
         IOptions<EmbeddedOptions> embedded,
         IOptions<StoreOptions> store,
-        TimeProvider time,
+        StoreClock clock,
         ILogger<RedisConnection> logger
     )
     {
         this.redis = redis.Value;
         this.embedded = embedded.Value;
         this.logger = logger;
+        Clock = clock;
         CheckTimeout = store.Value.Timeout;
         circuits =
         [
             .. Enumerable
                 .Range(0, ClusterMap.MaxParts)
-                .Select(part => new StoreCircuit(() => map.PlaceOf(part), time, logger)),
+                .Select(part => new StoreCircuit(() => map.PlaceOf(part), clock, logger)),
         ];
     }
+
+    /// <summary>The clock of all waits for the store.</summary>
+    internal StoreClock Clock { get; }
 
     /// <summary>The longest that a check waits for the store.</summary>
     internal TimeSpan CheckTimeout { get; }
@@ -261,11 +268,12 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
         try
         {
-            var answer = await ask(multiplexer.GetDatabase()).WaitAsync(timeout, cancellationToken);
+            var answer = await ask(multiplexer.GetDatabase())
+                .WaitAsync(timeout, Clock, cancellationToken);
             if (embeddedStore is { } store)
             {
                 // It answers before it has written its log, and what was answered must survive a crash.
-                await store.CommitAsync().WaitAsync(timeout, cancellationToken);
+                await store.CommitAsync().WaitAsync(timeout, Clock, cancellationToken);
             }
 
             return answer;
@@ -347,7 +355,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         configuration.ReconnectRetryPolicy = new LinearRetry(
             (int)ReconnectInterval.TotalMilliseconds
         );
-        configuration.AsyncTimeout = (int)AdministrativeTimeout.TotalMilliseconds;
+        // It goes by the wall, and is there for calls that nobody waits for any more.
+        configuration.AsyncTimeout = (int)AnswerTimeout.TotalMilliseconds;
         configuration.HeartbeatInterval = HeartbeatInterval;
         // While there is no connection, fail at once instead of queueing until it times out.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;

@@ -49,13 +49,13 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
                         requests =>
                             TakeNowAsync(requests, connection.CheckTimeout, CancellationToken.None),
                         connection.CheckTimeout,
-                        time
+                        connection.Clock
                     ),
                     new BatchCalls(
                         TakeNowAsync,
                         connection.CheckTimeout,
                         connection.AdministrativeTimeout,
-                        time
+                        connection.Clock
                     )
                 )),
         ];
@@ -362,6 +362,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     {
         var (keys, values) = CheckCall.Write(verb, requests, clock);
         var (asked, generation) = (time.GetTimestamp(), denials.Generation);
+        var waiting = connection.Clock.GetTimestamp();
         while (true)
         {
             try
@@ -387,7 +388,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             }
             catch (StoreUnavailableException exception)
                 when (IsUntouched(exception, requests.Length)
-                    && time.GetElapsedTime(asked) < timeout / 2
+                    && connection.Clock.GetElapsedTime(waiting) < timeout / 2
                 )
             {
                 // It will be over in a moment.

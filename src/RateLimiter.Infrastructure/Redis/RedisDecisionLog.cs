@@ -143,9 +143,9 @@ internal sealed class RedisDecisionLog(
             await queue
                 .Writer.WriteAsync(new Item(client, Decision: null, written), cancellationToken)
                 .AsTask()
-                .WaitAsync(connection.AdministrativeTimeout, cancellationToken);
+                .WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
             Hurry();
-            await written.Task.WaitAsync(connection.AdministrativeTimeout, cancellationToken);
+            await written.Task.WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
         {

@@ -67,6 +67,12 @@ internal sealed class StoreMetrics(
             "{check}",
             "Checks that were not written before the service ended."
         );
+        meter.CreateObservableCounter(
+            "ratelimiter.process.stalled",
+            () => connection.Clock.Stalled.TotalSeconds,
+            "s",
+            "How long this process was not run, or its thread pool was behind, while it waited for its store."
+        );
         if (services.GetService<PostgresDatabase>() is { } database)
         {
             meter.CreateObservableCounter(

@@ -139,7 +139,7 @@ public sealed class EmbeddedHistoryTests
             Options.Create(new RedisOptions()),
             Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
-            TimeProvider.System,
+            TestStore.NewClock(),
             new MessageLog()
         );
         await connection.StartAsync(default);

@@ -19,7 +19,11 @@ internal sealed class PostgresRecords : IDisposable
             TimeoutMs = timeoutMs,
         };
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        Database = new PostgresDatabase(options, NullLogger<PostgresDatabase>.Instance);
+        Database = new PostgresDatabase(
+            options,
+            store.Clock,
+            NullLogger<PostgresDatabase>.Instance
+        );
         var deletions = new RedisDeletionRepository(store);
         Copies = new ClientCopies(Database, store, deletions);
         Relay = new AnnouncementRelay(

@@ -83,7 +83,7 @@ public sealed class ClusterDeletionTests
             Options.Create(new RedisOptions { ConnectionString = cluster.ConnectionString }),
             Options.Create(new EmbeddedOptions()),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
-            TimeProvider.System,
+            TestStore.NewClock(),
             NullLogger<RedisConnection>.Instance
         );
         await connection.StartAsync(default);

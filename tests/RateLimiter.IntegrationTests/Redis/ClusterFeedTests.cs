@@ -22,7 +22,7 @@ public sealed class ClusterFeedTests
             Options.Create(new RedisOptions { ConnectionString = cluster.ConnectionString }),
             Options.Create(new EmbeddedOptions()),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
-            TimeProvider.System,
+            TestStore.NewClock(),
             NullLogger<RedisConnection>.Instance
         );
         await connection.StartAsync(default);

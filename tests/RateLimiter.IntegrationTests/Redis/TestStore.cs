@@ -176,13 +176,16 @@ internal sealed class TestStore : IAsyncDisposable
         connections.Add(connection);
     }
 
+    public static StoreClock NewClock() =>
+        new(TimeProvider.System, NullLogger<StoreClock>.Instance);
+
     // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
     private RedisConnection Connect(RedisOptions redis, int timeoutMs = 10_000) =>
         new(
             Options.Create(redis),
             Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
             Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
-            TimeProvider.System,
+            NewClock(),
             Log
         );
 }
