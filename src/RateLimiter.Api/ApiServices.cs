@@ -60,6 +60,7 @@ internal static class ApiServices
     /// <summary>The pipeline, in the order a request goes through it.</summary>
     public static void UseApi(this WebApplication app)
     {
+        app.Use(app.Services.GetRequiredService<WarmUp>().Keep);
         app.UseTelemetry();
         if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Entries().Any())
         {
@@ -104,6 +105,9 @@ internal static class ApiServices
         services.AddSingleton<Shutdown>();
         services.AddHostedService(provider => provider.GetRequiredService<Shutdown>());
         services.AddHealthChecks().AddCheck<Shutdown>("serving");
+        services.AddSingleton<WarmUp>();
+        services.AddHostedService(provider => provider.GetRequiredService<WarmUp>());
+        services.AddHealthChecks().AddCheck<WarmUp>("warm-up");
     }
 
     private static void AddProxies(

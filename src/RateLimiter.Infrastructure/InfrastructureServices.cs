@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
@@ -45,10 +46,16 @@ public static class InfrastructureServices
         services.AddSingleton<RedisConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IAuditRepository, RedisAuditRepository>();
-        services.AddSingleton<IClientRepository, RedisClientRepository>();
+        services.AddSingleton<IClientRepository>(provider =>
+            provider.GetRequiredService<RedisClientRepository>()
+        );
         services.AddSingleton<IDeletionRepository, RedisDeletionRepository>();
-        services.AddSingleton<IKeyRepository, RedisKeyRepository>();
-        services.AddSingleton<IPolicyRepository, RedisPolicyRepository>();
+        services.AddSingleton<IKeyRepository>(provider =>
+            provider.GetRequiredService<RedisKeyRepository>()
+        );
+        services.AddSingleton<IPolicyRepository>(provider =>
+            provider.GetRequiredService<RedisPolicyRepository>()
+        );
         services.AddSingleton<ISessionKeys, RedisSessionKeys>();
         services.AddSingleton<RedisNews>();
         services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<RedisNews>());
@@ -57,7 +64,10 @@ public static class InfrastructureServices
         services.AddSingleton<ICounterStore>(provider =>
             provider.GetRequiredService<RedisCounterStore>()
         );
-        services.AddHostedService(provider => provider.GetRequiredService<RedisCounterStore>());
+        services.AddSingleton<RedisClientRepository>();
+        services.AddSingleton<RedisPolicyRepository>();
+        services.AddSingleton<RedisKeyRepository>();
+        services.AddSingleton<IWarmUp, RedisWarmUp>();
         services.AddHostedService<StoreMonitor>();
         services.AddSingleton<RedisDecisionLog>();
         services.AddSingleton<IDecisionLog>(provider =>

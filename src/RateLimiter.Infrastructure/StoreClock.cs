@@ -22,7 +22,7 @@ public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
     internal static readonly TimeSpan MaxTurn = 2 * TurnInterval;
 
     /// <summary>The log tells of it when the process has stalled for so much of a minute.</summary>
-    internal static readonly TimeSpan ReportedStall = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan ReportedStall = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMinutes(1);
 
@@ -218,8 +218,7 @@ public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
             return isOver;
         }
 
-        public void Rearm() =>
-            ArmFor(period > TimeSpan.Zero ? period : Timeout.InfiniteTimeSpan);
+        public void Rearm() => ArmFor(period > TimeSpan.Zero ? period : Timeout.InfiniteTimeSpan);
 
         public void Fire() => callback(state);
 

@@ -64,7 +64,7 @@ public sealed class FaultTests
     public async Task StartAsync()
     {
         host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        service = await host.ServeAsync(SharedServices.Open);
+        service = await host.ServeAsync(SharedServices.Open, ("Store__OnFailure", "deny"));
         // What is called for the first time takes longer than a check may.
         var client = await WithPoliciesAsync();
         for (var i = 0; i < 50; i++)

@@ -151,10 +151,15 @@ public sealed partial class Service : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> InterruptAsync()
     {
-        using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
-        await kill.WaitForExitAsync();
+        await SignalAsync("INT");
         return await WaitForExitAsync(StopTimeout);
     }
+
+    /// <summary>Stops it in mid-air (SIGSTOP): its connections stay open and it does nothing.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>Lets it go on after <see cref="PauseAsync"/>.</summary>
+    public Task ResumeAsync() => SignalAsync("CONT");
 
     public async ValueTask DisposeAsync()
     {
@@ -165,6 +170,12 @@ public sealed partial class Service : IAsyncDisposable
 
         process.Dispose();
         await TestContext.Out.WriteLineAsync(Output);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
     }
 
     private static bool IsSetting(string name) =>

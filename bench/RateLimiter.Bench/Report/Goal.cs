@@ -71,6 +71,14 @@ internal sealed record Goal(
             null
         ),
         new("client of 512 callers, batching / without", "with 512 callers, × without", null),
+        new(
+            "starved, degraded",
+            "with a quarter of a core, checks answered without a store that is well",
+            0.0001,
+            true,
+            Decimals: 4
+        ),
+        new("starved, failed", "with a quarter of a core, checks answered with an error", 0, true),
         new("start", "start to first check answered, with Redis, s", 1.5, true, IsRatio: false),
         new(
             "start, embedded",

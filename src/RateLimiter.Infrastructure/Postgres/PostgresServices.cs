@@ -34,9 +34,7 @@ internal static class PostgresServices
         services.AddSingleton<PostgresSchema>();
         services.AddHostedService(provider => provider.GetRequiredService<PostgresSchema>());
         services.AddSingleton<ClientCopies>();
-        services.AddSingleton<RedisClientRepository>();
         services.AddSingleton<RedisDeletionRepository>();
-        services.AddSingleton<RedisKeyRepository>();
         services.AddSingleton<IAuditRepository, PostgresAuditRepository>();
         services.AddSingleton<IClientRepository, PostgresClientRepository>();
         services.AddSingleton<IDeletionRepository, PostgresDeletionRepository>();

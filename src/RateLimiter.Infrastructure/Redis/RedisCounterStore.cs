@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Telemetry;
@@ -12,7 +11,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <summary>
 /// Counters in Redis: one script decides and records, so that no two callers anywhere come between.
 /// </summary>
-internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDisposable
+internal sealed class RedisCounterStore : ICounterStore, IDisposable
 {
     private const int WarmUpCalls = 10;
 
@@ -22,7 +21,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     private static readonly TimeSpan TryAgainInterval = TimeSpan.FromMilliseconds(10);
 
     // Under a client that no id can name: ids are longer.
-    private static readonly ClientId Nobody = new("nobody");
+    internal static readonly ClientId Nobody = new("nobody");
 
     private static readonly Policy ProbePolicy = Policy.OfEveryAlgorithm(WarmUpCalls);
 
@@ -68,32 +67,33 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     internal int Waiting => parts.Sum(part => part.Gatherer.Waiting);
 
     /// <summary>
-    /// Asks before anybody waits for an answer: the first calls compile the script there and the path to it here, which
-    /// takes longer than a check may. The last one does not wait for its answer, because what fails for the first time
-    /// takes even longer. A store that is not there yet is warmed by those who come first.
+    /// Takes a few permits: the first calls compile the script there and the path to it here, which takes longer than a check
+    /// may. The last one does not wait for its answer, because what fails for the first time takes even longer.
     /// </summary>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <exception cref="StoreUnavailableException">It does not answer.</exception>
+    internal async Task WarmUpAsync(CancellationToken cancellationToken)
     {
+        PermitRequest[] request =
+        [
+            new PermitRequest(new Subject(Nobody, "warm-up", null), ProbePolicy, Cost: 1),
+        ];
+        for (var i = 0; i < WarmUpCalls; i++)
+        {
+            await TakeAsync(connection.AdministrativeTimeout);
+        }
+
         try
         {
-            for (var i = 0; i <= WarmUpCalls; i++)
-            {
-                await EvaluateAsync(
-                    "take",
-                    [new PermitRequest(new Subject(Nobody, "warm-up", null), ProbePolicy, Cost: 1)],
-                    clock: null,
-                    i < WarmUpCalls ? connection.AdministrativeTimeout : TimeSpan.Zero,
-                    cancellationToken
-                );
-            }
+            await TakeAsync(TimeSpan.Zero);
         }
         catch (StoreUnavailableException)
         {
-            // The monitor says so.
+            // As it was meant to.
         }
-    }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        Task<Decision?[]> TakeAsync(TimeSpan timeout) =>
+            EvaluateAsync("take", request, clock: null, timeout, cancellationToken);
+    }
 
     public void Dispose()
     {

@@ -145,7 +145,11 @@ internal sealed class RedisDecisionLog(
                 .AsTask()
                 .WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
             Hurry();
-            await written.Task.WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
+            await written.Task.WaitAsync(
+                connection.AdministrativeTimeout,
+                connection.Clock,
+                cancellationToken
+            );
         }
         catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
         {

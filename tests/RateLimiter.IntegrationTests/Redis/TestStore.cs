@@ -208,7 +208,7 @@ public abstract class StoreTests(StoreKind kind)
         News = new RedisNews(Store.Connection, TimeProvider.System);
         Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
         await News.StartAsync(CancellationToken.None);
-        await Counters.StartAsync(CancellationToken.None);
+        await Counters.WarmUpAsync(CancellationToken.None);
     }
 
     [OneTimeTearDown]

@@ -1,0 +1,213 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RateLimiter.Api.Authentication;
+using RateLimiter.Application;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Hosting;
+
+/// <summary>
+/// Sends every request once through the pipeline before the service says that it is ready: what runs for the first time is
+/// compiled then, which takes longer than a store may take to answer. The requests are of a client that only this instance
+/// knows, for as long as it takes, and that has nothing in the store.
+/// </summary>
+internal sealed class WarmUp(
+    IServiceScopeFactory scopes,
+    IEnumerable<IWarmUp> stores,
+    ClientDirectory directory,
+    TimeProvider time,
+    ILogger<WarmUp> logger
+) : BackgroundService, IHealthCheck
+{
+    private const string Route = "warm-up";
+    private const string Checks = $$"""{"checks":[{{Check}}]}""";
+    private const string Check = """{"user_id":"warm-up","route_key":"no such route"}""";
+    private const string Refund = $$"""{"user_id":"warm-up","route_key":"{{Route}}"}""";
+    private const string Usage = $"/usage?user_id=warm-up&route_key={Route}";
+    private const string Policies = $$"""{"policies":[{{PolicyToSave}}]}""";
+    private const string PolicyToSave =
+        $$"""{"route_key":"{{Route}}","limits":[{"name":"a","limit":1,"window_seconds":1}]}""";
+
+    /// <summary>What is asked, in this order. What would be written is refused by the store, which has no such client.</summary>
+    private static readonly IReadOnlyList<(string Method, string Target, string? Body)> Requests =
+    [
+        ("POST", "/register", """{"name":""}"""),
+        ("POST", "/policy", PolicyToSave),
+        ("GET", "/policy", null),
+        ("GET", $"/policy/history?route_key={Route}", null),
+        ("POST", "/policy/rollback", $$"""{"route_key":"{{Route}}","version":1}"""),
+        ("DELETE", "/policy", $$"""{"route_key":"{{Route}}"}"""),
+        ("GET", "/policy/export", null),
+        ("PUT", "/policy/import", Policies),
+        ("POST", "/check", Check),
+        ("POST", "/check/batch", Checks),
+        ("GET", Usage, null),
+        ("POST", "/usage/refund", Refund),
+        ("DELETE", Usage, null),
+        ("POST", "/keys", """{"name":"warm-up","scopes":["check"]}"""),
+        ("GET", "/keys", null),
+        ("POST", "/keys/rotate", "{}"),
+        ("DELETE", "/keys/none", null),
+        ("GET", "/logs/latest", null),
+        ("GET", "/audit", null),
+        ("GET", "/audit/export", null),
+        ("GET", "/analytics/summary", null),
+        ("GET", "/analytics/timeseries", null),
+        ("GET", "/analytics/top", null),
+        ("GET", "/gateway/check", null),
+    ];
+
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly TaskCompletionSource<RequestDelegate> pipeline = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
+
+    private bool storesAreWarm;
+    private volatile bool isWarm;
+
+    /// <summary>A component of the pipeline: what follows it is what is warmed up.</summary>
+    public RequestDelegate Keep(RequestDelegate next)
+    {
+        pipeline.TrySetResult(next);
+        return next;
+    }
+
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context,
+        CancellationToken cancellationToken = default
+    ) =>
+        Task.FromResult(
+            isWarm
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy("The service is warming up.")
+        );
+
+    /// <summary>Before requests are taken, what takes longest is warm, if the store is there.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        storesAreWarm = await TryWarmStoresAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!storesAreWarm)
+        {
+            // Without its store the service is not ready anyway.
+            await Task.Delay(RetryInterval, time, stoppingToken);
+            storesAreWarm = await TryWarmStoresAsync(stoppingToken);
+        }
+
+        var answer = await pipeline.Task.WaitAsync(stoppingToken);
+        var id = ClientId.New();
+        var (key, text) = ApiKey.Generate(id);
+        var client = new ClientSnapshot(
+            id,
+            Version: 0,
+            new KeyRing([
+                ClientKey.Create(key, ClientKey.FirstName, Scopes.Admin, time.GetUtcNow()),
+            ]),
+            new PolicyTable([OfRoute(Policy.OfEveryAlgorithm(permits: 1))])
+        );
+        foreach (var (method, target, body) in Requests)
+        {
+            stoppingToken.ThrowIfCancellationRequested();
+            // What tries to change a client makes the directory forget what it knows.
+            directory.Learn(client);
+            await SendAsync(answer, text, method, target, body);
+        }
+
+        directory.Doubt(id);
+        isWarm = true;
+    }
+
+    private static Policy OfRoute(Policy policy) =>
+        policy with
+        {
+            Definition = policy.Definition with
+            {
+                Key = new PolicyKey(Route, PolicyKey.DefaultRole),
+            },
+        };
+
+    private async Task<bool> TryWarmStoresAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var store in stores)
+            {
+                await store.WarmUpAsync(cancellationToken);
+            }
+
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    private async Task SendAsync(
+        RequestDelegate answer,
+        string key,
+        string method,
+        string target,
+        string? body
+    )
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var context = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
+        var (path, query) = target.Split('?') is [var before, var after]
+            ? (before, $"?{after}")
+            : (target, "");
+        var request = context.Request;
+        request.Method = method;
+        request.Scheme = "http";
+        request.Host = new HostString("localhost");
+        request.Path = path;
+        request.QueryString = new QueryString(query);
+        request.Headers[ApiKeyFilter.HeaderName] = key;
+        context.Connection.RemoteIpAddress = IPAddress.Loopback;
+        if (body is not null)
+        {
+            var bytes = Encoding.UTF8.GetBytes(body);
+            request.ContentType = "application/json";
+            request.ContentLength = bytes.Length;
+            request.Body = new MemoryStream(bytes);
+            context.Features.Set<IHttpRequestBodyDetectionFeature>(new Body());
+        }
+
+        context.Features.Set<IHttpMaxRequestBodySizeFeature>(new Body());
+
+        // Thrown away as it is written.
+        context.Response.Body = Stream.Null;
+        await answer(context);
+        logger.WarmedUp(method, path, context.Response.StatusCode);
+    }
+
+    private sealed class Body : IHttpRequestBodyDetectionFeature, IHttpMaxRequestBodySizeFeature
+    {
+        public bool CanHaveBody => true;
+
+        public bool IsReadOnly => false;
+
+        public long? MaxRequestBodySize { get; set; }
+    }
+}
+
+internal static partial class WarmUpMessages
+{
+    [LoggerMessage(7, LogLevel.Debug, "Warmed up: {Method} {Path} was answered with {Status}")]
+    public static partial void WarmedUp(
+        this ILogger logger,
+        string method,
+        string path,
+        int status
+    );
+}

@@ -1,0 +1,11 @@
+namespace RateLimiter.Application;
+
+/// <summary>
+/// Runs once what requests will need of a store, so that nobody's request waits for it to be compiled. It leaves nothing
+/// behind there.
+/// </summary>
+public interface IWarmUp
+{
+    /// <exception cref="StoreUnavailableException">The store does not answer; to be tried again.</exception>
+    Task WarmUpAsync(CancellationToken cancellationToken);
+}
