@@ -19,7 +19,7 @@ internal static class Starved
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
-    public static async Task<Outcome> MeasureAsync(Settings settings)
+    public static async Task<Outcome> MeasureAsync(Settings _)
     {
         var core = new QuarterCore();
         var table = new Table(

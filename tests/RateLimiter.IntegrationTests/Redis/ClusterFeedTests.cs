@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;

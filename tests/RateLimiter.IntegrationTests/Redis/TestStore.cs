@@ -1,9 +1,11 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Infrastructure;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
