@@ -34,8 +34,10 @@ public static class InfrastructureServices
         services
             .AddOptions<EmbeddedOptions>()
             .Bind(configuration.GetSection(EmbeddedOptions.Section))
-            .Validate(
-                options => !string.IsNullOrWhiteSpace(options.DataDirectory),
+            .Validate<IConfiguration>(
+                (options, all) =>
+                    RedisOptions.Read(all).IsConfigured
+                    || !string.IsNullOrWhiteSpace(options.DataDirectory),
                 "Embedded:DataDirectory must name a folder."
             )
             .ValidateOnStart();
