@@ -21,7 +21,13 @@ internal sealed class PostgresRecords : IDisposable
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         Database = new PostgresDatabase(options, NullLogger<PostgresDatabase>.Instance);
         var deletions = new RedisDeletionRepository(store);
-        Copies = new ClientCopies(Database, store, deletions);
+        Copies = new ClientCopies(
+            Database,
+            store,
+            deletions,
+            TimeProvider.System,
+            NullLogger<ClientCopies>.Instance
+        );
         Relay = new AnnouncementRelay(
             Database,
             Copies,
