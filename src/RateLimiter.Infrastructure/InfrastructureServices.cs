@@ -60,6 +60,7 @@ public static class InfrastructureServices
         );
         services.AddHostedService(provider => provider.GetRequiredService<RedisCounterStore>());
         services.AddHostedService<StoreMonitor>();
+        services.AddHostedService<ConnectionRenewal>();
         services.AddSingleton<RedisDecisionLog>();
         services.AddSingleton<IDecisionLog>(provider =>
             provider.GetRequiredService<RedisDecisionLog>()
