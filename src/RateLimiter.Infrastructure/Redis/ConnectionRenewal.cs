@@ -6,14 +6,13 @@ using RateLimiter.Application;
 namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
-/// Has connections made anew when those that stand have been of no use for some seconds: an address can lead to another
-/// server than it did when they were made (a managed failover, a Service of Kubernetes, HAProxy, a name), and the server at
-/// their other end then refuses to write, says that it is loading, or does not answer any more. Connections that are lost are
-/// made again by the client itself.
+/// Replaces connections that are open but stale: an address can lead to another server than it did when they were made (a
+/// managed failover, a Service of Kubernetes, HAProxy, a DNS name), and the server at their other end then refuses writes, is
+/// loading, or does not answer any more. Lost connections are restored by the client library itself.
 /// </summary>
 /// <remarks>
-/// In a cluster the client follows its servers itself, and connections are all that its parts have in common: they are left
-/// alone while one of them is of use, unless no messages arrive.
+/// In a cluster the client library follows <c>MOVED</c> itself: connections stay while any shard answers, unless no messages
+/// arrive.
 /// </remarks>
 internal sealed class ConnectionRenewal(
     RedisConnection connection,
@@ -22,17 +21,17 @@ internal sealed class ConnectionRenewal(
     ILogger<ConnectionRenewal> logger
 ) : RepeatingService("The renewal of connections to the store", Interval, time, logger)
 {
-    /// <summary>How long they must be of no use.</summary>
+    /// <summary>How long connections must be stale.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>The longest from one renewal to the next, when they are of no use all the same.</summary>
+    /// <summary>The longest pause between two renewals that do not help.</summary>
     internal static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookupInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(1);
 
-    private long useless;
+    private long staleSince;
     private long renewed;
     private long lookedUp;
     private TimeSpan pause;
@@ -47,13 +46,13 @@ internal sealed class ConnectionRenewal(
     {
         if (connection.IsEmbedded || connection.Link.Current is not { IsConnected: true })
         {
-            useless = 0;
+            staleSince = 0;
             return;
         }
 
         if (await FindReasonAsync(stoppingToken) is not { } reason)
         {
-            useless = 0;
+            staleSince = 0;
             isLogged = false;
             if (Time.GetElapsedTime(renewed) > MaxPause)
             {
@@ -64,16 +63,16 @@ internal sealed class ConnectionRenewal(
         }
 
         var now = Time.GetTimestamp();
-        useless = useless == 0 ? now : useless;
+        staleSince = staleSince == 0 ? now : staleSince;
         if (
-            Time.GetElapsedTime(useless, now) < Patience
+            Time.GetElapsedTime(staleSince, now) < Patience
             || Time.GetElapsedTime(renewed, now) < pause
         )
         {
             return;
         }
 
-        // Also after one in vain: it is not tried at once again.
+        // Also when it fails: the next attempt must wait.
         renewed = now;
         pause =
             pause == TimeSpan.Zero
@@ -86,13 +85,17 @@ internal sealed class ConnectionRenewal(
         }
     }
 
-    /// <summary>Why the present connections are of no use; null when they are of use.</summary>
+    /// <summary>Why the connections are stale; null when they are not.</summary>
     private async Task<string?> FindReasonAsync(CancellationToken stoppingToken) =>
-        connection.Doubt
+        connection.Failure
         ?? (news.IsHeard ? null : "messages do not arrive")
-        ?? (await FindMovedNameAsync(stoppingToken) is { } name ? $"{name} leads elsewhere" : null);
+        ?? (
+            await FindMovedNameAsync(stoppingToken) is { } name
+                ? $"{name} resolves to another address"
+                : null
+        );
 
-    /// <summary>A name to which none of the addresses belongs any more that connections were made to.</summary>
+    /// <summary>A name that no longer resolves to the address of a connection that was made to it.</summary>
     private async Task<string?> FindMovedNameAsync(CancellationToken stoppingToken)
     {
         if (connection.IsCluster || Time.GetElapsedTime(lookedUp) < LookupInterval)
@@ -115,7 +118,7 @@ internal sealed class ConnectionRenewal(
             }
             catch (Exception exception) when (exception is SocketException or TimeoutException)
             {
-                // What stands is good until the name leads elsewhere.
+                // Nothing is known of another address.
             }
         }
 

@@ -130,16 +130,16 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     internal bool IsAway(int part) => circuits[part].IsOpen;
 
     /// <summary>
-    /// Whether something that a part of the store was asked has failed, and no probe since has done all that a check does.
+    /// Whether a part of the store has failed to answer, and no probe since then has done all that a check does.
     /// </summary>
-    internal bool IsInDoubt(int part) => circuits[part].Doubt is not null;
+    internal bool IsFailing(int part) => circuits[part].Failure is not null;
 
     /// <summary>Notes that a probe has done all that a check does.</summary>
-    internal void Trust(int part) => circuits[part].Trust();
+    internal void ConfirmHealthy(int part) => circuits[part].ConfirmHealthy();
 
-    /// <summary>Why no part of the store can be trusted; null when one can.</summary>
-    internal string? Doubt =>
-        Parts.All(IsInDoubt) ? Parts.Select(part => circuits[part].Doubt).FirstOrDefault() : null;
+    /// <summary>The last failure, when all parts of the store are failing; else null.</summary>
+    internal string? Failure =>
+        Parts.All(IsFailing) ? Parts.Select(part => circuits[part].Failure).FirstOrDefault() : null;
 
     /// <summary>How often one of the circuits has opened, and closed.</summary>
     internal (long Opened, long Closed) Transitions =>

@@ -261,12 +261,12 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             return;
         }
 
-        var isInDoubt = connection.IsInDoubt(part);
-        var (keys, values) = CheckCall.Write(isInDoubt ? "take" : "look", request, clock: null);
+        var isFailing = connection.IsFailing(part);
+        var (keys, values) = CheckCall.Write(isFailing ? "take" : "look", request, clock: null);
         await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
-        if (isInDoubt)
+        if (isFailing)
         {
-            connection.Trust(part);
+            connection.ConfirmHealthy(part);
         }
     }
 

@@ -8,13 +8,12 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
-/// The client's connections to the store. They are made in the background and made again when sentinels name another
-/// master, or when those that stand are of no use (<see cref="ConnectionRenewal"/>). Who listens to a channel goes on
-/// listening on those that are used then.
+/// The client's connections to the store. They are made in the background, and replaced when sentinels name another master
+/// or when they are stale (<see cref="ConnectionRenewal"/>). Subscriptions move to the new ones.
 /// </summary>
 /// <param name="timeout">The longest that anything waits for an answer.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Is told what cannot be done, and why connections are made again.</param>
+/// <param name="logger">Gets what fails in the background.</param>
 internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger logger)
     : IAsyncDisposable
 {
@@ -90,8 +89,8 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     }
 
     /// <summary>
-    /// Makes connections anew to where the present ones were made, and uses them if they stand. The present ones answer
-    /// until then, and what was asked on them is still answered.
+    /// Makes new connections to the same address, and uses them if they can be made. The old ones are used until then, and
+    /// what was sent on them is still answered.
     /// </summary>
     /// <returns>Whether they are used.</returns>
     public Task<bool> RenewAsync() =>

@@ -17,7 +17,7 @@ internal static partial class RedisLogMessages
     [LoggerMessage(
         13,
         LogLevel.Warning,
-        "New connections to the store are used, because those that stood were of no use: {Reason}"
+        "The connections to the store were stale and are replaced: {Reason}"
     )]
     public static partial void ConnectionsRenewed(this ILogger logger, string reason);
 

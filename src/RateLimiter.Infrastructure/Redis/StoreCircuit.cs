@@ -26,7 +26,7 @@ internal sealed class StoreCircuit
     private readonly ILogger logger;
     private readonly CircuitBreakerStateProvider state = new();
     private readonly ResiliencePipeline pipeline;
-    private volatile string? doubt;
+    private volatile string? failure;
     private bool isAway;
     private long opened;
     private long closed;
@@ -74,11 +74,11 @@ internal sealed class StoreCircuit
     /// <summary>How often it has closed.</summary>
     public long Closed => Interlocked.Read(ref closed);
 
-    /// <summary>What has failed since <see cref="Trust"/> was called last; null when nothing has.</summary>
-    public string? Doubt => doubt;
+    /// <summary>The last failure since <see cref="ConfirmHealthy"/> was called; null when there is none.</summary>
+    public string? Failure => failure;
 
-    /// <summary>Notes that the part does all that it is there for.</summary>
-    public void Trust() => doubt = null;
+    /// <summary>Notes that a probe has done all that a check does.</summary>
+    public void ConfirmHealthy() => failure = null;
 
     /// <summary>Asks, unless the circuit is open.</summary>
     /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
@@ -107,7 +107,7 @@ internal sealed class StoreCircuit
             return false;
         }
 
-        doubt = Reason(exception.InnerException ?? exception);
+        failure = Reason(exception.InnerException ?? exception);
         return true;
     }
 

@@ -42,7 +42,9 @@ internal sealed class WatchedConnection : IAsyncDisposable
 
     /// <summary>Why connections were made again.</summary>
     public IEnumerable<string> Renewals =>
-        Log.Messages.Where(line => line.StartsWith("New connections", StringComparison.Ordinal));
+        Log.Messages.Where(line =>
+            line.StartsWith("The connections to the store were stale", StringComparison.Ordinal)
+        );
 
     public static async Task<WatchedConnection> StartAsync(
         string connectionString,
