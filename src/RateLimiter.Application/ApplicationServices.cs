@@ -2,7 +2,6 @@ using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
@@ -68,12 +67,19 @@ public static class ApplicationServices
         services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)
-            .MustBeWithin("Registration:PermitLimit", it => it.PermitLimit, 0, Limit.MaxPermits)
+            .MustBeWithin(
+                "Registration:PermitLimit",
+                it => it.PermitLimit,
+                0,
+                Limit.MaxPermits,
+                IsRegistrationUsed
+            )
             .MustBeWithin(
                 "Registration:WindowSeconds",
                 it => it.WindowSeconds,
                 1,
-                Limit.MaxWindowSeconds
+                Limit.MaxWindowSeconds,
+                IsRegistrationUsed
             )
             .ValidateOnStart();
         services.AddSingleton<
@@ -89,16 +95,6 @@ public static class ApplicationServices
                 it => it.FailureWindowSeconds,
                 1,
                 Limit.MaxWindowSeconds
-            )
-            .ValidateOnStart();
-        services
-            .AddOptions<AuditOptions>()
-            .BindConfiguration(AuditOptions.Section)
-            .MustBeWithin(
-                "Audit:RetentionDays",
-                it => it.RetentionDays,
-                0,
-                AuditOptions.MaxRetentionDays
             )
             .ValidateOnStart();
         services
@@ -157,6 +153,9 @@ public static class ApplicationServices
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<MetricsOptions>, MetricsOptionsValidator>();
     }
+
+    private static bool IsRegistrationUsed(RegistrationOptions options) =>
+        options.Mode != RegistrationMode.Closed;
 
     private static bool IsRequestHandler(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IRequestHandler<,>);

@@ -11,16 +11,18 @@ public static class OptionRules
     /// <param name="value">Its value.</param>
     /// <param name="min">The least that it can be.</param>
     /// <param name="max">The most that it can be.</param>
+    /// <param name="isUsed">Whether what it belongs to is used; else it is not judged. Always, when left out.</param>
     public static OptionsBuilder<TOptions> MustBeWithin<TOptions>(
         this OptionsBuilder<TOptions> options,
         string name,
         Func<TOptions, long> value,
         long min,
-        long max
+        long max,
+        Func<TOptions, bool>? isUsed = null
     )
         where TOptions : class =>
         options.Validate(
-            given => value(given) >= min && value(given) <= max,
+            given => isUsed?.Invoke(given) == false || (value(given) >= min && value(given) <= max),
             $"{name} must be from {min} to {max}."
         );
 }

@@ -35,8 +35,10 @@ public static class InfrastructureServices
         services
             .AddOptions<EmbeddedOptions>()
             .Bind(configuration.GetSection(EmbeddedOptions.Section))
-            .Validate(
-                options => !string.IsNullOrWhiteSpace(options.DataDirectory),
+            .Validate<IConfiguration>(
+                (options, all) =>
+                    RedisOptions.Read(all).IsConfigured
+                    || !string.IsNullOrWhiteSpace(options.DataDirectory),
                 "Embedded:DataDirectory must name a folder."
             )
             .ValidateOnStart();
@@ -69,6 +71,7 @@ public static class InfrastructureServices
         services.AddSingleton<RedisKeyRepository>();
         services.AddSingleton<IWarmUp, RedisWarmUp>();
         services.AddHostedService<StoreMonitor>();
+        services.AddHostedService<ConnectionRenewal>();
         services.AddSingleton<RedisDecisionLog>();
         services.AddSingleton<IDecisionLog>(provider =>
             provider.GetRequiredService<RedisDecisionLog>()

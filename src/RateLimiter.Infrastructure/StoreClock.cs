@@ -57,6 +57,9 @@ public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
         );
     }
 
+    /// <summary>The clock on the wall, for what is not a wait for a store.</summary>
+    public TimeProvider Wall => wall;
+
     /// <inheritdoc/>
     public override long TimestampFrequency => wall.TimestampFrequency;
 

@@ -118,11 +118,11 @@ public sealed class StartupTests
     [TestCase("Store__TimeoutMs", "0")]
     [TestCase("Store__TimeoutMs", "10001")]
     [TestCase("Store__TimeoutMs", "abc")]
-    [TestCase("REDIS_PORT", "abc")]
-    [TestCase("REDIS_PORT", "0")]
-    [TestCase("REDIS_PORT", "65536")]
+    [TestCase("REDIS_HOST", "redis://127.0.0.1:1")]
     [TestCase("Redis__ConnectionString", "no such option=1")]
     [TestCase("Redis__ConnectionString", ",")]
+    [TestCase("Redis__ConnectionString", "127.0.0.1:99999")]
+    [TestCase("Redis__ConnectionString", "redis://127.0.0.1:1")]
     [TestCase("Registration__Mode", "shut")]
     [TestCase("Registration__Mode", "3")]
     [TestCase("Server__MaxConnections", "0")]
@@ -161,6 +161,95 @@ public sealed class StartupTests
         var refusal = await Service.StartInVainAsync(folder.Path, (option, value));
 
         MustName(refusal, option.Replace("__", ":", StringComparison.Ordinal));
+    }
+
+    [TestCase("abc")]
+    [TestCase("0")]
+    [TestCase("65536")]
+    [TestCase("tcp://10.0.0.1")]
+    [TestCase("udp://10.0.0.1:6379")]
+    [Contract("A wrong value stops the start with one line that names the option")]
+    public async Task Start_WrongPortOfTheHost_EndsWithOneLineThatNamesTheOption(string port)
+    {
+        var refusal = await Service.StartInVainAsync(
+            folder.Path,
+            ("REDIS_HOST", "127.0.0.1"),
+            ("REDIS_PORT", port)
+        );
+
+        MustName(refusal, "REDIS_PORT");
+    }
+
+    // Kubernetes sets it beside a Service named redis, whichever store is used.
+    [Test]
+    public async Task Start_PortOfAServiceWithoutAHost_UsesTheEmbeddedStore()
+    {
+        await using var service = await Service.StartAsync(
+            folder.Path,
+            ("REDIS_PORT", "tcp://10.0.0.1:6379")
+        );
+
+        await MustSayStoreAsync(service, $"embedded (Garnet), data in {folder.Path}/data");
+    }
+
+    [Test]
+    public async Task Start_PortOfAServiceWithAHost_IsThePortOfTheHost()
+    {
+        var port = RedisServer.FreePort();
+        await using var service = await Service.StartAsync(
+            folder.Path,
+            ("REDIS_HOST", "127.0.0.1"),
+            ("REDIS_PORT", $"tcp://10.0.0.1:{port}")
+        );
+
+        await MustSayStoreAsync(service, $"Redis at 127.0.0.1:{port}");
+    }
+
+    [Test]
+    public async Task Start_WrongValuesOfWhatIsNotUsed_AreNotJudged()
+    {
+        var port = RedisServer.FreePort();
+        await using var service = await Service.StartAsync(
+            folder.Path,
+            ("Redis__ConnectionString", $"127.0.0.1:{port}"),
+            ("REDIS_HOST", "redis://127.0.0.1"),
+            ("REDIS_PORT", "abc"),
+            ("Embedded__DataDirectory", ""),
+            ("Postgres__TimeoutMs", "abc"),
+            ("Audit__RetentionDays", "-1"),
+            ("Registration__Mode", "closed"),
+            ("Registration__PermitLimit", "-1"),
+            ("Registration__WindowSeconds", "0"),
+            ("Metrics__Enabled", "false"),
+            ("Metrics__Token", "short"),
+            ("OTEL_SDK_DISABLED", "true"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")
+        );
+
+        await MustSayStoreAsync(service, $"Redis at 127.0.0.1:{port}");
+    }
+
+    [TestCase("$PUBLISH=", "$PUBLISH=")]
+    [TestCase("$subscribe=", "$SUBSCRIBE=")]
+    [TestCase("$EVALSHA=", "$EVALSHA=")]
+    [TestCase("proxy=Twemproxy", "proxy=Twemproxy")]
+    [TestCase("proxy=Envoyproxy", "proxy=Envoyproxy")]
+    [TestCase("channelPrefix=x:", "channelPrefix")]
+    [TestCase("serviceName=", "serviceName")]
+    [TestCase("defaultDatabase=2,$SELECT=", "$SELECT=")]
+    [Contract("A wrong value stops the start with one line; a password is not repeated")]
+    public async Task Start_ConnectionThatCannotWork_EndsWithOneLineThatNamesWhatCannot(
+        string option,
+        string named
+    )
+    {
+        var refusal = await Service.StartInVainAsync(
+            folder.Path,
+            ("Redis__ConnectionString", $"127.0.0.1:1,password=hunter2,{option}")
+        );
+
+        MustName(refusal, $"Redis:ConnectionString has {named}");
+        Assert.That(refusal.Lines[0], Does.Not.Contain("hunter2"));
     }
 
     [TestCase("")]

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
@@ -126,7 +127,7 @@ internal static class A
         new(
             directory,
             new FailedAuthentications(Options.Create(options ?? new AuthenticationOptions()), time),
-            new KeyUses(Mock.Of<IKeyRepository>(), time),
+            new KeyUses(Mock.Of<IKeyRepository>(), time, NullLogger<KeyUses>.Instance),
             time
         );
 

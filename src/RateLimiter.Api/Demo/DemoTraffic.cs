@@ -23,7 +23,7 @@ internal sealed class DemoTraffic(
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<DemoTraffic> logger
-) : BackgroundService
+) : RepeatingService("The demo", RetryInterval, time, logger)
 {
     /// <summary>The first argument that starts the service with it.</summary>
     public const string Command = "demo";
@@ -35,26 +35,40 @@ internal sealed class DemoTraffic(
 
     private static readonly Actor Actor = new(null, $"{IPAddress.Loopback}", Command);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private string? key;
+    private bool isSetUp;
+    private bool isOver;
+
+    protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
+        !isOver && await base.WaitAsync(stoppingToken);
+
+    // While the store does not answer, it is tried again from where it was.
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
         await StartedAsync(stoppingToken);
-        if (await WhenTheStoreAnswersAsync(RegisterAsync, stoppingToken) is not { } key)
+        key ??= await RegisterAsync(stoppingToken);
+        if (key is null)
         {
+            isOver = true;
             return;
         }
 
-        if (await WhenTheStoreAnswersAsync(_ => SetUpAsync(key), stoppingToken) is not { } client)
+        var now = Time.GetUtcNow();
+        if (!isSetUp)
         {
-            return;
+            if (await SetUpAsync(key) is not { } client)
+            {
+                isOver = true;
+                return;
+            }
+
+            isSetUp = true;
+            // To whoever started it, and into no log: it is a key.
+            Console.WriteLine($"The demo's API key, to sign in with: {key}");
+            await Task.Run(() => CountPast(client, now, stoppingToken), stoppingToken);
         }
 
-        // To whoever started it, and into no log: it is a key.
-        Console.WriteLine($"The demo's API key, to sign in with: {key}");
-        var now = time.GetUtcNow();
-        await Task.WhenAll(
-            Task.Run(() => CountPast(client, now, stoppingToken), stoppingToken),
-            CheckAsync(key, now, stoppingToken)
-        );
+        await CheckAsync(key, now, stoppingToken);
     }
 
     /// <summary>Checks until the service stops, or the demo's client or key is deleted.</summary>
@@ -64,40 +78,20 @@ internal sealed class DemoTraffic(
         {
             foreach (var (at, check) in SampleShop.ChecksOf(minute).Where(it => it.At >= from))
             {
-                var wait = at - time.GetUtcNow();
+                var wait = at - Time.GetUtcNow();
                 if (wait > TimeSpan.Zero)
                 {
-                    await Task.Delay(wait, time, stoppingToken);
+                    await Task.Delay(wait, Time, stoppingToken);
                 }
 
                 // Anew for each check: its policies may be others by now.
-                if (
-                    await WhenTheStoreAnswersAsync(_ => FindClientAsync(key), stoppingToken)
-                    is not { } client
-                )
+                if (await FindClientAsync(key) is not { } client)
                 {
+                    isOver = true;
                     return;
                 }
 
                 await mediator.Send(new CheckCommand(client, check), stoppingToken);
-            }
-        }
-    }
-
-    private async Task<T> WhenTheStoreAnswersAsync<T>(
-        Func<CancellationToken, Task<T>> ask,
-        CancellationToken stoppingToken
-    )
-    {
-        while (true)
-        {
-            try
-            {
-                return await ask(stoppingToken);
-            }
-            catch (StoreUnavailableException)
-            {
-                await Task.Delay(RetryInterval, time, stoppingToken);
             }
         }
     }
@@ -120,7 +114,7 @@ internal sealed class DemoTraffic(
             return registered.ApiKey;
         }
 
-        logger.DemoNotRegistered();
+        Logger.DemoNotRegistered();
         return null;
     }
 

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application;
 
 namespace RateLimiter.Api.Hosting;
 
@@ -8,13 +9,11 @@ namespace RateLimiter.Api.Hosting;
 /// The certificate that new connections get. Its files are read once a second: that finds a file that was replaced, a link
 /// that was turned, and a volume that was mounted anew alike. When they cannot be used, the last one stays.
 /// </summary>
-internal sealed class ServerCertificate : BackgroundService
+internal sealed class ServerCertificate : RepeatingService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly TlsOptions options;
-    private readonly TimeProvider time;
-    private readonly ILogger<ServerCertificate> logger;
     private CertificateFiles files;
     private volatile SslStreamCertificateContext current;
     private int failures;
@@ -24,10 +23,9 @@ internal sealed class ServerCertificate : BackgroundService
         TimeProvider time,
         ILogger<ServerCertificate> logger
     )
+        : base("The renewal of the certificate", Interval, time, logger)
     {
         this.options = options.Value;
-        this.time = time;
-        this.logger = logger;
         files = CertificateFiles.Read(this.options);
         current = files.Load(this.options);
     }
@@ -35,13 +33,10 @@ internal sealed class ServerCertificate : BackgroundService
     /// <summary>The certificate as it is now.</summary>
     public SslStreamCertificateContext Current => current;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task WorkAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            Renew();
-        }
+        Renew();
+        return Task.CompletedTask;
     }
 
     private void Renew()
@@ -54,7 +49,7 @@ internal sealed class ServerCertificate : BackgroundService
                 current = read.Load(options);
                 files = read;
                 var certificate = current.TargetCertificate;
-                logger.Renewed(certificate.Subject, certificate.NotAfter.ToUniversalTime());
+                Logger.Renewed(certificate.Subject, certificate.NotAfter.ToUniversalTime());
             }
 
             failures = 0;
@@ -64,7 +59,7 @@ internal sealed class ServerCertificate : BackgroundService
             // The first time, somebody may be in the middle of replacing the files.
             if (++failures == 2)
             {
-                logger.NotRenewed(exception.Message);
+                Logger.NotRenewed(exception.Message);
             }
         }
     }

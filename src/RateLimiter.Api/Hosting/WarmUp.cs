@@ -22,7 +22,7 @@ internal sealed class WarmUp(
     ClientDirectory directory,
     TimeProvider time,
     ILogger<WarmUp> logger
-) : BackgroundService, IHealthCheck
+) : RepeatingService("The warm-up", Interval, time, logger), IHealthCheck
 {
     private const string Route = "warm-up";
     private const string Checks = $$"""{"checks":[{{Check}}]}""";
@@ -62,7 +62,7 @@ internal sealed class WarmUp(
         ("GET", "/gateway/check", null),
     ];
 
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly TaskCompletionSource<RequestDelegate> pipeline = new(
         TaskCreationOptions.RunContinuationsAsynchronously
@@ -95,15 +95,22 @@ internal sealed class WarmUp(
         await base.StartAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!storesAreWarm)
-        {
-            // Without its store the service is not ready anyway.
-            await Task.Delay(RetryInterval, time, stoppingToken);
-            storesAreWarm = await TryWarmStoresAsync(stoppingToken);
-        }
+    protected override ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
+        isWarm ? ValueTask.FromResult(false) : base.WaitAsync(stoppingToken);
 
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        // Without its store the service is not ready anyway.
+        storesAreWarm = storesAreWarm || await TryWarmStoresAsync(stoppingToken);
+        if (storesAreWarm)
+        {
+            await SendAllAsync(stoppingToken);
+            isWarm = true;
+        }
+    }
+
+    private async Task SendAllAsync(CancellationToken stoppingToken)
+    {
         var answer = await pipeline.Task.WaitAsync(stoppingToken);
         var id = ClientId.New();
         var (key, text) = ApiKey.Generate(id);
@@ -111,7 +118,7 @@ internal sealed class WarmUp(
             id,
             Version: 0,
             new KeyRing([
-                ClientKey.Create(key, ClientKey.FirstName, Scopes.Admin, time.GetUtcNow()),
+                ClientKey.Create(key, ClientKey.FirstName, Scopes.Admin, Time.GetUtcNow()),
             ]),
             new PolicyTable([OfRoute(Policy.OfEveryAlgorithm(permits: 1))])
         );
@@ -124,7 +131,6 @@ internal sealed class WarmUp(
         }
 
         directory.Doubt(id);
-        isWarm = true;
     }
 
     private static Policy OfRoute(Policy policy) =>
@@ -188,7 +194,7 @@ internal sealed class WarmUp(
         // Thrown away as it is written.
         context.Response.Body = Stream.Null;
         await answer(context);
-        logger.WarmedUp(method, path, context.Response.StatusCode);
+        Logger.WarmedUp(method, path, context.Response.StatusCode);
     }
 
     private sealed class Body : IHttpRequestBodyDetectionFeature, IHttpMaxRequestBodySizeFeature

@@ -14,12 +14,6 @@ internal sealed class ExportOptions(IConfiguration configuration)
     private const string DefaultName = "ratelimiter";
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    private static readonly string[] Endpoints =
-    [
-        Endpoint,
-        .. Enum.GetValues<Signal>().Select(EndpointOf),
-    ];
-
     /// <summary>What can be exported.</summary>
     public enum Signal
     {
@@ -48,15 +42,21 @@ internal sealed class ExportOptions(IConfiguration configuration)
         )
         && (IsSet(Endpoint) || IsSet(EndpointOf(signal)));
 
-    /// <summary>The variables that name no address. The packages would go on to the default one.</summary>
+    /// <summary>
+    /// The variables that name no address, of those that something is exported by. The packages would go on to the default
+    /// one.
+    /// </summary>
     public IEnumerable<string> FaultyEndpoints() =>
-        Endpoints.Where(name =>
-            IsSet(name)
-            && !(
-                Uri.TryCreate(configuration[name], UriKind.Absolute, out var address)
-                && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
-            )
-        );
+        Enum.GetValues<Signal>()
+            .Where(Exports)
+            .Select(signal => IsSet(EndpointOf(signal)) ? EndpointOf(signal) : Endpoint)
+            .Distinct()
+            .Where(name =>
+                !(
+                    Uri.TryCreate(configuration[name], UriKind.Absolute, out var address)
+                    && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+                )
+            );
 
     /// <summary>Lets the packages read the same variables.</summary>
     public void Configure(IServiceCollection services) => services.AddSingleton(configuration);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using RateLimiter.Application;
 using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
@@ -9,7 +10,7 @@ namespace RateLimiter.Api.Telemetry;
 /// Listens to the meters. What it needs takes a start a tenth more of the processor, and is made when the start is over, or
 /// when somebody asks before.
 /// </summary>
-internal sealed class MetricsReader : BackgroundService
+internal sealed class MetricsReader : RepeatingService
 {
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
 
@@ -21,12 +22,16 @@ internal sealed class MetricsReader : BackgroundService
         "Microsoft.AspNetCore.Server.Kestrel",
     ];
 
-    private readonly TimeProvider time;
     private readonly Lazy<MeterProvider> provider;
 
-    public MetricsReader(IOptions<MetricsOptions> options, ExportOptions export, TimeProvider time)
+    public MetricsReader(
+        IOptions<MetricsOptions> options,
+        ExportOptions export,
+        TimeProvider time,
+        ILogger<MetricsReader> logger
+    )
+        : base("The start of the metrics", Delay, time, logger)
     {
-        this.time = time;
         provider = new Lazy<MeterProvider>(() => Build(options.Value, export));
     }
 
@@ -51,10 +56,13 @@ internal sealed class MetricsReader : BackgroundService
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
+        !provider.IsValueCreated && await base.WaitAsync(stoppingToken);
+
+    protected override Task WorkAsync(CancellationToken stoppingToken)
     {
-        await Task.Delay(Delay, time, stoppingToken);
         _ = Provider;
+        return Task.CompletedTask;
     }
 
     private static MeterProvider Build(MetricsOptions options, ExportOptions export)

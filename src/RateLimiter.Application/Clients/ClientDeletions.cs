@@ -15,7 +15,7 @@ public sealed partial class ClientDeletions(
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<ClientDeletions> logger
-) : BackgroundService
+) : RepeatingService("The search for deletions that were left behind", ResumeInterval, time, logger)
 {
     /// <summary>How often it is noted how far a deletion has come.</summary>
     internal static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(1);
@@ -61,7 +61,7 @@ public sealed partial class ClientDeletions(
         var isComplete = false;
         try
         {
-            isComplete = await GoOnAsync(run).WaitAsync(budget, time, cancellationToken);
+            isComplete = await GoOnAsync(run).WaitAsync(budget, Time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -77,40 +77,18 @@ public sealed partial class ClientDeletions(
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(ResumeInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        foreach (var deletion in await repository.ListAsync(stoppingToken))
         {
-            await ResumeAsync(stoppingToken);
-        }
-    }
-
-    private async Task ResumeAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            foreach (var deletion in await repository.ListAsync(stoppingToken))
+            var resumed = deletion with { NotedAt = After(deletion) };
+            if (
+                resumed.NotedAt - deletion.NotedAt >= Abandoned
+                && await repository.TryNoteAsync(deletion, resumed, stoppingToken)
+            )
             {
-                var resumed = deletion with { NotedAt = After(deletion) };
-                if (
-                    resumed.NotedAt - deletion.NotedAt >= Abandoned
-                    && await repository.TryNoteAsync(deletion, resumed, stoppingToken)
-                )
-                {
-                    await GoOnAsync(new Run(resumed));
-                }
+                await GoOnAsync(new Run(resumed));
             }
-        }
-        catch (StoreUnavailableException)
-        {
-            // The monitor says so. It is looked again.
-        }
-#pragma warning disable CA1031 // What is noted there may be damaged, which must not end the service.
-        catch (Exception exception) when (exception is not OperationCanceledException)
-#pragma warning restore CA1031
-        {
-            LogUnreadable(exception);
         }
     }
 
@@ -127,7 +105,7 @@ public sealed partial class ClientDeletions(
                 return false;
             }
 
-            await Task.Delay(SettleTime, time, lifetime.ApplicationStopping);
+            await Task.Delay(SettleTime, Time, lifetime.ApplicationStopping);
             if (!await DeleteCountersAsync(run))
             {
                 return false;
@@ -140,6 +118,7 @@ public sealed partial class ClientDeletions(
 
             var deleted = run.Deleted;
             LogDeleted(
+                Logger,
                 client,
                 deleted.Policies,
                 deleted.Keys,
@@ -162,7 +141,7 @@ public sealed partial class ClientDeletions(
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            LogFailure(exception, client);
+            LogFailure(Logger, exception, client);
             return false;
         }
     }
@@ -230,7 +209,7 @@ public sealed partial class ClientDeletions(
     }
 
     private DateTimeOffset Now() =>
-        DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        DateTimeOffset.FromUnixTimeMilliseconds(Time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>Now, but later than what was noted last, from which it is to be told apart.</summary>
     private DateTimeOffset After(ClientDeletion noted)
@@ -244,7 +223,8 @@ public sealed partial class ClientDeletions(
         LogLevel.Information,
         "Client {Client} is deleted, with {Policies} policies, {Keys} keys, {LogEntries} log entries and {Counters} counters"
     )]
-    private partial void LogDeleted(
+    private static partial void LogDeleted(
+        ILogger logger,
         ClientId client,
         long policies,
         long keys,
@@ -253,10 +233,7 @@ public sealed partial class ClientDeletions(
     );
 
     [LoggerMessage(32, LogLevel.Error, "The deletion of client {Client} failed and is tried again")]
-    private partial void LogFailure(Exception exception, ClientId client);
-
-    [LoggerMessage(33, LogLevel.Error, "The notes of deletions that are under way cannot be read")]
-    private partial void LogUnreadable(Exception exception);
+    private static partial void LogFailure(ILogger logger, Exception exception, ClientId client);
 
     /// <summary>One attempt to complete a deletion.</summary>
     private sealed class Run(ClientDeletion noted)

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
@@ -8,7 +8,8 @@ namespace RateLimiter.Application.Keys;
 /// <summary>
 /// Notes when keys are used, to the minute. It is written from time to time and never by whoever uses one.
 /// </summary>
-public sealed class KeyUses(IKeyRepository keys, TimeProvider time) : BackgroundService
+public sealed class KeyUses(IKeyRepository keys, TimeProvider time, ILogger<KeyUses> logger)
+    : RepeatingService("The writing of the uses of keys", Interval, time, logger)
 {
     /// <summary>The longest that a use goes unwritten, and is lost when the service is killed.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -68,14 +69,8 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time) : Background
         await WriteAllAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            await WriteAllAsync(stoppingToken);
-        }
-    }
+    protected override Task WorkAsync(CancellationToken stoppingToken) =>
+        WriteAllAsync(stoppingToken);
 
     private async Task WriteAllAsync(CancellationToken cancellationToken)
     {

@@ -26,7 +26,9 @@ internal sealed class MetricsOptionsValidator : IValidateOptions<MetricsOptions>
 {
     // The message does not show the token.
     public ValidateOptionsResult Validate(string? name, MetricsOptions options) =>
-        string.IsNullOrEmpty(options.Token) || ConfiguredToken.IsOne(options.Token)
+        !options.Enabled
+        || string.IsNullOrEmpty(options.Token)
+        || ConfiguredToken.IsOne(options.Token)
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail($"Metrics:Token {ConfiguredToken.Rule}.");
 }

@@ -21,15 +21,4 @@ internal static partial class EmbeddedLogMessages
         string directory,
         string reason
     );
-
-    [LoggerMessage(
-        23,
-        LogLevel.Error,
-        "The files in {Directory} cannot be compacted, and grow; this is tried again in a minute: {Reason}"
-    )]
-    public static partial void EmbeddedStoreNotCompacted(
-        this ILogger logger,
-        string directory,
-        string reason
-    );
 }

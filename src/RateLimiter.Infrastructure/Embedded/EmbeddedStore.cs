@@ -5,6 +5,7 @@ using System.Text;
 using Garnet;
 using Garnet.common;
 using Microsoft.Extensions.Logging;
+using RateLimiter.Application;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Embedded;
@@ -41,6 +42,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private Server? server;
     private Task watching = Task.CompletedTask;
+    private TimeSpan failed;
     private int isBroken;
 
     private EmbeddedStore(string directory, FileStream directoryLock, ILogger logger)
@@ -161,55 +163,32 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
 
         checksums.Resume(begin, end);
-        watching = WatchAsync();
+        watching = new BackgroundLoop(
+            $"The compaction of the files in {directory}, which grow,",
+            TimeProvider.System,
+            logger
+        ).RunAsync(WatchInterval, WatchAsync, stopping.Token);
     }
 
-    /// <summary>Sums up what was written, and keeps it short, until the store stops.</summary>
-    private async Task WatchAsync()
+    /// <summary>Sums up what was written, and keeps it short.</summary>
+    private async Task WatchAsync(CancellationToken stoppingToken)
     {
-        var failed = TimeSpan.Zero;
-        using var timer = new PeriodicTimer(WatchInterval);
-        while (await NextAsync(timer))
+        failed -= WatchInterval;
+        if (failed > TimeSpan.Zero)
         {
-            failed -= WatchInterval;
-            if (failed > TimeSpan.Zero)
-            {
-                continue;
-            }
+            return;
+        }
 
-            try
-            {
-                var (begin, end) = LogAddresses();
-                checksums.Append(begin, end);
-                if (checksums.LogSize() > MaxLogSize)
-                {
-                    await CompactAsync();
-                }
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // Whatever it is, it is told, and the next time may be better.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                failed = RetryInterval;
-                logger.EmbeddedStoreNotCompacted(directory, exception.Message);
-            }
+        // Until it is done.
+        failed = RetryInterval;
+        var (begin, end) = LogAddresses();
+        checksums.Append(begin, end);
+        if (checksums.LogSize() > MaxLogSize)
+        {
+            await CompactAsync();
         }
-    }
 
-    private async Task<bool> NextAsync(PeriodicTimer timer)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        failed = TimeSpan.Zero;
     }
 
     /// <summary>Replaces the log by a snapshot of all data. Nobody waits for it.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Domain.Clients;
@@ -15,7 +14,7 @@ internal sealed class AnnouncementRelay(
     ClientCopies copies,
     TimeProvider time,
     ILogger<AnnouncementRelay> logger
-) : BackgroundService
+) : RepeatingService("The copying of what was changed", Interval, time, logger)
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
@@ -25,6 +24,9 @@ internal sealed class AnnouncementRelay(
     private static readonly TimeSpan PageTimeout = TimeSpan.FromMinutes(10);
 
     private const int PageSize = 100;
+
+    private TimeSpan pause = Interval;
+    private bool isAway;
 
     /// <summary>Looks through all announcements once, but for those that another instance looks at.</summary>
     /// <exception cref="StoreUnavailableException">The database did not answer.</exception>
@@ -41,39 +43,36 @@ internal sealed class AnnouncementRelay(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken)
     {
-        var (isAway, pause) = (false, Interval);
-        while (true)
+        await Task.Delay(pause, Time, stoppingToken);
+        return true;
+    }
+
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        // Until it is done: also what nobody is prepared for is not tried again at once.
+        var before = pause;
+        pause = MaxInterval;
+        try
         {
-            await Task.Delay(pause, time, stoppingToken);
-            try
+            await RelayAsync(stoppingToken);
+            pause = Interval;
+            if (isAway)
             {
-                await RelayAsync(stoppingToken);
-                pause = Interval;
-                if (isAway)
-                {
-                    isAway = false;
-                    logger.DatabaseBack();
-                }
+                isAway = false;
+                Logger.DatabaseBack();
             }
-            catch (StoreUnavailableException exception)
+        }
+        catch (StoreUnavailableException exception)
+        {
+            pause = before < MaxInterval ? 2 * before : MaxInterval;
+            if (!isAway)
             {
-                pause = pause < MaxInterval ? 2 * pause : MaxInterval;
-                if (!isAway)
-                {
-                    isAway = true;
-                    logger.DatabaseAway(
-                        (exception.InnerException ?? exception).GetBaseException().Message
-                    );
-                }
-            }
-#pragma warning disable CA1031 // What one of them is not prepared for must not end the service.
-            catch (Exception exception) when (exception is not OperationCanceledException)
-#pragma warning restore CA1031
-            {
-                pause = MaxInterval;
-                logger.BackgroundWorkFailed(exception, "The copying of what was changed");
+                isAway = true;
+                Logger.DatabaseAway(
+                    (exception.InnerException ?? exception).GetBaseException().Message
+                );
             }
         }
     }

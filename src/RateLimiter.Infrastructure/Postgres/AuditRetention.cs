@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
@@ -16,7 +15,7 @@ internal sealed class AuditRetention(
     IOptions<AuditOptions> options,
     TimeProvider time,
     ILogger<AuditRetention> logger
-) : BackgroundService
+) : RepeatingService("The deletion of old entries of the audit trail", Interval, time, logger)
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
@@ -24,6 +23,8 @@ internal sealed class AuditRetention(
 
     // Of several instances one does it. The number means nothing.
     private const long PruningLock = 7_260_141_306;
+
+    private bool isFirst = true;
 
     /// <summary>Deletes what is too old, in steps that are short.</summary>
     /// <returns>How many entries; none when another instance is at it.</returns>
@@ -56,33 +57,19 @@ internal sealed class AuditRetention(
         return all;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // The first time soon after the start, and then seldom.
+    protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken)
     {
-        var pause = FirstInterval;
-        while (true)
+        await Task.Delay(isFirst ? FirstInterval : Interval, Time, stoppingToken);
+        isFirst = false;
+        return true;
+    }
+
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        if (await PruneAsync(stoppingToken) is > 0 and var count)
         {
-            await Task.Delay(pause, time, stoppingToken);
-            pause = Interval;
-            try
-            {
-                if (await PruneAsync(stoppingToken) is > 0 and var count)
-                {
-                    logger.AuditPruned(count, options.Value.RetentionDays);
-                }
-            }
-            catch (StoreUnavailableException)
-            {
-                // The relay says so. It is done the next time.
-            }
-#pragma warning disable CA1031 // What one of them is not prepared for must not end the service.
-            catch (Exception exception) when (exception is not OperationCanceledException)
-#pragma warning restore CA1031
-            {
-                logger.BackgroundWorkFailed(
-                    exception,
-                    "The deletion of old entries of the audit trail"
-                );
-            }
+            Logger.AuditPruned(count, options.Value.RetentionDays);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
@@ -15,13 +16,21 @@ namespace RateLimiter.Infrastructure.Postgres;
 internal sealed class ClientCopies(
     PostgresDatabase database,
     RedisConnection connection,
-    RedisDeletionRepository deletions
+    RedisDeletionRepository deletions,
+    TimeProvider time,
+    ILogger<ClientCopies> logger
 )
 {
     /// <summary>How long it is known that a client was deleted: longer than any copy is under way.</summary>
     internal static readonly TimeSpan DeletionMemory = TimeSpan.FromHours(1);
 
     private static readonly RedisScript Copy = RedisScript.Load("copy_client", ["call_many"]);
+
+    private readonly BackgroundLoop forgetting = new(
+        "The removal of announcements that are done",
+        time,
+        logger
+    );
 
     private enum CopyOutcome
     {
@@ -154,24 +163,19 @@ internal sealed class ClientCopies(
             cancellationToken
         );
 
-    /// <summary>Removes the announcement of a change that is copied.</summary>
-    public async Task ForgetAsync(long announcement)
-    {
-        try
-        {
-            await database.AskAsync(
-                (context, deadline) =>
-                    context
-                        .Announcements.Where(row => row.Id == announcement)
-                        .ExecuteDeleteAsync(deadline.Token),
-                CancellationToken.None
-            );
-        }
-        catch (StoreUnavailableException)
-        {
-            // The relay finds that it is copied.
-        }
-    }
+    /// <summary>Removes the announcement of a change that is copied. What stays, the relay finds to be done.</summary>
+    public Task ForgetAsync(long announcement) =>
+        forgetting.TryAsync(
+            stoppingToken =>
+                database.AskAsync(
+                    (context, deadline) =>
+                        context
+                            .Announcements.Where(row => row.Id == announcement)
+                            .ExecuteDeleteAsync(deadline.Token),
+                    stoppingToken
+                ),
+            CancellationToken.None
+        );
 
     private Task<CopyOutcome> TryCopyAsync(ClientChange change) =>
         CopyAsync(

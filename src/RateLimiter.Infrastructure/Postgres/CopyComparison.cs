@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Clients;
@@ -11,19 +10,29 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// Compares all copies with the records after the store was away: a replica that takes a master's place may lack what was
 /// copied last, although its announcement is removed.
 /// </summary>
-internal sealed class CopyComparison(
-    PostgresDatabase database,
-    ClientCopies copies,
-    IClientChanges changes,
-    TimeProvider time,
-    ILogger<CopyComparison> logger
-) : BackgroundService
+internal sealed class CopyComparison : RepeatingService
 {
     private const int PageSize = 200;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
+    private readonly PostgresDatabase database;
+    private readonly ClientCopies copies;
     private volatile bool isDue;
+
+    public CopyComparison(
+        PostgresDatabase database,
+        ClientCopies copies,
+        IClientChanges changes,
+        TimeProvider time,
+        ILogger<CopyComparison> logger
+    )
+        : base("The comparison of the copies", Interval, time, logger)
+    {
+        this.database = database;
+        this.copies = copies;
+        changes.Missed += () => isDue = true;
+    }
 
     /// <summary>Completes every copy that is older than its record. What has no copy gets one when it is asked for.</summary>
     /// <returns>How many were.</returns>
@@ -65,32 +74,22 @@ internal sealed class CopyComparison(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        changes.Missed += () => isDue = true;
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        if (!isDue)
         {
-            if (!isDue)
-            {
-                continue;
-            }
+            return;
+        }
 
-            isDue = false;
-            try
-            {
-                await CompareAsync(stoppingToken);
-            }
-            catch (StoreUnavailableException)
-            {
-                isDue = true;
-            }
-#pragma warning disable CA1031 // What one of them is not prepared for must not end the service.
-            catch (Exception exception) when (exception is not OperationCanceledException)
-#pragma warning restore CA1031
-            {
-                logger.BackgroundWorkFailed(exception, "The comparison of the copies");
-            }
+        isDue = false;
+        try
+        {
+            await CompareAsync(stoppingToken);
+        }
+        catch
+        {
+            isDue = true;
+            throw;
         }
     }
 }

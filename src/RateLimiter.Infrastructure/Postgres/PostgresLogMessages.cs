@@ -44,11 +44,4 @@ internal static partial class PostgresLogMessages
         "Audit:RetentionDays is {Wanted}, but the database keeps entries for {Kept} days until the command migrate is run"
     )]
     public static partial void RetentionDiffers(this ILogger logger, int wanted, int kept);
-
-    [LoggerMessage(58, LogLevel.Error, "{What} failed and is tried again")]
-    public static partial void BackgroundWorkFailed(
-        this ILogger logger,
-        Exception exception,
-        string what
-    );
 }

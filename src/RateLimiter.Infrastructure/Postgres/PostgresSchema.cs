@@ -1,8 +1,8 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using RateLimiter.Application;
 using RateLimiter.Application.Audit;
 
 namespace RateLimiter.Infrastructure.Postgres;
@@ -17,7 +17,7 @@ internal sealed class PostgresSchema(
     IOptions<AuditOptions> audit,
     TimeProvider time,
     ILogger<PostgresSchema> logger
-) : BackgroundService
+) : RepeatingService("The preparation of PostgreSQL", RetryInterval, time, logger)
 {
     /// <summary>How long a start waits for the database before it goes on without it.</summary>
     internal static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(5);
@@ -39,12 +39,13 @@ internal sealed class PostgresSchema(
 
     // What is under way, or has come out last.
     private Task preparing = Task.CompletedTask;
+    private string? said;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         preparing = PrepareAsync(CancellationToken.None);
         // Another instance may be migrating, and the database may not answer at all.
-        await Task.WhenAny(preparing, Task.Delay(StartPatience, time, cancellationToken));
+        await Task.WhenAny(preparing, Task.Delay(StartPatience, Time, cancellationToken));
         if (preparing is { IsFaulted: true, Exception.InnerException: PostgresSetupException })
         {
             await preparing;
@@ -81,33 +82,32 @@ internal sealed class PostgresSchema(
                 : "there was nothing to apply";
         });
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(RetryInterval, time);
-        string? said = null;
-        while (true)
-        {
-            try
-            {
-                await preparing.WaitAsync(stoppingToken);
-                return;
-            }
-            catch (PostgresSetupException exception)
-            {
-                // It came when the service was running, which goes on with what the store knows.
-                if (said != exception.Message)
-                {
-                    said = exception.Message;
-                    logger.DatabaseUnusable(said);
-                }
-            }
-            catch (Exception exception) when (PostgresDatabase.FailureIn(exception) is not null)
-            {
-                // The relay says so.
-            }
+    protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
+        !database.IsReady && await base.WaitAsync(stoppingToken);
 
-            await timer.WaitForNextTickAsync(stoppingToken);
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        if (preparing.IsCompleted)
+        {
             preparing = PrepareAsync(stoppingToken);
+        }
+
+        try
+        {
+            await preparing.WaitAsync(stoppingToken);
+        }
+        catch (PostgresSetupException exception)
+        {
+            // It came when the service was running, which goes on with what the store knows.
+            if (said != exception.Message)
+            {
+                said = exception.Message;
+                Logger.DatabaseUnusable(said);
+            }
+        }
+        catch (Exception exception) when (PostgresDatabase.FailureIn(exception) is not null)
+        {
+            // The relay says so.
         }
     }
 
@@ -118,7 +118,7 @@ internal sealed class PostgresSchema(
         if (options.Value.MigrateAtStart)
         {
             var done = await MigrateAsync(cancellationToken);
-            logger.DatabaseMigrated(done);
+            Logger.DatabaseMigrated(done);
         }
         else
         {
@@ -144,7 +144,7 @@ internal sealed class PostgresSchema(
             var kept = await context.AuditSettings.SingleAsync(cancellationToken);
             if (kept.RetentionDays != audit.Value.RetentionDays)
             {
-                logger.RetentionDiffers(audit.Value.RetentionDays, kept.RetentionDays);
+                Logger.RetentionDiffers(audit.Value.RetentionDays, kept.RetentionDays);
             }
 
             return true;

@@ -19,17 +19,27 @@ internal static class PostgresServices
     )
     {
         var section = configuration.GetSection(PostgresOptions.Section);
+        if (string.IsNullOrWhiteSpace(section[nameof(PostgresOptions.ConnectionString)]))
+        {
+            return services;
+        }
+
         services
             .AddOptions<PostgresOptions>()
             .Bind(section)
             .MustBeWithin("Postgres:TimeoutMs", it => it.TimeoutMs, 1, PostgresOptions.MaxTimeoutMs)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<PostgresOptions>, PostgresOptionsValidator>();
-        if (string.IsNullOrWhiteSpace(section[nameof(PostgresOptions.ConnectionString)]))
-        {
-            return services;
-        }
-
+        services
+            .AddOptions<AuditOptions>()
+            .BindConfiguration(AuditOptions.Section)
+            .MustBeWithin(
+                "Audit:RetentionDays",
+                it => it.RetentionDays,
+                0,
+                AuditOptions.MaxRetentionDays
+            )
+            .ValidateOnStart();
         services.AddSingleton<PostgresDatabase>();
         services.AddSingleton<PostgresSchema>();
         services.AddHostedService(provider => provider.GetRequiredService<PostgresSchema>());

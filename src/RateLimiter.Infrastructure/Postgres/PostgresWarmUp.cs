@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Keys;
@@ -20,25 +20,24 @@ internal sealed class PostgresWarmUp(
     IKeyRepository keys,
     IPolicyRepository policies,
     IAuditRepository audit,
-    TimeProvider time
-) : BackgroundService
+    TimeProvider time,
+    ILogger<PostgresWarmUp> logger
+) : RepeatingService("The warm-up of PostgreSQL", Interval, time, logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!database.IsReady)
-        {
-            await Task.Delay(Interval, time, stoppingToken);
-        }
+    private bool isDone;
 
-        try
+    protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
+        !isDone && await base.WaitAsync(stoppingToken);
+
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        if (database.IsReady)
         {
+            // Once: after a failure, the first who asks has to wait.
+            isDone = true;
             await AskAsync(stoppingToken);
-        }
-        catch (StoreUnavailableException)
-        {
-            // The first who asks has to wait.
         }
     }
 
@@ -48,7 +47,7 @@ internal sealed class PostgresWarmUp(
         var actor = new Actor(KeyId: null, Address: "", RequestId: "");
         var change = PolicyHead
             .None(PolicyKey.CatchAll)
-            .Save(Policy.OfEveryAlgorithm(1).Definition, time.GetUtcNow(), actor);
+            .Save(Policy.OfEveryAlgorithm(1).Definition, Time.GetUtcNow(), actor);
         await copies.FindRecordAsync(nobody, cancellationToken);
         await keys.FindAsync(nobody, cancellationToken);
         await keys.TrySaveAsync(
@@ -56,7 +55,7 @@ internal sealed class PostgresWarmUp(
             version: 0,
             new KeyRing([]),
             new KeyRing([]),
-            change.ToAudit(time.GetUtcNow(), actor),
+            change.ToAudit(Time.GetUtcNow(), actor),
             cancellationToken
         );
         await policies.FindAsync(nobody, change.Key, cancellationToken);
@@ -64,7 +63,7 @@ internal sealed class PostgresWarmUp(
         await policies.ListVersionsAsync(nobody, change.Key, null, 1, cancellationToken);
         await policies.TryChangeAsync(
             nobody,
-            new PolicyChanges([change], SetVersion: null, time.GetUtcNow(), actor),
+            new PolicyChanges([change], SetVersion: null, Time.GetUtcNow(), actor),
             new PolicyQuota(1, 1),
             cancellationToken
         );

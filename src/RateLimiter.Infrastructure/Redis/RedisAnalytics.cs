@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
@@ -13,7 +12,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// Checks are counted in memory, where each processor has counts of its own, so that checks do not wait for each other, and
 /// written once a second. Whoever reads has them written first.
 /// </summary>
-internal sealed class RedisAnalytics : BackgroundService, IAnalytics
+internal sealed class RedisAnalytics : RepeatingService, IAnalytics
 {
     /// <summary>How long a check is counted here alone.</summary>
     internal static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
@@ -37,6 +36,7 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         TimeProvider time,
         ILogger<RedisAnalytics> logger
     )
+        : base("The writing of the analytics", WriteInterval, time, logger)
     {
         this.connection = connection;
         this.options = options.Value;
@@ -141,14 +141,8 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(WriteInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            await WriteAllAsync(stoppingToken);
-        }
-    }
+    protected override Task WorkAsync(CancellationToken stoppingToken) =>
+        WriteAllAsync(stoppingToken);
 
     /// <summary>Waits until everything that was counted of a client before is written.</summary>
     private async Task WriteAsync(ClientId client, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,29 +25,12 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     private static readonly TimeSpan MinAdministrativeTimeout = TimeSpan.FromMilliseconds(800);
 
-    /// <summary>How long to wait before the store is tried again.</summary>
-    internal static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>A connection on which nothing was heard for some times as long is made again.</summary>
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
-
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
-
-    // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
-    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);
-
     private readonly RedisOptions redis;
     private readonly EmbeddedOptions embedded;
     private readonly ILogger logger;
     private readonly ClusterMap map = new();
     private readonly StoreCircuit[] circuits;
-    private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
-        TaskCreationOptions.RunContinuationsAsynchronously
-    );
-    private readonly CancellationTokenSource stopping = new();
-    private IConnectionMultiplexer? multiplexer;
-    private readonly ConcurrentBag<(RedisChannel, Action<RedisValue>)> subscriptions = [];
-    private Sentinels? sentinels;
+    private readonly RedisLink link;
     private EmbeddedStore? embeddedStore;
     private Task connecting = Task.CompletedTask;
     private int asked;
@@ -66,6 +48,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         this.logger = logger;
         Clock = clock;
         CheckTimeout = store.Value.Timeout;
+        link = new RedisLink(AdministrativeTimeout, clock.Wall, logger);
+        link.Used += FollowCluster;
         circuits =
         [
             .. Enumerable
@@ -99,18 +83,22 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether the store is the one inside this process.</summary>
     internal bool IsEmbedded => embeddedStore is not null;
 
-    /// <summary>Called when messages may be lost: a connection is.</summary>
-    internal event Action? Interrupted;
-
     /// <summary>Ends when the first connection is there.</summary>
-    internal Task<IConnectionMultiplexer> Connected => connected.Task;
+    internal Task<IConnectionMultiplexer> Connected => link.Connected;
+
+    /// <summary>The connections themselves.</summary>
+    internal RedisLink Link => link;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (redis.IsConfigured)
         {
-            connecting = ConnectAsync(redis.ToConfiguration());
-            await Task.WhenAny(connecting, Task.Delay(ConnectTimeout, cancellationToken));
+            connecting = link.ConnectAsync(redis.ToConfiguration());
+            await Task.WhenAny(
+                connecting,
+                Connected,
+                Task.Delay(RedisLink.ConnectTimeout, cancellationToken)
+            );
         }
         else
         {
@@ -118,7 +106,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                 () => EmbeddedStore.Start(Path.GetFullPath(embedded.DataDirectory), logger),
                 cancellationToken
             );
-            connecting = ConnectAsync(embeddedStore.Configuration);
+            connecting = link.ConnectAsync(embeddedStore.Configuration);
             await connecting;
         }
     }
@@ -127,17 +115,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
-        if (sentinels is not null)
-        {
-            await sentinels.DisposeAsync();
-        }
-
-        if (multiplexer is not null)
-        {
-            await multiplexer.DisposeAsync();
-        }
-
+        await link.DisposeAsync();
         // The container disposes once for each way it hands this service out.
         if (Interlocked.Exchange(ref embeddedStore, null) is { } store)
         {
@@ -146,7 +124,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     }
 
     /// <summary>The slot of a key in a cluster; else the same for all keys.</summary>
-    internal int SlotOf(RedisKey key) => multiplexer?.HashSlot(key) ?? NoSlot;
+    internal int SlotOf(RedisKey key) => link.Current?.HashSlot(key) ?? NoSlot;
 
     /// <summary>The part of the store that has a key, from 0.</summary>
     internal int PartOf(RedisKey key) =>
@@ -154,6 +132,18 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
     internal bool IsAway(int part) => circuits[part].IsOpen;
+
+    /// <summary>
+    /// Whether a part of the store has failed to answer, and no probe since then has done all that a check does.
+    /// </summary>
+    internal bool IsFailing(int part) => circuits[part].Failure is not null;
+
+    /// <summary>Notes that a probe has done all that a check does.</summary>
+    internal void ConfirmHealthy(int part) => circuits[part].ConfirmHealthy();
+
+    /// <summary>The last failure, when all parts of the store are failing; else null.</summary>
+    internal string? Failure =>
+        Parts.All(IsFailing) ? Parts.Select(part => circuits[part].Failure).FirstOrDefault() : null;
 
     /// <summary>How often one of the circuits has opened, and closed.</summary>
     internal (long Opened, long Closed) Transitions =>
@@ -166,7 +156,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <exception cref="StoreUnavailableException">It did not answer, or one of them is not known here.</exception>
     internal async Task<StoreLayout> FindLayoutAsync(CancellationToken cancellationToken)
     {
-        var servers = multiplexer?.GetServers() ?? [];
+        var servers = link.Current?.GetServers() ?? [];
         var master = Find(server => server is { IsConnected: true, IsReplica: false });
         if (!IsCluster)
         {
@@ -248,8 +238,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Takes over what the client has found out of a cluster.</summary>
     internal void FollowCluster() =>
         map.Follow(
-            multiplexer
-                ?.GetServers()
+            link.Current?.GetServers()
                 .Where(server => server.IsConnected && server.ServerType == ServerType.Cluster)
                 .Select(server => server.ClusterConfiguration)
                 .FirstOrDefault(configuration => configuration is not null)
@@ -261,7 +250,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        if (multiplexer is null)
+        if (link.Current is not { } multiplexer)
         {
             throw new StoreUnavailableException("There is no connection to the store yet.");
         }
@@ -278,7 +267,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
             return answer;
         }
-        catch (RedisServerException exception)
+        catch (Exception exception)
+            when (exception is RedisServerException or RedisCommandException)
         {
             throw new StoreUnavailableException("The store answered with an error.", exception);
         }
@@ -301,39 +291,6 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         CancellationToken cancellationToken
     ) => AskAsync(key, write, AdministrativeTimeout, cancellationToken);
 
-    /// <summary>
-    /// Listens to a channel from now on, and again after the connection was <see cref="Interrupted"/>, whichever server it
-    /// is made to then. Waits for the store to be there.
-    /// </summary>
-    internal async Task SubscribeAsync(
-        RedisChannel channel,
-        Action<RedisValue> handle,
-        CancellationToken cancellationToken
-    )
-    {
-        await connected.Task.WaitAsync(cancellationToken);
-        subscriptions.Add((channel, handle));
-        await ListenAsync(multiplexer!, channel, handle);
-    }
-
-    /// <summary>Tells all who listen to a channel, if there is a connection.</summary>
-    internal async Task PublishAsync(RedisChannel channel, RedisValue message)
-    {
-        try
-        {
-            if (multiplexer is { } current)
-            {
-                await current
-                    .GetSubscriber()
-                    .PublishAsync(channel, message, CommandFlags.FireAndForget);
-            }
-        }
-        catch (Exception exception) when (exception is RedisException or ObjectDisposedException)
-        {
-            // Nobody hears it.
-        }
-    }
-
     /// <summary>Notes an error that the store answered with.</summary>
     internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
 
@@ -346,94 +303,6 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             IPEndPoint { Port: 0 } ip => $"{ip.Address}",
             _ => $"{endpoint}",
         };
-
-    private async Task ConnectAsync(ConfigurationOptions configuration)
-    {
-        configuration.AbortOnConnectFail = false;
-        configuration.ConnectTimeout = (int)ConnectTimeout.TotalMilliseconds;
-        configuration.ConnectRetry = 1;
-        configuration.ReconnectRetryPolicy = new LinearRetry(
-            (int)ReconnectInterval.TotalMilliseconds
-        );
-        // It goes by the wall, and is there for calls that nobody waits for any more.
-        configuration.AsyncTimeout = (int)AnswerTimeout.TotalMilliseconds;
-        configuration.HeartbeatInterval = HeartbeatInterval;
-        // While there is no connection, fail at once instead of queueing until it times out.
-        configuration.BacklogPolicy = BacklogPolicy.FailFast;
-        configuration.IncludeDetailInExceptions = false;
-        // The client does not ask a cluster for its layout otherwise.
-        configuration.AllowAdmin = true;
-
-        if (configuration.ServiceName is null)
-        {
-            await UseAsync(configuration);
-        }
-        else
-        {
-            sentinels = new Sentinels(configuration);
-            await FollowAsync(sentinels);
-        }
-    }
-
-    // Goes where the sentinels say, as long as the service lives.
-    private async Task FollowAsync(Sentinels guides)
-    {
-        EndPoint? current = null;
-        using var timer = new PeriodicTimer(ReconnectInterval);
-        do
-        {
-            if (await guides.FindMasterAsync() is { } master && !master.Equals(current))
-            {
-                await UseAsync(guides.Of(master));
-                current = master;
-            }
-        } while (await timer.WaitForNextTickAsync(stopping.Token));
-    }
-
-    private async Task UseAsync(ConfigurationOptions configuration)
-    {
-        var made = await ConnectionMultiplexer.ConnectAsync(configuration);
-        made.ConnectionFailed += (_, _) => Interrupted?.Invoke();
-        var before = Interlocked.Exchange(ref multiplexer, made);
-        FollowCluster();
-        if (before is null)
-        {
-            connected.SetResult(made);
-            return;
-        }
-
-        Interrupted?.Invoke();
-        foreach (var (channel, handle) in subscriptions)
-        {
-            _ = ListenAsync(made, channel, handle);
-        }
-
-        await before.DisposeAsync();
-    }
-
-    // Until it is another that is used.
-    private async Task ListenAsync(
-        IConnectionMultiplexer made,
-        RedisChannel channel,
-        Action<RedisValue> handle
-    )
-    {
-        while (ReferenceEquals(made, multiplexer) && !stopping.IsCancellationRequested)
-        {
-            try
-            {
-                var queue = await made.GetSubscriber().SubscribeAsync(channel);
-                queue.OnMessage(message => handle(message.Message));
-                return;
-            }
-            catch (Exception exception)
-                when (exception is RedisException or TimeoutException or ObjectDisposedException)
-            {
-                // It is not there yet. The monitor says so.
-                await Task.Delay(ReconnectInterval);
-            }
-        }
-    }
 }
 
 /// <param name="Masters">The servers that take writes, each with its part.</param>

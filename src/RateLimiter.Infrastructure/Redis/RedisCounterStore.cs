@@ -241,7 +241,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <summary>
-    /// Asks a part of the store for what a check would need: it only looks, but where nobody is answered it also takes,
+    /// Asks a part of the store for what a check would need: it only looks, but where something has failed it also takes,
     /// because a server that has become a replica, or whose disk is full, answers those who look.
     /// </summary>
     /// <exception cref="StoreUnavailableException">It does not answer.</exception>
@@ -261,12 +261,13 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             return;
         }
 
-        var (keys, values) = CheckCall.Write(
-            connection.IsAway(part) ? "take" : "look",
-            request,
-            clock: null
-        );
+        var isFailing = connection.IsFailing(part);
+        var (keys, values) = CheckCall.Write(isFailing ? "take" : "look", request, clock: null);
         await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
+        if (isFailing)
+        {
+            connection.ConfirmHealthy(part);
+        }
     }
 
     /// <summary>Decides those requests that the chunk names; leaves them undecided when the store does not answer.</summary>

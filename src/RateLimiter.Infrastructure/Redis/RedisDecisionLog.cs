@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Threading.Channels;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Logs;
@@ -18,7 +17,7 @@ internal sealed class RedisDecisionLog(
     RedisConnection connection,
     TimeProvider time,
     ILogger<RedisDecisionLog> logger
-) : BackgroundService, IDecisionLog
+) : RepeatingService("The writing of the decision log", GatherTime, time, logger), IDecisionLog
 {
     /// <summary>The most decisions that wait. At about 400 bytes each, 20 MB.</summary>
     internal const int QueueCapacity = 50_000;
@@ -44,7 +43,7 @@ internal sealed class RedisDecisionLog(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
     );
     private readonly HashSet<ClientId> prolonged = [];
-    private long prolongedSince = time.GetTimestamp();
+    private long prolongedSince;
     private TaskCompletionSource hurry = NewHurry();
     private volatile int writing;
     private long dropped;
@@ -109,26 +108,38 @@ internal sealed class RedisDecisionLog(
         await base.StopAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var batch = new List<Item>();
-        while (await queue.Reader.WaitToReadAsync(stoppingToken))
-        {
-            await Task.WhenAny(
-                Task.Delay(GatherTime, time, stoppingToken),
-                Volatile.Read(ref hurry).Task
-            );
-            // Before the queue is emptied: who comes from here on hurries the next round.
-            Interlocked.Exchange(ref hurry, NewHurry());
-            while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
-            {
-                batch.Add(item);
-            }
+    protected override ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
+        queue.Reader.WaitToReadAsync(stoppingToken);
 
-            writing = batch.Count;
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        await Task.WhenAny(
+            Task.Delay(GatherTime, Time, stoppingToken),
+            Volatile.Read(ref hurry).Task
+        );
+        // Before the queue is emptied: who comes from here on hurries the next round.
+        Interlocked.Exchange(ref hurry, NewHurry());
+        var batch = new List<Item>();
+        while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
+        {
+            batch.Add(item);
+        }
+
+        writing = batch.Count;
+        try
+        {
             await WriteAsync(batch, stoppingToken);
+        }
+        catch (Exception exception)
+        {
+            // Whoever waits for them is told. They are not written again: some of them may be.
+            Interlocked.Add(ref dropped, batch.Count(item => item.Decision is not null));
+            batch.ForEach(item => item.Written?.TrySetException(exception));
+            throw;
+        }
+        finally
+        {
             writing = 0;
-            batch.Clear();
             ReportDropped();
         }
     }
@@ -160,12 +171,12 @@ internal sealed class RedisDecisionLog(
     private async Task WriteAsync(List<Item> batch, CancellationToken stoppingToken)
     {
         if (
-            time.GetElapsedTime(prolongedSince) >= ProlongInterval
+            Time.GetElapsedTime(prolongedSince) >= ProlongInterval
             || prolonged.Count >= MaxProlonged
         )
         {
             prolonged.Clear();
-            prolongedSince = time.GetTimestamp();
+            prolongedSince = Time.GetTimestamp();
         }
 
         // Many logs in one call, so that many clients do not make many calls; in a cluster, those of one slot.
@@ -259,7 +270,7 @@ internal sealed class RedisDecisionLog(
                 )
             {
                 // They were not sent. They wait until they can be, and others behind them, while there is room.
-                await Task.Delay(RedisConnection.ReconnectInterval, stoppingToken);
+                await Task.Delay(RedisLink.ReconnectInterval, stoppingToken);
             }
             catch (StoreUnavailableException)
             {
@@ -280,7 +291,7 @@ internal sealed class RedisDecisionLog(
         var all = Dropped;
         if (all > reported)
         {
-            logger.DecisionsDropped(all - reported);
+            Logger.DecisionsDropped(all - reported);
             reported = all;
         }
     }

@@ -14,6 +14,13 @@ internal static partial class RedisLogMessages
     [LoggerMessage(12, LogLevel.Information, "The store answers again{Part}")]
     public static partial void StoreBack(this ILogger logger, string part);
 
+    [LoggerMessage(
+        13,
+        LogLevel.Warning,
+        "The connections to the store were stale and are replaced: {Reason}"
+    )]
+    public static partial void ConnectionsRenewed(this ILogger logger, string reason);
+
     [LoggerMessage(14, LogLevel.Error, "The store answered with an error: {Message}")]
     public static partial void StoreAnsweredWithAnError(this ILogger logger, string message);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
 using StackExchange.Redis;
@@ -14,7 +15,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <remarks>
 /// All of it is one channel, in order, so that the ping that is heard vouches for what was published before it.
 /// </remarks>
-internal sealed class RedisNews : BackgroundService, IClientChanges
+internal sealed class RedisNews : RepeatingService, IClientChanges
 {
     /// <summary>The longest that a message can be lost without <see cref="IsHeard"/> being false.</summary>
     internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
@@ -28,12 +29,15 @@ internal sealed class RedisNews : BackgroundService, IClientChanges
     private readonly string instance = $"{Guid.NewGuid():N}";
     private long heard = Never;
     private long interrupted = Never;
+    private bool isSubscribed;
 
-    public RedisNews(RedisConnection connection, TimeProvider time)
+    public RedisNews(RedisConnection connection, TimeProvider time, ILogger<RedisNews> logger)
+        : base("The watch over messages of the store", PingInterval, time, logger)
     {
         this.connection = connection;
         this.time = time;
-        connection.Interrupted += () => Interlocked.Exchange(ref interrupted, time.GetTimestamp());
+        connection.Link.Interrupted += () =>
+            Interlocked.Exchange(ref interrupted, time.GetTimestamp());
     }
 
     /// <summary>Called with the name of a counter that may have permits again.</summary>
@@ -48,15 +52,15 @@ internal sealed class RedisNews : BackgroundService, IClientChanges
     /// <inheritdoc/>
     public bool IsHeard => Vouches(Interlocked.Read(ref heard));
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        await connection.SubscribeAsync(Channel, message => Hear(message!), stoppingToken);
-
-        using var timer = new PeriodicTimer(PingInterval, time);
-        do
+        if (!isSubscribed)
         {
-            await connection.PublishAsync(Channel, $"ping {instance} {time.GetTimestamp()}");
-        } while (await timer.WaitForNextTickAsync(stoppingToken));
+            await connection.Link.SubscribeAsync(Channel, message => Hear(message!), stoppingToken);
+            isSubscribed = true;
+        }
+
+        await connection.Link.PublishAsync(Channel, $"ping {instance} {time.GetTimestamp()}");
     }
 
     private void Hear(string message)

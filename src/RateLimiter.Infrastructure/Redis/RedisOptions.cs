@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -19,64 +18,50 @@ public sealed class RedisOptions
     /// <summary>Host name or address; from <c>REDIS_HOST</c>.</summary>
     internal string? Host { get; private set; }
 
-    /// <summary>1 to 65535; from <c>REDIS_PORT</c>. Default 6379.</summary>
+    /// <summary>
+    /// 1 to 65535; from <c>REDIS_PORT</c>, also as Kubernetes writes it beside a Service named redis
+    /// (<c>tcp://10.0.0.1:6379</c>). Default 6379.
+    /// </summary>
     internal string Port { get; private set; } = DefaultPort.ToString(CultureInfo.InvariantCulture);
 
-    internal bool IsConfigured =>
-        !string.IsNullOrEmpty(ConnectionString) || !string.IsNullOrEmpty(Host);
+    internal bool HasConnectionString => !string.IsNullOrEmpty(ConnectionString);
+
+    internal bool IsConfigured => HasConnectionString || !string.IsNullOrEmpty(Host);
+
+    /// <summary>Reads all there is to read, valid or not.</summary>
+    internal static RedisOptions Read(IConfiguration configuration)
+    {
+        var options = new RedisOptions
+        {
+            ConnectionString = configuration[$"{Section}:{nameof(ConnectionString)}"],
+        };
+        options.ReadSeedVariables(configuration);
+        return options;
+    }
 
     internal void ReadSeedVariables(IConfiguration configuration)
     {
         Host = configuration[HostVariable];
-        Port = configuration[PortVariable] is { Length: > 0 } port ? port : Port;
+        if (configuration[PortVariable] is { Length: > 0 } port)
+        {
+            Port = PortOfServiceLink(port) ?? port;
+        }
     }
 
     internal ConfigurationOptions ToConfiguration()
     {
-        if (!string.IsNullOrEmpty(ConnectionString))
+        if (HasConnectionString)
         {
-            return ConfigurationOptions.Parse(ConnectionString);
+            return ConfigurationOptions.Parse(ConnectionString!);
         }
 
         var configuration = new ConfigurationOptions();
         configuration.EndPoints.Add(Host!, int.Parse(Port, CultureInfo.InvariantCulture));
         return configuration;
     }
-}
 
-/// <summary>Says which option is wrong without repeating a connection string, which may hold a password.</summary>
-public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
-{
-    public ValidateOptionsResult Validate(string? name, RedisOptions options)
-    {
-        if (
-            !int.TryParse(
-                options.Port,
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out var port
-            ) || port is < 1 or > 65535
-        )
-        {
-            return ValidateOptionsResult.Fail(
-                $"{RedisOptions.PortVariable} must be a port from 1 to 65535, not '{options.Port}'."
-            );
-        }
-
-        try
-        {
-            if (options.IsConfigured && options.ToConfiguration().EndPoints.Count == 0)
-            {
-                return ValidateOptionsResult.Fail("Redis:ConnectionString names no server.");
-            }
-
-            return ValidateOptionsResult.Success;
-        }
-        catch (Exception exception) when (exception is ArgumentException or FormatException)
-        {
-            return ValidateOptionsResult.Fail(
-                "Redis:ConnectionString is not a valid StackExchange.Redis connection string."
-            );
-        }
-    }
+    private static string? PortOfServiceLink(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var link) && link is { Scheme: "tcp", Port: > 0 }
+            ? link.Port.ToString(CultureInfo.InvariantCulture)
+            : null;
 }

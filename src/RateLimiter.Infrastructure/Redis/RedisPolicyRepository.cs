@@ -215,7 +215,7 @@ internal sealed class RedisPolicyRepository(
     {
         for (var attempt = 1; ; attempt++)
         {
-            await Task.Delay(RedisConnection.ReconnectInterval, cancellationToken);
+            await Task.Delay(RedisLink.ReconnectInterval, cancellationToken);
             try
             {
                 var set = await ListAsync(client, cancellationToken);

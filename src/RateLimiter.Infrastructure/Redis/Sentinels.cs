@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.Extensions.Logging;
+using RateLimiter.Application;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -6,11 +9,17 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <summary>
 /// Asks the sentinels of a service who takes its writes. A master that was replaced while it was away takes itself for
 /// one when it is back, until it is told otherwise, and a client that looks at servers alone believes it: what it counts
-/// until then is lost. So only the sentinels are believed, and of them the majority of those that answer.
+/// until then is lost. So only the sentinels are believed, and of them the majority of those that answer. An answer that
+/// is none, such as a port that there is not, does not count.
 /// </summary>
-internal sealed class Sentinels(ConfigurationOptions configuration) : IAsyncDisposable
+internal sealed class Sentinels(
+    ConfigurationOptions configuration,
+    TimeProvider time,
+    ILogger logger
+) : IAsyncDisposable
 {
     private readonly string service = configuration.ServiceName!;
+    private readonly ConcurrentDictionary<EndPoint, BackgroundLoop> asking = new();
     private ConnectionMultiplexer? sentinels;
 
     /// <summary>The address of the master; null when no sentinel answers, or none knows it.</summary>
@@ -65,13 +74,25 @@ internal sealed class Sentinels(ConfigurationOptions configuration) : IAsyncDisp
 
     private async Task<EndPoint?> AskAsync(IServer sentinel)
     {
-        try
-        {
-            return await sentinel.SentinelGetMasterAddressByNameAsync(service);
-        }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
-        {
-            return null;
-        }
+        EndPoint? answer = null;
+        var question = asking.GetOrAdd(
+            sentinel.EndPoint,
+            endpoint => new BackgroundLoop($"The question to the sentinel {endpoint}", time, logger)
+        );
+        await question.TryAsync(
+            async _ =>
+            {
+                try
+                {
+                    answer = await sentinel.SentinelGetMasterAddressByNameAsync(service);
+                }
+                catch (Exception exception) when (exception is RedisException or TimeoutException)
+                {
+                    throw new StoreUnavailableException("It does not answer.", exception);
+                }
+            },
+            CancellationToken.None
+        );
+        return answer;
     }
 }

@@ -26,6 +26,7 @@ internal sealed class StoreCircuit
     private readonly ILogger logger;
     private readonly CircuitBreakerStateProvider state = new();
     private readonly ResiliencePipeline pipeline;
+    private volatile string? failure;
     private bool isAway;
     private long opened;
     private long closed;
@@ -46,7 +47,7 @@ internal sealed class StoreCircuit
                     SamplingDuration = SamplingTime,
                     BreakDuration = OpenTime,
                     ShouldHandle = new PredicateBuilder().Handle<StoreUnavailableException>(
-                        IsFailureOfTheStore
+                        NoteFailure
                     ),
                     StateProvider = state,
                     OnOpened = opened =>
@@ -73,6 +74,12 @@ internal sealed class StoreCircuit
     /// <summary>How often it has closed.</summary>
     public long Closed => Interlocked.Read(ref closed);
 
+    /// <summary>The last failure since <see cref="ConfirmHealthy"/> was called; null when there is none.</summary>
+    public string? Failure => failure;
+
+    /// <summary>Notes that a probe has done all that a check does.</summary>
+    public void ConfirmHealthy() => failure = null;
+
     /// <summary>Asks, unless the circuit is open.</summary>
     /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
     public Task<T> AskAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Away() : ProbeAsync(ask);
@@ -92,6 +99,17 @@ internal sealed class StoreCircuit
     }
 
     private static StoreUnavailableException Away() => new("The store has not answered of late.");
+
+    private bool NoteFailure(StoreUnavailableException exception)
+    {
+        if (!IsFailureOfTheStore(exception))
+        {
+            return false;
+        }
+
+        failure = Reason(exception.InnerException ?? exception);
+        return true;
+    }
 
     // What is wrong with one key, or with one call, is not wrong with the store.
     private static bool IsFailureOfTheStore(StoreUnavailableException exception) =>

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -10,19 +10,16 @@ namespace RateLimiter.Infrastructure.Redis;
 internal sealed class StoreMonitor(
     RedisConnection connection,
     RedisCounterStore counters,
-    TimeProvider time
-) : BackgroundService
+    TimeProvider time,
+    ILogger<StoreMonitor> logger
+) : RepeatingService("The watch over the store", Interval, time, logger)
 {
     private static readonly TimeSpan Interval = StoreCircuit.SamplingTime / 4;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            connection.FollowCluster();
-            await Task.WhenAll(connection.Parts.Select(ProbeAsync));
-        }
+        connection.FollowCluster();
+        await Task.WhenAll(connection.Parts.Select(ProbeAsync));
     }
 
     private async Task ProbeAsync(int part)

@@ -25,7 +25,13 @@ internal sealed class PostgresRecords : IDisposable
             NullLogger<PostgresDatabase>.Instance
         );
         var deletions = new RedisDeletionRepository(store);
-        Copies = new ClientCopies(Database, store, deletions);
+        Copies = new ClientCopies(
+            Database,
+            store,
+            deletions,
+            TimeProvider.System,
+            NullLogger<ClientCopies>.Instance
+        );
         Relay = new AnnouncementRelay(
             Database,
             Copies,

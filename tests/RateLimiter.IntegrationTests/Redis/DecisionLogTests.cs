@@ -84,6 +84,24 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
     }
 
     [Test]
+    public async Task Write_WhoIsToldFails_TellsWhoWaitsAndWritesWhatComesNext()
+    {
+        static void Fail(ClientId client) => throw new InvalidOperationException();
+        using var log = await StartAsync();
+        var client = await Store.RegisterAsync();
+        log.Written += Fail;
+        log.Record(client, Logged("alice", 1));
+
+        Assert.That(() => log.FlushAsync(client, default), Throws.InvalidOperationException);
+
+        log.Written -= Fail;
+        log.Record(client, Logged("alice", 2));
+        Assert.That((await log.ReadAsync(client, default))[0], Is.EqualTo(Logged("alice", 2)));
+        Assert.That(log.Dropped, Is.EqualTo(1));
+        await log.StopAsync(default);
+    }
+
+    [Test]
     public async Task Record_LogThatIsThere_PutsItsEndOffOnceAnHour()
     {
         var time = new FakeTimeProvider();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -86,7 +87,11 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     )
     {
         var connection = await Store.ConnectAgainAsync();
-        using var news = new RedisNews(connection, TimeProvider.System);
+        using var news = new RedisNews(
+            connection,
+            TimeProvider.System,
+            NullLogger<RedisNews>.Instance
+        );
         using var other = new RedisCounterStore(connection, news, TimeProvider.System);
         var request = Request(Algorithm.TokenBucket, 1, 3600);
         await ExhaustAsync(request);

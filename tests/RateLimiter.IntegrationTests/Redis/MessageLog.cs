@@ -5,7 +5,12 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.IntegrationTests.Redis;
 
 /// <summary>Keeps what is logged.</summary>
-internal sealed class MessageLog : ILogger<RedisConnection>, ILogger<RedisAnalytics>
+internal sealed class MessageLog
+    : ILogger<RedisConnection>,
+        ILogger<RedisAnalytics>,
+        ILogger<RedisNews>,
+        ILogger<StoreMonitor>,
+        ILogger<ConnectionRenewal>
 {
     public ConcurrentQueue<string> Messages { get; } = new();
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
@@ -66,7 +67,11 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Missed_FirstHeard_IsToldBeforeAnythingIsTakenForHeard()
     {
-        using var news = new RedisNews(Store.Connection, TimeProvider.System);
+        using var news = new RedisNews(
+            Store.Connection,
+            TimeProvider.System,
+            NullLogger<RedisNews>.Instance
+        );
         var wasHeard = new TaskCompletionSource<bool>();
         news.Missed += () => wasHeard.TrySetResult(news.IsHeard);
 
@@ -89,6 +94,27 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
+        await Change_OfAPolicyOrOfKeysAndTheEnd_IsHeardOfTheClient();
+    }
+
+    [Test]
+    public async Task Hear_WhoIsToldFails_IsSaidAndWhatComesNextIsHeard()
+    {
+        static void Fail(string counter) => throw new InvalidOperationException(counter);
+        News.Freed += Fail;
+        var subscriber = (await Store.Connection.Connected).GetSubscriber();
+
+        await subscriber.PublishAsync(
+            StackExchange.Redis.RedisChannel.Literal(RedisKeys.News),
+            "freed counter"
+        );
+
+        Assert.That(
+            () => Store.Log.Messages,
+            Has.Some.EqualTo("The hearing of messages failed and is tried again")
+                .After((int)Patience.TotalMilliseconds, 10)
+        );
+        News.Freed -= Fail;
         await Change_OfAPolicyOrOfKeysAndTheEnd_IsHeardOfTheClient();
     }
 

@@ -170,6 +170,27 @@ internal sealed class TestStore : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>A connection to wherever, that may not be there yet.</summary>
+    /// <param name="connectionString">Where to.</param>
+    /// <param name="timeoutMs">The longest that a check waits for it.</param>
+    /// <param name="log">Is told what it logs.</param>
+    public static async Task<RedisConnection> ConnectAsync(
+        string connectionString,
+        int timeoutMs,
+        MessageLog log
+    )
+    {
+        var connection = new RedisConnection(
+            Options.Create(new RedisOptions { ConnectionString = connectionString }),
+            Options.Create(new EmbeddedOptions()),
+            Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
+            NewClock(),
+            log
+        );
+        await connection.StartAsync(CancellationToken.None);
+        return connection;
+    }
+
     private async Task ConnectAsync(RedisOptions redis)
     {
         var connection = Connect(redis);
@@ -207,7 +228,7 @@ public abstract class StoreTests(StoreKind kind)
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        News = new RedisNews(Store.Connection, TimeProvider.System);
+        News = new RedisNews(Store.Connection, TimeProvider.System, NullLogger<RedisNews>.Instance);
         Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
         await News.StartAsync(CancellationToken.None);
         await Counters.WarmUpAsync(CancellationToken.None);

@@ -146,6 +146,7 @@ public sealed class KubernetesTests
 
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(pod.Text("enableServiceLinks"), Is.EqualTo("false"));
             Assert.That(pod.Text("securityContext", "runAsNonRoot"), Is.EqualTo("true"));
             Assert.That(
                 pod.Text("securityContext", "seccompProfile", "type"),

@@ -28,7 +28,13 @@ public sealed class ExportOptionsTests
 
     [TestCase("OTEL_EXPORTER_OTLP_ENDPOINT=https://a:4317/b")]
     [TestCase("OTEL_EXPORTER_OTLP_ENDPOINT=")]
-    public void FaultyEndpoints_Addresses_AreNone(string variables) =>
+    [TestCase("OTEL_EXPORTER_OTLP_ENDPOINT=a:4317 OTEL_SDK_DISABLED=true")]
+    [TestCase("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=/a OTEL_LOGS_EXPORTER=none")]
+    [TestCase(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=a OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=http://a:4317 "
+            + "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://a:4317 OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://a:4317"
+    )]
+    public void FaultyEndpoints_AddressesAndWhatIsNotUsed_AreNone(string variables) =>
         Assert.That(Of(variables).FaultyEndpoints(), Is.Empty);
 
     [TestCase("OTEL_EXPORTER_OTLP_ENDPOINT=a:4317")]

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application;
@@ -20,7 +21,7 @@ public sealed class KeyUsesTests : IDisposable
 
     public KeyUsesTests()
     {
-        uses = new KeyUses(keys.Object, time);
+        uses = new KeyUses(keys.Object, time, NullLogger<KeyUses>.Instance);
         keys.Setup(it =>
                 it.SaveUsesAsync(
                     It.IsAny<ClientId>(),

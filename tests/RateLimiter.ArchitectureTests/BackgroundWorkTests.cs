@@ -1,0 +1,78 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application;
+
+namespace RateLimiter.ArchitectureTests;
+
+/// <summary>
+/// Nothing in the background can end without a line: it is a <see cref="RepeatingService"/> or runs in a
+/// <see cref="BackgroundLoop"/>. What has a shape of its own stands here, with whoever is told of its failures.
+/// </summary>
+public sealed partial class BackgroundWorkTests
+{
+    private static readonly Dictionary<string, string> OwnShapes = new()
+    {
+        ["RateLimiter.Api/Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
+        ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
+        ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
+        ["RateLimiter.Application/BackgroundLoop.cs"] = "It is the shape.",
+        ["RateLimiter.Application/Clients/ClientDirectory.cs"] = "Who wants the client is told.",
+        ["RateLimiter.Application/Logs/DecisionFollower.cs"] = "Whoever follows is told.",
+        ["RateLimiter.Application/RepeatingService.cs"] = "It is the shape.",
+        ["RateLimiter.Client/CheckBatcher.cs"] = "Whoever waits for a check is told.",
+        ["RateLimiter.Infrastructure/Postgres/ClientCopies.cs"] =
+            "What is begun is tried in a loop's way.",
+        ["RateLimiter.Infrastructure/Redis/CheckGatherer.cs"] =
+            "Whoever waits for a check is told.",
+        ["RateLimiter.Infrastructure/Redis/RedisConnection.cs"] = "It is awaited.",
+        ["RateLimiter.Infrastructure/Redis/RedisLink.cs"] =
+            "What is begun is tried in a loop's way.",
+    };
+
+    [Test]
+    public void HostedServices_ThatWorkInTheBackground_AreRepeatingServices()
+    {
+        var services = Layers
+            .All.SelectMany(layer => layer.WrittenTypes())
+            .Where(type => type.IsSubclassOf(typeof(BackgroundService)))
+            .ToList();
+
+        Assert.That(services, Has.Count.GreaterThan(10));
+        Assert.That(
+            services.Where(type =>
+                type != typeof(RepeatingService) && !type.IsSubclassOf(typeof(RepeatingService))
+            ),
+            Is.Empty
+        );
+    }
+
+    [Test]
+    public void Sources_WhatWorksInTheBackground_IsInASharedShapeOrSaysWhoIsTold()
+    {
+        var root = Path.GetFullPath(
+            typeof(SourceTests)
+                .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+                .Single(metadata => metadata.Key == "SourcePath")
+                .Value!
+        );
+        var files = Directory
+            .EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(root, file))
+            .Where(file =>
+                !file.Split(Path.DirectorySeparatorChar)
+                    .Intersect(["bin", "obj", "Generated"])
+                    .Any() && Background().IsMatch(File.ReadAllText(Path.Combine(root, file)))
+            )
+            .Select(file => file.Replace(Path.DirectorySeparatorChar, '/'));
+
+        Assert.That(files, Is.EquivalentTo(OwnShapes.Keys));
+    }
+
+    // Timers, threads, messages, and tasks that nobody waits for.
+    [GeneratedRegex(
+        @"new (PeriodicTimer|Timer|Thread)\(|\.CreateTimer\(|\.OnMessage\(|Task\.Run\(|\.ContinueWith\(|ThreadPool\.|^\s*_ = [\w.]+\(",
+        RegexOptions.Multiline
+    )]
+    private static partial Regex Background();
+}

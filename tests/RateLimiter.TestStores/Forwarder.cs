@@ -1,0 +1,173 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace RateLimiter.TestStores;
+
+/// <summary>
+/// An address that leads to a server of the loopback, as that of a load balancer or of a Service of Kubernetes does: new
+/// connections go to where it leads now, while those that stand stay with the server they were made to.
+/// </summary>
+public sealed class Forwarder : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentBag<Connection> connections = [];
+    private readonly Func<string, string>? rewrite;
+    private readonly Task accepting;
+    private volatile int target;
+
+    /// <param name="target">The port that it leads to.</param>
+    /// <param name="rewrite">What the server says instead; null for what it says.</param>
+    public Forwarder(int target, Func<string, string>? rewrite = null)
+    {
+        this.target = target;
+        this.rewrite = rewrite;
+        listener.Start();
+        accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    public string Address => $"{IPAddress.Loopback}:{Port}";
+
+    /// <summary>How many connections were made so far.</summary>
+    public int Count => connections.Count;
+
+    /// <summary>Leads new connections elsewhere.</summary>
+    public void LeadTo(int port) => target = port;
+
+    /// <summary>Ends the connections of those who have said a word, or have not.</summary>
+    public void Close(string word, bool said)
+    {
+        foreach (var connection in connections.Where(it => it.Said(word) == said))
+        {
+            connection.Close();
+        }
+    }
+
+    /// <summary>Lets those who have said a word hear nothing any more, while their connections stand.</summary>
+    public void Silence(string word)
+    {
+        foreach (var connection in connections.Where(it => it.Said(word)))
+        {
+            connection.IsSilent = true;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        listener.Stop();
+        await accepting;
+        foreach (var connection in connections)
+        {
+            connection.Close();
+        }
+
+        stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var caller = await listener.AcceptTcpClientAsync(stopping.Token);
+                connections.Add(new Connection(caller, target, rewrite));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+
+    private sealed class Connection
+    {
+        private readonly TcpClient caller;
+        private readonly TcpClient server = new();
+        private readonly StringBuilder said = new();
+
+        public Connection(TcpClient caller, int target, Func<string, string>? rewrite)
+        {
+            this.caller = caller;
+            _ = ServeAsync(target, rewrite);
+        }
+
+        public bool IsSilent { get; set; }
+
+        public bool Said(string word)
+        {
+            lock (said)
+            {
+                return said.ToString().Contains(word, StringComparison.OrdinalIgnoreCase);
+            }
+        }
+
+        public void Close()
+        {
+            caller.Dispose();
+            server.Dispose();
+        }
+
+        private async Task ServeAsync(int target, Func<string, string>? rewrite)
+        {
+            try
+            {
+                await server.ConnectAsync(IPAddress.Loopback, target);
+                await Task.WhenAny(
+                    PumpAsync(
+                        caller,
+                        server,
+                        text =>
+                        {
+                            lock (said)
+                            {
+                                said.Append(text);
+                            }
+
+                            return text;
+                        }
+                    ),
+                    PumpAsync(server, caller, text => IsSilent ? "" : rewrite?.Invoke(text) ?? text)
+                );
+            }
+            catch (Exception exception)
+                when (exception is SocketException or ObjectDisposedException)
+            {
+                // Nobody is there.
+            }
+
+            Close();
+        }
+
+        private static async Task PumpAsync(
+            TcpClient from,
+            TcpClient to,
+            Func<string, string> change
+        )
+        {
+            var buffer = new byte[64 * 1024];
+            try
+            {
+                while (await from.GetStream().ReadAsync(buffer) is > 0 and var read)
+                {
+                    var text = change(Encoding.Latin1.GetString(buffer, 0, read));
+                    await to.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text));
+                }
+            }
+            catch (Exception exception)
+                when (exception
+                        is IOException
+                            or ObjectDisposedException
+                            or InvalidOperationException
+                )
+            {
+                // One of the two has gone.
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Api.Demo;
+using RateLimiter.Api.Hosting;
+using RateLimiter.Api.Telemetry;
+using RateLimiter.Application;
+using RateLimiter.Infrastructure;
+
+namespace RateLimiter.UnitTests.Api.Hosting;
+
+/// <summary>Each service that works in the background is broken: it says so once, and goes on.</summary>
+public sealed class RepeatingServicesTests
+{
+    // So long none of them waits the first time.
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
+
+    [Test]
+    public async Task Run_AnyServiceThatIsBroken_SaysSoOnceAndGoesOn()
+    {
+        var folder = Directory.CreateTempSubdirectory("ratelimiter-test-");
+        var time = new FakeTimeProvider(A.Moment);
+        var lines = new Lines();
+        using var app = Build(folder.FullName, time, lines);
+        var services = app
+            .Services.GetServices<IHostedService>()
+            .OfType<RepeatingService>()
+            .ToList();
+        folder.Delete(recursive: true);
+
+        Assert.That(
+            services.Select(service => service.GetType()),
+            Is.EquivalentTo(AllTypes()),
+            "One of them is not broken here."
+        );
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var service in services)
+            {
+                await MustGoOnAsync(service, time, lines);
+            }
+        }
+    }
+
+    private static async Task MustGoOnAsync(
+        RepeatingService service,
+        FakeTimeProvider time,
+        Lines lines
+    )
+    {
+        var name = service.GetType().Name;
+        lines.Messages.Clear();
+        var mend = Break(service);
+        await service.StartAsync(CancellationToken.None);
+
+        for (var i = 0; i < 1000 && (lines.Messages.IsEmpty || i < 100); i++)
+        {
+            time.Advance(LongestInterval);
+            await Task.Delay(1);
+        }
+
+        Assert.That(lines.Messages, Has.Count.EqualTo(1), name);
+        Assert.That(lines.Messages, Has.All.EndsWith("failed and is tried again"), name);
+        Assert.That(service.ExecuteTask!.IsCompleted, Is.False, name);
+        mend();
+        await service.StopAsync(new CancellationToken(canceled: true));
+    }
+
+    // Nothing that it works with is there any more.
+    private static Action Break(RepeatingService service)
+    {
+        var fields = service
+            .GetType()
+            .GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
+            .Where(field => field.DeclaringType == service.GetType())
+            .Select(field => (Field: field, Value: field.GetValue(service)))
+            .ToList();
+        foreach (var (field, _) in fields.Where(it => !it.Field.FieldType.IsValueType))
+        {
+            field.SetValue(service, null);
+        }
+
+        // One works only when there is something to do.
+        fields.Find(it => it.Field.Name == "isDue").Field?.SetValue(service, true);
+        return () => fields.ForEach(it => it.Field.SetValue(service, it.Value));
+    }
+
+    private static IEnumerable<Type> AllTypes() =>
+        new[] { typeof(RepeatingService), typeof(InfrastructureServices), typeof(DemoTraffic) }
+            .SelectMany(type => type.Assembly.GetTypes())
+            .Where(type => type.IsSubclassOf(typeof(RepeatingService)) && !type.IsAbstract);
+
+    // Without the rest of the API, which changes what is the same for the whole process.
+    private static IHost Build(string folder, TimeProvider time, Lines lines)
+    {
+        var certificate = WriteCertificate(folder);
+        var builder = Host.CreateApplicationBuilder([
+            "--Redis:ConnectionString=127.0.0.1:1",
+            "--Postgres:ConnectionString=Host=127.0.0.1;Port=1",
+            "--urls=https://127.0.0.1:0",
+            $"--Tls:CertificatePath={certificate}",
+        ]);
+        builder.Services.AddApplication();
+        builder.Services.AddInfrastructure(builder.Configuration);
+        builder.Services.AddTls(builder.Configuration);
+        builder.Services.AddSingleton<ExportOptions>();
+        builder.Services.AddHostedService<MetricsReader>();
+        builder.Services.AddHostedService<DemoTraffic>();
+        builder.Services.Replace(ServiceDescriptor.Singleton(time));
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(lines);
+        return builder.Build();
+    }
+
+    private static string WriteCertificate(string folder)
+    {
+        using var key = ECDsa.Create();
+        using var certificate = new CertificateRequest(
+            "CN=test",
+            key,
+            HashAlgorithmName.SHA256
+        ).CreateSelfSigned(A.Moment, A.Moment.AddYears(10));
+        var path = Path.Combine(folder, "tls.pem");
+        File.WriteAllText(
+            path,
+            certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem()
+        );
+        return path;
+    }
+
+    private sealed class Lines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Messages { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
+        {
+            if (IsEnabled(logLevel))
+            {
+                Messages.Enqueue(formatter(state, exception));
+            }
+        }
+
+        public void Dispose() { }
+    }
+}
