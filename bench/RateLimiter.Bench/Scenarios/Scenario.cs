@@ -28,6 +28,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("metrics", false, Metrics.MeasureAsync),
         new("streams", false, Streams.MeasureAsync),
         new("client", false, Client.MeasureAsync),
+        new("neighbours", false, Neighbours.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
     ];
 
