@@ -10,7 +10,7 @@ public sealed class CheckWorkTests
     [TestCase(Algorithm.TokenBucket, 1_000_000, 1)]
     [TestCase(Algorithm.LeakyBucket, 1_000_000, 1)]
     [TestCase(Algorithm.SlidingLog, 100, 1)]
-    [TestCase(Algorithm.SlidingLog, Limit.MaxLoggedPermits, 5)]
+    [TestCase(Algorithm.SlidingLog, Limit.MaxLoggedPermits, 7)]
     public void Of_ALimit_IsWhatWasMeasured(Algorithm algorithm, long permits, int work) =>
         Assert.That(
             CheckWork.Of(A.Policy(limits: A.Limit(permits: permits, algorithm: algorithm))),
