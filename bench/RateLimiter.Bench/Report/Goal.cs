@@ -79,6 +79,31 @@ internal sealed record Goal(
             Decimals: 4
         ),
         new("starved, failed", "with a quarter of a core, checks answered with an error", 0, true),
+            "batches' neighbour, p99 / quiet",
+            "p99 of a tenant's checks beside another's batches of the dearest checks, × quiet",
+            2.0,
+            LessIsBetter: true
+        ),
+        new(
+            "batches' neighbour, degraded",
+            "of them degraded, %",
+            1.0,
+            LessIsBetter: true,
+            IsRatio: false
+        ),
+        new(
+            "imports' neighbour, p99 / quiet",
+            "p99 beside imports and loads of 9,900 policies, × quiet",
+            2.0,
+            LessIsBetter: true
+        ),
+        new(
+            "imports' neighbour, degraded",
+            "of them degraded, %",
+            1.0,
+            LessIsBetter: true,
+            IsRatio: false
+        ),
         new("start", "start to first check answered, with Redis, s", 1.5, true, IsRatio: false),
         new(
             "start, embedded",

@@ -29,6 +29,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("streams", false, Streams.MeasureAsync),
         new("client", false, Client.MeasureAsync),
         new("starved", false, Starved.MeasureAsync),
+        new("neighbours", false, Neighbours.MeasureAsync),
         new(ByHand, false, Scale.MeasureAsync),
     ];
 

@@ -1,11 +1,13 @@
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
-/// Calls for parts of batches, few at once: however many batches wait, single checks get their turn in between.
+/// Calls for parts of batches, few at once: however many batches wait, single checks get their turn in between, and so
+/// do the batches of other tenants.
 /// </summary>
 /// <param name="take">
 /// Asks the store for all of some requests at once, and waits for so long; null where there is no answer.
@@ -15,25 +17,31 @@ namespace RateLimiter.Infrastructure.Redis;
 /// well, because that was a wait for the store too.
 /// </param>
 /// <param name="turnTimeout">The longest wait for a turn.</param>
-/// <param name="time">The clock of the wait for the store.</param>
+/// <param name="time">The clock of both waits.</param>
 internal sealed class BatchCalls(
     Func<PermitRequest[], TimeSpan, CancellationToken, Task<Decision?[]>> take,
     TimeSpan timeout,
     TimeSpan turnTimeout,
     TimeProvider time
-) : IDisposable
+)
 {
-    private readonly SemaphoreSlim turns = new(CheckGatherer.MaxCalls);
+    private readonly Lock gate = new();
+    private readonly FairQueue<TaskCompletionSource<bool>> waiting = new(CheckWork.MaxPerCall);
+    private int underWay;
     private int unanswered;
 
+    /// <param name="requests">Of one tenant, and no more work than one call may be.</param>
+    /// <param name="work">How much work that is.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>In the order of the requests; null stands for those that the store did not answer.</returns>
     public async Task<Decision?[]> TakeAsync(
         PermitRequest[] requests,
+        int work,
         CancellationToken cancellationToken
     )
     {
         var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
-        if (!await turns.WaitAsync(turnTimeout, cancellationToken))
+        if (!await WaitForTurnAsync(requests[0].Subject.Client, work, cancellationToken))
         {
             return new Decision?[requests.Length];
         }
@@ -62,9 +70,53 @@ internal sealed class BatchCalls(
         }
         finally
         {
-            turns.Release();
+            EndTurn();
         }
     }
 
-    public void Dispose() => turns.Dispose();
+    /// <returns>False when it did not come in time.</returns>
+    private async Task<bool> WaitForTurnAsync(
+        ClientId tenant,
+        int work,
+        CancellationToken cancellationToken
+    )
+    {
+        var turn = new TaskCompletionSource<bool>(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
+        lock (gate)
+        {
+            if (underWay < CheckGatherer.MaxCalls)
+            {
+                underWay++;
+                return true;
+            }
+
+            waiting.Enqueue(tenant, turn, work);
+        }
+
+        using var deadline = new CancellationTokenSource(turnTimeout, time);
+        await using var over = deadline.Token.Register(() => turn.TrySetResult(false));
+        await using var gone = cancellationToken.Register(() =>
+            turn.TrySetCanceled(cancellationToken)
+        );
+        return await turn.Task;
+    }
+
+    private void EndTurn()
+    {
+        lock (gate)
+        {
+            while (waiting.TryDequeue(CheckWork.MaxPerCall, out var next))
+            {
+                // Others have been told that their time is over.
+                if (next.TrySetResult(true))
+                {
+                    return;
+                }
+            }
+
+            underWay--;
+        }
+    }
 }

@@ -9,7 +9,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <summary>
 /// Gathers checks that come at the same time, so that the busier it gets the fewer calls a check costs. Nothing is
 /// delayed for it: a check goes out at once unless so many calls are under way already, and what has gathered behind
-/// them goes out together as soon as one of them ends.
+/// them goes out together as soon as one of them ends, so much of it as is a call's work, of one tenant after the other.
 /// </summary>
 /// <param name="decide">
 /// Asks the store for all of some requests at once, and answers in their order; null where a counter is broken.
@@ -22,22 +22,20 @@ internal sealed class CheckGatherer(
     TimeProvider time
 ) : IDisposable
 {
-    /// <summary>
-    /// The most checks in one call. More would make others wait for the store longer than they save it work.
-    /// </summary>
-    internal const int MaxChecksPerCall = 100;
-
     /// <summary>One call is being worked on by the store while the next is on its way.</summary>
     internal const int MaxCalls = 2;
 
-    /// <summary>The most checks that wait. At 40,000 a second, this many wait for a quarter of a second.</summary>
+    /// <summary>
+    /// The most checks that wait, and as many again of tenants that have less than their share of them. At 40,000 a
+    /// second, this many wait for a quarter of a second.
+    /// </summary>
     internal const int MaxWaiting = 10_000;
 
     /// <summary>How often the waiting ones are looked through for those whose time is over.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock gate = new();
-    private readonly Queue<PendingCheck> waiting = new();
+    private readonly FairQueue<PendingCheck> waiting = new(CheckWork.Turn);
     private readonly List<PendingCheck[]> calls = [];
     private ITimer? sweep;
     private bool isSweeping;
@@ -59,15 +57,16 @@ internal sealed class CheckGatherer(
     public Task<Decision?> DecideAsync(PermitRequest request)
     {
         var check = new PendingCheck(request, time.GetTimestamp());
+        var tenant = request.Subject.Client;
         PendingCheck[]? call;
         lock (gate)
         {
-            if (waiting.Count >= MaxWaiting)
+            if (waiting.Count >= MaxWaiting && waiting.HasShareOf(MaxWaiting, tenant))
             {
                 throw new StoreUnavailableException("Too many checks wait for the store.");
             }
 
-            waiting.Enqueue(check);
+            waiting.Enqueue(tenant, check, check.Work);
             call = calls.Count < MaxCalls ? NextCall() : null;
             if (!isSweeping)
             {
@@ -179,12 +178,14 @@ internal sealed class CheckGatherer(
     /// <summary>Takes what waits. Whoever has been told that his time is over is not asked for any more.</summary>
     private PendingCheck[]? NextCall()
     {
-        var call = new List<PendingCheck>(Math.Min(waiting.Count, MaxChecksPerCall));
-        while (call.Count < MaxChecksPerCall && waiting.TryDequeue(out var check))
+        var call = new List<PendingCheck>(Math.Min(waiting.Count, CheckWork.MaxPerCall));
+        var room = CheckWork.MaxPerCall;
+        while (waiting.TryDequeue(room, out var check))
         {
             if (!check.Task.IsCompleted)
             {
                 call.Add(check);
+                room -= check.Work;
             }
         }
 
@@ -215,7 +216,10 @@ internal sealed class CheckGatherer(
                 Collect(call);
             }
 
-            Collect(waiting);
+            foreach (var lane in waiting.Lanes)
+            {
+                Collect(lane);
+            }
         }
 
         foreach (var check in overdue ?? [])
@@ -246,6 +250,9 @@ internal sealed class CheckGatherer(
         : TaskCompletionSource<Decision?>
     {
         public PermitRequest Request { get; } = request;
+
+        /// <summary>How much work the store has with it.</summary>
+        public int Work { get; } = CheckWork.Of(request.Policy);
 
         /// <summary>The span in which it was asked, if somebody wants to know.</summary>
         public Activity? Span { get; } = Signals.Spans.HasListeners() ? Activity.Current : null;

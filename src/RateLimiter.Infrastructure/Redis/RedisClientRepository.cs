@@ -65,20 +65,26 @@ internal sealed class RedisClientRepository(
 
     private static async Task<ClientSnapshot?> FindAsync(IDatabase database, ClientId client)
     {
-        // The version is read first and the commands run in order: what is read with it is at least as new.
-        var version = FindVersionAsync(database, client);
-        var keys = RedisKeyRepository.FindAsync(database, client);
-        var policies = database.HashValuesAsync(
-            RedisKeys.Policies(client),
-            CommandFlags.DemandMaster
+        var ((version, keys), policies) = await StoredPolicies.ReadAsync(
+            database,
+            client,
+            async step =>
+            {
+                // The version is read first and the commands run in order: what is read with it is at least as new.
+                var version = FindVersionAsync(database, client);
+                var keys = RedisKeyRepository.FindAsync(database, client);
+                step.Ask(database);
+                await Task.WhenAll(version, keys);
+                return (await version, (await version, await keys));
+            },
+            () => FindVersionAsync(database, client)
         );
-        await Task.WhenAll(version, keys, policies);
-        return await version is { } known
+        return version is { } known
             ? new ClientSnapshot(
                 client,
                 known,
-                await keys,
-                new PolicyTable((await policies).Select(value => PolicyDocument.Parse(value!)))
+                keys,
+                new PolicyTable(policies.Select(value => PolicyDocument.Parse(value!)))
             )
             : null;
     }

@@ -191,7 +191,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             ?? throw new StoreUnavailableException("A server of the store is not known yet.");
     }
 
-    /// <summary>Asks the store, and waits no longer than <paramref name="timeout"/>.</summary>
+    /// <summary>
+    /// Asks the store, and waits no longer than <paramref name="timeout"/>. No answer means nothing to anybody else: it may
+    /// have been too much that was asked.
+    /// </summary>
     /// <param name="key">A key that it is about.</param>
     /// <param name="ask">What to ask.</param>
     /// <param name="timeout">How long to wait.</param>
@@ -216,7 +219,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         try
         {
             return Interlocked.Increment(ref asked) <= MaxAsked
-                ? await circuits[part].AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
+                ? await circuits[part]
+                    .PassAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
                 : throw new StoreUnavailableException("Too many wait for the store.");
         }
         finally
@@ -224,6 +228,18 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             Interlocked.Decrement(ref asked);
         }
     }
+
+    /// <summary>
+    /// As <see cref="AskAsync"/>, for the checks that callers wait for: their work is bounded and there are few such calls
+    /// at once, so that no answer means that the store is away, and however much else is asked does not keep them out.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    internal Task<T> DecideAsync<T>(
+        RedisKey key,
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => circuits[PartOf(key)].AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken));
 
     /// <summary>Whether a question failed before it was sent, for want of a connection, so that it is safe to repeat.</summary>
     internal static bool WasNotSent(StoreUnavailableException exception) =>

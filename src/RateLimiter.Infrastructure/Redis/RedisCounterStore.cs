@@ -46,12 +46,18 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 .Select(_ => new Part(
                     new CheckGatherer(
                         requests =>
-                            TakeNowAsync(requests, connection.CheckTimeout, CancellationToken.None),
+                            TakeNowAsync(
+                                requests,
+                                connection.CheckTimeout,
+                                isEvidence: true,
+                                CancellationToken.None
+                            ),
                         connection.CheckTimeout,
                         connection.Clock
                     ),
                     new BatchCalls(
-                        TakeNowAsync,
+                        (requests, timeout, cancellationToken) =>
+                            TakeNowAsync(requests, timeout, isEvidence: false, cancellationToken),
                         connection.CheckTimeout,
                         connection.AdministrativeTimeout,
                         connection.Clock
@@ -92,7 +98,14 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
 
         Task<Decision?[]> TakeAsync(TimeSpan timeout) =>
-            EvaluateAsync("take", request, clock: null, timeout, cancellationToken);
+            EvaluateAsync(
+                "take",
+                request,
+                clock: null,
+                timeout,
+                isEvidence: false,
+                cancellationToken
+            );
     }
 
     public void Dispose()
@@ -100,7 +113,6 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         foreach (var part in parts)
         {
             part.Gatherer.Dispose();
-            part.BatchCalls.Dispose();
         }
     }
 
@@ -173,10 +185,16 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 .Range(0, parts.Length)
                 .Where(part => asked[part] is not null)
                 .SelectMany(part =>
-                    asked[part]!
-                        .Chunk(CheckGatherer.MaxChecksPerCall)
-                        .Select(chunk =>
-                            TakeChunkAsync(part, requests, chunk, decisions, cancellationToken)
+                    Calls(requests, asked[part]!)
+                        .Select(call =>
+                            TakeCallAsync(
+                                part,
+                                requests,
+                                call.Indexes,
+                                call.Work,
+                                decisions,
+                                cancellationToken
+                            )
                         )
                 )
         );
@@ -234,6 +252,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             [request],
             clock,
             connection.CheckTimeout,
+            isEvidence: false,
             cancellationToken
         );
         return decisions[0]
@@ -270,11 +289,34 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    /// <summary>Decides those requests that the chunk names; leaves them undecided when the store does not answer.</summary>
-    private async Task TakeChunkAsync(
+    /// <summary>Some of the requests, in their order, as calls of the store that are no more than its work in one.</summary>
+    private static IEnumerable<(int[] Indexes, int Work)> Calls(
+        IReadOnlyList<PermitRequest> requests,
+        List<int> indexes
+    )
+    {
+        var (first, work) = (0, 0);
+        for (var i = 0; i < indexes.Count; i++)
+        {
+            var added = CheckWork.Of(requests[indexes[i]].Policy);
+            if (work + added > CheckWork.MaxPerCall)
+            {
+                yield return ([.. indexes[first..i]], work);
+                (first, work) = (i, 0);
+            }
+
+            work += added;
+        }
+
+        yield return ([.. indexes[first..]], work);
+    }
+
+    /// <summary>Decides those requests that the call is of; leaves them undecided when the store does not answer.</summary>
+    private async Task TakeCallAsync(
         int part,
         IReadOnlyList<PermitRequest> requests,
-        int[] chunk,
+        int[] call,
+        int work,
         Decision?[] decisions,
         CancellationToken cancellationToken
     )
@@ -285,10 +327,14 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
 
         var answers = await parts[part]
-            .BatchCalls.TakeAsync(Array.ConvertAll(chunk, i => requests[i]), cancellationToken);
-        for (var i = 0; i < chunk.Length; i++)
+            .BatchCalls.TakeAsync(
+                Array.ConvertAll(call, i => requests[i]),
+                work,
+                cancellationToken
+            );
+        for (var i = 0; i < call.Length; i++)
         {
-            decisions[chunk[i]] = answers[i];
+            decisions[call[i]] = answers[i];
         }
     }
 
@@ -299,12 +345,20 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     private async Task<Decision?[]> TakeNowAsync(
         PermitRequest[] requests,
         TimeSpan timeout,
+        bool isEvidence,
         CancellationToken cancellationToken
     )
     {
         if (requests.Length == 1 || !connection.IsCluster)
         {
-            return await EvaluateAsync("take", requests, clock: null, timeout, cancellationToken);
+            return await EvaluateAsync(
+                "take",
+                requests,
+                clock: null,
+                timeout,
+                isEvidence,
+                cancellationToken
+            );
         }
 
         var decisions = new Decision?[requests.Length];
@@ -325,6 +379,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                     Array.ConvertAll(ofSlot, i => requests[i]),
                     clock: null,
                     timeout,
+                    isEvidence,
                     cancellationToken
                 );
                 for (var i = 0; i < ofSlot.Length; i++)
@@ -353,11 +408,18 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     private static bool IsUntouched(StoreUnavailableException exception, int requests) =>
         IsMoving(exception) && requests == 1 || RedisConnection.WasNotSent(exception);
 
+    /// <param name="verb">As in check.lua: take, look or give.</param>
+    /// <param name="requests">The permits.</param>
+    /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="isEvidence">Whether no answer means that the store does not answer.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     private async Task<Decision?[]> EvaluateAsync(
         string verb,
         PermitRequest[] requests,
         long? clock,
         TimeSpan timeout,
+        bool isEvidence,
         CancellationToken cancellationToken
     )
     {
@@ -368,12 +430,11 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         {
             try
             {
-                var (decisions, failure) = await connection.AskAsync(
-                    keys[0],
-                    database => AskAsync(database, requests, keys, values),
-                    timeout,
-                    cancellationToken
-                );
+                Func<IDatabase, Task<(Decision?[], string?)>> ask = database =>
+                    AskAsync(database, requests, keys, values);
+                var (decisions, failure) = isEvidence
+                    ? await connection.DecideAsync(keys[0], ask, timeout, cancellationToken)
+                    : await connection.AskAsync(keys[0], ask, timeout, cancellationToken);
                 if (failure is not null)
                 {
                     connection.ReportError(failure);

@@ -34,19 +34,26 @@ internal sealed class RedisPolicyRepository(
             RedisKeys.Client(client),
             async database =>
             {
-                // All at one time: a policy that is deleted meanwhile is there or deleted, and not both.
-                var snapshot = database.CreateTransaction();
-                var version = snapshot.HashGetAsync(RedisKeys.Client(client), "policies_version");
-                var policies = snapshot.HashValuesAsync(RedisKeys.Policies(client));
-                var deleted = snapshot.HashGetAllAsync(RedisKeys.DeletedPolicies(client));
-                await snapshot.ExecuteAsync(CommandFlags.DemandMaster);
+                var ((version, deleted), policies) = await StoredPolicies.ReadAsync(
+                    database,
+                    client,
+                    async step =>
+                    {
+                        // All at one time: a policy that is deleted meanwhile is there or deleted, and not both.
+                        var snapshot = database.CreateTransaction();
+                        var version = FindVersionAsync(snapshot, client);
+                        var deleted = snapshot.HashGetAllAsync(RedisKeys.DeletedPolicies(client));
+                        step.Ask(snapshot);
+                        await snapshot.ExecuteAsync(CommandFlags.DemandMaster);
+                        return (await version, (await version, await deleted));
+                    },
+                    () => FindVersionAsync(database, client)
+                );
                 return new PolicySet(
-                    (long?)await version ?? 0,
+                    version ?? 0,
                     [
-                        .. (await policies).Select(value =>
-                            PolicyHead.Of(PolicyDocument.Parse(value!))
-                        ),
-                        .. (await deleted).Select(policy => new PolicyHead(
+                        .. policies.Select(value => PolicyHead.Of(PolicyDocument.Parse(value!))),
+                        .. deleted.Select(policy => new PolicyHead(
                             RedisKeys.ParsePolicyField(policy.Name!),
                             (long)policy.Value,
                             Policy: null
@@ -57,6 +64,14 @@ internal sealed class RedisPolicyRepository(
             connection.AdministrativeTimeout,
             cancellationToken
         );
+
+    private static async Task<long?> FindVersionAsync(IDatabaseAsync database, ClientId client) =>
+        (long?)
+            await database.HashGetAsync(
+                RedisKeys.Client(client),
+                "policies_version",
+                CommandFlags.DemandMaster
+            );
 
     public Task<PolicyHead> FindAsync(
         ClientId client,

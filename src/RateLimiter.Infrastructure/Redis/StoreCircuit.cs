@@ -80,7 +80,14 @@ internal sealed class StoreCircuit
     /// <summary>Notes that a probe has done all that a check does.</summary>
     public void ConfirmHealthy() => failure = null;
 
-    /// <summary>Asks, unless the circuit is open.</summary>
+    /// <summary>
+    /// Asks, unless the circuit is open, for what may be too much for the store: that it is not answered does not open the
+    /// circuit, or one tenant's work would shut the store for all.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
+    public Task<T> PassAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Away() : ask();
+
+    /// <summary>Asks, unless the circuit is open, for what the store answers soon if it answers at all.</summary>
     /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
     public Task<T> AskAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Away() : ProbeAsync(ask);
 

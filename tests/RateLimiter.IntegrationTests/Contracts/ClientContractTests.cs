@@ -1,5 +1,7 @@
+using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 
@@ -59,5 +61,52 @@ public sealed class ClientContractTests(ContractStore store) : ContractTests(sto
 
         Assert.That(versions, Is.Ordered.Ascending);
         Assert.That(versions, Is.Unique);
+    }
+
+    [Test]
+    public async Task Find_ManyPoliciesChangedMeanwhile_AreOfOneMoment()
+    {
+        const int changes = 10;
+        var keys = Enumerable
+            .Range(0, 600)
+            .Select(i => PolicyKey.Create($"route-{i}", role: null))
+            .ToList();
+        var client = await RegisterAsync();
+        Assert.That(
+            await TryAsync(client, [.. keys.Select(key => Describe(PolicyHead.None(key), "0"))]),
+            Is.EqualTo(PolicySave.Saved)
+        );
+        var changing = Task.Run(async () =>
+        {
+            for (var i = 1; i <= changes; i++)
+            {
+                var set = await Policies.ListAsync(client, default);
+                await TryAsync(client, [.. set.Heads.Select(head => Describe(head, $"{i}"))]);
+            }
+        });
+
+        do
+        {
+            var found = (await Clients.FindAsync(client, default))!;
+            var listed = await Policies.ListAsync(client, default);
+
+            Assert.That(
+                keys.Select(key =>
+                        found.Policies.Resolve(key.RouteKey, key.Role)?.Definition.Description
+                    )
+                    .Distinct()
+                    .Count(),
+                Is.EqualTo(1)
+            );
+            Assert.That(listed.Heads, Has.Count.EqualTo(keys.Count));
+            Assert.That(
+                listed.Heads.Select(head => head.Policy?.Definition.Description).Distinct().Count(),
+                Is.EqualTo(1)
+            );
+        } while (!changing.IsCompleted);
+        await changing;
+
+        PolicyChange Describe(PolicyHead head, string text) =>
+            head.Save(Definition(head.Key.RouteKey, description: text), Now, Actor);
     }
 }

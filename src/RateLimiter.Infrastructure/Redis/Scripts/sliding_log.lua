@@ -2,10 +2,12 @@
 --
 -- State: a list, oldest first, each entry time before permits, three doubles of 8 bytes. time: when they were taken, in
 -- microseconds; before: how many were taken before them since the list began; permits: how many. The sums make it
--- possible to find an entry by bisection instead of adding up.
--- See check.lua for what each function is given and gives.
+-- possible to find an entry without adding up.
+-- See check.lua for what each function is given and gives. What costs is to read an entry, and more the longer the list
+-- is: few are read, however many there are, and none is removed alone.
 
 local call, pack, unpack = redis.call, struct.pack, struct.unpack
+local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
 local limiter = {}
 
 function limiter.capacity(limit)
@@ -17,38 +19,74 @@ local function entry(key, index)
   return { time = time, before = before, permits = permits }
 end
 
--- The first index from low on, and below high, whose entry fits; high when there is none. Entries that fit come after
--- those that do not.
-local function bisect(key, low, high, fits)
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if fits(entry(key, middle)) then
-      high = middle
+local function time_of(candidate)
+  return candidate.time
+end
+
+-- How many permits had been taken with the entry, and how many without it.
+local function sums_of(candidate)
+  return candidate.before + candidate.permits, candidate.before
+end
+
+-- The index of the first entry whose value reaches a goal, and the entry. Values grow along the list: the one before low
+-- has the value from, below the goal, and the one at high, which is given, reaches it. Looks where the goal should lie, twice,
+-- and else in the middle, so that the most uneven list takes two looks more than it can be halved.
+local function find(key, low, high, found, from, goal, value)
+  local to, before = value(found)
+  local looks = 0
+  while low < high and not (before and before < goal) do
+    local index = floor((low + high) / 2)
+    looks = looks + 1
+    if looks == 1 or looks == 3 then
+      index = min(high - 1, low - 1 + ceil((goal - from) / (to - from) * (high - low + 1)))
+    end
+    local candidate = entry(key, index)
+    local reached, reached_before = value(candidate)
+    if reached < goal then
+      low, from = index + 1, reached
     else
-      low = middle + 1
+      high, found, to, before = index, candidate, reached, reached_before
     end
   end
-  return low
+  return high, found
 end
 
 function limiter.open(key, now, limit)
-  local counter = { key = key, limit = limit, now = now, first = 0, used = 0, total = 0, taken = 0 }
-  local length = call('LLEN', key)
+  local length, dead_until = call('LLEN', key), now - limit.window
+  local counter = {
+    key = key,
+    limit = limit,
+    now = now,
+    length = length,
+    last_index = length - 1,
+    first = length,
+    used = 0,
+    total = 0,
+  }
   if length > 0 then
     local last = entry(key, length - 1)
-    local function alive(candidate)
-      return candidate.time + limit.window > now
-    end
-    -- Mostly the oldest one is alive; without this, every check would bisect.
-    counter.first = alive(entry(key, 0)) and 0 or bisect(key, 1, length, alive)
-    if counter.first < length then
+    if last.time > dead_until then
+      local first, oldest = 0, length > 1 and entry(key, 0) or last
+      -- Mostly it is alive.
+      if oldest.time <= dead_until then
+        first, oldest = find(key, 1, length - 1, last, oldest.time, dead_until + 1, time_of)
+      end
+      counter.first, counter.oldest, counter.last = first, oldest, last
       counter.total = last.before + last.permits
-      counter.used = counter.total - entry(key, counter.first).before
-      counter.last = last
+      counter.used = counter.total - oldest.before
     end
   end
-  counter.length = length
   return counter
+end
+
+-- The entry that brought the permits in use to so many, as they are counted from the oldest, and its index.
+local function entry_of(counter, permits)
+  local oldest, first = counter.oldest, counter.first
+  if permits <= oldest.permits then
+    return first, oldest
+  end
+  local goal = oldest.before + permits
+  return find(counter.key, first + 1, counter.length - 1, counter.last, sums_of(oldest), goal, sums_of)
 end
 
 function limiter.wait(counter, cost)
@@ -56,42 +94,25 @@ function limiter.wait(counter, cost)
   if excess <= 0 then
     return 0
   end
-  local enough = counter.total - counter.used + excess
-  local index = bisect(counter.key, counter.first, counter.length - 1, function(candidate)
-    return candidate.before + candidate.permits >= enough
-  end)
-  return entry(counter.key, index).time + counter.limit.window - counter.now
+  local _, last_to_go = entry_of(counter, excess)
+  return last_to_go.time + counter.limit.window - counter.now
 end
 
 function limiter.take(counter, cost)
-  counter.taken = cost
   counter.used = counter.used + cost
   -- A clock that stepped back stands still, so that the list stays in order.
-  local time = math.max(counter.now, counter.last and counter.last.time or 0)
+  local time = max(counter.now, counter.last and counter.last.time or 0)
   counter.last = { time = time, before = counter.total, permits = cost }
+  counter.is_taken = true
 end
 
-local function push(key, added)
-  call('RPUSH', key, pack('<ddd', added.time, added.before, added.permits))
-end
-
--- The newest permits come back first. Writes at once, because what is then the last decides when all are back.
+-- The newest permits come back first.
 function limiter.give(counter, cost)
-  local rest = math.min(cost, counter.used)
-  counter.used = counter.used - rest
-  while rest > 0 do
-    local last = entry(counter.key, -1)
-    call('RPOP', counter.key)
-    if last.permits > rest then
-      last.permits = last.permits - rest
-      rest = 0
-      push(counter.key, last)
-    else
-      rest = rest - last.permits
-    end
-  end
+  counter.used = max(0, counter.used - cost)
   if counter.used > 0 then
-    counter.last = entry(counter.key, -1)
+    local index, last = entry_of(counter, counter.used)
+    local permits = counter.oldest.before + counter.used - last.before
+    counter.last_index, counter.last = index, { time = last.time, before = last.before, permits = permits }
   end
 end
 
@@ -100,13 +121,21 @@ function limiter.reset(counter)
 end
 
 function limiter.save(counter, time_to_live)
+  local key, last = counter.key, counter.last
+  -- One end after the other: the embedded store takes a multiple of the time for both at once.
+  if counter.last_index < counter.length - 1 then
+    call('LTRIM', key, 0, counter.last_index)
+  end
   if counter.first > 0 then
-    call('LTRIM', counter.key, counter.first, -1)
+    call('LTRIM', key, counter.first, -1)
   end
-  if counter.taken > 0 then
-    push(counter.key, counter.last)
+  local state = pack('<ddd', last.time, last.before, last.permits)
+  if counter.is_taken then
+    call('RPUSH', key, state)
+  else
+    call('LSET', key, -1, state)
   end
-  call('PEXPIRE', counter.key, time_to_live)
+  call('PEXPIRE', key, time_to_live)
 end
 
 return limiter

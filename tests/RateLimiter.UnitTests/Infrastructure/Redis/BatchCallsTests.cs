@@ -2,33 +2,39 @@ using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Redis;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class BatchCallsTests : IDisposable
+public sealed class BatchCallsTests
 {
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan TurnTimeout = TimeSpan.FromMinutes(1);
+
     private readonly FakeTimeProvider time = new(A.Moment);
-    private readonly List<(TimeSpan Timeout, TaskCompletionSource<Decision?[]> Answer)> calls = [];
+    private readonly List<Call> calls = [];
     private readonly BatchCalls batches;
 
     public BatchCallsTests() =>
         batches = new BatchCalls(
-            (_, timeout, _) =>
+            (requests, timeout, _) =>
             {
-                var answer = new TaskCompletionSource<Decision?[]>();
-                calls.Add((timeout, answer));
-                return answer.Task;
+                var call = new Call(requests[0].Subject.Client, timeout);
+                // Several turns can come at once.
+                lock (calls)
+                {
+                    calls.Add(call);
+                }
+
+                return call.Answer.Task;
             },
             Budget,
-            TimeSpan.FromMinutes(1),
+            TurnTimeout,
             time
         );
-
-    public void Dispose() => batches.Dispose();
 
     [Test]
     public async Task Take_ItsTurn_HasTheWholeTimeForTheStore()
@@ -87,6 +93,54 @@ public sealed class BatchCallsTests : IDisposable
         Assert.That(calls, Has.Count.EqualTo(2));
     }
 
+    [Test]
+    public async Task Take_AnotherTenantHasMuchWaiting_IsNextButOne()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            _ = TakeAsync();
+        }
+
+        var other = ClientId.New();
+        _ = TakeAsync(other);
+        for (var i = 0; i < 2; i++)
+        {
+            calls[i].Answer.SetResult([A.Decision(A.Policy())]);
+        }
+
+        await SentAsync(4);
+        Assert.That(calls.Select(call => call.Client), Has.Exactly(1).EqualTo(other));
+        Assert.That(calls, Has.Count.EqualTo(4), "Two at once.");
+    }
+
+    [Test]
+    public async Task Take_ItsTurnDoesNotCome_HasNoAnswerAndIsNotSent()
+    {
+        var asked = await WaitBehindTwoAsync(TurnTimeout);
+
+        Assert.That(await asked[2], Is.All.Null);
+        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[1].Answer.SetResult([A.Decision(A.Policy())]);
+        await Task.WhenAll(asked);
+        Assert.That(calls, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Take_GoneBeforeItsTurn_LeavesItToTheNext()
+    {
+        using var gone = new CancellationTokenSource();
+        await WaitBehindTwoAsync(TimeSpan.Zero);
+        var leaving = TakeAsync(cancellationToken: gone.Token);
+        _ = TakeAsync();
+
+        await gone.CancelAsync();
+        Assert.That(() => leaving, Throws.InstanceOf<OperationCanceledException>());
+        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[1].Answer.SetResult([A.Decision(A.Policy())]);
+
+        await SentAsync(4);
+    }
+
     /// <summary>Three batches, the last of which waits for so long behind the calls of the others.</summary>
     private async Task<Task<Decision?[]>[]> WaitBehindTwoAsync(TimeSpan wait)
     {
@@ -96,17 +150,31 @@ public sealed class BatchCallsTests : IDisposable
         return asked;
     }
 
-    private Task<Decision?[]> TakeAsync() =>
+    private Task<Decision?[]> TakeAsync(
+        ClientId? client = null,
+        CancellationToken cancellationToken = default
+    ) =>
         batches.TakeAsync(
-            [new PermitRequest(new Subject(A.Client, "alice", null), A.Policy(), 1)],
-            CancellationToken.None
+            [new PermitRequest(new Subject(client ?? A.Client, "alice", null), A.Policy(), 1)],
+            CheckWork.MaxPerCall,
+            cancellationToken
         );
 
     private async Task SentAsync(int count)
     {
-        while (calls.Count < count)
+        var isSent = false;
+        while (!isSent)
         {
             await Task.Yield();
+            lock (calls)
+            {
+                isSent = calls.Count >= count;
+            }
         }
+    }
+
+    private sealed record Call(ClientId Client, TimeSpan Timeout)
+    {
+        public TaskCompletionSource<Decision?[]> Answer { get; } = new();
     }
 }

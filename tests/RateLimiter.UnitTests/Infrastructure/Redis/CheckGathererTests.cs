@@ -2,6 +2,8 @@ using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis;
@@ -57,14 +59,14 @@ public sealed class CheckGathererTests : IDisposable
     [Test]
     public void Decide_MoreThanOneCallHolds_GoInTheirOrder()
     {
-        Ask([.. Enumerable.Range(1, 2 + CheckGatherer.MaxChecksPerCall + 1)]);
+        Ask([.. Enumerable.Range(1, 2 + CheckWork.MaxPerCall + 1)]);
 
         calls[0].AnswerAll();
         calls[1].AnswerAll();
 
         Assert.That(
             calls.Select(call => call.Requests.Length),
-            Is.EqualTo(new[] { 1, 1, CheckGatherer.MaxChecksPerCall, 1 })
+            Is.EqualTo(new[] { 1, 1, CheckWork.MaxPerCall, 1 })
         );
         Assert.That(
             calls.SelectMany(call => call.Requests).Select(request => request.Cost),
@@ -115,6 +117,24 @@ public sealed class CheckGathererTests : IDisposable
     }
 
     [Test]
+    public async Task Decide_SeveralTenantsWait_EachEndsInTime()
+    {
+        var checks = Ask(1, 2, 3).ToList();
+        time.Advance(TimeSpan.FromMilliseconds(60));
+        checks.Add(gatherer.DecideAsync(Request(4, ClientId.New())));
+        checks.Add(gatherer.DecideAsync(Request(5)));
+
+        time.Advance(TimeSpan.FromMilliseconds(60));
+        Assert.That(
+            checks.Select(check => check.IsCompleted),
+            Is.EqualTo(new[] { true, true, true, false, false })
+        );
+        time.Advance(TimeSpan.FromMilliseconds(60));
+
+        Assert.That(await Task.WhenAll(checks), Is.All.Null);
+    }
+
+    [Test]
     public async Task Decide_EachHasItsOwnTime_EndsWhenThatIsOver()
     {
         var first = Ask(1, 2, 3);
@@ -153,8 +173,62 @@ public sealed class CheckGathererTests : IDisposable
         );
     }
 
-    private static PermitRequest Request(long cost) =>
-        new(new Subject(A.Client, "alice", null), A.Policy(), cost);
+    [Test]
+    public void Decide_ChecksOfMuchWork_GoInSeveralCalls()
+    {
+        var work = CheckWork.Of(Heavy);
+        Ask(1, 2);
+        for (var i = 0; i < 5; i++)
+        {
+            _ = gatherer.DecideAsync(Request(3, policy: Heavy));
+        }
+
+        calls[0].AnswerAll();
+
+        Assert.That(calls[2].Requests, Has.Length.EqualTo(CheckWork.MaxPerCall / work));
+    }
+
+    [Test]
+    public void Decide_AnotherTenantHasMuchWaiting_IsInTheNextCall()
+    {
+        Ask(1, 2);
+        for (var i = 0; i < 1000; i++)
+        {
+            _ = gatherer.DecideAsync(Request(3, policy: Heavy));
+        }
+
+        _ = gatherer.DecideAsync(Request(4, ClientId.New()));
+        calls[0].AnswerAll();
+
+        Assert.That(calls[2].Requests.Select(request => request.Cost), Has.Member(4));
+    }
+
+    [Test]
+    public void Decide_AnotherTenantFillsTheQueue_IsNotRefused()
+    {
+        Ask([.. Enumerable.Range(1, CheckGatherer.MaxCalls + CheckGatherer.MaxWaiting)]);
+
+        _ = gatherer.DecideAsync(Request(1, ClientId.New()));
+
+        Assert.That(gatherer.Waiting, Is.EqualTo(CheckGatherer.MaxWaiting + 1));
+    }
+
+    private static readonly Policy Heavy = A.Policy(
+        limits:
+        [
+            .. Enumerable
+                .Range(0, PolicyDefinition.MaxLimits)
+                .Select(i =>
+                    A.Limit($"{i}", Limit.MaxLoggedPermits, algorithm: Algorithm.SlidingLog)
+                ),
+        ]
+    );
+
+    private static PermitRequest Request(
+        long cost,
+        ClientId? client = null,
+        Policy? policy = null
+    ) => new(new Subject(client ?? A.Client, "alice", null), policy ?? A.Policy(), cost);
 
     private Task<Decision?>[] Ask(params int[] costs) =>
         [.. costs.Select(cost => gatherer.DecideAsync(Request(cost)))];

@@ -45,6 +45,34 @@ public sealed class StoreCircuitTests : ILogger
     }
 
     [Test]
+    public async Task Pass_Fails_SaysNothingOfTheStore()
+    {
+        await FailAsync(StoreCircuit.MinAsked - 1);
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.That(
+                () => circuit.PassAsync(Failing),
+                Throws.TypeOf<StoreUnavailableException>()
+            );
+        }
+
+        Assert.That(circuit.IsOpen, Is.False);
+    }
+
+    [Test]
+    public async Task Pass_Open_DoesNotAsk()
+    {
+        await FailAsync(StoreCircuit.MinAsked);
+        var asked = 0;
+
+        Assert.That(
+            () => circuit.PassAsync(() => Task.FromResult(++asked)),
+            Throws.TypeOf<StoreUnavailableException>()
+        );
+        Assert.That(asked, Is.Zero);
+    }
+
+    [Test]
     public async Task Probe_AnsweredAfterAMoment_Closes()
     {
         await FailAsync(StoreCircuit.MinAsked);
