@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
@@ -38,6 +39,7 @@ public static class InfrastructureServices
                 options => !string.IsNullOrWhiteSpace(options.DataDirectory),
                 "Embedded:DataDirectory must name a folder."
             )
+            .MustBeWithin("Embedded:MaxBytes", it => it.MaxBytes, 64 << 20, 1L << 40)
             .ValidateOnStart();
 
         services.AddSingleton(TimeProvider.System);

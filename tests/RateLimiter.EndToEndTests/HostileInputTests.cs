@@ -74,7 +74,11 @@ public sealed partial class HostileInputTests(Store store)
     {
         var seed = Setting("RATELIMITER_FUZZ_SEED") ?? Random.Shared.Next();
         await using var host = await StoreHost.StartAsync(store);
-        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+        var service = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            SharedServices.Unmetered
+        );
         var bystander = await BystanderAsync(service);
         var document = (await bystander.GetAsync("/openapi.json")).MustBeOk().Body;
         HostileOperation[] operations = [.. HostileOperation.ReadAll(document), .. Pages];

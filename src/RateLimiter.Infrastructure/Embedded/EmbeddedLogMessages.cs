@@ -23,6 +23,20 @@ internal static partial class EmbeddedLogMessages
     );
 
     [LoggerMessage(
+        24,
+        LogLevel.Error,
+        "The embedded store is full: its data takes up {Used} of {Max} bytes (Embedded:MaxBytes). It keeps nothing new until there is room again; nothing is lost"
+    )]
+    public static partial void EmbeddedStoreFull(this ILogger logger, long used, long max);
+
+    [LoggerMessage(
+        25,
+        LogLevel.Information,
+        "The embedded store has room again: its data takes up {Used} of {Max} bytes"
+    )]
+    public static partial void EmbeddedStoreHasRoom(this ILogger logger, long used, long max);
+
+    [LoggerMessage(
         23,
         LogLevel.Error,
         "The files in {Directory} cannot be compacted, and grow; this is tried again in a minute: {Reason}"

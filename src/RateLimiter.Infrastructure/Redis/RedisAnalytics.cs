@@ -164,7 +164,8 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
             throw new StoreUnavailableException("The counts could not be written.", exception);
         }
 
-        if (writer.IsBehind(client))
+        // What waits while the store is full is written when it has room.
+        if (writer.IsBehind(client) && !connection.Room.IsFull)
         {
             throw new StoreUnavailableException("The counts could not be written.");
         }

@@ -54,12 +54,14 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         IOptions<RedisOptions> redis,
         IOptions<EmbeddedOptions> embedded,
         IOptions<StoreOptions> store,
+        StoreRoom room,
         TimeProvider time,
         ILogger<RedisConnection> logger
     )
     {
         this.redis = redis.Value;
         this.embedded = embedded.Value;
+        Room = room;
         this.logger = logger;
         CheckTimeout = store.Value.Timeout;
         circuits =
@@ -69,6 +71,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                 .Select(part => new StoreCircuit(() => map.PlaceOf(part), time, logger)),
         ];
     }
+
+    /// <summary>Whether the store has room for more.</summary>
+    internal StoreRoom Room { get; }
+
+    /// <summary>What the data of the embedded store takes up, and may; null with another store.</summary>
+    internal (long Used, long Max)? EmbeddedSize =>
+        embeddedStore is { } store ? (store.Used, embedded.MaxBytes) : null;
 
     /// <summary>The longest that a check waits for the store.</summary>
     internal TimeSpan CheckTimeout { get; }
@@ -108,7 +117,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         else
         {
             embeddedStore = await Task.Run(
-                () => EmbeddedStore.Start(Path.GetFullPath(embedded.DataDirectory), logger),
+                () =>
+                    EmbeddedStore.Start(
+                        Path.GetFullPath(embedded.DataDirectory),
+                        embedded.MaxBytes,
+                        Room,
+                        logger
+                    ),
                 cancellationToken
             );
             connecting = ConnectAsync(embeddedStore.Configuration);

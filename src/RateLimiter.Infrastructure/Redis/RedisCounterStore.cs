@@ -121,7 +121,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         }
 
         var part = connection.PartOf(counter);
-        return connection.IsAway(part)
+        return connection.IsAway(part) || !HasRoomFor(request)
             ? ValueTask.FromResult<Decision?>(null)
             : new ValueTask<Decision?>(
                 Signals.Spans.HasListeners()
@@ -162,7 +162,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             var request = requests[i];
             var counter = CheckCall.FirstCounter(request);
             decisions[i] = denials.Find(counter, request.Policy, request.Cost);
-            if (decisions[i] is null)
+            if (decisions[i] is null && HasRoomFor(request))
             {
                 (asked[connection.PartOf(counter)] ??= []).Add(i);
             }
@@ -207,6 +207,10 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             denials.Forget(counters[0]!);
         }
     }
+
+    // What only looks needs none.
+    private bool HasRoomFor(in PermitRequest request) =>
+        request.Cost == 0 || !connection.Room.IsFull;
 
     // How long the check waited, for its turn and for the store.
     private static async Task<Decision?> TakeTracedAsync(

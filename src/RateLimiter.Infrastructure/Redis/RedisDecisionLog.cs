@@ -76,7 +76,12 @@ internal sealed class RedisDecisionLog(
         CancellationToken cancellationToken
     )
     {
-        await FlushAsync(client, cancellationToken);
+        // What waits while the store is full is written when it has room.
+        if (!connection.Room.IsFull)
+        {
+            await FlushAsync(client, cancellationToken);
+        }
+
         var values = await connection.AskAsync(
             RedisKeys.Log(client),
             database =>
@@ -236,6 +241,7 @@ internal sealed class RedisDecisionLog(
         {
             try
             {
+                connection.Room.Ensure();
                 await connection.AskAsync(
                     keys[0],
                     database => Append.EvaluateAsync(database, keys, values),

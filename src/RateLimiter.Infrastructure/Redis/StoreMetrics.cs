@@ -67,6 +67,24 @@ internal sealed class StoreMetrics(
             "{check}",
             "Checks that were not written before the service ended."
         );
+        meter.CreateObservableGauge(
+            "ratelimiter.store.full",
+            () => connection.Room.IsFull ? 1 : 0,
+            unit: null,
+            "Whether the store is full and keeps nothing new: 1, else 0."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.embedded.size",
+            () => ObserveEmbedded(size => size.Used),
+            "By",
+            "What the data of the embedded store takes up in memory: the pages of its log, and its objects."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.embedded.max_size",
+            () => ObserveEmbedded(size => size.Max),
+            "By",
+            "What it may take up: Embedded:MaxBytes."
+        );
         if (services.GetService<PostgresDatabase>() is { } database)
         {
             meter.CreateObservableCounter(
@@ -81,6 +99,10 @@ internal sealed class StoreMetrics(
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private IEnumerable<Measurement<long>> ObserveEmbedded(
+        Func<(long Used, long Max), long> figure
+    ) => connection.EmbeddedSize is { } size ? [new(figure(size))] : [];
 
     private IEnumerable<Measurement<int>> ObserveCircuits() =>
         connection.Parts.Select(part => new Measurement<int>(

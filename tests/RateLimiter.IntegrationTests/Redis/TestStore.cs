@@ -182,6 +182,7 @@ internal sealed class TestStore : IAsyncDisposable
             Options.Create(redis),
             Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
             Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
+            new StoreRoom(),
             TimeProvider.System,
             Log
         );
