@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
-using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 

@@ -165,7 +165,7 @@ internal sealed class RedisAnalytics : BackgroundService, IAnalytics
         }
 
         // What waits while the store is full is written when it has room.
-        if (writer.IsBehind(client) && !connection.Room.IsFull)
+        if (writer.IsBehind(client) && !connection.IsFull())
         {
             throw new StoreUnavailableException("The counts could not be written.");
         }

@@ -39,6 +39,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private readonly ILogger logger;
     private readonly ClusterMap map = new();
     private readonly StoreCircuit[] circuits;
+    private readonly bool[] full = new bool[ClusterMap.MaxParts];
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
@@ -163,6 +164,12 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
     internal bool IsAway(int part) => circuits[part].IsOpen;
 
+    /// <summary>Whether a part of Redis has said that it has no memory left, which the embedded store says by itself.</summary>
+    internal bool IsFull(int part) => Volatile.Read(ref full[part]);
+
+    /// <summary>Whether the store, or a part of it, keeps nothing new.</summary>
+    internal bool IsFull() => Room.IsFull || Parts.Any(IsFull);
+
     /// <summary>How often one of the circuits has opened, and closed.</summary>
     internal (long Opened, long Closed) Transitions =>
         (circuits.Sum(circuit => circuit.Opened), circuits.Sum(circuit => circuit.Closed));
@@ -237,6 +244,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                 ? await circuits[part].AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
                 : throw new StoreUnavailableException("Too many wait for the store.");
         }
+        catch (StoreFullException)
+        {
+            NoteFull(part, isFull: true);
+            throw;
+        }
         finally
         {
             Interlocked.Decrement(ref asked);
@@ -252,6 +264,30 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <exception cref="StoreUnavailableException">It did not answer.</exception>
     internal Task<T> ProbeAsync<T>(int part, Func<IDatabase, Task<T>> ask) =>
         circuits[part].ProbeAsync(() => AskOnceAsync(ask, CheckTimeout, CancellationToken.None));
+
+    /// <summary>Notes whether a part of Redis takes what needs memory.</summary>
+    internal void NoteFull(int part, bool isFull)
+    {
+        if (Interlocked.Exchange(ref full[part], isFull) == isFull)
+        {
+            return;
+        }
+
+        if (!IsCluster)
+        {
+            // All of it is full. Where it is a part, the others go on.
+            Room.Note(isFull);
+        }
+
+        if (isFull)
+        {
+            logger.StoreFull(map.PlaceOf(part));
+        }
+        else
+        {
+            logger.StoreHasRoom(map.PlaceOf(part));
+        }
+    }
 
     /// <summary>Takes over what the client has found out of a cluster.</summary>
     internal void FollowCluster() =>
@@ -284,6 +320,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             }
 
             return answer;
+        }
+        catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
+        {
+            throw new StoreFullException();
         }
         catch (RedisServerException exception)
         {

@@ -246,7 +246,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
 
     /// <summary>
     /// Asks a part of the store for what a check would need: it only looks, but where nobody is answered it also takes,
-    /// because a server that has become a replica, or whose disk is full, answers those who look.
+    /// because a server that has become a replica, or whose disk or memory is full, answers those who look.
     /// </summary>
     /// <exception cref="StoreUnavailableException">It does not answer.</exception>
     internal async Task ProbeAsync(int part)
@@ -265,12 +265,13 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             return;
         }
 
-        var (keys, values) = CheckCall.Write(
-            connection.IsAway(part) ? "take" : "look",
-            request,
-            clock: null
-        );
+        var takes = connection.IsAway(part) || connection.IsFull(part);
+        var (keys, values) = CheckCall.Write(takes ? "take" : "look", request, clock: null);
         await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
+        if (takes)
+        {
+            connection.NoteFull(part, isFull: false);
+        }
     }
 
     /// <summary>Decides those requests that the chunk names; leaves them undecided when the store does not answer.</summary>

@@ -77,7 +77,7 @@ internal sealed class RedisDecisionLog(
     )
     {
         // What waits while the store is full is written when it has room.
-        if (!connection.Room.IsFull)
+        if (!connection.IsFull())
         {
             await FlushAsync(client, cancellationToken);
         }

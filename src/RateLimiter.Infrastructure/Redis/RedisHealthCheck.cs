@@ -18,7 +18,7 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
         var parts = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
         var failures = parts.OfType<string>().ToList();
         return failures.Count == 0
-            ? connection.Room.IsFull
+            ? connection.IsFull()
                 ? HealthCheckResult.Degraded("The store is full.")
                 : HealthCheckResult.Healthy()
             : failures.Count < parts.Length
@@ -31,6 +31,11 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
         try
         {
             await counters.ProbeAsync(part);
+            return null;
+        }
+        catch (StoreFullException)
+        {
+            // It answers.
             return null;
         }
         catch (StoreUnavailableException exception)

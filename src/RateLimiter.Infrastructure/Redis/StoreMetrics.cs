@@ -69,7 +69,7 @@ internal sealed class StoreMetrics(
         );
         meter.CreateObservableGauge(
             "ratelimiter.store.full",
-            () => connection.Room.IsFull ? 1 : 0,
+            () => connection.IsFull() ? 1 : 0,
             unit: null,
             "Whether the store is full and keeps nothing new: 1, else 0."
         );
