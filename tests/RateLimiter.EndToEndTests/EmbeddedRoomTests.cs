@@ -53,7 +53,11 @@ public sealed class EmbeddedRoomTests
         (await kept.SendAsync(HttpMethod.Delete, "/usage?user_id=u&route_key=deny")).MustBeStatus(
             204
         );
-        (await tenants[0].DeleteAsync()).MustBeOk();
+        var (gone, left) = (tenants[..(tenants.Count / 2)], tenants[(tenants.Count / 2)..]);
+        foreach (var tenant in gone)
+        {
+            Assert.That((await tenant.DeleteAsync()).Status, Is.EqualTo(200).Or.EqualTo(202));
+        }
 
         await Poll.UntilAsync(
             "There is no room.",
@@ -72,7 +76,7 @@ public sealed class EmbeddedRoomTests
 
         await service.KillAsync();
         var again = await host.ServeAsync(settings);
-        await MustHaveAllAsync(tenants[1..].Select(tenant => tenant.On(again)));
+        await MustHaveAllAsync(left.Select(tenant => tenant.On(again)));
     }
 
     /// <returns>The clients that have taken up all the room.</returns>
