@@ -46,7 +46,7 @@ redis() { redis-cli -p "${port:-1}" "$@"; }
 start_service() {
   local log=$folder/service.log
   mkdir -p "$folder/service"
-  (cd "$folder/service" && exec env Registration__PermitLimit=1000000 Store__TimeoutMs=10000 "$@" \
+  (cd "$folder/service" && exec env Registration__PermitLimit=1000000 Quotas__AdministrativeCallsPerSecond=0 Store__TimeoutMs=10000 "$@" \
     dotnet "$service" --urls http://127.0.0.1:0) >"$log" 2>&1 &
   pids+=($!)
   server=$!

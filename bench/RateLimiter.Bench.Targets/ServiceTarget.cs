@@ -98,8 +98,12 @@ internal sealed partial class ServiceTarget : Target
             Path.Combine(Repository.Artifact("service"), "RateLimiter.Api"),
             ["--urls", $"http://127.0.0.1:{port}"],
             folder,
-            // A bench registers more clients than one address may.
-            settings.Append(new("Registration__PermitLimit", "1000000000")),
+            // A bench registers more clients, and calls more often, than one address may.
+            [
+                .. settings,
+                new("Registration__PermitLimit", "1000000000"),
+                new("Quotas__AdministrativeCallsPerSecond", "0"),
+            ],
             Listening
         );
         started?.Invoke(server);

@@ -42,6 +42,8 @@ public static class ApplicationServices
         services.AddSingleton<KeyUses>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<CheckQuota>();
+        services.AddSingleton<AdministrativeRate>();
+        services.AddSingleton<StoreRoom>();
         services.AddSingleton<StoreFallback>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
         services.AddSingleton<LocalCounters>();
@@ -133,6 +135,18 @@ public static class ApplicationServices
                 Limit.MaxWindowSeconds
             )
             .MustBeWithin("Quotas:ChecksPerSecond", it => it.ChecksPerSecond, 0, Limit.MaxPermits)
+            .MustBeWithin(
+                "Quotas:AdministrativeCallsPerSecond",
+                it => it.AdministrativeCallsPerSecond,
+                0,
+                Limit.MaxPermits
+            )
+            .MustBeWithin(
+                "Quotas:AdministrativeBurst",
+                it => it.AdministrativeBurst,
+                1,
+                Limit.MaxPermits
+            )
             .ValidateOnStart();
         services
             .AddOptions<StreamOptions>()

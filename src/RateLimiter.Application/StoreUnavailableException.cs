@@ -4,7 +4,7 @@ namespace RateLimiter.Application;
 /// The store did not answer, or not in time, or not with what was expected. Whether a write counted is unknown, so
 /// that it must not be tried again blindly.
 /// </summary>
-public sealed class StoreUnavailableException : Exception
+public class StoreUnavailableException : Exception
 {
     public StoreUnavailableException(string message)
         : base(message) { }

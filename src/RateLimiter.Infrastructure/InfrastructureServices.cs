@@ -41,6 +41,7 @@ public static class InfrastructureServices
                     || !string.IsNullOrWhiteSpace(options.DataDirectory),
                 "Embedded:DataDirectory must name a folder."
             )
+            .MustBeWithin("Embedded:MaxBytes", it => it.MaxBytes, 64 << 20, 1L << 40)
             .ValidateOnStart();
 
         services.AddSingleton(TimeProvider.System);

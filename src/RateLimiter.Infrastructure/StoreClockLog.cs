@@ -5,7 +5,7 @@ namespace RateLimiter.Infrastructure;
 internal static partial class StoreClockLog
 {
     [LoggerMessage(
-        17,
+        19,
         LogLevel.Warning,
         "This process was not run for {Stalled:0.0} s within {Interval} s, although it waited for its store: "
             + "it has too little processor time. Answers take longer than Store:TimeoutMs by as much"

@@ -29,12 +29,12 @@ public sealed class Client : Visitor
         var answer = await AnsweredAsync(() =>
             new Visitor(service).RegisterAsync("A test", forwardedFor, token)
         );
-        return new Client(
-            service,
-            answer["api_key"].GetString()!,
-            answer["client_id"].GetString()!
-        );
+        return Of(service, answer);
     }
+
+    /// <summary>The tenant that was registered with this answer.</summary>
+    public static Client Of(Service service, Answer registered) =>
+        new(service, registered["api_key"].GetString()!, registered["client_id"].GetString()!);
 
     /// <summary>The same tenant, calling another service.</summary>
     public Client On(Service other) => new(other, Key, Id);

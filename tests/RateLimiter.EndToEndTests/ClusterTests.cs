@@ -22,8 +22,16 @@ public sealed class ClusterTests
     {
         cluster = await RedisCluster.StartAsync();
         host = StoreHost.Of(cluster.ConnectionString);
-        first = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
-        second = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+        first = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            SharedServices.Unmetered
+        );
+        second = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            SharedServices.Unmetered
+        );
     }
 
     [OneTimeTearDown]

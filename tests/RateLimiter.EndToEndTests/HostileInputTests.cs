@@ -74,7 +74,11 @@ public sealed partial class HostileInputTests(Store store)
     {
         var seed = Setting("RATELIMITER_FUZZ_SEED") ?? Random.Shared.Next();
         await using var host = await StoreHost.StartAsync(store);
-        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+        var service = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            SharedServices.Unmetered
+        );
         var bystander = await BystanderAsync(service);
         var document = (await bystander.GetAsync("/openapi.json")).MustBeOk().Body;
         HostileOperation[] operations = [.. HostileOperation.ReadAll(document), .. Pages];
@@ -310,7 +314,7 @@ public sealed partial class HostileInputTests(Store store)
         @"^info: RateLimiter\.Api\[[123]\] [\x20-\x7E]+$|^warn: LuckyPennySoftware\.[\w.]+\[0\] [\x20-\x7E]+$"
             + @"|^info: RateLimiter\.Application\.Clients\.ClientDeletions\[31\] (trace_id=[0-9a-f]{32} )?Client \w{16} is deleted, [\w ,]+$"
             + @"|^(warn|info): RateLimiter\.Infrastructure\.Redis\.RedisConnection\[1[12]\] (trace_id=[0-9a-f]{32} )?The store [\x20-\x7E]+$"
-            + @"|^warn: RateLimiter\.Infrastructure\.StoreClock\[17\] (trace_id=[0-9a-f]{32} )?This process was not run [\x20-\x7E]+$"
+            + @"|^warn: RateLimiter\.Infrastructure\.StoreClock\[19\] (trace_id=[0-9a-f]{32} )?This process was not run [\x20-\x7E]+$"
             + @"|^warn: Microsoft\.AspNetCore\.Server\.Kestrel\[0\] (trace_id=[0-9a-f]{32} )?Connection processing ended abnormally\. "
             + @"System\.InvalidOperationException: Reading is already in progress\. "
     )]

@@ -24,6 +24,12 @@ public sealed class SharedServices
         "1000000"
     );
 
+    /// <summary>Administrative calls at any rate: all tests come from one address.</summary>
+    public static readonly (string Name, string Value) Unmetered = (
+        "Quotas__AdministrativeCallsPerSecond",
+        "0"
+    );
+
     /// <summary>The tests are a proxy, and speak for as many callers as they like.</summary>
     public static readonly (string Name, string Value) BehindProxy = (
         "Proxies__Trusted",
@@ -34,11 +40,11 @@ public sealed class SharedServices
 
     /// <summary>Anybody may register as often as he likes.</summary>
     public static Task<SharedService> OfAsync(Store store) =>
-        StartedAsync($"{store}", store, Patient, Open, Forgiving);
+        StartedAsync($"{store}", store, Patient, Open, Forgiving, Unmetered);
 
     /// <summary>Registrations are limited as they are by default, for the caller that X-Forwarded-For names.</summary>
     public static Task<SharedService> BehindProxyOfAsync(Store store) =>
-        StartedAsync($"{store} behind a proxy", store, Patient, BehindProxy, Forgiving);
+        StartedAsync($"{store} behind a proxy", store, Patient, BehindProxy, Forgiving, Unmetered);
 
     /// <summary>A second one on the servers that <see cref="OfAsync"/> uses.</summary>
     public static Task<SharedService> SecondOfAsync(Store store) =>
@@ -51,7 +57,7 @@ public sealed class SharedServices
                         var (host, _) = await OfAsync(store);
                         return new SharedService(
                             host,
-                            await host.ServeAsync(Patient, Open, Forgiving)
+                            await host.ServeAsync(Patient, Open, Forgiving, Unmetered)
                         );
                     })
             )

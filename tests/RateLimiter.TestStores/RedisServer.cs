@@ -66,6 +66,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Loses all its data.</summary>
     public Task FlushAsync() => node!.AskAsync("FLUSHALL");
 
+    /// <summary>Sets the memory that it may use, beyond which it takes no writes; "0" for any.</summary>
+    public Task LimitMemoryAsync(string size) => node!.AskAsync("CONFIG", "SET", "maxmemory", size);
+
     public async ValueTask DisposeAsync()
     {
         if (node is not null)

@@ -103,6 +103,11 @@ internal static class A
             time ?? new FakeTimeProvider(Moment)
         );
 
+    public static AdministrativeRate AdministrativeRate(
+        QuotaOptions? options = null,
+        TimeProvider? time = null
+    ) => new(Options.Create(options ?? new QuotaOptions()), time ?? new FakeTimeProvider(Moment));
+
     /// <summary>Lets in whom this repository knows.</summary>
     public static Authenticator Authenticator(
         IClientRepository clients,

@@ -1,9 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using RateLimiter.Api.Errors;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
@@ -15,7 +17,12 @@ namespace RateLimiter.Api.Authentication;
 /// <see cref="AllowAnonymousAttribute">everybody</see> where that is said. Where neither is said, only admins.
 /// A filter and not an authentication scheme: it costs a check no ticket, principal and claims.
 /// </summary>
-internal sealed class ApiKeyFilter(Authenticator authenticator) : IAsyncAuthorizationFilter
+/// <remarks>
+/// What is not <see cref="NotAdministrativeAttribute">a check</see> has a rate. Who comes with a wrong key does not use it
+/// up: others may share the address.
+/// </remarks>
+internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRate administration)
+    : IAsyncAuthorizationFilter
 {
     public const string HeaderName = "X-API-Key";
 
@@ -26,6 +33,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator) : IAsyncAuthoriz
         var required = metadata?.GetMetadata<RequiresScopeAttribute>()?.Scopes;
         if (required is null && metadata?.GetMetadata<IAllowAnonymous>() is not null)
         {
+            context.Result = RefuseTooMany(http, client: null);
             return;
         }
 
@@ -43,6 +51,12 @@ internal sealed class ApiKeyFilter(Authenticator authenticator) : IAsyncAuthoriz
             keys.Count == 1 ? keys[0] : null,
             http.Caller()
         );
+        if (holder is not null && RefuseTooMany(http, holder.Client.Id) is { } refusal)
+        {
+            context.Result = refusal;
+            return;
+        }
+
         if (holder?.Key.Scopes.Allow(required ?? Scopes.Admin) == true)
         {
             http.Features.Set(holder);
@@ -66,6 +80,12 @@ internal sealed class ApiKeyFilter(Authenticator authenticator) : IAsyncAuthoriz
                 $"The header {HeaderName} does not hold a valid API key."
             );
     }
+
+    private ObjectResult? RefuseTooMany(HttpContext http, ClientId? client) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<NotAdministrativeAttribute>() is null
+        && administration.Take(client, http.Caller()) is { } refused
+            ? ProblemResponse.TooMany(http, refused.RetryAfter, refused.Reason)
+            : null;
 
     private static string Names(Scopes scopes) => string.Join(" or ", scopes.ToNames());
 }

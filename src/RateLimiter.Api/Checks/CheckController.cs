@@ -21,6 +21,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     /// <summary>May this user do this now?</summary>
     /// <remarks>A denial is also a 200, and takes nothing: <c>allowed</c> says which it is.</remarks>
     [RequiresScope(Scopes.Check)]
+    [NotAdministrative]
     [HttpPost("/check", Name = "Check")]
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
@@ -43,6 +44,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     /// An item that cannot be decided has an <c>error</c> in the place of a decision, and spoils no other.
     /// </remarks>
     [RequiresScope(Scopes.Check)]
+    [NotAdministrative]
     [HttpPost("/check/batch", Name = "CheckBatch")]
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<CheckBatchResponse>(StatusCodes.Status200OK)]

@@ -32,8 +32,9 @@ internal sealed class CommonAnswers : IOperationProcessor
         [412] = "What is there is not the version that the request is for.",
         [413] = "The body is too large.",
         [415] = "The body is of another media type.",
-        [429] = "Too many requests.",
-        [503] = "The store does not answer.",
+        [429] =
+            "Too many calls of this client or from this address, or too many invalid API keys from it.",
+        [503] = "The store does not answer, or is full.",
     };
 
     public bool Process(OperationProcessorContext context)

@@ -17,6 +17,15 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
     {
         switch (exception)
         {
+            case StoreFullException:
+                httpContext.Response.SetRetryAfter(StoreFullException.RetryAfter);
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status503ServiceUnavailable,
+                    "The store is full, and keeps nothing new. Deleting policies, keys or clients makes room."
+                );
+                return true;
+
             case StoreUnavailableException:
                 httpContext.Response.SetRetryAfter(StoreFallback.RetryAfter);
                 await ProblemResponse.WriteAsync(

@@ -28,6 +28,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// <response code="403">The API key does not have the scope, or with deny_status=403 the request may not pass.</response>
     /// <response code="429">The request may not pass now.</response>
     [RequiresScope(Scopes.Check)]
+    [NotAdministrative]
     [DisableRequestSizeLimit]
     [OpenApiOperationProcessor(typeof(GatewayHeaders))]
     [Route(GatewayPath.Door, Name = "GatewayCheck")]
@@ -55,6 +56,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// <response code="200">It may pass.</response>
     /// <response code="429">The request may not pass now.</response>
     [RequiresScope(Scopes.Check)]
+    [NotAdministrative]
     [DisableRequestSizeLimit]
     [OpenApiOperationProcessor(typeof(GatewayHeaders))]
     [AnyQuery]

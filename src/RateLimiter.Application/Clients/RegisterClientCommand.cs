@@ -44,6 +44,7 @@ internal sealed class RegisterClientHandler(
     IClientRepository clients,
     ICounterStore counters,
     ClientDirectory directory,
+    StoreRoom room,
     IOptions<RegistrationOptions> options,
     TimeProvider time
 ) : IRequestHandler<RegisterClientCommand, RegistrationOutcome>
@@ -77,6 +78,7 @@ internal sealed class RegisterClientHandler(
             return new RegistrationClosed();
         }
 
+        room.Ensure();
         // Before the token is looked at, so that guessing is limited too.
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =

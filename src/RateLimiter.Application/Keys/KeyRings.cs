@@ -6,7 +6,12 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Keys;
 
 /// <summary>Changes the keys of clients, one change after the other.</summary>
-internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, TimeProvider time)
+internal sealed class KeyRings(
+    IKeyRepository keys,
+    ClientDirectory directory,
+    StoreRoom room,
+    TimeProvider time
+)
 {
     /// <summary>
     /// Says which keys there are from now on, null for the same, and what has come out. Is asked again when somebody else
@@ -52,6 +57,11 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
                 }
 
                 var (after, outcome) = change(before, own, now);
+                if (after?.Keys.Count > before.Keys.Count)
+                {
+                    room.Ensure();
+                }
+
                 if (
                     after is null
                     || await SaveAsync(

@@ -36,6 +36,7 @@ public sealed record NoSuchClient : PolicyOutcome;
 internal sealed class PolicyWriter(
     IPolicyRepository policies,
     ClientDirectory directory,
+    StoreRoom room,
     IOptions<QuotaOptions> quotas,
     TimeProvider time
 )
@@ -71,6 +72,11 @@ internal sealed class PolicyWriter(
                 )
                 {
                     return new WindowTooLong(options.MaxWindowSeconds);
+                }
+
+                if (changes.Changes.Any(change => change.After is not null) && !changes.DryRun)
+                {
+                    room.Ensure();
                 }
 
                 switch (await policies.TryChangeAsync(client, changes, quota, cancellationToken))

@@ -31,4 +31,13 @@ public sealed class QuotaOptions
 
     /// <summary>Checks per second on each instance, batched or not; 1 to 1,000,000,000, default 0: any number.</summary>
     public long ChecksPerSecond { get; set; }
+
+    /// <summary>
+    /// Calls per second for anything but a check, of one client and from one network, on each instance; 1 to 1,000,000,000,
+    /// default 50, 0: any number.
+    /// </summary>
+    public long AdministrativeCallsPerSecond { get; set; } = 50;
+
+    /// <summary>How many of these calls may come at once; 1 to 1,000,000,000, default 1,000.</summary>
+    public long AdministrativeBurst { get; set; } = 1000;
 }

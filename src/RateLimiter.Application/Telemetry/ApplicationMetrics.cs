@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Quotas;
 
 namespace RateLimiter.Application.Telemetry;
 
@@ -9,6 +10,7 @@ namespace RateLimiter.Application.Telemetry;
 internal sealed class ApplicationMetrics(
     IMeterFactory meters,
     ClientDirectory directory,
+    AdministrativeRate administration,
     StreamLoad streams
 ) : IHostedService
 {
@@ -32,6 +34,12 @@ internal sealed class ApplicationMetrics(
             () => directory.Count,
             "{client}",
             "Clients whose keys and policies are in memory."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.administrative_calls.refused",
+            administration.ObserveRefused,
+            "{call}",
+            "Administrative calls that were refused because a client, or an address, made too many."
         );
         meter.CreateObservableUpDownCounter(
             "ratelimiter.streams.open",

@@ -21,4 +21,18 @@ internal static partial class EmbeddedLogMessages
         string directory,
         string reason
     );
+
+    [LoggerMessage(
+        24,
+        LogLevel.Error,
+        "The embedded store is full: its data takes up {Used} of {Max} bytes (Embedded:MaxBytes). It keeps nothing new until there is room again; nothing is lost"
+    )]
+    public static partial void EmbeddedStoreFull(this ILogger logger, long used, long max);
+
+    [LoggerMessage(
+        25,
+        LogLevel.Information,
+        "The embedded store has room again: its data takes up {Used} of {Max} bytes"
+    )]
+    public static partial void EmbeddedStoreHasRoom(this ILogger logger, long used, long max);
 }

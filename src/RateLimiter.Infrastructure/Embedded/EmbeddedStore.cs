@@ -20,6 +20,15 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private const int LinuxWouldBlock = 11;
     private const int MacWouldBlock = 35;
     private const int WindowsSharingViolation = unchecked((int)0x80070020);
+
+    /// <summary>
+    /// What Garnet may take up at least. It forgets what it has kept longest beyond that, without a word, so that it must
+    /// never get there: a compaction needs as much again as the data, for a moment.
+    /// </summary>
+    private const long MinGarnetMemory = 16L << 30;
+
+    private const long GarnetReserve = 64 << 20;
+
     private const string SocketDirectoryPrefix = "ratelimiter-";
 
     /// <summary>The log is replaced when its files are longer: about 100,000 checks.</summary>
@@ -31,10 +40,18 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     /// <summary>How long to wait before what failed is tried again.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>While the store is full, a compaction is followed by a rest of so many times its length.</summary>
+    private const int RestAfterCompaction = 3;
+
+    /// <summary>The least growth, as a part of all room, that a compaction is worth.</summary>
+    private const int LeastGrowth = 32;
+
     /// <summary>The longest that a compaction takes.</summary>
     private static readonly TimeSpan CompactionTimeout = TimeSpan.FromMinutes(10);
 
     private readonly string directory;
+    private readonly long maxBytes;
+    private readonly StoreRoom room;
     private readonly FileStream directoryLock;
     private readonly string socketDirectory;
     private readonly Checksums checksums;
@@ -45,9 +62,25 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private TimeSpan failed;
     private int isBroken;
 
-    private EmbeddedStore(string directory, FileStream directoryLock, ILogger logger)
+    // What the data takes up a second time while it is compacted.
+    private long copied;
+
+    // From what size on compacting is worth it, and from when on if the store is full.
+    private long compactAt;
+    private long restUntil;
+
+    private EmbeddedStore(
+        string directory,
+        long maxBytes,
+        StoreRoom room,
+        FileStream directoryLock,
+        ILogger logger
+    )
     {
         this.directory = directory;
+        this.maxBytes = maxBytes;
+        this.room = room;
+        compactAt = maxBytes / 2;
         this.directoryLock = directoryLock;
         this.logger = logger;
         checksums = Checksums.Verify(directory);
@@ -58,18 +91,28 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     public ConfigurationOptions Configuration { get; } =
         new() { Password = RandomNumberGenerator.GetHexString(64) };
 
+    /// <summary>What the data takes up in memory: the pages of Garnet's log, and its objects.</summary>
+    public long Used => server!.Used;
+
     private string Socket => Path.Combine(socketDirectory, "store.sock");
 
     /// <param name="directory">The folder of its files; made when missing.</param>
+    /// <param name="maxBytes">What its data may take up in memory.</param>
+    /// <param name="room">Is told when that is all used, and when there is room again.</param>
     /// <param name="logger">Says what goes wrong later.</param>
     /// <exception cref="EmbeddedStoreException">The folder is in use, cannot be used, or its files are damaged.</exception>
-    public static EmbeddedStore Start(string directory, ILogger logger)
+    public static EmbeddedStore Start(
+        string directory,
+        long maxBytes,
+        StoreRoom room,
+        ILogger logger
+    )
     {
         var directoryLock = Lock(directory);
         EmbeddedStore? store = null;
         try
         {
-            store = new EmbeddedStore(directory, directoryLock, logger);
+            store = new EmbeddedStore(directory, maxBytes, room, directoryLock, logger);
             store.Run();
             return store;
         }
@@ -100,6 +143,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         try
         {
             await server!.Store.CommitAOFAsync(CancellationToken.None);
+            NoteRoom();
         }
 #pragma warning disable CA1031 // Whatever it is, what was answered may be lost.
         catch (Exception exception)
@@ -138,7 +182,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private void Run()
     {
         Configuration.EndPoints.Add(new UnixDomainSocketEndPoint(Socket));
-        server = new Server(Arguments(directory, Socket, Configuration.Password!));
+        server = new Server(Arguments(directory, maxBytes, Socket, Configuration.Password!));
         try
         {
             server.Start();
@@ -163,6 +207,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
 
         checksums.Resume(begin, end);
+        NoteRoom();
         watching = new BackgroundLoop(
             $"The compaction of the files in {directory}, which grow,",
             TimeProvider.System,
@@ -183,7 +228,12 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         failed = RetryInterval;
         var (begin, end) = LogAddresses();
         checksums.Append(begin, end);
-        if (checksums.LogSize() > MaxLogSize)
+        NoteRoom();
+        if (
+            checksums.LogSize() > MaxLogSize
+            || Used >= compactAt
+            || (room.IsFull && Environment.TickCount64 >= restUntil)
+        )
         {
             await CompactAsync();
         }
@@ -193,6 +243,26 @@ internal sealed class EmbeddedStore : IAsyncDisposable
 
     /// <summary>Replaces the log by a snapshot of all data. Nobody waits for it.</summary>
     private async Task CompactAsync()
+    {
+        var begun = Environment.TickCount64;
+        Volatile.Write(ref copied, Used);
+        try
+        {
+            await ReplaceLogAsync();
+        }
+        finally
+        {
+            Volatile.Write(ref copied, 0);
+        }
+
+        var ended = Environment.TickCount64;
+        restUntil = ended + RestAfterCompaction * (ended - begun);
+        // What is left is alive. When half of the room is used again, some of it may not be any more.
+        compactAt = Used + Math.Max((maxBytes - Used) / 2, maxBytes / LeastGrowth);
+        NoteRoom();
+    }
+
+    private async Task ReplaceLogAsync()
     {
         checksums.BeginCompaction();
         var configuration = Configuration.Clone();
@@ -213,6 +283,23 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         var (begin, end) = LogAddresses();
         checksums.Append(begin, end);
         checksums.EndCompaction(begin);
+    }
+
+    /// <summary>Says when there is no room any more, and when there is again: some more, so that it does not say so each time.</summary>
+    private void NoteRoom()
+    {
+        var used = Used;
+        if (used >= maxBytes + Volatile.Read(ref copied))
+        {
+            if (room.Note(full: true))
+            {
+                logger.EmbeddedStoreFull(used, maxBytes);
+            }
+        }
+        else if (used < maxBytes - maxBytes / 8 && room.IsFull && room.Note(full: false))
+        {
+            logger.EmbeddedStoreHasRoom(used, maxBytes);
+        }
     }
 
     private (long Begin, long End) LogAddresses()
@@ -300,7 +387,12 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         return made;
     }
 
-    private static string[] Arguments(string directory, string socket, string password) =>
+    private static string[] Arguments(
+        string directory,
+        long maxBytes,
+        string socket,
+        string password
+    ) =>
         [
             "--unixsocket",
             socket,
@@ -333,6 +425,8 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             "RandomAccess",
             "--page",
             "1m",
+            "--memory",
+            $"{Math.Max(MinGarnetMemory, 2 * maxBytes + GarnetReserve) >> 20}m",
             // A snapshot is preceded by a compaction of the data in memory, when that is larger than this.
             "--segment",
             "16m",
@@ -356,6 +450,10 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     /// <summary>Garnet, and a part of it that no command reaches.</summary>
     private sealed class Server(string[] arguments) : GarnetServer(arguments)
     {
+        /// <summary>What Garnet itself compares with its memory, to forget what is beyond it.</summary>
+        public long Used =>
+            storeWrapper.store.Log.MemorySizeBytes + storeWrapper.store.Log.HeapSizeBytes;
+
         /// <summary>
         /// Lets nothing that is in memory by now be written to in place, which is what can be compacted: of each record
         /// the latest is copied behind the others, and the memory of all before is free.

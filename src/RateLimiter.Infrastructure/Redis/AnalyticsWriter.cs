@@ -167,6 +167,7 @@ internal sealed class AnalyticsWriter(
                     .Prepend(write.Number)
             ),
         ];
+        connection.Room.Ensure();
         return connection.AskAsync(
             keys[0],
             database => Add.EvaluateAsync(database, keys, values),

@@ -158,7 +158,8 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
             throw new StoreUnavailableException("The counts could not be written.", exception);
         }
 
-        if (writer.IsBehind(client))
+        // What waits while the store is full is written when it has room.
+        if (writer.IsBehind(client) && !connection.IsFull())
         {
             throw new StoreUnavailableException("The counts could not be written.");
         }

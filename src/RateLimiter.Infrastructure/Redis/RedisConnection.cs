@@ -31,6 +31,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private readonly ClusterMap map = new();
     private readonly StoreCircuit[] circuits;
     private readonly RedisLink link;
+    private readonly bool[] full = new bool[ClusterMap.MaxParts];
     private EmbeddedStore? embeddedStore;
     private Task connecting = Task.CompletedTask;
     private int asked;
@@ -39,12 +40,14 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         IOptions<RedisOptions> redis,
         IOptions<EmbeddedOptions> embedded,
         IOptions<StoreOptions> store,
+        StoreRoom room,
         StoreClock clock,
         ILogger<RedisConnection> logger
     )
     {
         this.redis = redis.Value;
         this.embedded = embedded.Value;
+        Room = room;
         this.logger = logger;
         Clock = clock;
         CheckTimeout = store.Value.Timeout;
@@ -60,6 +63,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     /// <summary>The clock of all waits for the store.</summary>
     internal StoreClock Clock { get; }
+
+    /// <summary>Whether the store has room for more.</summary>
+    internal StoreRoom Room { get; }
+
+    /// <summary>What the data of the embedded store takes up, and may; null with another store.</summary>
+    internal (long Used, long Max)? EmbeddedSize =>
+        embeddedStore is { } store ? (store.Used, embedded.MaxBytes) : null;
 
     /// <summary>The longest that a check waits for the store.</summary>
     internal TimeSpan CheckTimeout { get; }
@@ -103,7 +113,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         else
         {
             embeddedStore = await Task.Run(
-                () => EmbeddedStore.Start(Path.GetFullPath(embedded.DataDirectory), logger),
+                () =>
+                    EmbeddedStore.Start(
+                        Path.GetFullPath(embedded.DataDirectory),
+                        embedded.MaxBytes,
+                        Room,
+                        logger
+                    ),
                 cancellationToken
             );
             connecting = link.ConnectAsync(embeddedStore.Configuration);
@@ -144,6 +160,12 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>The last failure, when all parts of the store are failing; else null.</summary>
     internal string? Failure =>
         Parts.All(IsFailing) ? Parts.Select(part => circuits[part].Failure).FirstOrDefault() : null;
+
+    /// <summary>Whether a part of Redis has said that it has no memory left, which the embedded store says by itself.</summary>
+    internal bool IsFull(int part) => Volatile.Read(ref full[part]);
+
+    /// <summary>Whether the store, or a part of it, keeps nothing new.</summary>
+    internal bool IsFull() => Room.IsFull || Parts.Any(IsFull);
 
     /// <summary>How often one of the circuits has opened, and closed.</summary>
     internal (long Opened, long Closed) Transitions =>
@@ -223,6 +245,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                     .PassAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
                 : throw new StoreUnavailableException("Too many wait for the store.");
         }
+        catch (StoreFullException)
+        {
+            NoteFull(part, isFull: true);
+            throw;
+        }
         finally
         {
             Interlocked.Decrement(ref asked);
@@ -250,6 +277,30 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <exception cref="StoreUnavailableException">It did not answer.</exception>
     internal Task<T> ProbeAsync<T>(int part, Func<IDatabase, Task<T>> ask) =>
         circuits[part].ProbeAsync(() => AskOnceAsync(ask, CheckTimeout, CancellationToken.None));
+
+    /// <summary>Notes whether a part of Redis takes what needs memory.</summary>
+    internal void NoteFull(int part, bool isFull)
+    {
+        if (Interlocked.Exchange(ref full[part], isFull) == isFull)
+        {
+            return;
+        }
+
+        if (!IsCluster)
+        {
+            // All of it is full. Where it is a part, the others go on.
+            Room.Note(isFull);
+        }
+
+        if (isFull)
+        {
+            logger.StoreFull(map.PlaceOf(part));
+        }
+        else
+        {
+            logger.StoreHasRoom(map.PlaceOf(part));
+        }
+    }
 
     /// <summary>Takes over what the client has found out of a cluster.</summary>
     internal void FollowCluster() =>
@@ -282,6 +333,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             }
 
             return answer;
+        }
+        catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
+        {
+            throw new StoreFullException();
         }
         catch (Exception exception)
             when (exception is RedisServerException or RedisCommandException)

@@ -133,7 +133,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
 
         var part = connection.PartOf(counter);
-        return connection.IsAway(part)
+        return connection.IsAway(part) || !HasRoomFor(request)
             ? ValueTask.FromResult<Decision?>(null)
             : new ValueTask<Decision?>(
                 Signals.Spans.HasListeners()
@@ -174,7 +174,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             var request = requests[i];
             var counter = CheckCall.FirstCounter(request);
             decisions[i] = denials.Find(counter, request.Policy, request.Cost);
-            if (decisions[i] is null)
+            if (decisions[i] is null && HasRoomFor(request))
             {
                 (asked[connection.PartOf(counter)] ??= []).Add(i);
             }
@@ -226,6 +226,10 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
+    // What only looks needs none.
+    private bool HasRoomFor(in PermitRequest request) =>
+        request.Cost == 0 || !connection.Room.IsFull;
+
     // How long the check waited, for its turn and for the store.
     private static async Task<Decision?> TakeTracedAsync(
         CheckGatherer gatherer,
@@ -261,7 +265,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
     /// <summary>
     /// Asks a part of the store for what a check would need: it only looks, but where something has failed it also takes,
-    /// because a server that has become a replica, or whose disk is full, answers those who look.
+    /// because a server that has become a replica, or whose disk or memory is full, answers those who look.
     /// </summary>
     /// <exception cref="StoreUnavailableException">It does not answer.</exception>
     internal async Task ProbeAsync(int part)
@@ -280,12 +284,13 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             return;
         }
 
-        var isFailing = connection.IsFailing(part);
-        var (keys, values) = CheckCall.Write(isFailing ? "take" : "look", request, clock: null);
+        var takes = connection.IsFailing(part) || connection.IsFull(part);
+        var (keys, values) = CheckCall.Write(takes ? "take" : "look", request, clock: null);
         await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
-        if (isFailing)
+        if (takes)
         {
             connection.ConfirmHealthy(part);
+            connection.NoteFull(part, isFull: false);
         }
     }
 

@@ -75,7 +75,12 @@ internal sealed class RedisDecisionLog(
         CancellationToken cancellationToken
     )
     {
-        await FlushAsync(client, cancellationToken);
+        // What waits while the store is full is written when it has room.
+        if (!connection.IsFull())
+        {
+            await FlushAsync(client, cancellationToken);
+        }
+
         var values = await connection.AskAsync(
             RedisKeys.Log(client),
             database =>
@@ -251,6 +256,7 @@ internal sealed class RedisDecisionLog(
         {
             try
             {
+                connection.Room.Ensure();
                 await connection.AskAsync(
                     keys[0],
                     database => Append.EvaluateAsync(database, keys, values),

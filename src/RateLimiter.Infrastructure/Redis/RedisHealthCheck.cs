@@ -5,7 +5,7 @@ namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
 /// Healthy when the store answers within the time that a check would wait for it; degraded when a part of a cluster does
-/// not, and the rest does.
+/// not, and the rest does, or when it is full.
 /// </summary>
 internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterStore counters)
     : IHealthCheck
@@ -17,9 +17,13 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
     {
         var parts = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
         var failures = parts.OfType<string>().ToList();
-        return failures.Count == 0 ? HealthCheckResult.Healthy()
-            : failures.Count < parts.Length ? HealthCheckResult.Degraded(failures[0])
-            : HealthCheckResult.Unhealthy(failures[0]);
+        return failures.Count == 0
+            ? connection.IsFull()
+                ? HealthCheckResult.Degraded("The store is full.")
+                : HealthCheckResult.Healthy()
+            : failures.Count < parts.Length
+                ? HealthCheckResult.Degraded(failures[0])
+                : HealthCheckResult.Unhealthy(failures[0]);
     }
 
     private async Task<string?> FailureOfAsync(int part)
@@ -27,6 +31,11 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
         try
         {
             await counters.ProbeAsync(part);
+            return null;
+        }
+        catch (StoreFullException)
+        {
+            // It answers.
             return null;
         }
         catch (StoreUnavailableException exception)

@@ -21,6 +21,16 @@ internal static partial class RedisLogMessages
     )]
     public static partial void ConnectionsRenewed(this ILogger logger, string reason);
 
+    [LoggerMessage(
+        17,
+        LogLevel.Error,
+        "The store has no memory left{Part}, and keeps nothing new until it has: maxmemory of Redis is reached"
+    )]
+    public static partial void StoreFull(this ILogger logger, string part);
+
+    [LoggerMessage(18, LogLevel.Information, "The store has memory again{Part}")]
+    public static partial void StoreHasRoom(this ILogger logger, string part);
+
     [LoggerMessage(14, LogLevel.Error, "The store answered with an error: {Message}")]
     public static partial void StoreAnsweredWithAnError(this ILogger logger, string message);
 

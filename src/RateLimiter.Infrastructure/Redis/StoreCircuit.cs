@@ -120,7 +120,8 @@ internal sealed class StoreCircuit
 
     // What is wrong with one key, or with one call, is not wrong with the store.
     private static bool IsFailureOfTheStore(StoreUnavailableException exception) =>
-        exception.InnerException
+        exception is not StoreFullException
+        && exception.InnerException
             is not RedisServerException
             {
                 Kind: RedisErrorKind.WrongType

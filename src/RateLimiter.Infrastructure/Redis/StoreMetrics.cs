@@ -73,6 +73,24 @@ internal sealed class StoreMetrics(
             "s",
             "How long this process was not run, or its thread pool was behind, while it waited for its store."
         );
+        meter.CreateObservableGauge(
+            "ratelimiter.store.full",
+            () => connection.IsFull() ? 1 : 0,
+            unit: null,
+            "Whether the store is full and keeps nothing new: 1, else 0."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.embedded.size",
+            () => ObserveEmbedded(size => size.Used),
+            "By",
+            "What the data of the embedded store takes up in memory: the pages of its log, and its objects."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.embedded.max_size",
+            () => ObserveEmbedded(size => size.Max),
+            "By",
+            "What it may take up: Embedded:MaxBytes."
+        );
         if (services.GetService<PostgresDatabase>() is { } database)
         {
             meter.CreateObservableCounter(
@@ -87,6 +105,10 @@ internal sealed class StoreMetrics(
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private IEnumerable<Measurement<long>> ObserveEmbedded(
+        Func<(long Used, long Max), long> figure
+    ) => connection.EmbeddedSize is { } size ? [new(figure(size))] : [];
 
     private IEnumerable<Measurement<int>> ObserveCircuits() =>
         connection.Parts.Select(part => new Measurement<int>(

@@ -140,6 +140,7 @@ public sealed class EmbeddedHistoryTests
             Options.Create(new RedisOptions()),
             Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
+            new StoreRoom(),
             TestStore.NewClock(),
             new MessageLog()
         );

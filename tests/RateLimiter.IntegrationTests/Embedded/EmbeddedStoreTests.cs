@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RateLimiter.Application;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.TestStores;
@@ -88,7 +89,7 @@ public sealed class EmbeddedStoreTests
     public async Task Watch_LongLog_IsReplacedByASnapshotThatIsGuardedToo()
     {
         await FillAsync(100);
-        await using (var store = EmbeddedStore.Start(folder.Path, messages))
+        await using (var store = Start())
         {
             await OverwriteAsync(store, megabytes: 70);
             await WaitUntilAsync(() =>
@@ -106,9 +107,12 @@ public sealed class EmbeddedStoreTests
         MustRefuse($"'{snapshot}' is damaged");
     }
 
+    private EmbeddedStore Start() =>
+        EmbeddedStore.Start(folder.Path, new EmbeddedOptions().MaxBytes, new StoreRoom(), messages);
+
     private async Task FillAsync(int keys)
     {
-        await using var store = EmbeddedStore.Start(folder.Path, messages);
+        await using var store = Start();
         await using var connection = await ConnectionMultiplexer.ConnectAsync(store.Configuration);
         for (var i = 0; i < keys; i++)
         {
@@ -130,16 +134,14 @@ public sealed class EmbeddedStoreTests
 
     private async Task<long> CountAsync()
     {
-        await using var store = EmbeddedStore.Start(folder.Path, messages);
+        await using var store = Start();
         await using var connection = await ConnectionMultiplexer.ConnectAsync(store.Configuration);
         return (long)await connection.GetDatabase().ExecuteAsync("DBSIZE");
     }
 
     private void MustRefuse(string reason)
     {
-        var refusal = Assert.Throws<EmbeddedStoreException>(() =>
-            EmbeddedStore.Start(folder.Path, messages)
-        );
+        var refusal = Assert.Throws<EmbeddedStoreException>(() => Start());
         Assert.That(
             refusal.Message,
             Does.Contain(reason).And.Contain(folder.Path).And.Contain("move it away")

@@ -23,6 +23,7 @@ public sealed class ClusterFeedTests
             Options.Create(new RedisOptions { ConnectionString = cluster.ConnectionString }),
             Options.Create(new EmbeddedOptions()),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
+            new StoreRoom(),
             TestStore.NewClock(),
             NullLogger<RedisConnection>.Instance
         );

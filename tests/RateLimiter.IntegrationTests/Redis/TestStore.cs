@@ -184,6 +184,7 @@ internal sealed class TestStore : IAsyncDisposable
             Options.Create(new RedisOptions { ConnectionString = connectionString }),
             Options.Create(new EmbeddedOptions()),
             Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
+            new StoreRoom(),
             NewClock(),
             log
         );
@@ -208,6 +209,7 @@ internal sealed class TestStore : IAsyncDisposable
             Options.Create(redis),
             Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
             Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
+            new StoreRoom(),
             NewClock(),
             Log
         );

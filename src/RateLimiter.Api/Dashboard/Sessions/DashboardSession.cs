@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using RateLimiter.Application;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 
@@ -15,6 +16,7 @@ namespace RateLimiter.Api.Dashboard.Sessions;
 public sealed class DashboardSession(
     AuthenticationStateProvider states,
     Authenticator authenticator,
+    AdministrativeRate administration,
     IMediator mediator,
     NavigationManager navigation,
     TimeProvider time
@@ -61,12 +63,21 @@ public sealed class DashboardSession(
                 return Fault.ScopeMissing(wanted);
             }
 
+            if (administration.Take(holder.Client.Id, ticket.Caller) is { } refused)
+            {
+                return Fault.TooMany(refused);
+            }
+
             var actor = new Actor(
                 holder.Key.Id,
                 ticket.Caller.ToString(),
                 Guid.NewGuid().ToString("N")
             );
             return await mediator.Send(request(holder, actor), cancellationToken);
+        }
+        catch (StoreFullException)
+        {
+            return Fault.StoreFull;
         }
         catch (StoreUnavailableException)
         {

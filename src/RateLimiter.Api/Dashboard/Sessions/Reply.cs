@@ -1,3 +1,4 @@
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
@@ -24,11 +25,25 @@ public sealed record Fault(string Title, string Detail, bool IsPassing)
         IsPassing: true
     );
 
+    public static readonly Fault StoreFull = new(
+        "The store is full",
+        "It keeps nothing new. Delete policies, keys or clients to make room, and try again.",
+        IsPassing: true
+    );
+
     public static readonly Fault SessionEnded = new(
         "Your session is over",
         "Sign in again.",
         IsPassing: false
     );
+
+    public static Fault TooMany(RefusedCall refused) =>
+        new(
+            "Too many calls",
+            $"{refused.Reason} Nothing was changed. Try again in "
+                + $"{Math.Ceiling(refused.RetryAfter.TotalSeconds)} s.",
+            IsPassing: true
+        );
 
     public static Fault ScopeMissing(Scopes wanted) =>
         new(

@@ -13,9 +13,9 @@ local noted = redis.call('HGET', KEYS[1], ARGV[1])
 if (noted and string.match(noted, '^%d+') or '') ~= ARGV[2] then
   return 0
 end
-if ARGV[3] == '' then
-  redis.call('HDEL', KEYS[1], ARGV[1])
-else
+-- Also where something comes in its place: a script whose first write frees memory may go on where there is none left.
+redis.call('HDEL', KEYS[1], ARGV[1])
+if ARGV[3] ~= '' then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[4])
 end
 return 1

@@ -9,6 +9,7 @@ using RateLimiter.Api.Authentication;
 using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
@@ -21,6 +22,9 @@ public sealed class ApiKeyFilterTests
     private static readonly ClientSnapshot Client = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
 
     private readonly Mock<IClientRepository> store = new();
+    private readonly AdministrativeRate administration = A.AdministrativeRate(
+        new QuotaOptions { AdministrativeCallsPerSecond = 1, AdministrativeBurst = 1 }
+    );
 
     public ApiKeyFilterTests() =>
         store
@@ -84,6 +88,64 @@ public sealed class ApiKeyFilterTests
         Assert.That(() => AuthorizeAsync(Own.Text), Throws.TypeOf<StoreUnavailableException>());
     }
 
+    [Test]
+    public async Task OnAuthorization_TooManyAdministrativeCalls_Is429WithRetryAfter()
+    {
+        await AuthorizeAsync(Own.Text);
+
+        var context = await AuthorizeAsync(Own.Text);
+
+        MustBeTooMany(context, "Too many administrative calls of this client.");
+    }
+
+    [Test]
+    public async Task OnAuthorization_TooManyCallsWithoutAKey_Is429WithRetryAfter()
+    {
+        await AuthorizeAsync(StringValues.Empty, new AllowAnonymousAttribute());
+
+        var context = await AuthorizeAsync(StringValues.Empty, new AllowAnonymousAttribute());
+
+        MustBeTooMany(context, "Too many administrative calls from this address.");
+    }
+
+    [Test]
+    public async Task OnAuthorization_Checks_HaveNoAdministrativeRate()
+    {
+        await AuthorizeAsync(Own.Text);
+
+        for (var i = 0; i < 10; i++)
+        {
+            var context = await AuthorizeAsync(Own.Text, new NotAdministrativeAttribute());
+            Assert.That(context.Result, Is.Null);
+        }
+    }
+
+    [Test]
+    public async Task OnAuthorization_WrongKeys_DoNotUseUpTheAddress()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await AuthorizeAsync("rl_nonsense");
+        }
+
+        Assert.That((await AuthorizeAsync(Own.Text)).Result, Is.Null);
+    }
+
+    private static void MustBeTooMany(AuthorizationFilterContext context, string detail)
+    {
+        var problem = context.Result.Problem();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(problem.Status, Is.EqualTo(429));
+            Assert.That(problem.Detail, Is.EqualTo(detail));
+            Assert.That(
+                context.HttpContext.Response.Headers.RetryAfter.ToString(),
+                Is.EqualTo("1")
+            );
+            Assert.That(context.HttpContext.Features.Get<KeyHolder>(), Is.Null);
+        }
+    }
+
     private static void AssertRefused(AuthorizationFilterContext context, string detail)
     {
         var problem = context.Result.Problem();
@@ -111,7 +173,9 @@ public sealed class ApiKeyFilterTests
             new(http, new RouteData(), new ActionDescriptor()),
             []
         );
-        await new ApiKeyFilter(A.Authenticator(store.Object)).OnAuthorizationAsync(context);
+        await new ApiKeyFilter(A.Authenticator(store.Object), administration).OnAuthorizationAsync(
+            context
+        );
         return context;
     }
 }

@@ -25,6 +25,7 @@ public sealed class RegisterClientHandlerTests
 
     private readonly List<(NewClient Client, AuditRecord Audit)> added = [];
     private readonly List<PermitRequest> taken = [];
+    private readonly StoreRoom room = new();
     private readonly ClientDirectory directory = new(
         Mock.Of<IClientRepository>(MockBehavior.Strict),
         Mock.Of<IClientChanges>(),
@@ -92,6 +93,15 @@ public sealed class RegisterClientHandlerTests
 
         Assert.That(outcome, Is.EqualTo(new TooManyRegistrations(TimeSpan.FromSeconds(59))));
         Assert.That(added, Is.Empty);
+    }
+
+    [Test]
+    public void Handle_StoreIsFull_KeepsNothingAndSaysSo()
+    {
+        room.Note(full: true);
+
+        Assert.That(() => RegisterAsync(), Throws.TypeOf<StoreFullException>());
+        Assert.That((added.Count, taken.Count), Is.EqualTo((0, 0)));
     }
 
     [Test]
@@ -269,6 +279,7 @@ public sealed class RegisterClientHandlerTests
             clients ?? RecordingClients(),
             counters.Object,
             directory,
+            room,
             Options.Create(options ?? new()),
             new FakeTimeProvider(A.Moment)
         ).Handle(

@@ -20,6 +20,7 @@ public sealed class KeyHandlerTests
 
     private readonly KnownClient known = new();
     private readonly Repository keys = new();
+    private readonly StoreRoom room = new();
     private readonly IOptions<QuotaOptions> quotas = Options.Create(
         new QuotaOptions { MaxKeys = MaxKeys }
     );
@@ -40,6 +41,23 @@ public sealed class KeyHandlerTests
             Assert.That(kept.CreatedAt, Is.EqualTo(Later));
             Assert.That(kept.ExpiresAt, Is.EqualTo(Later.AddDays(1)));
         }
+    }
+
+    [Test]
+    public async Task AnyChange_StoreIsFull_IsRefusedWhereThereWouldBeMoreKeys()
+    {
+        var holder = Admin();
+        var other = keys.Add(Scopes.Check);
+        room.Note(full: true);
+
+        Assert.That(() => CreateAsync(holder, Scopes.Check), Throws.TypeOf<StoreFullException>());
+        Assert.That(
+            () => RotateAsync(holder, TimeSpan.FromMinutes(1)),
+            Throws.TypeOf<StoreFullException>()
+        );
+        Assert.That(keys.Audit, Is.Null);
+        Assert.That(await DeleteAsync(holder, other.Id), Is.TypeOf<KeyDeleted>());
+        Assert.That(await RotateAsync(holder, TimeSpan.Zero), Is.TypeOf<KeyMade>());
     }
 
     [Test]
@@ -351,7 +369,7 @@ public sealed class KeyHandlerTests
     private Task<KeyOutcome?> DeleteAsync(KeyHolder holder, string id) =>
         new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id, A.Actor), default);
 
-    private KeyRings Rings() => new(keys, known.Directory, new FakeTimeProvider(Later));
+    private KeyRings Rings() => new(keys, known.Directory, room, new FakeTimeProvider(Later));
 
     /// <summary>The keys of one client.</summary>
     private sealed class Repository : IKeyRepository

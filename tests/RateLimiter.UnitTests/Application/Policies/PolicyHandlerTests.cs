@@ -22,6 +22,7 @@ public sealed class PolicyHandlerTests
 
     private readonly KeptPolicies policies = new();
     private readonly KnownClient client = new();
+    private readonly StoreRoom room = new();
 
     [Test]
     public async Task Save_NoPolicyYet_IsVersion1()
@@ -38,6 +39,27 @@ public sealed class PolicyHandlerTests
                 & Has.Property(nameof(PolicyChanges.Actor)).EqualTo(A.Actor)
         );
         Assert.That(Action(), Is.EqualTo(AuditAction.PolicyCreated));
+    }
+
+    [Test]
+    public async Task AnyChange_StoreIsFull_IsRefusedUnlessItOnlyDeletes()
+    {
+        policies.Save(A.Definition());
+        policies.Save(A.Definition(limits: A.Limit(permits: 20)));
+        room.Note(full: true);
+
+        Assert.That(() => SaveAsync(A.Definition()), Throws.TypeOf<StoreFullException>());
+        Assert.That(() => RollBackAsync(1), Throws.TypeOf<StoreFullException>());
+        Assert.That(
+            () => ImportAsync(A.Definition(route: "other")),
+            Throws.TypeOf<StoreFullException>()
+        );
+        Assert.That(policies.Changes, Is.Empty);
+        Assert.That(
+            await ImportAsync(dryRun: true, definitions: A.Definition(route: "other")),
+            Is.TypeOf<PoliciesImported>()
+        );
+        Assert.That(await DeleteAsync(), Is.TypeOf<PolicyDeleted>());
     }
 
     [Test]
@@ -478,6 +500,7 @@ public sealed class PolicyHandlerTests
         new(
             policies,
             client.Directory,
+            room,
             Options.Create(
                 new QuotaOptions
                 {

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Application.Quotas;
+
+/// <summary>
+/// A limit of the service itself on each of many callers. This instance alone counts, in its memory, so that it costs the
+/// store nothing; N instances together allow N times as much.
+/// </summary>
+/// <remarks>
+/// The memory is bounded. For a caller who is new, one is forgotten who uses few permits or none: it loses least, and many
+/// callers who come once cannot push out one that is limited.
+/// </remarks>
+/// <param name="limit">The limit; its permits must not be 0.</param>
+/// <param name="time">The clock.</param>
+/// <param name="capacity">The most callers that are counted.</param>
+public sealed class InstanceLimit(
+    Limit limit,
+    TimeProvider time,
+    int capacity = InstanceLimit.DefaultCapacity
+)
+{
+    /// <summary>At about 250 bytes each.</summary>
+    public const int DefaultCapacity = 100_000;
+
+    /// <summary>Of so many callers the one is forgotten that uses least: all would be too many to compare.</summary>
+    private const int Candidates = 8;
+
+    private readonly Limit[] limits = [limit];
+    private readonly ConcurrentDictionary<string, Caller> callers = new();
+    private readonly Lock forgetting = new();
+    private IEnumerator<KeyValuePair<string, Caller>>? hand;
+    private int count;
+
+    /// <summary>Takes permits of a caller, all or none.</summary>
+    /// <returns>How long the caller has to wait, when there are too few; else null.</returns>
+    public TimeSpan? Take(string caller, long permits = 1)
+    {
+        var status = Change(caller, permits, Counter.Take);
+        return status.Wait switch
+        {
+            0 => null,
+            LimitStatus.Never => TimeSpan.FromMicroseconds(status.Reset),
+            var wait => TimeSpan.FromMicroseconds(wait),
+        };
+    }
+
+    /// <summary>Gives permits back that were taken for nothing.</summary>
+    public void Give(string caller, long permits = 1) => Change(caller, permits, Counter.Give);
+
+    private LimitStatus Change(
+        string name,
+        long permits,
+        Func<Counter[], IReadOnlyList<Limit>, long, long, IReadOnlyList<LimitStatus>> change
+    )
+    {
+        var now =
+            (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var caller = callers.TryGetValue(name, out var known) ? known : Add(name, now);
+        lock (caller)
+        {
+            var status = change(caller.Counter, limits, now, permits)[0];
+            caller.Used = limit.Capacity - status.Remaining;
+            caller.UsedUntil = now + status.Reset;
+            return status;
+        }
+    }
+
+    private Caller Add(string name, long now)
+    {
+        while (Volatile.Read(ref count) >= capacity)
+        {
+            ForgetOne(now);
+        }
+
+        var added = new Caller(limit.Algorithm);
+        var caller = callers.GetOrAdd(name, added);
+        if (ReferenceEquals(caller, added))
+        {
+            Interlocked.Increment(ref count);
+        }
+
+        return caller;
+    }
+
+    // Goes round: the next candidates are those after the last ones.
+    private void ForgetOne(long now)
+    {
+        lock (forgetting)
+        {
+            var (least, name) = (long.MaxValue, "");
+            for (var i = 0; i < Candidates; i++)
+            {
+                if (hand?.MoveNext() != true)
+                {
+                    hand = callers.GetEnumerator();
+                    hand.MoveNext();
+                }
+
+                var (candidate, caller) = hand.Current;
+                var used = caller.UsedUntil > now ? caller.Used : 0;
+                if (used < least)
+                {
+                    (least, name) = (used, candidate);
+                }
+            }
+
+            if (callers.TryRemove(name, out _))
+            {
+                Interlocked.Decrement(ref count);
+            }
+        }
+    }
+
+    /// <summary>Locked while it is changed.</summary>
+    private sealed class Caller(Algorithm algorithm)
+    {
+        public Counter[] Counter { get; } = [Domain.Checks.Counter.Create(algorithm)];
+
+        /// <summary>The permits in use after the last change.</summary>
+        public long Used { get; set; }
+
+        /// <summary>When none of them is any more, in microseconds since 1970.</summary>
+        public long UsedUntil { get; set; }
+    }
+}

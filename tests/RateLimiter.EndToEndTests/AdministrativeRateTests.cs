@@ -1,0 +1,186 @@
+using Microsoft.Extensions.DependencyInjection;
+using RateLimiting.Client;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>How often a client and an address may call for anything but checks.</summary>
+[TestFixture(Store.Embedded)]
+[TestFixture(Store.Redis)]
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
+public sealed class AdministrativeRateTests(Store store)
+{
+    private const int Burst = 20;
+
+    /// <summary>Far more than come back at one a second while a test sends them.</summary>
+    private const int Many = 10 * Burst;
+
+    // No operation knows it, so that what is let in is a 400 and does nothing.
+    private const string Unknown = "unknown_to_all=1";
+
+    private StoreHost host = null!;
+    private Service service = null!;
+    private int addresses;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        host = await StoreHost.StartAsync(store);
+        service = await host.ServeAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            SharedServices.BehindProxy,
+            ("Quotas__AdministrativeCallsPerSecond", "1"),
+            ("Quotas__AdministrativeBurst", $"{Burst}")
+        );
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await host.DisposeAsync();
+
+    [Test]
+    [Contract("429 too many (with Retry-After)")]
+    public async Task AnyOperation_OfAClientThatCallsTooOften_IsRefusedUnlessItIsACheck()
+    {
+        var client = await Client.RegisterAsync(service, NewAddress());
+        var document = await ApiDocument.ReadAsync(new Visitor(service));
+        var operations = document.Operations.Where(operation => operation.NeedsKey).ToList();
+        var checks = operations.Where(IsCheck).ToList();
+        Assert.That((operations.Count, checks.Count), Is.GreaterThan((20, 2)));
+
+        foreach (var operation in operations.Except(checks))
+        {
+            var refused = await SendUntilRefusedAsync(() =>
+                SendAsync(operation, client.Key, NewAddress())
+            );
+            operation.MustAllow(refused);
+            MustBeTooMany(refused, "Too many administrative calls of this client.");
+        }
+
+        foreach (var operation in checks)
+        {
+            Assert.That(
+                (await SendAsync(operation, client.Key, NewAddress())).Status,
+                Is.Not.EqualTo(429),
+                $"{operation}"
+            );
+        }
+
+        Assert.That(
+            Metrics
+                .Read(await MetricsTests.FreshAsync(service, IsRefusal))
+                .Sum("ratelimiter_administrative_calls_refused_total", "limit", "client"),
+            Is.GreaterThanOrEqualTo(operations.Count - checks.Count)
+        );
+
+        static bool IsRefusal(Metrics metrics) =>
+            metrics.Sum("ratelimiter_administrative_calls_refused_total") > 0;
+    }
+
+    [Test]
+    public async Task AnyOperation_FromANetworkThatCallsTooOften_IsRefusedForAllClientsThere()
+    {
+        var clients = new List<Client>();
+        for (var i = 0; i < 3; i++)
+        {
+            clients.Add(await Client.RegisterAsync(service, NewAddress()));
+        }
+
+        var network = $"2001:db8:0:{Random.Shared.Next(0xffff):x}:";
+        var sent = 0;
+        var refused = await SendUntilRefusedAsync(() =>
+            GetAsync(clients[sent % 3].Key, $"{network}:{++sent}")
+        );
+
+        MustBeTooMany(refused, "Too many administrative calls from this address.");
+        (
+            await SendUntilRefusedAsync(() =>
+                new Visitor(service).RegisterAsync("x", $"{network}:1")
+            )
+        ).MustBeProblem(429);
+        (await GetAsync(clients[0].Key, NewAddress())).MustBeOk();
+    }
+
+    [Test]
+    public async Task AnyOperation_AfterTheWaitThatWasTold_Passes()
+    {
+        var client = await Client.RegisterAsync(service, NewAddress());
+        await SendUntilRefusedAsync(() => GetAsync(client.Key, NewAddress()));
+
+        await Poll.UntilAsync(
+            "The client may never call again.",
+            TimeSpan.FromSeconds(10),
+            async () => (await GetAsync(client.Key, NewAddress())).Status == 200
+        );
+    }
+
+    [Test]
+    public async Task Client_ThatCallsTooOften_WaitsAndIsAnswered()
+    {
+        var client = await Client.RegisterAsync(service, NewAddress());
+        await client.HasPolicyAsync("r", 10);
+        await using var services = new ServiceCollection()
+            .AddRateLimiterClient(options =>
+            {
+                options.BaseAddress = service.Address;
+                options.ApiKey = client.Key;
+                options.MaxRetries = 10;
+            })
+            .Services.BuildServiceProvider();
+        var limiter = services.GetRequiredService<IRateLimiterClient>();
+        await SendUntilRefusedAsync(() => GetAsync(client.Key, NewAddress()));
+
+        // Both are administration, of which one call a second is left.
+        Assert.That((await limiter.GetUsageAsync("u", "r")).Remaining, Is.EqualTo(10));
+        Assert.That((await limiter.Api.ListPoliciesAsync()).Result, Has.Count.EqualTo(1));
+        Assert.That((await limiter.CheckAsync("u", "r")).Allowed);
+    }
+
+    private static bool IsCheck(ApiOperation operation) =>
+        operation.Path.StartsWith("/check", StringComparison.Ordinal)
+        || operation.Path.StartsWith("/gateway/", StringComparison.Ordinal);
+
+    private static void MustBeTooMany(Answer answer, string detail)
+    {
+        answer.MustBeProblem(429);
+        Assert.That(answer["detail"].GetString(), Is.EqualTo(detail));
+        Assert.That(answer.Headers["Retry-After"], Is.EqualTo("1"));
+    }
+
+    private static async Task<Answer> SendUntilRefusedAsync(Func<Task<Answer>> send)
+    {
+        for (var i = 0; i < Many; i++)
+        {
+            if (await send() is { Status: 429 } refused)
+            {
+                return refused;
+            }
+        }
+
+        Assert.Fail("It is never refused.");
+        throw new InvalidOperationException();
+    }
+
+    private Task<Answer> GetAsync(string key, string from) =>
+        new Visitor(service).SendAsync(
+            HttpMethod.Get,
+            "/policy",
+            body: null,
+            ("X-API-Key", key),
+            ("X-Forwarded-For", from)
+        );
+
+    private Task<Answer> SendAsync(ApiOperation operation, string key, string from)
+    {
+        var address = operation.Address();
+        return new Visitor(service).SendAsync(
+            operation.Method,
+            $"{address}{(address.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{Unknown}",
+            operation.TakesBody ? "{}" : null,
+            ("X-API-Key", key),
+            ("X-Forwarded-For", from)
+        );
+    }
+
+    /// <summary>One that nobody has called from.</summary>
+    private string NewAddress() => $"198.51.{100 + addresses / 250}.{1 + addresses++ % 250}";
+}

@@ -1,0 +1,164 @@
+using RateLimiter.Application;
+using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.TestStores;
+using StackExchange.Redis;
+
+namespace RateLimiter.IntegrationTests.Embedded;
+
+/// <summary>The embedded store says that it is full before it forgets anything, and that it has room again.</summary>
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class EmbeddedRoomTests : IDisposable
+{
+    private const int MaxBytes = 64 << 20;
+    private const int ValueLength = 10_000;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly TemporaryFolder folder = new();
+    private readonly MessageLog messages = new();
+    private readonly StoreRoom room = new();
+
+    public void Dispose() => folder.Dispose();
+
+    /// <summary>Where Garnet keeps what it does not hold in its log's pages.</summary>
+    public enum Data
+    {
+        Text,
+        Hash,
+    }
+
+    [Test]
+    public async Task Fill_ToItsBound_IsFullAndHasEverything([Values] Data data)
+    {
+        int written;
+        await using (var store = Start())
+        {
+            await using var connection = await ConnectAsync(store);
+            written = await FillAsync(store, connection.GetDatabase(), data);
+
+            Assert.That(store.Used, Is.InRange(MaxBytes, MaxBytes * 5L / 4));
+            Assert.That(messages.Messages.Single(), Does.Contain("is full"));
+            await MustHaveAsync(connection.GetDatabase(), data, Enumerable.Range(0, written));
+        }
+
+        var again = new StoreRoom();
+        await using var restarted = EmbeddedStore.Start(folder.Path, MaxBytes, again, messages);
+        await using var reader = await ConnectAsync(restarted);
+        await MustHaveAsync(reader.GetDatabase(), data, Enumerable.Range(0, written));
+        Assert.That(again.IsFull);
+    }
+
+    [Test]
+    public async Task Delete_FromAFullStore_MakesRoomAndLosesNothingElse([Values] Data data)
+    {
+        await using var store = Start();
+        await using var connection = await ConnectAsync(store);
+        var database = connection.GetDatabase();
+        var written = await FillAsync(store, database, data);
+
+        foreach (var i in Enumerable.Range(0, written).Where(i => i % 2 == 0))
+        {
+            await database.KeyDeleteAsync($"{i}");
+        }
+
+        await Poll.UntilAsync("There is no room.", Patience, () => Task.FromResult(!room.IsFull));
+        await MustHaveAsync(database, data, Enumerable.Range(0, written).Where(i => i % 2 == 1));
+        Assert.That(
+            messages.Messages,
+            Has.Count.EqualTo(2).And.Exactly(1).Contains("has room again")
+        );
+    }
+
+    [Test]
+    public async Task Expiry_InAFullStore_MakesRoom()
+    {
+        await using var store = Start();
+        await using var connection = await ConnectAsync(store);
+        await FillAsync(store, connection.GetDatabase(), Data.Text, TimeSpan.FromSeconds(1));
+
+        await Poll.UntilAsync("There is no room.", Patience, () => Task.FromResult(!room.IsFull));
+    }
+
+    [Test]
+    public async Task Write_WhatIsOverwrittenAgainAndAgain_IsNeverFull()
+    {
+        await using var store = Start();
+        await using var connection = await ConnectAsync(store);
+        var database = connection.GetDatabase();
+
+        // Each is longer than before, so that it is kept in another place.
+        for (var round = 0; round < 10; round++)
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                await database.StringSetAsync($"{i}", new byte[ValueLength + 100 * round]);
+            }
+
+            await store.CommitAsync();
+            // As fast as compaction goes: it is looked once a second whether it is worth it.
+            await Poll.UntilAsync(
+                "It is not compacted.",
+                Patience,
+                () => Task.FromResult(store.Used < MaxBytes * 3 / 4)
+            );
+        }
+
+        Assert.That(messages.Messages, Is.Empty);
+    }
+
+    private EmbeddedStore Start() => EmbeddedStore.Start(folder.Path, MaxBytes, room, messages);
+
+    private static async Task<ConnectionMultiplexer> ConnectAsync(EmbeddedStore store) =>
+        await ConnectionMultiplexer.ConnectAsync(store.Configuration);
+
+    /// <returns>How many were written until it was full.</returns>
+    private async Task<int> FillAsync(
+        EmbeddedStore store,
+        IDatabase database,
+        Data data,
+        Expiration expiry = default
+    )
+    {
+        var written = 0;
+        while (!room.IsFull)
+        {
+            Assert.That(written, Is.LessThan(2 * MaxBytes / ValueLength), "It is never full.");
+            if (data == Data.Text)
+            {
+                await database.StringSetAsync($"{written}", Value(written), expiry);
+            }
+            else
+            {
+                await database.HashSetAsync($"{written}", "field", Value(written));
+            }
+
+            if (++written % 10 == 0)
+            {
+                await store.CommitAsync();
+            }
+        }
+
+        return written;
+    }
+
+    private static async Task MustHaveAsync(IDatabase database, Data data, IEnumerable<int> kept)
+    {
+        foreach (var i in kept)
+        {
+            byte[]? value =
+                data == Data.Text
+                    ? await database.StringGetAsync($"{i}")
+                    : await database.HashGetAsync($"{i}", "field");
+            Assert.That(value, Is.EqualTo(Value(i)), $"{i}");
+        }
+    }
+
+    private static byte[] Value(int i)
+    {
+        var value = new byte[ValueLength];
+        BitConverter.TryWriteBytes(value, i);
+        return value;
+    }
+}

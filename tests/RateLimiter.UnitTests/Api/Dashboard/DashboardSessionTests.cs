@@ -1,0 +1,102 @@
+using System.Net;
+using System.Security.Claims;
+using MediatR;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using RateLimiter.Api.Dashboard.Sessions;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.UnitTests.Api.Dashboard;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class DashboardSessionTests
+{
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+
+    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly Mock<IMediator> mediator = new();
+    private readonly AdministrativeRate administration;
+    private readonly DashboardSession session;
+
+    public DashboardSessionTests()
+    {
+        var snapshot = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
+        var clients = new Mock<IClientRepository>();
+        clients
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(snapshot);
+        clients
+            .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(snapshot.Version);
+        administration = A.AdministrativeRate(
+            new QuotaOptions { AdministrativeCallsPerSecond = 1, AdministrativeBurst = 2 },
+            time
+        );
+        session = new DashboardSession(
+            new SignedIn(
+                SessionTicket.Complete(
+                    SessionTicket.Write(Own.Text, A.Holder(snapshot)),
+                    IPAddress.Loopback,
+                    A.Moment.AddHours(1)
+                )
+            ),
+            A.Authenticator(clients.Object, time),
+            administration,
+            mediator.Object,
+            Mock.Of<NavigationManager>(),
+            time
+        );
+    }
+
+    [Test]
+    public async Task Send_TooManyCalls_SendsNothingAndSaysSo()
+    {
+        await SendAsync();
+        await SendAsync();
+
+        var reply = await SendAsync();
+
+        Assert.That(
+            reply.Fault,
+            Is.EqualTo(
+                new Fault(
+                    "Too many calls",
+                    "Too many administrative calls of this client. Nothing was changed. Try again in 1 s.",
+                    IsPassing: true
+                )
+            )
+        );
+        Assert.That(mediator.Invocations, Has.Count.EqualTo(2));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That((await SendAsync()).Fault, Is.Null);
+    }
+
+    [Test]
+    public async Task Send_Call_CountsForTheClientWhereverElseItCalls()
+    {
+        await SendAsync();
+        administration.Take(A.Client, IPAddress.Parse("192.0.2.1"));
+
+        Assert.That(
+            administration.Take(A.Client, IPAddress.Parse("192.0.2.2"))?.Reason,
+            Does.Contain("this client")
+        );
+    }
+
+    private Task<Reply<IReadOnlyList<ClientKey>>> SendAsync() =>
+        session.SendAsync(Scopes.KeysWrite, holder => new ListKeysRequest());
+
+    private sealed record ListKeysRequest : IRequest<IReadOnlyList<ClientKey>>;
+
+    private sealed class SignedIn(ClaimsPrincipal user) : AuthenticationStateProvider
+    {
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() =>
+            Task.FromResult(new AuthenticationState(user));
+    }
+}

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Quotas;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class InstanceLimitTests
+{
+    private const int Capacity = 100;
+
+    private readonly FakeTimeProvider time = new(A.Moment);
+
+    [Test]
+    public void Take_AnyAlgorithm_PassesAfterTheWaitAndNotBefore([Values] Algorithm algorithm)
+    {
+        var limit = Create(A.Limit(permits: 3, windowSeconds: 3, algorithm: algorithm));
+        TimeSpan? wait;
+        while ((wait = limit.Take("a")) is null) { }
+
+        Assert.That(wait, Is.GreaterThan(TimeSpan.Zero));
+        time.Advance(wait.Value - TimeSpan.FromMicroseconds(1));
+        Assert.That(limit.Take("a"), Is.EqualTo(TimeSpan.FromMicroseconds(1)));
+        time.Advance(TimeSpan.FromMicroseconds(1));
+        Assert.That(limit.Take("a"), Is.Null);
+    }
+
+    [Test]
+    public void Take_Refused_TakesNothing()
+    {
+        var limit = Create(A.Limit(permits: 3));
+        limit.Take("a", 2);
+
+        Assert.That(limit.Take("a", 2), Is.Not.Null);
+        Assert.That(limit.Take("a"), Is.Null);
+    }
+
+    [Test]
+    public void Take_AnotherCaller_HasPermitsOfItsOwn()
+    {
+        var limit = Create(A.Limit(permits: 1));
+        limit.Take("a");
+
+        Assert.That(limit.Take("b"), Is.Null);
+        Assert.That(limit.Take("a"), Is.Not.Null);
+    }
+
+    [Test]
+    public void Give_WhatWasTaken_CanBeTakenAgainAndNoMore()
+    {
+        var limit = Create(A.Limit(permits: 1));
+        limit.Take("a");
+
+        limit.Give("a");
+        limit.Give("a");
+
+        Assert.That(limit.Take("a"), Is.Null);
+        Assert.That(limit.Take("a"), Is.Not.Null);
+    }
+
+    [Test]
+    public void Take_ManyAtOnce_PassAsOftenAsTheLimitSays()
+    {
+        var limit = Create(A.Limit(permits: 1000));
+        var passed = 0;
+
+        Parallel.For(
+            0,
+            5000,
+            _ =>
+            {
+                if (limit.Take("a") is null)
+                {
+                    Interlocked.Increment(ref passed);
+                }
+            }
+        );
+
+        Assert.That(passed, Is.EqualTo(1000));
+    }
+
+    [Test]
+    public void Take_ManyCallersThatComeOnce_DoNotPushOutWhoIsLimited()
+    {
+        var limit = Create(A.Limit(permits: 10));
+        while (limit.Take("busy") is null) { }
+
+        for (var i = 0; i < 100 * Capacity; i++)
+        {
+            limit.Take($"made up {i}");
+        }
+
+        Assert.That(limit.Take("busy"), Is.Not.Null);
+    }
+
+    [Test]
+    public void Take_ManyCallers_KeepsNoMoreThanTheCapacity()
+    {
+        var limit = Create(A.Limit(permits: 1));
+        for (var i = 0; i < 100 * Capacity; i++)
+        {
+            limit.Take($"{i}");
+        }
+
+        // Asked once each: what was forgotten has its permit again.
+        var kept = Enumerable.Range(0, 100 * Capacity).Count(i => limit.Take($"{i}") is not null);
+
+        Assert.That(kept, Is.LessThanOrEqualTo(Capacity));
+    }
+
+    private InstanceLimit Create(Limit limit) => new(limit, time, Capacity);
+}
