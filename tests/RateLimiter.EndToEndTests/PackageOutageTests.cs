@@ -134,6 +134,34 @@ public sealed class PackageOutageTests : IAsyncDisposable
         );
     }
 
+    [Test]
+    [Contract("RateLimiter.AspNetCore: a request under two policies tells the endpoint's limit, and says nothing in the log")]
+    public async Task Request_UnderTwoPolicies_TellsThatOfTheEndpoint()
+    {
+        await client.HasPolicyAsync("all", 100);
+        await client.HasPolicyAsync("r", 1);
+        app = await PackageApp.StartAsync(
+            service,
+            client,
+            options => options.UseServiceForAllRequests("all").AddServicePolicy(Open, "r"),
+            Open
+        );
+
+        var passed = (await app.GetAsync(Open)).MustBeOk();
+        var denied = await app.GetAsync(Open);
+        var elsewhere = await app.GetAsync("elsewhere");
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(passed.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=1"));
+            denied.MustBeStatus(429);
+            Assert.That(denied.Headers["RateLimit"], Does.StartWith("\"default\";r=0;t="));
+            Assert.That(denied["detail"].GetString(), Is.EqualTo("Rate limit exceeded"));
+            Assert.That(elsewhere.MustBeStatus(404).Headers["RateLimit"], Does.Contain(";r=97;"));
+            Assert.That(app.Lines, Is.Empty);
+        }
+    }
+
     private static void MustTellNoDenial(Answer answer)
     {
         using (Assert.EnterMultipleScope())

@@ -61,7 +61,10 @@ public sealed class RedisServer : IAsyncDisposable
     public Task ResumeAsync() => node!.ResumeAsync();
 
     /// <summary>Loses all its data.</summary>
-    public Task FlushAsync() => node!.AskAsync("FLUSHALL");
+    public Task FlushAsync() => AskAsync("FLUSHALL");
+
+    /// <inheritdoc cref="RedisNode.AskAsync"/>
+    public Task<string> AskAsync(params IEnumerable<string> command) => node!.AskAsync(command);
 
     public async ValueTask DisposeAsync()
     {

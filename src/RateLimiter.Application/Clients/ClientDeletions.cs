@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 
@@ -31,6 +32,8 @@ public sealed partial class ClientDeletions(
     /// are under way: counters that are looked for earlier could be followed by others.
     /// </summary>
     internal static readonly TimeSpan SettleTime = ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
+
+    private readonly LineLimit unreadable = new(time);
 
     // A pass over the store at a time: however many clients are deleted, others have their turn in between.
     private readonly SemaphoreSlim pass = new(1);
@@ -110,7 +113,10 @@ public sealed partial class ClientDeletions(
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            LogUnreadable(exception);
+            if (unreadable.TryTake())
+            {
+                LogUnreadable(exception);
+            }
         }
     }
 

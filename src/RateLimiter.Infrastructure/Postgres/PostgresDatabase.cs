@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using RateLimiter.Application;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Infrastructure.Postgres;
@@ -16,9 +17,14 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresDatabase(
     IOptions<PostgresOptions> options,
+    TimeProvider time,
     ILogger<PostgresDatabase> logger
 ) : IDisposable
 {
+    /// <summary>Of errors that the database answers with, such as while it takes no writes: each request can bring one about.</summary>
+    private const int MaxErrorsPerMinute = 10;
+
+    private readonly LineLimit errors = new(time, MaxErrorsPerMinute);
     private readonly Lazy<PooledDbContextFactory<RecordsContext>> contexts = new(() =>
         new PooledDbContextFactory<RecordsContext>(
             RecordsContextFactory.Options(options.Value.ToConnectionString().ConnectionString)
@@ -86,7 +92,7 @@ internal sealed class PostgresDatabase(
         catch (Exception exception) when (FailureIn(exception) is { } failure)
         {
             Interlocked.Increment(ref failures);
-            if (failure is PostgresException { IsTransient: false } error)
+            if (failure is PostgresException { IsTransient: false } error && errors.TryTake())
             {
                 logger.DatabaseAnsweredWithAnError(error.SqlState, error.MessageText);
             }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Infrastructure.Embedded;
 using StackExchange.Redis;
 
@@ -24,6 +25,9 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>The most that is asked at once. More wait for nothing but their time-out.</summary>
     private const int MaxAsked = 2000;
 
+    /// <summary>Of what is wrong with single counters, which each check of them would tell again.</summary>
+    private const int MaxErrorsPerMinute = 10;
+
     private static readonly TimeSpan MinAdministrativeTimeout = TimeSpan.FromMilliseconds(800);
 
     /// <summary>How long to wait before the store is tried again.</summary>
@@ -37,6 +41,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private readonly RedisOptions redis;
     private readonly EmbeddedOptions embedded;
     private readonly ILogger logger;
+    private readonly LineLimit errors;
     private readonly ClusterMap map = new();
     private readonly StoreCircuit[] circuits;
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
@@ -61,6 +66,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         this.redis = redis.Value;
         this.embedded = embedded.Value;
         this.logger = logger;
+        errors = new LineLimit(time, MaxErrorsPerMinute);
         CheckTimeout = store.Value.Timeout;
         circuits =
         [
@@ -327,7 +333,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Notes an error that the store answered with.</summary>
-    internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
+    internal void ReportError(string message)
+    {
+        if (errors.TryTake())
+        {
+            logger.StoreAnsweredWithAnError(message);
+        }
+    }
 
     // Port 0 stands for the default one.
     private static string Name(EndPoint endpoint) =>

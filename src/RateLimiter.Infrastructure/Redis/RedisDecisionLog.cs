@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
@@ -44,6 +45,7 @@ internal sealed class RedisDecisionLog(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
     );
     private readonly HashSet<ClientId> prolonged = [];
+    private readonly LineLimit reports = new(time);
     private long prolongedSince = time.GetTimestamp();
     private TaskCompletionSource hurry = NewHurry();
     private volatile int writing;
@@ -111,6 +113,18 @@ internal sealed class RedisDecisionLog(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        try
+        {
+            await WriteAllAsync(stoppingToken);
+        }
+        finally
+        {
+            ReportDropped();
+        }
+    }
+
+    private async Task WriteAllAsync(CancellationToken stoppingToken)
+    {
         var batch = new List<Item>();
         while (await queue.Reader.WaitToReadAsync(stoppingToken))
         {
@@ -129,7 +143,10 @@ internal sealed class RedisDecisionLog(
             await WriteAsync(batch, stoppingToken);
             writing = 0;
             batch.Clear();
-            ReportDropped();
+            if (Dropped > reported && reports.TryTake())
+            {
+                ReportDropped();
+            }
         }
     }
 
