@@ -68,7 +68,9 @@ public sealed class OutageTests
     }
 
     [Test]
-    [Contract("The log of the service: decisions that are lost are told once a minute, with their number")]
+    [Contract(
+        "The log of the service: decisions that are lost are told once a minute, with their number"
+    )]
     public async Task Redis_TakesNoDecisionsForTheLog_IsNotToldForEachOfThem()
     {
         const int asked = 8;

@@ -135,7 +135,9 @@ public sealed class PackageOutageTests : IAsyncDisposable
     }
 
     [Test]
-    [Contract("RateLimiter.AspNetCore: a request under two policies tells the endpoint's limit, and says nothing in the log")]
+    [Contract(
+        "RateLimiter.AspNetCore: a request under two policies tells the endpoint's limit, and says nothing in the log"
+    )]
     public async Task Request_UnderTwoPolicies_TellsThatOfTheEndpoint()
     {
         await client.HasPolicyAsync("all", 100);

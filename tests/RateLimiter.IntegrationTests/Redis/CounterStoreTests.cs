@@ -278,8 +278,8 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         );
         for (var i = 0; i < 30; i++)
         {
-            Assert.ThrowsAsync<StoreUnavailableException>(() =>
-                Counters.TakeAsync(broken, policy, 1)
+            Assert.ThrowsAsync<StoreUnavailableException>(async () =>
+                await Counters.TakeAsync(broken, policy, 1)
             );
         }
 
