@@ -46,7 +46,7 @@ internal static class Exported
         from point in metric
             .All(5, 1)
             .Concat(metric.All(7, 1))
-            .Select(it => (Attributes: 7, Value: it.Number(6) ?? it.Double(4), It: it))
+            .Select(it => (Attributes: 7, Value: it.Number(6) ?? it.Fraction(4), It: it))
             .Concat(
                 metric.All(9, 1).Select(it => (Attributes: 9, Value: (double?)it.Number(4), It: it))
             )

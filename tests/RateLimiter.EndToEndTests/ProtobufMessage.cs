@@ -41,7 +41,7 @@ public sealed class ProtobufMessage
     public long? Number(int field) => Values<ulong>(field).Select(it => (long?)it).FirstOrDefault();
 
     /// <summary>A number of 64 bits with a fraction; null where there is none.</summary>
-    public double? Double(int field) =>
+    public double? Fraction(int field) =>
         Number(field) is { } bits ? BitConverter.Int64BitsToDouble(bits) : null;
 
     private ByteString Bytes(int field) =>
