@@ -13,9 +13,21 @@ internal sealed class GlobalServiceLimiter(ServicePolicy policy)
     protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount) =>
         policy.LimiterOf(resource).AttemptAcquire(permitCount);
 
-    protected override ValueTask<RateLimitLease> AcquireAsyncCore(
+    protected override async ValueTask<RateLimitLease> AcquireAsyncCore(
         HttpContext resource,
         int permitCount,
         CancellationToken cancellationToken
-    ) => policy.LimiterOf(resource).AcquireAsync(permitCount, cancellationToken);
+    )
+    {
+        var lease = await policy
+            .LimiterOf(resource)
+            .AcquireAsync(permitCount, cancellationToken)
+            .ConfigureAwait(false);
+        if (lease.IsAcquired)
+        {
+            RateLimitHeaders.Write(resource.Response.Headers, lease);
+        }
+
+        return lease;
+    }
 }

@@ -14,6 +14,14 @@ public static class ServiceMetadata
     /// <summary>Why there is no decision.</summary>
     public static MetadataName<Exception> Failure { get; } =
         MetadataName.Create<Exception>("RATELIMITER_FAILURE");
+
+    /// <summary>
+    /// True when the lease was refused although no limit was reached: the service is away or refuses to decide, and the limiter
+    /// fails closed; or its store is away, and the policy does. To be answered with 503, and not with 429. A lease that was
+    /// given, or refused by a limit, has none.
+    /// </summary>
+    public static MetadataName<bool> IsUnavailable { get; } =
+        MetadataName.Create<bool>("RATELIMITER_UNAVAILABLE");
 }
 
 /// <summary>What the service said. Disposing of it gives nothing back: the request was made.</summary>
@@ -21,6 +29,9 @@ internal sealed class ServiceLease : RateLimitLease
 {
     /// <summary>Nobody has been asked.</summary>
     public static readonly ServiceLease NotAsked = new(false, null, null);
+
+    /// <summary>When to come again where nobody knows: most outages are over at once.</summary>
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
 
     private readonly RateLimitDecision? decision;
     private readonly Exception? failure;
@@ -34,6 +45,11 @@ internal sealed class ServiceLease : RateLimitLease
 
     public override bool IsAcquired { get; }
 
+    private bool IsUnavailable =>
+        !IsAcquired && (failure is not null || decision is { IsFailClosed: true });
+
+    private TimeSpan? RetryAfter => decision?.RetryAfter ?? (IsUnavailable ? Later : null);
+
     public override IEnumerable<string> MetadataNames
     {
         get
@@ -43,7 +59,7 @@ internal sealed class ServiceLease : RateLimitLease
                 yield return ServiceMetadata.Decision.Name;
             }
 
-            if (decision?.RetryAfter is not null)
+            if (RetryAfter is not null)
             {
                 yield return MetadataName.RetryAfter.Name;
             }
@@ -51,6 +67,11 @@ internal sealed class ServiceLease : RateLimitLease
             if (failure is not null)
             {
                 yield return ServiceMetadata.Failure.Name;
+            }
+
+            if (IsUnavailable)
+            {
+                yield return ServiceMetadata.IsUnavailable.Name;
             }
         }
     }
@@ -68,8 +89,9 @@ internal sealed class ServiceLease : RateLimitLease
     {
         metadata =
             metadataName == ServiceMetadata.Decision.Name ? decision
-            : metadataName == MetadataName.RetryAfter.Name ? decision?.RetryAfter
+            : metadataName == MetadataName.RetryAfter.Name ? RetryAfter
             : metadataName == ServiceMetadata.Failure.Name ? failure
+            : metadataName == ServiceMetadata.IsUnavailable.Name && IsUnavailable ? true
             : null;
         return metadata is not null;
     }

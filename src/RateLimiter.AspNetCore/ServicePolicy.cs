@@ -47,9 +47,10 @@ internal sealed record ServicePolicy(
         // Those of the request end with it.
         var client = context.RequestServices.GetRequiredService<IRateLimiterClient>();
         var logger = context.RequestServices.GetService<ILogger<ServiceRateLimiter>>();
+        KeptServiceLimiter.IsAskedFor(context);
         return RateLimitPartition.Get<Partition>(
             PartitionOf(context),
-            partition => LimiterOf(client, logger, partition)
+            partition => new KeptServiceLimiter(LimiterOf(client, logger, partition))
         );
     }
 

@@ -15,7 +15,7 @@ namespace RateLimiting.AspNetCore;
 /// <param name="role">The user's role; null is the default role.</param>
 /// <param name="cost">What one permit costs, 0 to 1,000,000,000.</param>
 /// <param name="onFailure">What to answer when there is no decision.</param>
-/// <param name="logger">Told when there is no decision.</param>
+/// <param name="logger">Told when the service refuses to decide. That it is away is told by the client.</param>
 /// <param name="time">Measures how long it has not been used.</param>
 public sealed class ServiceRateLimiter(
     IRateLimiterClient client,
@@ -31,6 +31,7 @@ public sealed class ServiceRateLimiter(
     /// <summary>The most that a check can cost.</summary>
     private const long MaxCost = 1_000_000_000;
 
+    private readonly RouteOutages outages = RouteOutages.Of(client);
     private readonly ILogger log = logger ?? NullLogger<ServiceRateLimiter>.Instance;
     private readonly TimeProvider clock = time ?? TimeProvider.System;
     private long lastUse = (time ?? TimeProvider.System).GetTimestamp();
@@ -88,17 +89,18 @@ public sealed class ServiceRateLimiter(
 
     private async Task<ServiceLease> AskAsync(long permits, CancellationToken cancellationToken)
     {
+        var asked = Outage.Now();
         try
         {
             var decision = await client
                 .CheckAsync(userId, routeKey, role, permits, cancellationToken)
                 .ConfigureAwait(false);
+            outages.Succeed(asked, routeKey, log);
             Interlocked.Exchange(ref remaining, decision.Remaining);
             return ServiceLease.Of(decision);
         }
         catch (RateLimiterUnavailableException exception)
         {
-            log.NoAnswer(routeKey, onFailure, exception.Message);
             return ServiceLease.Without(onFailure, exception);
         }
 #pragma warning disable CA1031 // Whatever it is, it must not be the request's failure.
@@ -108,31 +110,8 @@ public sealed class ServiceRateLimiter(
             )
 #pragma warning restore CA1031
         {
-            log.NoDecision(routeKey, onFailure, exception.Message);
+            outages.Fail(asked, routeKey, exception.Message, log, clock);
             return ServiceLease.Without(onFailure, exception);
         }
     }
-}
-
-internal static partial class LimiterLogMessages
-{
-    [LoggerMessage(1, LogLevel.Warning, "No decision about {RouteKey}, so {Mode}: {Reason}")]
-    public static partial void NoAnswer(
-        this ILogger log,
-        string routeKey,
-        FailureMode mode,
-        string reason
-    );
-
-    [LoggerMessage(
-        2,
-        LogLevel.Error,
-        "The service does not decide about {RouteKey}, so {Mode}: {Reason}"
-    )]
-    public static partial void NoDecision(
-        this ILogger log,
-        string routeKey,
-        FailureMode mode,
-        string reason
-    );
 }

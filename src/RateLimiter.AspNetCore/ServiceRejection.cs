@@ -1,9 +1,9 @@
-using System.Globalization;
-using System.Text;
+using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.RateLimiting;
-using RateLimiting.Client;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace RateLimiting.AspNetCore;
 
@@ -11,8 +11,9 @@ namespace RateLimiting.AspNetCore;
 public static class ServiceRejection
 {
     /// <summary>
-    /// 429 with Retry-After and the RateLimit headers, and a problem as body; 503 where there was no decision. What another
-    /// limiter rejected keeps its status.
+    /// 429 with Retry-After and the RateLimit headers, and a problem as body. Where no limit was reached
+    /// (<see cref="ServiceMetadata.IsUnavailable"/>), 503 with Retry-After, which says nothing of why. What another limiter
+    /// rejected keeps its status.
     /// </summary>
     /// <param name="rejected">The request, and the lease that it did not get.</param>
     /// <param name="cancellationToken">Ends the answer.</param>
@@ -21,62 +22,40 @@ public static class ServiceRejection
         CancellationToken cancellationToken
     )
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var (response, lease) = (rejected.HttpContext.Response, rejected.Lease);
         if (lease.TryGetMetadata(MetadataName.RetryAfter, out var wait))
         {
-            response.Headers.RetryAfter = Seconds(wait);
+            response.Headers.RetryAfter = RateLimitHeaders.Seconds(wait);
         }
 
-        if (
-            lease.TryGetMetadata(ServiceMetadata.Decision, out var decision) && decision is not null
-        )
-        {
-            response.StatusCode = StatusCodes.Status429TooManyRequests;
-            WriteHeaders(response.Headers, decision);
-        }
-        else if (lease.TryGetMetadata(ServiceMetadata.Failure, out _))
+        RateLimitHeaders.Remove(response.Headers);
+        string? detail = null;
+        if (lease.TryGetMetadata(ServiceMetadata.IsUnavailable, out _))
         {
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         }
-
-        await Results
-            .Problem(statusCode: response.StatusCode, detail: decision?.Reason)
-            .ExecuteAsync(rejected.HttpContext);
-    }
-
-    // draft-ietf-httpapi-ratelimit-headers. A decision knows how much is left of the nearest limit, and not its window.
-    private static void WriteHeaders(IHeaderDictionary headers, RateLimitDecision decision)
-    {
-        // Of several that said no, which one is nearest is not told.
-        var name = Quote(decision.Violated is [var violated] ? violated : "default");
-        headers["RateLimit-Policy"] = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name};q={decision.Limit}"
-        );
-        headers["RateLimit"] = $"{name};r={decision.Remaining};t={Seconds(decision.ResetIn)}";
-    }
-
-    // A string of RFC 9651 holds only printable ASCII.
-    private static string Quote(string name)
-    {
-        var quoted = new StringBuilder("\"");
-        foreach (var value in Encoding.UTF8.GetBytes(name))
+        else if (lease.TryGetMetadata(ServiceMetadata.Decision, out var decision))
         {
-            _ = value switch
-            {
-                (byte)'"' or (byte)'\\' => quoted.Append('\\').Append((char)value),
-                (byte)'%' or < 0x20 or > 0x7E => quoted.Append(
-                    CultureInfo.InvariantCulture,
-                    $"%{value:X2}"
-                ),
-                _ => quoted.Append((char)value),
-            };
+            response.StatusCode = StatusCodes.Status429TooManyRequests;
+            RateLimitHeaders.Write(response.Headers, lease);
+            detail = decision?.Reason;
         }
 
-        return quoted.Append('"').ToString();
+        // Not as a result of an endpoint, which would be two lines in the log for each.
+        await response.WriteAsJsonAsync(
+            new ProblemDetails
+            {
+                Type = "about:blank",
+                Title = ReasonPhrases.GetReasonPhrase(response.StatusCode),
+                Status = response.StatusCode,
+                Detail = detail,
+            },
+            ProblemJson.Default.ProblemDetails,
+            "application/problem+json",
+            cancellationToken
+        );
     }
-
-    private static string Seconds(TimeSpan wait) =>
-        ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 }
+
+[JsonSerializable(typeof(ProblemDetails))]
+internal sealed partial class ProblemJson : JsonSerializerContext;

@@ -9,10 +9,12 @@ namespace RateLimiting.Client;
 /// </summary>
 /// <param name="ask">Asks the service for all of some checks at once, and answers in their order.</param>
 /// <param name="options">How many, and how long.</param>
+/// <param name="outage">Told what the request does not say: that a check cannot be sent, or has no decision.</param>
 /// <param name="time">The clock of the waits.</param>
 internal sealed class CheckBatcher(
     Func<IReadOnlyList<RateLimitCheck>, Task<IReadOnlyList<RateLimitResult>>> ask,
     RateLimiterClientOptions options,
+    Outage outage,
     TimeProvider time
 ) : IDisposable
 {
@@ -75,10 +77,9 @@ internal sealed class CheckBatcher(
             ObjectDisposedException.ThrowIf(isDisposed, typeof(RateLimiterClient));
             if (waiting.Count >= options.MaxWaitingChecks)
             {
-                throw new RateLimiterUnavailableException(
-                    $"{options.MaxWaitingChecks} checks wait for the service already.",
-                    mayHaveCounted: false
-                );
+                var message = $"{options.MaxWaitingChecks} checks wait for RateLimiter already.";
+                outage.Fail(Outage.Now(), message);
+                throw new RateLimiterUnavailableException(message, mayHaveCounted: false);
             }
 
             waiting.Enqueue(check);
@@ -124,16 +125,13 @@ internal sealed class CheckBatcher(
     {
         // One alone is traced as part of what it is for.
         Activity.Current = call.Length == 1 ? call[0].Activity : null;
+        var asked = Outage.Now();
         IReadOnlyList<RateLimitResult>? results = null;
         Exception? failure = null;
         try
         {
             results = await ask(Array.ConvertAll(call, pending => pending.Check))
                 .ConfigureAwait(false);
-            if (results.Count != call.Length)
-            {
-                failure = RateLimiterUnavailableException.NotUnderstood();
-            }
         }
 #pragma warning disable CA1031 // Whatever it is, it is told to those who wait.
         catch (Exception exception)
@@ -165,7 +163,7 @@ internal sealed class CheckBatcher(
             }
             else
             {
-                call[i].TrySetException(Refusal(results[i].Problem));
+                call[i].TrySetException(Refusal(asked, results[i].Problem));
             }
         }
     }
@@ -262,13 +260,17 @@ internal sealed class CheckBatcher(
     private static RateLimiterUnavailableException NoAnswer(bool mayHaveCounted) =>
         new("RateLimiter did not answer in time.", mayHaveCounted);
 
-    private static Exception Refusal(RateLimiterProblem? problem) =>
-        problem?.Status is { } status && !Failures.IsOutage(status)
-            ? new RateLimiterApiException(status, problem)
-            : new RateLimiterUnavailableException(
-                $"RateLimiter cannot answer: {problem?.Describe()}",
-                mayHaveCounted: true
-            );
+    private Exception Refusal(long asked, RateLimiterProblem? problem)
+    {
+        if (problem?.Status is { } status && !Failures.IsOutage(status))
+        {
+            return new RateLimiterApiException(status, problem);
+        }
+
+        var message = $"RateLimiter cannot answer: {problem?.Describe()}";
+        outage.Fail(asked, message);
+        return new RateLimiterUnavailableException(message, mayHaveCounted: true);
+    }
 
     // Who waits goes on elsewhere: what he does then must not keep the others from their answers.
     private sealed class PendingCheck(RateLimitCheck check, long since)

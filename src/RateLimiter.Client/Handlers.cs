@@ -5,7 +5,7 @@ namespace RateLimiting.Client;
 /// <summary>
 /// Outermost: says clearly that there is no answer, and forgets denials after a change, whoever made it and however it went.
 /// </summary>
-internal sealed class FailureHandler(LocalDenials denials) : DelegatingHandler
+internal sealed class FailureHandler(LocalDenials denials, Outage outage) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request,
@@ -13,6 +13,7 @@ internal sealed class FailureHandler(LocalDenials denials) : DelegatingHandler
     )
     {
         var isChange = Failures.IsChange(request);
+        var asked = Outage.Now();
         HttpResponseMessage response;
         try
         {
@@ -20,7 +21,8 @@ internal sealed class FailureHandler(LocalDenials denials) : DelegatingHandler
         }
         catch (Exception exception) when (Failures.IsNoAnswer(exception))
         {
-            throw new RateLimiterUnavailableException(
+            throw Unavailable(
+                asked,
                 $"RateLimiter at {request.RequestUri!.Authority} does not answer: {exception.Message}",
                 isChange && !Failures.IsUnsent(exception),
                 exception
@@ -36,6 +38,12 @@ internal sealed class FailureHandler(LocalDenials denials) : DelegatingHandler
 
         if (!Failures.IsOutage((int)response.StatusCode))
         {
+            // Whether it is a decision is seen where it is read.
+            if (!response.IsSuccessStatusCode || !CheckPaths.IsCheck(request))
+            {
+                outage.Succeed(asked);
+            }
+
             return response;
         }
 
@@ -46,11 +54,23 @@ internal sealed class FailureHandler(LocalDenials denials) : DelegatingHandler
                 .Content.ReadAsByteArrayAsync(cancellationToken)
                 .ConfigureAwait(false);
             var problem = RateLimiterProblem.Parse(Encoding.UTF8.GetString(text));
-            throw new RateLimiterUnavailableException(
+            throw Unavailable(
+                asked,
                 $"RateLimiter at {request.RequestUri!.Authority} cannot answer: {(int)response.StatusCode} {problem?.Describe()}",
                 isChange
             );
         }
+    }
+
+    private RateLimiterUnavailableException Unavailable(
+        long asked,
+        string message,
+        bool mayHaveCounted,
+        Exception? innerException = null
+    )
+    {
+        outage.Fail(asked, message);
+        return new(message, mayHaveCounted, innerException);
     }
 }
 

@@ -37,36 +37,36 @@ public sealed record RateLimitDecision
     /// <summary>Decided by the service without its store, as the policy says.</summary>
     public bool Degraded { get; init; }
 
+    /// <summary>
+    /// Denied only because the service's store is away and the policy fails closed. No limit was reached, the figures are
+    /// nobody's, and the same check may pass at any moment: what a user is told is 503, and not 429.
+    /// </summary>
+    public bool IsFailClosed => Degraded && !Allowed && Violated.Count == 0;
+
     /// <summary>The names of the limits that said no.</summary>
     public IReadOnlyList<string> Violated { get; init; } = [];
 
     /// <summary>Whether this process answered by itself, from a denial that it had been told.</summary>
     public bool IsLocal { get; init; }
 
-    /// <exception cref="RateLimiterUnavailableException">It is none.</exception>
-    internal static RateLimitDecision From(DecisionResponse answer)
-    {
-        // Every decision names its policy.
-        if (answer is not { MatchedRoute: not null, MatchedRole: not null, Violated: not null })
-        {
-            throw RateLimiterUnavailableException.NotUnderstood();
-        }
-
-        return new()
-        {
-            Allowed = answer.Allowed,
-            Remaining = answer.Remaining,
-            Limit = answer.Limit,
-            ResetIn = TimeSpan.FromSeconds(answer.ResetIn),
-            RetryAfter = Wait(answer.RetryAfterMs),
-            Reason = answer.Reason,
-            MatchedRole = answer.MatchedRole,
-            MatchedRoute = answer.MatchedRoute,
-            ShadowDenied = answer.ShadowDenied,
-            Degraded = answer.Degraded,
-            Violated = answer.Violated,
-        };
-    }
+    /// <returns>Null when it is none: every decision names its policy.</returns>
+    internal static RateLimitDecision? From(DecisionResponse answer) =>
+        answer is { MatchedRoute: not null, MatchedRole: not null, Violated: not null }
+            ? new()
+            {
+                Allowed = answer.Allowed,
+                Remaining = answer.Remaining,
+                Limit = answer.Limit,
+                ResetIn = TimeSpan.FromSeconds(answer.ResetIn),
+                RetryAfter = Wait(answer.RetryAfterMs),
+                Reason = answer.Reason,
+                MatchedRole = answer.MatchedRole,
+                MatchedRoute = answer.MatchedRoute,
+                ShadowDenied = answer.ShadowDenied,
+                Degraded = answer.Degraded,
+                Violated = answer.Violated,
+            }
+            : null;
 
     /// <returns>Null when there is an error in its place.</returns>
     internal static RateLimitDecision? From(CheckBatchResult answer) =>

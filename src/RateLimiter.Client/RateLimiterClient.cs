@@ -10,20 +10,25 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
     private readonly LocalDenials denials;
     private readonly bool remembersDenials;
     private readonly CheckBatcher? batcher;
+    private readonly Outage outage;
     private readonly TimeProvider time;
 
     public RateLimiterClient(
         RateLimiterApi api,
         LocalDenials denials,
         IOptions<RateLimiterClientOptions> options,
+        Outage outage,
         TimeProvider time
     )
     {
         this.api = api;
         this.denials = denials;
+        this.outage = outage;
         this.time = time;
         remembersDenials = options.Value.LocalDenials;
-        batcher = options.Value.Batching ? new CheckBatcher(AskAsync, options.Value, time) : null;
+        batcher = options.Value.Batching
+            ? new CheckBatcher(AskAsync, options.Value, outage, time)
+            : null;
     }
 
     public IRateLimiterApi Api => api;
@@ -81,9 +86,9 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
     )
     {
         var request = new RateLimitCheck(userId, routeKey, role, cost).ToRequest();
-        return RateLimitDecision.From(
-            await api.RefundUsageAsync(request, cancellationToken).ConfigureAwait(false)
-        );
+        var asked = Outage.Now();
+        var answer = await api.RefundUsageAsync(request, cancellationToken).ConfigureAwait(false);
+        return RateLimitDecision.From(answer) ?? throw NotUnderstood(asked);
     }
 
     public Task ResetAsync(
@@ -94,6 +99,14 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
     ) => api.ResetUsageAsync(userId, routeKey, role, cancellationToken);
 
     public void Dispose() => batcher?.Dispose();
+
+    private RateLimiterUnavailableException NotUnderstood(long asked)
+    {
+        const string message =
+            "What answered is no decision of RateLimiter: is the base address right?";
+        outage.Fail(asked, message);
+        return new(message, mayHaveCounted: true);
+    }
 
     private async Task<IReadOnlyList<RateLimitResult>> AskAsync(
         IReadOnlyList<RateLimitCheck> checks
@@ -112,13 +125,14 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var (asked, asOf) = (time.GetTimestamp(), denials.Generation);
+        var (asked, asOf, moment) = (time.GetTimestamp(), denials.Generation, Outage.Now());
         var request = check.ToRequest();
         var answer =
             check.Cost == 0
                 ? await api.LookAsync(request, cancellationToken).ConfigureAwait(false)
                 : await api.CheckAsync(request, cancellationToken).ConfigureAwait(false);
-        var decision = RateLimitDecision.From(answer);
+        var decision = RateLimitDecision.From(answer) ?? throw NotUnderstood(moment);
+        outage.Succeed(moment);
         denials.Remember(check, decision, asked, asOf);
         return decision;
     }
@@ -128,18 +142,19 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var (asked, asOf) = (time.GetTimestamp(), denials.Generation);
+        var (asked, asOf, moment) = (time.GetTimestamp(), denials.Generation, Outage.Now());
         var request = new CheckBatchRequest { Checks = [.. checks.Select(c => c.ToRequest())] };
         var answer = checks.All(check => check.Cost == 0)
             ? await api.LookBatchAsync(request, cancellationToken).ConfigureAwait(false)
             : await api.CheckBatchAsync(request, cancellationToken).ConfigureAwait(false);
-        if (answer.Results is null)
+        if (answer.Results?.Count != checks.Count)
         {
-            throw RateLimiterUnavailableException.NotUnderstood();
+            throw NotUnderstood(moment);
         }
 
+        outage.Succeed(moment);
         var results = answer.Results.Select(RateLimitResult.From).ToArray();
-        for (var i = 0; i < results.Length && i < checks.Count; i++)
+        for (var i = 0; i < results.Length; i++)
         {
             if (results[i].Decision is { } decision)
             {

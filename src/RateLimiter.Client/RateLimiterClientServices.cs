@@ -2,8 +2,11 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Polly;
+using Polly.Telemetry;
 using Polly.Timeout;
 using RateLimiting.Client;
 using RateLimiting.Client.Generated;
@@ -78,6 +81,15 @@ public static class RateLimiterClientServices
                 provider.GetRequiredService<TimeProvider>()
             );
         });
+        services.TryAddSingleton(provider =>
+        {
+            var log = provider.GetRequiredService<ILogger<RateLimiterClient>>();
+            return new Outage(
+                log.ServiceAway,
+                log.ServiceBack,
+                provider.GetRequiredService<TimeProvider>()
+            );
+        });
         services.TryAddSingleton(provider => new RateLimiterApi(
             provider.GetRequiredService<IHttpClientFactory>().CreateClient(HttpClientName)
         ));
@@ -116,7 +128,8 @@ public static class RateLimiterClientServices
         client.RemoveAllResilienceHandlers();
 #pragma warning restore EXTEXP0001
         client.AddHttpMessageHandler(provider => new FailureHandler(
-            provider.GetRequiredService<LocalDenials>()
+            provider.GetRequiredService<LocalDenials>(),
+            provider.GetRequiredService<Outage>()
         ));
         client.AddResilienceHandler(HttpClientName, AddResilience);
         client.AddHttpMessageHandler(() => new WholeAnswerHandler());
@@ -129,6 +142,15 @@ public static class RateLimiterClientServices
     )
     {
         var options = Options(context.ServiceProvider);
+        // A line for each attempt, and the stack of each failure: Outage says what there is to say.
+        pipeline.ConfigureTelemetry(
+            new TelemetryOptions(
+                context.ServiceProvider.GetRequiredService<IOptions<TelemetryOptions>>().Value
+            )
+            {
+                LoggerFactory = NullLoggerFactory.Instance,
+            }
+        );
         pipeline.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
         pipeline.AddTimeout(TimeoutOf(options.Timeout, options));
         if (options.MaxRetries > 0)

@@ -6,16 +6,16 @@ namespace RateLimiting.Client;
 /// </summary>
 public sealed class RateLimiterUnavailableException : Exception
 {
-    internal RateLimiterUnavailableException(
+    /// <summary>Also for whoever plays the service in tests of an app.</summary>
+    /// <param name="message">What is wrong.</param>
+    /// <param name="mayHaveCounted">Whether the service may have done what it was asked for.</param>
+    /// <param name="innerException">What it came from.</param>
+    public RateLimiterUnavailableException(
         string message,
         bool mayHaveCounted,
         Exception? innerException = null
     )
         : base(message, innerException) => MayHaveCounted = mayHaveCounted;
-
-    /// <summary>There is an answer, but none of this service: perhaps the address is another's.</summary>
-    internal static RateLimiterUnavailableException NotUnderstood() =>
-        new("What answered is no decision of RateLimiter: is the base address right?", true);
 
     /// <summary>Whether the service may have done what it was asked for, such as taken the permits.</summary>
     public bool MayHaveCounted { get; }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using Google.Protobuf;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
@@ -25,10 +26,18 @@ public sealed class Collector : IDisposable
     public string Received(string path) =>
         string.Join('\n', requests.Where(it => it.Path == path).Select(it => Text(it.Body)));
 
-    /// <summary>An id in hexadecimal, as it stands in what is sent.</summary>
-    public static string Sent(string id) => Text(Convert.FromHexString(id));
+    public IEnumerable<ExportedSpan> Spans => Read("/v1/traces", Exported.Spans);
+
+    public IEnumerable<ExportedLine> Lines => Read("/v1/logs", Exported.Lines);
+
+    public IEnumerable<ExportedValue> Values => Read("/v1/metrics", Exported.Values);
 
     public void Dispose() => listener.Close();
+
+    private IEnumerable<T> Read<T>(string path, Func<ProtobufMessage, IEnumerable<T>> read) =>
+        requests
+            .Where(it => it.Path == path)
+            .SelectMany(it => read(new ProtobufMessage(ByteString.CopyFrom(it.Body))));
 
     private static string Text(byte[] bytes) => Encoding.Latin1.GetString(bytes);
 

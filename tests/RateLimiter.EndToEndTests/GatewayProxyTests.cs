@@ -14,9 +14,6 @@ public sealed class GatewayProxyTests(Gateway gateway)
     /// <summary>The name that the samples ask for.</summary>
     private const string Route = "api";
 
-    /// <summary>What makes comments of the lines that let everything pass while the service is away.</summary>
-    private const string FailOpen = "#fail-open#";
-
     private const int Limit = 2;
 
     private Backend backend = null!;
@@ -202,7 +199,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     [Test]
     public async Task Request_ServiceIsAwayAndTheGatewayFailsOpen_Passes()
     {
-        await using var alone = await StartAsync(Nowhere(), client.Key, (FailOpen, ""));
+        await using var alone = await StartAsync(Nowhere(), client.Key, GatewaySample.FailsOpen);
         using var user = NewUser();
         var path = NewPath();
 
@@ -286,47 +283,9 @@ public sealed class GatewayProxyTests(Gateway gateway)
         return await Answer.ReadAsync(response);
     }
 
-    /// <summary>Starts the gateway with its sample, in which something is replaced where it stands there.</summary>
-    private async Task<ProxyProcess> StartAsync(
+    private Task<ProxyProcess> StartAsync(
         string serviceAuthority,
         string key,
         params (string Old, string New)[] changes
-    )
-    {
-        var file =
-            gateway == Gateway.Nginx ? "samples/nginx/nginx.conf" : "samples/caddy/Caddyfile";
-        var sample = await File.ReadAllTextAsync(RepositoryFile.Of(file));
-        (string Old, string New)[] applicable =
-        [
-            .. changes.Where(change => sample.Contains(change.Old, StringComparison.Ordinal)),
-        ];
-        Assert.That(applicable, Has.Length.EqualTo(changes.Length > 0 ? 1 : 0));
-        if (gateway == Gateway.Nginx)
-        {
-            return await NginxProxy.StartAsync(
-                file,
-                [
-                    ("listen 8080;", address => $"listen {address};"),
-                    ("127.0.0.1:8000", _ => serviceAuthority),
-                    ("127.0.0.1:9000", _ => backend.Authority),
-                    ("${RATELIMITER_KEY};", _ => $"{key};"),
-                    .. applicable.Select(change =>
-                        (change.Old, (Func<string, string>)(_ => change.New))
-                    ),
-                ]
-            );
-        }
-
-        return await CaddyProxy.StartAsync(
-            file,
-            configuration =>
-                applicable.Aggregate(
-                    configuration,
-                    (text, change) => text.Replace(change.Old, change.New, StringComparison.Ordinal)
-                ),
-            ("RATELIMITER", serviceAuthority),
-            ("RATELIMITER_KEY", key),
-            ("BACKEND", backend.Authority)
-        );
-    }
+    ) => GatewaySample.StartAsync(gateway, serviceAuthority, key, backend, changes);
 }

@@ -50,7 +50,7 @@ public sealed partial class MetricsTests
     [Contract("Samples: every metric and label that the dashboard and the alerts name is served")]
     public async Task Samples_AnyExpression_NamesWhatIsServed()
     {
-        var metrics = await OfAUsedServiceAsync();
+        var metrics = Metrics.Read(await OfAUsedServiceAsync(Store.Postgres));
         var labels = metrics
             .Series.SelectMany(it => it.Labels.Keys)
             .Concat(OfPrometheus)
@@ -92,7 +92,8 @@ public sealed partial class MetricsTests
     {
         // Some are of one store alone.
         var embedded = (await SharedServices.OfAsync(Store.Embedded)).Service;
-        var served = (await OfAUsedServiceAsync())
+        var served = Metrics
+            .Read(await OfAUsedServiceAsync(Store.Postgres))
             .Names.Union(
                 Metrics
                     .Read(
@@ -114,6 +115,22 @@ public sealed partial class MetricsTests
         Assert.That(told, Is.EquivalentTo(served));
     }
 
+    [TestCase(Store.Embedded)]
+    [TestCase(Store.Redis)]
+    [TestCase(Store.Postgres)]
+    [Contract("promtool has nothing to say about GET /metrics")]
+    public async Task Metrics_UsedService_PromtoolHasNothingToSay(Store store)
+    {
+        var text = await OfAUsedServiceAsync(store);
+
+        await Promtool.MustAcceptMetricsAsync(text);
+    }
+
+    [TestCase("rules", "samples/prometheus/alerts.yml")]
+    [TestCase("config", "samples/prometheus/prometheus.yml")]
+    public async Task Samples_OfPrometheus_AreAcceptedByPromtool(string kind, string file) =>
+        await Promtool.RunAsync(["check", kind, RepositoryFile.Of(file)], input: "");
+
     [Test]
     [Contract("Metrics hold nothing of a client, a user, a route or a role")]
     public async Task Metrics_UsedService_NameNobody()
@@ -129,16 +146,14 @@ public sealed partial class MetricsTests
     }
 
     /// <summary>After what makes every metric appear.</summary>
-    private static async Task<Metrics> OfAUsedServiceAsync()
+    private static async Task<string> OfAUsedServiceAsync(Store store)
     {
-        var (_, service) = await SharedServices.OfAsync(Store.Postgres);
+        var (_, service) = await SharedServices.OfAsync(store);
         var client = await Client.RegisterAsync(service);
         await client.HasPolicyAsync("r", 1);
         await client.CheckAsync("u", "r");
         await client.CheckAsync("u", "r");
-        return Metrics.Read(
-            await FreshAsync(service, it => it.Sum("ratelimiter_decisions_total") > 0)
-        );
+        return await FreshAsync(service, it => it.Sum("ratelimiter_decisions_total") > 0);
     }
 
     /// <summary>Answers are given again for a moment, and nothing is counted in the first second.</summary>

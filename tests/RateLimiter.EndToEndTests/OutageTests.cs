@@ -68,6 +68,34 @@ public sealed class OutageTests
     }
 
     [Test]
+    [Contract(
+        "The log of the service: decisions that are lost are told once a minute, with their number"
+    )]
+    public async Task Redis_TakesNoDecisionsForTheLog_IsNotToldForEachOfThem()
+    {
+        const int asked = 8;
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var service = await host.ServeAsync(SharedServices.Open, SharedServices.Patient);
+        var client = await WarmAsync(service);
+        await host.Redis.AskAsync("SET", $"rl:{{{client.Id}}}:log", "no list");
+
+        for (var i = 0; i < asked; i++)
+        {
+            await client.CheckAsync("u", "r");
+            // Each is in a write of its own, which fails.
+            (await client.GetAsync("/logs/latest")).MustBeProblem(503);
+        }
+
+        Assert.That(await service.InterruptAsync(), Is.Zero);
+        var told = service.OutputLines.Where(line => line.Contains("left out of the log"));
+        Assert.That(told.Count(), Is.InRange(1, 2), "At once, and the rest at the end.");
+        Assert.That(
+            told.Sum(line => int.Parse(line.Split("] ")[1].Split(' ')[0])),
+            Is.EqualTo(asked)
+        );
+    }
+
+    [Test]
     public async Task Redis_ComesAfterTheService_IsFound()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);

@@ -8,7 +8,6 @@ namespace RateLimiter.EndToEndTests;
 public sealed class TelemetryTests
 {
     private const string Traces = "/v1/traces";
-    private const string Logs = "/v1/logs";
     private const string Token = "a-token-of-the-metrics";
 
     private static readonly TimeSpan Told = TimeSpan.FromSeconds(10);
@@ -71,16 +70,14 @@ public sealed class TelemetryTests
         await Poll.UntilAsync(
             "The collector is not told of the check.",
             Told,
-            () => Task.FromResult(spans.All(collector.Received(Traces).Contains))
+            () => Task.FromResult(!spans.Except(SpansOf(traceId)).Any())
         );
         var received = collector.Received(Traces);
         using (Assert.EnterMultipleScope())
         {
-            // Each of the five spans says of which trace it is.
-            Assert.That(
-                received.Split(Collector.Sent(traceId)),
-                Has.Length.GreaterThanOrEqualTo(1 + 5)
-            );
+            // That of the call that is shared is the fifth.
+            Assert.That(SpansOf(traceId).Count(), Is.GreaterThanOrEqualTo(5));
+            Assert.That(collector.Spans.Select(it => it.Service), Is.All.EqualTo("ratelimiter"));
             Assert.That(received, Does.Not.Contain("alice"));
             Assert.That(received, Does.Not.Contain(client.Key));
             Assert.That(received, Does.Not.Contain(client.Id));
@@ -107,8 +104,11 @@ public sealed class TelemetryTests
             Told,
             () =>
                 Task.FromResult(
-                    collector.Received(Traces).Contains(Collector.Sent(id))
-                        && collector.Received(Logs).Contains(Collector.Sent(id))
+                    SpansOf(id).Any()
+                        && collector.Lines.Any(it =>
+                            it is { Service: "ratelimiter", Severity: "Information" }
+                            && it.TraceId == id
+                        )
                         && service.Output.Contains($"trace_id={id} ")
                 )
         );
@@ -121,30 +121,80 @@ public sealed class TelemetryTests
     {
         // No other test here uses this algorithm, by which its checks are told apart.
         const string algorithm = "leaky_bucket";
-        (
-            await client.PostAsync(
-                "/policy",
-                $$"""{"route_key":"paced","limit":3,"window_seconds":3600,"algorithm":"{{algorithm}}","burst":3}"""
-            )
-        ).MustBeOk();
         const int asked = 7;
-
-        for (var i = 0; i < asked; i++)
-        {
-            (await client.CheckAsync("u", "paced")).MustBeOk();
-        }
+        await CheckAsync("paced", algorithm, asked);
 
         var metrics = await MetricsAsync(it => Decisions(it, algorithm) >= asked);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(Decisions(metrics, algorithm), Is.EqualTo(asked));
             Assert.That(
-                metrics.Sum("ratelimiter_decisions_total", "outcome", "denied"),
-                Is.EqualTo(asked - 3)
+                metrics.Series.Single(it =>
+                    it.Name == "ratelimiter_decisions_total"
+                    && it.Labels["algorithm"] == algorithm
+                    && it.Labels["outcome"] == "denied"
+                ),
+                Has.Property("Value").EqualTo(asked - 3)
             );
             Assert.That(metrics.Sum("http_server_request_duration_seconds_count"), Is.Positive);
             Assert.That(metrics.Sum("ratelimiter_decision_duration_seconds_count"), Is.Positive);
         }
+    }
+
+    [Test]
+    [Contract("A collector is told every metric of the service, with its values")]
+    public async Task Collector_AfterChecks_HasTheMetricsAndWhatTheyCounted()
+    {
+        // No other test here uses this algorithm, by which its checks are told apart.
+        const string algorithm = "token_bucket";
+        const int asked = 5;
+        await CheckAsync("spent", algorithm, asked);
+
+        await Poll.UntilAsync(
+            "The collector is not told of the checks.",
+            Told,
+            () => Task.FromResult(Exported("allowed") + Exported("denied") >= asked)
+        );
+        var duration = Last(it => it.Metric == "ratelimiter.decision.duration")!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((Exported("allowed"), Exported("denied")), Is.EqualTo((3, asked - 3)));
+            Assert.That(duration.Unit, Is.EqualTo("s"));
+            Assert.That(duration.Value, Is.GreaterThanOrEqualTo(asked));
+            Assert.That(Last(it => it.Metric == "ratelimiter.store.circuit.open")!.Value, Is.Zero);
+            Assert.That(
+                collector.Values.Select(it => it.Metric).Where(IsOwn).Distinct(),
+                Is.EquivalentTo(Documented().Except(["ratelimiter.postgres.failures"]))
+            );
+            Assert.That(collector.Values.Select(it => it.Metric), Has.Some.StartWith("dotnet."));
+            Assert.That(collector.Values.Select(it => it.Service), Is.All.EqualTo("ratelimiter"));
+        }
+
+        // Each is the sum since the start.
+        ExportedValue? Last(Func<ExportedValue, bool> isIt) => collector.Values.LastOrDefault(isIt);
+
+        double Exported(string outcome) =>
+            Last(it =>
+                it.Metric == "ratelimiter.decisions"
+                && it.Labels["algorithm"] == algorithm
+                && it.Labels["outcome"] == outcome
+            )?.Value
+            ?? 0;
+    }
+
+    [Test]
+    [Contract("promtool has nothing to say about GET /metrics, with those of HTTP")]
+    public async Task Metrics_WithThoseOfHttp_PromtoolHasNothingToSay()
+    {
+        await client.CheckAsync("u", "route-of-alice", cost: 0);
+
+        await Promtool.MustAcceptMetricsAsync(
+            await MetricsTests.FreshAsync(
+                service,
+                it => it.Sum("http_server_request_duration_seconds_count") > 0,
+                ("Authorization", $"Bearer {Token}")
+            )
+        );
     }
 
     [TestCase(null)]
@@ -191,6 +241,33 @@ public sealed class TelemetryTests
         (await new Visitor(other).GetAsync("/metrics")).MustBeProblem(404);
         Assert.That(await other.InterruptAsync(), Is.Zero);
         Assert.That(other.OutputLines, Has.All.StartWith("info: RateLimiter.Api["));
+    }
+
+    private static bool IsOwn(string metric) =>
+        metric.StartsWith("ratelimiter.", StringComparison.Ordinal);
+
+    /// <summary>The names in OpenTelemetry that the documentation tells.</summary>
+    private static IEnumerable<string> Documented() =>
+        File.ReadLines(RepositoryFile.Of("docs/telemetry.md"))
+            .Where(line => line.StartsWith("| `ratelimiter_", StringComparison.Ordinal))
+            .Select(line => line.Split('`')[3]);
+
+    private IEnumerable<string> SpansOf(string trace) =>
+        collector.Spans.Where(it => it.TraceId == trace).Select(it => it.Name);
+
+    /// <summary>Checks under a limit of three.</summary>
+    private async Task CheckAsync(string route, string algorithm, int times)
+    {
+        (
+            await client.PostAsync(
+                "/policy",
+                $$"""{"route_key":"{{route}}","limit":3,"window_seconds":3600,"algorithm":"{{algorithm}}","burst":3}"""
+            )
+        ).MustBeOk();
+        for (var i = 0; i < times; i++)
+        {
+            (await client.CheckAsync("u", route)).MustBeOk();
+        }
     }
 
     private static double Decisions(Metrics metrics, string algorithm) =>

@@ -64,7 +64,10 @@ public sealed class RedisServer : IAsyncDisposable
     public Task<string> AskAsync(params IEnumerable<string> command) => node!.AskAsync(command);
 
     /// <summary>Loses all its data.</summary>
-    public Task FlushAsync() => node!.AskAsync("FLUSHALL");
+    public Task FlushAsync() => AskAsync("FLUSHALL");
+
+    /// <inheritdoc cref="RedisNode.AskAsync"/>
+    public Task<string> AskAsync(params IEnumerable<string> command) => node!.AskAsync(command);
 
     /// <summary>Sets the memory that it may use, beyond which it takes no writes; "0" for any.</summary>
     public Task LimitMemoryAsync(string size) => node!.AskAsync("CONFIG", "SET", "maxmemory", size);

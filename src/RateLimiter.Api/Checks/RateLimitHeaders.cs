@@ -9,7 +9,8 @@ namespace RateLimiter.Api.Checks;
 
 /// <summary>
 /// The header fields of draft-ietf-httpapi-ratelimit-headers, with one item for each limit, made of the same decision
-/// as the body.
+/// as the body. What nobody has counted is left out: figures while the store is away, and all of them where the policy
+/// fails closed then, because its limits are not why.
 /// </summary>
 internal static class RateLimitHeaders
 {
@@ -18,15 +19,27 @@ internal static class RateLimitHeaders
 
     public static void Write(HttpResponse response, Decision decision)
     {
-        var (text, names) = PolicyHeaders.GetValue(decision.Policy, PolicyHeader.Of);
-        response.Headers["RateLimit-Policy"] = text;
-        response.Headers["RateLimit"] =
-            names.Length == 1
-                ? Item(names[0], decision.Statuses[0])
-                : string.Join(", ", names.Select((name, i) => Item(name, decision.Statuses[i])));
         if (decision.RetryAfter is { } wait)
         {
             response.SetRetryAfter(wait);
+        }
+
+        if (decision.IsFailClosed)
+        {
+            return;
+        }
+
+        var (text, names) = PolicyHeaders.GetValue(decision.Policy, PolicyHeader.Of);
+        response.Headers["RateLimit-Policy"] = text;
+        if (decision.IsCounted)
+        {
+            response.Headers["RateLimit"] =
+                names.Length == 1
+                    ? Item(names[0], decision.Statuses[0])
+                    : string.Join(
+                        ", ",
+                        names.Select((name, i) => Item(name, decision.Statuses[i]))
+                    );
         }
     }
 

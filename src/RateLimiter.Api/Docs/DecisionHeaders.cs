@@ -10,8 +10,14 @@ internal sealed class DecisionHeaders : IOperationProcessor
     public bool Process(OperationProcessorContext context)
     {
         var answer = context.OperationDescription.Operation.Responses["200"];
-        answer.SetHeader("RateLimit-Policy", "Of each limit: q permits in w seconds.");
-        answer.SetHeader("RateLimit", "Of each limit: r permits left, all back in t seconds.");
+        answer.SetHeader(
+            "RateLimit-Policy",
+            "Of each limit: q permits in w seconds; not when denied only because the store is away."
+        );
+        answer.SetHeader(
+            "RateLimit",
+            "Of each limit: r permits left, all back in t seconds; only where they were counted."
+        );
         answer.SetHeader(
             HeaderNames.RetryAfter,
             "In how many seconds the same check passes; only when it was denied and a wait helps."

@@ -30,7 +30,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 httpContext.Response.SetRetryAfter(StoreFallback.RetryAfter);
                 await ProblemResponse.WriteAsync(
                     httpContext,
-                    ProblemResponse.StoreProblem(httpContext)
+                    ProblemResponse.StoreProblem(httpContext, IsForEndUsers(httpContext))
                 );
                 return true;
 
@@ -71,6 +71,13 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 return true;
         }
     }
+
+    // The request itself has been taken off its endpoint.
+    private static bool IsForEndUsers(HttpContext context) =>
+        context
+            .Features.Get<IExceptionHandlerFeature>()
+            ?.Endpoint?.Metadata.GetMetadata<AnswersEndUsersAttribute>()
+            is not null;
 }
 
 internal static partial class ErrorMessages

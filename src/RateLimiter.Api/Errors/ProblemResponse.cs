@@ -12,6 +12,8 @@ internal static class ProblemResponse
     /// <summary>The media type of every error.</summary>
     public const string ContentType = "application/problem+json";
 
+    private const string TryLater = "This cannot be answered at the moment.";
+
     public static ObjectResult Create(HttpContext context, int status, string detail) =>
         Result(Factory(context).CreateProblemDetails(context, status, detail: detail));
 
@@ -72,6 +74,13 @@ internal static class ProblemResponse
         return Create(context, StatusCodes.Status429TooManyRequests, detail);
     }
 
+    /// <summary>503, with when to come again, for end users: it says nothing of what is behind it.</summary>
+    public static ObjectResult Unavailable(HttpContext context, TimeSpan wait)
+    {
+        context.Response.SetRetryAfter(wait);
+        return Create(context, StatusCodes.Status503ServiceUnavailable, TryLater);
+    }
+
     /// <summary>404, because no policy applies.</summary>
     public static ObjectResult NoPolicy(HttpContext context) => Result(NoPolicyProblem(context));
 
@@ -84,12 +93,14 @@ internal static class ProblemResponse
             );
 
     /// <summary>503, because the store did not answer.</summary>
-    public static ProblemDetails StoreProblem(HttpContext context) =>
+    /// <param name="context">The request.</param>
+    /// <param name="isForEndUsers">Whether to say nothing of the store.</param>
+    public static ProblemDetails StoreProblem(HttpContext context, bool isForEndUsers = false) =>
         Factory(context)
             .CreateProblemDetails(
                 context,
                 StatusCodes.Status503ServiceUnavailable,
-                detail: "The store does not answer at the moment."
+                detail: isForEndUsers ? TryLater : "The store does not answer at the moment."
             );
 
     /// <summary>Writes a problem where there is no MVC to write a result.</summary>

@@ -15,6 +15,7 @@ namespace RateLimiter.Api.Gateway;
 /// <summary>The door for gateways, which ask before they let a request pass.</summary>
 [ApiController]
 [Tags("Gateway")]
+[AnswersEndUsers]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
 public sealed class GatewayController(IMediator mediator) : ControllerBase
 {
@@ -25,8 +26,9 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
     /// <param name="noPolicy">What to answer when no policy applies: <c>not_found</c>, a 404, as when left out, or <c>allow</c>.</param>
     /// <response code="204">It may pass.</response>
-    /// <response code="403">The API key does not have the scope, or with deny_status=403 the request may not pass.</response>
-    /// <response code="429">The request may not pass now.</response>
+    /// <response code="403">The API key does not have the scope, or with deny_status=403 the limit is reached.</response>
+    /// <response code="429">The limit is reached.</response>
+    /// <response code="503">There is no verdict: the store is away and the policy fails closed, or the client has used up its quota.</response>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]
     [DisableRequestSizeLimit]
@@ -54,7 +56,8 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// </remarks>
     /// <param name="path">The path of the request that the gateway holds.</param>
     /// <response code="200">It may pass.</response>
-    /// <response code="429">The request may not pass now.</response>
+    /// <response code="429">The limit is reached.</response>
+    /// <response code="503">There is no verdict: the store is away and the policy fails closed, or the client has used up its quota.</response>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]
     [DisableRequestSizeLimit]
@@ -91,12 +94,8 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
         );
         if (wait is { } time)
         {
-            Response.SetRetryAfter(time);
-            return ProblemResponse.Create(
-                HttpContext,
-                denyStatus,
-                "Too many checks of this client."
-            );
+            // The quota is the client's. The end user has reached no limit.
+            return ProblemResponse.Unavailable(HttpContext, time);
         }
 
         if (decision is null)
@@ -104,6 +103,11 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
             return noPolicy == NoPolicyAnswer.Allow
                 ? StatusCode(allowStatus)
                 : ProblemResponse.NoPolicy(HttpContext);
+        }
+
+        if (decision is { IsFailClosed: true, RetryAfter: { } outage })
+        {
+            return ProblemResponse.Unavailable(HttpContext, outage);
         }
 
         RateLimitHeaders.Write(Response, decision);

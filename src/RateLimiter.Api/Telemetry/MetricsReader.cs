@@ -71,6 +71,10 @@ internal sealed class MetricsReader : RepeatingService
             .ConfigureServices(export.Configure)
             .ConfigureResource(resource => export.Name(resource))
             .AddMeter(Always)
+            // In Prometheus, names that end in "_count" are those of histograms.
+            .AddView("dotnet.assembly.count", "dotnet.assemblies")
+            .AddView("dotnet.process.cpu.count", "dotnet.process.cpus")
+            .AddView("dotnet.timer.count", "dotnet.timers")
             .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
         if (options.Http)
         {

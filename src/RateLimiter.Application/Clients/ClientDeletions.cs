@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 

@@ -37,6 +37,18 @@ public sealed record Decision
     /// <summary>Made without the store, which did not answer: as the policy says for that case.</summary>
     public bool Degraded { get; init; }
 
+    /// <summary>
+    /// Whether the figures were counted: by the store or, where the policy fails local, by this instance. Else nobody knows
+    /// them, and those that are here only go with the verdict.
+    /// </summary>
+    public bool IsCounted { get; private init; } = true;
+
+    /// <summary>
+    /// Denied only because the store does not answer and the policy fails closed: no limit was reached, and the user has done
+    /// nothing.
+    /// </summary>
+    public bool IsFailClosed => !IsCounted && RetryAfter is not null;
+
     /// <summary>Why it was denied; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; private init; }
 
@@ -102,14 +114,18 @@ public sealed record Decision
         ) with
         {
             Degraded = true,
+            IsCounted = false,
         };
-        return decision.RetryAfter is null
-            ? decision
+        return decision.IsFailClosed
             // No limit said so.
-            : decision with
+            ? decision with
             {
                 Reason = StoreDoesNotAnswer,
                 Violated = [],
+            }
+            : decision with
+            {
+                ResetIn = TimeSpan.Zero,
             };
     }
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using RateLimiter.Application;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Infrastructure.Postgres;
@@ -20,6 +21,10 @@ internal sealed class PostgresDatabase(
     ILogger<PostgresDatabase> logger
 ) : IDisposable
 {
+    /// <summary>Of errors that the database answers with, such as while it takes no writes: each request can bring one about.</summary>
+    private const int MaxErrorsPerMinute = 10;
+
+    private readonly LineLimit errors = new(clock.Wall, MaxErrorsPerMinute);
     private readonly Lazy<PooledDbContextFactory<RecordsContext>> contexts = new(() =>
         new PooledDbContextFactory<RecordsContext>(
             RecordsContextFactory.Options(options.Value.ToConnectionString().ConnectionString)
@@ -87,7 +92,7 @@ internal sealed class PostgresDatabase(
         catch (Exception exception) when (FailureIn(exception) is { } failure)
         {
             Interlocked.Increment(ref failures);
-            if (failure is PostgresException { IsTransient: false } error)
+            if (failure is PostgresException { IsTransient: false } error && errors.TryTake())
             {
                 logger.DatabaseAnsweredWithAnError(error.SqlState, error.MessageText);
             }

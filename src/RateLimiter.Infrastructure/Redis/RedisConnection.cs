@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Infrastructure.Embedded;
 using StackExchange.Redis;
 
@@ -23,11 +24,15 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>The most that is asked at once. More wait for nothing but their time-out.</summary>
     private const int MaxAsked = 2000;
 
+    /// <summary>Of what is wrong with single counters, which each check of them would tell again.</summary>
+    private const int MaxErrorsPerMinute = 10;
+
     private static readonly TimeSpan MinAdministrativeTimeout = TimeSpan.FromMilliseconds(800);
 
     private readonly RedisOptions redis;
     private readonly EmbeddedOptions embedded;
     private readonly ILogger logger;
+    private readonly LineLimit errors;
     private readonly ClusterMap map = new();
     private readonly StoreCircuit[] circuits;
     private readonly RedisLink link;
@@ -50,6 +55,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         Room = room;
         this.logger = logger;
         Clock = clock;
+        errors = new LineLimit(clock.Wall, MaxErrorsPerMinute);
         CheckTimeout = store.Value.Timeout;
         link = new RedisLink(AdministrativeTimeout, clock.Wall, logger);
         link.Used += FollowCluster;
@@ -363,7 +369,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     ) => AskAsync(key, write, AdministrativeTimeout, cancellationToken);
 
     /// <summary>Notes an error that the store answered with.</summary>
-    internal void ReportError(string message) => logger.StoreAnsweredWithAnError(message);
+    internal void ReportError(string message)
+    {
+        if (errors.TryTake())
+        {
+            logger.StoreAnsweredWithAnError(message);
+        }
+    }
 
     // Port 0 stands for the default one.
     private static string Name(EndPoint endpoint) =>

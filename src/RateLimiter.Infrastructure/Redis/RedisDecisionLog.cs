@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
@@ -43,6 +44,7 @@ internal sealed class RedisDecisionLog(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
     );
     private readonly HashSet<ClientId> prolonged = [];
+    private readonly LineLimit reports = new(time);
     private long prolongedSince;
     private TaskCompletionSource hurry = NewHurry();
     private volatile int writing;
@@ -111,6 +113,7 @@ internal sealed class RedisDecisionLog(
             .WaitAsync(cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
+        ReportDropped();
     }
 
     protected override ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
@@ -145,7 +148,10 @@ internal sealed class RedisDecisionLog(
         finally
         {
             writing = 0;
-            ReportDropped();
+            if (Dropped > reported && reports.TryTake())
+            {
+                ReportDropped();
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
 using RateLimiter.Application;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Clients;
@@ -64,6 +65,26 @@ public sealed class OutageTests : PostgresTests
         }
 
         await WaitAsync(hasty, client);
+    }
+
+    [Test]
+    public async Task AnyOfThem_ServerAnswersWithErrors_IsNotToldEachTime()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        using var records = await PostgresRecords.CreateAsync(server, Redis);
+
+        for (var i = 0; i < 30; i++)
+        {
+            Assert.ThrowsAsync<StoreUnavailableException>(() =>
+                records.Database.AskAsync(
+                    (context, deadline) =>
+                        context.Database.ExecuteSqlRawAsync("SELECT nothing", deadline.Token),
+                    CancellationToken.None
+                )
+            );
+        }
+
+        Assert.That(records.Log.Collector.Count, Is.InRange(1, 10));
     }
 
     [Test]

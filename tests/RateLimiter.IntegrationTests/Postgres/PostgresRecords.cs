@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 using RateLimiter.Application.Audit;
 using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.Infrastructure.Redis;
@@ -19,11 +20,7 @@ internal sealed class PostgresRecords : IDisposable
             TimeoutMs = timeoutMs,
         };
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        Database = new PostgresDatabase(
-            options,
-            store.Clock,
-            NullLogger<PostgresDatabase>.Instance
-        );
+        Database = new PostgresDatabase(options, store.Clock, Log);
         var deletions = new RedisDeletionRepository(store);
         Copies = new ClientCopies(
             Database,
@@ -59,6 +56,9 @@ internal sealed class PostgresRecords : IDisposable
     public PostgresOptions Options { get; }
 
     public PostgresDatabase Database { get; }
+
+    /// <summary>What the database says in the log.</summary>
+    public FakeLogger<PostgresDatabase> Log { get; } = new();
 
     public ClientCopies Copies { get; }
 

@@ -1,4 +1,6 @@
 using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiting.AspNetCore;
@@ -11,6 +13,7 @@ public sealed class ServiceRateLimiterTests
 {
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly Mock<IRateLimiterClient> client = new(MockBehavior.Strict);
+    private readonly FakeLogger<ServiceRateLimiter> logger = new();
 
     [Test]
     public void AttemptAcquire_NothingKnown_RefusesWithoutAsking()
@@ -64,6 +67,98 @@ public sealed class ServiceRateLimiterTests
         Assert.That(lease.IsAcquired, Is.False);
         Assert.That(lease.TryGetMetadata(ServiceMetadata.Decision, out var decision), Is.True);
         Assert.That(decision, Is.EqualTo(Denied));
+        Assert.That(lease.TryGetMetadata(ServiceMetadata.IsUnavailable, out _), Is.False);
+    }
+
+    [Test]
+    public async Task AcquireAsync_DeniedWithoutTheStore_IsNoLimitThatWasReached()
+    {
+        Answer().ReturnsAsync(Denied with { Degraded = true, Violated = [] });
+
+        using var lease = await Limiter().AcquireAsync();
+
+        MustBeUnavailable(lease, TimeSpan.FromSeconds(7));
+    }
+
+    [Test]
+    public async Task AcquireAsync_DeniedByWhatOneInstanceCounts_IsALimitThatWasReached()
+    {
+        Answer().ReturnsAsync(Denied with { Degraded = true });
+
+        using var lease = await Limiter().AcquireAsync();
+
+        Assert.That(lease.TryGetMetadata(ServiceMetadata.IsUnavailable, out _), Is.False);
+    }
+
+    [Test]
+    public async Task AcquireAsync_ServiceAwayAndToDeny_IsUnavailable()
+    {
+        Answer().ThrowsAsync(Away);
+
+        using var lease = await Limiter(FailureMode.Deny).AcquireAsync();
+
+        MustBeUnavailable(lease, TimeSpan.FromSeconds(1));
+    }
+
+    [Test]
+    public async Task AcquireAsync_ServiceAwayAndToAllow_IsNeitherUnavailableNorToldHere()
+    {
+        Answer().ThrowsAsync(Away);
+
+        using var lease = await Limiter().AcquireAsync();
+
+        Assert.That(lease.MetadataNames, Is.EqualTo(new[] { ServiceMetadata.Failure.Name }));
+        Assert.That(logger.Collector.Count, Is.Zero, "The client tells it, once for all.");
+    }
+
+    [Test]
+    public async Task AcquireAsync_ServiceRefusesAndDecidesAgain_IsOneLineEach()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            Answer().ThrowsAsync(Refusal);
+            await AskManyAsync();
+            Answer().ReturnsAsync(Allowed);
+            await AskManyAsync();
+        }
+
+        Assert.That(
+            logger.Collector.GetSnapshot().Select(line => (line.Level, line.Exception)),
+            Is.EqualTo(
+                new[]
+                {
+                    (LogLevel.Error, (Exception?)null),
+                    (LogLevel.Information, null),
+                    (LogLevel.Error, null),
+                    (LogLevel.Information, null),
+                }
+            )
+        );
+
+        // As an app does that makes a limiter for each request.
+        async Task AskManyAsync()
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                using var lease = await Limiter().AcquireAsync();
+            }
+        }
+    }
+
+    [Test]
+    public async Task AcquireAsync_RoutesWithoutEndAreRefused_AreToldOfABoundedNumber()
+    {
+        client
+            .Setup(c => c.CheckAsync("alice", It.IsAny<string>(), null, 1, default))
+            .ThrowsAsync(Refusal);
+
+        for (var i = 0; i < 1100; i++)
+        {
+            var limiter = new ServiceRateLimiter(client.Object, "alice", $"r{i}", logger: logger);
+            using var lease = await limiter.AcquireAsync();
+        }
+
+        Assert.That(logger.Collector.Count, Is.EqualTo(1001));
     }
 
     [TestCase(FailureMode.Allow, true)]
@@ -150,7 +245,13 @@ public sealed class ServiceRateLimiterTests
         Allowed = false,
         Remaining = 0,
         RetryAfter = TimeSpan.FromSeconds(7),
+        Violated = ["default"],
     };
+
+    private static readonly RateLimiterUnavailableException Away = new(
+        "RateLimiter does not answer.",
+        mayHaveCounted: false
+    );
 
     private static readonly RateLimiterApiException Refusal = new(
         "No",
@@ -160,9 +261,25 @@ public sealed class ServiceRateLimiterTests
         null
     );
 
+    private static void MustBeUnavailable(RateLimitLease lease, TimeSpan wait)
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(lease.IsAcquired, Is.False);
+            Assert.That(
+                lease.TryGetMetadata(ServiceMetadata.IsUnavailable, out var is503),
+                Is.True
+            );
+            Assert.That(is503, Is.True);
+            Assert.That(lease.MetadataNames, Does.Contain(ServiceMetadata.IsUnavailable.Name));
+            Assert.That(lease.TryGetMetadata(MetadataName.RetryAfter, out var told), Is.True);
+            Assert.That(told, Is.EqualTo(wait));
+        }
+    }
+
     private Moq.Language.Flow.ISetup<IRateLimiterClient, Task<RateLimitDecision>> Answer() =>
         client.Setup(c => c.CheckAsync("alice", "search", "pro", 3, default));
 
     private ServiceRateLimiter Limiter(FailureMode mode = FailureMode.Allow) =>
-        new(client.Object, "alice", "search", "pro", cost: 3, mode, time: time);
+        new(client.Object, "alice", "search", "pro", cost: 3, mode, logger, time);
 }

@@ -68,6 +68,9 @@ internal sealed class FakeService : HttpMessageHandler
         return await requests.Reader.ReadAsync(patience.Token);
     }
 
+    /// <summary>The next request, if it is here.</summary>
+    public FakeRequest? TryNext() => requests.Reader.TryRead(out var request) ? request : null;
+
     /// <summary>Breaks what has no answer: the client waits for that when it ends.</summary>
     protected override void Dispose(bool disposing)
     {

@@ -100,6 +100,40 @@ public sealed class RateLimitHeadersTests
         );
     }
 
+    [Test]
+    public void Write_DeniedOnlyBecauseTheStoreIsAway_HasNothingButTheWait() =>
+        Assert.That(
+            WriteUncounted(MinuteAndMonth, allowed: false),
+            Is.EquivalentTo(new Dictionary<string, string> { ["Retry-After"] = "1" })
+        );
+
+    [Test]
+    public void Write_AllowedWithoutTheStore_HasThePolicyAndNoFigures() =>
+        Assert.That(
+            WriteUncounted(MinuteAndMonth, allowed: true).Keys,
+            Is.EqualTo(new[] { "RateLimit-Policy" })
+        );
+
+    [Test]
+    public void Write_CanNeverPassWithoutTheStore_HasThePolicyAndNoFigures([Values] bool allowed) =>
+        Assert.That(
+            WriteUncounted(
+                A.Policy(limits: [A.Limit("none", 0, 60), A.Limit("month", 200, 2_592_000)]),
+                allowed
+            ).Keys,
+            Is.EqualTo(new[] { "RateLimit-Policy" })
+        );
+
+    private static Dictionary<string, string> WriteUncounted(Policy policy, bool allowed)
+    {
+        var response = Http.Context().Response;
+        RateLimitHeaders.Write(
+            response,
+            Decision.Uncounted(policy, 1, allowed, A.Moment, TimeSpan.FromSeconds(1))
+        );
+        return response.Headers.ToDictionary(header => header.Key, header => $"{header.Value}");
+    }
+
     private static IHeaderDictionary Write(Policy policy, params LimitStatus[] statuses)
     {
         var response = Http.Context().Response;

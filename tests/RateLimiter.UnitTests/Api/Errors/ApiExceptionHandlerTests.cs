@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Moq;
@@ -29,6 +30,24 @@ public sealed class ApiExceptionHandlerTests
         AssertProblem(503, "The store does not answer at the moment.");
         Assert.That(context.Response.Headers.RetryAfter.ToString(), Is.EqualTo("1"));
         AssertLogged(Times.Never());
+    }
+
+    [Test]
+    public async Task TryHandle_StoreUnavailableForAnEndUser_SaysNothingOfTheStore()
+    {
+        context.Features.Set<IExceptionHandlerFeature>(
+            new ExceptionHandlerFeature
+            {
+                Error = new StoreUnavailableException("redis://secret@host"),
+                Path = "/",
+                Endpoint = new Endpoint(null, new(new AnswersEndUsersAttribute()), "gateway"),
+            }
+        );
+
+        await HandleAsync(new StoreUnavailableException("redis://secret@host"));
+
+        AssertProblem(503, "This cannot be answered at the moment.");
+        Assert.That(context.Response.Headers.RetryAfter.ToString(), Is.EqualTo("1"));
     }
 
     [TestCase(413, "The body is too large.")]

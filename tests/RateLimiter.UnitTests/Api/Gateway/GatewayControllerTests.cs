@@ -5,6 +5,7 @@ using Moq;
 using RateLimiter.Api.Gateway;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Gateway;
 
@@ -33,7 +34,36 @@ public sealed class GatewayControllerTests
 
     [TestCase(403)]
     [TestCase(429)]
-    public async Task Check_QuotaIsUsedUp_IsADenialWithAWait(int denyStatus)
+    public async Task Check_DeniedOnlyBecauseTheStoreIsAway_IsUnavailable(int denyStatus)
+    {
+        SetUp(new CheckOutcome<Decision>(Uncounted(A.Policy())));
+        var controller = Controller();
+
+        var answer = await controller.CheckAsync(denyStatus);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(answer.Problem().Status, Is.EqualTo(503));
+            Assert.That(answer.Problem().Detail, Does.Not.Contain("store").IgnoreCase);
+            Assert.That(controller.Response.Headers.RetryAfter, Is.EqualTo("1"));
+            Assert.That(controller.Response.Headers, Does.Not.ContainKey("RateLimit"));
+            Assert.That(controller.Response.Headers, Does.Not.ContainKey("RateLimit-Policy"));
+        }
+    }
+
+    [Test]
+    public async Task Check_CanNeverPassAndTheStoreIsAway_IsADenial()
+    {
+        SetUp(new CheckOutcome<Decision>(Uncounted(A.Policy(limits: A.Limit(permits: 0)))));
+
+        var answer = await Controller().CheckAsync(403);
+
+        Assert.That(StatusOf(answer), Is.EqualTo(403));
+    }
+
+    [TestCase(403)]
+    [TestCase(429)]
+    public async Task Check_QuotaOfTheClientIsUsedUp_IsNoDenialOfTheUser(int denyStatus)
     {
         SetUp(new CheckOutcome<Decision>(null, TimeSpan.FromMilliseconds(1500)));
         var controller = Controller();
@@ -42,7 +72,7 @@ public sealed class GatewayControllerTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(answer.Problem().Status, Is.EqualTo(denyStatus));
+            Assert.That(answer.Problem().Status, Is.EqualTo(503));
             Assert.That(controller.Response.Headers.RetryAfter, Is.EqualTo("2"));
         }
     }
@@ -88,6 +118,9 @@ public sealed class GatewayControllerTests
     [TestCase("http://localhost/gateway/check/../a", "/../a")]
     public void BehindDoor_Path_IsAsItWasSent(string target, string path) =>
         Assert.That(GatewayPath.BehindDoor(Controller(target).HttpContext), Is.EqualTo(path));
+
+    private static Decision Uncounted(Policy policy) =>
+        Decision.Uncounted(policy, 1, allowed: false, A.Moment, TimeSpan.FromSeconds(1));
 
     private static int? StatusOf(IActionResult answer) =>
         answer is StatusCodeResult { StatusCode: var status } ? status : answer.Problem().Status;

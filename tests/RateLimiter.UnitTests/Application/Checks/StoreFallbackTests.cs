@@ -68,6 +68,29 @@ public sealed class StoreFallbackTests
         }
     }
 
+    [TestCase(StoreFailureMode.Deny, 10, true, false)]
+    [TestCase(StoreFailureMode.Deny, 0, false, false)]
+    [TestCase(StoreFailureMode.Allow, 10, false, false)]
+    [TestCase(StoreFailureMode.Local, 10, false, true)]
+    [TestCase(StoreFailureMode.Local, 1, false, true)]
+    public void Decide_Twice_TellsADenialByALimitFromOneByTheOutage(
+        StoreFailureMode mode,
+        int limit,
+        bool isFailClosed,
+        bool isCounted
+    )
+    {
+        var (fallback, policy) = (A.Fallback(mode), A.Policy(limits: A.Limit(permits: limit)));
+        Decide(fallback, policy);
+
+        var decision = Decide(fallback, policy);
+
+        Assert.That(
+            (decision.IsFailClosed, decision.IsCounted),
+            Is.EqualTo((isFailClosed, isCounted))
+        );
+    }
+
     [TestCase(StoreFailureMode.Deny)]
     [TestCase(StoreFailureMode.Local)]
     public void Decide_ShadowMode_DeniesNobody(StoreFailureMode mode)

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+using RateLimiting.Client;
+
+namespace RateLimiting.AspNetCore;
+
+/// <summary>The header fields of draft-ietf-httpapi-ratelimit-headers, for passed requests and denied ones.</summary>
+internal static class RateLimitHeaders
+{
+    private const string Policy = "RateLimit-Policy";
+    private const string Limit = "RateLimit";
+
+    /// <summary>Writes what the lease's decision tells, if somebody has counted.</summary>
+    public static void Write(IHeaderDictionary headers, RateLimitLease lease)
+    {
+        if (
+            !lease.TryGetMetadata(ServiceMetadata.Decision, out var decision)
+            || decision is null
+            || !HasFigures(decision)
+        )
+        {
+            return;
+        }
+
+        // A decision knows how much is left of the nearest limit, and not its window. Of several that said no, which one is
+        // nearest is not told.
+        var name = Quote(decision.Violated is [var violated] ? violated : "default");
+        headers[Policy] = string.Create(CultureInfo.InvariantCulture, $"{name};q={decision.Limit}");
+        headers[Limit] = $"{name};r={decision.Remaining};t={Seconds(decision.ResetIn)}";
+    }
+
+    /// <summary>Takes back what another limiter wrote, which let the request pass.</summary>
+    public static void Remove(IHeaderDictionary headers)
+    {
+        headers.Remove(Policy);
+        headers.Remove(Limit);
+    }
+
+    public static string Seconds(TimeSpan wait) =>
+        ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+
+    // Without the store only a policy that fails local counts, and then there is something to come back.
+    private static bool HasFigures(RateLimitDecision decision) =>
+        !decision.Degraded || (decision.ResetIn > TimeSpan.Zero && !decision.IsFailClosed);
+
+    // A string of RFC 9651 holds only printable ASCII.
+    private static string Quote(string name)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (var value in Encoding.UTF8.GetBytes(name))
+        {
+            _ = value switch
+            {
+                (byte)'"' or (byte)'\\' => quoted.Append('\\').Append((char)value),
+                (byte)'%' or < 0x20 or > 0x7E => quoted.Append(
+                    CultureInfo.InvariantCulture,
+                    $"%{value:X2}"
+                ),
+                _ => quoted.Append((char)value),
+            };
+        }
+
+        return quoted.Append('"').ToString();
+    }
+}

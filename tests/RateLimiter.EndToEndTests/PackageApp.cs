@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>An app with the packages in this process, which keeps all that is logged at Information and above.</summary>
+internal sealed class PackageApp : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private PackageApp(WebApplication app) => this.app = app;
+
+    private HttpClient Http { get; } = new();
+
+    /// <summary>What was logged, but for the framework's own lines about requests and its start.</summary>
+    public IReadOnlyList<FakeLogRecord> Lines =>
+        [
+            .. app
+                .Services.GetFakeLogCollector()
+                .GetSnapshot()
+                .Where(line =>
+                    line.Category
+                        is not (
+                            "Microsoft.Hosting.Lifetime"
+                            or "Microsoft.AspNetCore.Hosting.Diagnostics"
+                            or "Microsoft.AspNetCore.Routing.EndpointMiddleware"
+                        )
+                ),
+        ];
+
+    /// <param name="service">The service that it asks.</param>
+    /// <param name="client">Whose key it has.</param>
+    /// <param name="limiters">The policies: <c>/NAME</c> is under the one of that name.</param>
+    /// <param name="paths">What it serves.</param>
+    public static async Task<PackageApp> StartAsync(
+        Service service,
+        Client client,
+        Action<RateLimiterOptions> limiters,
+        params string[] paths
+    )
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFakeLogging();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddRateLimiterClient(options =>
+        {
+            options.BaseAddress = service.Address;
+            options.ApiKey = client.Key;
+            options.Timeout = options.AttemptTimeout = TimeSpan.FromSeconds(30);
+        });
+        builder.Services.AddRateLimiter(limiters);
+        var app = builder.Build();
+        app.UseRouting();
+        app.UseRateLimiter();
+        foreach (var path in paths)
+        {
+            app.MapGet($"/{path}", context => context.Response.WriteAsync("Found"))
+                .RequireRateLimiting(path);
+        }
+        await app.StartAsync();
+        return new PackageApp(app);
+    }
+
+    public async Task<Answer> GetAsync(string path)
+    {
+        using var response = await Http.GetAsync(new Uri(new Uri(app.Urls.Single()), path));
+        return await Answer.ReadAsync(response);
+    }
+
+    /// <summary>Many at once.</summary>
+    public Task<Answer[]> GetManyAsync(string path, int times = 40) =>
+        Task.WhenAll(Enumerable.Range(0, times).Select(_ => GetAsync(path)));
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.DisposeAsync();
+    }
+}

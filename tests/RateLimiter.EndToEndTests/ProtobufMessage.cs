@@ -1,0 +1,52 @@
+using Google.Protobuf;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>A message of Protocol Buffers, read by the numbers of its fields.</summary>
+public sealed class ProtobufMessage
+{
+    private readonly List<(int Field, object Value)> fields = [];
+
+    public ProtobufMessage(ByteString bytes)
+    {
+        var input = bytes.CreateCodedInput();
+        while (input.ReadTag() is var tag and not 0)
+        {
+            object value = WireFormat.GetTagWireType(tag) switch
+            {
+                WireFormat.WireType.LengthDelimited => input.ReadBytes(),
+                WireFormat.WireType.Fixed64 => input.ReadFixed64(),
+                WireFormat.WireType.Fixed32 => (ulong)input.ReadFixed32(),
+                _ => input.ReadUInt64(),
+            };
+            fields.Add((WireFormat.GetTagFieldNumber(tag), value));
+        }
+    }
+
+    /// <summary>The messages that a field holds, one within the other when more fields are given.</summary>
+    public IEnumerable<ProtobufMessage> All(int field, params int[] inner)
+    {
+        var found = Values<ByteString>(field).Select(bytes => new ProtobufMessage(bytes));
+        return inner is [var next, .. var rest]
+            ? found.SelectMany(message => message.All(next, rest))
+            : found;
+    }
+
+    public string Text(int field) => Bytes(field).ToStringUtf8();
+
+    /// <summary>An id as it is written: in small hexadecimal digits.</summary>
+    public string Id(int field) => Convert.ToHexStringLower(Bytes(field).Span);
+
+    /// <summary>A whole number; null where there is none.</summary>
+    public long? Number(int field) => Values<ulong>(field).Select(it => (long?)it).FirstOrDefault();
+
+    /// <summary>A number of 64 bits with a fraction; null where there is none.</summary>
+    public double? Fraction(int field) =>
+        Number(field) is { } bits ? BitConverter.Int64BitsToDouble(bits) : null;
+
+    private ByteString Bytes(int field) =>
+        Values<ByteString>(field).FirstOrDefault(ByteString.Empty);
+
+    private IEnumerable<T> Values<T>(int field) =>
+        fields.Where(it => it.Field == field).Select(it => it.Value).OfType<T>();
+}
