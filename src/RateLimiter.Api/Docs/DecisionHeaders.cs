@@ -1,4 +1,5 @@
 using Microsoft.Net.Http.Headers;
+using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 
@@ -9,13 +10,18 @@ internal sealed class DecisionHeaders : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
     {
-        var answer = context.OperationDescription.Operation.Responses["200"];
+        AddTo(context.OperationDescription.Operation.Responses["200"]);
+        return true;
+    }
+
+    /// <summary>Names them for an answer that always comes with a decision, or can.</summary>
+    public static void AddTo(OpenApiResponse answer)
+    {
         answer.SetHeader("RateLimit-Policy", "Of each limit: q permits in w seconds.");
         answer.SetHeader("RateLimit", "Of each limit: r permits left, all back in t seconds.");
         answer.SetHeader(
             HeaderNames.RetryAfter,
             "In how many seconds the same check passes; only when it was denied and a wait helps."
         );
-        return true;
     }
 }

@@ -2,13 +2,17 @@ using NJsonSchema;
 using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
+using RateLimiter.Api.Checks;
 using RateLimiter.Api.Gateway;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Docs;
 
-/// <summary>Says what gateways ask in headers, which <see cref="GatewayRequest"/> reads.</summary>
+/// <summary>
+/// Says what gateways ask in headers, which <see cref="GatewayRequest"/> reads, and that a decision is told in headers too,
+/// whatever its status is.
+/// </summary>
 internal sealed class GatewayHeaders : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
@@ -35,8 +39,9 @@ internal sealed class GatewayHeaders : IOperationProcessor
                 Type = JsonObjectType.Integer,
                 Minimum = 0,
                 Maximum = Limit.MaxPermits,
+                Default = CheckRequest.DefaultCost,
             },
-            "How many permits, 0 to 1,000,000,000; 1 when left out."
+            "How many permits, 0 to 1,000,000,000."
         );
         foreach (var header in GatewayRequest.MethodHeaders)
         {
@@ -46,6 +51,14 @@ internal sealed class GatewayHeaders : IOperationProcessor
         foreach (var header in GatewayRequest.PathHeaders)
         {
             Take(header, Text(), "Its path, or its whole URI.");
+        }
+
+        foreach (var (status, answer) in context.OperationDescription.Operation.Responses)
+        {
+            if (status is "200" or "204" or "403" or "429")
+            {
+                DecisionHeaders.AddTo(answer);
+            }
         }
 
         return true;
