@@ -10,18 +10,23 @@ internal sealed class DecisionHeaders : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
     {
-        AddTo(context.OperationDescription.Operation.Responses["200"]);
+        var answer = context.OperationDescription.Operation.Responses["200"];
+        AddTo(answer);
+        AddWaitTo(answer);
         return true;
     }
 
-    /// <summary>Names them for an answer that always comes with a decision, or can.</summary>
+    /// <summary>Names those of every decision.</summary>
     public static void AddTo(OpenApiResponse answer)
     {
         answer.SetHeader("RateLimit-Policy", "Of each limit: q permits in w seconds.");
         answer.SetHeader("RateLimit", "Of each limit: r permits left, all back in t seconds.");
+    }
+
+    /// <summary>Names the one of a denial.</summary>
+    public static void AddWaitTo(OpenApiResponse answer) =>
         answer.SetHeader(
             HeaderNames.RetryAfter,
             "In how many seconds the same check passes; only when it was denied and a wait helps."
         );
-    }
 }

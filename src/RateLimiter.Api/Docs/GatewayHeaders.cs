@@ -53,11 +53,19 @@ internal sealed class GatewayHeaders : IOperationProcessor
             Take(header, Text(), "Its path, or its whole URI.");
         }
 
-        foreach (var (status, answer) in context.OperationDescription.Operation.Responses)
+        var operation = context.OperationDescription.Operation;
+        var canChooseStatus = operation.Parameters.Any(it => it.Name == "deny_status");
+        foreach (var (status, answer) in operation.Responses)
         {
-            if (status is "200" or "204" or "403" or "429")
+            var isDenial = status == "429" || (status == "403" && canChooseStatus);
+            if (isDenial || status is "200" or "204")
             {
                 DecisionHeaders.AddTo(answer);
+            }
+
+            if (isDenial)
+            {
+                DecisionHeaders.AddWaitTo(answer);
             }
         }
 

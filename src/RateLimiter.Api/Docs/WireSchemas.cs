@@ -86,7 +86,9 @@ internal sealed class WireSchemas : ISchemaProcessor
     private static void SetDefaults(Type type, JsonSchema schema)
     {
         var request = JsonSerializer.Deserialize("{}", type, Json);
-        foreach (var (name, value) in JsonSerializer.SerializeToNode(request, type, Json)!.AsObject())
+        foreach (
+            var (name, value) in JsonSerializer.SerializeToNode(request, type, Json)!.AsObject()
+        )
         {
             if (value is JsonValue)
             {
