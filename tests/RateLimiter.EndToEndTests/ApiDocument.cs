@@ -45,6 +45,8 @@ public sealed record ApiOperation(
         "Content-Length",
         "Content-Type",
         "Date",
+        "Expires",
+        "Pragma",
         "Server",
         "Transfer-Encoding",
         "Vary",

@@ -202,10 +202,10 @@ public sealed partial class OpenApiDefaultTests
     private async Task<Client> PrepareAsync(int count)
     {
         var client = await NewAsync();
-        var save = document.Operations.Single(operation => operation.Id == "Policy_Save");
         for (var i = 0; i < count; i++)
         {
-            (await client.PostAsync(save.Path, save.Body!)).MustBeOk();
+            // One that gives nothing back while the test runs.
+            await client.HasPolicyAsync("search", limit: 10, role: "free");
         }
 
         var checks = Enumerable
