@@ -35,6 +35,24 @@ public sealed record ApiOperation(
     OpenApiOperation Operation
 )
 {
+    /// <summary>
+    /// What HTTP says of any answer, and what caches, proxies and browsers are told: nothing for who asks.
+    /// </summary>
+    private static readonly string[] Everywhere =
+    [
+        "Cache-Control",
+        "Connection",
+        "Content-Length",
+        "Content-Type",
+        "Date",
+        "Expires",
+        "Pragma",
+        "Server",
+        "Transfer-Encoding",
+        "Vary",
+        "X-Accel-Buffering",
+    ];
+
     public override string ToString() => $"{Method} {Path}";
 
     /// <summary>Whether it wants an API key.</summary>
@@ -50,29 +68,26 @@ public sealed record ApiOperation(
             : null;
 
     /// <summary>The examples of the headers.</summary>
-    public (string Name, string Value)[] Headers =>
-        [.. Examples(OpenApiParameterKind.Header).Select(it => (it.Name, it.Value))];
+    public (string Name, string Value)[] Headers => HeadersWith();
 
-    /// <summary>The path with the examples of its parameters, except those that are given.</summary>
-    public string Address(params (string Name, string Value)[] given)
+    /// <summary>The examples of the headers, except those that are given; null leaves one out.</summary>
+    public (string Name, string Value)[] HeadersWith(params (string Name, string? Value)[] given) =>
+        [.. Parameters(OpenApiParameterKind.Header, given)];
+
+    /// <summary>
+    /// The path with the examples of its parameters, except those that are given; null leaves one out.
+    /// </summary>
+    public string Address(params (string Name, string? Value)[] given)
     {
-        var path = Examples(OpenApiParameterKind.Path)
+        var path = Parameters(OpenApiParameterKind.Path, given)
             .Aggregate(
                 Path,
-                (path, example) =>
-                    path.Replace(
-                        $"{{{example.Name}}}",
-                        given
-                            .Where(it => it.Name == example.Name)
-                            .Select(it => it.Value)
-                            .FirstOrDefault(example.Value),
-                        StringComparison.Ordinal
-                    )
+                (path, it) => path.Replace($"{{{it.Name}}}", it.Value, StringComparison.Ordinal)
             );
         var query = string.Join(
             '&',
-            Examples(OpenApiParameterKind.Query)
-                .Select(example => $"{example.Name}={Uri.EscapeDataString(example.Value)}")
+            Parameters(OpenApiParameterKind.Query, given)
+                .Select(it => $"{it.Name}={Uri.EscapeDataString(it.Value)}")
         );
         return query.Length > 0 ? $"{path}?{query}" : path;
     }
@@ -88,6 +103,11 @@ public sealed record ApiOperation(
             Operation.ActualResponses.Keys,
             Does.Contain(Status(answer)),
             $"{this}: {answer.Status} {answer.Text}"
+        );
+        Assert.That(
+            answer.Headers.Keys.Except(Everywhere, StringComparer.OrdinalIgnoreCase),
+            Is.SubsetOf(Operation.ActualResponses[Status(answer)].Headers.Keys),
+            $"{this}: {answer.Status} has headers that are not documented"
         );
         if (ContentOf(answer) is not { } content)
         {
@@ -123,12 +143,18 @@ public sealed record ApiOperation(
         return contents[answer.ContentType!];
     }
 
-    private IEnumerable<(string Name, string Value)> Examples(OpenApiParameterKind kind) =>
-        Operation
-            .ActualParameters.Where(parameter =>
-                parameter.Kind == kind && parameter.Example is not null
-            )
-            .Select(parameter => (parameter.Name, TextOfParameter(parameter.Example)));
+    private IEnumerable<(string Name, string Value)> Parameters(
+        OpenApiParameterKind kind,
+        (string Name, string? Value)[] given
+    ) =>
+        from parameter in Operation.ActualParameters
+        where parameter.Kind == kind
+        let own = given.Where(it => it.Name == parameter.Name).ToList()
+        let value = own is [var it] ? it.Value
+        : parameter.Example is { } example ? TextOfParameter(example)
+        : null
+        where value is not null
+        select (parameter.Name, value);
 
     // What looks like a time is read as one.
     private static string TextOfParameter(object? example) =>

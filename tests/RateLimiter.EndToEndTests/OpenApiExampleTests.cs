@@ -138,6 +138,56 @@ public sealed class OpenApiExampleTests
         Assert.That(seen, Is.SupersetOf([400, 401, 403, 404, 412, 413, 415]));
     }
 
+    [TestCase("/gateway/check", "429")]
+    [TestCase("/gateway/check?deny_status=403", "403")]
+    [TestCase("/gateway/check/search", "429")]
+    [Contract("The OpenAPI document names the headers of a gateway's denial")]
+    public async Task Gateway_Denial_ComesWithTheHeadersThatTheDocumentNames(
+        string address,
+        string status
+    )
+    {
+        var client = await Client.RegisterAsync(service);
+        await client.HasPolicyAsync("search", limit: 0);
+        var operation = document.Operations.Single(operation =>
+            operation.Path
+            == (address.EndsWith("search", StringComparison.Ordinal) ? AnyQuery : "/gateway/check")
+        );
+
+        var answer = await client.SendAsync(
+            HttpMethod.Get,
+            address,
+            (string?)null,
+            ("X-RateLimit-Route", "search")
+        );
+
+        operation.MustAllow(answer);
+        Assert.That($"{answer.Status}", Is.EqualTo(status));
+        Assert.That(
+            operation.Operation.Responses[status].Headers.Keys,
+            Is.SupersetOf(["RateLimit", "RateLimit-Policy", "Retry-After"])
+        );
+    }
+
+    [Test]
+    [Contract("The OpenAPI document names the headers of a registration that is refused")]
+    public async Task Register_TooOften_ComesWithTheHeadersThatTheDocumentNames()
+    {
+        var (_, limited) = await SharedServices.BehindProxyOfAsync(StoreHost.Any);
+        var visitor = new Visitor(limited);
+        Answer answer;
+        do
+        {
+            answer = await visitor.RegisterAsync("A test", forwardedFor: "203.0.113.32");
+        } while (answer.Status == 200);
+
+        document.Operations.Single(operation => operation.Path == "/register").MustAllow(answer);
+        Assert.That(
+            (answer.Status, answer.Headers.ContainsKey("Retry-After")),
+            Is.EqualTo((429, true))
+        );
+    }
+
     /// <summary>A tenant that has what the examples speak of, and the id of another key of his.</summary>
     private async Task<(Client Client, string KeyId)> PrepareAsync()
     {

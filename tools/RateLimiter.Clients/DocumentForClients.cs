@@ -48,35 +48,16 @@ internal static class DocumentForClients
             Mend(schema);
         }
 
-        BecomeDecisionOrError(document);
+        BecomeAnyError(document);
         RemoveUnused(document);
     }
 
-    // A choice of two, or a decision's fields and an error: here always the latter, and none of them must be there. The error
-    // is a problem with or without a list of faulty fields, which no schema says.
-    private static void BecomeDecisionOrError(OpenApiDocument document)
-    {
-        var result = document.Definitions["CheckBatchResult"];
-        result.OneOf.Clear();
-        result.Type = JsonObjectType.Object;
-        result.AllowAdditionalProperties = false;
-        result.RequiredProperties.Clear();
-        foreach (var (name, field) in document.Definitions["DecisionResponse"].Properties)
-        {
-            result.Properties[name] = new JsonSchemaProperty
-            {
-                Type = field.Type,
-                Format = field.Format,
-                Description = field.Description,
-                Item = field.Item,
-            };
-        }
-
-        result.Properties["error"] = new JsonSchemaProperty
+    // The error is a problem with or without a list of faulty fields, which no schema says.
+    private static void BecomeAnyError(OpenApiDocument document) =>
+        document.Definitions["CheckBatchResult"].Properties["error"] = new JsonSchemaProperty
         {
             Description = "Why there is no decision: a problem.",
         };
-    }
 
     private static void RemoveUnused(OpenApiDocument document)
     {
@@ -143,20 +124,11 @@ internal static class DocumentForClients
         }
     }
 
+    // An answer is allowed to get more fields, which nobody here reads.
     private static void Mend(JsonSchema schema)
     {
-        // An answer: it has all its fields, whatever their values are, and is allowed to get more, which nobody here reads.
-        var objects = schema.AllOf.Append(schema).Where(part => part.ActualProperties.Count > 0);
-        foreach (var part in objects.ToList())
+        foreach (var part in schema.AllOf.Append(schema).Where(it => it.Properties.Count > 0))
         {
-            if (part.AllowAdditionalProperties)
-            {
-                foreach (var (name, _) in part.Properties)
-                {
-                    part.RequiredProperties.Add(name);
-                }
-            }
-
             part.AllowAdditionalProperties = false;
         }
     }

@@ -69,7 +69,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     /// From this time on, RFC 3339; when left out, an hour before the end for minutes, and a day for hours.
     /// </param>
     /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-    /// <param name="bucket">How long each bucket is; minute when left out. There can be 1500 at most.</param>
+    /// <param name="bucket">How long each bucket is. There can be 1500 at most.</param>
     /// <param name="routeKey">Only checks of this route.</param>
     /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
     /// <param name="time">The clock.</param>
@@ -82,19 +82,18 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         [FromQuery(Name = "to")] DateTimeOffset? to,
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,
         [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
-        [FromQuery(Name = "bucket")] BucketSize? bucket,
         [FromServices] TimeProvider time,
-        CancellationToken cancellationToken
+        [FromQuery(Name = "bucket")] BucketSize bucket = BucketSize.Minute,
+        CancellationToken cancellationToken = default
     )
     {
-        var size = bucket ?? BucketSize.Minute;
-        var span = Span(from, to, size == BucketSize.Minute ? Hour : Day, time);
+        var span = Span(from, to, bucket == BucketSize.Minute ? Hour : Day, time);
         var faults = Faults(span);
-        if (faults.IsValid && span.CountOf(size) > MaxBuckets)
+        if (faults.IsValid && span.CountOf(bucket) > MaxBuckets)
         {
             faults.AddModelError(
                 "from",
-                $"is more than {MaxBuckets} {(size == BucketSize.Minute ? "minutes" : "hours")} before the end"
+                $"is more than {MaxBuckets} {(bucket == BucketSize.Minute ? "minutes" : "hours")} before the end"
             );
         }
 
@@ -104,15 +103,15 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         }
 
         var buckets = await mediator.Send(
-            new AnalyticsTimeSeriesQuery(HttpContext.Client().Id, span, size, routeKey, role),
+            new AnalyticsTimeSeriesQuery(HttpContext.Client().Id, span, bucket, routeKey, role),
             cancellationToken
         );
-        var whole = span.RoundTo(size);
+        var whole = span.RoundTo(bucket);
         return Ok(
             new AnalyticsTimeSeriesResponse(
                 whole.From.UtcDateTime,
                 whole.To.UtcDateTime,
-                size,
+                bucket,
                 mapper.Map<IReadOnlyList<AnalyticsBucketResponse>>(buckets)
             )
         );
@@ -126,8 +125,8 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     /// </remarks>
     /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
     /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-    /// <param name="by">What to list; user when left out.</param>
-    /// <param name="of">What to count; checks when left out.</param>
+    /// <param name="by">What to list.</param>
+    /// <param name="of">What to count.</param>
     /// <param name="limit">How many at most, 1 to 100.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the request.</param>
@@ -137,9 +136,9 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     public async Task<IActionResult> ListTopAsync(
         [FromQuery(Name = "from")] DateTimeOffset? from,
         [FromQuery(Name = "to")] DateTimeOffset? to,
-        [FromQuery(Name = "by")] TopBy? by,
-        [FromQuery(Name = "of")] TopOf? of,
         [FromServices] TimeProvider time,
+        [FromQuery(Name = "by")] TopBy by = TopBy.User,
+        [FromQuery(Name = "of")] TopOf of = TopOf.Checks,
         [FromQuery(Name = "limit"), Range(1, MaxEntries, ErrorMessage = "must be from {1} to {2}")]
             int limit = 10,
         CancellationToken cancellationToken = default
@@ -151,9 +150,8 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
-        var (kind, measure) = (by ?? TopBy.User, of ?? TopOf.Checks);
         var entries = await mediator.Send(
-            new AnalyticsTopQuery(HttpContext.Client().Id, span, kind, measure, limit),
+            new AnalyticsTopQuery(HttpContext.Client().Id, span, by, of, limit),
             cancellationToken
         );
         var whole = span.RoundTo(BucketSize.Hour);
@@ -161,8 +159,8 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
             new AnalyticsTopResponse(
                 whole.From.UtcDateTime,
                 whole.To.UtcDateTime,
-                kind,
-                measure,
+                by,
+                of,
                 mapper.Map<IReadOnlyList<TopEntryResponse>>(entries)
             )
         );

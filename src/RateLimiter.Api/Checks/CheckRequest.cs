@@ -9,8 +9,16 @@ namespace RateLimiter.Api.Checks;
 /// <param name="RouteKey">What the user wants to do, 1 to 128 characters.</param>
 /// <param name="Role">The user's role, 1 to 128 characters; left out, null and "default" are the same.</param>
 /// <param name="Cost">How many permits, 0 to 1,000,000,000; 0 takes nothing.</param>
-public sealed record CheckRequest(string? UserId, string? RouteKey, string? Role, long Cost = 1)
+public sealed record CheckRequest(
+    string? UserId,
+    string? RouteKey,
+    string? Role,
+    long Cost = CheckRequest.DefaultCost
+)
 {
+    /// <summary>What a check takes when its cost is left out.</summary>
+    internal const long DefaultCost = 1;
+
     /// <summary>
     /// What is wrong with the fields, or null when nothing is. By hand, because validation by attributes or validators
     /// costs more than the check itself.

@@ -31,7 +31,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         string? userId = null;
         string? routeKey = null;
         string? role = null;
-        var cost = 1L;
+        var cost = CheckRequest.DefaultCost;
         var seen = Fields.None;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {

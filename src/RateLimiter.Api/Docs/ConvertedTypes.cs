@@ -43,30 +43,13 @@ internal static class ConvertedTypes
         mappers.Add(new ObjectTypeMapper(typeof(ValidationProblemDetails), ProblemOfFields));
     }
 
-    // One schema instead of a choice of two, of which generators of clients make nothing.
     private static JsonSchema ResultOfBatch(
         JsonSchemaGenerator generator,
         JsonSchemaResolver resolver
     )
     {
-        var result = new JsonSchema
-        {
-            Type = JsonObjectType.Object,
-            Description = "The fields of a decision, or an error alone.",
-            AllowAdditionalProperties = true,
-        };
-        foreach (var (name, field) in generator.SchemaOf<DecisionResponse>(resolver).Properties)
-        {
-            result.Properties[name] = new JsonSchemaProperty
-            {
-                Type = field.Type,
-                Format = field.Format,
-                Description = field.Description,
-                IsNullableRaw = field.IsNullableRaw,
-                Item = field.Item,
-            };
-        }
-
+        var result = Schemas.EitherOf(generator.SchemaOf<DecisionResponse>(resolver));
+        result.Description = "The fields of a decision, or an error alone.";
         result.Properties["error"] = new JsonSchemaProperty
         {
             Reference = generator.SchemaOf<ProblemDetails>(resolver),
@@ -129,4 +112,36 @@ internal static class Schemas
         resolver.HasSchema(typeof(T), isIntegerEnumeration: false)
             ? resolver.GetSchema(typeof(T), isIntegerEnumeration: false)
             : generator.Generate(typeof(T), resolver);
+
+    /// <summary>
+    /// An answer that is one or the other: one schema with the fields of both, none of which must be there, instead of a
+    /// choice, of which generators of clients make nothing.
+    /// </summary>
+    public static JsonSchema EitherOf(params IEnumerable<JsonSchema> answers)
+    {
+        var either = new JsonSchema
+        {
+            Type = JsonObjectType.Object,
+            AllowAdditionalProperties = true,
+        };
+        foreach (var (name, field) in answers.SelectMany(answer => answer.Properties))
+        {
+            var copy = new JsonSchemaProperty
+            {
+                Type = field.Type,
+                Format = field.Format,
+                Description = field.Description,
+                IsNullableRaw = field.IsNullableRaw,
+                Item = field.Item,
+            };
+            foreach (var reference in field.OneOf)
+            {
+                copy.OneOf.Add(reference);
+            }
+
+            either.Properties[name] = copy;
+        }
+
+        return either;
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Net.Http.Headers;
+using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 
@@ -10,18 +11,22 @@ internal sealed class DecisionHeaders : IOperationProcessor
     public bool Process(OperationProcessorContext context)
     {
         var answer = context.OperationDescription.Operation.Responses["200"];
-        answer.SetHeader(
-            "RateLimit-Policy",
-            "Of each limit: q permits in w seconds; not when denied only because the store is away."
-        );
-        answer.SetHeader(
-            "RateLimit",
-            "Of each limit: r permits left, all back in t seconds; only where they were counted."
-        );
+        AddTo(answer);
+        AddWaitTo(answer);
+        return true;
+    }
+
+    /// <summary>Names those of every decision.</summary>
+    public static void AddTo(OpenApiResponse answer)
+    {
+        answer.SetHeader("RateLimit-Policy", "Of each limit: q permits in w seconds; not when denied only because the store is away.");
+        answer.SetHeader("RateLimit", "Of each limit: r permits left, all back in t seconds; only where they were counted.");
+    }
+
+    /// <summary>Names the one of a denial.</summary>
+    public static void AddWaitTo(OpenApiResponse answer) =>
         answer.SetHeader(
             HeaderNames.RetryAfter,
             "In how many seconds the same check passes; only when it was denied and a wait helps."
         );
-        return true;
-    }
 }

@@ -2,13 +2,17 @@ using NJsonSchema;
 using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
+using RateLimiter.Api.Checks;
 using RateLimiter.Api.Gateway;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Docs;
 
-/// <summary>Says what gateways ask in headers, which <see cref="GatewayRequest"/> reads.</summary>
+/// <summary>
+/// Says what gateways ask in headers, which <see cref="GatewayRequest"/> reads, and that a decision is told in headers too,
+/// whatever its status is.
+/// </summary>
 internal sealed class GatewayHeaders : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
@@ -35,8 +39,9 @@ internal sealed class GatewayHeaders : IOperationProcessor
                 Type = JsonObjectType.Integer,
                 Minimum = 0,
                 Maximum = Limit.MaxPermits,
+                Default = CheckRequest.DefaultCost,
             },
-            "How many permits, 0 to 1,000,000,000; 1 when left out."
+            "How many permits, 0 to 1,000,000,000."
         );
         foreach (var header in GatewayRequest.MethodHeaders)
         {
@@ -46,6 +51,22 @@ internal sealed class GatewayHeaders : IOperationProcessor
         foreach (var header in GatewayRequest.PathHeaders)
         {
             Take(header, Text(), "Its path, or its whole URI.");
+        }
+
+        var operation = context.OperationDescription.Operation;
+        var canChooseStatus = operation.Parameters.Any(it => it.Name == "deny_status");
+        foreach (var (status, answer) in operation.Responses)
+        {
+            var isDenial = status == "429" || (status == "403" && canChooseStatus);
+            if (isDenial || status is "200" or "204")
+            {
+                DecisionHeaders.AddTo(answer);
+            }
+
+            if (isDenial)
+            {
+                DecisionHeaders.AddWaitTo(answer);
+            }
         }
 
         return true;

@@ -7,6 +7,7 @@ namespace RateLimiter.Api.Docs;
 /// <summary>
 /// Says what may be null as OpenAPI 3.0 wants it: <c>nullable</c> holds only beside a <c>type</c>, so that in the place of a
 /// reference null is an alternative of its own. A parameter is left out, and never null; nor is an item of a list.
+/// See ADR 32.
 /// </summary>
 internal sealed class Nullability : IDocumentProcessor
 {
@@ -19,7 +20,9 @@ internal sealed class Nullability : IDocumentProcessor
             )
         )
         {
-            parameter.Schema = NotNull(parameter.Schema);
+            parameter.Schema.IsNullableRaw = null;
+            NameDefault(parameter.Schema);
+            BecomeReference(parameter.Schema);
         }
 
         foreach (
@@ -30,35 +33,59 @@ internal sealed class Nullability : IDocumentProcessor
         {
             if (property.Item is { } item)
             {
-                property.Item = NotNull(item);
+                item.IsNullableRaw = null;
+                BecomeReference(item);
             }
 
             if (property is { IsNullableRaw: true, Type: JsonObjectType.None })
             {
                 property.IsNullableRaw = null;
-                property.OneOf.Add(NullLike(property.OneOf.First().ActualSchema));
+                property.OneOf.Add(NullOnly());
+            }
+            else
+            {
+                BecomeReference(property);
             }
         }
     }
 
-    // NSwag writes a reference that may be null as a choice of one.
-    private static JsonSchema NotNull(JsonSchema schema)
+    // NSwag writes a reference as a choice of one, so that something can stand beside it.
+    private static void BecomeReference(JsonSchema schema)
     {
-        schema.IsNullableRaw = null;
-        return schema is { OneOf.Count: 1 }
-            ? new JsonSchema
-            {
-                Reference = schema.OneOf.Single().ActualSchema,
-                Default = schema.Default,
-            }
-            : schema;
+        if (schema is not { OneOf.Count: 1 })
+        {
+            return;
+        }
+
+        var only = schema.OneOf.Single();
+        schema.OneOf.Clear();
+        if (schema is { Description: null, Default: null })
+        {
+            schema.Reference = only.ActualSchema;
+        }
+        else
+        {
+            schema.AllOf.Add(only);
+        }
     }
 
-    private static JsonSchema NullLike(JsonSchema alternative) =>
+    // NSwag names a default as C# does.
+    private static void NameDefault(JsonSchema schema)
+    {
+        if (schema is { Default: string name, OneOf.Count: 1 })
+        {
+            var type = schema.OneOf.Single().ActualSchema;
+            schema.Default = type.Enumeration.ElementAt(type.EnumerationNames.IndexOf(name));
+        }
+    }
+
+    // Orval writes no code for an enumeration of null alone. The text beside it is ruled out by its length.
+    private static JsonSchema NullOnly() =>
         new()
         {
-            Type = alternative.Type,
+            Type = JsonObjectType.String,
             IsNullableRaw = true,
-            Enumeration = { null },
+            MinLength = 1,
+            Enumeration = { "", null },
         };
 }

@@ -63,6 +63,15 @@ internal static class OpenApiDocs
 
     private static void Complete(OpenApiDocument document)
     {
+        // Orval writes code in this order, and uses an enumeration where something may be one or null.
+        var schemas = document.Components.Schemas;
+        var ordered = schemas.OrderByDescending(schema => schema.Value.IsEnumeration).ToList();
+        schemas.Clear();
+        foreach (var (name, schema) in ordered)
+        {
+            schemas[name] = schema;
+        }
+
         document.Info.Contact = new OpenApiContact { Name = "Whoever runs this service" };
         foreach (var (name, description) in Tags)
         {
@@ -136,9 +145,15 @@ internal static class OpenApiDocs
             var action = ((AspNetCoreOperationProcessorContext)context)
                 .ApiDescription
                 .ActionDescriptor;
-            if (!action.EndpointMetadata.OfType<IAllowAnonymous>().Any())
+            var operation = context.OperationDescription.Operation;
+            if (action.EndpointMetadata.OfType<IAllowAnonymous>().Any())
             {
-                var operation = context.OperationDescription.Operation;
+                // As it is written: NSwag leaves out a list that is empty, which says that nobody knows.
+                (operation.ExtensionData ??= new Dictionary<string, object?>())["security"] =
+                    Array.Empty<object>();
+            }
+            else
+            {
                 (operation.Security ??= []).Add(new OpenApiSecurityRequirement { [Scheme] = [] });
                 var required = action.EndpointMetadata.OfType<RequiresScopeAttribute>();
                 var names = required.LastOrDefault()?.Scopes.ToNames() ?? ["admin"];

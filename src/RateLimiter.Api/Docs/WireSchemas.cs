@@ -1,11 +1,14 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Mvc;
+using Newtonsoft.Json.Linq;
 using NJsonSchema;
 using NJsonSchema.Generation;
 using RateLimiter.Api.Audit;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Clients;
+using RateLimiter.Api.Json;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Audit;
@@ -13,8 +16,8 @@ using RateLimiter.Domain.Audit;
 namespace RateLimiter.Api.Docs;
 
 /// <summary>
-/// Says in the OpenAPI document what the C# types cannot: which fields a request must have, that it may have no others, and
-/// that an answer has all of its fields.
+/// Says in the OpenAPI document what the C# types cannot: which fields a request must have, what the others are when they are
+/// left out, that it may have no more, and that an answer has all of its fields.
 /// </summary>
 internal sealed class WireSchemas : ISchemaProcessor
 {
@@ -32,6 +35,8 @@ internal sealed class WireSchemas : ISchemaProcessor
         [typeof(RollBackPolicyRequest)] = ["route_key", "version"],
         [typeof(PolicySetDocument)] = ["policies"],
     };
+
+    private static readonly JsonSerializerOptions Json = CreateJson();
 
     public void Process(SchemaProcessorContext context)
     {
@@ -61,6 +66,7 @@ internal sealed class WireSchemas : ISchemaProcessor
                 schema.Properties[name].IsNullableRaw = null;
             }
 
+            SetDefaults(type, schema);
             return;
         }
 
@@ -74,6 +80,28 @@ internal sealed class WireSchemas : ISchemaProcessor
         }
 
         BecomeAnswer(schema);
+    }
+
+    // What the service makes of a request without any fields. Null says that there is no default.
+    private static void SetDefaults(Type type, JsonSchema schema)
+    {
+        var request = JsonSerializer.Deserialize("{}", type, Json);
+        foreach (
+            var (name, value) in JsonSerializer.SerializeToNode(request, type, Json)!.AsObject()
+        )
+        {
+            if (value is JsonValue)
+            {
+                schema.Properties[name].Default = JToken.Parse(value.ToJsonString());
+            }
+        }
+    }
+
+    private static JsonSerializerOptions CreateJson()
+    {
+        var options = new JsonSerializerOptions();
+        ApiJson.Configure(options);
+        return options;
     }
 
     // Answers may get more fields in time. Those that there are today are always there.
@@ -111,25 +139,16 @@ internal sealed class WireSchemas : ISchemaProcessor
             fields["action"].Enumeration.Add(name);
         }
 
-        var audited = new JsonSchema
-        {
-            Type = JsonObjectType.Object,
-            Description = "A policy, a key or a client, as the action says.",
-            AllowAdditionalProperties = true,
-            AnyOf =
-            {
-                Reference<PolicyResponse>(context),
-                Reference<KeyResponse>(context),
-                Reference<AuditedClientResponse>(context),
-            },
-        };
+        var audited = Schemas.EitherOf(
+            context.Generator.SchemaOf<PolicyResponse>(context.Resolver),
+            context.Generator.SchemaOf<KeyResponse>(context.Resolver)
+        );
+        audited.Description =
+            "The fields of a policy or of a key, or the name of a client, as the action says.";
         context.Resolver.AppendSchema(audited, "AuditedResponse");
         foreach (var field in new[] { fields["before"], fields["after"] })
         {
             field.OneOf.Add(new JsonSchema { Reference = audited });
         }
     }
-
-    private static JsonSchema Reference<T>(SchemaProcessorContext context) =>
-        new() { Reference = context.Generator.SchemaOf<T>(context.Resolver) };
 }

@@ -1,3 +1,4 @@
+using Microsoft.Net.Http.Headers;
 using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
@@ -11,7 +12,14 @@ internal sealed class YamlBodies : IOperationProcessor
     public bool Process(OperationProcessorContext context)
     {
         var operation = context.OperationDescription.Operation;
-        var contents = operation.RequestBody?.Content ?? operation.Responses["200"].Content;
+        var contents = operation.RequestBody?.Content;
+        if (contents is null)
+        {
+            var answer = operation.Responses["200"];
+            answer.SetHeader(HeaderNames.ContentDisposition, "A name for the file.");
+            contents = answer.Content;
+        }
+
         var json = contents["application/json"];
         contents[DocumentFormats.Yaml] = new OpenApiMediaType
         {

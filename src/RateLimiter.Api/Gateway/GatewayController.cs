@@ -24,7 +24,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// For <c>auth_request</c> of nginx and the forward authentication of Caddy and Traefik. A body is not read.
     /// </remarks>
     /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
-    /// <param name="noPolicy">What to answer when no policy applies: <c>not_found</c>, a 404, as when left out, or <c>allow</c>.</param>
+    /// <param name="noPolicy">What to answer when no policy applies: <c>not_found</c>, a 404, or <c>allow</c>.</param>
     /// <response code="204">It may pass.</response>
     /// <response code="403">The API key does not have the scope, or with deny_status=403 the limit is reached.</response>
     /// <response code="429">The limit is reached.</response>
@@ -35,6 +35,8 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     [OpenApiOperationProcessor(typeof(GatewayHeaders))]
     [Route(GatewayPath.Door, Name = "GatewayCheck")]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
     public Task<IActionResult> CheckAsync(
         [
             FromQuery(Name = "deny_status"),
@@ -46,7 +48,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
             )
         ]
             int denyStatus = StatusCodes.Status429TooManyRequests,
-        [FromQuery(Name = "no_policy")] NoPolicyAnswer? noPolicy = null
+        [FromQuery(Name = "no_policy")] NoPolicyAnswer noPolicy = NoPolicyAnswer.NotFound
     ) => AnswerAsync(null, StatusCodes.Status204NoContent, denyStatus, noPolicy);
 
     /// <summary>The same for a gateway that puts the path of the request behind this one. Any method asks the same.</summary>
@@ -65,19 +67,20 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     [AnyQuery]
     [Route(GatewayPath.Door + "/{**path}", Name = "GatewayCheckPath")]
     [ProducesResponseType(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
     public Task<IActionResult> CheckPathAsync(string? path) =>
         AnswerAsync(
             GatewayPath.BehindDoor(HttpContext) ?? $"/{path}",
             StatusCodes.Status200OK,
             StatusCodes.Status429TooManyRequests,
-            noPolicy: null
+            NoPolicyAnswer.NotFound
         );
 
     private async Task<IActionResult> AnswerAsync(
         string? ownPath,
         int allowStatus,
         int denyStatus,
-        NoPolicyAnswer? noPolicy
+        NoPolicyAnswer noPolicy
     )
     {
         // It may be a GET, and counts all the same.

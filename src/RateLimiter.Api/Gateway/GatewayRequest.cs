@@ -1,5 +1,6 @@
 using System.Globalization;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Checks;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain;
@@ -81,7 +82,7 @@ internal sealed class GatewayRequest
     {
         if (Read(CostHeader) is not { } text)
         {
-            return 1;
+            return CheckRequest.DefaultCost;
         }
 
         if (

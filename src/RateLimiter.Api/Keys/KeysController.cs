@@ -90,7 +90,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
             await mediator.Send(
                 new RotateKeyCommand(
                     HttpContext.Holder(),
-                    TimeSpan.FromSeconds(request?.GraceSeconds ?? 0),
+                    TimeSpan.FromSeconds((request ?? new RotateKeyRequest()).GraceSeconds),
                     HttpContext.Actor()
                 ),
                 cancellationToken

@@ -15,7 +15,7 @@ namespace RateLimiter.Api.Policies;
 /// <param name="WindowSeconds">The window in seconds, 1 to 31,536,000.</param>
 /// <param name="Role">The role, 1 to 128 characters; left out, null and "default" are the same.</param>
 /// <param name="Description">Free text, at most 500 characters.</param>
-/// <param name="Algorithm">How permits are counted; fixed_window when left out.</param>
+/// <param name="Algorithm">How the permits of a single limit are counted; fixed_window when left out.</param>
 /// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
 /// <param name="Limits">1 to 8 limits, in the place of the single one.</param>
 /// <param name="IsActive">False allows everything and counts nothing.</param>
@@ -90,7 +90,7 @@ public sealed record SavePolicyRequest(
 /// <summary>One limit of several.</summary>
 /// <param name="Limit">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
 /// <param name="WindowSeconds">The window in seconds, 1 to 31,536,000.</param>
-/// <param name="Algorithm">How permits are counted; fixed_window when left out.</param>
+/// <param name="Algorithm">How permits are counted.</param>
 /// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
 /// <param name="Name">
 /// 1 to 64 characters, another one for each limit; the window, such as "60s", when left out.
@@ -98,11 +98,13 @@ public sealed record SavePolicyRequest(
 public sealed record LimitRequest(
     long? Limit,
     long? WindowSeconds,
-    Algorithm? Algorithm = null,
+    Algorithm? Algorithm = LimitRequest.DefaultAlgorithm,
     long? Burst = null,
     [property: JsonPropertyOrder(-1)] string? Name = null
 ) : ILimitFields
 {
+    internal const Algorithm DefaultAlgorithm = Domain.Policies.Algorithm.FixedWindow;
+
     internal static LimitRequest Of(Limit limit) =>
         new(
             limit.Permits,
@@ -194,7 +196,7 @@ internal interface ILimitFields
 
     long? Burst { get; }
 
-    internal Algorithm AlgorithmOrDefault => Algorithm ?? Domain.Policies.Algorithm.FixedWindow;
+    internal Algorithm AlgorithmOrDefault => Algorithm ?? LimitRequest.DefaultAlgorithm;
 
     internal Limit ToLimit(string name) =>
         new(

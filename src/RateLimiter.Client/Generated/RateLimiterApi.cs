@@ -292,14 +292,14 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
         /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
         /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
         /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
         /// <param name="xForwardedUri">Its path, or its whole URI.</param>
         /// <param name="xOriginalURI">Its path, or its whole URI.</param>
         /// <param name="xOriginalURL">Its path, or its whole URI.</param>
         /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
-        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, as when left out, or allow.</param>
+        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, or allow.</param>
         /// <returns>It may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyAnswer? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
@@ -318,7 +318,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
         /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
         /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
         /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
         /// <param name="xForwardedUri">Its path, or its whole URI.</param>
@@ -446,7 +446,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
         /// <param name="routeKey">Only checks of this route.</param>
         /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
-        /// <param name="bucket">How long each bucket is; minute when left out. There can be 1500 at most.</param>
+        /// <param name="bucket">How long each bucket is. There can be 1500 at most.</param>
         /// <returns>The figures of each minute or hour.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
@@ -464,8 +464,8 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-        /// <param name="by">What to list; user when left out.</param>
-        /// <param name="of">What to count; checks when left out.</param>
+        /// <param name="by">What to list.</param>
+        /// <param name="of">What to count.</param>
         /// <param name="limit">How many at most, 1 to 100.</param>
         /// <returns>The users or routes with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
@@ -1997,14 +1997,14 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
         /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
         /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
         /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
         /// <param name="xForwardedUri">Its path, or its whole URI.</param>
         /// <param name="xOriginalURI">Its path, or its whole URI.</param>
         /// <param name="xOriginalURL">Its path, or its whole URI.</param>
         /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
-        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, as when left out, or allow.</param>
+        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, or allow.</param>
         /// <returns>It may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyAnswer? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -2120,7 +2120,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
         /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000; 1 when left out.</param>
+        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
         /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
         /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
         /// <param name="xForwardedUri">Its path, or its whole URI.</param>
@@ -2869,7 +2869,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
         /// <param name="routeKey">Only checks of this route.</param>
         /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
-        /// <param name="bucket">How long each bucket is; minute when left out. There can be 1500 at most.</param>
+        /// <param name="bucket">How long each bucket is. There can be 1500 at most.</param>
         /// <returns>The figures of each minute or hour.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -2975,8 +2975,8 @@ namespace RateLimiting.Client.Generated
         /// </remarks>
         /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
         /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-        /// <param name="by">What to list; user when left out.</param>
-        /// <param name="of">What to count; checks when left out.</param>
+        /// <param name="by">What to list.</param>
+        /// <param name="of">What to count.</param>
         /// <param name="limit">How many at most, 1 to 100.</param>
         /// <returns>The users or routes with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
@@ -3200,6 +3200,162 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
+    /// How permits are counted.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum Algorithm
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"fixed_window")]
+        [System.Runtime.Serialization.EnumMember(Value = @"fixed_window")]
+        FixedWindow = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"sliding_window")]
+        [System.Runtime.Serialization.EnumMember(Value = @"sliding_window")]
+        SlidingWindow = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"sliding_log")]
+        [System.Runtime.Serialization.EnumMember(Value = @"sliding_log")]
+        SlidingLog = 2,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"token_bucket")]
+        [System.Runtime.Serialization.EnumMember(Value = @"token_bucket")]
+        TokenBucket = 3,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"leaky_bucket")]
+        [System.Runtime.Serialization.EnumMember(Value = @"leaky_bucket")]
+        LeakyBucket = 4,
+
+    }
+
+    /// <summary>
+    /// What a policy does with a check that its limits deny.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum PolicyMode
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"enforce")]
+        [System.Runtime.Serialization.EnumMember(Value = @"enforce")]
+        Enforce = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"shadow")]
+        [System.Runtime.Serialization.EnumMember(Value = @"shadow")]
+        Shadow = 1,
+
+    }
+
+    /// <summary>
+    /// What a policy answers while the store does not.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum StoreFailureMode
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"deny")]
+        [System.Runtime.Serialization.EnumMember(Value = @"deny")]
+        Deny = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"allow")]
+        [System.Runtime.Serialization.EnumMember(Value = @"allow")]
+        Allow = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"local")]
+        [System.Runtime.Serialization.EnumMember(Value = @"local")]
+        Local = 2,
+
+    }
+
+    /// <summary>
+    /// What becomes of a policy.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum PolicyChangeAction
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"created")]
+        [System.Runtime.Serialization.EnumMember(Value = @"created")]
+        Created = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"updated")]
+        [System.Runtime.Serialization.EnumMember(Value = @"updated")]
+        Updated = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"deleted")]
+        [System.Runtime.Serialization.EnumMember(Value = @"deleted")]
+        Deleted = 2,
+
+    }
+
+    /// <summary>
+    /// What a gateway is answered when no policy applies.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum NoPolicyAnswer
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"not_found")]
+        [System.Runtime.Serialization.EnumMember(Value = @"not_found")]
+        NotFound = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"allow")]
+        [System.Runtime.Serialization.EnumMember(Value = @"allow")]
+        Allow = 1,
+
+    }
+
+    /// <summary>
+    /// How long a bucket is.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum BucketSize
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"minute")]
+        [System.Runtime.Serialization.EnumMember(Value = @"minute")]
+        Minute = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"hour")]
+        [System.Runtime.Serialization.EnumMember(Value = @"hour")]
+        Hour = 1,
+
+    }
+
+    /// <summary>
+    /// What a list of the first is made of.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum TopBy
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"user")]
+        [System.Runtime.Serialization.EnumMember(Value = @"user")]
+        User = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"route")]
+        [System.Runtime.Serialization.EnumMember(Value = @"route")]
+        Route = 1,
+
+    }
+
+    /// <summary>
+    /// What a list of the first is ordered by.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum TopOf
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"checks")]
+        [System.Runtime.Serialization.EnumMember(Value = @"checks")]
+        Checks = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"denied")]
+        [System.Runtime.Serialization.EnumMember(Value = @"denied")]
+        Denied = 1,
+
+    }
+
+    /// <summary>
     /// What a check of cost 1 would be answered now, and what is used.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -3366,7 +3522,7 @@ namespace RateLimiting.Client.Generated
         /// How many permits, 0 to 1,000,000,000; 0 takes nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
-        public long? Cost { get; set; } = default!;
+        public long? Cost { get; set; } = 1L;
 
     }
 
@@ -3491,35 +3647,6 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// How permits are counted.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum Algorithm
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"fixed_window")]
-        [System.Runtime.Serialization.EnumMember(Value = @"fixed_window")]
-        FixedWindow = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"sliding_window")]
-        [System.Runtime.Serialization.EnumMember(Value = @"sliding_window")]
-        SlidingWindow = 1,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"sliding_log")]
-        [System.Runtime.Serialization.EnumMember(Value = @"sliding_log")]
-        SlidingLog = 2,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"token_bucket")]
-        [System.Runtime.Serialization.EnumMember(Value = @"token_bucket")]
-        TokenBucket = 3,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"leaky_bucket")]
-        [System.Runtime.Serialization.EnumMember(Value = @"leaky_bucket")]
-        LeakyBucket = 4,
-
-    }
-
-    /// <summary>
     /// One limit of several.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -3556,44 +3683,6 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("burst")]
         public long? Burst { get; set; } = default!;
-
-    }
-
-    /// <summary>
-    /// What a policy does with a check that its limits deny.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum PolicyMode
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"enforce")]
-        [System.Runtime.Serialization.EnumMember(Value = @"enforce")]
-        Enforce = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"shadow")]
-        [System.Runtime.Serialization.EnumMember(Value = @"shadow")]
-        Shadow = 1,
-
-    }
-
-    /// <summary>
-    /// What a policy answers while the store does not.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum StoreFailureMode
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"deny")]
-        [System.Runtime.Serialization.EnumMember(Value = @"deny")]
-        Deny = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"allow")]
-        [System.Runtime.Serialization.EnumMember(Value = @"allow")]
-        Allow = 1,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"local")]
-        [System.Runtime.Serialization.EnumMember(Value = @"local")]
-        Local = 2,
 
     }
 
@@ -3636,7 +3725,7 @@ namespace RateLimiting.Client.Generated
         public string? Description { get; set; } = default!;
 
         /// <summary>
-        /// How permits are counted; fixed_window when left out.
+        /// How the permits of a single limit are counted; fixed_window when left out.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
@@ -3658,14 +3747,14 @@ namespace RateLimiting.Client.Generated
         /// False allows everything and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
-        public bool? IsActive { get; set; } = default!;
+        public bool? IsActive { get; set; } = true;
 
         /// <summary>
         /// "shadow" counts and logs, but allows what it would deny.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("mode")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<PolicyMode>))]
-        public PolicyMode? Mode { get; set; } = default!;
+        public PolicyMode? Mode { get; set; } = RateLimiting.Client.Generated.PolicyMode.Enforce;
 
         /// <summary>
         /// What to answer while the store does not: "deny", "allow", or "local", with which each instance counts by itself; the
@@ -3703,11 +3792,11 @@ namespace RateLimiting.Client.Generated
         public long WindowSeconds { get; set; } = default!;
 
         /// <summary>
-        /// How permits are counted; fixed_window when left out.
+        /// How permits are counted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
-        public Algorithm? Algorithm { get; set; } = default!;
+        public Algorithm? Algorithm { get; set; } = RateLimiting.Client.Generated.Algorithm.FixedWindow;
 
         /// <summary>
         /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
@@ -3844,27 +3933,6 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("after")]
         public PolicyResponse? After { get; set; } = default!;
-
-    }
-
-    /// <summary>
-    /// What becomes of a policy.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum PolicyChangeAction
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"created")]
-        [System.Runtime.Serialization.EnumMember(Value = @"created")]
-        Created = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"updated")]
-        [System.Runtime.Serialization.EnumMember(Value = @"updated")]
-        Updated = 1,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"deleted")]
-        [System.Runtime.Serialization.EnumMember(Value = @"deleted")]
-        Deleted = 2,
 
     }
 
@@ -4117,24 +4185,7 @@ namespace RateLimiting.Client.Generated
         /// How long the old key stays valid, 0 to 2,592,000 (30 days); not at all when left out.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("grace_seconds")]
-        public long? GraceSeconds { get; set; } = default!;
-
-    }
-
-    /// <summary>
-    /// What a gateway is answered when no policy applies.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum NoPolicyAnswer
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"not_found")]
-        [System.Runtime.Serialization.EnumMember(Value = @"not_found")]
-        NotFound = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"allow")]
-        [System.Runtime.Serialization.EnumMember(Value = @"allow")]
-        Allow = 1,
+        public long? GraceSeconds { get; set; } = 0L;
 
     }
 
@@ -4410,35 +4461,140 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What is kept of a client in its audit trail.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class AuditedClientResponse
-    {
-
-        /// <summary>
-        /// The name its owner gave.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("name")]
-        public string Name { get; set; } = default!;
-
-    }
-
-    /// <summary>
-    /// A policy, a key or a client, as the action says.
+    /// The fields of a policy or of a key, or the name of a client, as the action says.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class AuditedResponse
     {
 
-        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+        /// <summary>
+        /// The route.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("route_key")]
+        public string? RouteKey { get; set; } = default!;
 
-        [System.Text.Json.Serialization.JsonExtensionData]
-        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
-        {
-            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
-            set { _additionalProperties = value; }
-        }
+        /// <summary>
+        /// The role; "default" for the default role.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("role")]
+        public string? Role { get; set; } = default!;
+
+        /// <summary>
+        /// Permits per window; null when there are several limits.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limit")]
+        public long? Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The window in seconds; null when there are several limits.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
+        public long? WindowSeconds { get; set; } = default!;
+
+        /// <summary>
+        /// How permits are counted; null when there are several limits.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
+        public Algorithm? Algorithm { get; set; } = default!;
+
+        /// <summary>
+        /// The size of a bucket; null when its owner gave none, or when there are several limits.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("burst")]
+        public long? Burst { get; set; } = default!;
+
+        /// <summary>
+        /// The limits; null when the policy was given as a single one.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limits")]
+        public System.Collections.Generic.IReadOnlyList<LimitResponse>? Limits { get; set; } = default!;
+
+        /// <summary>
+        /// Free text, or null.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("description")]
+        public string? Description { get; set; } = default!;
+
+        /// <summary>
+        /// False allows everything and counts nothing.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("is_active")]
+        public bool? IsActive { get; set; } = default!;
+
+        /// <summary>
+        /// "shadow" counts and logs, but allows what it would deny.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("mode")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<PolicyMode>))]
+        public PolicyMode? Mode { get; set; } = default!;
+
+        /// <summary>
+        /// What it answers while the store does not; null leaves it to the service.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
+        public StoreFailureMode? OnStoreFailure { get; set; } = default!;
+
+        /// <summary>
+        /// 1 when made, one more with every save.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("version")]
+        public long? Version { get; set; } = default!;
+
+        /// <summary>
+        /// When it was made, UTC.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("created_at")]
+        public System.DateTimeOffset? CreatedAt { get; set; } = default!;
+
+        /// <summary>
+        /// When this version was saved, UTC.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("updated_at")]
+        public System.DateTimeOffset? UpdatedAt { get; set; } = default!;
+
+        /// <summary>
+        /// The key_id of the API key that this version was saved with; null when that is not known.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("updated_by")]
+        public string? UpdatedBy { get; set; } = default!;
+
+        /// <summary>
+        /// Its public name.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("key_id")]
+        public string? KeyId { get; set; } = default!;
+
+        /// <summary>
+        /// How the key begins.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("prefix")]
+        public string? Prefix { get; set; } = default!;
+
+        /// <summary>
+        /// What it is for.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("name")]
+        public string? Name { get; set; } = default!;
+
+        /// <summary>
+        /// What it is good for.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("scopes")]
+        public System.Collections.Generic.IReadOnlyList<string>? Scopes { get; set; } = default!;
+
+        /// <summary>
+        /// From when on it is not valid any more, UTC; null for never.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
+        public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
+
+        /// <summary>
+        /// The minute in which it was used last, UTC; null for never.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("last_used_at")]
+        public System.DateTimeOffset? LastUsedAt { get; set; } = default!;
 
     }
 
@@ -4547,23 +4703,6 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// How long a bucket is.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum BucketSize
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"minute")]
-        [System.Runtime.Serialization.EnumMember(Value = @"minute")]
-        Minute = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"hour")]
-        [System.Runtime.Serialization.EnumMember(Value = @"hour")]
-        Hour = 1,
-
-    }
-
-    /// <summary>
     /// The figures of a minute or an hour.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -4646,40 +4785,6 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("entries")]
         public System.Collections.Generic.IReadOnlyList<TopEntryResponse> Entries { get; set; } = new System.Collections.Generic.List<TopEntryResponse>();
-
-    }
-
-    /// <summary>
-    /// What a list of the first is made of.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum TopBy
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"user")]
-        [System.Runtime.Serialization.EnumMember(Value = @"user")]
-        User = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"route")]
-        [System.Runtime.Serialization.EnumMember(Value = @"route")]
-        Route = 1,
-
-    }
-
-    /// <summary>
-    /// What a list of the first is ordered by.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum TopOf
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"checks")]
-        [System.Runtime.Serialization.EnumMember(Value = @"checks")]
-        Checks = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"denied")]
-        [System.Runtime.Serialization.EnumMember(Value = @"denied")]
-        Denied = 1,
 
     }
 

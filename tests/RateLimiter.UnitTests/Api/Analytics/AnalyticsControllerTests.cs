@@ -52,12 +52,10 @@ public sealed class AnalyticsControllerTests
         );
     }
 
-    [TestCase(null, 60)]
     [TestCase(BucketSize.Minute, 60)]
     [TestCase(BucketSize.Hour, 24 * 60)]
-    public async Task ListBuckets_NoTimes_IsOfTheLastHourOrDay(BucketSize? bucket, int minutes)
+    public async Task ListBuckets_NoTimes_IsOfTheLastHourOrDay(BucketSize size, int minutes)
     {
-        var size = bucket ?? BucketSize.Minute;
         var span = new AnalyticsSpan(A.Moment.AddMinutes(-minutes), A.Moment);
         SetUp(
             new AnalyticsTimeSeriesQuery(A.Client, span, size, "search", "free"),
@@ -66,7 +64,7 @@ public sealed class AnalyticsControllerTests
         );
 
         var answer = await Controller()
-            .ListBucketsAsync(null, null, "search", "free", bucket, time, default);
+            .ListBucketsAsync(null, null, "search", "free", time, size);
 
         var series = (AnalyticsTimeSeriesResponse)Value(answer);
         using (Assert.EnterMultipleScope())
@@ -106,7 +104,7 @@ public sealed class AnalyticsControllerTests
         MustRefuseFrom(tooMany);
 
         Task<IActionResult> ListAsync(DateTimeOffset from) =>
-            Controller().ListBucketsAsync(from, to, null, null, null, time, default);
+            Controller().ListBucketsAsync(from, to, null, null, time);
     }
 
     [Test]
@@ -118,7 +116,7 @@ public sealed class AnalyticsControllerTests
             (IReadOnlyList<TopEntry>)[new TopEntry("alice", 7)]
         );
 
-        var answer = await Controller().ListTopAsync(null, null, null, null, time);
+        var answer = await Controller().ListTopAsync(null, null, time);
 
         var top = (AnalyticsTopResponse)Value(answer);
         using (Assert.EnterMultipleScope())
@@ -137,9 +135,9 @@ public sealed class AnalyticsControllerTests
         var from = A.Moment.AddSeconds(seconds);
 
         MustRefuseFrom(await Controller().SummarizeAsync(from, A.Moment, time, default));
-        MustRefuseFrom(await Controller().ListTopAsync(from, A.Moment, null, null, time));
+        MustRefuseFrom(await Controller().ListTopAsync(from, A.Moment, time));
         MustRefuseFrom(
-            await Controller().ListBucketsAsync(from, A.Moment, null, null, null, time, default)
+            await Controller().ListBucketsAsync(from, A.Moment, null, null, time)
         );
         mediator.VerifyNoOtherCalls();
     }

@@ -77,10 +77,9 @@ public sealed class GatewayControllerTests
         }
     }
 
-    [TestCase(null, 404)]
     [TestCase(NoPolicyAnswer.NotFound, 404)]
     [TestCase(NoPolicyAnswer.Allow, 204)]
-    public async Task Check_NoPolicyApplies_IsAsAskedFor(NoPolicyAnswer? noPolicy, int status)
+    public async Task Check_NoPolicyApplies_IsAsAskedFor(NoPolicyAnswer noPolicy, int status)
     {
         SetUp(default);
 
