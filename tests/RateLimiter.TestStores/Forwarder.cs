@@ -43,7 +43,7 @@ public sealed class Forwarder : IAsyncDisposable
     {
         foreach (var connection in connections.Where(it => it.Said(word) == said))
         {
-            connection.Close();
+            connection.Dispose();
         }
     }
 
@@ -63,7 +63,7 @@ public sealed class Forwarder : IAsyncDisposable
         await accepting;
         foreach (var connection in connections)
         {
-            connection.Close();
+            connection.Dispose();
         }
 
         stopping.Dispose();
@@ -85,7 +85,7 @@ public sealed class Forwarder : IAsyncDisposable
         }
     }
 
-    private sealed class Connection
+    private sealed class Connection : IDisposable
     {
         private readonly TcpClient caller;
         private readonly TcpClient server = new();
@@ -107,7 +107,7 @@ public sealed class Forwarder : IAsyncDisposable
             }
         }
 
-        public void Close()
+        public void Dispose()
         {
             caller.Dispose();
             server.Dispose();
@@ -141,7 +141,7 @@ public sealed class Forwarder : IAsyncDisposable
                 // Nobody is there.
             }
 
-            Close();
+            Dispose();
         }
 
         private static async Task PumpAsync(
