@@ -102,6 +102,25 @@ internal static class A
             time ?? new FakeTimeProvider(Moment)
         );
 
+    /// <summary>Knows the clients of this repository.</summary>
+    public static ClientDirectory Directory(
+        IClientRepository clients,
+        IClientChanges? changes = null,
+        TimeProvider? time = null,
+        long? maxBytes = null
+    )
+    {
+        var options = new ClientOptions();
+        options.MaxCachedBytes = maxBytes ?? options.MaxCachedBytes;
+        return new ClientDirectory(
+            clients,
+            changes ?? Mock.Of<IClientChanges>(),
+            Options.Create(new StoreOptions()),
+            Options.Create(options),
+            time ?? new FakeTimeProvider(Moment)
+        );
+    }
+
     /// <summary>Lets in whom this repository knows.</summary>
     public static Authenticator Authenticator(
         IClientRepository clients,
@@ -111,7 +130,7 @@ internal static class A
     {
         time ??= new FakeTimeProvider(Moment);
         return Authenticator(
-            new ClientDirectory(clients, Mock.Of<IClientChanges>(), time),
+            Directory(clients, time: time),
             time,
             options
         );

@@ -52,9 +52,13 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
                 }
 
                 var (after, outcome) = change(before, own, now);
+                if (after is null)
+                {
+                    return outcome;
+                }
+
                 if (
-                    after is null
-                    || await SaveAsync(
+                    await SaveAsync(
                         client,
                         version,
                         before,
@@ -62,8 +66,14 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
                         AuditOf(outcome, now, actor),
                         cancellationToken
                     )
+                    is { } saved
                 )
                 {
+                    directory.Apply(
+                        client,
+                        saved,
+                        known => known with { Keys = known.Keys.Follow(before, after) }
+                    );
                     return outcome;
                 }
             }
@@ -98,7 +108,7 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
 
     // A new key whose save is not answered would be lost with the answer, and the one that it replaces with it. So it is
     // looked whether it was saved.
-    private async Task<bool> SaveAsync(
+    private async Task<long?> SaveAsync(
         ClientId client,
         long version,
         KeyRing before,
@@ -126,7 +136,7 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
                 && found.Keys.Count == after.Keys.Count
             )
             {
-                return true;
+                return ClientDirectory.Latest;
             }
 
             throw;

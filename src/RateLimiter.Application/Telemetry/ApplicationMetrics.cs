@@ -34,6 +34,12 @@ internal sealed class ApplicationMetrics(
             "Clients whose keys and policies are in memory."
         );
         meter.CreateObservableUpDownCounter(
+            "ratelimiter.client_cache.size",
+            () => directory.Bytes,
+            "By",
+            "What these take up in memory, by estimate."
+        );
+        meter.CreateObservableUpDownCounter(
             "ratelimiter.streams.open",
             () => streams.Streams,
             "{stream}",

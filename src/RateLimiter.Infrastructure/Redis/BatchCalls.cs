@@ -14,12 +14,12 @@ namespace RateLimiter.Infrastructure.Redis;
 /// The longest that a call waits for the store. Where the calls before it got no answer, its wait for a turn counts as
 /// well, because that was a wait for the store too.
 /// </param>
-/// <param name="turnTimeout">The longest wait for a turn.</param>
+/// <param name="totalTimeout">The longest that a call waits for its turn and for the store together.</param>
 /// <param name="time">The clock of the wait for the store.</param>
 internal sealed class BatchCalls(
     Func<PermitRequest[], TimeSpan, CancellationToken, Task<Decision?[]>> take,
     TimeSpan timeout,
-    TimeSpan turnTimeout,
+    TimeSpan totalTimeout,
     TimeProvider time
 ) : IDisposable
 {
@@ -33,17 +33,18 @@ internal sealed class BatchCalls(
     )
     {
         var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
-        if (!await turns.WaitAsync(turnTimeout, cancellationToken))
+        var total = totalTimeout - requests[0].Waited;
+        if (total <= TimeSpan.Zero || !await turns.WaitAsync(total, cancellationToken))
         {
             return new Decision?[requests.Length];
         }
 
         try
         {
-            var left =
-                failures == Volatile.Read(ref unanswered)
-                    ? timeout
-                    : timeout - time.GetElapsedTime(asked);
+            var waited = time.GetElapsedTime(asked);
+            var own =
+                failures == Volatile.Read(ref unanswered) ? timeout : timeout - waited;
+            var left = total - waited < own ? total - waited : own;
             var decisions =
                 left > TimeSpan.Zero
                     ? await take(requests, left, cancellationToken)

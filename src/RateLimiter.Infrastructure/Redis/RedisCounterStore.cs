@@ -121,7 +121,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         }
 
         var part = connection.PartOf(counter);
-        return connection.IsAway(part)
+        return connection.IsAway(part) || request.Waited >= connection.CheckTimeout
             ? ValueTask.FromResult<Decision?>(null)
             : new ValueTask<Decision?>(
                 Signals.Spans.HasListeners()
@@ -183,22 +183,20 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
         return decisions;
     }
 
-    public async Task ResetAsync(
-        Subject subject,
-        Policy policy,
-        CancellationToken cancellationToken
-    )
+    public async Task ResetAsync(PermitRequest request, CancellationToken cancellationToken)
     {
         RedisKey[] counters =
         [
-            .. policy.Limits.Select(limit => (RedisKey)RedisKeys.Counter(subject, limit)),
+            .. request.Policy.Limits.Select(limit =>
+                (RedisKey)RedisKeys.Counter(request.Subject, limit)
+            ),
         ];
         try
         {
             await connection.AskAsync(
                 counters[0],
                 database => Reset.EvaluateAsync(database, counters, []),
-                connection.CheckTimeout,
+                TimeLeft(request),
                 cancellationToken
             );
         }
@@ -207,6 +205,12 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             denials.Forget(counters[0]!);
         }
     }
+
+    /// <exception cref="StoreUnavailableException">None is left.</exception>
+    private TimeSpan TimeLeft(in PermitRequest request) =>
+        request.Waited < connection.CheckTimeout
+            ? connection.CheckTimeout - request.Waited
+            : throw new StoreUnavailableException("The store did not answer in time.");
 
     // How long the check waited, for its turn and for the store.
     private static async Task<Decision?> TakeTracedAsync(
@@ -233,7 +237,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             verb,
             [request],
             clock,
-            connection.CheckTimeout,
+            TimeLeft(request),
             cancellationToken
         );
         return decisions[0]
@@ -362,6 +366,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
     {
         var (keys, values) = CheckCall.Write(verb, requests, clock);
         var (asked, generation) = (time.GetTimestamp(), denials.Generation);
+        var left = timeout;
         while (true)
         {
             try
@@ -369,7 +374,7 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
                 var (decisions, failure) = await connection.AskAsync(
                     keys[0],
                     database => AskAsync(database, requests, keys, values),
-                    timeout,
+                    left,
                     cancellationToken
                 );
                 if (failure is not null)
@@ -392,6 +397,8 @@ internal sealed class RedisCounterStore : ICounterStore, IHostedService, IDispos
             {
                 // It will be over in a moment.
                 await Task.Delay(TryAgainInterval, time, cancellationToken);
+                var over = timeout - time.GetElapsedTime(asked);
+                left = over > TimeSpan.Zero ? over : TimeSpan.Zero;
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Hosting;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -43,6 +44,9 @@ internal sealed class RedisNews : BackgroundService, IClientChanges
     public event Action<ClientId>? Changed;
 
     /// <inheritdoc/>
+    public event Action<ClientId, long, IReadOnlyCollection<KeyHash>>? KeysRevoked;
+
+    /// <inheritdoc/>
     public event Action? Missed;
 
     /// <inheritdoc/>
@@ -70,6 +74,9 @@ internal sealed class RedisNews : BackgroundService, IClientChanges
             case "client":
                 Changed?.Invoke(new ClientId(what));
                 break;
+            case "revoked":
+                HearRevoked(what.Split(' '));
+                break;
             case "ping":
                 var (sender, sent) = Split(what);
                 if (sender == instance)
@@ -80,6 +87,13 @@ internal sealed class RedisNews : BackgroundService, IClientChanges
                 break;
         }
     }
+
+    private void HearRevoked(string[] words) =>
+        KeysRevoked?.Invoke(
+            new ClientId(words[0]),
+            long.Parse(words[1], CultureInfo.InvariantCulture),
+            [.. words.Skip(2).Select(KeyHash.Parse)]
+        );
 
     private void HearPing(long sent)
     {

@@ -306,7 +306,7 @@ public sealed class CopyTests : PostgresTests
         var key = ClientKey.Create(ApiKey.Generate(client).Key, "key", Scopes.Check, Now);
         var audit = new AuditRecord(AuditAction.KeyCreated, Now, Actor, null, AuditedKey.Of(key));
         Assert.That(
-            await keys.TrySaveAsync(client, version, ring, ring.With(key, Now), audit, default)
+            await keys.IsSavedAsync(client, version, ring, ring.With(key, Now), audit, default)
         );
     }
 

@@ -43,7 +43,7 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
         await HearAsync(
             client,
             () =>
-                keys.TrySaveAsync(
+                keys.IsSavedAsync(
                     client,
                     version,
                     ring,

@@ -23,7 +23,7 @@ public sealed class ClientDirectoryTests
 
     public ClientDirectoryTests()
     {
-        directory = new ClientDirectory(store, changes.Object, time);
+        directory = A.Directory(store, changes.Object, time);
     }
 
     // The key
@@ -762,18 +762,21 @@ public sealed class ClientDirectoryTests
     private static ClientSnapshot Version(long version) =>
         A.Snapshot(A.Client, version, [Own.Key.Hash]);
 
-    private Task<ClientSnapshot?> LookUpAsync(CancellationToken cancellationToken = default) =>
-        LookUpAsync(Own.Text, cancellationToken);
+    private Task<ClientSnapshot?> LookUpAsync(
+        CancellationToken cancellationToken = default,
+        bool isForCheck = false
+    ) => LookUpAsync(Own.Text, cancellationToken, isForCheck);
 
     private async Task<ClientSnapshot?> LookUpAsync(
         string text,
-        CancellationToken cancellationToken = default
+        CancellationToken cancellationToken = default,
+        bool isForCheck = false
     )
     {
         Assert.That(ApiKey.TryParse(text, out var key));
         return directory.TryFind(key!, out var holder)
             ? holder.Client
-            : (await directory.FindAsync(key!, cancellationToken))?.Client;
+            : (await directory.FindAsync(key!, isForCheck, cancellationToken))?.Client;
     }
 
     /// <summary>Look-ups from many threads, all of which have asked by the time this returns.</summary>

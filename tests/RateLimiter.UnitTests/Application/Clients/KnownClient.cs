@@ -14,13 +14,9 @@ internal sealed class KnownClient
     public KnownClient()
     {
         repository
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(A.Snapshot(A.Client, keys: [own.Key.Hash]));
-        Directory = new ClientDirectory(
-            repository.Object,
-            Mock.Of<IClientChanges>(),
-            new FakeTimeProvider(A.Moment)
-        );
+        Directory = A.Directory(repository.Object);
     }
 
     public ClientDirectory Directory { get; }
@@ -37,6 +33,6 @@ internal sealed class KnownClient
     private async Task LookUpAsync() =>
         Assert.That(
             Directory.TryFind(own.Key, out _)
-                || await Directory.FindAsync(own.Key, CancellationToken.None) is not null
+                || await Directory.FindAsync(own.Key, isForCheck: false, CancellationToken.None) is not null
         );
 }

@@ -402,7 +402,7 @@ public sealed class KeyHandlerTests
                 ? throw new StoreUnavailableException("gone")
                 : Task.FromResult<(long, KeyRing)?>(IsGone ? null : (version, Ring));
 
-        public Task<bool> TrySaveAsync(
+        public Task<long?> TrySaveAsync(
             ClientId client,
             long version,
             KeyRing before,
@@ -415,7 +415,7 @@ public sealed class KeyHandlerTests
             BeforeSave = null;
             if (version != this.version)
             {
-                return Task.FromResult(false);
+                return Task.FromResult<long?>(null);
             }
 
             (Ring, this.version) = (after, version + 1);
@@ -425,7 +425,7 @@ public sealed class KeyHandlerTests
                 throw new StoreUnavailableException("lost");
             }
 
-            return Task.FromResult(true);
+            return Task.FromResult<long?>(this.version);
         }
 
         public Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(

@@ -12,6 +12,7 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class RefundHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly StoreFallback fallback = A.Fallback(StoreFailureMode.Local);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndGivesNothing() =>
@@ -67,7 +68,7 @@ public sealed class RefundHandlerTests
     }
 
     private Task<Decision?> GiveAsync(Policy policy, long cost = 1) =>
-        new RefundHandler(counters.Object, new FakeTimeProvider(A.Moment)).Handle(
+        new RefundHandler(counters.Object, fallback, new FakeTimeProvider(A.Moment)).Handle(
             new RefundCommand(
                 A.Snapshot(A.Client, policies: policy),
                 new Check("alice", "search", "free", cost)

@@ -10,6 +10,7 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class ResetUsageHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly StoreFallback fallback = A.Fallback(StoreFailureMode.Local);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsFalseAndForgetsNothing() =>
@@ -47,11 +48,7 @@ public sealed class ResetUsageHandlerTests
     {
         counters
             .Setup(it =>
-                it.ResetAsync(
-                    It.IsAny<Subject>(),
-                    It.IsAny<Policy>(),
-                    It.IsAny<CancellationToken>()
-                )
+                it.ResetAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>())
             )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
@@ -60,11 +57,16 @@ public sealed class ResetUsageHandlerTests
 
     private void SetUpReset(Subject subject, Policy policy) =>
         counters
-            .Setup(it => it.ResetAsync(subject, policy, It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.ResetAsync(
+                    new PermitRequest(subject, policy, 0),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .Returns(Task.CompletedTask);
 
     private Task<bool> ResetAsync(Policy policy, string user = "alice") =>
-        new ResetUsageHandler(counters.Object).Handle(
+        new ResetUsageHandler(counters.Object, fallback).Handle(
             new ResetUsageCommand(A.Snapshot(A.Client, policies: policy), user, "search", "free"),
             CancellationToken.None
         );
