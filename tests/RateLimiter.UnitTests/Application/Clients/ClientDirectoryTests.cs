@@ -292,13 +292,15 @@ public sealed class ClientDirectoryTests
         // The clock is read while a load is being listed: the change comes just then, from another thread, which has to
         // wait for that. A forgetting that did not wait would be over before there is a load to forget.
         var change = new Thread(() => changes.Raise(it => it.Changed += null, A.Client));
+        // Before that, it is read for how long the look-up takes.
         time.WhenNextRead = () =>
-        {
-            change.Start();
-            SpinWait.SpinUntil(() =>
-                !change.IsAlive || change.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
-            );
-        };
+            time.WhenNextRead = () =>
+            {
+                change.Start();
+                SpinWait.SpinUntil(() =>
+                    !change.IsAlive || change.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
+                );
+            };
         var early = LookUpAsync();
         var load = await store.NextLoadAsync();
         change.Join();
@@ -425,6 +427,7 @@ public sealed class ClientDirectoryTests
         time.Advance(MaxAge);
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(null);
+        (await store.NextLoadAsync()).SetResult(null);
         Assert.That(await lookUp.Soon(), Is.Null);
 
         var again = LookUpAsync();

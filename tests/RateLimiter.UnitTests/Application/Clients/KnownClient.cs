@@ -1,6 +1,7 @@
-using Microsoft.Extensions.Time.Testing;
 using Moq;
+using RateLimiter.Application;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Application.Clients;
@@ -28,6 +29,22 @@ internal sealed class KnownClient
         await act();
         await LookUpAsync();
         return repository.Invocations.Count == 2;
+    }
+
+    /// <summary>
+    /// Does something with the client known before. Then the store hangs, and what is known of the client is what was done.
+    /// </summary>
+    public async Task<ClientSnapshot?> KnownAfterAsync(Func<Task> act)
+    {
+        await LookUpAsync();
+        await act();
+        repository
+            .Setup(it =>
+                it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>())
+            )
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+        var holder = await Directory.FindAsync(own.Key, isForCheck: true, default);
+        return holder?.Client;
     }
 
     private async Task LookUpAsync() =>

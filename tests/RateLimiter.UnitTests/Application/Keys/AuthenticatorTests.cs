@@ -140,7 +140,7 @@ public sealed class AuthenticatorTests
         clients
             .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(
-                (ClientId client, CancellationToken _) =>
+                (ClientId client, long _, CancellationToken _) =>
                     A.Snapshot(client, keys: [Keys[client].Hash])
             );
 

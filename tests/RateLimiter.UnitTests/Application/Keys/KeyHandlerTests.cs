@@ -144,6 +144,32 @@ public sealed class KeyHandlerTests
     }
 
     [Test]
+    public async Task Change_DoneAndTheStoreHangsThen_IsWhatThisInstanceKnows(
+        [Values] bool isAnswered
+    )
+    {
+        var admin = Admin();
+        KeyMade first = null!;
+        KeyMade second = null!;
+        KeyMade rotated = null!;
+        keys.LosesAnswers = !isAnswered;
+
+        var client = await known.KnownAfterAsync(async () =>
+        {
+            first = (KeyMade)(await CreateAsync(admin, Scopes.Check))!;
+            second = (KeyMade)(await CreateAsync(admin, Scopes.Check))!;
+            await DeleteAsync(admin, first.Key.Id);
+            rotated = (KeyMade)(
+                await RotateAsync(A.Holder(admin.Client) with { Key = second.Key }, TimeSpan.Zero)
+            )!;
+        });
+
+        Assert.That(client!.Keys.Find(first.Key.Hash), Is.Null);
+        Assert.That(client.Keys.Find(second.Key.Hash), Is.Null);
+        Assert.That(client.Keys.Find(rotated.Key.Hash), Is.EqualTo(rotated.Key));
+    }
+
+    [Test]
     public async Task Rotate_AKey_GivesAnotherOfTheSameKind()
     {
         var own = Holder(Scopes.KeysWrite | Scopes.Check, TimeSpan.FromDays(90));

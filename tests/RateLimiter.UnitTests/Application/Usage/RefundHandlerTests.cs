@@ -42,6 +42,23 @@ public sealed class RefundHandlerTests
     }
 
     [Test]
+    public async Task Handle_CountedHereWhileTheStoreWasAway_IsGivenBackHereToo()
+    {
+        var policy = A.Policy(limits: A.Limit(permits: 2));
+        counters
+            .Setup(it => it.GiveAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(A.Decision(policy));
+        var request = new PermitRequest(new Subject(A.Client, "alice", null), policy, 1);
+        fallback.Decide(request);
+        fallback.Decide(request);
+
+        await GiveAsync(policy, 1);
+
+        Assert.That(fallback.Decide(request).Allowed);
+        Assert.That(fallback.Decide(request).Allowed, Is.False);
+    }
+
+    [Test]
     public async Task Handle_InactivePolicy_GivesNothingBack()
     {
         var decision = await GiveAsync(A.Policy(isActive: false));

@@ -44,6 +44,20 @@ public sealed class ResetUsageHandlerTests
     }
 
     [Test]
+    public async Task Handle_CountedHereWhileTheStoreWasAway_IsForgottenHereToo()
+    {
+        var policy = A.Policy(limits: A.Limit(permits: 1));
+        var request = new PermitRequest(new Subject(A.Client, "alice", null), policy, 1);
+        SetUpReset(request.Subject, policy);
+        fallback.Decide(request);
+        Assert.That(fallback.Decide(request).Allowed, Is.False);
+
+        await ResetAsync(policy);
+
+        Assert.That(fallback.Decide(request).Allowed);
+    }
+
+    [Test]
     public void Handle_StoreUnavailable_Throws()
     {
         counters
