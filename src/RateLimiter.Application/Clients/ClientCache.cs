@@ -26,17 +26,23 @@ internal sealed class ClientCache(long maxBytes)
     /// <summary>What all of them take up, by estimate.</summary>
     public long Bytes => Volatile.Read(ref bytes);
 
+    /// <summary>Looks for the entry of a client for somebody who uses it.</summary>
     public bool TryGet(ClientId client, [MaybeNullWhen(false)] out ClientEntry entry)
     {
-        if (entries.TryGetValue(client, out var node))
+        if (!TryPeek(client, out entry))
         {
-            entry = node.Value;
-            entry.IsUsed = true;
-            return true;
+            return false;
         }
 
-        entry = null;
-        return false;
+        entry.IsUsed = true;
+        return true;
+    }
+
+    /// <summary>Looks for the entry of a client, which is no use of it.</summary>
+    public bool TryPeek(ClientId client, [MaybeNullWhen(false)] out ClientEntry entry)
+    {
+        entry = entries.TryGetValue(client, out var node) ? node.Value : null;
+        return entry is not null;
     }
 
     public void Keep(ClientEntry entry)
@@ -44,6 +50,7 @@ internal sealed class ClientCache(long maxBytes)
         if (entries.TryGetValue(entry.Snapshot.Id, out var node))
         {
             bytes -= node.Value.Bytes;
+            entry.IsUsed = node.Value.IsUsed;
             node.Value = entry;
         }
         else
@@ -52,7 +59,7 @@ internal sealed class ClientCache(long maxBytes)
         }
 
         bytes += entry.Bytes;
-        MakeRoom();
+        MakeRoomFor(entry);
     }
 
     public void Remove(ClientId client)
@@ -64,13 +71,13 @@ internal sealed class ClientCache(long maxBytes)
         }
     }
 
-    private void MakeRoom()
+    private void MakeRoomFor(ClientEntry entry)
     {
         var chances = line.Count;
         while (line.Count > 1 && (bytes > maxBytes || line.Count > Capacity))
         {
             var first = line.First!;
-            if (first.Value.IsUsed && chances-- > 0)
+            if (first.Value == entry || (first.Value.IsUsed && chances-- > 0))
             {
                 first.Value.IsUsed = false;
                 line.RemoveFirst();

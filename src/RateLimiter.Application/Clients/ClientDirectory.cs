@@ -93,7 +93,7 @@ public sealed class ClientDirectory
     /// <summary>Whether something is known of a client here, or just being asked, so that it costs no question more.</summary>
     public bool Knows(ClientId client)
     {
-        if (entries.TryGet(client, out _))
+        if (entries.TryPeek(client, out _))
         {
             return true;
         }
@@ -129,7 +129,7 @@ public sealed class ClientDirectory
         }
 
         var holder = new KeyHolder(client, found);
-        if (entries.TryGet(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
+        if (entries.TryPeek(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
         {
             entry.LetIn(key, holder);
         }
@@ -173,7 +173,7 @@ public sealed class ClientDirectory
         lock (gate)
         {
             loads.Remove(client);
-            if (entries.TryGet(client, out var entry))
+            if (entries.TryPeek(client, out var entry))
             {
                 entries.Keep(replace(entry));
             }
@@ -272,7 +272,7 @@ public sealed class ClientDirectory
     private ClientSnapshot PutOff(ClientId client, ClientEntry entry)
     {
         entry.PutOff(time);
-        return entries.TryGet(client, out var newest) ? newest.Snapshot : entry.Snapshot;
+        return entries.TryPeek(client, out var newest) ? newest.Snapshot : entry.Snapshot;
     }
 
     private Task<ClientSnapshot?> LoadAsync(ClientId client)
@@ -283,7 +283,7 @@ public sealed class ClientDirectory
             {
                 // What is loaded is as old as the question, not as the answer.
                 var asked = time.GetTimestamp();
-                var known = entries.TryGet(client, out var entry) ? entry.Snapshot.Version : 0;
+                var known = entries.TryPeek(client, out var entry) ? entry.Snapshot.Version : 0;
                 // Elsewhere, so that the repository does not run within the lock.
                 load = Task.Run(() => repository.FindAsync(client, known, CancellationToken.None));
                 loads.Add(client, load);

@@ -22,8 +22,7 @@ internal sealed class ClientEntry
     private readonly ClientSnapshot known;
     private readonly IReadOnlyList<(long Version, ClientChange Change)> ahead;
 
-    // Whoever brings it uses it.
-    private bool isUsed = true;
+    private bool isUsed;
     private long confirmed;
     private long putOffSince = Never;
     private (ApiKey Key, KeyHolder Holder)[] letIn = [];

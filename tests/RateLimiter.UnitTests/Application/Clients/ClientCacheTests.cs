@@ -24,18 +24,27 @@ public sealed class ClientCacheTests
     [Test]
     public void Keep_BeyondTheBound_TheUnusedGoFirst()
     {
-        var clients = Keep(10);
-        // One more than there is room for: each has had its turn, and those that are looked for from then on are used.
-        Keep(1);
-        var used = clients.Where(Has).Take(5).ToList();
+        var used = Keep(10).Where((_, i) => i % 2 == 0).ToList();
 
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < 100; i++)
         {
-            Keep(1);
             Assert.That(used.All(Has), $"{i}");
+            Keep(1);
         }
 
         Assert.That((cache.Count, cache.Bytes), Is.EqualTo((10, 10 * Weight)));
+    }
+
+    [Test]
+    public void Keep_AllAreUsed_TheNewOneTakesTheRoomOfTheOldest()
+    {
+        var clients = Keep(10);
+        Assert.That(clients.All(Has));
+
+        var added = Keep(1)[0];
+
+        Assert.That(Has(added));
+        Assert.That(clients.Where(client => !Has(client)), Is.EqualTo(new[] { clients[0] }));
     }
 
     [Test]

@@ -203,7 +203,7 @@ public sealed class ClientDirectoryChangeTests
         Assert.That(found.Client.Version, Is.EqualTo(1));
         Assert.That(found.Waited, Is.EqualTo(CheckTimeout / 2));
         var next = (await LookUpAsync().Soon())!;
-        Assert.That(next.Waited, Is.Zero, "It is not waited for again at once.");
+        Assert.That(next.Waited, Is.EqualTo(TimeSpan.Zero), "It is not waited for again at once.");
     }
 
     [Test]

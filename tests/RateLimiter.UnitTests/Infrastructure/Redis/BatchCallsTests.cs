@@ -10,6 +10,7 @@ namespace RateLimiter.UnitTests.Infrastructure.Redis;
 public sealed class BatchCallsTests : IDisposable
 {
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Total = TimeSpan.FromMilliseconds(800);
 
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly List<(TimeSpan Timeout, TaskCompletionSource<Decision?[]> Answer)> calls = [];
@@ -24,7 +25,7 @@ public sealed class BatchCallsTests : IDisposable
                 return answer.Task;
             },
             Budget,
-            TimeSpan.FromMinutes(1),
+            Total,
             time
         );
 
@@ -66,6 +67,36 @@ public sealed class BatchCallsTests : IDisposable
     }
 
     [Test]
+    public async Task Take_WaitedForItsTurnNearlyAllItsTime_HasWhatIsLeftOfItAll()
+    {
+        var asked = await WaitBehindTwoAsync(TimeSpan.FromMilliseconds(770));
+
+        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        await asked[0];
+        await SentAsync(3);
+
+        Assert.That(calls[2].Timeout, Is.EqualTo(TimeSpan.FromMilliseconds(30)));
+    }
+
+    [TestCase(750, 50)]
+    [TestCase(300, 100)]
+    public async Task Take_WaitedForTheStoreBefore_HasWhatIsLeftOfItAll(int waited, int left)
+    {
+        var batch = TakeAsync(TimeSpan.FromMilliseconds(waited));
+        calls[0].Answer.SetResult([null]);
+        await batch;
+
+        Assert.That(calls[0].Timeout, Is.EqualTo(TimeSpan.FromMilliseconds(left)));
+    }
+
+    [Test]
+    public async Task Take_WaitedForTheStoreTooLongBefore_IsNotSent()
+    {
+        Assert.That(await TakeAsync(Total), Is.All.Null);
+        Assert.That(calls, Is.Empty);
+    }
+
+    [Test]
     public async Task Take_OneOfTheOthersHadNoAnswer_HasWhatIsLeftOfItsTime()
     {
         await WaitBehindTwoAsync(TimeSpan.FromMilliseconds(60));
@@ -96,9 +127,14 @@ public sealed class BatchCallsTests : IDisposable
         return asked;
     }
 
-    private Task<Decision?[]> TakeAsync() =>
+    private Task<Decision?[]> TakeAsync(TimeSpan waited = default) =>
         batches.TakeAsync(
-            [new PermitRequest(new Subject(A.Client, "alice", null), A.Policy(), 1)],
+            [
+                new PermitRequest(new Subject(A.Client, "alice", null), A.Policy(), 1)
+                {
+                    Waited = waited,
+                },
+            ],
             CancellationToken.None
         );
 
