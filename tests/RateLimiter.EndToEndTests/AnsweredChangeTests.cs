@@ -32,6 +32,7 @@ public sealed class AnsweredChangeTests(Store store)
             ("Store__OnFailure", "local"),
             SharedServices.Open,
             SharedServices.Forgiving,
+            ("Postgres__TimeoutMs", "10000"),
         ];
         host = await StoreHost.StartAsync(store, ownProcess: true);
         (here, there) = (await host.ServeAsync(settings), await host.ServeAsync(settings));
@@ -94,8 +95,7 @@ public sealed class AnsweredChangeTests(Store store)
                     )
                 ).MustBeOk(),
             async tenant =>
-                await LimitAsync(tenant) == 9
-                && (await tenant.CheckAsync("u", "old")).Status == 404
+                await LimitAsync(tenant) == 9 && (await tenant.CheckAsync("u", "old")).Status == 404
         );
 
     [Test]
@@ -182,7 +182,8 @@ public sealed class AnsweredChangeTests(Store store)
                 await tenant.HasPolicyAsync("r", 7);
                 await IsLetInAsync(tenant.On(there));
             },
-            async tenant => (await tenant.DeleteAsync()).MustBeOk(),
+            async tenant =>
+                Assert.That((await tenant.DeleteAsync()).Status, Is.EqualTo(200).Or.EqualTo(202)),
             async tenant =>
                 (await tenant.CheckAsync("u", "r")).Status == 401
                 && (await tenant.On(there).CheckAsync("u", "r")).Status == 401

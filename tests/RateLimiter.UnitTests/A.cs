@@ -129,11 +129,7 @@ internal static class A
     )
     {
         time ??= new FakeTimeProvider(Moment);
-        return Authenticator(
-            Directory(clients, time: time),
-            time,
-            options
-        );
+        return Authenticator(Directory(clients, time: time), time, options);
     }
 
     /// <inheritdoc cref="Authenticator(IClientRepository, TimeProvider, AuthenticationOptions)"/>

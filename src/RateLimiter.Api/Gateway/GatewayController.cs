@@ -85,11 +85,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
 
         var caller = HttpContext.Holder();
         var (decision, wait) = await mediator.Send(
-            new CheckCommand(
-                caller.Client,
-                request.ToCheck(caller.Client.Policies),
-                caller.Waited
-            )
+            new CheckCommand(caller.Client, request.ToCheck(caller.Client.Policies), caller.Waited)
         );
         if (wait is { } time)
         {

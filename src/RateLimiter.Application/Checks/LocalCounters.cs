@@ -20,12 +20,7 @@ public sealed class LocalCounters
 
     /// <summary>Takes permits, if they are there.</summary>
     public Decision Take(in PermitRequest request, DateTimeOffset now) =>
-        Decide(
-            request,
-            now,
-            subjects.GetOrAdd(request.Subject, static _ => []),
-            Counter.Take
-        );
+        Decide(request, now, subjects.GetOrAdd(request.Subject, static _ => []), Counter.Take);
 
     /// <summary>Gives permits back, never above the limit, where some are counted.</summary>
     public void Give(in PermitRequest request, DateTimeOffset now)

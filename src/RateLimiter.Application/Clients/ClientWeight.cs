@@ -25,8 +25,7 @@ internal static class ClientWeight
     public static long Of(ClientSnapshot client) =>
         PerClient + client.Keys.Keys.Sum(Of) + client.Policies.Policies.Sum(Of);
 
-    private static long Of(ClientKey key) =>
-        PerKey + Of(key.Id) + Of(key.Prefix) + Of(key.Name);
+    private static long Of(ClientKey key) => PerKey + Of(key.Id) + Of(key.Prefix) + Of(key.Name);
 
     private static long Of(Policy policy)
     {

@@ -51,11 +51,7 @@ public sealed class Authenticator(
         }
     }
 
-    private async ValueTask<Authentication> FindAsync(
-        ApiKey key,
-        IPAddress caller,
-        bool isForCheck
-    )
+    private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress caller, bool isForCheck)
     {
         var isKnown = directory.Knows(key.Client);
         if (!isKnown && failures.Add(caller) is { } wait)

@@ -65,8 +65,8 @@ internal sealed class KeyRings(IKeyRepository keys, ClientDirectory directory, T
                         after,
                         AuditOf(outcome, now, actor),
                         cancellationToken
-                    )
-                    is { } saved
+                    ) is
+                    { } saved
                 )
                 {
                     directory.Apply(

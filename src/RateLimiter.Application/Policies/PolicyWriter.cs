@@ -87,11 +87,7 @@ internal sealed class PolicyWriter(
                         directory.Apply(
                             client,
                             version,
-                            known =>
-                                known with
-                                {
-                                    Policies = known.Policies.With(changes.Changes),
-                                }
+                            known => known with { Policies = known.Policies.With(changes.Changes) }
                         );
                         return outcome;
                     case PolicySave.NoRoom:

@@ -54,7 +54,9 @@ internal sealed record PolicyDocument(
                 new PolicyKey(
                     RouteKey,
                     // One object for all whose name nobody chose: there can be thousands in memory.
-                    Role == PolicyKey.DefaultRole ? PolicyKey.DefaultRole : Role
+                    Role == PolicyKey.DefaultRole
+                        ? PolicyKey.DefaultRole
+                        : Role
                 ),
                 [.. Limits.Select(limit => limit.ToLimit())],
                 Description,

@@ -62,8 +62,7 @@ internal sealed class PostgresClientRepository(
         long known,
         CancellationToken cancellationToken
     ) =>
-        await store.FindAsync(client, known, cancellationToken) is { } copy
-        && copy.Version >= known
+        await store.FindAsync(client, known, cancellationToken) is { } copy && copy.Version >= known
             ? copy
             : await FillAsync(client, cancellationToken);
 

@@ -42,8 +42,7 @@ internal sealed class BatchCalls(
         try
         {
             var waited = time.GetElapsedTime(asked);
-            var own =
-                failures == Volatile.Read(ref unanswered) ? timeout : timeout - waited;
+            var own = failures == Volatile.Read(ref unanswered) ? timeout : timeout - waited;
             var left = total - waited < own ? total - waited : own;
             var decisions =
                 left > TimeSpan.Zero

@@ -22,8 +22,7 @@ public sealed class ClientDirectoryChangeTests
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly ClientDirectory directory;
 
-    public ClientDirectoryChangeTests() =>
-        directory = A.Directory(store, changes.Object, time);
+    public ClientDirectoryChangeTests() => directory = A.Directory(store, changes.Object, time);
 
     // Changes
 
@@ -273,7 +272,10 @@ public sealed class ClientDirectoryChangeTests
         var policies = Enumerable.Range(0, 1000).Select(i => A.Policy($"route {i}")).ToArray();
         var weight = ClientWeight.Of(A.Snapshot(A.Client, policies: policies));
         var small = A.Directory(store, changes.Object, time, maxBytes: 4 * weight);
-        var keys = Enumerable.Range(0, 20).Select(_ => ApiKey.Generate(ClientId.New()).Key).ToList();
+        var keys = Enumerable
+            .Range(0, 20)
+            .Select(_ => ApiKey.Generate(ClientId.New()).Key)
+            .ToList();
 
         foreach (var key in keys)
         {

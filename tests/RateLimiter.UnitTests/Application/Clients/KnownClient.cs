@@ -39,9 +39,7 @@ internal sealed class KnownClient
         await LookUpAsync();
         await act();
         repository
-            .Setup(it =>
-                it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>())
-            )
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
         var holder = await Directory.FindAsync(own.Key, isForCheck: true, default);
         return holder?.Client;
@@ -50,6 +48,7 @@ internal sealed class KnownClient
     private async Task LookUpAsync() =>
         Assert.That(
             Directory.TryFind(own.Key, out _)
-                || await Directory.FindAsync(own.Key, isForCheck: false, CancellationToken.None) is not null
+                || await Directory.FindAsync(own.Key, isForCheck: false, CancellationToken.None)
+                    is not null
         );
 }

@@ -99,7 +99,9 @@ public sealed class AuthenticatorTests
     {
         var answer = new TaskCompletionSource<ClientSnapshot?>();
         clients
-            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+            )
             .Returns(answer.Task);
 
         var guesses = Enumerable
@@ -138,7 +140,9 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_ManyClientsThatAreNotKnownYet_CountAsNoFailure()
     {
         clients
-            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+            )
             .ReturnsAsync(
                 (ClientId client, long _, CancellationToken _) =>
                     A.Snapshot(client, keys: [Keys[client].Hash])
@@ -174,7 +178,9 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_TheStoreDoesNotAnswer_CountsAsNoFailure()
     {
         clients
-            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+            )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         for (var i = 0; i < Limit * 3; i++)

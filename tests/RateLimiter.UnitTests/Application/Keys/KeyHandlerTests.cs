@@ -159,9 +159,16 @@ public sealed class KeyHandlerTests
             first = (KeyMade)(await CreateAsync(admin, Scopes.Check))!;
             second = (KeyMade)(await CreateAsync(admin, Scopes.Check))!;
             await DeleteAsync(admin, first.Key.Id);
-            rotated = (KeyMade)(
-                await RotateAsync(A.Holder(admin.Client) with { Key = second.Key }, TimeSpan.Zero)
-            )!;
+            rotated = (KeyMade)
+                (
+                    await RotateAsync(
+                        A.Holder(admin.Client) with
+                        {
+                            Key = second.Key,
+                        },
+                        TimeSpan.Zero
+                    )
+                )!;
         });
 
         Assert.That(client!.Keys.Find(first.Key.Hash), Is.Null);

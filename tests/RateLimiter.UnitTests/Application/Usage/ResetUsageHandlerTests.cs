@@ -61,9 +61,7 @@ public sealed class ResetUsageHandlerTests
     public void Handle_StoreUnavailable_Throws()
     {
         counters
-            .Setup(it =>
-                it.ResetAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>())
-            )
+            .Setup(it => it.ResetAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => ResetAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
@@ -72,10 +70,7 @@ public sealed class ResetUsageHandlerTests
     private void SetUpReset(Subject subject, Policy policy) =>
         counters
             .Setup(it =>
-                it.ResetAsync(
-                    new PermitRequest(subject, policy, 0),
-                    It.IsAny<CancellationToken>()
-                )
+                it.ResetAsync(new PermitRequest(subject, policy, 0), It.IsAny<CancellationToken>())
             )
             .Returns(Task.CompletedTask);
 
