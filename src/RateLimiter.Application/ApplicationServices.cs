@@ -67,6 +67,16 @@ public static class ApplicationServices
             )
             .ValidateOnStart();
         services
+            .AddOptions<ClientOptions>()
+            .BindConfiguration(ClientOptions.Section)
+            .MustBeWithin(
+                "Clients:MaxCachedBytes",
+                it => it.MaxCachedBytes,
+                ClientOptions.MinCachedBytes,
+                ClientOptions.MaxMaxCachedBytes
+            )
+            .ValidateOnStart();
+        services
             .AddOptions<RegistrationOptions>()
             .BindConfiguration(RegistrationOptions.Section)
             .MustBeWithin(

@@ -5,6 +5,7 @@ namespace RateLimiter.Application;
 /// <summary>How the store is used, whichever it is.</summary>
 public sealed class StoreOptions
 {
+    /// <summary>Of the configuration, and the key of the clock by which waits for the store are bounded.</summary>
     public const string Section = "Store";
     public const int MaxTimeoutMs = 10_000;
 

@@ -46,6 +46,10 @@ public static class InfrastructureServices
 
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<StoreClock>();
+        services.AddKeyedSingleton<TimeProvider>(
+            StoreOptions.Section,
+            (provider, _) => provider.GetRequiredService<StoreClock>()
+        );
         services.AddSingleton<RedisConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IAuditRepository, RedisAuditRepository>();

@@ -60,9 +60,6 @@ public sealed class RedisServer : IAsyncDisposable
     /// <inheritdoc cref="RedisNode.ResumeAsync"/>
     public Task ResumeAsync() => node!.ResumeAsync();
 
-    /// <inheritdoc cref="RedisNode.AskAsync"/>
-    public Task<string> AskAsync(params IEnumerable<string> command) => node!.AskAsync(command);
-
     /// <summary>Loses all its data.</summary>
     public Task FlushAsync() => AskAsync("FLUSHALL");
 

@@ -108,6 +108,26 @@ internal static class A
         TimeProvider? time = null
     ) => new(Options.Create(options ?? new QuotaOptions()), time ?? new FakeTimeProvider(Moment));
 
+    /// <summary>Knows the clients of this repository.</summary>
+    public static ClientDirectory Directory(
+        IClientRepository clients,
+        IClientChanges? changes = null,
+        TimeProvider? time = null,
+        long? maxBytes = null
+    )
+    {
+        var options = new ClientOptions();
+        options.MaxCachedBytes = maxBytes ?? options.MaxCachedBytes;
+        return new ClientDirectory(
+            clients,
+            changes ?? Mock.Of<IClientChanges>(),
+            Options.Create(new StoreOptions()),
+            Options.Create(options),
+            time ??= new FakeTimeProvider(Moment),
+            time
+        );
+    }
+
     /// <summary>Lets in whom this repository knows.</summary>
     public static Authenticator Authenticator(
         IClientRepository clients,
@@ -116,11 +136,7 @@ internal static class A
     )
     {
         time ??= new FakeTimeProvider(Moment);
-        return Authenticator(
-            new ClientDirectory(clients, Mock.Of<IClientChanges>(), time),
-            time,
-            options
-        );
+        return Authenticator(Directory(clients, time: time), time, options);
     }
 
     /// <inheritdoc cref="Authenticator(IClientRepository, TimeProvider, AuthenticationOptions)"/>

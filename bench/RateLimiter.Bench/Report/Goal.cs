@@ -79,6 +79,7 @@ internal sealed record Goal(
             Decimals: 4
         ),
         new("starved, failed", "with a quarter of a core, checks answered with an error", 0, true),
+        new(
             "batches' neighbour, p99 / quiet",
             "p99 of a tenant's checks beside another's batches of the dearest checks, × quiet",
             2.0,

@@ -26,6 +26,9 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 {
     public const string HeaderName = "X-API-Key";
 
+    // What takes permits, gives them back or looks at them waits for the store as a check does, all in all.
+    private const Scopes Counting = Scopes.Check | Scopes.UsageWrite;
+
     public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
     {
         var http = context.HttpContext;
@@ -49,7 +52,8 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 
         var (holder, wait) = await authenticator.AuthenticateAsync(
             keys.Count == 1 ? keys[0] : null,
-            http.Caller()
+            http.Caller(),
+            isForCheck: required is { } scopes && (scopes & Counting) != 0
         );
         if (holder is not null && RefuseTooMany(http, holder.Client.Id) is { } refusal)
         {

@@ -33,8 +33,9 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
+        var caller = HttpContext.Holder();
         var (decision, wait) = await mediator.Send(
-            new CheckCommand(HttpContext.Client(), request.ToCheck())
+            new CheckCommand(caller.Client, request.ToCheck(), caller.Waited)
         );
         return wait is null ? new DecisionResult(decision) : TooMany(wait);
     }
@@ -59,10 +60,12 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
 
         var items = request.Checks!;
         var faulty = items.Select(item => item.Faults()).ToList();
+        var caller = HttpContext.Holder();
         var (decisions, wait) = await mediator.Send(
             new CheckEachCommand(
-                HttpContext.Client(),
-                [.. items.Where((_, i) => faulty[i] is null).Select(item => item.Check!.ToCheck())]
+                caller.Client,
+                [.. items.Where((_, i) => faulty[i] is null).Select(item => item.Check!.ToCheck())],
+                caller.Waited
             )
         );
         if (decisions is null)

@@ -19,8 +19,14 @@ internal sealed class DecisionHeaders : IOperationProcessor
     /// <summary>Names those of every decision.</summary>
     public static void AddTo(OpenApiResponse answer)
     {
-        answer.SetHeader("RateLimit-Policy", "Of each limit: q permits in w seconds; not when denied only because the store is away.");
-        answer.SetHeader("RateLimit", "Of each limit: r permits left, all back in t seconds; only where they were counted.");
+        answer.SetHeader(
+            "RateLimit-Policy",
+            "Of each limit: q permits in w seconds; not when denied only because the store is away."
+        );
+        answer.SetHeader(
+            "RateLimit",
+            "Of each limit: r permits left, all back in t seconds; only where they were counted."
+        );
     }
 
     /// <summary>Names the one of a denial.</summary>

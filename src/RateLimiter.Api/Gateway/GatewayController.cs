@@ -91,9 +91,9 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
-        var client = HttpContext.Client();
+        var caller = HttpContext.Holder();
         var (decision, wait) = await mediator.Send(
-            new CheckCommand(client, request.ToCheck(client.Policies))
+            new CheckCommand(caller.Client, request.ToCheck(caller.Client.Policies), caller.Waited)
         );
         if (wait is { } time)
         {

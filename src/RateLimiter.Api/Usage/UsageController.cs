@@ -37,8 +37,15 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
+        var caller = HttpContext.Holder();
         var decision = await mediator.Send(
-            new UsageQuery(HttpContext.Client(), userId, routeKey, role ?? PolicyKey.DefaultRole),
+            new UsageQuery(
+                caller.Client,
+                userId,
+                routeKey,
+                role ?? PolicyKey.DefaultRole,
+                caller.Waited
+            ),
             cancellationToken
         );
         if (decision is null)
@@ -66,9 +73,10 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
+        var caller = HttpContext.Holder();
         return new DecisionResult(
             await mediator.Send(
-                new RefundCommand(HttpContext.Client(), request.ToCheck()),
+                new RefundCommand(caller.Client, request.ToCheck(), caller.Waited),
                 cancellationToken
             )
         );
@@ -89,12 +97,14 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
+        var caller = HttpContext.Holder();
         var isPolicyFound = await mediator.Send(
             new ResetUsageCommand(
-                HttpContext.Client(),
+                caller.Client,
                 userId,
                 routeKey,
-                role ?? PolicyKey.DefaultRole
+                role ?? PolicyKey.DefaultRole,
+                caller.Waited
             ),
             cancellationToken
         );

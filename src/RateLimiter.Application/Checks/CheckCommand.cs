@@ -10,7 +10,8 @@ namespace RateLimiter.Application.Checks;
 /// <summary>May this user do this now? A permit that is there is taken.</summary>
 /// <param name="Client">The client that asks.</param>
 /// <param name="Check">What it asks.</param>
-public sealed record CheckCommand(ClientSnapshot Client, Check Check)
+/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+public sealed record CheckCommand(ClientSnapshot Client, Check Check, TimeSpan Waited = default)
     : IRequest<CheckOutcome<Decision>>;
 
 /// <param name="UserId">The user asked about.</param>
@@ -35,7 +36,7 @@ internal sealed class CheckHandler(
         CancellationToken cancellationToken
     )
     {
-        var (client, check) = command;
+        var (client, check, waited) = command;
         if (quota.Take(client.Id, checks: 1) is { } wait)
         {
             return new CheckOutcome<Decision>(null, wait);
@@ -55,7 +56,8 @@ internal sealed class CheckHandler(
                 policy,
                 check.UserId,
                 check.RouteKey,
-                check.Cost
+                check.Cost,
+                waited
             );
             decision =
                 await counters.TakeAsync(request, cancellationToken) ?? fallback.Decide(request);

@@ -10,8 +10,12 @@ namespace RateLimiter.Application.Checks;
 /// <summary>Many checks at once, each decided on its own, in their order.</summary>
 /// <param name="Client">The client that asks.</param>
 /// <param name="Checks">What it asks.</param>
-public sealed record CheckEachCommand(ClientSnapshot Client, IReadOnlyList<Check> Checks)
-    : IRequest<CheckOutcome<IReadOnlyList<Decision?>>>;
+/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+public sealed record CheckEachCommand(
+    ClientSnapshot Client,
+    IReadOnlyList<Check> Checks,
+    TimeSpan Waited = default
+) : IRequest<CheckOutcome<IReadOnlyList<Decision?>>>;
 
 /// <summary>Answers with the decision of each check, and with null where no policy applies.</summary>
 internal sealed class CheckEachHandler(
@@ -29,7 +33,7 @@ internal sealed class CheckEachHandler(
         CancellationToken cancellationToken
     )
     {
-        var (client, checks) = command;
+        var (client, checks, waited) = command;
         if (quota.Take(client.Id, checks.Count) is { } wait)
         {
             return new CheckOutcome<IReadOnlyList<Decision?>>(null, wait);
@@ -46,7 +50,14 @@ internal sealed class CheckEachHandler(
             if (policy is { Definition.IsActive: true })
             {
                 requests.Add(
-                    PermitRequest.For(client.Id, policy, check.UserId, check.RouteKey, check.Cost)
+                    PermitRequest.For(
+                        client.Id,
+                        policy,
+                        check.UserId,
+                        check.RouteKey,
+                        check.Cost,
+                        waited
+                    )
                 );
                 asked.Add(i);
             }

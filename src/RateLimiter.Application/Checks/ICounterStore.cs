@@ -18,14 +18,22 @@ public readonly record struct Subject(ClientId Client, string UserId, string? Ro
 /// <param name="Cost">How many; 0 takes nothing and tells how things stand.</param>
 public readonly record struct PermitRequest(Subject Subject, Policy Policy, long Cost)
 {
+    /// <summary>How long the store was waited for before, which is a part of the time that this may take.</summary>
+    public TimeSpan Waited { get; init; }
+
     /// <summary>The request of a user for a route under the policy that applies to it.</summary>
     public static PermitRequest For(
         ClientId client,
         Policy policy,
         string userId,
         string routeKey,
-        long cost
-    ) => new(new Subject(client, userId, policy.Key.IsCatchAll ? routeKey : null), policy, cost);
+        long cost,
+        TimeSpan waited = default
+    ) =>
+        new(new Subject(client, userId, policy.Key.IsCatchAll ? routeKey : null), policy, cost)
+        {
+            Waited = waited,
+        };
 }
 
 /// <summary>
@@ -57,7 +65,7 @@ public interface ICounterStore
     /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
     ValueTask<Decision> GiveAsync(PermitRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Forgets the counters of a subject under a policy.</summary>
+    /// <summary>Forgets the counters of a subject under a policy, whatever the cost.</summary>
     /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
-    Task ResetAsync(Subject subject, Policy policy, CancellationToken cancellationToken);
+    Task ResetAsync(PermitRequest request, CancellationToken cancellationToken);
 }

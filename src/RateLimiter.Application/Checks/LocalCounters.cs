@@ -20,16 +20,40 @@ public sealed class LocalCounters
 
     /// <summary>Takes permits, if they are there.</summary>
     public Decision Take(in PermitRequest request, DateTimeOffset now) =>
-        Decide(request, now, Counter.Take);
+        Decide(request, now, subjects.GetOrAdd(request.Subject, static _ => []), Counter.Take);
 
-    /// <summary>Gives permits back, never above the limit.</summary>
-    public Decision Give(in PermitRequest request, DateTimeOffset now) =>
-        Decide(request, now, Counter.Give);
+    /// <summary>Gives permits back, never above the limit, where some are counted.</summary>
+    public void Give(in PermitRequest request, DateTimeOffset now)
+    {
+        if (subjects.TryGet(request.Subject, out var used))
+        {
+            Decide(request, now, used, Counter.Give);
+        }
+    }
 
-    private Decision Decide(in PermitRequest request, DateTimeOffset now, Step step)
+    /// <summary>Forgets what a subject has used under a policy.</summary>
+    public void Reset(in PermitRequest request)
+    {
+        if (subjects.TryGet(request.Subject, out var used))
+        {
+            lock (used)
+            {
+                foreach (var limit in request.Policy.Limits)
+                {
+                    used.Remove(limit.Epoch);
+                }
+            }
+        }
+    }
+
+    private static Decision Decide(
+        in PermitRequest request,
+        DateTimeOffset now,
+        Dictionary<string, Counter> used,
+        Step step
+    )
     {
         var limits = request.Policy.Limits;
-        var used = subjects.GetOrAdd(request.Subject, static _ => []);
         lock (used)
         {
             var counters = new Counter[limits.Count];

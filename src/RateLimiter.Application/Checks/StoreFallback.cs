@@ -42,6 +42,14 @@ public sealed class StoreFallback(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>
+    /// The store has given permits back: what was counted here while it was away must not deny them when it goes away again.
+    /// </summary>
+    public void Give(in PermitRequest request) => local.Give(request, time.GetUtcNow());
+
+    /// <summary>The store has forgotten the counters of a subject: so must those here be.</summary>
+    public void Reset(in PermitRequest request) => local.Reset(request);
+
     /// <summary>A decision that is <see cref="Decision.Degraded"/>.</summary>
     public Decision Decide(in PermitRequest request)
     {

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Clients;
 
@@ -191,8 +193,12 @@ public sealed partial class ClientDeletions(
         }
         finally
         {
-            // Also after a failure: a deletion without an answer may have been one.
-            directory.Doubt(run.Noted.Client);
+            // Also after a failure: it is noted, and done sooner or later.
+            directory.Apply(
+                run.Noted.Client,
+                ClientDirectory.Latest,
+                client => client with { Keys = new KeyRing([]), Policies = new PolicyTable([]) }
+            );
         }
     }
 

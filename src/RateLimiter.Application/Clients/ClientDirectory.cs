@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using BitFaster.Caching.Lru;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Clients;
@@ -14,7 +15,8 @@ namespace RateLimiter.Application.Clients;
 /// <remarks>
 /// A change made on this instance is seen by the next request, a change made elsewhere when it is heard. While changes
 /// are not heard, what is older than <see cref="MaxAge"/> is compared with the store's version before it is used. When
-/// the store does not answer, the last that was known stays in use.
+/// the store does not answer, the newest that is known stays in use, and what was written here is known: it must hold on
+/// this instance whatever the store does next.
 /// Only clients that exist are kept, so that made-up keys neither fill the memory nor push out anyone.
 /// </remarks>
 public sealed class ClientDirectory
@@ -27,17 +29,18 @@ public sealed class ClientDirectory
     /// </summary>
     internal static readonly TimeSpan HeardMaxAge = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long the last that was known is used without asking, when the store did not answer.</summary>
-    internal static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+    /// <summary>For changes whose version is not known: it is later than all others that are.</summary>
+    public const long Latest = long.MaxValue;
 
-    /// <summary>The most clients that are kept in memory at once.</summary>
-    private const int Capacity = 100_000;
+    /// <summary>How long the newest that is known is used without waiting, when the store did not answer.</summary>
+    internal static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly IClientRepository repository;
     private readonly IClientChanges changes;
     private readonly TimeProvider time;
-
-    private readonly ConcurrentLru<ClientId, Entry> entries = new(Capacity);
+    private readonly TimeProvider storeTime;
+    private readonly TimeSpan checkTimeout;
+    private readonly ClientCache entries;
 
     // Loads under way, so that requests that come at once share one. Both this and the writes to `entries` are guarded
     // by the gate: a load that began before a change must not put back what the change removed.
@@ -55,12 +58,27 @@ public sealed class ClientDirectory
     /// <summary>How many clients are in memory.</summary>
     internal int Count => entries.Count;
 
-    public ClientDirectory(IClientRepository repository, IClientChanges changes, TimeProvider time)
+    /// <summary>What they take up there, in bytes, by estimate.</summary>
+    internal long Bytes => entries.Bytes;
+
+    public ClientDirectory(
+        IClientRepository repository,
+        IClientChanges changes,
+        IOptions<StoreOptions> store,
+        IOptions<ClientOptions> options,
+        TimeProvider time,
+        [FromKeyedServices(StoreOptions.Section)] TimeProvider storeTime
+    )
     {
         this.repository = repository;
         this.changes = changes;
         this.time = time;
+        this.storeTime = storeTime;
+        checkTimeout = store.Value.Timeout;
+        entries = new ClientCache(options.Value.MaxCachedBytes);
         changes.Changed += Doubt;
+        changes.KeysRevoked += (client, version, keys) =>
+            Apply(client, version, known => known with { Keys = known.Keys.Without(keys) });
         // What was asked before then may be of before what was missed.
         changes.Missed += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
     }
@@ -79,7 +97,7 @@ public sealed class ClientDirectory
     /// <summary>Whether something is known of a client here, or just being asked, so that it costs no question more.</summary>
     public bool Knows(ClientId client)
     {
-        if (entries.TryGet(client, out _))
+        if (entries.TryPeek(client, out _))
         {
             return true;
         }
@@ -91,22 +109,39 @@ public sealed class ClientDirectory
     }
 
     /// <summary>Whose key this is, expired or not; null when it is nobody's.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isForCheck">
+    /// Whether it is to be let in for a check: nobody waits longer than a check may then, and the load goes on without him.
+    /// </param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
-    public async ValueTask<KeyHolder?> FindAsync(ApiKey key, CancellationToken cancellationToken)
+    public async ValueTask<KeyHolder?> FindAsync(
+        ApiKey key,
+        bool isForCheck,
+        CancellationToken cancellationToken
+    )
     {
-        var client = await FindAsync(key.Client, cancellationToken);
+        var start = storeTime.GetTimestamp();
+        var client = await FindAsync(
+            key.Client,
+            isForCheck ? checkTimeout : Timeout.InfiniteTimeSpan,
+            cancellationToken
+        );
         if (client?.Keys.Find(key.Hash) is not { } found)
         {
             return null;
         }
 
         var holder = new KeyHolder(client, found);
-        if (entries.TryGet(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
+        if (entries.TryPeek(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
         {
             entry.LetIn(key, holder);
         }
 
-        return holder;
+        return holder with
+        {
+            Waited = storeTime.GetElapsedTime(start),
+        };
     }
 
     /// <summary>A client that has just been made here. Whoever comes with its key need not be looked for.</summary>
@@ -114,28 +149,44 @@ public sealed class ClientDirectory
     {
         lock (gate)
         {
-            entries.AddOrUpdate(client.Id, new Entry(client, time.GetTimestamp()));
+            entries.Keep(new ClientEntry(client, time.GetTimestamp()));
         }
     }
+
+    /// <summary>
+    /// A client was changed: here, where whoever was answered must find it so, or elsewhere, as was heard. It is loaded anew
+    /// before it is used, and while the store does not answer, what is known is used with this change.
+    /// </summary>
+    /// <param name="client">The client.</param>
+    /// <param name="version">
+    /// The version that the change made of it: changes are made in the order of their versions, in whichever they come.
+    /// <see cref="Latest"/> when it is not known.
+    /// </param>
+    /// <param name="change">What the change makes of it.</param>
+    public void Apply(ClientId client, long version, ClientChange change) =>
+        Replace(client, entry => entry.With(version, change));
 
     /// <summary>
     /// What is known of a client may be wrong: it was changed, or may have been. It is loaded anew before it is used, and
     /// stays in use only while the store does not answer.
     /// </summary>
-    public void Doubt(ClientId client)
+    public void Doubt(ClientId client) => Replace(client, entry => entry.InDoubt());
+
+    private void Replace(ClientId client, Func<ClientEntry, ClientEntry> replace)
     {
         lock (gate)
         {
             loads.Remove(client);
-            if (entries.TryGet(client, out var entry))
+            if (entries.TryPeek(client, out var entry))
             {
-                entries.AddOrUpdate(client, Entry.InDoubt(entry.Snapshot));
+                entries.Keep(replace(entry));
             }
         }
     }
 
     private async ValueTask<ClientSnapshot?> FindAsync(
         ClientId client,
+        TimeSpan patience,
         CancellationToken cancellationToken
     )
     {
@@ -143,7 +194,14 @@ public sealed class ClientDirectory
         ClientRequests.Add(isHit: entry is not null);
         if (entry is null)
         {
-            return await LoadAsync(client).WaitAsync(cancellationToken);
+            try
+            {
+                return await LoadAsync(client).WaitAsync(patience, storeTime, cancellationToken);
+            }
+            catch (TimeoutException exception)
+            {
+                throw new StoreUnavailableException("The store did not answer in time.", exception);
+            }
         }
 
         var age = AgeOf(entry);
@@ -152,16 +210,24 @@ public sealed class ClientDirectory
             return entry.Snapshot;
         }
 
-        if (entry.IsInDoubt)
+        var refresh = entry.RefreshOnce(() => RefreshAsync(client, entry));
+        if (age == Age.Ripe)
         {
-            return await ReloadAsync(client, entry).WaitAsync(cancellationToken);
+            return entry.Snapshot;
         }
 
-        var refresh = entry.RefreshOnce(() => RefreshAsync(client, entry));
-        return age == Age.Old ? await refresh.WaitAsync(cancellationToken) : entry.Snapshot;
+        try
+        {
+            // A store that is slow with this may be fast enough with the counters, which need some of the time too.
+            return await refresh.WaitAsync(checkTimeout / 2, storeTime, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return PutOff(client, entry);
+        }
     }
 
-    private Age AgeOf(Entry entry)
+    private Age AgeOf(ClientEntry entry)
     {
         var confirmed = entry.Confirmed;
         if (confirmed <= Interlocked.Read(ref missed))
@@ -178,49 +244,39 @@ public sealed class ClientDirectory
             : Age.Old;
     }
 
-    private async Task<ClientSnapshot?> ReloadAsync(ClientId client, Entry entry)
+    private async Task<ClientSnapshot?> RefreshAsync(ClientId client, ClientEntry entry)
     {
         try
         {
-            return await LoadAsync(client);
+            return entry.IsInDoubt || !await IsConfirmedAsync(client, entry)
+                // The entry stays until what comes in its place is there.
+                ? await LoadAsync(client)
+                : entry.Snapshot;
         }
         catch (StoreUnavailableException)
         {
-            entry.PutOff(time);
-            return entry.Snapshot;
+            return PutOff(client, entry);
         }
     }
 
-    private async Task<ClientSnapshot?> RefreshAsync(ClientId client, Entry entry)
+    private async Task<bool> IsConfirmedAsync(ClientId client, ClientEntry entry)
     {
-        try
+        var asked = time.GetTimestamp();
+        var version = await repository.FindVersionAsync(client, CancellationToken.None);
+        if (version != entry.Snapshot.Version)
         {
-            var asked = time.GetTimestamp();
-            var version = await repository.FindVersionAsync(client, CancellationToken.None);
-            if (version == entry.Snapshot.Version)
-            {
-                entry.Confirm(asked);
-                return entry.Snapshot;
-            }
-
-            if (version is null)
-            {
-                lock (gate)
-                {
-                    entries.TryRemove(client);
-                }
-
-                return null;
-            }
-
-            // The entry stays until what comes in its place is there.
-            return await LoadAsync(client);
+            return false;
         }
-        catch (StoreUnavailableException)
-        {
-            entry.PutOff(time);
-            return entry.Snapshot;
-        }
+
+        entry.Confirm(asked);
+        return true;
+    }
+
+    /// <summary>The newest that is known, which may be newer than what was not answered for.</summary>
+    private ClientSnapshot PutOff(ClientId client, ClientEntry entry)
+    {
+        entry.PutOff(time);
+        return entries.TryPeek(client, out var newest) ? newest.Snapshot : entry.Snapshot;
     }
 
     private Task<ClientSnapshot?> LoadAsync(ClientId client)
@@ -231,8 +287,9 @@ public sealed class ClientDirectory
             {
                 // What is loaded is as old as the question, not as the answer.
                 var asked = time.GetTimestamp();
+                var known = entries.TryPeek(client, out var entry) ? entry.Snapshot.Version : 0;
                 // Elsewhere, so that the repository does not run within the lock.
-                load = Task.Run(() => repository.FindAsync(client, CancellationToken.None));
+                load = Task.Run(() => repository.FindAsync(client, known, CancellationToken.None));
                 loads.Add(client, load);
                 _ = load.ContinueWith(
                     ended => Finish(client, ended, asked),
@@ -248,6 +305,8 @@ public sealed class ClientDirectory
 
     private void Finish(ClientId client, Task<ClientSnapshot?> load, long asked)
     {
+        // Who waited for it may have gone.
+        _ = load.Exception;
         lock (gate)
         {
             var isCurrent = loads.TryGetValue(client, out var current) && current == load;
@@ -261,11 +320,11 @@ public sealed class ClientDirectory
             {
                 if (snapshot is null)
                 {
-                    entries.TryRemove(client);
+                    entries.Remove(client);
                 }
                 else
                 {
-                    entries.AddOrUpdate(client, new Entry(snapshot, asked));
+                    entries.Keep(new ClientEntry(snapshot, asked));
                 }
             }
         }
@@ -280,76 +339,5 @@ public sealed class ClientDirectory
 
         /// <summary>To be compared before it is used.</summary>
         Old,
-    }
-
-    private sealed class Entry(ClientSnapshot snapshot, long confirmed)
-    {
-        private const long Never = long.MinValue;
-
-        // More keys of one client are hardly busy at the same time.
-        private const int MaxLetIn = 8;
-
-        private long confirmed = confirmed;
-        private long putOffSince = Never;
-        private (ApiKey Key, KeyHolder Holder)[] letIn = [];
-        private Task<ClientSnapshot?>? refresh;
-
-        public ClientSnapshot Snapshot { get; } = snapshot;
-
-        /// <summary>Whether it is no use to compare versions.</summary>
-        public bool IsInDoubt { get; private init; }
-
-        public static Entry InDoubt(ClientSnapshot snapshot) =>
-            new(snapshot, Never) { IsInDoubt = true };
-
-        /// <summary>When the store was asked for what it then confirmed, by the clock's timestamp.</summary>
-        public long Confirmed => Interlocked.Read(ref confirmed);
-
-        /// <summary>
-        /// Who came with this key, when it was one of those that were let in last. It spares busy clients the hash of
-        /// their keys, and is forgotten with the snapshot.
-        /// </summary>
-        public KeyHolder? HolderOf(ApiKey key)
-        {
-            foreach (var (known, holder) in Volatile.Read(ref letIn))
-            {
-                if (known.IsSameAs(key))
-                {
-                    return holder;
-                }
-            }
-
-            return null;
-        }
-
-        // Of two that come at once one may be forgotten, and is hashed once more.
-        public void LetIn(ApiKey key, KeyHolder holder) =>
-            Volatile.Write(ref letIn, [(key, holder), .. letIn.Take(MaxLetIn - 1)]);
-
-        /// <summary>Whether the store was asked in vain so short a time ago that it is not asked again.</summary>
-        public bool IsPutOff(TimeProvider time)
-        {
-            var since = Interlocked.Read(ref putOffSince);
-            return since != Never && time.GetElapsedTime(since) < RetryInterval;
-        }
-
-        public void PutOff(TimeProvider time) =>
-            Interlocked.Exchange(ref putOffSince, time.GetTimestamp());
-
-        public void Confirm(long timestamp) => Interlocked.Exchange(ref confirmed, timestamp);
-
-        /// <summary>Starts a refresh, or joins the one that is under way.</summary>
-        public Task<ClientSnapshot?> RefreshOnce(Func<Task<ClientSnapshot?>> start)
-        {
-            lock (this)
-            {
-                if (refresh is null || refresh.IsCompleted)
-                {
-                    refresh = start();
-                }
-
-                return refresh;
-            }
-        }
     }
 }

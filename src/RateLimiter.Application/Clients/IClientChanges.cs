@@ -1,4 +1,5 @@
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Clients;
 
@@ -10,6 +11,12 @@ public interface IClientChanges
 {
     /// <summary>Called with the client that changed.</summary>
     event Action<ClientId> Changed;
+
+    /// <summary>
+    /// Called with a client, the version that it has since, and keys that are good for nothing any more, so that they are
+    /// kept out although the store cannot be asked. <see cref="Changed"/> is called too.
+    /// </summary>
+    event Action<ClientId, long, IReadOnlyCollection<KeyHash>> KeysRevoked;
 
     /// <summary>Called when changes may have been missed, from then on none.</summary>
     event Action Missed;

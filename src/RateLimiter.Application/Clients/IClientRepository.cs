@@ -12,7 +12,14 @@ public interface IClientRepository
     Task AddAsync(NewClient client, AuditRecord audit, CancellationToken cancellationToken);
 
     /// <summary>Everything a check needs to know of a client; null when there is no such client.</summary>
-    Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken);
+    /// <param name="client">The client.</param>
+    /// <param name="known">The version that is known already: what only copies a client must not give an older one.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task<ClientSnapshot?> FindAsync(
+        ClientId client,
+        long known,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The version that <see cref="FindAsync"/> would give; null when there is no such client.</summary>
     Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken);

@@ -19,11 +19,16 @@ public sealed class Authenticator(
 {
     /// <param name="text">The key as it was sent.</param>
     /// <param name="caller">Who sent it.</param>
+    /// <param name="isForCheck">Whether it must take no longer than a check may.</param>
     /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
-    public ValueTask<Authentication> AuthenticateAsync(string? text, IPAddress caller) =>
+    public ValueTask<Authentication> AuthenticateAsync(
+        string? text,
+        IPAddress caller,
+        bool isForCheck = false
+    ) =>
         !ApiKey.TryParse(text, out var key) ? ValueTask.FromResult(Refuse(caller))
         : directory.TryFind(key, out var holder) ? ValueTask.FromResult(Admit(holder, caller))
-        : FindAsync(key, caller);
+        : FindAsync(key, caller, isForCheck);
 
     /// <summary>
     /// Whether a key that was let in is still good for something, for a request that lasts. It counts neither as a use nor
@@ -34,7 +39,8 @@ public sealed class Authenticator(
         try
         {
             return ApiKey.TryParse(text, out var key)
-                && await directory.FindAsync(key, CancellationToken.None) is { Key: var found }
+                && await directory.FindAsync(key, isForCheck: false, CancellationToken.None)
+                    is { Key: var found }
                 && found.IsValidAt(time.GetUtcNow())
                 && found.Scopes.Allow(wanted);
         }
@@ -45,7 +51,7 @@ public sealed class Authenticator(
         }
     }
 
-    private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress caller)
+    private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress caller, bool isForCheck)
     {
         var isKnown = directory.Knows(key.Client);
         if (!isKnown && failures.Add(caller) is { } wait)
@@ -57,7 +63,7 @@ public sealed class Authenticator(
         try
         {
             // The caller's end is not watched: that would cost more than finding his key.
-            var holder = await directory.FindAsync(key, CancellationToken.None);
+            var holder = await directory.FindAsync(key, isForCheck, CancellationToken.None);
             isFailure = holder is null;
             return holder is not null ? Admit(holder, caller)
                 : isKnown ? Refuse(caller)

@@ -22,8 +22,10 @@ public interface IKeyRepository
     /// <param name="after">Those to keep.</param>
     /// <param name="audit">What the audit trail is to say.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>False, with nothing changed, when the keys have another version by now.</returns>
-    Task<bool> TrySaveAsync(
+    /// <returns>
+    /// The version that the client has with them; null, with nothing changed, when the keys have another version by now.
+    /// </returns>
+    Task<long?> TrySaveAsync(
         ClientId client,
         long version,
         KeyRing before,

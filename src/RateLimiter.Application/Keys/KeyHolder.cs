@@ -10,6 +10,11 @@ public sealed record KeyHolder(ClientSnapshot Client, ClientKey Key)
 {
     private long usedMinute;
 
+    /// <summary>
+    /// How long the store was waited for to find that out. Whatever this request asks it for next has so much less time.
+    /// </summary>
+    public TimeSpan Waited { get; init; }
+
     /// <summary>Notes that the key is used.</summary>
     /// <param name="minute">When, in minutes since 1970.</param>
     /// <returns>Whether that is news.</returns>

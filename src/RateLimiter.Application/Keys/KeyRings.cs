@@ -57,23 +57,33 @@ internal sealed class KeyRings(
                 }
 
                 var (after, outcome) = change(before, own, now);
-                if (after?.Keys.Count > before.Keys.Count)
+                if (after is null)
+                {
+                    return outcome;
+                }
+
+                if (after.Keys.Count > before.Keys.Count)
                 {
                     room.Ensure();
                 }
 
                 if (
-                    after is null
-                    || await SaveAsync(
+                    await SaveAsync(
                         client,
                         version,
                         before,
                         after,
                         AuditOf(outcome, now, actor),
                         cancellationToken
-                    )
+                    ) is
+                    { } saved
                 )
                 {
+                    directory.Apply(
+                        client,
+                        saved,
+                        known => known with { Keys = known.Keys.Follow(before, after) }
+                    );
                     return outcome;
                 }
             }
@@ -108,7 +118,7 @@ internal sealed class KeyRings(
 
     // A new key whose save is not answered would be lost with the answer, and the one that it replaces with it. So it is
     // looked whether it was saved.
-    private async Task<bool> SaveAsync(
+    private async Task<long?> SaveAsync(
         ClientId client,
         long version,
         KeyRing before,
@@ -136,7 +146,7 @@ internal sealed class KeyRings(
                 && found.Keys.Count == after.Keys.Count
             )
             {
-                return true;
+                return ClientDirectory.Latest;
             }
 
             throw;

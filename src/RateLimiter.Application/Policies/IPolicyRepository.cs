@@ -29,7 +29,7 @@ public interface IPolicyRepository
     /// <summary>
     /// Makes all changes or none, notes each in the audit trail in the same step, and keeps the versions they replace.
     /// </summary>
-    Task<PolicySave> TryChangeAsync(
+    Task<PolicyChangeResult> TryChangeAsync(
         ClientId client,
         PolicyChanges changes,
         PolicyQuota quota,
@@ -41,6 +41,14 @@ public interface IPolicyRepository
 /// <param name="MaxPolicies">So many policies, which is not looked at by changes that make none.</param>
 /// <param name="MaxBytes">So much room for all of them, which is not looked at by changes after which they need less.</param>
 public sealed record PolicyQuota(int MaxPolicies, long MaxBytes);
+
+/// <summary>What has become of changes.</summary>
+/// <param name="Outcome">What.</param>
+/// <param name="Version">
+/// The version that the client has with them; <see cref="Clients.ClientDirectory.Latest"/> when that is not known. 0 when
+/// nothing has changed.
+/// </param>
+public readonly record struct PolicyChangeResult(PolicySave Outcome, long Version = 0);
 
 /// <summary>What has become of a policy. But for the first, nothing has changed.</summary>
 public enum PolicySave

@@ -79,9 +79,22 @@ internal sealed class PolicyWriter(
                     room.Ensure();
                 }
 
-                switch (await policies.TryChangeAsync(client, changes, quota, cancellationToken))
+                var (save, version) = await policies.TryChangeAsync(
+                    client,
+                    changes,
+                    quota,
+                    cancellationToken
+                );
+                switch (save)
                 {
+                    case PolicySave.Saved when changes.DryRun:
+                        return outcome;
                     case PolicySave.Saved:
+                        directory.Apply(
+                            client,
+                            version,
+                            known => known with { Policies = known.Policies.With(changes.Changes) }
+                        );
                         return outcome;
                     case PolicySave.NoRoom:
                         return new TooManyPolicies(quota.MaxPolicies);

@@ -42,6 +42,12 @@ internal sealed class ApplicationMetrics(
             "Administrative calls that were refused because a client, or an address, made too many."
         );
         meter.CreateObservableUpDownCounter(
+            "ratelimiter.client_cache.size",
+            () => directory.Bytes,
+            "By",
+            "What these take up in memory, by estimate."
+        );
+        meter.CreateObservableUpDownCounter(
             "ratelimiter.streams.open",
             () => streams.Streams,
             "{stream}",

@@ -8,25 +8,40 @@ namespace RateLimiter.Application.Usage;
 /// <summary>Gives permits back that were taken for something that did not happen; never above the limit.</summary>
 /// <param name="Client">The client that asks.</param>
 /// <param name="Check">The check that took them.</param>
-public sealed record RefundCommand(ClientSnapshot Client, Check Check) : IRequest<Decision?>;
+/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+public sealed record RefundCommand(ClientSnapshot Client, Check Check, TimeSpan Waited = default)
+    : IRequest<Decision?>;
 
 /// <summary>Answers with how things stand then, or with null when no policy applies.</summary>
-internal sealed class RefundHandler(ICounterStore counters, TimeProvider time)
-    : IRequestHandler<RefundCommand, Decision?>
+internal sealed class RefundHandler(
+    ICounterStore counters,
+    StoreFallback fallback,
+    TimeProvider time
+) : IRequestHandler<RefundCommand, Decision?>
 {
     public async Task<Decision?> Handle(RefundCommand command, CancellationToken cancellationToken)
     {
-        var (client, check) = command;
+        var (client, check, waited) = command;
         if (client.Policies.Resolve(check.RouteKey, check.Role) is not { } policy)
         {
             return null;
         }
 
-        return policy.Definition.IsActive
-            ? await counters.GiveAsync(
-                PermitRequest.For(client.Id, policy, check.UserId, check.RouteKey, check.Cost),
-                cancellationToken
-            )
-            : Decision.Inactive(policy, time.GetUtcNow());
+        if (!policy.Definition.IsActive)
+        {
+            return Decision.Inactive(policy, time.GetUtcNow());
+        }
+
+        var request = PermitRequest.For(
+            client.Id,
+            policy,
+            check.UserId,
+            check.RouteKey,
+            check.Cost,
+            waited
+        );
+        var decision = await counters.GiveAsync(request, cancellationToken);
+        fallback.Give(request);
+        return decision;
     }
 }

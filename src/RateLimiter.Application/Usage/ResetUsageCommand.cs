@@ -9,15 +9,17 @@ namespace RateLimiter.Application.Usage;
 /// <param name="UserId">The user; <c>*</c> is a user like any other.</param>
 /// <param name="RouteKey">The route.</param>
 /// <param name="Role">The user's role.</param>
+/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
 public sealed record ResetUsageCommand(
     ClientSnapshot Client,
     string UserId,
     string RouteKey,
-    string Role
+    string Role,
+    TimeSpan Waited = default
 ) : IRequest<bool>;
 
 /// <summary>Answers false when no policy applies.</summary>
-internal sealed class ResetUsageHandler(ICounterStore counters)
+internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fallback)
     : IRequestHandler<ResetUsageCommand, bool>
 {
     public async Task<bool> Handle(ResetUsageCommand command, CancellationToken cancellationToken)
@@ -32,9 +34,11 @@ internal sealed class ResetUsageHandler(ICounterStore counters)
             policy,
             command.UserId,
             command.RouteKey,
-            cost: 0
+            cost: 0,
+            command.Waited
         );
-        await counters.ResetAsync(request.Subject, policy, cancellationToken);
+        await counters.ResetAsync(request, cancellationToken);
+        fallback.Reset(request);
         return true;
     }
 }

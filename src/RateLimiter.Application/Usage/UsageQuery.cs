@@ -10,8 +10,14 @@ namespace RateLimiter.Application.Usage;
 /// <param name="UserId">The user asked about.</param>
 /// <param name="RouteKey">The route.</param>
 /// <param name="Role">The user's role.</param>
-public sealed record UsageQuery(ClientSnapshot Client, string UserId, string RouteKey, string Role)
-    : IRequest<Decision?>;
+/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+public sealed record UsageQuery(
+    ClientSnapshot Client,
+    string UserId,
+    string RouteKey,
+    string Role,
+    TimeSpan Waited = default
+) : IRequest<Decision?>;
 
 /// <summary>Answers with the decision, or with null when no policy applies.</summary>
 internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
@@ -26,7 +32,14 @@ internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
 
         return policy.Definition.IsActive
             ? await counters.LookAsync(
-                PermitRequest.For(query.Client.Id, policy, query.UserId, query.RouteKey, cost: 1),
+                PermitRequest.For(
+                    query.Client.Id,
+                    policy,
+                    query.UserId,
+                    query.RouteKey,
+                    cost: 1,
+                    query.Waited
+                ),
                 cancellationToken
             )
             : Decision.Inactive(policy, time.GetUtcNow());

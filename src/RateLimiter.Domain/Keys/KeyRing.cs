@@ -26,6 +26,27 @@ public sealed class KeyRing
     public KeyRing Without(ClientKey key, DateTimeOffset now) =>
         new(Valid(now).Where(other => other.Id != key.Id));
 
+    /// <summary>This one without the keys of these hashes.</summary>
+    public KeyRing Without(IReadOnlyCollection<KeyHash> hashes) =>
+        new(keys.Values.Where(key => !hashes.Contains(key.Hash)));
+
+    /// <summary>This one after the change that made one of the other two of the other.</summary>
+    public KeyRing Follow(KeyRing before, KeyRing after)
+    {
+        var followed = new Dictionary<KeyHash, ClientKey>(keys);
+        foreach (var gone in before.keys.Keys.Where(hash => after.Find(hash) is null))
+        {
+            followed.Remove(gone);
+        }
+
+        foreach (var come in after.Keys.Where(key => before.Find(key.Hash) != key))
+        {
+            followed[come.Hash] = come;
+        }
+
+        return new KeyRing(followed.Values);
+    }
+
     /// <summary>Another key in the place of one that stays valid for a while.</summary>
     public KeyRing Replace(ClientKey old, ClientKey successor, TimeSpan grace, DateTimeOffset now)
     {

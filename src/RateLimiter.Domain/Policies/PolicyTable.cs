@@ -1,12 +1,17 @@
 namespace RateLimiter.Domain.Policies;
 
-/// <summary>The policies of one client, and the rule which of them applies.</summary>
+/// <summary>The policies of one client, and the rule which of them applies. Never changes: a change gives another one.</summary>
 public sealed class PolicyTable
 {
     private readonly Dictionary<PolicyKey, Policy> policies;
 
-    public PolicyTable(IEnumerable<Policy> policies) =>
-        this.policies = policies.ToDictionary(policy => policy.Key);
+    public PolicyTable(IEnumerable<Policy> policies)
+        : this(policies.ToDictionary(policy => policy.Key)) { }
+
+    private PolicyTable(Dictionary<PolicyKey, Policy> policies) => this.policies = policies;
+
+    /// <summary>In no particular order.</summary>
+    public IReadOnlyCollection<Policy> Policies => policies.Values;
 
     /// <summary>
     /// The policy for the route and role, else for the route's default role, else the catch-all's for the role, else
@@ -19,4 +24,28 @@ public sealed class PolicyTable
         || policies.TryGetValue(PolicyKey.CatchAll, out policy)
             ? policy
             : null;
+
+    /// <summary>This one after some changes. A policy that is as new as a change stays as it is.</summary>
+    public PolicyTable With(IEnumerable<PolicyChange> changes)
+    {
+        var changed = new Dictionary<PolicyKey, Policy>(policies);
+        foreach (var change in changes)
+        {
+            if (changed.TryGetValue(change.Key, out var known) && known.Version >= change.Version)
+            {
+                continue;
+            }
+
+            if (change.After is { } policy)
+            {
+                changed[change.Key] = policy;
+            }
+            else
+            {
+                changed.Remove(change.Key);
+            }
+        }
+
+        return new PolicyTable(changed);
+    }
 }

@@ -22,5 +22,14 @@ internal sealed record LimitDocument(
         );
 
     public Limit ToLimit() =>
-        new(Name, Algorithm, Permits, TimeSpan.FromSeconds(WindowSeconds), Burst) { Epoch = Epoch };
+        new(
+            Name == Limit.DefaultName ? Limit.DefaultName : Name,
+            Algorithm,
+            Permits,
+            TimeSpan.FromSeconds(WindowSeconds),
+            Burst
+        )
+        {
+            Epoch = Epoch,
+        };
 }

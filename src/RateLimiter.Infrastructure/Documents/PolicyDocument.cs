@@ -51,7 +51,13 @@ internal sealed record PolicyDocument(
     public Policy ToPolicy(long version) =>
         new(
             new PolicyDefinition(
-                new PolicyKey(RouteKey, Role),
+                new PolicyKey(
+                    RouteKey,
+                    // One object for all whose name nobody chose: there can be thousands in memory.
+                    Role == PolicyKey.DefaultRole
+                        ? PolicyKey.DefaultRole
+                        : Role
+                ),
                 [.. Limits.Select(limit => limit.ToLimit())],
                 Description,
                 IsActive,

@@ -24,7 +24,10 @@ internal sealed class ClientCopies(
     /// <summary>How long it is known that a client was deleted: longer than any copy is under way.</summary>
     internal static readonly TimeSpan DeletionMemory = TimeSpan.FromHours(1);
 
-    private static readonly RedisScript Copy = RedisScript.Load("copy_client", ["call_many"]);
+    private static readonly RedisScript Copy = RedisScript.Load(
+        "copy_client",
+        ["call_many", "publish_revoked"]
+    );
 
     private readonly BackgroundLoop forgetting = new(
         "The removal of announcements that are done",

@@ -7,7 +7,10 @@ using RateLimiter.Infrastructure.Redis;
 
 namespace RateLimiter.Infrastructure.Postgres;
 
-/// <summary>Clients are found in the store; the database is asked for those alone that have no copy there.</summary>
+/// <summary>
+/// Clients are found in the store; the database is asked for those alone that have no copy there, or one that is older than
+/// what is known.
+/// </summary>
 internal sealed class PostgresClientRepository(
     PostgresDatabase database,
     ClientCopies copies,
@@ -56,10 +59,12 @@ internal sealed class PostgresClientRepository(
 
     public async Task<ClientSnapshot?> FindAsync(
         ClientId client,
+        long known,
         CancellationToken cancellationToken
     ) =>
-        await store.FindAsync(client, cancellationToken)
-        ?? await FillAsync(client, cancellationToken);
+        await store.FindAsync(client, known, cancellationToken) is { } copy && copy.Version >= known
+            ? copy
+            : await FillAsync(client, cancellationToken);
 
     public async Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken)
     {
@@ -81,7 +86,7 @@ internal sealed class PostgresClientRepository(
         }
     }
 
-    /// <summary>Looks for a client that has no copy, and makes one.</summary>
+    /// <summary>Looks for a client that has no copy, or one that is behind, and makes one.</summary>
     private async Task<ClientSnapshot?> FillAsync(
         ClientId client,
         CancellationToken cancellationToken

@@ -51,7 +51,7 @@ internal sealed class PostgresKeyRepository(
             cancellationToken
         );
 
-    public async Task<bool> TrySaveAsync(
+    public async Task<long?> TrySaveAsync(
         ClientId client,
         long version,
         KeyRing before,
@@ -99,11 +99,11 @@ internal sealed class PostgresKeyRepository(
         );
         if (change is null)
         {
-            return false;
+            return null;
         }
 
         await copies.CopyAsync(change);
-        return true;
+        return change.Client.Version;
     }
 
     public Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(

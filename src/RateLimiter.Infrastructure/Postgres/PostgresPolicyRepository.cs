@@ -84,7 +84,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
             cancellationToken
         );
 
-    public async Task<PolicySave> TryChangeAsync(
+    public async Task<PolicyChangeResult> TryChangeAsync(
         ClientId client,
         PolicyChanges changes,
         PolicyQuota quota,
@@ -106,7 +106,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
             await copies.CopyAsync(made);
         }
 
-        return outcome;
+        return new PolicyChangeResult(outcome, made?.Client.Version ?? 0);
     }
 
     private async Task<(PolicySave Outcome, ClientChange? Made)> TryChangeAsync(

@@ -16,12 +16,12 @@ namespace RateLimiter.Infrastructure.Redis;
 /// The longest that a call waits for the store. Where the calls before it got no answer, its wait for a turn counts as
 /// well, because that was a wait for the store too.
 /// </param>
-/// <param name="turnTimeout">The longest wait for a turn.</param>
+/// <param name="totalTimeout">The longest that a call waits for its turn and for the store together.</param>
 /// <param name="time">The clock of both waits.</param>
 internal sealed class BatchCalls(
     Func<PermitRequest[], TimeSpan, CancellationToken, Task<Decision?[]>> take,
     TimeSpan timeout,
-    TimeSpan turnTimeout,
+    TimeSpan totalTimeout,
     TimeProvider time
 )
 {
@@ -41,17 +41,20 @@ internal sealed class BatchCalls(
     )
     {
         var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
-        if (!await WaitForTurnAsync(requests[0].Subject.Client, work, cancellationToken))
+        var total = totalTimeout - requests[0].Waited;
+        if (
+            total <= TimeSpan.Zero
+            || !await WaitForTurnAsync(requests[0].Subject.Client, work, total, cancellationToken)
+        )
         {
             return new Decision?[requests.Length];
         }
 
         try
         {
-            var left =
-                failures == Volatile.Read(ref unanswered)
-                    ? timeout
-                    : timeout - time.GetElapsedTime(asked);
+            var waited = time.GetElapsedTime(asked);
+            var own = failures == Volatile.Read(ref unanswered) ? timeout : timeout - waited;
+            var left = total - waited < own ? total - waited : own;
             var decisions =
                 left > TimeSpan.Zero
                     ? await take(requests, left, cancellationToken)
@@ -78,6 +81,7 @@ internal sealed class BatchCalls(
     private async Task<bool> WaitForTurnAsync(
         ClientId tenant,
         int work,
+        TimeSpan patience,
         CancellationToken cancellationToken
     )
     {
@@ -95,7 +99,7 @@ internal sealed class BatchCalls(
             waiting.Enqueue(tenant, turn, work);
         }
 
-        using var deadline = new CancellationTokenSource(turnTimeout, time);
+        using var deadline = new CancellationTokenSource(patience, time);
         await using var over = deadline.Token.Register(() => turn.TrySetResult(false));
         await using var gone = cancellationToken.Register(() =>
             turn.TrySetCanceled(cancellationToken)

@@ -56,7 +56,7 @@ internal sealed class CheckGatherer(
     /// <exception cref="StoreUnavailableException">Too many wait.</exception>
     public Task<Decision?> DecideAsync(PermitRequest request)
     {
-        var check = new PendingCheck(request, time.GetTimestamp());
+        var check = new PendingCheck(request, time.GetTimestamp() - TimestampsIn(request.Waited));
         var tenant = request.Subject.Client;
         PendingCheck[]? call;
         lock (gate)
@@ -227,23 +227,20 @@ internal sealed class CheckGatherer(
             check.TrySetResult(null);
         }
 
-        // All wait equally long, so that those who came first are over first.
         void Collect(IEnumerable<PendingCheck> checks)
         {
             foreach (var check in checks)
             {
-                if (time.GetElapsedTime(check.Since) < timeout)
-                {
-                    break;
-                }
-
-                if (!check.Task.IsCompleted)
+                if (time.GetElapsedTime(check.Since) >= timeout && !check.Task.IsCompleted)
                 {
                     (overdue ??= []).Add(check);
                 }
             }
         }
     }
+
+    private long TimestampsIn(TimeSpan duration) =>
+        (long)(duration.TotalSeconds * time.TimestampFrequency);
 
     // Who waits goes on where its answer arrives: a switch to another thread costs more than most of what follows.
     private sealed class PendingCheck(PermitRequest request, long since)
@@ -257,7 +254,7 @@ internal sealed class CheckGatherer(
         /// <summary>The span in which it was asked, if somebody wants to know.</summary>
         public Activity? Span { get; } = Signals.Spans.HasListeners() ? Activity.Current : null;
 
-        /// <summary>When it was asked, by the clock's timestamp.</summary>
+        /// <summary>When its time began, by the clock's timestamp.</summary>
         public long Since { get; } = since;
     }
 }

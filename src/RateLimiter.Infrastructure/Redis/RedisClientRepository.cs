@@ -46,7 +46,13 @@ internal sealed class RedisClientRepository(
             cancellationToken
         );
 
-    public Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken) =>
+    // What the store says is so, also where it is older than what is known: a replica that has become the master may have
+    // lost what was answered last.
+    public Task<ClientSnapshot?> FindAsync(
+        ClientId client,
+        long known,
+        CancellationToken cancellationToken
+    ) =>
         connection.AskAsync(
             RedisKeys.Client(client),
             database => FindAsync(database, client),
@@ -58,7 +64,7 @@ internal sealed class RedisClientRepository(
         connection.AskAsync(
             RedisKeys.Client(client),
             database => FindVersionAsync(database, client),
-            // A check may wait for it, and then for its counter: both together half of its time too long at most.
+            // A check may wait for it, and then for its counter.
             connection.CheckTimeout / 2,
             cancellationToken
         );

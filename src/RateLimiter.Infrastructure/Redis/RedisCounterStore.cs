@@ -133,7 +133,10 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
 
         var part = connection.PartOf(counter);
-        return connection.IsAway(part) || !HasRoomFor(request)
+        return
+            connection.IsAway(part)
+            || !HasRoomFor(request)
+            || request.Waited >= connection.CheckTimeout
             ? ValueTask.FromResult<Decision?>(null)
             : new ValueTask<Decision?>(
                 Signals.Spans.HasListeners()
@@ -201,22 +204,20 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         return decisions;
     }
 
-    public async Task ResetAsync(
-        Subject subject,
-        Policy policy,
-        CancellationToken cancellationToken
-    )
+    public async Task ResetAsync(PermitRequest request, CancellationToken cancellationToken)
     {
         RedisKey[] counters =
         [
-            .. policy.Limits.Select(limit => (RedisKey)RedisKeys.Counter(subject, limit)),
+            .. request.Policy.Limits.Select(limit =>
+                (RedisKey)RedisKeys.Counter(request.Subject, limit)
+            ),
         ];
         try
         {
             await connection.AskAsync(
                 counters[0],
                 database => Reset.EvaluateAsync(database, counters, []),
-                connection.CheckTimeout,
+                TimeLeft(request),
                 cancellationToken
             );
         }
@@ -229,6 +230,12 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     // What only looks needs none.
     private bool HasRoomFor(in PermitRequest request) =>
         request.Cost == 0 || !connection.Room.IsFull;
+
+    /// <exception cref="StoreUnavailableException">None is left.</exception>
+    private TimeSpan TimeLeft(in PermitRequest request) =>
+        request.Waited < connection.CheckTimeout
+            ? connection.CheckTimeout - request.Waited
+            : throw new StoreUnavailableException("The store did not answer in time.");
 
     // How long the check waited, for its turn and for the store.
     private static async Task<Decision?> TakeTracedAsync(
@@ -255,7 +262,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             verb,
             [request],
             clock,
-            connection.CheckTimeout,
+            TimeLeft(request),
             isEvidence: false,
             cancellationToken
         );
@@ -431,6 +438,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         var (keys, values) = CheckCall.Write(verb, requests, clock);
         var (asked, generation) = (time.GetTimestamp(), denials.Generation);
         var waiting = connection.Clock.GetTimestamp();
+        var left = timeout;
         while (true)
         {
             try
@@ -438,8 +446,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 Func<IDatabase, Task<(Decision?[], string?)>> ask = database =>
                     AskAsync(database, requests, keys, values);
                 var (decisions, failure) = isEvidence
-                    ? await connection.DecideAsync(keys[0], ask, timeout, cancellationToken)
-                    : await connection.AskAsync(keys[0], ask, timeout, cancellationToken);
+                    ? await connection.DecideAsync(keys[0], ask, left, cancellationToken)
+                    : await connection.AskAsync(keys[0], ask, left, cancellationToken);
                 if (failure is not null)
                 {
                     connection.ReportError(failure);
@@ -460,6 +468,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             {
                 // It will be over in a moment.
                 await Task.Delay(TryAgainInterval, time, cancellationToken);
+                var over = timeout - connection.Clock.GetElapsedTime(waiting);
+                left = over > TimeSpan.Zero ? over : TimeSpan.Zero;
             }
         }
     }

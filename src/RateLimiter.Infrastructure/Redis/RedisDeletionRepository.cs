@@ -15,7 +15,10 @@ namespace RateLimiter.Infrastructure.Redis;
 internal sealed class RedisDeletionRepository(RedisConnection connection) : IDeletionRepository
 {
     private static readonly RedisScript Note = RedisScript.Load("note_deletion");
-    private static readonly RedisScript Delete = RedisScript.Load("delete_client");
+    private static readonly RedisScript Delete = RedisScript.Load(
+        "delete_client",
+        ["publish_revoked"]
+    );
 
     public async Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken)
     {

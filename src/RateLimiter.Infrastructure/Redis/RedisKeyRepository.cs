@@ -15,7 +15,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<Qu
 {
     private static readonly RedisScript Save = RedisScript.Load(
         "save_keys",
-        RedisAuditRepository.Modules
+        [.. RedisAuditRepository.Modules, "publish_revoked"]
     );
     private static readonly RedisScript SaveUses = RedisScript.Load("save_key_uses");
 
@@ -43,7 +43,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<Qu
             cancellationToken
         );
 
-    public async Task<bool> TrySaveAsync(
+    public async Task<long?> TrySaveAsync(
         ClientId client,
         long version,
         KeyRing before,
@@ -54,7 +54,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<Qu
     {
         var gone = before.Keys.Where(key => after.Find(key.Hash) is null).ToList();
         var come = after.Keys.Where(key => before.Find(key.Hash) != key);
-        return (bool)
+        var saved = (long)
             await connection.WriteAsync(
                 RedisKeys.Client(client),
                 database =>
@@ -80,6 +80,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<Qu
                     ),
                 cancellationToken
             );
+        return saved > 0 ? saved : null;
     }
 
     public async Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(

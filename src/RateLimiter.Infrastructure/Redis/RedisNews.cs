@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -47,6 +48,9 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     public event Action<ClientId>? Changed;
 
     /// <inheritdoc/>
+    public event Action<ClientId, long, IReadOnlyCollection<KeyHash>>? KeysRevoked;
+
+    /// <inheritdoc/>
     public event Action? Missed;
 
     /// <inheritdoc/>
@@ -74,6 +78,9 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
             case "client":
                 Changed?.Invoke(new ClientId(what));
                 break;
+            case "revoked":
+                HearRevoked(what.Split(' '));
+                break;
             case "ping":
                 var (sender, sent) = Split(what);
                 if (sender == instance)
@@ -84,6 +91,13 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
                 break;
         }
     }
+
+    private void HearRevoked(string[] words) =>
+        KeysRevoked?.Invoke(
+            new ClientId(words[0]),
+            long.Parse(words[1], CultureInfo.InvariantCulture),
+            [.. words.Skip(2).Select(KeyHash.Parse)]
+        );
 
     private void HearPing(long sent)
     {

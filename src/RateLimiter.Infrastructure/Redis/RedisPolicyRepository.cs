@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application;
+using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Clients;
@@ -147,7 +148,7 @@ internal sealed class RedisPolicyRepository(
         return versions;
     }
 
-    public async Task<PolicySave> TryChangeAsync(
+    public async Task<PolicyChangeResult> TryChangeAsync(
         ClientId client,
         PolicyChanges changes,
         PolicyQuota quota,
@@ -167,21 +168,22 @@ internal sealed class RedisPolicyRepository(
         {
             if (await IsMadeAsync(client, changes, cancellationToken))
             {
-                return PolicySave.Saved;
+                return new PolicyChangeResult(PolicySave.Saved, ClientDirectory.Latest);
             }
 
             throw;
         }
     }
 
-    private async Task<PolicySave> ChangeAsync(
+    private async Task<PolicyChangeResult> ChangeAsync(
         ClientId client,
         PolicyChanges changes,
         PolicyQuota quota,
         CancellationToken cancellationToken
-    ) =>
-        (PolicySave)
-            (int)
+    )
+    {
+        var reply = (long[])
+            (
                 await connection.WriteAsync(
                     RedisKeys.Client(client),
                     database =>
@@ -219,7 +221,10 @@ internal sealed class RedisPolicyRepository(
                             ]
                         ),
                     cancellationToken
-                );
+                )
+            )!;
+        return new PolicyChangeResult((PolicySave)reply[0], reply[1]);
+    }
 
     // The store may still be at it, and answers nobody meanwhile.
     private async Task<bool> IsMadeAsync(

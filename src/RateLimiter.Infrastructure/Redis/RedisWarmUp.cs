@@ -71,7 +71,7 @@ internal sealed class RedisWarmUp(
         }
 
         await clients.FindVersionAsync(Nobody, cancellationToken);
-        await clients.FindAsync(Nobody, cancellationToken);
+        await clients.FindAsync(Nobody, known: 0, cancellationToken);
     }
 
     // Also when the service is told to stop meanwhile: two that start at once may get in each other's way, and nothing is

@@ -34,7 +34,7 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
             AuditedKey.Of(key)
         );
 
-        await Keys.TrySaveAsync(client, version, ring, new KeyRing([key]), rotation, default);
+        await Keys.IsSavedAsync(client, version, ring, new KeyRing([key]), rotation, default);
 
         var entries = await TrailAsync(client);
         Assert.That(entries[0].Record, Is.EqualTo(rotation));
@@ -59,7 +59,7 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
             At = Now.AddHours(1),
         };
 
-        await Policies.TryChangeAsync(client, changes, Plenty, default);
+        await Policies.OutcomeAsync(client, changes, Plenty, default);
 
         var entries = await TrailAsync(client);
         Assert.That(
@@ -80,7 +80,7 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
         var before = (await TrailAsync(client)).Select(Text);
         var create = PolicyHead.None(Definition("new").Key).Save(Definition("new"), Now, Actor);
 
-        await Policies.TryChangeAsync(
+        await Policies.OutcomeAsync(
             client,
             Changes(create) with
             {
@@ -89,7 +89,7 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
             Plenty,
             default
         );
-        await Policies.TryChangeAsync(
+        await Policies.OutcomeAsync(
             client,
             Changes(create) with
             {
@@ -98,10 +98,10 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
             Plenty,
             default
         );
-        await Policies.TryChangeAsync(client, Changes(create), new PolicyQuota(1, 10_000), default);
-        await Policies.TryChangeAsync(client, Changes(create), new PolicyQuota(9, 1), default);
+        await Policies.OutcomeAsync(client, Changes(create), new PolicyQuota(1, 10_000), default);
+        await Policies.OutcomeAsync(client, Changes(create), new PolicyQuota(9, 1), default);
         var key = NewKey(client, Scopes.Check);
-        await Keys.TrySaveAsync(
+        await Keys.IsSavedAsync(
             client,
             version + 1,
             ring,
@@ -119,7 +119,7 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
         var client = ClientId.New();
         var key = NewKey(client, Scopes.Check);
 
-        await Keys.TrySaveAsync(
+        await Keys.IsSavedAsync(
             client,
             0,
             new KeyRing([]),

@@ -8,6 +8,42 @@ namespace RateLimiter.IntegrationTests.Contracts;
 public sealed class ClientContractTests(ContractStore store) : ContractTests(store)
 {
     [Test]
+    public async Task Change_OfKeysOrPolicies_SaysTheVersionThatTheClientHasThen()
+    {
+        var client = await RegisterAsync();
+        var head = PolicyHead.None(PolicyKey.Create("route", null));
+        var save = head.Save(Definition("route"), Now, Actor);
+
+        var asked = await Policies.TryChangeAsync(
+            client,
+            Changes(save) with
+            {
+                DryRun = true,
+            },
+            Plenty,
+            default
+        );
+        var saved = await Policies.TryChangeAsync(client, Changes(save), Plenty, default);
+        var outdated = await Policies.TryChangeAsync(client, Changes(save), Plenty, default);
+        var (keysVersion, ring) = (await Keys.FindAsync(client, default))!.Value;
+        var key = ClientKey.Create(ApiKey.Generate(client).Key, "key", Scopes.Check, Now);
+        var keys = await Keys.TrySaveAsync(
+            client,
+            keysVersion,
+            ring,
+            ring.With(key, Now),
+            Creation(key),
+            default
+        );
+
+        Assert.That(asked, Is.EqualTo(new PolicyChangeResult(PolicySave.Saved)));
+        Assert.That(saved, Is.EqualTo(new PolicyChangeResult(PolicySave.Saved, 2)));
+        Assert.That(outdated, Is.EqualTo(new PolicyChangeResult(PolicySave.Outdated)));
+        Assert.That(keys, Is.EqualTo(3));
+        Assert.That(await Clients.FindVersionAsync(client, default), Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task Find_ClientThatWasAdded_HasItsKeyAndNoPolicies()
     {
         var client = NewClient("}{ \n\"😀");
@@ -54,7 +90,7 @@ public sealed class ClientContractTests(ContractStore store) : ContractTests(sto
         );
         var (version, ring) = (await Keys.FindAsync(client, default))!.Value;
         var key = NewKey(client, Scopes.Check);
-        await Keys.TrySaveAsync(client, version, ring, ring.With(key, Now), Creation(key), default);
+        await Keys.IsSavedAsync(client, version, ring, ring.With(key, Now), Creation(key), default);
         Assert.That((await LookAsync()).Keys.Find(key.Hash), Is.EqualTo(key));
         await DeleteAsync(client, saved.Key);
         Assert.That((await LookAsync()).Policies.Resolve("route", "default"), Is.Null);

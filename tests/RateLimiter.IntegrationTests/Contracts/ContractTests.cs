@@ -92,7 +92,7 @@ public abstract class ContractTests(ContractStore store)
     protected Task<PolicySave> TryAsync(
         ClientId client,
         params IReadOnlyList<PolicyChange> changes
-    ) => Policies.TryChangeAsync(client, Changes(changes), Plenty, default);
+    ) => Policies.OutcomeAsync(client, Changes(changes), Plenty, default);
 
     /// <summary>Saves a policy as it is found.</summary>
     protected async Task<Policy> SaveAsync(
@@ -106,7 +106,7 @@ public abstract class ContractTests(ContractStore store)
         var change = head.Save(definition, moment, Actor);
         var changes = Changes(change) with { At = moment };
         Assert.That(
-            await Policies.TryChangeAsync(client, changes, Plenty, default),
+            await Policies.OutcomeAsync(client, changes, Plenty, default),
             Is.EqualTo(PolicySave.Saved)
         );
         return change.After!;
@@ -118,7 +118,7 @@ public abstract class ContractTests(ContractStore store)
         var head = await Policies.FindAsync(client, key, default);
         var changes = Changes(head.Delete()) with { At = at ?? Now };
         Assert.That(
-            await Policies.TryChangeAsync(client, changes, Plenty, default),
+            await Policies.OutcomeAsync(client, changes, Plenty, default),
             Is.EqualTo(PolicySave.Saved)
         );
     }

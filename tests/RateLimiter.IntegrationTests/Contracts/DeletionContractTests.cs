@@ -46,7 +46,7 @@ public sealed class DeletionContractTests(ContractStore store) : ContractTests(s
         var client = await RegisterAsync();
         var (version, ring) = (await Keys.FindAsync(client, default))!.Value;
         var key = NewKey(client, Scopes.Check);
-        await Keys.TrySaveAsync(client, version, ring, ring.With(key, Now), Creation(key), default);
+        await Keys.IsSavedAsync(client, version, ring, ring.With(key, Now), Creation(key), default);
         await Keys.SaveUsesAsync(client, new Dictionary<KeyHash, long> { [key.Hash] = 5 }, default);
         var kept = await SaveAsync(client, Definition("kept"));
         await SaveAsync(client, Definition("kept"));
@@ -102,7 +102,7 @@ public sealed class DeletionContractTests(ContractStore store) : ContractTests(s
         );
         var key = NewKey(client, Scopes.Check);
         Assert.That(
-            await Keys.TrySaveAsync(
+            await Keys.IsSavedAsync(
                 client,
                 version,
                 ring,

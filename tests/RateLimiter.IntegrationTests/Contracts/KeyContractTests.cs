@@ -131,7 +131,7 @@ public sealed class KeyContractTests(ContractStore store) : ContractTests(store)
         (await Keys.FindAsync(client, default))!.Value;
 
     private Task<bool> TrySaveAsync(ClientId client, long version, KeyRing before, KeyRing after) =>
-        Keys.TrySaveAsync(
+        Keys.IsSavedAsync(
             client,
             version,
             before,

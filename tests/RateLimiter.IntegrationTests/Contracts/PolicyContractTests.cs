@@ -139,7 +139,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
 
         var (version, ring) = (await Keys.FindAsync(client, default))!.Value;
         var key = NewKey(client, Domain.Keys.Scopes.Check);
-        await Keys.TrySaveAsync(client, version, ring, ring.With(key, Now), Creation(key), default);
+        await Keys.IsSavedAsync(client, version, ring, ring.With(key, Now), Creation(key), default);
 
         Assert.That(await StateAsync(client), Is.Not.EqualTo(before));
         Assert.That((await Policies.ListAsync(client, default)).Version, Is.EqualTo(set.Version));
@@ -200,7 +200,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         );
 
         Assert.That(
-            await Policies.TryChangeAsync(client, next, Plenty, default),
+            await Policies.OutcomeAsync(client, next, Plenty, default),
             Is.EqualTo(PolicySave.Saved)
         );
         await AssertRefusedAsync(
@@ -220,7 +220,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         var create = PolicyHead.None(Definition().Key).Save(Definition(), Now, Actor);
 
         Assert.That(
-            await Policies.TryChangeAsync(
+            await Policies.OutcomeAsync(
                 client,
                 Changes(create) with
                 {
@@ -321,7 +321,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
             }
         );
         Assert.That(
-            await Policies.TryChangeAsync(client, Changes(create), new PolicyQuota(0, 0), default),
+            await Policies.OutcomeAsync(client, Changes(create), new PolicyQuota(0, 0), default),
             Is.EqualTo(PolicySave.NoClient)
         );
 
@@ -355,7 +355,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         );
         // What makes none, and what makes room for what it makes, is not held up.
         Assert.That(
-            await Policies.TryChangeAsync(
+            await Policies.OutcomeAsync(
                 client,
                 Changes(update),
                 two with
@@ -367,7 +367,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
             Is.EqualTo(PolicySave.Saved)
         );
         Assert.That(
-            await Policies.TryChangeAsync(client, Changes(create, second.Delete()), two, default),
+            await Policies.OutcomeAsync(client, Changes(create, second.Delete()), two, default),
             Is.EqualTo(PolicySave.Saved)
         );
     }
@@ -394,11 +394,11 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         // What takes up less than before is not held up, even when that is too much still.
         var shorter = first.Save(definition with { Description = "x" }, Now, Actor);
         Assert.That(
-            await Policies.TryChangeAsync(client, Changes(shorter), small, default),
+            await Policies.OutcomeAsync(client, Changes(shorter), small, default),
             Is.EqualTo(PolicySave.Saved)
         );
         Assert.That(
-            await Policies.TryChangeAsync(
+            await Policies.OutcomeAsync(
                 client,
                 Changes(PolicyHead.Of(shorter.After!).Delete()),
                 small,
@@ -408,7 +408,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         );
         // Nothing of it is counted any more.
         Assert.That(
-            await Policies.TryChangeAsync(
+            await Policies.OutcomeAsync(
                 client,
                 Changes(other),
                 Plenty with
@@ -474,13 +474,13 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         };
 
         Assert.That(
-            await Policies.TryChangeAsync(client, changes, Plenty, default),
+            await Policies.OutcomeAsync(client, changes, Plenty, default),
             Is.EqualTo(PolicySave.Saved)
         );
 
         Assert.That(await StateAsync(client), Is.EqualTo(before));
         Assert.That(
-            await Policies.TryChangeAsync(client, changes with { DryRun = false }, Plenty, default),
+            await Policies.OutcomeAsync(client, changes with { DryRun = false }, Plenty, default),
             Is.EqualTo(PolicySave.Saved)
         );
     }
@@ -611,7 +611,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
                     {
                         var definition = Definition($"{writer}");
                         var change = PolicyHead.None(definition.Key).Save(definition, Now, Actor);
-                        return Policies.TryChangeAsync(
+                        return Policies.OutcomeAsync(
                             client,
                             Changes(change) with
                             {
@@ -644,7 +644,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
                     {
                         var definition = Definition($"{writer}");
                         var change = PolicyHead.None(definition.Key).Save(definition, Now, Actor);
-                        return Policies.TryChangeAsync(
+                        return Policies.OutcomeAsync(
                             client,
                             Changes(change),
                             Plenty with
@@ -686,7 +686,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         var before = await StateAsync(client);
 
         Assert.That(
-            await Policies.TryChangeAsync(client, changes, quota ?? Plenty, default),
+            await Policies.OutcomeAsync(client, changes, quota ?? Plenty, default),
             Is.EqualTo(outcome)
         );
 

@@ -278,6 +278,52 @@ public sealed class CopyTests : PostgresTests
     }
 
     [Test]
+    public async Task Find_CopyIsOlderThanWhatIsKnown_IsWhatIsRecorded()
+    {
+        var client = await RegisterAsync(records.Ports);
+        await SaveAsync(dying.Ports, client, "route");
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
+
+        var unknown = await records.Ports.Clients.FindAsync(client, known: 1, default);
+        var found = await records.Ports.Clients.FindAsync(client, known: 2, default);
+
+        Assert.That(unknown!.Version, Is.EqualTo(1), "Nobody has asked the record.");
+        Assert.That(found!.Version, Is.EqualTo(2));
+        Assert.That(found.Policies.Resolve("route", "default"), Is.Not.Null);
+        Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Copy_OfAClientWithoutAKeyThatItHad_TellsOfTheRevocation()
+    {
+        var client = await RegisterAsync(records.Ports);
+        var (version, ring) = (await records.Ports.Keys.FindAsync(client, default))!.Value;
+        var heard = new TaskCompletionSource<string>();
+        var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.News);
+        var subscriber = (await Redis.Connected).GetSubscriber();
+        await subscriber.SubscribeAsync(
+            channel,
+            (_, message) =>
+            {
+                if ($"{message}".StartsWith($"revoked {client} ", StringComparison.Ordinal))
+                {
+                    heard.TrySetResult($"{message}");
+                }
+            }
+        );
+        var gone = ring.Keys.Single();
+        var audit = new AuditRecord(AuditAction.KeyDeleted, Now, Actor, AuditedKey.Of(gone), null);
+        await dying.Ports.Keys.IsSavedAsync(client, version, ring, new KeyRing([]), audit, default);
+
+        await records.Copies.CompleteAsync(client, default);
+
+        Assert.That(
+            await heard.Task.WaitAsync(TimeSpan.FromSeconds(20)),
+            Is.EqualTo($"revoked {client} 2 {gone.Hash}")
+        );
+    }
+
+    [Test]
     public async Task Compare_StoreHasLostTheLastChange_CopiesIt()
     {
         var client = await RegisterAsync(records.Ports);
@@ -306,7 +352,7 @@ public sealed class CopyTests : PostgresTests
         var key = ClientKey.Create(ApiKey.Generate(client).Key, "key", Scopes.Check, Now);
         var audit = new AuditRecord(AuditAction.KeyCreated, Now, Actor, null, AuditedKey.Of(key));
         Assert.That(
-            await keys.TrySaveAsync(client, version, ring, ring.With(key, Now), audit, default)
+            await keys.IsSavedAsync(client, version, ring, ring.With(key, Now), audit, default)
         );
     }
 

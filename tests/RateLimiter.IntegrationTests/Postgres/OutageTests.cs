@@ -39,7 +39,7 @@ public sealed class OutageTests : PostgresTests
             [
                 () => ports.Policies.ListAsync(client, default),
                 () => TryAsync(ports, client, change),
-                () => ports.Keys.TrySaveAsync(client, version, ring, ring, Registration, default),
+                () => ports.Keys.IsSavedAsync(client, version, ring, ring, Registration, default),
                 () => ports.Audit.ListAsync(client, new(), null, 1, default),
                 () => ports.Clients.AddAsync(NewClient(), Registration, default),
                 () => ports.Clients.FindAsync(ClientId.New(), default),

@@ -59,7 +59,7 @@ public abstract class PostgresTests
         ClientId client,
         params IReadOnlyList<PolicyChange> changes
     ) =>
-        ports.Policies.TryChangeAsync(
+        ports.Policies.OutcomeAsync(
             client,
             new PolicyChanges(changes, SetVersion: null, Now, Actor),
             Plenty,

@@ -70,7 +70,7 @@ public sealed class RoleTests : PostgresTests
         await TryAsync(ports, client, head.Delete());
         var (version, ring) = (await ports.Keys.FindAsync(client, default))!.Value;
         Assert.That(
-            await ports.Keys.TrySaveAsync(
+            await ports.Keys.IsSavedAsync(
                 client,
                 version,
                 ring,
@@ -135,7 +135,7 @@ public sealed class RoleTests : PostgresTests
         async Task AddAsync(AuditRecord audit)
         {
             var (version, ring) = (await service.Ports.Keys.FindAsync(client.Id, default))!.Value;
-            await service.Ports.Keys.TrySaveAsync(client.Id, version, ring, ring, audit, default);
+            await service.Ports.Keys.IsSavedAsync(client.Id, version, ring, ring, audit, default);
         }
     }
 

@@ -52,7 +52,7 @@ internal static class Ask
         ClientId client,
         params IReadOnlyList<PolicyChange> changes
     ) =>
-        policies.TryChangeAsync(
+        policies.OutcomeAsync(
             client,
             new PolicyChanges(changes, SetVersion: null, DateTimeOffset.UnixEpoch, Actor),
             new PolicyQuota(MaxPolicies: 20_000, MaxBytes: 64 << 20),

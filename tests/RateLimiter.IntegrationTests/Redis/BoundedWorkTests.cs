@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -54,9 +55,9 @@ public sealed class BoundedWorkTests
     public async Task StartAsync()
     {
         store = await TestStore.StartOwnAsync(StoreKind.Redis);
-        news = new RedisNews(store.Connection, TimeProvider.System);
+        news = new RedisNews(store.Connection, TimeProvider.System, NullLogger<RedisNews>.Instance);
         counters = new RedisCounterStore(store.Connection, news, TimeProvider.System);
-        await counters.StartAsync(CancellationToken.None);
+        await counters.WarmUpAsync(CancellationToken.None);
     }
 
     [OneTimeTearDown]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
@@ -89,7 +90,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await clients.FindAsync(client, default), Is.Null);
         Assert.That(await policies.SaveAsync(client, Policy()), Is.EqualTo(PolicySave.NoClient));
         Assert.That(
-            await keys.TrySaveAsync(
+            await keys.IsSavedAsync(
                 client,
                 version,
                 ring,
@@ -386,6 +387,9 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             new ClientDirectory(
                 new RedisClientRepository(Store.Connection, TestStore.Quotas),
                 News,
+                Options.Create(new StoreOptions()),
+                Options.Create(new ClientOptions()),
+                time,
                 time
             ),
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),

@@ -125,8 +125,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         Assert.That(used, Is.EqualTo(Enumerable.Range(50, subjects.Count)));
 
         await Counters.ResetAsync(
-            subjects[Array.IndexOf(AwkwardNames, "*")],
-            policy,
+            new PermitRequest(subjects[Array.IndexOf(AwkwardNames, "*")], policy, Cost: 0),
             CancellationToken.None
         );
         var left = 0;

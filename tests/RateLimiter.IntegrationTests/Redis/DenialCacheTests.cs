@@ -146,7 +146,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     {
         if (isReset)
         {
-            await store.ResetAsync(request.Subject, request.Policy, CancellationToken.None);
+            await store.ResetAsync(request, CancellationToken.None);
         }
         else
         {

@@ -139,7 +139,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
             {
                 After = new AuditedKey($"{i}", "", "", Scopes.None, default, null),
             };
-            await keys.TrySaveAsync(client, version, ring, ring, record, default);
+            await keys.IsSavedAsync(client, version, ring, ring, record, default);
         }
 
         var trail = await TrailAsync(client);
@@ -205,7 +205,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         var client = ClientId.New();
 
         await policies.ChangeAsync(client, Save(PolicyHead.None(Key)));
-        await keys.TrySaveAsync(
+        await keys.IsSavedAsync(
             client,
             0,
             new KeyRing([]),

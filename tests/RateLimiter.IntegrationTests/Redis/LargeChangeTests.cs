@@ -59,7 +59,7 @@ public sealed class LargeChangeTests
         var now = TimeProvider.System.GetUtcNow();
         var actor = Ask.Audit(AuditAction.PolicyCreated).Actor;
         var limit = new Limit("default", Algorithm.FixedWindow, 1, TimeSpan.FromSeconds(1));
-        return policies.TryChangeAsync(
+        return policies.OutcomeAsync(
             client,
             new PolicyChanges(
                 [

@@ -44,7 +44,7 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
         await HearAsync(
             client,
             () =>
-                keys.TrySaveAsync(
+                keys.IsSavedAsync(
                     client,
                     version,
                     ring,
@@ -62,6 +62,40 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
                 )
                     is not null
         );
+    }
+
+    [Test]
+    public async Task Revoked_KeysAndTheClient_AreHeardByName()
+    {
+        var client = await Store.RegisterAsync();
+        var (version, first) = (await keys.FindAsync(client, default))!.Value;
+        var other = ClientKey.Create(ApiKey.Generate(client).Key, "other", Scopes.Check, default);
+        var both = new KeyRing([.. first.Keys, other]);
+        Assert.That(() => News.IsHeard, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        var heard = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        void HearRevoked(ClientId id, long at, IReadOnlyCollection<KeyHash> hashes)
+        {
+            if (id == client)
+            {
+                heard.Enqueue($"{at}: {string.Join(' ', hashes)}");
+            }
+        }
+
+        News.KeysRevoked += HearRevoked;
+        var audit = Ask.Audit(AuditAction.KeyDeleted);
+        await keys.IsSavedAsync(client, version, first, both, audit, default);
+        await keys.IsSavedAsync(client, version + 1, both, first, audit, default);
+        await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
+            new ClientDeletion(client, default, Belongings.None, Ask.Actor),
+            default
+        );
+
+        Assert.That(
+            () => heard,
+            Is.EqualTo(new[] { $"3: {other.Hash}", $"{1L << 53}: {first.Keys.Single().Hash}" })
+                .After((int)Patience.TotalMilliseconds, 10)
+        );
+        News.KeysRevoked -= HearRevoked;
     }
 
     [Test]

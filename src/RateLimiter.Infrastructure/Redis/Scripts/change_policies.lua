@@ -13,12 +13,13 @@
 --                                               its next version, a space, the policy as JSON, or nothing to delete
 --                                               it; what the audit trail is to say of it, without the policy
 --
--- Reply    0, or with nothing changed: 1 when a version is another one by now, 2 when there is no room for so many, 3 when
---          they would take up too much, 4 when there is no such client any more
+-- Reply    two numbers: 0 and the version that the client has then, or with nothing changed 0, and 0 before it when that
+--          was only asked, 1 when a version is another one by now, 2 when there is no room for so many, 3 when they would
+--          take up too much, 4 when there is no such client any more
 
 local call, format, match = redis.call, string.format, string.match
 local call_many, remove_fields = load_module('call_many'), load_module('remove_fields')
-local SAVED, OUTDATED, NO_ROOM, TOO_LARGE, NO_CLIENT = 0, 1, 2, 3, 4
+local SAVED, OUTDATED, NO_ROOM, TOO_LARGE, NO_CLIENT = { 0, 0 }, { 1, 0 }, { 2, 0 }, { 3, 0 }, { 4, 0 }
 local client, policies, deleted, versions, order, trail = unpack(KEYS)
 local set_version, deletion = ARGV[2], ARGV[7]
 local max_policies, max_bytes, max_history = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -114,7 +115,7 @@ call(
   'version_bytes', format('%d', version_bytes)
 )
 call('HINCRBY', client, 'policies_version', 1)
-call('HINCRBY', client, 'version', 1)
+local version = call('HINCRBY', client, 'version', 1)
 load_module('append_audit')(client, trail, entries, max_history)
 call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
-return SAVED
+return { 0, version }

@@ -41,6 +41,7 @@ end
 local fields, keys_gone, keys_saved = take(ARGV[4]), take(ARGV[5]), take(ARGV[6])
 local policies_gone, policies_saved = take(ARGV[7]), take(ARGV[8])
 
+local before = (base == '' or #keys_gone > 0) and call('HKEYS', keys) or {}
 if base == '' then
   -- Where its log stands is recorded nowhere else.
   local log = call('HMGET', client, 'log_start', 'log_cut')
@@ -67,5 +68,12 @@ if base == '' then
   end
   call_many('HDEL', uses, unknown)
 end
+local revoked = {}
+for _, hash in ipairs(before) do
+  if call('HEXISTS', keys, hash) == 0 then
+    revoked[#revoked + 1] = hash
+  end
+end
+load_module('publish_revoked')(ARGV[1], tonumber(version), revoked)
 call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return COPIED

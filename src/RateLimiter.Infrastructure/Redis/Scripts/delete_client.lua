@@ -14,7 +14,10 @@ local deleted = {
   redis.call('HLEN', KEYS[2]),
   redis.call('LLEN', KEYS[5]),
 }
+local hashes = redis.call('HKEYS', KEYS[2])
 -- It takes no longer for many than for few: what they held is freed in the background.
 redis.call('UNLINK', unpack(KEYS))
+-- Nothing comes after it.
+load_module('publish_revoked')(ARGV[1], 2 ^ 53, hashes)
 redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return deleted

@@ -8,13 +8,14 @@
 --                                       ARGV[6…] the SHA-256 of each that goes, in hexadecimal; of each that comes or
 --                                                changes, its SHA-256 and what is known of it
 --
--- Reply    1, or 0 with nothing changed when the keys have another version by now, or the client is gone
+-- Reply    the version that the client has then, or 0 with nothing changed when the keys have another version by now, or the client is gone
 
 if redis.call('EXISTS', KEYS[1]) == 0 or (redis.call('HGET', KEYS[1], 'keys_version') or '0') ~= ARGV[2] then
   return 0
 end
-local last_gone = 5 + tonumber(ARGV[5])
+local gone, last_gone = {}, 5 + tonumber(ARGV[5])
 for i = 6, last_gone do
+  gone[#gone + 1] = ARGV[i]
   redis.call('HDEL', KEYS[2], ARGV[i])
   redis.call('HDEL', KEYS[3], ARGV[i])
 end
@@ -22,7 +23,8 @@ for i = last_gone + 1, #ARGV, 2 do
   redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
 end
 redis.call('HINCRBY', KEYS[1], 'keys_version', 1)
-redis.call('HINCRBY', KEYS[1], 'version', 1)
+local version = redis.call('HINCRBY', KEYS[1], 'version', 1)
 load_module('append_audit')(KEYS[1], KEYS[4], { { ARGV[4] } }, tonumber(ARGV[3]))
+load_module('publish_revoked')(ARGV[1], version, gone)
 redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
-return 1
+return version

@@ -63,8 +63,7 @@ public sealed class AnalyticsControllerTests
                 [new AnalyticsBucket(span.RoundTo(size).From, new Tally(5, 3, 2, 1, 4))]
         );
 
-        var answer = await Controller()
-            .ListBucketsAsync(null, null, "search", "free", time, size);
+        var answer = await Controller().ListBucketsAsync(null, null, "search", "free", time, size);
 
         var series = (AnalyticsTimeSeriesResponse)Value(answer);
         using (Assert.EnterMultipleScope())
@@ -136,9 +135,7 @@ public sealed class AnalyticsControllerTests
 
         MustRefuseFrom(await Controller().SummarizeAsync(from, A.Moment, time, default));
         MustRefuseFrom(await Controller().ListTopAsync(from, A.Moment, time));
-        MustRefuseFrom(
-            await Controller().ListBucketsAsync(from, A.Moment, null, null, time)
-        );
+        MustRefuseFrom(await Controller().ListBucketsAsync(from, A.Moment, null, null, time));
         mediator.VerifyNoOtherCalls();
     }
 

@@ -29,7 +29,7 @@ public sealed class DashboardSessionTests
         var snapshot = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
         var clients = new Mock<IClientRepository>();
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(snapshot);
         clients
             .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))

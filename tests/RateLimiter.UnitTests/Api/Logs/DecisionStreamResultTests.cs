@@ -46,7 +46,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         lifetime.Setup(it => it.ApplicationStopping).Returns(stopping.Token);
         var json = new JsonOptions();
         ApiJson.Configure(json.JsonSerializerOptions);
-        var directory = new ClientDirectory(clients.Object, Mock.Of<IClientChanges>(), time);
+        var directory = A.Directory(clients.Object, time: time);
         services = new ServiceCollection()
             .AddSingleton(lifetime.Object)
             .AddSingleton<TimeProvider>(time)
@@ -170,7 +170,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         await SentAsync(Beginning.Length);
 
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("It is away."));
         services.GetRequiredService<ClientDirectory>().Doubt(A.Client);
 
@@ -229,7 +229,7 @@ public sealed class DecisionStreamResultTests : IDisposable
             .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(1);
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(new ClientSnapshot(A.Client, 1, new KeyRing(keys), new PolicyTable([])));
     }
 

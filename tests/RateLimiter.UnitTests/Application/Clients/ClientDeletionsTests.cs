@@ -68,6 +68,20 @@ public sealed class ClientDeletionsTests : IDisposable
     }
 
     [Test]
+    public async Task Delete_NotedAndTheStoreHangsThen_NobodyIsLetInHere([Values] bool isAnswered)
+    {
+        repository.Fail("client", isDown: !isAnswered);
+
+        var known = await client.KnownAfterAsync(() =>
+        {
+            _ = DeleteAsync();
+            return Task.CompletedTask;
+        });
+
+        Assert.That(known, Is.Null);
+    }
+
+    [Test]
     public void Delete_NothingCanBeNoted_ThrowsAndDeletesNothing()
     {
         repository.Fail("begin");

@@ -23,7 +23,7 @@ public sealed class ClientDirectoryTests
 
     public ClientDirectoryTests()
     {
-        directory = new ClientDirectory(store, changes.Object, time);
+        directory = A.Directory(store, changes.Object, time);
     }
 
     // The key
@@ -292,13 +292,15 @@ public sealed class ClientDirectoryTests
         // The clock is read while a load is being listed: the change comes just then, from another thread, which has to
         // wait for that. A forgetting that did not wait would be over before there is a load to forget.
         var change = new Thread(() => changes.Raise(it => it.Changed += null, A.Client));
+        // Before that, it is read for how long the look-up takes.
         time.WhenNextRead = () =>
-        {
-            change.Start();
-            SpinWait.SpinUntil(() =>
-                !change.IsAlive || change.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
-            );
-        };
+            time.WhenNextRead = () =>
+            {
+                change.Start();
+                SpinWait.SpinUntil(() =>
+                    !change.IsAlive || change.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
+                );
+            };
         var early = LookUpAsync();
         var load = await store.NextLoadAsync();
         change.Join();
@@ -425,6 +427,7 @@ public sealed class ClientDirectoryTests
         time.Advance(MaxAge);
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(null);
+        (await store.NextLoadAsync()).SetResult(null);
         Assert.That(await lookUp.Soon(), Is.Null);
 
         var again = LookUpAsync();
@@ -762,18 +765,21 @@ public sealed class ClientDirectoryTests
     private static ClientSnapshot Version(long version) =>
         A.Snapshot(A.Client, version, [Own.Key.Hash]);
 
-    private Task<ClientSnapshot?> LookUpAsync(CancellationToken cancellationToken = default) =>
-        LookUpAsync(Own.Text, cancellationToken);
+    private Task<ClientSnapshot?> LookUpAsync(
+        CancellationToken cancellationToken = default,
+        bool isForCheck = false
+    ) => LookUpAsync(Own.Text, cancellationToken, isForCheck);
 
     private async Task<ClientSnapshot?> LookUpAsync(
         string text,
-        CancellationToken cancellationToken = default
+        CancellationToken cancellationToken = default,
+        bool isForCheck = false
     )
     {
         Assert.That(ApiKey.TryParse(text, out var key));
         return directory.TryFind(key!, out var holder)
             ? holder.Client
-            : (await directory.FindAsync(key!, cancellationToken))?.Client;
+            : (await directory.FindAsync(key!, isForCheck, cancellationToken))?.Client;
     }
 
     /// <summary>Look-ups from many threads, all of which have asked by the time this returns.</summary>

@@ -1,6 +1,7 @@
-using Microsoft.Extensions.Time.Testing;
 using Moq;
+using RateLimiter.Application;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Application.Clients;
@@ -14,13 +15,9 @@ internal sealed class KnownClient
     public KnownClient()
     {
         repository
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(A.Snapshot(A.Client, keys: [own.Key.Hash]));
-        Directory = new ClientDirectory(
-            repository.Object,
-            Mock.Of<IClientChanges>(),
-            new FakeTimeProvider(A.Moment)
-        );
+        Directory = A.Directory(repository.Object);
     }
 
     public ClientDirectory Directory { get; }
@@ -34,9 +31,24 @@ internal sealed class KnownClient
         return repository.Invocations.Count == 2;
     }
 
+    /// <summary>
+    /// Does something with the client known before. Then the store hangs, and what is known of the client is what was done.
+    /// </summary>
+    public async Task<ClientSnapshot?> KnownAfterAsync(Func<Task> act)
+    {
+        await LookUpAsync();
+        await act();
+        repository
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new StoreUnavailableException("gone"));
+        var holder = await Directory.FindAsync(own.Key, isForCheck: true, default);
+        return holder?.Client;
+    }
+
     private async Task LookUpAsync() =>
         Assert.That(
             Directory.TryFind(own.Key, out _)
-                || await Directory.FindAsync(own.Key, CancellationToken.None) is not null
+                || await Directory.FindAsync(own.Key, isForCheck: false, CancellationToken.None)
+                    is not null
         );
 }

@@ -27,8 +27,18 @@ internal sealed class PendingClientRepository : IClientRepository
         CancellationToken cancellationToken
     ) => throw new NotSupportedException();
 
-    public Task<ClientSnapshot?> FindAsync(ClientId client, CancellationToken cancellationToken) =>
-        loads.AskAsync();
+    /// <summary>The version that was known when a client was asked for last.</summary>
+    public long Known { get; private set; }
+
+    public Task<ClientSnapshot?> FindAsync(
+        ClientId client,
+        long known,
+        CancellationToken cancellationToken
+    )
+    {
+        Known = known;
+        return loads.AskAsync();
+    }
 
     public Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken) =>
         versions.AskAsync();

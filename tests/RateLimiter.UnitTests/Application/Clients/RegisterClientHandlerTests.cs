@@ -26,10 +26,8 @@ public sealed class RegisterClientHandlerTests
     private readonly List<(NewClient Client, AuditRecord Audit)> added = [];
     private readonly List<PermitRequest> taken = [];
     private readonly StoreRoom room = new();
-    private readonly ClientDirectory directory = new(
-        Mock.Of<IClientRepository>(MockBehavior.Strict),
-        Mock.Of<IClientChanges>(),
-        new FakeTimeProvider(A.Moment)
+    private readonly ClientDirectory directory = A.Directory(
+        Mock.Of<IClientRepository>(MockBehavior.Strict)
     );
     private LimitStatus status = A.Status();
 
@@ -71,7 +69,7 @@ public sealed class RegisterClientHandlerTests
         var registered = (ClientRegistered)await RegisterAsync();
 
         Assert.That(ApiKey.TryParse(registered.ApiKey, out var key));
-        var holder = await directory.FindAsync(key!, CancellationToken.None);
+        var holder = await directory.FindAsync(key!, isForCheck: false, CancellationToken.None);
         Assert.That(holder?.Client.Id, Is.EqualTo(registered.Client));
     }
 

@@ -99,7 +99,9 @@ public sealed class AuthenticatorTests
     {
         var answer = new TaskCompletionSource<ClientSnapshot?>();
         clients
-            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+            )
             .Returns(answer.Task);
 
         var guesses = Enumerable
@@ -138,9 +140,11 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_ManyClientsThatAreNotKnownYet_CountAsNoFailure()
     {
         clients
-            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+            )
             .ReturnsAsync(
-                (ClientId client, CancellationToken _) =>
+                (ClientId client, long _, CancellationToken _) =>
                     A.Snapshot(client, keys: [Keys[client].Hash])
             );
 
@@ -158,7 +162,7 @@ public sealed class AuthenticatorTests
     {
         var answer = new TaskCompletionSource<ClientSnapshot?>();
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .Returns(answer.Task);
 
         var callers = Enumerable
@@ -174,7 +178,9 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_TheStoreDoesNotAnswer_CountsAsNoFailure()
     {
         clients
-            .Setup(it => it.FindAsync(It.IsAny<ClientId>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+            )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         for (var i = 0; i < Limit * 3; i++)
@@ -194,7 +200,7 @@ public sealed class AuthenticatorTests
     {
         var client = new ClientSnapshot(A.Client, 1, new KeyRing(keys), new([]));
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(client);
         clients
             .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))

@@ -162,6 +162,39 @@ public sealed class KeyHandlerTests
     }
 
     [Test]
+    public async Task Change_DoneAndTheStoreHangsThen_IsWhatThisInstanceKnows(
+        [Values] bool isAnswered
+    )
+    {
+        var admin = Admin();
+        KeyMade first = null!;
+        KeyMade second = null!;
+        KeyMade rotated = null!;
+        keys.LosesAnswers = !isAnswered;
+
+        var client = await known.KnownAfterAsync(async () =>
+        {
+            first = (KeyMade)(await CreateAsync(admin, Scopes.Check))!;
+            second = (KeyMade)(await CreateAsync(admin, Scopes.Check))!;
+            await DeleteAsync(admin, first.Key.Id);
+            rotated = (KeyMade)
+                (
+                    await RotateAsync(
+                        A.Holder(admin.Client) with
+                        {
+                            Key = second.Key,
+                        },
+                        TimeSpan.Zero
+                    )
+                )!;
+        });
+
+        Assert.That(client!.Keys.Find(first.Key.Hash), Is.Null);
+        Assert.That(client.Keys.Find(second.Key.Hash), Is.Null);
+        Assert.That(client.Keys.Find(rotated.Key.Hash), Is.EqualTo(rotated.Key));
+    }
+
+    [Test]
     public async Task Rotate_AKey_GivesAnotherOfTheSameKind()
     {
         var own = Holder(Scopes.KeysWrite | Scopes.Check, TimeSpan.FromDays(90));
@@ -420,7 +453,7 @@ public sealed class KeyHandlerTests
                 ? throw new StoreUnavailableException("gone")
                 : Task.FromResult<(long, KeyRing)?>(IsGone ? null : (version, Ring));
 
-        public Task<bool> TrySaveAsync(
+        public Task<long?> TrySaveAsync(
             ClientId client,
             long version,
             KeyRing before,
@@ -433,7 +466,7 @@ public sealed class KeyHandlerTests
             BeforeSave = null;
             if (version != this.version)
             {
-                return Task.FromResult(false);
+                return Task.FromResult<long?>(null);
             }
 
             (Ring, this.version) = (after, version + 1);
@@ -443,7 +476,7 @@ public sealed class KeyHandlerTests
                 throw new StoreUnavailableException("lost");
             }
 
-            return Task.FromResult(true);
+            return Task.FromResult<long?>(this.version);
         }
 
         public Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(

@@ -67,7 +67,7 @@ internal sealed class KeptPolicies : IPolicyRepository
                 .Take(limit),
         ]);
 
-    public Task<PolicySave> TryChangeAsync(
+    public Task<PolicyChangeResult> TryChangeAsync(
         ClientId client,
         PolicyChanges changes,
         PolicyQuota quota,
@@ -79,7 +79,7 @@ internal sealed class KeptPolicies : IPolicyRepository
         Quota = quota;
         if (Refusal is { } refusal)
         {
-            return Task.FromResult(refusal);
+            return Task.FromResult(new PolicyChangeResult(refusal));
         }
 
         if (
@@ -87,7 +87,7 @@ internal sealed class KeptPolicies : IPolicyRepository
             || changes.Changes.Any(change => Head(change.Key) != change.Before)
         )
         {
-            return Task.FromResult(PolicySave.Outdated);
+            return Task.FromResult(new PolicyChangeResult(PolicySave.Outdated));
         }
 
         Changes.Add(changes);
@@ -101,7 +101,7 @@ internal sealed class KeptPolicies : IPolicyRepository
 
         return LosesAnswers
             ? throw new StoreUnavailableException("lost")
-            : Task.FromResult(PolicySave.Saved);
+            : Task.FromResult(new PolicyChangeResult(PolicySave.Saved, setVersion + 1));
     }
 
     private void Make(PolicyChange change, DateTimeOffset at)

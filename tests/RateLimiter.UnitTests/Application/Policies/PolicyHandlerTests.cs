@@ -192,6 +192,54 @@ public sealed class PolicyHandlerTests
     }
 
     [Test]
+    public async Task Change_DoneAndTheStoreHangsThen_IsWhatThisInstanceKnows(
+        [Values("save", "delete", "roll back", "import")] string change
+    )
+    {
+        policies.Save(A.Definition(description: "first"));
+        policies.Save(A.Definition(description: "second"));
+
+        var known = await client.KnownAfterAsync(async () =>
+        {
+            await SaveAsync(A.Definition(description: "third"));
+            _ = change switch
+            {
+                "delete" => await DeleteAsync(),
+                "roll back" => await RollBackAsync(1),
+                "import" => await ImportAsync(A.Definition("imported")),
+                _ => null,
+            };
+        });
+
+        var policy = known!.Policies.Resolve(Key.RouteKey, Key.Role);
+        Assert.That(
+            policy?.Definition.Description,
+            Is.EqualTo(
+                change switch
+                {
+                    "save" => "third",
+                    "roll back" => "first",
+                    _ => null,
+                }
+            )
+        );
+        Assert.That(
+            known.Policies.Resolve("imported", Key.Role) is not null,
+            Is.EqualTo(change == "import")
+        );
+    }
+
+    [Test]
+    public async Task Import_OnlyAskedForAndTheStoreHangsThen_IsNotKnown()
+    {
+        var known = await client.KnownAfterAsync(() =>
+            ImportAsync(dryRun: true, definitions: A.Definition("imported"))
+        );
+
+        Assert.That(known!.Policies.Policies, Is.Empty);
+    }
+
+    [Test]
     public void Change_WithoutAnAnswer_ThrowsAndIsNotTriedAgain()
     {
         policies.LosesAnswers = true;

@@ -12,6 +12,7 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class RefundHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly StoreFallback fallback = A.Fallback(StoreFailureMode.Local);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndGivesNothing() =>
@@ -41,6 +42,23 @@ public sealed class RefundHandlerTests
     }
 
     [Test]
+    public async Task Handle_CountedHereWhileTheStoreWasAway_IsGivenBackHereToo()
+    {
+        var policy = A.Policy(limits: A.Limit(permits: 2));
+        counters
+            .Setup(it => it.GiveAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(A.Decision(policy));
+        var request = new PermitRequest(new Subject(A.Client, "alice", null), policy, 1);
+        fallback.Decide(request);
+        fallback.Decide(request);
+
+        await GiveAsync(policy, 1);
+
+        Assert.That(fallback.Decide(request).Allowed);
+        Assert.That(fallback.Decide(request).Allowed, Is.False);
+    }
+
+    [Test]
     public async Task Handle_InactivePolicy_GivesNothingBack()
     {
         var decision = await GiveAsync(A.Policy(isActive: false));
@@ -67,7 +85,7 @@ public sealed class RefundHandlerTests
     }
 
     private Task<Decision?> GiveAsync(Policy policy, long cost = 1) =>
-        new RefundHandler(counters.Object, new FakeTimeProvider(A.Moment)).Handle(
+        new RefundHandler(counters.Object, fallback, new FakeTimeProvider(A.Moment)).Handle(
             new RefundCommand(
                 A.Snapshot(A.Client, policies: policy),
                 new Check("alice", "search", "free", cost)

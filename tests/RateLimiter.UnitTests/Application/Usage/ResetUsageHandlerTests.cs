@@ -10,6 +10,7 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class ResetUsageHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly StoreFallback fallback = A.Fallback(StoreFailureMode.Local);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsFalseAndForgetsNothing() =>
@@ -43,16 +44,24 @@ public sealed class ResetUsageHandlerTests
     }
 
     [Test]
+    public async Task Handle_CountedHereWhileTheStoreWasAway_IsForgottenHereToo()
+    {
+        var policy = A.Policy(limits: A.Limit(permits: 1));
+        var request = new PermitRequest(new Subject(A.Client, "alice", null), policy, 1);
+        SetUpReset(request.Subject, policy);
+        fallback.Decide(request);
+        Assert.That(fallback.Decide(request).Allowed, Is.False);
+
+        await ResetAsync(policy);
+
+        Assert.That(fallback.Decide(request).Allowed);
+    }
+
+    [Test]
     public void Handle_StoreUnavailable_Throws()
     {
         counters
-            .Setup(it =>
-                it.ResetAsync(
-                    It.IsAny<Subject>(),
-                    It.IsAny<Policy>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
+            .Setup(it => it.ResetAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => ResetAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
@@ -60,11 +69,13 @@ public sealed class ResetUsageHandlerTests
 
     private void SetUpReset(Subject subject, Policy policy) =>
         counters
-            .Setup(it => it.ResetAsync(subject, policy, It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.ResetAsync(new PermitRequest(subject, policy, 0), It.IsAny<CancellationToken>())
+            )
             .Returns(Task.CompletedTask);
 
     private Task<bool> ResetAsync(Policy policy, string user = "alice") =>
-        new ResetUsageHandler(counters.Object).Handle(
+        new ResetUsageHandler(counters.Object, fallback).Handle(
             new ResetUsageCommand(A.Snapshot(A.Client, policies: policy), user, "search", "free"),
             CancellationToken.None
         );

@@ -11,8 +11,7 @@ namespace RateLimiter.UnitTests.Infrastructure.Redis;
 public sealed class BatchCallsTests
 {
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
-
-    private static readonly TimeSpan TurnTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Total = TimeSpan.FromMilliseconds(800);
 
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly List<Call> calls = [];
@@ -32,7 +31,7 @@ public sealed class BatchCallsTests
                 return call.Answer.Task;
             },
             Budget,
-            TurnTimeout,
+            Total,
             time
         );
 
@@ -69,6 +68,36 @@ public sealed class BatchCallsTests
 
         Assert.That(calls[2].Timeout, Is.EqualTo(Budget - TimeSpan.FromMilliseconds(60)));
         Assert.That(await asked[0], Is.All.Null);
+    }
+
+    [Test]
+    public async Task Take_WaitedForItsTurnNearlyAllItsTime_HasWhatIsLeftOfItAll()
+    {
+        var asked = await WaitBehindTwoAsync(TimeSpan.FromMilliseconds(770));
+
+        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        await asked[0];
+        await SentAsync(3);
+
+        Assert.That(calls[2].Timeout, Is.EqualTo(TimeSpan.FromMilliseconds(30)));
+    }
+
+    [TestCase(750, 50)]
+    [TestCase(300, 100)]
+    public async Task Take_WaitedForTheStoreBefore_HasWhatIsLeftOfItAll(int waited, int left)
+    {
+        var batch = TakeAsync(waited: TimeSpan.FromMilliseconds(waited));
+        calls[0].Answer.SetResult([null]);
+        await batch;
+
+        Assert.That(calls[0].Timeout, Is.EqualTo(TimeSpan.FromMilliseconds(left)));
+    }
+
+    [Test]
+    public async Task Take_WaitedForTheStoreTooLongBefore_IsNotSent()
+    {
+        Assert.That(await TakeAsync(waited: Total), Is.All.Null);
+        Assert.That(calls, Is.Empty);
     }
 
     [Test]
@@ -116,7 +145,7 @@ public sealed class BatchCallsTests
     [Test]
     public async Task Take_ItsTurnDoesNotCome_HasNoAnswerAndIsNotSent()
     {
-        var asked = await WaitBehindTwoAsync(TurnTimeout);
+        var asked = await WaitBehindTwoAsync(Total);
 
         Assert.That(await asked[2], Is.All.Null);
         calls[0].Answer.SetResult([A.Decision(A.Policy())]);
@@ -152,10 +181,16 @@ public sealed class BatchCallsTests
 
     private Task<Decision?[]> TakeAsync(
         ClientId? client = null,
+        TimeSpan waited = default,
         CancellationToken cancellationToken = default
     ) =>
         batches.TakeAsync(
-            [new PermitRequest(new Subject(client ?? A.Client, "alice", null), A.Policy(), 1)],
+            [
+                new PermitRequest(new Subject(client ?? A.Client, "alice", null), A.Policy(), 1)
+                {
+                    Waited = waited,
+                },
+            ],
             CheckWork.MaxPerCall,
             cancellationToken
         );

@@ -150,6 +150,26 @@ public sealed class CheckGathererTests : IDisposable
     }
 
     [Test]
+    public async Task Decide_WaitedForTheStoreBefore_HasWhatIsLeftBehindOthersToo()
+    {
+        var others = Ask(1, 2, 3);
+        var check = gatherer.DecideAsync(
+            Request(4) with
+            {
+                Waited = TimeSpan.FromMilliseconds(60),
+            }
+        );
+
+        time.Advance(TimeSpan.FromMilliseconds(30));
+        Assert.That(check.IsCompleted, Is.False);
+        time.Advance(TimeSpan.FromMilliseconds(20));
+
+        Assert.That(check.IsCompleted);
+        Assert.That(await check, Is.Null);
+        Assert.That(others.Any(it => it.IsCompleted), Is.False);
+    }
+
+    [Test]
     public void Decide_ItsTimeWasOverBeforeItWasSent_IsNeverSent()
     {
         Ask(1, 2, 3);

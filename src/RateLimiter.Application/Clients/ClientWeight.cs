@@ -1,0 +1,53 @@
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Application.Clients;
+
+/// <summary>
+/// Estimates what a client takes up in memory, in bytes: objects as a 64-bit runtime lays them out, with their places in
+/// tables. A test holds it against what the garbage collector says.
+/// </summary>
+internal static class ClientWeight
+{
+    // An entry of the directory, its places there, and a key that was let in.
+    private const int PerClient = 1024;
+
+    // The object, its entry in the table with the hash for a key, and that entry's bucket.
+    private const int PerKey = 192;
+
+    // The policy, its definition, the list of its limits, its entry in the table with the names, and that entry's bucket.
+    private const int PerPolicy = 280;
+
+    // The object, and its place in the list.
+    private const int PerLimit = 88;
+
+    public static long Of(ClientSnapshot client) =>
+        PerClient + client.Keys.Keys.Sum(Of) + client.Policies.Policies.Sum(Of);
+
+    private static long Of(ClientKey key) => PerKey + Of(key.Id) + Of(key.Prefix) + Of(key.Name);
+
+    private static long Of(Policy policy)
+    {
+        var bytes =
+            PerPolicy
+            + Of(policy.Key.RouteKey)
+            + Of(policy.Key.Role)
+            + Of(policy.Definition.Description)
+            + Of(policy.UpdatedBy);
+        foreach (var limit in policy.Limits)
+        {
+            bytes += PerLimit + Of(limit.Name) + Of(limit.Epoch);
+        }
+
+        return bytes;
+    }
+
+    // Names that nobody chose are the same object everywhere.
+    private static long Of(string? text) =>
+        text is null
+        || ReferenceEquals(text, PolicyKey.DefaultRole)
+        || ReferenceEquals(text, Limit.DefaultName)
+            ? 0
+            : (22 + (2L * text.Length) + 7) & ~7;
+}
