@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using RateLimiter.TestStores;
 using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
@@ -91,7 +90,7 @@ public sealed partial class WarmUpTests
         Assert.That(WarmedUp.Count(service.Output), Is.GreaterThan(20));
     }
 
-    private static Task MustGetReadyAsync(Service service) =>
+    private static Task<TimeSpan> MustGetReadyAsync(Service service) =>
         Poll.UntilAsync(
             "The service does not get ready.",
             Ready,

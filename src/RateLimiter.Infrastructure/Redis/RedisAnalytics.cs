@@ -19,7 +19,6 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
 
     private readonly RedisConnection connection;
     private readonly AnalyticsOptions options;
-    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly AnalyticsWriter writer;
     private readonly AnalyticsReader reader;
@@ -40,7 +39,6 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
     {
         this.connection = connection;
         this.options = options.Value;
-        this.time = time;
         this.logger = logger;
         writer = new AnalyticsWriter(connection, this.options, time);
         reader = new AnalyticsReader(connection, this.options, time);

@@ -1,6 +1,5 @@
 using System.Net;
 using RateLimiter.Application;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
@@ -76,7 +75,7 @@ internal sealed class RedisWarmUp(
 
     // Also when the service is told to stop meanwhile: two that start at once may get in each other's way, and nothing is
     // left of either.
-    private Task DeleteAsync() =>
+    private Task<long> DeleteAsync() =>
         connection.AskAsync(
             RedisKeys.Client(Nobody),
             database =>

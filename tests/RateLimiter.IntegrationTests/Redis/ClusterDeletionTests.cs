@@ -4,7 +4,6 @@ using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;

@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Net;
 using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
-using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis;
 
@@ -251,17 +249,17 @@ public sealed class ConnectionRenewalTests
         Assert.That(store.Renewals, Is.Empty);
     }
 
-    private static Task UntilDecidedAsync(WatchedConnection store) =>
+    private static Task<TimeSpan> UntilDecidedAsync(WatchedConnection store) =>
         Poll.UntilAsync("The store does not decide.", Recovered, store.IsDecidedAsync);
 
-    private static Task UntilRefusedAsync(WatchedConnection store) =>
+    private static Task<TimeSpan> UntilRefusedAsync(WatchedConnection store) =>
         Poll.UntilAsync(
             "The store still decides.",
             Recovered,
             async () => !await store.IsDecidedAsync()
         );
 
-    private static Task UntilHeardAsync(WatchedConnection store) =>
+    private static Task<TimeSpan> UntilHeardAsync(WatchedConnection store) =>
         Poll.UntilAsync(
             "No messages arrive.",
             Recovered,

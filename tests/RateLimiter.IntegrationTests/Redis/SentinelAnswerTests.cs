@@ -58,6 +58,6 @@ public sealed class SentinelAnswerTests
         );
     }
 
-    private static Task UntilDecidedAsync(WatchedConnection store) =>
+    private static Task<TimeSpan> UntilDecidedAsync(WatchedConnection store) =>
         Poll.UntilAsync("The store does not decide.", Recovered, store.IsDecidedAsync);
 }

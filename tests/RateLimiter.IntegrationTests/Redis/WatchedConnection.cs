@@ -1,6 +1,5 @@
 using System.Net;
 using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;

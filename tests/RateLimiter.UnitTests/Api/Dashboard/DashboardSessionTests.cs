@@ -7,9 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Api.Dashboard.Sessions;
 using RateLimiter.Application.Clients;
-using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Api.Dashboard;
