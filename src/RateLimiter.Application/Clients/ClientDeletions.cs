@@ -196,7 +196,12 @@ public sealed partial class ClientDeletions(
             directory.Apply(
                 run.Noted.Client,
                 ClientDirectory.Latest,
-                client => client with { Keys = new KeyRing([]), Policies = new PolicyTable([]) }
+                client => new ClientSnapshot(
+                    client.Id,
+                    ClientDirectory.Latest,
+                    new KeyRing([]),
+                    new PolicyTable([])
+                )
             );
         }
     }

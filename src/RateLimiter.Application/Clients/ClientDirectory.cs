@@ -77,8 +77,9 @@ public sealed class ClientDirectory
         checkTimeout = store.Value.Timeout;
         entries = new ClientCache(options.Value.MaxCachedBytes);
         changes.Changed += Doubt;
-        changes.KeysRevoked += (client, version, keys) =>
-            Apply(client, version, known => known with { Keys = known.Keys.Without(keys) });
+        // It may be a part of a change that this instance is just making itself, and nothing brings these keys back.
+        changes.KeysRevoked += (client, keys) =>
+            Apply(client, Latest, known => known with { Keys = known.Keys.Without(keys) });
         // What was asked before then may be of before what was missed.
         changes.Missed += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
     }

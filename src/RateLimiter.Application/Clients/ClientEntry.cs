@@ -160,7 +160,11 @@ internal sealed class ClientEntry
     private static ClientSnapshot Make(
         ClientSnapshot client,
         (long Version, ClientChange Change) next
-    ) => next.Change(client) with { Version = next.Version };
+    )
+    {
+        var made = next.Change(client);
+        return next.Version == ClientDirectory.Latest ? made : made with { Version = next.Version };
+    }
 }
 
 /// <summary>What a change makes of a client.</summary>

@@ -13,10 +13,10 @@ public interface IClientChanges
     event Action<ClientId> Changed;
 
     /// <summary>
-    /// Called with a client, the version that it has since, and keys that are good for nothing any more, so that they are
-    /// kept out although the store cannot be asked. <see cref="Changed"/> is called too.
+    /// Called with a client and keys that are good for nothing any more, so that they are kept out although the store cannot
+    /// be asked. <see cref="Changed"/> is called too.
     /// </summary>
-    event Action<ClientId, long, IReadOnlyCollection<KeyHash>> KeysRevoked;
+    event Action<ClientId, IReadOnlyCollection<KeyHash>> KeysRevoked;
 
     /// <summary>Called when changes may have been missed, from then on none.</summary>
     event Action Missed;

@@ -14,7 +14,7 @@ internal static class RedisKeys
 {
     /// <summary>
     /// Channel of what changed, as in the scripts: <c>client ID</c>, whose keys or policies are others; before it, where keys
-    /// are gone, <c>revoked ID VERSION HASH…</c>; <c>freed NAME</c>, a counter that was given permits back or reset;
+    /// are gone, <c>revoked ID HASH…</c>; <c>freed NAME</c>, a counter that was given permits back or reset;
     /// <c>ping INSTANCE TIMESTAMP</c>. Whoever does not know one of them takes no notice of it.
     /// </summary>
     public const string News = "rl:news";

@@ -48,7 +48,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     public event Action<ClientId>? Changed;
 
     /// <inheritdoc/>
-    public event Action<ClientId, long, IReadOnlyCollection<KeyHash>>? KeysRevoked;
+    public event Action<ClientId, IReadOnlyCollection<KeyHash>>? KeysRevoked;
 
     /// <inheritdoc/>
     public event Action? Missed;
@@ -93,11 +93,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     }
 
     private void HearRevoked(string[] words) =>
-        KeysRevoked?.Invoke(
-            new ClientId(words[0]),
-            long.Parse(words[1], CultureInfo.InvariantCulture),
-            [.. words.Skip(2).Select(KeyHash.Parse)]
-        );
+        KeysRevoked?.Invoke(new ClientId(words[0]), [.. words.Skip(1).Select(KeyHash.Parse)]);
 
     private void HearPing(long sent)
     {

@@ -74,6 +74,6 @@ for _, hash in ipairs(before) do
     revoked[#revoked + 1] = hash
   end
 end
-load_module('publish_revoked')(ARGV[1], tonumber(version), revoked)
+load_module('publish_revoked')(ARGV[1], revoked)
 call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return COPIED

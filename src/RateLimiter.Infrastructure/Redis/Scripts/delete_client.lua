@@ -17,7 +17,6 @@ local deleted = {
 local hashes = redis.call('HKEYS', KEYS[2])
 -- It takes no longer for many than for few: what they held is freed in the background.
 redis.call('UNLINK', unpack(KEYS))
--- Nothing comes after it.
-load_module('publish_revoked')(ARGV[1], 2 ^ 53, hashes)
+load_module('publish_revoked')(ARGV[1], hashes)
 redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return deleted

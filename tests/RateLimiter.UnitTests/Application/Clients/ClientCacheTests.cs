@@ -172,7 +172,7 @@ public sealed class ClientCacheTests
         static string Text(string text) => new(text.AsSpan());
     }
 
-    private IReadOnlyList<ClientId> Keep(int count)
+    private List<ClientId> Keep(int count)
     {
         List<ClientId> clients = [.. Enumerable.Range(0, count).Select(_ => ClientId.New())];
         clients.ForEach(client => cache.Keep(Entry(client)));

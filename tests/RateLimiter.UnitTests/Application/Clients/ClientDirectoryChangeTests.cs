@@ -172,16 +172,37 @@ public sealed class ClientDirectoryChangeTests
     {
         await WarmAsync(1);
 
-        changes.Raise(
-            it => it.KeysRevoked += null,
-            A.Client,
-            2L,
-            (IReadOnlyCollection<KeyHash>)[Other.Key.Hash]
-        );
+        HearRevoked(Other.Key);
         changes.Raise(it => it.Changed += null, A.Client);
 
         Assert.That(await LookUpInVainAsync(Other.Key), Is.Null);
         Assert.That(await LookUpInVainAsync(), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Revoked_HeardOfARotationBeforeItIsAnsweredHere_TheNewKeyIsLetIn(
+        [Values] bool isHeardFirst
+    )
+    {
+        await WarmAsync(1);
+        var (successor, _) = ApiKey.Generate(A.Client);
+        if (isHeardFirst)
+        {
+            HearRevoked(Other.Key);
+        }
+
+        directory.Apply(
+            A.Client,
+            2,
+            known => known with { Keys = new KeyRing([A.Key(Own.Key.Hash), A.Key(successor.Hash)]) }
+        );
+        if (!isHeardFirst)
+        {
+            HearRevoked(Other.Key);
+        }
+
+        Assert.That(await LookUpInVainAsync(successor), Is.Not.Null);
+        Assert.That(await LookUpInVainAsync(Other.Key), Is.Null);
     }
 
     // Waits
@@ -336,6 +357,13 @@ public sealed class ClientDirectoryChangeTests
             A.Client,
             version,
             known => known with { Policies = known.Policies.With([change]) }
+        );
+
+    private void HearRevoked(ApiKey key) =>
+        changes.Raise(
+            it => it.KeysRevoked += null,
+            A.Client,
+            (IReadOnlyCollection<KeyHash>)[key.Hash]
         );
 
     private void Revoke(long version, ApiKey key) =>

@@ -765,21 +765,18 @@ public sealed class ClientDirectoryTests
     private static ClientSnapshot Version(long version) =>
         A.Snapshot(A.Client, version, [Own.Key.Hash]);
 
-    private Task<ClientSnapshot?> LookUpAsync(
-        CancellationToken cancellationToken = default,
-        bool isForCheck = false
-    ) => LookUpAsync(Own.Text, cancellationToken, isForCheck);
+    private Task<ClientSnapshot?> LookUpAsync(CancellationToken cancellationToken = default) =>
+        LookUpAsync(Own.Text, cancellationToken);
 
     private async Task<ClientSnapshot?> LookUpAsync(
         string text,
-        CancellationToken cancellationToken = default,
-        bool isForCheck = false
+        CancellationToken cancellationToken = default
     )
     {
         Assert.That(ApiKey.TryParse(text, out var key));
         return directory.TryFind(key!, out var holder)
             ? holder.Client
-            : (await directory.FindAsync(key!, isForCheck, cancellationToken))?.Client;
+            : (await directory.FindAsync(key!, isForCheck: false, cancellationToken))?.Client;
     }
 
     /// <summary>Look-ups from many threads, all of which have asked by the time this returns.</summary>
