@@ -28,6 +28,7 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Infrastructure/Redis/RedisConnection.cs"] = "It is awaited.",
         ["RateLimiter.Infrastructure/Redis/RedisLink.cs"] =
             "What is begun is tried in a loop's way.",
+        ["RateLimiter.Infrastructure/StoreClock.cs"] = "Whoever waits for a store is told.",
     };
 
     [Test]

@@ -130,7 +130,7 @@ public sealed class AdministrativeRateTests(Store store)
         await SendUntilRefusedAsync(() => GetAsync(client.Key, NewAddress()));
 
         // Both are administration, of which one call a second is left.
-        Assert.That((await limiter.GetUsageAsync("u", "r")).Remaining, Is.EqualTo(10));
+        Assert.That((await limiter.GetUsageAsync("u", "r")).Limit, Is.EqualTo(10));
         Assert.That((await limiter.Api.ListPoliciesAsync()).Result, Has.Count.EqualTo(1));
         Assert.That((await limiter.CheckAsync("u", "r")).Allowed);
     }

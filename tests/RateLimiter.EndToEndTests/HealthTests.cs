@@ -15,7 +15,7 @@ public sealed class HealthTests(Store store) : ServiceFixture(store)
     public async Task Ready_StoreAnswers_AnswersHealthy()
     {
         (await Visitor.GetAsync("/health/ready")).MustBe(
-            """{"status":"healthy","checks":{"store":"healthy","serving":"healthy"}}"""
+            """{"status":"healthy","checks":{"store":"healthy","serving":"healthy","warm-up":"healthy"}}"""
         );
     }
 }

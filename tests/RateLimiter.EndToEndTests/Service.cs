@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -212,6 +213,17 @@ public sealed partial class Service : IAsyncDisposable
         await listening.Task.WaitAsync(StartTimeout);
         var health = await new Visitor(this).GetAsync("/health/live");
         Assert.That(health.Status, Is.EqualTo(200), "The service is not live.");
+        // What a test measures is not to compete with that; without a store it waits for it.
+        await Poll.UntilAsync(
+            "The service does not warm up.",
+            StartTimeout,
+            async () =>
+            {
+                var checks = (await new Visitor(this).GetAsync("/health/ready"))["checks"];
+                return checks.GetProperty("warm-up").GetString() == "healthy"
+                    || checks.GetProperty("store").GetString() == "unhealthy";
+            }
+        );
     }
 
     private async Task<int> WaitForExitAsync(TimeSpan timeout)

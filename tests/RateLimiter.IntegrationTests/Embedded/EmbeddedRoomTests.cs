@@ -76,7 +76,13 @@ public sealed class EmbeddedRoomTests : IDisposable
     {
         await using var store = Start();
         await using var connection = await ConnectAsync(store);
-        await FillAsync(store, connection.GetDatabase(), Data.Text, TimeSpan.FromSeconds(1));
+        var database = connection.GetDatabase();
+        var written = await FillAsync(store, database, Data.Text);
+
+        for (var i = 0; i < written; i++)
+        {
+            await database.KeyExpireAsync($"{i}", TimeSpan.FromMilliseconds(1));
+        }
 
         await Poll.UntilAsync("There is no room.", Patience, () => Task.FromResult(!room.IsFull));
     }
@@ -114,12 +120,7 @@ public sealed class EmbeddedRoomTests : IDisposable
         await ConnectionMultiplexer.ConnectAsync(store.Configuration);
 
     /// <returns>How many were written until it was full.</returns>
-    private async Task<int> FillAsync(
-        EmbeddedStore store,
-        IDatabase database,
-        Data data,
-        Expiration expiry = default
-    )
+    private async Task<int> FillAsync(EmbeddedStore store, IDatabase database, Data data)
     {
         var written = 0;
         while (!room.IsFull)
@@ -127,7 +128,7 @@ public sealed class EmbeddedRoomTests : IDisposable
             Assert.That(written, Is.LessThan(2 * MaxBytes / ValueLength), "It is never full.");
             if (data == Data.Text)
             {
-                await database.StringSetAsync($"{written}", Value(written), expiry);
+                await database.StringSetAsync($"{written}", Value(written));
             }
             else
             {
