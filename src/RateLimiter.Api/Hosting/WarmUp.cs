@@ -33,10 +33,23 @@ internal sealed class WarmUp(
     private const string PolicyToSave =
         $$"""{"route_key":"{{Route}}","limits":[{"name":"a","limit":1,"window_seconds":1}]}""";
 
-    /// <summary>What is asked, in this order. What would be written is refused by the store, which has no such client.</summary>
+    /// <summary>
+    /// What is asked, in this order: first what needs no system of record. Writes are refused by the store, which has no such
+    /// client.
+    /// </summary>
     private static readonly IReadOnlyList<(string Method, string Target, string? Body)> Requests =
     [
         ("POST", "/register", """{"name":""}"""),
+        ("POST", "/check", Check),
+        ("POST", "/check/batch", Checks),
+        ("GET", "/gateway/check", null),
+        ("GET", Usage, null),
+        ("POST", "/usage/refund", Refund),
+        ("DELETE", Usage, null),
+        ("GET", "/logs/latest", null),
+        ("GET", "/analytics/summary", null),
+        ("GET", "/analytics/timeseries", null),
+        ("GET", "/analytics/top", null),
         ("POST", "/policy", PolicyToSave),
         ("GET", "/policy", null),
         ("GET", $"/policy/history?route_key={Route}", null),
@@ -44,22 +57,12 @@ internal sealed class WarmUp(
         ("DELETE", "/policy", $$"""{"route_key":"{{Route}}"}"""),
         ("GET", "/policy/export", null),
         ("PUT", "/policy/import", Policies),
-        ("POST", "/check", Check),
-        ("POST", "/check/batch", Checks),
-        ("GET", Usage, null),
-        ("POST", "/usage/refund", Refund),
-        ("DELETE", Usage, null),
         ("POST", "/keys", """{"name":"warm-up","scopes":["check"]}"""),
         ("GET", "/keys", null),
         ("POST", "/keys/rotate", "{}"),
         ("DELETE", "/keys/none", null),
-        ("GET", "/logs/latest", null),
         ("GET", "/audit", null),
         ("GET", "/audit/export", null),
-        ("GET", "/analytics/summary", null),
-        ("GET", "/analytics/timeseries", null),
-        ("GET", "/analytics/top", null),
-        ("GET", "/gateway/check", null),
     ];
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -127,7 +130,14 @@ internal sealed class WarmUp(
             stoppingToken.ThrowIfCancellationRequested();
             // What tries to change a client makes the directory forget what it knows.
             directory.Learn(client);
-            await SendAsync(answer, text, method, target, body);
+            if (
+                await SendAsync(answer, text, method, target, body)
+                == StatusCodes.Status503ServiceUnavailable
+            )
+            {
+                // A system of record that is away keeps no checks waiting, and what follows needs it too.
+                break;
+            }
         }
 
         directory.Doubt(id);
@@ -159,7 +169,8 @@ internal sealed class WarmUp(
         }
     }
 
-    private async Task SendAsync(
+    /// <returns>The status of the answer.</returns>
+    private async Task<int> SendAsync(
         RequestDelegate answer,
         string key,
         string method,
@@ -179,7 +190,8 @@ internal sealed class WarmUp(
         request.Path = path;
         request.QueryString = new QueryString(query);
         request.Headers[ApiKeyFilter.HeaderName] = key;
-        context.Connection.RemoteIpAddress = IPAddress.Loopback;
+        // Nobody's, whose rate of calls this would use up.
+        context.Connection.RemoteIpAddress = IPAddress.Any;
         if (body is not null)
         {
             var bytes = Encoding.UTF8.GetBytes(body);
@@ -195,6 +207,7 @@ internal sealed class WarmUp(
         context.Response.Body = Stream.Null;
         await answer(context);
         Logger.WarmedUp(method, path, context.Response.StatusCode);
+        return context.Response.StatusCode;
     }
 
     private sealed class Body : IHttpRequestBodyDetectionFeature, IHttpMaxRequestBodySizeFeature
