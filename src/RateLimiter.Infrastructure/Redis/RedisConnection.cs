@@ -248,13 +248,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         {
             return Interlocked.Increment(ref asked) <= MaxAsked
                 ? await circuits[part]
-                    .PassAsync(() => AskOnceAsync(ask, timeout, cancellationToken))
+                    .PassAsync(() => AskOnceAsync(part, ask, timeout, cancellationToken))
                 : throw new StoreUnavailableException("Too many wait for the store.");
-        }
-        catch (StoreFullException)
-        {
-            NoteFull(part, isFull: true);
-            throw;
         }
         finally
         {
@@ -272,7 +267,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
-    ) => circuits[PartOf(key)].AskAsync(() => AskOnceAsync(ask, timeout, cancellationToken));
+    )
+    {
+        var part = PartOf(key);
+        return circuits[part].AskAsync(() => AskOnceAsync(part, ask, timeout, cancellationToken));
+    }
 
     /// <summary>Whether a question failed before it was sent, for want of a connection, so that it is safe to repeat.</summary>
     internal static bool WasNotSent(StoreUnavailableException exception) =>
@@ -282,7 +281,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>As a check would ask, but also a part that is away, to find out whether it still is.</summary>
     /// <exception cref="StoreUnavailableException">It did not answer.</exception>
     internal Task<T> ProbeAsync<T>(int part, Func<IDatabase, Task<T>> ask) =>
-        circuits[part].ProbeAsync(() => AskOnceAsync(ask, CheckTimeout, CancellationToken.None));
+        circuits[part]
+            .ProbeAsync(() => AskOnceAsync(part, ask, CheckTimeout, CancellationToken.None));
 
     /// <summary>Notes whether a part of Redis takes what needs memory.</summary>
     internal void NoteFull(int part, bool isFull)
@@ -317,7 +317,16 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                 .FirstOrDefault(configuration => configuration is not null)
         );
 
+    // It answers before it has written its log, and what was answered must survive a crash.
+    private static async Task<T> CommitAsync<T>(Task<T> answer, EmbeddedStore store)
+    {
+        await answer;
+        await store.CommitAsync();
+        return await answer;
+    }
+
     private async Task<T> AskOnceAsync<T>(
+        int part,
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
@@ -330,18 +339,14 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
         try
         {
-            var answer = await ask(multiplexer.GetDatabase())
-                .WaitAsync(timeout, Clock, cancellationToken);
-            if (embeddedStore is { } store)
-            {
-                // It answers before it has written its log, and what was answered must survive a crash.
-                await store.CommitAsync().WaitAsync(timeout, Clock, cancellationToken);
-            }
-
-            return answer;
+            var answer = ask(multiplexer.GetDatabase());
+            return await (
+                embeddedStore is { } store ? CommitAsync(answer, store) : answer
+            ).WaitAsync(timeout, Clock, cancellationToken);
         }
         catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
         {
+            NoteFull(part, isFull: true);
             throw new StoreFullException();
         }
         catch (Exception exception)
