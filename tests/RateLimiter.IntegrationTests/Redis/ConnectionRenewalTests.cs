@@ -240,7 +240,8 @@ public sealed class ConnectionRenewalTests
         var masters = await cluster.MastersAsync();
         var before = await ConnectionsOfAsync(masters[1]);
 
-        await masters[0].AskAsync("CONFIG", "SET", "min-replicas-to-write", "1");
+        // More than it has.
+        await masters[0].AskAsync("CONFIG", "SET", "min-replicas-to-write", "9");
         await UntilRefusedAsync(store);
         await Task.Delay(ConnectionRenewal.Patience * 2);
 
