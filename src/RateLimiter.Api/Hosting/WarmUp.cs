@@ -94,7 +94,17 @@ internal sealed class WarmUp(
     /// <summary>Before requests are taken, what takes longest is warm, if the store is there.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        storesAreWarm = await TryWarmStoresAsync(cancellationToken);
+        try
+        {
+            storesAreWarm = await TryWarmStoresAsync(cancellationToken);
+        }
+#pragma warning disable CA1031 // It is met again in the background, and told there.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            storesAreWarm = false;
+        }
+
         await base.StartAsync(cancellationToken);
     }
 

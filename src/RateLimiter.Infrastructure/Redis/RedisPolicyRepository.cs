@@ -40,15 +40,18 @@ internal sealed class RedisPolicyRepository(
                     client,
                     async step =>
                     {
-                        // All at one time: a policy that is deleted meanwhile is there or deleted, and not both.
-                        var snapshot = database.CreateTransaction();
-                        var version = FindVersionAsync(snapshot, client);
-                        var deleted = snapshot.HashGetAllAsync(RedisKeys.DeletedPolicies(client));
-                        step.Ask(snapshot);
-                        await snapshot.ExecuteAsync(CommandFlags.DemandMaster);
+                        // No transaction: a Redis that is full refuses to queue even what only reads.
+                        var version = FindVersionAsync(database, client);
+                        var deleted = database.HashGetAllAsync(
+                            RedisKeys.DeletedPolicies(client),
+                            CommandFlags.DemandMaster
+                        );
+                        step.Ask(database);
                         return (await version, (await version, await deleted));
                     },
-                    () => FindVersionAsync(database, client)
+                    () => FindVersionAsync(database, client),
+                    // A policy that is deleted meanwhile is there or deleted, and not both.
+                    isOfOneMoment: true
                 );
                 return new PolicySet(
                     version ?? 0,

@@ -1,3 +1,4 @@
+using RateLimiter.Application;
 using RateLimiter.Domain.Clients;
 using StackExchange.Redis;
 
@@ -20,21 +21,24 @@ internal static class StoredPolicies
     /// the version; the version changes with every change of policies.
     /// </param>
     /// <param name="findVersion">Asks for the version alone.</param>
+    /// <param name="isOfOneMoment">Whether all of it must be, and not only the policies.</param>
+    /// <exception cref="StoreUnavailableException">They change all the time.</exception>
     /// <returns>The policies, and what else was asked for.</returns>
     public static async Task<(T Begun, IEnumerable<RedisValue> Policies)> ReadAsync<T>(
         IDatabase database,
         ClientId client,
         Func<Step, Task<(long? Version, T Begun)>> begin,
-        Func<Task<long?>> findVersion
+        Func<Task<long?>> findVersion,
+        bool isOfOneMoment = false
     )
     {
-        for (var i = 1; ; i++)
+        for (var i = 1; i <= 3 * MaxTries; i++)
         {
             // Whoever changes them all the time gets them in one piece in the end.
             var step = new Step(client, i < MaxTries ? PerStep : int.MaxValue);
             var (version, begun) = await begin(step);
             var (cursor, found) = await step.FindAsync();
-            if (cursor == 0)
+            if (cursor == 0 && !isOfOneMoment)
             {
                 return (begun, found.Values);
             }
@@ -54,6 +58,8 @@ internal static class StoredPolicies
                 return (begun, found.Values);
             }
         }
+
+        throw new StoreUnavailableException("The policies change all the time.");
     }
 
     /// <summary>One step.</summary>

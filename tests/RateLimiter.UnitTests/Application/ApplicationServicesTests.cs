@@ -61,6 +61,7 @@ public sealed class ApplicationServicesTests
             .AddMetrics()
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
             .AddSingleton(TimeProvider.System)
+            .AddKeyedSingleton(StoreOptions.Section, TimeProvider.System)
             .AddSingleton(policies.Object)
             .AddSingleton(Mock.Of<ICounterStore>())
             .AddSingleton(Mock.Of<IClientRepository>())

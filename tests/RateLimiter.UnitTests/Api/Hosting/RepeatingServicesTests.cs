@@ -112,6 +112,7 @@ public sealed class RepeatingServicesTests
         builder.Services.AddSingleton<ExportOptions>();
         builder.Services.AddHostedService<MetricsReader>();
         builder.Services.AddHostedService<DemoTraffic>();
+        builder.Services.AddHostedService<WarmUp>();
         builder.Services.Replace(ServiceDescriptor.Singleton(time));
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(lines);
