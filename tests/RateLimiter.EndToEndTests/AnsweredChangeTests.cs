@@ -251,7 +251,7 @@ public sealed class AnsweredChangeTests(Store store)
     {
         if (store != Store.Postgres)
         {
-            Assert.Pass("It cannot be answered.");
+            Assert.Ignore("Only a system of record elsewhere answers a change while Redis hangs.");
         }
 
         await HoldsAsync(
