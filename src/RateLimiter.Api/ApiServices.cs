@@ -49,7 +49,7 @@ internal static class ApiServices
         services.AddShutdown(builder.Configuration);
         services.AddProxies(builder.Configuration);
         services.AddRequests();
-        services.AddReadModels(builder.Configuration);
+        services.AddReadModels();
         services.AddSingleton<EventTexts>();
         services.AddHsts(hsts => hsts.MaxAge = HstsMaxAge);
         services.AddDocs();
@@ -205,16 +205,9 @@ internal static class ApiServices
         services.AddProblemDetails();
     }
 
-    private static void AddReadModels(
-        this IServiceCollection services,
-        ConfigurationManager configuration
-    ) =>
+    private static void AddReadModels(this IServiceCollection services) =>
         services.AddAutoMapper(
-            options =>
-            {
-                options.LicenseKey = configuration["AutoMapper:LicenseKey"];
-                options.AllowNullCollections = true;
-            },
+            options => options.AllowNullCollections = true,
             typeof(JsonBodyFormatter).Assembly
         );
 }

@@ -2,7 +2,7 @@ namespace RateLimiter.Application;
 
 /// <summary>
 /// Runs once what requests will need of a store, so that nobody's request waits for it to be compiled. It leaves nothing
-/// behind there.
+/// behind there, and does nothing once it has been done.
 /// </summary>
 public interface IWarmUp
 {

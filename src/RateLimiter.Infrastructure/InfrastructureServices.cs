@@ -74,7 +74,9 @@ public static class InfrastructureServices
         services.AddSingleton<RedisClientRepository>();
         services.AddSingleton<RedisPolicyRepository>();
         services.AddSingleton<RedisKeyRepository>();
-        services.AddSingleton<IWarmUp, RedisWarmUp>();
+        services.AddSingleton<RedisWarmUp>();
+        services.AddSingleton<IWarmUp>(provider => provider.GetRequiredService<RedisWarmUp>());
+        services.AddHostedService(provider => provider.GetRequiredService<RedisWarmUp>());
         services.AddHostedService<StoreMonitor>();
         services.AddHostedService<ConnectionRenewal>();
         services.AddSingleton<RedisDecisionLog>();

@@ -35,7 +35,7 @@ public sealed class AnalyticsSumTests
         await client.HasPolicyAsync("s", 100);
         await CheckAsync(client, client);
 
-        Assert.That(await service.InterruptAsync(), Is.Zero);
+        Assert.That(await service.TerminateAsync(), Is.Zero);
         var again = await client.OnceOnAsync(await host.ServeAsync(SharedServices.Patient));
 
         await MustSeeAllAsync(again);

@@ -42,7 +42,11 @@ public sealed class FaultTests
                 "OutOfMemory",
                 redis => CommandAsync(redis, "CONFIG", "SET", "maxmemory", "1"),
                 redis => CommandAsync(redis, "CONFIG", "SET", "maxmemory", "0")
-            ),
+            )
+            {
+                Begun = "The store has no memory left, and keeps nothing new",
+                Ended = "The store has memory again",
+            },
             new(
                 "Busy",
                 redis => CommandAsync(redis, "CLIENT", "PAUSE", "60000", "ALL"),
@@ -121,25 +125,28 @@ public sealed class FaultTests
         await Poll.UntilAsync(
             "The service does not find its store again.",
             Recovered,
-            async () => !Degraded(await client.CheckAsync("u", "deny", cost: 0))
+            async () =>
+                !Degraded(await client.CheckAsync("u", "deny", cost: 0))
+                && Log().Contains(fault.Ended, StringComparison.Ordinal)
         );
 
         var left = (await client.CheckAsync("u", "deny", cost: 0)).Remaining;
-        var log = string.Join('\n', service.OutputLines.Skip(lines));
+        var log = Log();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(locals, Is.Not.Empty, "Nothing was decided without the store.");
             Assert.That(locals.Take(3), Is.EqualTo(new[] { true, true, true }.Take(locals.Count)));
             Assert.That(locals.Count(passed => passed), Is.LessThanOrEqualTo(3));
             Assert.That(allowed, Is.LessThanOrEqualTo(Limit - left), "More than were counted.");
-            Assert.That(log, Does.Contain("The store does not answer, and is not asked"));
-            Assert.That(log, Does.Contain("The store answers again"));
+            Assert.That(log, Does.Contain(fault.Begun));
             Assert.That(service.OutputLines.Count - lines, Is.LessThan(20), log);
         }
 
         return times.Count(time => time > InTime) > 2 || times.Max() > TimeSpan.FromSeconds(1)
             ? string.Join(", ", times.Select(time => $"{time.TotalMilliseconds:0}"))
             : null;
+
+        string Log() => string.Join('\n', service.OutputLines.Skip(lines));
     }
 
     private static TestCaseData<Fault> Case(Fault fault)
@@ -244,5 +251,12 @@ public sealed class FaultTests
         string Name,
         Func<RedisServer, Task> BeginAsync,
         Func<RedisServer, Task> EndAsync
-    );
+    )
+    {
+        /// <summary>What the log says when it has begun.</summary>
+        public string Begun { get; init; } = "The store does not answer, and is not asked";
+
+        /// <summary>What the log says when it is over.</summary>
+        public string Ended { get; init; } = "The store answers again";
+    }
 }

@@ -40,7 +40,7 @@ public sealed partial class LogLineTests
             ("traceparent", "\u001b[31m")
         );
 
-        Assert.That(await service.InterruptAsync(), Is.Zero);
+        Assert.That(await service.TerminateAsync(), Is.Zero);
         var lines = service.OutputLines;
         Assert.That(lines, Has.Some.Contains("\\u001b[31m"), "Nothing of it was logged at all.");
         Assert.That(lines, Has.All.Match(Line.ToString()));

@@ -86,7 +86,7 @@ public sealed class OutageTests
             (await client.GetAsync("/logs/latest")).MustBeProblem(503);
         }
 
-        Assert.That(await service.InterruptAsync(), Is.Zero);
+        Assert.That(await service.TerminateAsync(), Is.Zero);
         var told = service.OutputLines.Where(line => line.Contains("left out of the log"));
         Assert.That(told.Count(), Is.InRange(1, 2), "At once, and the rest at the end.");
         Assert.That(

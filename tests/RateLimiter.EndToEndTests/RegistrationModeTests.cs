@@ -72,7 +72,7 @@ public sealed class RegistrationModeTests
 
         await RegisterAsync(visitor, Token);
         await RegisterAsync(visitor, $"{Token}-but-wrong");
-        await service.InterruptAsync();
+        await service.TerminateAsync();
 
         Assert.That(service.Output, Does.Contain("/register"), "Nothing is logged at all.");
         Assert.That(service.Output, Does.Not.Contain(Token));
@@ -84,7 +84,7 @@ public sealed class RegistrationModeTests
     {
         var open = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
         var client = await Client.RegisterAsync(open);
-        await open.InterruptAsync();
+        await open.TerminateAsync();
         client = await client.OnceOnAsync(await ServeAsync("closed"));
 
         for (var i = 0; i < 6; i++)

@@ -71,7 +71,7 @@ public sealed partial class SecretTests(Store store, string level)
 
         var commandLine = await File.ReadAllTextAsync($"/proc/{service.ProcessId}/cmdline");
         var stored = redis is null ? "" : await DumpAsync(redis);
-        Assert.That(await service.InterruptAsync(), Is.Zero);
+        Assert.That(await service.TerminateAsync(), Is.Zero);
         stored += Files(host.Directory);
 
         Assert.That(

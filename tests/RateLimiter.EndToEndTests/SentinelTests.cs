@@ -41,7 +41,11 @@ public sealed class SentinelTests
             Recovered,
             async () => (await visitor.RegisterAsync("x")).Status == 200
         );
-        (await visitor.GetAsync("/health/ready")).MustBeOk();
+        await Poll.UntilAsync(
+            "The service does not become ready.",
+            Recovered,
+            async () => (await visitor.GetAsync("/health/ready")).Status == 200
+        );
     }
 
     [Test]

@@ -144,16 +144,16 @@ public sealed partial class Service : IAsyncDisposable
         await WaitForExitAsync(StopTimeout);
     }
 
+    /// <summary>Ends it as a container's runtime would: SIGTERM.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> TerminateAsync() => EndAsync("TERM");
+
     /// <summary>
     /// Ends it as Ctrl-C would: SIGINT. A shell without job control lets what it starts with <c>&amp;</c> ignore that
-    /// signal, and the service with it, so that the tests must run in the foreground.
+    /// signal, and the service with it, so that tests of it must run in the foreground.
     /// </summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> InterruptAsync()
-    {
-        await SignalAsync("INT");
-        return await WaitForExitAsync(StopTimeout);
-    }
+    public Task<int> InterruptAsync() => EndAsync("INT");
 
     /// <summary>Stops it in mid-air (SIGSTOP): its connections stay open and it does nothing.</summary>
     public Task PauseAsync() => SignalAsync("STOP");
@@ -170,6 +170,12 @@ public sealed partial class Service : IAsyncDisposable
 
         process.Dispose();
         await TestContext.Out.WriteLineAsync(Output);
+    }
+
+    private async Task<int> EndAsync(string signal)
+    {
+        await SignalAsync(signal);
+        return await WaitForExitAsync(StopTimeout);
     }
 
     private async Task SignalAsync(string signal)

@@ -415,7 +415,7 @@ public sealed class ShutdownTests(Store store)
 
     [Test]
     [Contract("Ctrl-C ends it cleanly within 5 s; the log is flushed at shutdown")]
-    public async Task Interrupt_InTheMiddleOfChecks_EndsCleanlyWithTheLogWritten()
+    public async Task Terminate_InTheMiddleOfChecks_EndsCleanlyWithTheLogWritten()
     {
         await using var host = await StoreHost.StartAsync(store);
         var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
@@ -431,7 +431,7 @@ public sealed class ShutdownTests(Store store)
             () => Task.FromResult(answered.Count > 300)
         );
         var clock = Stopwatch.StartNew();
-        var exitCode = await service.InterruptAsync();
+        var exitCode = await service.TerminateAsync();
         var elapsed = clock.Elapsed;
         await Task.WhenAll(callers);
 
@@ -488,7 +488,7 @@ public sealed class ShutdownTests(Store store)
             ("X-API-Key", client.Key + "x")
         );
 
-        await service.InterruptAsync();
+        await service.TerminateAsync();
 
         Assert.That(service.Output, Does.Contain("/check"), "Nothing is logged at all.");
         Assert.That(service.Output, Does.Not.Contain(client.Key.Split('_')[^1]));
@@ -505,7 +505,7 @@ public sealed class ShutdownWithWaitingLogTests
 {
     [Test]
     [Contract("The log is flushed at shutdown")]
-    public async Task Interrupt_WhileDecisionsWait_WritesThemBeforeItEnds()
+    public async Task Terminate_WhileDecisionsWait_WritesThemBeforeItEnds()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
@@ -517,7 +517,7 @@ public sealed class ShutdownWithWaitingLogTests
 
         await host.Redis.PauseAsync();
         await Task.WhenAll(Enumerable.Range(0, 100).Select(i => client.CheckAsync($"u{i}", "r")));
-        var ended = service.InterruptAsync();
+        var ended = service.TerminateAsync();
         await Poll.UntilAsync("It does not stop to listen.", TimeSpan.FromSeconds(4), RefusesAsync);
         await host.Redis.ResumeAsync();
 

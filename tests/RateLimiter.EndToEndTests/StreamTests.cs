@@ -271,7 +271,7 @@ public sealed class StreamRestartTests(Store store)
         var last = await stream.NextAsync();
         await client.CheckAsync("b", "r");
 
-        var stopping = service.InterruptAsync();
+        var stopping = service.TerminateAsync();
         await stream.MustEndAsync(within: TimeSpan.FromSeconds(3));
         Assert.That(await stopping, Is.Zero);
 

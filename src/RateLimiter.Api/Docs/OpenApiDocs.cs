@@ -72,6 +72,11 @@ internal static class OpenApiDocs
             schemas[name] = schema;
         }
 
+        document.Info.License = new OpenApiLicense
+        {
+            Name = "MIT",
+            Url = "https://opensource.org/license/mit",
+        };
         document.Info.Contact = new OpenApiContact { Name = "Whoever runs this service" };
         foreach (var (name, description) in Tags)
         {

@@ -71,7 +71,6 @@ internal sealed class WarmUp(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
 
-    private bool storesAreWarm;
     private volatile bool isWarm;
 
     /// <summary>A component of the pipeline: what follows it is what is warmed up.</summary>
@@ -91,31 +90,13 @@ internal sealed class WarmUp(
                 : HealthCheckResult.Unhealthy("The service is warming up.")
         );
 
-    /// <summary>Before requests are taken, what takes longest is warm, if the store is there.</summary>
-    public override async Task StartAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            storesAreWarm = await TryWarmStoresAsync(cancellationToken);
-        }
-#pragma warning disable CA1031 // It is met again in the background, and told there.
-        catch (Exception exception) when (exception is not OperationCanceledException)
-#pragma warning restore CA1031
-        {
-            storesAreWarm = false;
-        }
-
-        await base.StartAsync(cancellationToken);
-    }
-
     protected override ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
         isWarm ? ValueTask.FromResult(false) : base.WaitAsync(stoppingToken);
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
         // Without its store the service is not ready anyway.
-        storesAreWarm = storesAreWarm || await TryWarmStoresAsync(stoppingToken);
-        if (storesAreWarm)
+        if (await TryWarmStoresAsync(stoppingToken))
         {
             await SendAllAsync(stoppingToken);
             isWarm = true;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
@@ -30,21 +31,45 @@ internal sealed class BatchCalls(
     private int underWay;
     private int unanswered;
 
-    /// <param name="requests">Of one tenant, and no more work than one call may be.</param>
-    /// <param name="work">How much work that is.</param>
+    /// <summary>
+    /// Takes for the calls of one batch, one after the other: what a batch asks for first is decided first, also where
+    /// it is one counter's.
+    /// </summary>
+    /// <param name="batch">Of one tenant; each call with its work, which is no more than one call may be.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>In the order of the requests; null stands for those that the store did not answer.</returns>
-    public async Task<Decision?[]> TakeAsync(
-        PermitRequest[] requests,
-        int work,
-        CancellationToken cancellationToken
+    /// <returns>
+    /// For each call its answers in the order of the requests; null stands for those that the store did not answer.
+    /// </returns>
+    public async IAsyncEnumerable<Decision?[]> TakeAsync(
+        IEnumerable<(PermitRequest[] Requests, int Work)> batch,
+        [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
         var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
+        foreach (var (requests, work) in batch)
+        {
+            yield return await TakeAsync(requests, work, asked, failures, cancellationToken);
+        }
+    }
+
+    private async Task<Decision?[]> TakeAsync(
+        PermitRequest[] requests,
+        int work,
+        long asked,
+        int failures,
+        CancellationToken cancellationToken
+    )
+    {
         var total = totalTimeout - requests[0].Waited;
+        var patience = total - time.GetElapsedTime(asked);
         if (
-            total <= TimeSpan.Zero
-            || !await WaitForTurnAsync(requests[0].Subject.Client, work, total, cancellationToken)
+            patience <= TimeSpan.Zero
+            || !await WaitForTurnAsync(
+                requests[0].Subject.Client,
+                work,
+                patience,
+                cancellationToken
+            )
         )
         {
             return new Decision?[requests.Length];

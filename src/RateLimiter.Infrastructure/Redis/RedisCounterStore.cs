@@ -186,19 +186,9 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         await Task.WhenAll(
             Enumerable
                 .Range(0, parts.Length)
-                .Where(part => asked[part] is not null)
-                .SelectMany(part =>
-                    Calls(requests, asked[part]!)
-                        .Select(call =>
-                            TakeCallAsync(
-                                part,
-                                requests,
-                                call.Indexes,
-                                call.Work,
-                                decisions,
-                                cancellationToken
-                            )
-                        )
+                .Where(part => asked[part] is not null && !connection.IsAway(part))
+                .Select(part =>
+                    TakeOfPartAsync(part, requests, asked[part]!, decisions, cancellationToken)
                 )
         );
         return decisions;
@@ -302,51 +292,48 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <summary>Some of the requests, in their order, as calls of the store that are no more than its work in one.</summary>
-    private static IEnumerable<(int[] Indexes, int Work)> Calls(
+    private static IEnumerable<(PermitRequest[] Requests, int Work)> Calls(
         IReadOnlyList<PermitRequest> requests,
         List<int> indexes
     )
     {
-        var (first, work) = (0, 0);
-        for (var i = 0; i < indexes.Count; i++)
+        List<PermitRequest> call = [];
+        var work = 0;
+        foreach (var i in indexes)
         {
-            var added = CheckWork.Of(requests[indexes[i]].Policy);
+            var added = CheckWork.Of(requests[i].Policy);
             if (work + added > CheckWork.MaxPerCall)
             {
-                yield return ([.. indexes[first..i]], work);
-                (first, work) = (i, 0);
+                yield return ([.. call], work);
+                call.Clear();
+                work = 0;
             }
 
+            call.Add(requests[i]);
             work += added;
         }
 
-        yield return ([.. indexes[first..]], work);
+        yield return ([.. call], work);
     }
 
-    /// <summary>Decides those requests that the call is of; leaves them undecided when the store does not answer.</summary>
-    private async Task TakeCallAsync(
+    /// <summary>Decides some of the requests; leaves undecided what the store does not answer.</summary>
+    private async Task TakeOfPartAsync(
         int part,
         IReadOnlyList<PermitRequest> requests,
-        int[] call,
-        int work,
+        List<int> indexes,
         Decision?[] decisions,
         CancellationToken cancellationToken
     )
     {
-        if (connection.IsAway(part))
+        var answers = parts[part]
+            .BatchCalls.TakeAsync(Calls(requests, indexes), cancellationToken);
+        var next = 0;
+        await foreach (var call in answers)
         {
-            return;
-        }
-
-        var answers = await parts[part]
-            .BatchCalls.TakeAsync(
-                Array.ConvertAll(call, i => requests[i]),
-                work,
-                cancellationToken
-            );
-        for (var i = 0; i < call.Length; i++)
-        {
-            decisions[call[i]] = answers[i];
+            foreach (var decision in call)
+            {
+                decisions[indexes[next++]] = decision;
+            }
         }
     }
 

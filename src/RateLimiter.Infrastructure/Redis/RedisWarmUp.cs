@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Hosting;
 using RateLimiter.Application;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Audit;
@@ -13,6 +14,9 @@ namespace RateLimiter.Infrastructure.Redis;
 /// Takes permits, and makes, changes, loads and deletes a client that no key can name. What only reads, and what changes
 /// nothing of a client that is not there, is asked for by requests that the service sends to itself.
 /// </summary>
+/// <remarks>
+/// It begins before anything else asks the store, so that what takes long for being the first is no evidence against it.
+/// </remarks>
 internal sealed class RedisWarmUp(
     RedisConnection connection,
     RedisCounterStore counters,
@@ -20,12 +24,35 @@ internal sealed class RedisWarmUp(
     RedisPolicyRepository policies,
     RedisKeyRepository keys,
     TimeProvider time
-) : IWarmUp
+) : IWarmUp, IHostedService
 {
     private static readonly ClientId Nobody = RedisCounterStore.Nobody;
 
+    private bool isWarm;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WarmUpAsync(cancellationToken);
+        }
+#pragma warning disable CA1031 // It is met again in the background, and told there.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            // The service starts without its store.
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task WarmUpAsync(CancellationToken cancellationToken)
     {
+        if (isWarm)
+        {
+            return;
+        }
+
         await counters.WarmUpAsync(cancellationToken);
         try
         {
@@ -35,6 +62,8 @@ internal sealed class RedisWarmUp(
         {
             await DeleteAsync();
         }
+
+        isWarm = true;
     }
 
     private async Task ChangeAsync(CancellationToken cancellationToken)

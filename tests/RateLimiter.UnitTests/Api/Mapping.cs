@@ -1,5 +1,4 @@
 using AutoMapper;
-using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Api.Json;
 
 namespace RateLimiter.UnitTests.Api;
@@ -7,15 +6,12 @@ namespace RateLimiter.UnitTests.Api;
 /// <summary>The maps of the API, as the service has them.</summary>
 internal static class Mapping
 {
-    public static readonly MapperConfiguration Configuration = new(
-        options =>
-        {
-            // A policy of a single limit has no list of limits.
-            options.AllowNullCollections = true;
-            options.AddMaps(typeof(JsonBodyFormatter).Assembly);
-        },
-        NullLoggerFactory.Instance
-    );
+    public static readonly MapperConfiguration Configuration = new(options =>
+    {
+        // A policy of a single limit has no list of limits.
+        options.AllowNullCollections = true;
+        options.AddMaps(typeof(JsonBodyFormatter).Assembly);
+    });
 
     public static readonly IMapper Mapper = Configuration.CreateMapper();
 }

@@ -123,6 +123,44 @@ public sealed class BatchCallsTests
     }
 
     [Test]
+    public async Task Take_SeveralCalls_AreSentOneAfterTheOther()
+    {
+        var batch = TakeAsync(calls: 3);
+        for (var i = 0; i < 3; i++)
+        {
+            await SentAsync(i + 1);
+            Assert.That(calls, Has.Count.EqualTo(i + 1), "One before the last was answered.");
+            calls[i].Answer.SetResult([A.Decision(A.Policy())]);
+        }
+
+        Assert.That(await batch, Has.Length.EqualTo(3).And.None.Null);
+    }
+
+    [Test]
+    public async Task Take_SeveralCalls_WaitNoLongerThanOneWhenThereIsNoAnswer()
+    {
+        var batch = TakeAsync(calls: 3);
+        time.Advance(Budget);
+        calls[0].Answer.SetException(new StoreUnavailableException("gone"));
+
+        Assert.That(await batch, Has.Length.EqualTo(3).And.All.Null);
+        Assert.That(calls, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Take_SeveralCalls_WaitNoLongerThanOneAltogether()
+    {
+        var batch = TakeAsync(calls: 2);
+        time.Advance(Total - TimeSpan.FromMilliseconds(30));
+        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        await SentAsync(2);
+
+        Assert.That(calls[1].Timeout, Is.EqualTo(TimeSpan.FromMilliseconds(30)));
+        calls[1].Answer.SetResult([null]);
+        await batch;
+    }
+
+    [Test]
     public async Task Take_AnotherTenantHasMuchWaiting_IsNextButOne()
     {
         for (var i = 0; i < 1000; i++)
@@ -179,21 +217,34 @@ public sealed class BatchCallsTests
         return asked;
     }
 
-    private Task<Decision?[]> TakeAsync(
+    private async Task<Decision?[]> TakeAsync(
         ClientId? client = null,
         TimeSpan waited = default,
+        int calls = 1,
         CancellationToken cancellationToken = default
-    ) =>
-        batches.TakeAsync(
-            [
-                new PermitRequest(new Subject(client ?? A.Client, "alice", null), A.Policy(), 1)
-                {
-                    Waited = waited,
-                },
-            ],
-            CheckWork.MaxPerCall,
-            cancellationToken
-        );
+    )
+    {
+        var request = new PermitRequest(
+            new Subject(client ?? A.Client, "alice", null),
+            A.Policy(),
+            1
+        )
+        {
+            Waited = waited,
+        };
+        List<Decision?> decisions = [];
+        await foreach (
+            var call in batches.TakeAsync(
+                Enumerable.Repeat((new[] { request }, CheckWork.MaxPerCall), calls),
+                cancellationToken
+            )
+        )
+        {
+            decisions.AddRange(call);
+        }
+
+        return [.. decisions];
+    }
 
     private async Task SentAsync(int count)
     {
