@@ -72,6 +72,7 @@ public static class InfrastructureServices
             provider.GetRequiredService<RedisCounterStore>()
         );
         services.AddSingleton<RedisClientRepository>();
+        services.AddSingleton<PolicyImports>();
         services.AddSingleton<RedisPolicyRepository>();
         services.AddSingleton<RedisKeyRepository>();
         services.AddSingleton<RedisWarmUp>();

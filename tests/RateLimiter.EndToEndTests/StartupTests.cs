@@ -466,7 +466,7 @@ public sealed class ShutdownTests(Store store)
 
     [Test]
     [Contract("API keys are never logged; no banner noise of the embedded store")]
-    public async Task Interrupt_AfterAllKindsOfRequests_HasPrintedNoKeyAndNoStackTrace()
+    public async Task Terminate_AfterAllKindsOfRequests_HasPrintedNoKeyAndNoStackTrace()
     {
         await using var host = await StoreHost.StartAsync(store);
         var service = await host.ServeAsync(

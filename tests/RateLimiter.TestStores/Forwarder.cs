@@ -35,6 +35,9 @@ public sealed class Forwarder : IAsyncDisposable
     /// <summary>How many connections were made so far.</summary>
     public int Count => connections.Count;
 
+    /// <summary>Which words of a caller end the connection as soon as the server has them; null for none.</summary>
+    public Func<string, bool>? EndsAfter { get; set; }
+
     /// <summary>Leads new connections elsewhere.</summary>
     public void LeadTo(int port) => target = port;
 
@@ -76,7 +79,7 @@ public sealed class Forwarder : IAsyncDisposable
             while (true)
             {
                 var caller = await listener.AcceptTcpClientAsync(stopping.Token);
-                connections.Add(new Connection(caller, target, rewrite));
+                connections.Add(new Connection(this, caller));
             }
         }
         catch (OperationCanceledException)
@@ -91,10 +94,10 @@ public sealed class Forwarder : IAsyncDisposable
         private readonly TcpClient server = new();
         private readonly StringBuilder said = new();
 
-        public Connection(TcpClient caller, int target, Func<string, string>? rewrite)
+        public Connection(Forwarder forwarder, TcpClient caller)
         {
             this.caller = caller;
-            _ = ServeAsync(target, rewrite);
+            _ = ServeAsync(forwarder);
         }
 
         public bool IsSilent { get; set; }
@@ -113,11 +116,11 @@ public sealed class Forwarder : IAsyncDisposable
             server.Dispose();
         }
 
-        private async Task ServeAsync(int target, Func<string, string>? rewrite)
+        private async Task ServeAsync(Forwarder forwarder)
         {
             try
             {
-                await server.ConnectAsync(IPAddress.Loopback, target);
+                await server.ConnectAsync(IPAddress.Loopback, forwarder.target);
                 await Task.WhenAny(
                     PumpAsync(
                         caller,
@@ -130,9 +133,15 @@ public sealed class Forwarder : IAsyncDisposable
                             }
 
                             return text;
-                        }
+                        },
+                        text => forwarder.EndsAfter?.Invoke(text) == true
                     ),
-                    PumpAsync(server, caller, text => IsSilent ? "" : rewrite?.Invoke(text) ?? text)
+                    PumpAsync(
+                        server,
+                        caller,
+                        text => IsSilent ? "" : forwarder.rewrite?.Invoke(text) ?? text,
+                        endsAfter: _ => false
+                    )
                 );
             }
             catch (Exception exception)
@@ -147,7 +156,8 @@ public sealed class Forwarder : IAsyncDisposable
         private static async Task PumpAsync(
             TcpClient from,
             TcpClient to,
-            Func<string, string> change
+            Func<string, string> change,
+            Func<string, bool> endsAfter
         )
         {
             var buffer = new byte[64 * 1024];
@@ -157,6 +167,10 @@ public sealed class Forwarder : IAsyncDisposable
                 {
                     var text = change(Encoding.Latin1.GetString(buffer, 0, read));
                     await to.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text));
+                    if (endsAfter(text))
+                    {
+                        return;
+                    }
                 }
             }
             catch (Exception exception)

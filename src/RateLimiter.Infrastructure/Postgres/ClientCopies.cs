@@ -16,6 +16,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 internal sealed class ClientCopies(
     PostgresDatabase database,
     RedisConnection connection,
+    PolicyImports imports,
     RedisDeletionRepository deletions,
     TimeProvider time,
     ILogger<ClientCopies> logger
@@ -45,6 +46,9 @@ internal sealed class ClientCopies(
         /// <summary>It is older than what the change was made to, or there is none.</summary>
         Incomplete,
         Deleted,
+
+        /// <summary>What was written beside it has expired.</summary>
+        Unstaged,
     }
 
     /// <summary>
@@ -109,10 +113,28 @@ internal sealed class ClientCopies(
         );
 
     /// <summary>Copies a client that was read from the database.</summary>
-    public Task CopyAsync(ClientRecord record, CancellationToken cancellationToken) =>
-        CopyAsync(
+    public async Task CopyAsync(ClientRecord record, CancellationToken cancellationToken)
+    {
+        var token = Guid.NewGuid().ToString("N");
+        var policies = record
+            .Policies.Select(row =>
+                KeyValuePair.Create(
+                    (string)RedisKeys.PolicyField(new(row.RouteKey, row.Role))!,
+                    (RedisValue)ClientRecord.PolicyValue(row.Version, row.Document!)
+                )
+            )
+            .ToList();
+        var isStaged = policies.Count > PolicyImports.PerStep;
+        if (isStaged)
+        {
+            await imports.StageAsync(record.Id, token, policies, cancellationToken);
+        }
+
+        var outcome = await CopyAsync(
             record.Client,
             baseVersion: null,
+            token,
+            isStaged ? policies.Count : 0,
             [
                 "name",
                 record.Client.Name,
@@ -123,17 +145,16 @@ internal sealed class ClientCopies(
             keysGone: [],
             [.. record.Keys.SelectMany(key => new RedisValue[] { key.Hash, key.Document })],
             policiesGone: [],
-            [
-                .. record.Policies.SelectMany(row =>
-                    new RedisValue[]
-                    {
-                        RedisKeys.PolicyField(new(row.RouteKey, row.Role)),
-                        ClientRecord.PolicyValue(row.Version, row.Document!),
-                    }
-                ),
-            ],
+            isStaged
+                ? []
+                : [.. policies.SelectMany(policy => new RedisValue[] { policy.Key, policy.Value })],
             cancellationToken
         );
+        if (outcome is CopyOutcome.Unstaged)
+        {
+            throw new StoreUnavailableException("The copy of a client took too long.");
+        }
+    }
 
     /// <summary>Deletes the copy of a client that is not recorded any more, for good.</summary>
     public async Task<Belongings> DeleteAsync(ClientId client, CancellationToken cancellationToken)
@@ -180,25 +201,36 @@ internal sealed class ClientCopies(
             CancellationToken.None
         );
 
-    private Task<CopyOutcome> TryCopyAsync(ClientChange change) =>
-        CopyAsync(
-            change.Client,
-            change.Client.Version - 1,
-            [.. Versions(change.Client)],
-            [.. change.KeysGone.Select(hash => (RedisValue)hash)],
-            [.. change.KeysSaved.SelectMany(key => new RedisValue[] { key.Hash, key.Document })],
-            [.. change.PoliciesGone.Select(RedisKeys.PolicyField)],
-            [
-                .. change.PoliciesSaved.SelectMany(policy =>
-                    new RedisValue[] { RedisKeys.PolicyField(policy.Key), policy.Value }
-                ),
-            ],
-            CancellationToken.None
-        );
+    // What is too much for one call is copied whole, which is done in steps.
+    private async Task<CopyOutcome> TryCopyAsync(ClientChange change) =>
+        change.PoliciesGone.Count + change.PoliciesSaved.Count > PolicyImports.PerStep
+            ? CopyOutcome.Incomplete
+            : await CopyAsync(
+                change.Client,
+                change.Client.Version - 1,
+                token: "",
+                staged: 0,
+                [.. Versions(change.Client)],
+                [.. change.KeysGone.Select(hash => (RedisValue)hash)],
+                [
+                    .. change.KeysSaved.SelectMany(key =>
+                        new RedisValue[] { key.Hash, key.Document }
+                    ),
+                ],
+                [.. change.PoliciesGone.Select(RedisKeys.PolicyField)],
+                [
+                    .. change.PoliciesSaved.SelectMany(policy =>
+                        new RedisValue[] { RedisKeys.PolicyField(policy.Key), policy.Value }
+                    ),
+                ],
+                CancellationToken.None
+            );
 
     private async Task<CopyOutcome> CopyAsync(
         ClientRow client,
         long? baseVersion,
+        string token,
+        int staged,
         RedisValue[] fields,
         RedisValue[] keysGone,
         RedisValue[] keysSaved,
@@ -221,11 +253,13 @@ internal sealed class ClientCopies(
                                 RedisKeys.ApiKeyUses(id),
                                 RedisKeys.Policies(id),
                                 RedisKeys.DeletedClient(id),
+                                RedisKeys.StagedPolicies(id, token),
                             ],
                             [
                                 client.Id,
                                 baseVersion?.ToString(CultureInfo.InvariantCulture) ?? "",
                                 client.Version,
+                                staged,
                                 fields.Length,
                                 keysGone.Length,
                                 keysSaved.Length,

@@ -17,6 +17,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 internal sealed class RecordsImport(
     PostgresDatabase database,
     RedisConnection connection,
+    PolicyImports imports,
     RedisAuditRepository trails
 )
 {
@@ -140,6 +141,7 @@ internal sealed class RecordsImport(
         CancellationToken cancellationToken
     )
     {
+        await imports.FinishAsync(client, cancellationToken);
         var stored = await connection.AskAsync(
             RedisKeys.Client(client),
             store => StoredClient.FindAsync(store, client),

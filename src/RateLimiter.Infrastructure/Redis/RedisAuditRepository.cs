@@ -11,7 +11,8 @@ namespace RateLimiter.Infrastructure.Redis;
 /// The scripts that change something append to the trail. It is looked through part by part, so that nobody waits for a
 /// filter that lets little through.
 /// </summary>
-internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditRepository
+internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImports imports)
+    : IAuditRepository
 {
     /// <summary>So many entries the store looks at in one step: about a millisecond's work.</summary>
     internal const int PageSize = 500;
@@ -34,6 +35,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection) : IAuditR
         CancellationToken cancellationToken
     )
     {
+        await imports.FinishAsync(client, cancellationToken);
         var entries = new List<AuditEntry>();
         var next = before;
         do

@@ -71,9 +71,9 @@ internal sealed class RedisClientRepository(
 
     private static async Task<ClientSnapshot?> FindAsync(IDatabase database, ClientId client)
     {
-        var ((version, keys), policies) = await StoredPolicies.ReadAsync(
+        var ((version, keys), hashes) = await StoredPolicies.ReadAsync(
             database,
-            client,
+            [RedisKeys.Policies(client)],
             async step =>
             {
                 // The version is read first and the commands run in order: what is read with it is at least as new.
@@ -90,7 +90,7 @@ internal sealed class RedisClientRepository(
                 client,
                 known,
                 keys,
-                new PolicyTable(policies.Select(value => PolicyDocument.Parse(value!)))
+                new PolicyTable(hashes[0].Values.Select(value => PolicyDocument.Parse(value!)))
             )
             : null;
     }

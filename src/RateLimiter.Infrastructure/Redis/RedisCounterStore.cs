@@ -325,8 +325,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var answers = parts[part]
-            .BatchCalls.TakeAsync(Calls(requests, indexes), cancellationToken);
+        var answers = parts[part].BatchCalls.TakeAsync(Calls(requests, indexes), cancellationToken);
         var next = 0;
         await foreach (var call in answers)
         {

@@ -68,6 +68,8 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                                 RedisKeys.PolicyVersions(client),
                                 RedisKeys.PolicyVersionOrder(client),
                                 RedisKeys.Audit(client),
+                                RedisKeys.ImportJournal(client),
+                                RedisKeys.PoliciesBeforeImport(client),
                             ],
                             [client.Value]
                         ),

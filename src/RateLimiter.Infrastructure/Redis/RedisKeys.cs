@@ -31,7 +31,7 @@ internal static class RedisKeys
     /// <summary>
     /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; policy_bytes and version_bytes,
     /// what policies take up and their old versions do; audit_bytes, the same of the audit trail, whose first and last id
-    /// are audit_first and audit_last; log_start, the id before the first entry of the log, and log_cut, that before the first
+    /// are audit_first and audit_last; import, the token of the last import that was made in steps; log_start, the id before the first entry of the log, and log_cut, that before the first
     /// it still has.
     /// </summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
@@ -57,6 +57,24 @@ internal static class RedisKeys
     /// <summary>List of the fields of <see cref="PolicyVersions"/>, oldest first.</summary>
     public static RedisKey PolicyVersionOrder(ClientId client) =>
         $"rl:{{{client}}}:policy_version_order";
+
+    /// <summary>
+    /// List: of each change of an import that is made and not recorded yet <see cref="PolicyField"/>, the version before it,
+    /// what is kept of a deletion or nothing, and what the audit trail is to say, without the policy.
+    /// </summary>
+    public static RedisKey ImportJournal(ClientId client) => $"rl:{{{client}}}:import";
+
+    /// <summary>Hash: as <see cref="Policies"/>, before the import of the journal.</summary>
+    public static RedisKey PoliciesBeforeImport(ClientId client) =>
+        $"rl:{{{client}}}:policies_before_import";
+
+    /// <summary>Hash: as <see cref="Policies"/>, when an import will have been made. Expires.</summary>
+    public static RedisKey StagedPolicies(ClientId client, string token) =>
+        $"rl:{{{client}}}:staged_policies:{token}";
+
+    /// <summary>List: as <see cref="ImportJournal"/>, of that import. Expires.</summary>
+    public static RedisKey StagedJournal(ClientId client, string token) =>
+        $"rl:{{{client}}}:staged_journal:{token}";
 
     /// <summary>
     /// Hash: number, one more for each entry → when (ms since 1970), a space, the action, a space, the entry as JSON; of a

@@ -1,7 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Clients;
@@ -13,41 +11,32 @@ namespace RateLimiter.Infrastructure.Redis;
 
 internal sealed class RedisPolicyRepository(
     RedisConnection connection,
+    PolicyImports imports,
     IOptions<QuotaOptions> quotas
 ) : IPolicyRepository
 {
-    /// <summary>
-    /// So many changes may take the store longer than a request waits for it: when there is no answer, it is looked whether
-    /// they were made.
-    /// </summary>
-    private const int ManyChanges = 500;
-
-    /// <summary>How often it is looked, a quarter of a second or more apart, while the store answers nothing.</summary>
-    private const int MaxLooks = 20;
-
     private static readonly RedisScript Change = RedisScript.Load(
         "change_policies",
-        RedisAuditRepository.Modules
+        PolicyImports.Modules
     );
+
+    /// <summary>As change_policies.lua replies.</summary>
+    private const long ImportUnderWay = 5;
 
     public Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken) =>
         connection.AskAsync(
             RedisKeys.Client(client),
             async database =>
             {
-                var ((version, deleted), policies) = await StoredPolicies.ReadAsync(
+                var (version, hashes) = await StoredPolicies.ReadAsync(
                     database,
-                    client,
+                    [RedisKeys.Policies(client), RedisKeys.DeletedPolicies(client)],
                     async step =>
                     {
                         // No transaction: a Redis that is full refuses to queue even what only reads.
                         var version = FindVersionAsync(database, client);
-                        var deleted = database.HashGetAllAsync(
-                            RedisKeys.DeletedPolicies(client),
-                            CommandFlags.DemandMaster
-                        );
                         step.Ask(database);
-                        return (await version, (await version, await deleted));
+                        return (await version, await version);
                     },
                     () => FindVersionAsync(database, client),
                     // A policy that is deleted meanwhile is there or deleted, and not both.
@@ -56,12 +45,14 @@ internal sealed class RedisPolicyRepository(
                 return new PolicySet(
                     version ?? 0,
                     [
-                        .. policies.Select(value => PolicyHead.Of(PolicyDocument.Parse(value!))),
-                        .. deleted.Select(policy => new PolicyHead(
-                            RedisKeys.ParsePolicyField(policy.Name!),
-                            (long)policy.Value,
-                            Policy: null
-                        )),
+                        .. hashes[0]
+                            .Values.Select(value => PolicyHead.Of(PolicyDocument.Parse(value!))),
+                        .. hashes[1]
+                            .Select(policy => new PolicyHead(
+                                RedisKeys.ParsePolicyField(policy.Key),
+                                (long)policy.Value,
+                                Policy: null
+                            )),
                     ]
                 );
             },
@@ -69,7 +60,7 @@ internal sealed class RedisPolicyRepository(
             cancellationToken
         );
 
-    private static async Task<long?> FindVersionAsync(IDatabaseAsync database, ClientId client) =>
+    internal static async Task<long?> FindVersionAsync(IDatabaseAsync database, ClientId client) =>
         (long?)
             await database.HashGetAsync(
                 RedisKeys.Client(client),
@@ -114,6 +105,7 @@ internal sealed class RedisPolicyRepository(
         CancellationToken cancellationToken
     )
     {
+        await imports.FinishAsync(client, cancellationToken);
         var head = await FindAsync(client, key, cancellationToken);
         var versions = new List<PolicyVersion>();
         var newest = Math.Min(head.Version, (before ?? long.MaxValue) - 1);
@@ -158,34 +150,29 @@ internal sealed class RedisPolicyRepository(
         CancellationToken cancellationToken
     )
     {
-        try
+        if (changes.Changes.Count > PolicyImports.PerStep)
         {
-            return await ChangeAsync(client, changes, quota, cancellationToken);
+            return await imports.TryChangeAsync(client, changes, quota, cancellationToken);
         }
-        catch (StoreUnavailableException exception)
-            when (changes.Changes.Count >= ManyChanges
-                && !changes.DryRun
-                && exception.InnerException is not null
-                && !RedisConnection.WasNotSent(exception)
-            )
-        {
-            if (await IsMadeAsync(client, changes, cancellationToken))
-            {
-                return new PolicyChangeResult(PolicySave.Saved, ClientDirectory.Latest);
-            }
 
-            throw;
+        var reply = await ChangeAsync(client, changes, quota, cancellationToken);
+        if (reply[0] != ImportUnderWay)
+        {
+            return new PolicyChangeResult((PolicySave)reply[0], reply[1]);
         }
+
+        // What it has changed is not in what this change was made from.
+        await imports.FinishAsync(client, cancellationToken);
+        return new PolicyChangeResult(PolicySave.Outdated);
     }
 
-    private async Task<PolicyChangeResult> ChangeAsync(
+    private async Task<long[]> ChangeAsync(
         ClientId client,
         PolicyChanges changes,
         PolicyQuota quota,
         CancellationToken cancellationToken
-    )
-    {
-        var reply = (long[])
+    ) =>
+        (long[])
             (
                 await connection.WriteAsync(
                     RedisKeys.Client(client),
@@ -199,6 +186,7 @@ internal sealed class RedisPolicyRepository(
                                 RedisKeys.PolicyVersions(client),
                                 RedisKeys.PolicyVersionOrder(client),
                                 RedisKeys.Audit(client),
+                                RedisKeys.ImportJournal(client),
                             ],
                             [
                                 client.Value,
@@ -226,35 +214,6 @@ internal sealed class RedisPolicyRepository(
                     cancellationToken
                 )
             )!;
-        return new PolicyChangeResult((PolicySave)reply[0], reply[1]);
-    }
-
-    // The store may still be at it, and answers nobody meanwhile.
-    private async Task<bool> IsMadeAsync(
-        ClientId client,
-        PolicyChanges changes,
-        CancellationToken cancellationToken
-    )
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            await Task.Delay(RedisLink.ReconnectInterval, cancellationToken);
-            try
-            {
-                var set = await ListAsync(client, cancellationToken);
-                var heads = set.Heads.ToDictionary(head => head.Key);
-                return changes.Changes.All(change =>
-                    heads.TryGetValue(change.Key, out var head)
-                    && head.Version == change.Version
-                    && head.Policy?.UpdatedAt == change.After?.UpdatedAt
-                );
-            }
-            catch (StoreUnavailableException) when (attempt < MaxLooks)
-            {
-                // It is looked again.
-            }
-        }
-    }
 
     /// <summary>Reads the value of a field of the hash of old versions.</summary>
     // A policy stands there with its version before it, a deletion does not.

@@ -1,5 +1,4 @@
 using RateLimiter.Application;
-using RateLimiter.Domain.Clients;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -15,7 +14,7 @@ internal static class StoredPolicies
 
     /// <summary>Reads until nothing has changed meanwhile.</summary>
     /// <param name="database">The store.</param>
-    /// <param name="client">Whose.</param>
+    /// <param name="hashes">Whose fields, the policies' first.</param>
     /// <param name="begin">
     /// Asks for what is to be of the same moment, the first step among it, in an order in which policies are not older than
     /// the version; the version changes with every change of policies.
@@ -23,10 +22,10 @@ internal static class StoredPolicies
     /// <param name="findVersion">Asks for the version alone.</param>
     /// <param name="isOfOneMoment">Whether all of it must be, and not only the policies.</param>
     /// <exception cref="StoreUnavailableException">They change all the time.</exception>
-    /// <returns>The policies, and what else was asked for.</returns>
-    public static async Task<(T Begun, IEnumerable<RedisValue> Policies)> ReadAsync<T>(
+    /// <returns>What each hash has, by field, and what else was asked for.</returns>
+    public static async Task<(T Begun, IReadOnlyList<Fields> Hashes)> ReadAsync<T>(
         IDatabase database,
-        ClientId client,
+        IReadOnlyList<RedisKey> hashes,
         Func<Step, Task<(long? Version, T Begun)>> begin,
         Func<Task<long?>> findVersion,
         bool isOfOneMoment = false
@@ -35,59 +34,64 @@ internal static class StoredPolicies
         for (var i = 1; i <= 3 * MaxTries; i++)
         {
             // Whoever changes them all the time gets them in one piece in the end.
-            var step = new Step(client, i < MaxTries ? PerStep : int.MaxValue);
+            var size = i < MaxTries ? PerStep : int.MaxValue;
+            var step = new Step(hashes[0], size);
             var (version, begun) = await begin(step);
-            var (cursor, found) = await step.FindAsync();
-            if (cursor == 0 && !isOfOneMoment)
+            List<Fields> found = [new()];
+            var steps = await step.ReadAsync(database, found[0]);
+            foreach (var hash in hashes.Skip(1))
             {
-                return (begun, found.Values);
+                found.Add([]);
+                step = new Step(hash, size);
+                step.Ask(database);
+                steps += await step.ReadAsync(database, found[^1]);
             }
 
-            while (cursor != 0)
+            if ((steps == 1 && !isOfOneMoment) || await findVersion() == version)
             {
-                step.Ask(database, cursor);
-                (cursor, var more) = await step.FindAsync();
-                foreach (var (field, policy) in more)
-                {
-                    found[field] = policy;
-                }
-            }
-
-            if (await findVersion() == version)
-            {
-                return (begun, found.Values);
+                return (begun, found);
             }
         }
 
         throw new StoreUnavailableException("The policies change all the time.");
     }
 
-    /// <summary>One step.</summary>
-    /// <param name="client">Whose.</param>
-    /// <param name="size">About how many policies.</param>
-    public sealed class Step(ClientId client, int size)
+    /// <summary>What a hash has, by field.</summary>
+    public sealed class Fields : Dictionary<string, RedisValue>;
+
+    /// <summary>Reads a hash, about so many of its fields at a time.</summary>
+    public sealed class Step(RedisKey hash, int size)
     {
         private Task<RedisResult>? reply;
 
+        /// <summary>Asks for the next ones, from where the last ones ended.</summary>
         public void Ask(IDatabaseAsync database, long cursor = 0) =>
             reply = database.ExecuteAsync(
                 "HSCAN",
-                [RedisKeys.Policies(client), cursor, "COUNT", size],
+                [hash, cursor, "COUNT", size],
                 CommandFlags.DemandMaster
             );
 
-        /// <returns>Where the next step begins, 0 when there is none; and policies by field.</returns>
-        public async Task<(long Cursor, Dictionary<RedisValue, RedisValue> Policies)> FindAsync()
+        /// <summary>Reads what was asked for and what follows.</summary>
+        /// <returns>In how many steps.</returns>
+        public async Task<int> ReadAsync(IDatabaseAsync database, Fields fields)
         {
-            var parts = (RedisResult[])(await reply!)!;
-            var entries = (RedisValue[])parts[1]!;
-            var policies = new Dictionary<RedisValue, RedisValue>(entries.Length / 2);
-            for (var i = 0; i < entries.Length; i += 2)
+            for (var steps = 1; ; steps++)
             {
-                policies[entries[i]] = entries[i + 1];
-            }
+                var parts = (RedisResult[])(await reply!)!;
+                var entries = (RedisValue[])parts[1]!;
+                for (var i = 0; i < entries.Length; i += 2)
+                {
+                    fields[entries[i]!] = entries[i + 1];
+                }
 
-            return ((long)parts[0], policies);
+                if ((long)parts[0] is var cursor && cursor == 0)
+                {
+                    return steps;
+                }
+
+                Ask(database, cursor);
+            }
         }
     }
 }

@@ -11,8 +11,12 @@ internal sealed class RedisContractStore(StoreKind kind) : ContractStore($"{kind
         return new Ports(
             new RedisClientRepository(connection, TestStore.Quotas),
             new RedisKeyRepository(connection, TestStore.Quotas),
-            new RedisPolicyRepository(connection, TestStore.Quotas),
-            new RedisAuditRepository(connection),
+            new RedisPolicyRepository(
+                connection,
+                new PolicyImports(connection, TestStore.Quotas),
+                TestStore.Quotas
+            ),
+            new RedisAuditRepository(connection, new PolicyImports(connection, TestStore.Quotas)),
             new RedisDeletionRepository(connection)
         );
     }

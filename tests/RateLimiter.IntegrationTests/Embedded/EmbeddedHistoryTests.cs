@@ -48,7 +48,11 @@ public sealed class EmbeddedHistoryTests
                 Ask.Audit(AuditAction.ClientRegistered),
                 default
             );
-            var policies = new RedisPolicyRepository(connection, Quotas);
+            var policies = new RedisPolicyRepository(
+                connection,
+                new PolicyImports(connection, Quotas),
+                Quotas
+            );
             PolicyChange[] creations =
             [
                 .. Enumerable
@@ -76,7 +80,11 @@ public sealed class EmbeddedHistoryTests
         Assert.That(after, Has.Count.GreaterThan(Many));
         var next = await AskAsync(async connection =>
         {
-            var policies = new RedisPolicyRepository(connection, Quotas);
+            var policies = new RedisPolicyRepository(
+                connection,
+                new PolicyImports(connection, Quotas),
+                Quotas
+            );
             var last = new PolicyKey($"{Many - 1}", "role");
             return await policies.ChangeAsync(
                 client,

@@ -192,7 +192,11 @@ public sealed class CopyTests : PostgresTests
         var set = await records.Ports.Policies.ListAsync(client, default);
         Assert.That(
             (
-                await new RedisPolicyRepository(Redis, TestStore.Quotas).ListAsync(client, default)
+                await new RedisPolicyRepository(
+                    Redis,
+                    new PolicyImports(Redis, TestStore.Quotas),
+                    TestStore.Quotas
+                ).ListAsync(client, default)
             ).Policies.Select(policy => (policy.Key, policy.Version)),
             Is.EquivalentTo(set.Policies.Select(policy => (policy.Key, policy.Version)))
         );

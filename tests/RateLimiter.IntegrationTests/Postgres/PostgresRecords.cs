@@ -25,6 +25,7 @@ internal sealed class PostgresRecords : IDisposable
         Copies = new ClientCopies(
             Database,
             store,
+            new PolicyImports(store, TestStore.Quotas),
             deletions,
             TimeProvider.System,
             NullLogger<ClientCopies>.Instance

@@ -27,8 +27,12 @@ public sealed class RecordsImportTests(StoreKind kind) : PostgresTests
         source = new Ports(
             new RedisClientRepository(connection, TestStore.Quotas),
             new RedisKeyRepository(connection, TestStore.Quotas),
-            new RedisPolicyRepository(connection, TestStore.Quotas),
-            new RedisAuditRepository(connection),
+            new RedisPolicyRepository(
+                connection,
+                new PolicyImports(connection, TestStore.Quotas),
+                TestStore.Quotas
+            ),
+            new RedisAuditRepository(connection, new PolicyImports(connection, TestStore.Quotas)),
             new RedisDeletionRepository(connection)
         );
         records = await PostgresRecords.CreateAsync(server, connection);
@@ -120,7 +124,11 @@ public sealed class RecordsImportTests(StoreKind kind) : PostgresTests
         new RecordsImport(
             records.Database,
             store.Connection,
-            new RedisAuditRepository(store.Connection)
+            new PolicyImports(store.Connection, TestStore.Quotas),
+            new RedisAuditRepository(
+                store.Connection,
+                new PolicyImports(store.Connection, TestStore.Quotas)
+            )
         ).RunAsync(_ => { }, default);
 
     private async Task<IReadOnlyList<ClientId>> FillAsync(int count)

@@ -31,7 +31,11 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     public async Task OpenAsync()
     {
         repository = new RedisDeletionRepository(Store.Connection);
-        policies = new RedisPolicyRepository(Store.Connection, TestStore.Quotas);
+        policies = new RedisPolicyRepository(
+            Store.Connection,
+            new PolicyImports(Store.Connection, TestStore.Quotas),
+            TestStore.Quotas
+        );
         keys = new RedisKeyRepository(Store.Connection, TestStore.Quotas);
         log = new RedisDecisionLog(
             Store.Connection,

@@ -28,9 +28,16 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
     public async Task OpenAsync()
     {
         var quotas = Options.Create(new QuotaOptions { MaxHistoryBytes = MaxBytes });
-        policies = new RedisPolicyRepository(Store.Connection, quotas);
+        policies = new RedisPolicyRepository(
+            Store.Connection,
+            new PolicyImports(Store.Connection, quotas),
+            quotas
+        );
         keys = new RedisKeyRepository(Store.Connection, quotas);
-        audit = new RedisAuditRepository(Store.Connection);
+        audit = new RedisAuditRepository(
+            Store.Connection,
+            new PolicyImports(Store.Connection, TestStore.Quotas)
+        );
         database = (await Store.Connection.Connected).GetDatabase();
     }
 

@@ -20,7 +20,11 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
     [SetUp]
     public void Open()
     {
-        policies = new RedisPolicyRepository(Store.Connection, TestStore.Quotas);
+        policies = new RedisPolicyRepository(
+            Store.Connection,
+            new PolicyImports(Store.Connection, TestStore.Quotas),
+            TestStore.Quotas
+        );
         keys = new RedisKeyRepository(Store.Connection, TestStore.Quotas);
     }
 

@@ -26,9 +26,7 @@ public sealed class MapsTests
         var maps = new MapperConfiguration(options =>
         {
             options.CreateMap<Tree, Tree>();
-        })
-            .Internal()
-            .GetAllTypeMaps();
+        }).Internal().GetAllTypeMaps();
 
         Assert.That(maps.Where(map => Reaches(map, map, [], maps)), Is.EqualTo(maps));
     }

@@ -4,19 +4,20 @@
 -- KEYS[2]  the hash of its keys          ARGV[2]  the version that the copy must have for what follows to complete it; empty
 -- KEYS[3]  the hash of their last uses            when what follows is all of it
 -- KEYS[4]  the hash of its policies      ARGV[3]  the version that it has then
--- KEYS[5]  is there when the client is   ARGV[4]  how many fields and values of the client's hash there are, of keys that go,
---          deleted                                of keys and what is known of them, of policies that go, and of policies
---                                                 and their values; five numbers up to ARGV[8]
---                                        ARGV[9…] all of these
+-- KEYS[5]  is there when the client is   ARGV[4]  how many policies are staged, when what follows is all but these
+--          deleted                       ARGV[5]  how many fields and values of the client's hash there are, of keys that go,
+-- KEYS[6]  the staged policies                    of keys and what is known of them, of policies that go, and of policies
+--                                                 and their values; five numbers up to ARGV[9]
+--                                        ARGV[10…] all of these
 --
 -- Reply    0, or with nothing changed: 1 when the copy has that version or a later one, 2 when it is not the one to be
---          completed, 3 when the client is deleted
+--          completed, 3 when the client is deleted, 4 when what was staged is gone
 
 local call = redis.call
 local call_many = load_module('call_many')
-local COPIED, KNOWN, INCOMPLETE, DELETED = 0, 1, 2, 3
-local client, keys, uses, policies, deleted = unpack(KEYS)
-local base, version = ARGV[2], ARGV[3]
+local COPIED, KNOWN, INCOMPLETE, DELETED, UNSTAGED = 0, 1, 2, 3, 4
+local client, keys, uses, policies, deleted, staged = unpack(KEYS)
+local base, version, staged_count = ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 if call('EXISTS', deleted) == 1 then
   return DELETED
@@ -28,8 +29,11 @@ end
 if base ~= '' and copied ~= base then
   return INCOMPLETE
 end
+if call('HLEN', staged) ~= staged_count then
+  return UNSTAGED
+end
 
-local last = 8
+local last = 9
 local function take(count)
   local taken = {}
   for i = last + 1, last + tonumber(count) do
@@ -38,8 +42,8 @@ local function take(count)
   last = last + #taken
   return taken
 end
-local fields, keys_gone, keys_saved = take(ARGV[4]), take(ARGV[5]), take(ARGV[6])
-local policies_gone, policies_saved = take(ARGV[7]), take(ARGV[8])
+local fields, keys_gone, keys_saved = take(ARGV[5]), take(ARGV[6]), take(ARGV[7])
+local policies_gone, policies_saved = take(ARGV[8]), take(ARGV[9])
 
 local before = (base == '' or #keys_gone > 0) and call('HKEYS', keys) or {}
 if base == '' then
@@ -51,6 +55,10 @@ if base == '' then
   end
   if log[2] then
     call('HSET', client, 'log_cut', log[2])
+  end
+  if staged_count > 0 then
+    call('RENAME', staged, policies)
+    call('PERSIST', policies)
   end
 end
 call_many('HSET', client, fields)

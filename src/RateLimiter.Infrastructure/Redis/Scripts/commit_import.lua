@@ -1,0 +1,46 @@
+-- Puts what was staged for a client's policies in their place, unless they have changed meanwhile. It takes no longer for
+-- many than for few.
+--
+-- KEYS[1]  the client's hash                       ARGV[1]  the client's id
+-- KEYS[2]  the hash of its policies                ARGV[2]  the version of the set that the staged one was made from
+-- KEYS[3]  where those stand until the change is   ARGV[3]  how many policies are staged
+--          recorded                                ARGV[4]  how many bytes they take up
+-- KEYS[4]  the journal of what is to be recorded   ARGV[5]  the token of this import
+-- KEYS[5]  the staged policies
+-- KEYS[6]  the staged journal
+--
+-- Reply    as of change_policies.lua: 0 and the version that the client has then, or with nothing changed 1 and 0 when the
+--          set has another version by now, another import is not recorded yet, or what was staged is gone; 4 and 0 when
+--          there is no such client any more
+
+local call, format = redis.call, string.format
+local client, policies, before, journal, staged, staged_journal = unpack(KEYS)
+local SAVED, OUTDATED, NO_CLIENT = 0, 1, 4
+
+if call('EXISTS', client) == 0 then
+  return { NO_CLIENT, 0 }
+end
+if
+  (call('HGET', client, 'policies_version') or '0') ~= ARGV[2]
+  or call('EXISTS', journal) == 1
+  or call('HLEN', staged) ~= tonumber(ARGV[3])
+  or call('EXISTS', staged_journal) == 0
+then
+  return { OUTDATED, 0 }
+end
+
+local function move(from, to)
+  if call('EXISTS', from) == 1 then
+    call('RENAME', from, to)
+    call('PERSIST', to)
+  end
+end
+call('DEL', before)
+move(policies, before)
+move(staged, policies)
+move(staged_journal, journal)
+call('HSET', client, 'policy_bytes', ARGV[4], 'import', ARGV[5])
+call('HINCRBY', client, 'policies_version', 1)
+local version = call('HINCRBY', client, 'version', 1)
+call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+return { SAVED, version }
