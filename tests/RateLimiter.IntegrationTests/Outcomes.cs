@@ -35,5 +35,5 @@ internal static class Outcomes
         this IClientRepository clients,
         ClientId client,
         CancellationToken cancellationToken
-    ) => clients.FindAsync(client, known: 0, cancellationToken);
+    ) => clients.FindAsync(client, known: 0, loaded: null, cancellationToken);
 }

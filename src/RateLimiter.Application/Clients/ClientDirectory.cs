@@ -288,9 +288,14 @@ public sealed class ClientDirectory
             {
                 // What is loaded is as old as the question, not as the answer.
                 var asked = time.GetTimestamp();
-                var known = entries.TryPeek(client, out var entry) ? entry.Snapshot.Version : 0;
+                entries.TryPeek(client, out var entry);
+                var known = entry?.Snapshot.Version ?? 0;
+                // After a break the store may be another one, whose versions are of other changes.
+                var loaded = entry?.LoadedAfter(Interlocked.Read(ref missed));
                 // Elsewhere, so that the repository does not run within the lock.
-                load = Task.Run(() => repository.FindAsync(client, known, CancellationToken.None));
+                load = Task.Run(() =>
+                    repository.FindAsync(client, known, loaded, CancellationToken.None)
+                );
                 loads.Add(client, load);
                 _ = load.ContinueWith(
                     ended => Finish(client, ended, asked),

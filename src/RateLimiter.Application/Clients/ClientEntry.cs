@@ -20,6 +20,7 @@ internal sealed class ClientEntry
 
     // What is known without a gap, and what came after a gap, in the order of its versions.
     private readonly ClientSnapshot known;
+    private readonly (ClientSnapshot Snapshot, long Asked) loaded;
     private readonly IReadOnlyList<(long Version, ClientChange Change)> ahead;
 
     private bool isUsed;
@@ -31,14 +32,16 @@ internal sealed class ClientEntry
     /// <param name="snapshot">What was loaded.</param>
     /// <param name="confirmed">When it was asked for, by the clock's timestamp.</param>
     public ClientEntry(ClientSnapshot snapshot, long confirmed)
-        : this(snapshot, [], confirmed) { }
+        : this((snapshot, confirmed), snapshot, [], confirmed) { }
 
     private ClientEntry(
+        (ClientSnapshot Snapshot, long Asked) loaded,
         ClientSnapshot known,
         IReadOnlyList<(long Version, ClientChange Change)> ahead,
         long confirmed
     )
     {
+        this.loaded = loaded;
         this.known = known;
         this.ahead = ahead;
         this.confirmed = confirmed;
@@ -48,7 +51,7 @@ internal sealed class ClientEntry
 
     private ClientEntry(ClientEntry other)
     {
-        (known, ahead, confirmed) = (other.known, other.ahead, Never);
+        (loaded, known, ahead, confirmed) = (other.loaded, other.known, other.ahead, Never);
         (Snapshot, Bytes) = (other.Snapshot, other.Bytes);
     }
 
@@ -77,6 +80,11 @@ internal sealed class ClientEntry
 
     /// <summary>When the store was asked for what it then confirmed, by the clock's timestamp.</summary>
     public long Confirmed => Interlocked.Read(ref confirmed);
+
+    /// <summary>What was loaded, without what was changed here since, if it was asked for after some moment; else null.</summary>
+    /// <param name="timestamp">The moment, by the clock's timestamp.</param>
+    public ClientSnapshot? LoadedAfter(long timestamp) =>
+        loaded.Asked > timestamp ? loaded.Snapshot : null;
 
     /// <summary>The same, to be loaded anew before it is used.</summary>
     public ClientEntry InDoubt() => new(this);
@@ -107,7 +115,7 @@ internal sealed class ClientEntry
             complete = Make(complete, later.Dequeue());
         }
 
-        return new ClientEntry(complete, [.. later], Never);
+        return new ClientEntry(loaded, complete, [.. later], Never);
     }
 
     /// <summary>

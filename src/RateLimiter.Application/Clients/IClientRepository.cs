@@ -14,10 +14,15 @@ public interface IClientRepository
     /// <summary>Everything a check needs to know of a client; null when there is no such client.</summary>
     /// <param name="client">The client.</param>
     /// <param name="known">The version that is known already: what only copies a client must not give an older one.</param>
+    /// <param name="loaded">
+    /// What it was when it was loaded last, so that only what has changed since need be loaded; null for nothing, or when
+    /// changes since then may not have been heard.
+    /// </param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     Task<ClientSnapshot?> FindAsync(
         ClientId client,
         long known,
+        ClientSnapshot? loaded,
         CancellationToken cancellationToken
     );
 

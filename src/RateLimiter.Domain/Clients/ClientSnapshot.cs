@@ -8,7 +8,11 @@ namespace RateLimiter.Domain.Clients;
 /// <param name="Version">Grows with every change of the client's keys or policies.</param>
 /// <param name="Keys">The client's keys.</param>
 /// <param name="Policies">The client's policies.</param>
-public sealed record ClientSnapshot(ClientId Id, long Version, KeyRing Keys, PolicyTable Policies);
+public sealed record ClientSnapshot(ClientId Id, long Version, KeyRing Keys, PolicyTable Policies)
+{
+    /// <summary>Grows with every change of the client's policies. Of a snapshot that was loaded.</summary>
+    public long PoliciesVersion { get; init; }
+}
 
 /// <summary>A client as it is when it registers.</summary>
 /// <param name="Id">The client.</param>

@@ -25,6 +25,25 @@ public sealed class PolicyTable
             ? policy
             : null;
 
+    /// <summary>This one with some policies as they are given, whatever version they were; null for those that are gone.</summary>
+    public PolicyTable With(IEnumerable<(PolicyKey Key, Policy? Policy)> changed)
+    {
+        var table = new Dictionary<PolicyKey, Policy>(policies);
+        foreach (var (key, policy) in changed)
+        {
+            if (policy is null)
+            {
+                table.Remove(key);
+            }
+            else
+            {
+                table[key] = policy;
+            }
+        }
+
+        return new PolicyTable(table);
+    }
+
     /// <summary>This one after some changes. A policy that is as new as a change stays as it is.</summary>
     public PolicyTable With(IEnumerable<PolicyChange> changes)
     {

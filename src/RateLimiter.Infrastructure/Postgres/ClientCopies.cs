@@ -27,7 +27,7 @@ internal sealed class ClientCopies(
 
     private static readonly RedisScript Copy = RedisScript.Load(
         "copy_client",
-        ["call_many", "publish_revoked"]
+        ["call_many", "note_changes", "publish_revoked"]
     );
 
     private readonly BackgroundLoop forgetting = new(
@@ -254,6 +254,7 @@ internal sealed class ClientCopies(
                                 RedisKeys.Policies(id),
                                 RedisKeys.DeletedClient(id),
                                 RedisKeys.StagedPolicies(id, token),
+                                RedisKeys.PolicyChanges(id),
                             ],
                             [
                                 client.Id,

@@ -59,7 +59,10 @@ internal sealed record ClientRecord(
             Client.Version,
             new KeyRing(Keys.Select(key => ApiKeyDocument.Read(key.Hash, key.Document))),
             new PolicyTable(Policies.Select(row => PolicyDocument.Read(row.Document, row.Version)))
-        );
+        )
+        {
+            PoliciesVersion = Client.PoliciesVersion,
+        };
 
     /// <summary>A policy as the store keeps it.</summary>
     public static string PolicyValue(long version, string document) =>

@@ -60,9 +60,11 @@ internal sealed class PostgresClientRepository(
     public async Task<ClientSnapshot?> FindAsync(
         ClientId client,
         long known,
+        ClientSnapshot? loaded,
         CancellationToken cancellationToken
     ) =>
-        await store.FindAsync(client, known, cancellationToken) is { } copy && copy.Version >= known
+        await store.FindAsync(client, known, loaded, cancellationToken) is { } copy
+        && copy.Version >= known
             ? copy
             : await FillAsync(client, cancellationToken);
 

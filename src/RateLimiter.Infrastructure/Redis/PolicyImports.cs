@@ -288,6 +288,7 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
                                     RedisKeys.ImportJournal(client),
                                     RedisKeys.StagedPolicies(client, token),
                                     RedisKeys.StagedJournal(client, token),
+                                    RedisKeys.PolicyChanges(client),
                                 ],
                                 [client.Value, stored.PoliciesVersion, count, bytes, token]
                             ),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
@@ -51,11 +52,15 @@ internal sealed class RedisClientRepository(
     public Task<ClientSnapshot?> FindAsync(
         ClientId client,
         long known,
+        ClientSnapshot? loaded,
         CancellationToken cancellationToken
     ) =>
         connection.AskAsync(
             RedisKeys.Client(client),
-            database => FindAsync(database, client),
+            async database =>
+                loaded is not null && await FindChangedAsync(database, loaded) is { } changed
+                    ? changed
+                    : await FindAsync(database, client),
             connection.AdministrativeTimeout,
             cancellationToken
         );
@@ -71,28 +76,118 @@ internal sealed class RedisClientRepository(
 
     private static async Task<ClientSnapshot?> FindAsync(IDatabase database, ClientId client)
     {
-        var ((version, keys), hashes) = await StoredPolicies.ReadAsync(
+        var ((versions, keys), hashes) = await StoredPolicies.ReadAsync(
             database,
             [RedisKeys.Policies(client)],
             async step =>
             {
                 // The version is read first and the commands run in order: what is read with it is at least as new.
-                var version = FindVersionAsync(database, client);
+                var versions = FindVersionsAsync(database, client);
                 var keys = RedisKeyRepository.FindAsync(database, client);
                 step.Ask(database);
-                await Task.WhenAll(version, keys);
-                return (await version, (await version, await keys));
+                await Task.WhenAll(versions, keys);
+                return ((await versions).Client, (await versions, await keys));
             },
             () => FindVersionAsync(database, client)
         );
-        return version is { } known
+        return versions.Client is { } version
             ? new ClientSnapshot(
                 client,
-                known,
+                version,
                 keys,
                 new PolicyTable(hashes[0].Values.Select(value => PolicyDocument.Parse(value!)))
             )
+            {
+                PoliciesVersion = versions.Policies,
+            }
             : null;
+    }
+
+    /// <summary>Reads the keys, and of the policies those that have changed; null when it is not known which.</summary>
+    private static async Task<ClientSnapshot?> FindChangedAsync(
+        IDatabase database,
+        ClientSnapshot loaded
+    )
+    {
+        var reading = FindVersionsAsync(database, loaded.Id);
+        var keys = RedisKeyRepository.FindAsync(database, loaded.Id);
+        var notes = database.ListRangeAsync(
+            RedisKeys.PolicyChanges(loaded.Id),
+            flags: CommandFlags.DemandMaster
+        );
+        await Task.WhenAll(reading, keys, notes);
+        var versions = await reading;
+        if (
+            versions.Client is not { } version
+            || FieldsChanged(loaded.PoliciesVersion, versions.Policies, await notes)
+                is not { } fields
+        )
+        {
+            return null;
+        }
+
+        var policies = loaded.Policies;
+        if (fields.Length > 0)
+        {
+            var values = database.HashGetAsync(
+                RedisKeys.Policies(loaded.Id),
+                fields,
+                CommandFlags.DemandMaster
+            );
+            var after = FindVersionsAsync(database, loaded.Id);
+            await Task.WhenAll(values, after);
+            if ((await after).Policies != versions.Policies)
+            {
+                return null;
+            }
+
+            policies = policies.With(
+                fields.Zip(
+                    await values,
+                    (field, value) =>
+                        (
+                            RedisKeys.ParsePolicyField(field!),
+                            value.IsNull ? null : PolicyDocument.Parse(value!)
+                        )
+                )
+            );
+        }
+
+        return new ClientSnapshot(loaded.Id, version, await keys, policies)
+        {
+            PoliciesVersion = versions.Policies,
+        };
+    }
+
+    /// <summary>Which policies have changed after one version up to another; null when it is not known of each.</summary>
+    private static RedisValue[]? FieldsChanged(long after, long upTo, RedisValue[] notes)
+    {
+        var changed = notes
+            .Select(note => $"{note}".Split(' ', 2))
+            .Select(note =>
+                (Version: long.Parse(note[0], CultureInfo.InvariantCulture), Field: note[1])
+            )
+            .Where(note => note.Version > after)
+            .ToList();
+        return
+            upTo >= after
+            && changed.Select(note => note.Version).Distinct().Count(noted => noted <= upTo)
+                == upTo - after
+            ? [.. changed.Select(note => (RedisValue)note.Field).Distinct()]
+            : null;
+    }
+
+    private static async Task<(long? Client, long Policies)> FindVersionsAsync(
+        IDatabaseAsync database,
+        ClientId client
+    )
+    {
+        var versions = await database.HashGetAsync(
+            RedisKeys.Client(client),
+            ["version", "policies_version"],
+            CommandFlags.DemandMaster
+        );
+        return ((long?)versions[0], (long?)versions[1] ?? 0);
     }
 
     internal static async Task<long?> FindVersionAsync(IDatabase database, ClientId client) =>

@@ -69,6 +69,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                                 RedisKeys.PolicyVersionOrder(client),
                                 RedisKeys.Audit(client),
                                 RedisKeys.ImportJournal(client),
+                                RedisKeys.PolicyChanges(client),
                                 RedisKeys.PoliciesBeforeImport(client),
                             ],
                             [client.Value]

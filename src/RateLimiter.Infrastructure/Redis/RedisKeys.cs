@@ -59,6 +59,12 @@ internal static class RedisKeys
         $"rl:{{{client}}}:policy_version_order";
 
     /// <summary>
+    /// List: of each policy that was changed of late the version of all policies then, a space, <see cref="PolicyField"/>,
+    /// newest last. What is missing from it between two versions is not known.
+    /// </summary>
+    public static RedisKey PolicyChanges(ClientId client) => $"rl:{{{client}}}:policy_changes";
+
+    /// <summary>
     /// List: of each change of an import that is made and not recorded yet <see cref="PolicyField"/>, the version before it,
     /// what is kept of a deletion or nothing, and what the audit trail is to say, without the policy.
     /// </summary>

@@ -17,7 +17,7 @@ internal sealed class RedisPolicyRepository(
 {
     private static readonly RedisScript Change = RedisScript.Load(
         "change_policies",
-        PolicyImports.Modules
+        [.. PolicyImports.Modules, "note_changes"]
     );
 
     /// <summary>As change_policies.lua replies.</summary>
@@ -187,6 +187,7 @@ internal sealed class RedisPolicyRepository(
                                 RedisKeys.PolicyVersionOrder(client),
                                 RedisKeys.Audit(client),
                                 RedisKeys.ImportJournal(client),
+                                RedisKeys.PolicyChanges(client),
                             ],
                             [
                                 client.Value,

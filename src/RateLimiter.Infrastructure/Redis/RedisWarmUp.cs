@@ -99,7 +99,7 @@ internal sealed class RedisWarmUp(
         }
 
         await clients.FindVersionAsync(Nobody, cancellationToken);
-        await clients.FindAsync(Nobody, known: 0, cancellationToken);
+        await clients.FindAsync(Nobody, known: 0, loaded: null, cancellationToken);
     }
 
     // Also when the service is told to stop meanwhile: two that start at once may get in each other's way, and nothing is
@@ -117,6 +117,7 @@ internal sealed class RedisWarmUp(
                         RedisKeys.PolicyVersionOrder(Nobody),
                         RedisKeys.DeletedPolicies(Nobody),
                         RedisKeys.Audit(Nobody),
+                        RedisKeys.PolicyChanges(Nobody),
                     ],
                     CommandFlags.DemandMaster
                 ),

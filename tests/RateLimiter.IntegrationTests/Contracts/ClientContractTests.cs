@@ -58,6 +58,106 @@ public sealed class ClientContractTests(ContractStore store) : ContractTests(sto
     }
 
     [Test]
+    public async Task Find_LoadedBefore_LoadsWhatHasChangedAndNothingElse()
+    {
+        var client = await RegisterAsync();
+        await SaveAsync(client, "stays", "changes", "goes");
+        var loaded = (await Clients.FindAsync(client, default))!;
+
+        await SaveAsync(client, "changes", "comes");
+        await ChangeAsync(client, loaded.Policies.Resolve("goes", "default")!);
+        var (keysVersion, ring) = (await Keys.FindAsync(client, default))!.Value;
+        var key = NewKey(client, Scopes.Check);
+        await Keys.TrySaveAsync(
+            client,
+            keysVersion,
+            ring,
+            ring.With(key, Now),
+            Creation(key),
+            default
+        );
+
+        var found = await MustFindTheSameAsync(client, loaded);
+        Assert.That(
+            found.Policies.Policies.Select(policy => (policy.Key.RouteKey, policy.Version)),
+            Is.EquivalentTo(new[] { ("stays", 1L), ("changes", 2L), ("comes", 1L) })
+        );
+        Assert.That(
+            found.Policies.Resolve("stays", "default"),
+            Is.SameAs(loaded.Policies.Resolve("stays", "default")),
+            "All of it was loaded."
+        );
+        // Nothing has changed since.
+        Assert.That(
+            (await MustFindTheSameAsync(client, found)).Policies,
+            Is.SameAs(found.Policies)
+        );
+    }
+
+    [Test]
+    public async Task Find_MuchHasChangedSinceItWasLoaded_LoadsAllOfIt()
+    {
+        var client = await RegisterAsync();
+        await SaveAsync(client, "first");
+        var loaded = (await Clients.FindAsync(client, default))!;
+
+        // In steps, which are not noted one by one; and more than are noted.
+        await SaveAsync(client, [.. Enumerable.Range(0, 300).Select(i => $"r{i}")]);
+        await MustFindTheSameAsync(client, loaded);
+        loaded = (await Clients.FindAsync(client, default))!;
+        for (var i = 0; i < 7; i++)
+        {
+            await SaveAsync(client, [.. Enumerable.Range(0, 190).Select(i => $"r{i}")]);
+        }
+
+        await MustFindTheSameAsync(client, loaded);
+    }
+
+    private async Task<ClientSnapshot> MustFindTheSameAsync(ClientId client, ClientSnapshot loaded)
+    {
+        var all = (await Clients.FindAsync(client, default))!;
+        var found = (await Clients.FindAsync(client, known: 0, loaded, default))!;
+        Assert.That(found.Version, Is.EqualTo(all.Version));
+        Assert.That(found.PoliciesVersion, Is.EqualTo(all.PoliciesVersion));
+        Assert.That(found.Keys.Keys, Is.EquivalentTo(all.Keys.Keys));
+        Assert.That(
+            found.Policies.Policies.Select(policy => (policy.Key, policy.Version)),
+            Is.EquivalentTo(all.Policies.Policies.Select(policy => (policy.Key, policy.Version)))
+        );
+        return found;
+    }
+
+    private async Task SaveAsync(ClientId client, params string[] routes)
+    {
+        var set = await Policies.ListAsync(client, default);
+        var heads = set.Heads.ToDictionary(head => head.Key);
+        var saves = routes
+            .Select(route => PolicyKey.Create(route, null))
+            .Select(key =>
+                (heads.GetValueOrDefault(key) ?? PolicyHead.None(key)).Save(
+                    Definition(key.RouteKey),
+                    Now,
+                    Actor
+                )
+            );
+        Assert.That(
+            await Policies.OutcomeAsync(client, Changes([.. saves]), Plenty, default),
+            Is.EqualTo(PolicySave.Saved)
+        );
+    }
+
+    private async Task ChangeAsync(ClientId client, Policy deleted) =>
+        Assert.That(
+            await Policies.OutcomeAsync(
+                client,
+                Changes(PolicyHead.Of(deleted).Delete()),
+                Plenty,
+                default
+            ),
+            Is.EqualTo(PolicySave.Saved)
+        );
+
+    [Test]
     public async Task Find_ClientThatIsNone_IsNull()
     {
         var client = ClientId.New();

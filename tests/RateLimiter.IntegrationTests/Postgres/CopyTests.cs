@@ -288,8 +288,13 @@ public sealed class CopyTests : PostgresTests
         await SaveAsync(dying.Ports, client, "route");
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
 
-        var unknown = await records.Ports.Clients.FindAsync(client, known: 1, default);
-        var found = await records.Ports.Clients.FindAsync(client, known: 2, default);
+        var unknown = await records.Ports.Clients.FindAsync(
+            client,
+            known: 1,
+            loaded: null,
+            default
+        );
+        var found = await records.Ports.Clients.FindAsync(client, known: 2, loaded: null, default);
 
         Assert.That(unknown!.Version, Is.EqualTo(1), "Nobody has asked the record.");
         Assert.That(found!.Version, Is.EqualTo(2));

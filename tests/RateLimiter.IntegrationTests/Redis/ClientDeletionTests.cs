@@ -79,7 +79,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await repository.ListAsync(default), Has.None.Matches(Of(client)));
         foreach (var neighbour in neighbours)
         {
-            Assert.That(await NamesAsync(neighbour), Has.Count.EqualTo(9 + counters));
+            Assert.That(await NamesAsync(neighbour), Has.Count.EqualTo(10 + counters));
         }
     }
 

@@ -166,8 +166,8 @@ public sealed class LargeChangeTests
         );
         Assert.That(entries, Has.Count.EqualTo(count));
         Assert.That(
-            entries.Select(entry => entry.Record.After),
-            Is.All.InstanceOf<AuditedPolicy>().And.Unique
+            entries.Select(entry => ((AuditedPolicy)entry.Record.After!).Policy.Key),
+            Is.Unique
         );
     }
 
@@ -232,8 +232,8 @@ public sealed class LargeChangeTests
             var way = new Forwarder(server.Port);
             var store = new Cut(server, way)
             {
-                Direct = await TestStore.ConnectAsync(server.ConnectionString),
-                Behind = await TestStore.ConnectAsync(way.Address),
+                Direct = await ConnectAsync(server.ConnectionString),
+                Behind = await ConnectAsync(way.Address),
             };
             // The server must know the scripts: else they are not run when they are called first.
             var client = await TestStore.RegisterAsync(store.Direct);
@@ -257,6 +257,21 @@ public sealed class LargeChangeTests
             await Behind.DisposeAsync();
             await way.DisposeAsync();
             await server.DisposeAsync();
+        }
+
+        private static async Task<RedisConnection> ConnectAsync(string address)
+        {
+            var connection = await TestStore.ConnectAsync(
+                address,
+                timeoutMs: 100,
+                new MessageLog()
+            );
+            await Poll.UntilAsync(
+                "There is no connection to the store.",
+                TimeSpan.FromSeconds(30),
+                async () => (await connection.Connected).IsConnected
+            );
+            return connection;
         }
 
         private static RedisPolicyRepository PoliciesOf(RedisConnection connection) =>

@@ -165,8 +165,7 @@ internal sealed class TestStore : IAsyncDisposable
             new RedisOptions { ConnectionString = server.ConnectionString },
             timeoutMs
         );
-        await connection.StartAsync(CancellationToken.None);
-        await connection.Connected;
+        await StandAsync(connection);
         return connection;
     }
 
@@ -195,9 +194,19 @@ internal sealed class TestStore : IAsyncDisposable
     private async Task ConnectAsync(RedisOptions redis)
     {
         var connection = Connect(redis);
-        await connection.StartAsync(CancellationToken.None);
-        await connection.Connected;
+        await StandAsync(connection);
         connections.Add(connection);
+    }
+
+    // On a busy machine the first connection may be given up, and made again in the background.
+    private static async Task StandAsync(RedisConnection connection)
+    {
+        await connection.StartAsync(CancellationToken.None);
+        await Poll.UntilAsync(
+            "There is no connection to the store.",
+            TimeSpan.FromSeconds(30),
+            async () => (await connection.Connected).IsConnected
+        );
     }
 
     public static StoreClock NewClock() =>

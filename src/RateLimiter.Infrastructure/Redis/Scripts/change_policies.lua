@@ -11,7 +11,8 @@
 -- KEYS[7]  the journal of an import    ARGV[8…] of each change four values: the policy's field; the version that it must
 --                                               have, of a deletion where it is deleted, 0 where nothing is known of it;
 --                                               its next version, a space, the policy as JSON, or nothing to delete
---                                               it; what the audit trail is to say of it, without the policy
+-- KEYS[8]  the list of what changed             it; what the audit trail is to say of it, without the policy
+--          of late
 --
 -- Reply    two numbers: 0 and the version that the client has then, or with nothing changed 0, and 0 before it when that
 --          was only asked, 1 when a version is another one by now, 2 when there is no room for so many, 3 when they would
@@ -21,7 +22,7 @@ local call, match = redis.call, string.match
 local call_many = load_module('call_many')
 local SAVED, OUTDATED, NO_ROOM, TOO_LARGE, NO_CLIENT, IMPORTED =
   { 0, 0 }, { 1, 0 }, { 2, 0 }, { 3, 0 }, { 4, 0 }, { 5, 0 }
-local client, policies, deleted, versions, order, trail, journal = unpack(KEYS)
+local client, policies, deleted, versions, order, trail, journal, noted = unpack(KEYS)
 local set_version, deletion = ARGV[2], ARGV[7]
 local max_policies, max_bytes, max_history = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -84,7 +85,7 @@ end
 call_many('HSET', policies, saved)
 call_many('HDEL', policies, removed)
 call('HSET', client, 'policy_bytes', string.format('%d', bytes))
-call('HINCRBY', client, 'policies_version', 1)
+load_module('note_changes')(noted, call('HINCRBY', client, 'policies_version', 1), fields)
 local version = call('HINCRBY', client, 'version', 1)
 load_module('record_changes')(client, deleted, versions, order, trail, changes, max_history)
 call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])

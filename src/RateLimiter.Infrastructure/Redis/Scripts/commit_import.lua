@@ -8,13 +8,14 @@
 -- KEYS[4]  the journal of what is to be recorded   ARGV[5]  the token of this import
 -- KEYS[5]  the staged policies
 -- KEYS[6]  the staged journal
+-- KEYS[7]  the list of what changed of late
 --
 -- Reply    as of change_policies.lua: 0 and the version that the client has then, or with nothing changed 1 and 0 when the
 --          set has another version by now, another import is not recorded yet, or what was staged is gone; 4 and 0 when
 --          there is no such client any more
 
 local call, format = redis.call, string.format
-local client, policies, before, journal, staged, staged_journal = unpack(KEYS)
+local client, policies, before, journal, staged, staged_journal, noted = unpack(KEYS)
 local SAVED, OUTDATED, NO_CLIENT = 0, 1, 4
 
 if call('EXISTS', client) == 0 then
@@ -41,6 +42,8 @@ move(staged, policies)
 move(staged_journal, journal)
 call('HSET', client, 'policy_bytes', ARGV[4], 'import', ARGV[5])
 call('HINCRBY', client, 'policies_version', 1)
+-- All of them are to be loaded again.
+call('UNLINK', noted)
 local version = call('HINCRBY', client, 'version', 1)
 call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return { SAVED, version }

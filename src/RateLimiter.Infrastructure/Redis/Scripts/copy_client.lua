@@ -7,8 +7,8 @@
 -- KEYS[5]  is there when the client is   ARGV[4]  how many policies are staged, when what follows is all but these
 --          deleted                       ARGV[5]  how many fields and values of the client's hash there are, of keys that go,
 -- KEYS[6]  the staged policies                    of keys and what is known of them, of policies that go, and of policies
---                                                 and their values; five numbers up to ARGV[9]
---                                        ARGV[10…] all of these
+-- KEYS[7]  the list of what changed               and their values; five numbers up to ARGV[9]
+--          of late                       ARGV[10…] all of these
 --
 -- Reply    0, or with nothing changed: 1 when the copy has that version or a later one, 2 when it is not the one to be
 --          completed, 3 when the client is deleted, 4 when what was staged is gone
@@ -16,7 +16,7 @@
 local call = redis.call
 local call_many = load_module('call_many')
 local COPIED, KNOWN, INCOMPLETE, DELETED, UNSTAGED = 0, 1, 2, 3, 4
-local client, keys, uses, policies, deleted, staged = unpack(KEYS)
+local client, keys, uses, policies, deleted, staged, noted = unpack(KEYS)
 local base, version, staged_count = ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 if call('EXISTS', deleted) == 1 then
@@ -49,7 +49,7 @@ local before = (base == '' or #keys_gone > 0) and call('HKEYS', keys) or {}
 if base == '' then
   -- Where its log stands is recorded nowhere else.
   local log = call('HMGET', client, 'log_start', 'log_cut')
-  call('UNLINK', client, keys, policies)
+  call('UNLINK', client, keys, policies, noted)
   if log[1] then
     call('HSET', client, 'log_start', log[1])
   end
@@ -67,7 +67,16 @@ call_many('HDEL', uses, keys_gone)
 call_many('HSET', keys, keys_saved)
 call_many('HDEL', policies, policies_gone)
 call_many('HSET', policies, policies_saved)
-if base == '' then
+if base ~= '' then
+  local changed = {}
+  for _, field in ipairs(policies_gone) do
+    changed[#changed + 1] = field
+  end
+  for i = 1, #policies_saved, 2 do
+    changed[#changed + 1] = policies_saved[i]
+  end
+  load_module('note_changes')(noted, call('HGET', client, 'policies_version'), changed)
+else
   local unknown = {}
   for _, hash in ipairs(call('HKEYS', uses)) do
     if call('HEXISTS', keys, hash) == 0 then

@@ -28,7 +28,14 @@ public sealed class ApiKeyFilterTests
 
     public ApiKeyFilterTests() =>
         store
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ReturnsAsync(Client);
 
     [Test]
@@ -82,7 +89,14 @@ public sealed class ApiKeyFilterTests
     public void OnAuthorization_StoreUnavailable_IsNot401()
     {
         store
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => AuthorizeAsync(Own.Text), Throws.TypeOf<StoreUnavailableException>());

@@ -8,6 +8,7 @@ using Moq;
 using RateLimiter.Api.Dashboard.Sessions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Api.Dashboard;
@@ -27,7 +28,14 @@ public sealed class DashboardSessionTests
         var snapshot = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
         var clients = new Mock<IClientRepository>();
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ReturnsAsync(snapshot);
         clients
             .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))

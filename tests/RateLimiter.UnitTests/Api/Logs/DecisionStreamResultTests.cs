@@ -170,7 +170,14 @@ public sealed class DecisionStreamResultTests : IDisposable
         await SentAsync(Beginning.Length);
 
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ThrowsAsync(new StoreUnavailableException("It is away."));
         services.GetRequiredService<ClientDirectory>().Doubt(A.Client);
 
@@ -229,7 +236,14 @@ public sealed class DecisionStreamResultTests : IDisposable
             .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(1);
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ReturnsAsync(new ClientSnapshot(A.Client, 1, new KeyRing(keys), new PolicyTable([])));
     }
 

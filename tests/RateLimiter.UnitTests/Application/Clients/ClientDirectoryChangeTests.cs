@@ -64,6 +64,42 @@ public sealed class ClientDirectoryChangeTests
     }
 
     [Test]
+    public async Task Apply_StoreAnswers_OnlyWhatHasChangedSinceTheLastLoadIsAskedFor()
+    {
+        await WarmAsync(1);
+
+        Save(2, "a");
+        Save(4, "b");
+
+        var lookUp = LookUpAsync();
+        var load = await store.NextLoadAsync();
+        Assert.That(store.Loaded!.Version, Is.EqualTo(1), "A change that is lost would stay.");
+        Assert.That(Routes(store.Loaded), Is.Empty);
+        load.SetResult(Snapshot(4, "a", "b"));
+        await lookUp.Soon();
+    }
+
+    [Test]
+    public async Task Apply_MessagesMissedSinceTheLastLoad_AllOfItIsAskedFor()
+    {
+        await WarmAsync(1);
+        time.Advance(TimeSpan.FromSeconds(1));
+        changes.Raise(it => it.Missed += null);
+
+        Save(2, "a");
+
+        var lookUp = LookUpAsync();
+        var load = await store.NextLoadAsync();
+        Assert.That(store.Loaded, Is.Null, "It may be of another store.");
+        load.SetResult(Snapshot(2, "a"));
+        await lookUp.Soon();
+        directory.Doubt(A.Client);
+        _ = LookUpAsync();
+        await store.NextLoadAsync();
+        Assert.That(store.Loaded!.Version, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task Apply_DuringALoad_IsNotUndoneByIt()
     {
         await WarmAsync(1);

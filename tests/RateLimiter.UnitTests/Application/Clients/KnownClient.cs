@@ -15,7 +15,14 @@ internal sealed class KnownClient
     public KnownClient()
     {
         repository
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ReturnsAsync(A.Snapshot(A.Client, keys: [own.Key.Hash]));
         Directory = A.Directory(repository.Object);
     }
@@ -39,7 +46,14 @@ internal sealed class KnownClient
         await LookUpAsync();
         await act();
         repository
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ThrowsAsync(new StoreUnavailableException("gone"));
         var holder = await Directory.FindAsync(own.Key, isForCheck: true, default);
         return holder?.Client;

@@ -30,13 +30,17 @@ internal sealed class PendingClientRepository : IClientRepository
     /// <summary>The version that was known when a client was asked for last.</summary>
     public long Known { get; private set; }
 
+    /// <summary>What had been loaded when a client was asked for last.</summary>
+    public ClientSnapshot? Loaded { get; private set; }
+
     public Task<ClientSnapshot?> FindAsync(
         ClientId client,
         long known,
+        ClientSnapshot? loaded,
         CancellationToken cancellationToken
     )
     {
-        Known = known;
+        (Known, Loaded) = (known, loaded);
         return loads.AskAsync();
     }
 

@@ -100,7 +100,12 @@ public sealed class AuthenticatorTests
         var answer = new TaskCompletionSource<ClientSnapshot?>();
         clients
             .Setup(it =>
-                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+                it.FindAsync(
+                    It.IsAny<ClientId>(),
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
             )
             .Returns(answer.Task);
 
@@ -141,7 +146,12 @@ public sealed class AuthenticatorTests
     {
         clients
             .Setup(it =>
-                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+                it.FindAsync(
+                    It.IsAny<ClientId>(),
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
             )
             .ReturnsAsync(
                 (ClientId client, long _, CancellationToken _) =>
@@ -162,7 +172,14 @@ public sealed class AuthenticatorTests
     {
         var answer = new TaskCompletionSource<ClientSnapshot?>();
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .Returns(answer.Task);
 
         var callers = Enumerable
@@ -179,7 +196,12 @@ public sealed class AuthenticatorTests
     {
         clients
             .Setup(it =>
-                it.FindAsync(It.IsAny<ClientId>(), It.IsAny<long>(), It.IsAny<CancellationToken>())
+                it.FindAsync(
+                    It.IsAny<ClientId>(),
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
             )
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
@@ -200,7 +222,14 @@ public sealed class AuthenticatorTests
     {
         var client = new ClientSnapshot(A.Client, 1, new KeyRing(keys), new([]));
         clients
-            .Setup(it => it.FindAsync(A.Client, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    A.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ReturnsAsync(client);
         clients
             .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
