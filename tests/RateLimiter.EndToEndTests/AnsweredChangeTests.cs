@@ -2,47 +2,12 @@ using System.Diagnostics;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>
-/// What was answered holds on the instance that answered, although the store hangs (SIGSTOP) right after; and a check of a
-/// client that was just changed waits for the store no longer than any other. Alone on the machine, because time is measured.
-/// </summary>
+/// <inheritdoc/>
+/// <remarks>And a check of a client that was just changed waits for the store no longer than any other.</remarks>
 [TestFixture(Store.Redis)]
 [TestFixture(Store.Postgres)]
-[FixtureLifeCycle(LifeCycle.SingleInstance)]
-[NonParallelizable]
-public sealed class AnsweredChangeTests(Store store)
+public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(store)
 {
-    /// <summary>So many tenants at once: what is only mostly right does not pass.</summary>
-    private const int Tenants = 5;
-
-    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(30);
-
-    private StoreHost host = null!;
-    private Service here = null!;
-    private Service there = null!;
-    private Client probe = null!;
-
-    [OneTimeSetUp]
-    public async Task StartAsync()
-    {
-        (string Name, string Value)[] settings =
-        [
-            ("Store__TimeoutMs", $"{CheckTimeout.TotalMilliseconds}"),
-            ("Store__OnFailure", "local"),
-            SharedServices.Open,
-            SharedServices.Forgiving,
-            ("Postgres__TimeoutMs", "10000"),
-        ];
-        host = await StoreHost.StartAsync(store, ownProcess: true);
-        (here, there) = (await host.ServeAsync(settings), await host.ServeAsync(settings));
-        probe = await Client.RegisterAsync(here);
-        await probe.HasPolicyAsync("r", 1);
-    }
-
-    [OneTimeTearDown]
-    public async Task StopAsync() => await host.DisposeAsync();
-
     [Test]
     public Task Policy_Saved_IsThere() =>
         HoldsAsync(
@@ -149,7 +114,7 @@ public sealed class AnsweredChangeTests(Store store)
                 var (id, key) = await MakeKeyAsync(tenant);
                 var revoked = tenant.With(key);
                 (await revoked.CheckAsync("u", "r")).MustBeOk();
-                await IsLetInAsync(revoked.On(there));
+                await IsLetInAsync(revoked.On(There));
                 lock (made)
                 {
                     made.Add(tenant, (id, revoked));
@@ -165,11 +130,11 @@ public sealed class AnsweredChangeTests(Store store)
                 await Poll.UntilAsync(
                     "The revocation is not heard.",
                     Recovered,
-                    async () => (await revoked.On(there).CheckAsync("u", "r")).Status == 401
+                    async () => (await revoked.On(There).CheckAsync("u", "r")).Status == 401
                 );
                 return (await revoked.CheckAsync("u", "r")).Status == 401
-                    && (await revoked.On(there).CheckAsync("u", "r")).Status == 401
-                    && (await tenant.On(there).CheckAsync("u", "r")).Status == 200;
+                    && (await revoked.On(There).CheckAsync("u", "r")).Status == 401
+                    && (await tenant.On(There).CheckAsync("u", "r")).Status == 200;
             }
         );
     }
@@ -180,13 +145,13 @@ public sealed class AnsweredChangeTests(Store store)
             async tenant =>
             {
                 await tenant.HasPolicyAsync("r", 7);
-                await IsLetInAsync(tenant.On(there));
+                await IsLetInAsync(tenant.On(There));
             },
             async tenant =>
                 Assert.That((await tenant.DeleteAsync()).Status, Is.EqualTo(200).Or.EqualTo(202)),
             async tenant =>
                 (await tenant.CheckAsync("u", "r")).Status == 401
-                && (await tenant.On(there).CheckAsync("u", "r")).Status == 401
+                && (await tenant.On(There).CheckAsync("u", "r")).Status == 401
         );
 
     [Test]
@@ -246,14 +211,30 @@ public sealed class AnsweredChangeTests(Store store)
         Assert.That(times.Min(), Is.LessThan(1.7 * CheckTimeout), string.Join(", ", times));
     }
 
-    [Test]
-    public async Task Change_WhileTheStoreHangs_HoldsWhereTheRecordIsElsewhere()
-    {
-        if (store != Store.Postgres)
-        {
-            Assert.Ignore("Only a system of record elsewhere answers a change while Redis hangs.");
-        }
+    private static Task<TimeSpan> IsLetInAsync(Client client) =>
+        Poll.UntilAsync(
+            "The key is not let in.",
+            Recovered,
+            async () => (await client.CheckAsync("u", "r")).Status == 200
+        );
 
+    private static async Task<(string Id, string Key)> MakeKeyAsync(Client client)
+    {
+        var made = (
+            await client.PostAsync("/keys", """{"name":"other","scopes":["check"]}""")
+        ).MustBeOk();
+        return (made["key_id"].GetString()!, made["api_key"].GetString()!);
+    }
+}
+
+/// <inheritdoc/>
+/// <remarks>With PostgreSQL, which answers a change while the store hangs already.</remarks>
+[TestFixture]
+public sealed class RecordedChangeTests() : AnsweredChangeFixture(Store.Postgres)
+{
+    [Test]
+    public async Task Change_WhileTheStoreHangs_Holds()
+    {
         await HoldsAsync(
             async tenant =>
             {
@@ -270,92 +251,5 @@ public sealed class AnsweredChangeTests(Store store)
             },
             afterwards: async tenant => Assert.That(await LimitAsync(tenant), Is.EqualTo(9))
         );
-    }
-
-    /// <summary>
-    /// Something is done by each of some tenants, the store hangs as soon as that is answered, and is so for each of them.
-    /// </summary>
-    private async Task HoldsAsync(
-        Func<Client, Task> prepare,
-        Func<Client, Task> change,
-        Func<Client, Task<bool>> holds,
-        Func<Client, Task>? outageBefore = null,
-        Func<Client, Task>? afterwards = null
-    )
-    {
-        await RecoversAsync();
-        var tenants = await Task.WhenAll(
-            Enumerable.Range(0, Tenants).Select(_ => Client.RegisterAsync(here))
-        );
-        await EachAsync(prepare);
-        if (outageBefore is not null)
-        {
-            await PausedAsync(() => EachAsync(outageBefore));
-        }
-
-        await EachAsync(change);
-        await PausedAsync(async () =>
-            Assert.That(
-                await Task.WhenAll(tenants.Select(holds)),
-                Is.All.True,
-                "Not what was answered."
-            )
-        );
-        if (afterwards is not null)
-        {
-            await EachAsync(afterwards);
-        }
-
-        Task EachAsync(Func<Client, Task> act) => Task.WhenAll(tenants.Select(act));
-    }
-
-    private async Task PausedAsync(Func<Task> act)
-    {
-        await host.Redis.PauseAsync();
-        try
-        {
-            await act();
-        }
-        finally
-        {
-            await host.Redis.ResumeAsync();
-        }
-
-        await RecoversAsync();
-    }
-
-    private async Task RecoversAsync()
-    {
-        foreach (var service in new[] { here, there })
-        {
-            await Poll.UntilAsync(
-                "The store is not found again.",
-                Recovered,
-                async () =>
-                    await probe.On(service).CheckAsync("u", "r", cost: 0)
-                        is { Status: 200, IsDegraded: false }
-            );
-        }
-    }
-
-    private static Task<TimeSpan> IsLetInAsync(Client client) =>
-        Poll.UntilAsync(
-            "The key is not let in.",
-            Recovered,
-            async () => (await client.CheckAsync("u", "r")).Status == 200
-        );
-
-    private static async Task<long> LimitAsync(Client client)
-    {
-        var answer = await client.CheckAsync("u", "r", cost: 0);
-        return answer.Status == 200 ? answer["limit"].GetInt64() : -answer.Status;
-    }
-
-    private static async Task<(string Id, string Key)> MakeKeyAsync(Client client)
-    {
-        var made = (
-            await client.PostAsync("/keys", """{"name":"other","scopes":["check"]}""")
-        ).MustBeOk();
-        return (made["key_id"].GetString()!, made["api_key"].GetString()!);
     }
 }

@@ -64,6 +64,26 @@ public sealed class ClusterTests
         }
     }
 
+    [Test]
+    public async Task Import_OfManyPolicies_HoldsOnEveryInstanceAndIsRecorded()
+    {
+        const int many = 500;
+        var policies = Enumerable
+            .Range(0, many)
+            .Select(i => $$"""{"route_key":"r{{i}}","limit":{{i + 1}},"window_seconds":60}""");
+        var document = $$"""{"policies":[{{string.Join(',', policies)}}]}""";
+
+        (await here.SendAsync(HttpMethod.Put, "/policy/import", document)).MustBeOk();
+
+        Assert.That(await there.PoliciesAsync(), Has.Count.EqualTo(many));
+        Assert.That((await here.CheckAsync("u", "r499"))["limit"].GetInt64(), Is.EqualTo(many));
+        var entries = (await there.GetAsync("/audit/export?action=policy.created")).Text;
+        Assert.That(
+            entries.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            Has.Length.EqualTo(many)
+        );
+    }
+
     // In a window of a year no permit comes back while the test runs.
     [TestCase(""" "limit":10,"window_seconds":31536000,"algorithm":"fixed_window" """)]
     [TestCase(""" "limit":10,"window_seconds":31536000,"algorithm":"sliding_window" """)]

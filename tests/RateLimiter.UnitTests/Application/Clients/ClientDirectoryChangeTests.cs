@@ -87,6 +87,7 @@ public sealed class ClientDirectoryChangeTests
         changes.Raise(it => it.Missed += null);
 
         Save(2, "a");
+        time.Advance(TimeSpan.FromSeconds(1));
 
         var lookUp = LookUpAsync();
         var load = await store.NextLoadAsync();

@@ -154,7 +154,7 @@ public sealed class AuthenticatorTests
                 )
             )
             .ReturnsAsync(
-                (ClientId client, long _, CancellationToken _) =>
+                (ClientId client, long _, ClientSnapshot? _, CancellationToken _) =>
                     A.Snapshot(client, keys: [Keys[client].Hash])
             );
 

@@ -1,0 +1,115 @@
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>
+/// What was answered holds on the instance that answered, although the store hangs (SIGSTOP) right after. Alone on the
+/// machine, because time is measured.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
+[NonParallelizable]
+public abstract class AnsweredChangeFixture(Store store)
+{
+    /// <summary>So many tenants at once: what is only mostly right does not pass.</summary>
+    private const int Tenants = 5;
+
+    protected static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(1);
+    protected static readonly TimeSpan Recovered = TimeSpan.FromSeconds(30);
+
+    private StoreHost host = null!;
+    private Service here = null!;
+    private Client probe = null!;
+
+    /// <summary>The instance that hears of changes.</summary>
+    protected Service There { get; private set; } = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        (string Name, string Value)[] settings =
+        [
+            ("Store__TimeoutMs", $"{CheckTimeout.TotalMilliseconds}"),
+            ("Store__OnFailure", "local"),
+            SharedServices.Open,
+            SharedServices.Forgiving,
+            ("Postgres__TimeoutMs", "10000"),
+        ];
+        host = await StoreHost.StartAsync(store, ownProcess: true);
+        (here, There) = (await host.ServeAsync(settings), await host.ServeAsync(settings));
+        probe = await Client.RegisterAsync(here);
+        await probe.HasPolicyAsync("r", 1);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await host.DisposeAsync();
+
+    /// <summary>
+    /// Something is done by each of some tenants, the store hangs as soon as that is answered, and is so for each of them.
+    /// </summary>
+    protected async Task HoldsAsync(
+        Func<Client, Task> prepare,
+        Func<Client, Task> change,
+        Func<Client, Task<bool>> holds,
+        Func<Client, Task>? outageBefore = null,
+        Func<Client, Task>? afterwards = null
+    )
+    {
+        await RecoversAsync();
+        var tenants = await Task.WhenAll(
+            Enumerable.Range(0, Tenants).Select(_ => Client.RegisterAsync(here))
+        );
+        await EachAsync(prepare);
+        if (outageBefore is not null)
+        {
+            await PausedAsync(() => EachAsync(outageBefore));
+        }
+
+        await EachAsync(change);
+        await PausedAsync(async () =>
+            Assert.That(
+                await Task.WhenAll(tenants.Select(holds)),
+                Is.All.True,
+                "Not what was answered."
+            )
+        );
+        if (afterwards is not null)
+        {
+            await EachAsync(afterwards);
+        }
+
+        Task EachAsync(Func<Client, Task> act) => Task.WhenAll(tenants.Select(act));
+    }
+
+    private async Task PausedAsync(Func<Task> act)
+    {
+        await host.Redis.PauseAsync();
+        try
+        {
+            await act();
+        }
+        finally
+        {
+            await host.Redis.ResumeAsync();
+        }
+
+        await RecoversAsync();
+    }
+
+    private async Task RecoversAsync()
+    {
+        foreach (var service in new[] { here, There })
+        {
+            await Poll.UntilAsync(
+                "The store is not found again.",
+                Recovered,
+                async () =>
+                    await probe.On(service).CheckAsync("u", "r", cost: 0)
+                        is { Status: 200, IsDegraded: false }
+            );
+        }
+    }
+
+    protected static async Task<long> LimitAsync(Client client)
+    {
+        var answer = await client.CheckAsync("u", "r", cost: 0);
+        return answer.Status == 200 ? answer["limit"].GetInt64() : -answer.Status;
+    }
+}
