@@ -38,7 +38,8 @@ public sealed class StartupTests
             )
         );
         Assert.That(
-            service.OutputLines.Skip(1),
+            // On a busy machine it may say that it is not run enough.
+            service.OutputLines.Skip(1).Where(line => !line.Contains("StoreClock[19]")),
             Is.EqualTo([
                 $"info: RateLimiter.Api[2] Documentation: {address}/docs",
                 $"info: RateLimiter.Api[3] Store: embedded (Garnet), data in {folder.Path}/data",
