@@ -117,5 +117,5 @@ call(
 call('HINCRBY', client, 'policies_version', 1)
 local version = call('HINCRBY', client, 'version', 1)
 load_module('append_audit')(client, trail, entries, max_history)
-call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+redis.pcall('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return { 0, version }
