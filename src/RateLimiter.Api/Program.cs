@@ -8,9 +8,7 @@ return await Startup.RunAsync(
     args,
     () =>
     {
-        // Settings of the working directory; a variable of the environment wins over one of the file.
-        DotNetEnv.Env.NoClobber().Load();
-
+        DotEnvFile.Load();
         var builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }
         );

@@ -9,6 +9,6 @@ public class StoreUnavailableException : Exception
     public StoreUnavailableException(string message)
         : base(message) { }
 
-    public StoreUnavailableException(string message, Exception innerException)
+    public StoreUnavailableException(string message, Exception? innerException)
         : base(message, innerException) { }
 }

@@ -24,6 +24,50 @@ public sealed class SentinelTests
     }
 
     [Test]
+    [Contract("Sentinels with another password, user or TLS than the data")]
+    public async Task Sentinels_WithAnotherUserPasswordAndTls_AreAskedAsTheyWant()
+    {
+        await using var sentinel = await RedisSentinel.StartAsync();
+        using var folder = new TemporaryFolder();
+        var port = RedisServer.FreePort();
+        var (root, options) = TestTls.Serve(folder.Path, port);
+        var asked = sentinel.Sentinels[0];
+        await asked.KillAsync();
+        await asked.RunAsync(options);
+        await asked.AskAsync("ACL", "SETUSER", "watcher", "on", ">w", "+@all", "&*");
+        await asked.AskAsync("ACL", "SETUSER", "default", "off");
+        await (await sentinel.MasterAsync(sentinel.Sentinels[1])).AskAsync([
+            "ACL",
+            "SETUSER",
+            "app",
+            "on",
+            ">a",
+            "+@all",
+            "~*",
+            "&*",
+        ]);
+        var address = $"redis://app:a@localhost:{port},serviceName=mymaster";
+        await using var right = StoreHost.Of($"{address},sentinelUser=watcher,sentinelPassword=w");
+        await using var wrong = StoreHost.Of(address);
+        (string, string)[] tls = [("SSL_CERT_FILE", root), ("Redis__SentinelTls", "true")];
+
+        (await new Visitor(await right.ServeAsync(tls)).RegisterAsync("x")).MustBeOk();
+        var refused = await wrong.ServeAsync(tls);
+
+        await Poll.UntilAsync(
+            "It does not say why.",
+            Recovered,
+            () =>
+                Task.FromResult(
+                    refused.Output.Contains(
+                        "no sentinel says where it is (the user name or the password",
+                        StringComparison.Ordinal
+                    )
+                )
+        );
+    }
+
+    [Test]
     public async Task Sentinels_ComeAfterTheService_AreFound()
     {
         await using var sentinel = await RedisSentinel.StartAsync();

@@ -6,7 +6,8 @@ namespace RateLimiter.EndToEndTests;
 /// <summary>A certificate by an authority of its own, with one between them, as it would be bought.</summary>
 /// <param name="Chain">The certificate and the one between, in PEM form.</param>
 /// <param name="Key">Its private key, in PEM form.</param>
-public sealed record TestCertificate(string Chain, string Key)
+/// <param name="Root">The authority, in PEM form.</param>
+public sealed record TestCertificate(string Chain, string Key, string Root)
 {
     public static TestCertificate Create(string name, string? password = null)
     {
@@ -32,7 +33,8 @@ public sealed record TestCertificate(string Chain, string Key)
                         HashAlgorithmName.SHA256,
                         iterationCount: 1000
                     )
-                )
+                ),
+            root.ExportCertificatePem()
         );
     }
 

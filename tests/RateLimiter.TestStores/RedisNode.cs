@@ -191,6 +191,12 @@ public sealed class RedisNode : IAsyncDisposable
             using var reader = new StreamReader(stream);
             while (await reader.ReadLineAsync(cancellationToken) is { } line)
             {
+                if (line.StartsWith("-NOAUTH", StringComparison.Ordinal))
+                {
+                    // It was started with a password, and does not say whose it is.
+                    return true;
+                }
+
                 if (line.StartsWith("process_id:", StringComparison.Ordinal))
                 {
                     return line == $"process_id:{process!.Id}";

@@ -189,7 +189,8 @@ public sealed class RedisSentinel : IAsyncDisposable
         );
     }
 
-    private async Task<RedisNode> MasterAsync(RedisNode sentinel)
+    /// <summary>The master, as one of the sentinels knows it.</summary>
+    public async Task<RedisNode> MasterAsync(RedisNode sentinel)
     {
         var address = await sentinel.AskAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", Name);
         return nodes.Single(node => node.Address == address.Replace('\n', ':'));

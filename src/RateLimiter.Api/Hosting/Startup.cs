@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Postgres;
@@ -106,6 +107,9 @@ internal static class Startup
             or CertificateException
             or IOException
             or FormatException => exception.Message,
+            // appsettings.json; its own message names the file.
+            InvalidDataException { InnerException.InnerException: JsonException json } =>
+                $"{exception.Message} Line {json.LineNumber + 1} is no JSON.",
             // What Kestrel says of its own options, on several lines; and of their certificates, without naming either.
             InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" } =>
                 exception.Message.Split(Environment.NewLine)[0],

@@ -16,7 +16,7 @@ internal sealed class Checksums
     public const int SegmentBits = 24;
 
     /// <summary>A crash of the machine may take so much of the end of the log. More was taken by somebody.</summary>
-    private const int MaxTorn = 64 * 1024;
+    public const int MaxTorn = 64 * 1024;
 
     /// <summary>Where the log begins; before it are zeros.</summary>
     private const long FirstAddress = 64;
@@ -91,7 +91,7 @@ internal sealed class Checksums
             var to = (int)Math.Min(end - (End - from), 1 << SegmentBits);
             if (Feed(name, from, to) != to)
             {
-                throw new IOException($"'{PathOf(name)}' ends before it should.");
+                throw new IOException($"'{PathOf(name)}' ends before it should");
             }
 
             End += to - from;
@@ -150,6 +150,7 @@ internal sealed class Checksums
     /// <summary>Goes on with what was read.</summary>
     /// <param name="begin">The log's address at which it begins.</param>
     /// <param name="end">The log's address up to which it is written and never changes.</param>
+    /// <exception cref="EmbeddedStoreException">The log does not have what was read.</exception>
     public void Resume(long begin, long end)
     {
         if (IsTorn)
@@ -157,7 +158,16 @@ internal sealed class Checksums
             StartAt(End - NewestLength);
         }
 
-        Append(begin, end);
+        try
+        {
+            Append(begin, end);
+        }
+        catch (IOException exception) when (IsTorn)
+        {
+            // Garnet has taken what is missing for zeros.
+            throw EmbeddedStoreException.Damaged(directory, exception.Message, exception);
+        }
+
         if (compacting)
         {
             EndCompaction(begin);

@@ -30,6 +30,8 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private const long GarnetReserve = 64 << 20;
 
     private const string SocketDirectoryPrefix = "ratelimiter-";
+    private const string SocketName = "store.sock";
+    private const string LockName = "lock";
 
     /// <summary>The log is replaced when its files are longer: about 100,000 checks.</summary>
     private const long MaxLogSize = 64 * 1024 * 1024;
@@ -54,6 +56,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private readonly StoreRoom room;
     private readonly FileStream directoryLock;
     private readonly string socketDirectory;
+    private readonly FileStream socketLock;
     private readonly Checksums checksums;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stopping = new();
@@ -84,7 +87,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         this.directoryLock = directoryLock;
         this.logger = logger;
         checksums = Checksums.Verify(directory);
-        socketDirectory = MakeSocketDirectory(directoryLock);
+        (socketDirectory, socketLock) = MakeSocketDirectory(directoryLock);
     }
 
     /// <summary>How to connect to it.</summary>
@@ -94,7 +97,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     /// <summary>What the data takes up in memory: the pages of Garnet's log, and its objects.</summary>
     public long Used => server!.Used;
 
-    private string Socket => Path.Combine(socketDirectory, "store.sock");
+    private string Socket => Path.Combine(socketDirectory, SocketName);
 
     /// <param name="directory">The folder of its files; made when missing.</param>
     /// <param name="maxBytes">What its data may take up in memory.</param>
@@ -122,6 +125,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             directoryLock.Dispose();
             if (store is not null)
             {
+                store.socketLock.Dispose();
                 Directory.Delete(store.socketDirectory, recursive: true);
             }
 
@@ -176,6 +180,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         server!.Dispose();
         stopping.Dispose();
         await directoryLock.DisposeAsync();
+        await socketLock.DisposeAsync();
         Directory.Delete(socketDirectory, recursive: true);
     }
 
@@ -194,16 +199,19 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
 
         var (begin, end) = LogAddresses();
-        if (checksums.IsTorn && end < checksums.Recorded)
-        {
-            logger.EmbeddedStoreTorn(directory, checksums.Recorded - end);
-        }
-        else if (end < checksums.Recorded)
+        // What was cut in two is lost with all that is left of it.
+        var lost = checksums.Recorded - end;
+        if (lost > (checksums.IsTorn ? Checksums.MaxTorn : 0))
         {
             throw EmbeddedStoreException.Damaged(
                 directory,
-                $"the last {checksums.Recorded - end} bytes of its log are not understood"
+                $"the last {lost} bytes of its log are not understood"
             );
+        }
+
+        if (lost > 0)
+        {
+            logger.EmbeddedStoreTorn(directory, lost);
         }
 
         checksums.Resume(begin, end);
@@ -317,16 +325,11 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     // The lock belongs to the process, so that it is gone also after a kill -9.
     private static FileStream Lock(string directory)
     {
-        var path = Path.Combine(directory, "lock");
+        var path = Path.Combine(directory, LockName);
         try
         {
             CreatePrivate(directory);
-            return new FileStream(
-                path,
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None
-            );
+            return OpenAlone(path, FileMode.OpenOrCreate);
         }
         catch (UnauthorizedAccessException exception)
         {
@@ -368,24 +371,61 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     /// Makes the folder of the socket among the temporary ones, because the path of a socket may not have more than
     /// about 100 characters. Its name stands in the lock file, so that one which a killed process left is found.
     /// </summary>
-    private static string MakeSocketDirectory(FileStream directoryLock)
+    /// <returns>The folder, and what keeps others from deleting it.</returns>
+    private static (string Folder, FileStream Lock) MakeSocketDirectory(FileStream directoryLock)
     {
         using var reader = new StreamReader(directoryLock, leaveOpen: true);
-        var left = reader.ReadToEnd();
+        DeleteLeft(reader.ReadToEnd());
+        string? made = null;
+        try
+        {
+            made = Directory.CreateTempSubdirectory(SocketDirectoryPrefix).FullName;
+            _ = new UnixDomainSocketEndPoint(Path.Combine(made, SocketName));
+            var socketLock = OpenAlone(Path.Combine(made, LockName), FileMode.CreateNew);
+            directoryLock.SetLength(0);
+            directoryLock.Write(Encoding.UTF8.GetBytes(made));
+            directoryLock.Flush();
+            return (made, socketLock);
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            Directory.Delete(made!, recursive: true);
+            throw EmbeddedStoreException.UnusableTemporary(
+                "the path of a socket in it is too long, of which systems allow about 100 characters",
+                exception
+            );
+        }
+        catch (Exception exception)
+            when (made is null && exception is IOException or UnauthorizedAccessException)
+        {
+            throw EmbeddedStoreException.UnusableTemporary(exception.Message, exception);
+        }
+    }
+
+    // A copy of a directory names the folder of the one that it was copied from, which may be in use.
+    private static void DeleteLeft(string folder)
+    {
         if (
-            Path.GetFileName(left).StartsWith(SocketDirectoryPrefix, StringComparison.Ordinal)
-            && Directory.Exists(left)
+            !Path.GetFileName(folder).StartsWith(SocketDirectoryPrefix, StringComparison.Ordinal)
+            || !Directory.Exists(folder)
         )
         {
-            Directory.Delete(left, recursive: true);
+            return;
         }
 
-        var made = Directory.CreateTempSubdirectory(SocketDirectoryPrefix).FullName;
-        directoryLock.SetLength(0);
-        directoryLock.Write(Encoding.UTF8.GetBytes(made));
-        directoryLock.Flush();
-        return made;
+        try
+        {
+            using var alone = OpenAlone(Path.Combine(folder, LockName), FileMode.OpenOrCreate);
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It is in use, or somebody else's.
+        }
     }
+
+    private static FileStream OpenAlone(string path, FileMode mode) =>
+        new(path, mode, FileAccess.ReadWrite, FileShare.None);
 
     private static string[] Arguments(
         string directory,

@@ -9,6 +9,13 @@ public sealed class EmbeddedStoreException : Exception
     internal static EmbeddedStoreException Unusable(string directory, Exception exception) =>
         new($"Embedded:DataDirectory '{directory}' cannot be used: {exception.Message}", exception);
 
+    internal static EmbeddedStoreException UnusableTemporary(string why, Exception exception) =>
+        new(
+            $"The folder for temporary files, TMPDIR '{Path.GetTempPath()}', cannot hold the socket of the embedded store: "
+                + $"{why}.",
+            exception
+        );
+
     /// <param name="directory">The folder of the store's files.</param>
     /// <param name="what">What is wrong there.</param>
     /// <param name="exception">What said so.</param>

@@ -7,7 +7,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 
 /// <summary>
 /// Copies to the store what whoever changed it did not: because its process ended between the two, or the store was away.
-/// It is also who says that the database does not answer.
+/// It is also who says that the database does not answer any more.
 /// </summary>
 internal sealed class AnnouncementRelay(
     PostgresDatabase database,
@@ -20,26 +20,38 @@ internal sealed class AnnouncementRelay(
 
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(4);
 
-    // It is the store that a page may have to wait for; each answer of the database has the time of a request.
-    private static readonly TimeSpan PageTimeout = TimeSpan.FromMinutes(10);
-
     private const int PageSize = 100;
 
     private TimeSpan pause = Interval;
     private bool isAway;
 
-    /// <summary>Looks through all announcements once, but for those that another instance looks at.</summary>
+    /// <summary>
+    /// Looks through all announcements once. It holds no connection while it waits for the store or for another answer of the
+    /// database, which may have none to spare. That others do the same at once costs work, and changes nothing.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">The database did not answer.</exception>
     internal async Task RelayAsync(CancellationToken cancellationToken)
     {
-        long? last = 0;
-        while (last is { } seen)
+        var last = 0L;
+        while (await ReadPageAsync(last, cancellationToken) is [.., var end] page)
         {
-            last = await database.AskAsync(
-                (context, deadline) => RelayPageAsync(context, seen, deadline, cancellationToken),
-                PageTimeout,
+            var done = new List<long>();
+            foreach (var rows in page.GroupBy(row => row.ClientId))
+            {
+                if (await TryCompleteAsync(new ClientId(rows.Key), [.. rows], cancellationToken))
+                {
+                    done.AddRange(rows.Select(row => row.Id));
+                }
+            }
+
+            await database.AskAsync(
+                (context, deadline) =>
+                    context
+                        .Announcements.Where(row => done.Contains(row.Id))
+                        .ExecuteDeleteAsync(deadline.Token),
                 cancellationToken
             );
+            last = end.Id;
         }
     }
 
@@ -51,6 +63,12 @@ internal sealed class AnnouncementRelay(
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
+        if (!database.IsReady)
+        {
+            // It is being prepared, and PostgresSchema says what is in the way.
+            return;
+        }
+
         // Until it is done: also what nobody is prepared for is not tried again at once.
         var before = pause;
         pause = MaxInterval;
@@ -77,40 +95,20 @@ internal sealed class AnnouncementRelay(
         }
     }
 
-    /// <returns>The last announcement of the page; null when there is none.</returns>
-    private async Task<long?> RelayPageAsync(
-        RecordsContext context,
+    private Task<List<AnnouncementRow>> ReadPageAsync(
         long seen,
-        Deadline deadline,
         CancellationToken cancellationToken
-    )
-    {
-        await using var transaction = await context.Database.BeginTransactionAsync(deadline.Token);
-        var page = await context
-            .Announcements.FromSql(
-                $"""
-                SELECT * FROM ratelimiter.announcements WHERE id > {seen}
-                ORDER BY id LIMIT {PageSize} FOR UPDATE SKIP LOCKED
-                """
-            )
-            .ToListAsync(deadline.Token);
-        if (page is [])
-        {
-            return null;
-        }
-
-        foreach (var rows in page.GroupBy(row => row.ClientId))
-        {
-            if (await TryCompleteAsync(new ClientId(rows.Key), [.. rows], cancellationToken))
-            {
-                context.RemoveRange(rows);
-            }
-        }
-
-        await context.SaveChangesAsync(deadline.Token);
-        await transaction.CommitAsync(deadline.Token);
-        return page[^1].Id;
-    }
+    ) =>
+        database.AskAsync(
+            (context, deadline) =>
+                context
+                    .Announcements.AsNoTracking()
+                    .Where(row => row.Id > seen)
+                    .OrderBy(row => row.Id)
+                    .Take(PageSize)
+                    .ToListAsync(deadline.Token),
+            cancellationToken
+        );
 
     private async Task<bool> TryCompleteAsync(
         ClientId client,

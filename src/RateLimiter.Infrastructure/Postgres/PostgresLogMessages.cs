@@ -21,6 +21,13 @@ internal static partial class PostgresLogMessages
         string message
     );
 
+    [LoggerMessage(
+        58,
+        LogLevel.Information,
+        "PostgreSQL is brought up to date, and nothing can be changed until it is: {What}"
+    )]
+    public static partial void DatabaseMigrating(this ILogger logger, string what);
+
     [LoggerMessage(54, LogLevel.Information, "PostgreSQL is up to date: {What}")]
     public static partial void DatabaseMigrated(this ILogger logger, string what);
 

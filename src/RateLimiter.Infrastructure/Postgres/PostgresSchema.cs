@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -60,23 +62,23 @@ internal sealed class PostgresSchema(
     public Task<string> MigrateAsync(CancellationToken cancellationToken) =>
         ExplainAsync(async () =>
         {
-            await using var waiting = database.CreateContext();
             await using var context = database.CreateContext();
-            waiting.Database.SetCommandTimeout(MigrationTimeout);
             context.Database.SetCommandTimeout(MigrationTimeout);
-            // For as long as the transaction lasts, whatever becomes of this process.
-            await using var turn = await waiting.Database.BeginTransactionAsync(cancellationToken);
-            await waiting.Database.ExecuteSqlAsync(
+            // One connection for all of it: there may be no other, and behind a pooler of transactions a lock lasts no longer.
+            await using var turn = await context.Database.BeginTransactionAsync(cancellationToken);
+            await context.Database.ExecuteSqlAsync(
                 $"SELECT pg_advisory_xact_lock({MigrationLock})",
                 cancellationToken
             );
             var pending = await FindPendingAsync(context, cancellationToken);
             if (pending.Count > 0)
             {
+                Logger.DatabaseMigrating(string.Join(", ", pending));
                 await context.Database.MigrateAsync(cancellationToken);
             }
 
             await SaveRetentionAsync(context, cancellationToken);
+            await turn.CommitAsync(cancellationToken);
             return pending.Count > 0
                 ? $"{string.Join(", ", pending)} applied"
                 : "there was nothing to apply";
@@ -105,9 +107,13 @@ internal sealed class PostgresSchema(
                 Logger.DatabaseUnusable(said);
             }
         }
-        catch (Exception exception) when (PostgresDatabase.FailureIn(exception) is not null)
+        catch (Exception exception) when (PostgresDatabase.FailureIn(exception) is { } failure)
         {
-            // The relay says so.
+            if (said is null)
+            {
+                said = failure.GetBaseException().Message;
+                Logger.DatabaseAway(said);
+            }
         }
     }
 
@@ -126,6 +132,11 @@ internal sealed class PostgresSchema(
         }
 
         database.IsReady = true;
+        if (said is not null)
+        {
+            said = null;
+            Logger.DatabaseBack();
+        }
     }
 
     private Task<bool> CheckAsync(CancellationToken cancellationToken) =>
@@ -156,7 +167,10 @@ internal sealed class PostgresSchema(
     )
     {
         var known = context.Database.GetMigrations().ToList();
-        var applied = await context.Database.GetAppliedMigrationsAsync(cancellationToken);
+        // To ask a table that there is not fails, and the transaction with it.
+        var applied = await context.GetService<IHistoryRepository>().ExistsAsync(cancellationToken)
+            ? await context.Database.GetAppliedMigrationsAsync(cancellationToken)
+            : [];
         if (applied.Except(known).ToList() is { Count: > 0 } unknown)
         {
             throw new PostgresSetupException(

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace RateLimiter.Infrastructure.Postgres;
 
@@ -18,6 +19,10 @@ internal sealed class RecordsContextFactory : IDesignTimeDbContextFactory<Record
                         RecordsContext.HistoryTable,
                         RecordsContext.Schema
                     )
+            )
+            // PostgresSchema holds a lock of its own, in the transaction of the migration.
+            .ConfigureWarnings(warnings =>
+                warnings.Ignore(RelationalEventId.MigrationsUserTransactionWarning)
             )
             .Options;
 }

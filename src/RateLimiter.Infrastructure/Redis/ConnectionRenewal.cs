@@ -28,12 +28,14 @@ internal sealed class ConnectionRenewal(
     internal static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan DiagnosisInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookupInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(1);
 
     private long staleSince;
     private long renewed;
     private long lookedUp;
+    private long diagnosed;
     private TimeSpan pause;
     private bool isLogged;
     private string? movedName;
@@ -47,6 +49,7 @@ internal sealed class ConnectionRenewal(
         if (connection.IsEmbedded || connection.Link.Current is not { IsConnected: true })
         {
             staleSince = 0;
+            await DiagnoseAsync();
             return;
         }
 
@@ -85,10 +88,24 @@ internal sealed class ConnectionRenewal(
         }
     }
 
+    private async Task DiagnoseAsync()
+    {
+        if (!connection.IsEmbedded && Time.GetElapsedTime(diagnosed) > DiagnosisInterval)
+        {
+            diagnosed = Time.GetTimestamp();
+            await connection.Link.DiagnoseAsync();
+        }
+    }
+
     /// <summary>Why the connections are stale; null when they are not.</summary>
     private async Task<string?> FindReasonAsync(CancellationToken stoppingToken) =>
         connection.Failure
-        ?? (news.IsHeard ? null : "messages do not arrive")
+        ?? (
+            // Other connections of the same user would be refused too.
+            news.IsHeard || connection.Link.Refusal is not null
+                ? null
+                : "messages do not arrive"
+        )
         ?? (
             await FindMovedNameAsync(stoppingToken) is { } name
                 ? $"{name} resolves to another address"

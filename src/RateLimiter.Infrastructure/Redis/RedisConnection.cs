@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     private static readonly TimeSpan MinAdministrativeTimeout = TimeSpan.FromMilliseconds(800);
 
+    private static readonly RedisScript SelectDatabase = RedisScript.Load("select_database");
+
     private readonly RedisOptions redis;
     private readonly EmbeddedOptions embedded;
     private readonly ILogger logger;
@@ -37,6 +40,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private readonly StoreCircuit[] circuits;
     private readonly RedisLink link;
     private readonly bool[] full = new bool[ClusterMap.MaxParts];
+    private readonly ConcurrentDictionary<string, byte> denials = new();
     private EmbeddedStore? embeddedStore;
     private Task connecting = Task.CompletedTask;
     private int asked;
@@ -109,12 +113,14 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     {
         if (redis.IsConfigured)
         {
-            connecting = link.ConnectAsync(redis.ToConfiguration());
+            var options = redis.ToConfiguration();
+            connecting = link.ConnectAsync(options, redis.SentinelTls);
             await Task.WhenAny(
                 connecting,
                 Connected,
                 Task.Delay(RedisLink.ConnectTimeout, cancellationToken)
             );
+            await CheckDatabaseAsync(options.DefaultDatabase ?? 0, cancellationToken);
         }
         else
         {
@@ -317,6 +323,44 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                 .FirstOrDefault(configuration => configuration is not null)
         );
 
+    // How many databases a server has is not known before it is asked. One that is not there yet is not waited for.
+    private async Task CheckDatabaseAsync(int database, CancellationToken cancellationToken)
+    {
+        if (database == 0 || link.Current is not { IsConnected: true } multiplexer)
+        {
+            return;
+        }
+
+        try
+        {
+            await SelectDatabase
+                .EvaluateAsync(multiplexer.GetDatabase(), [], [database])
+                .WaitAsync(AdministrativeTimeout, Clock, cancellationToken);
+        }
+        catch (Exception exception)
+            when (exception is RedisCommandException
+                || exception is RedisServerException { Message: var message }
+                    && (
+                        message.Contains("DB index", StringComparison.Ordinal)
+                        || message.Contains("SELECT", StringComparison.Ordinal)
+                        || StoreReason.IsDenial(message)
+                    )
+            )
+        {
+            throw new OptionsValidationException(
+                RedisOptions.Section,
+                typeof(RedisOptions),
+                [
+                    $"Redis:ConnectionString has database {database}, which the server does not have or does not let its user use.",
+                ]
+            );
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // The monitor says so.
+        }
+    }
+
     // It answers before it has written its log, and what was answered must survive a crash.
     private static async Task<T> CommitAsync<T>(Task<T> answer, EmbeddedStore store)
     {
@@ -334,7 +378,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     {
         if (link.Current is not { } multiplexer)
         {
-            throw new StoreUnavailableException("There is no connection to the store yet.");
+            throw new StoreUnavailableException(
+                "There is no connection to the store yet.",
+                link.Hindrance
+            );
         }
 
         try
@@ -352,7 +399,20 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         catch (Exception exception)
             when (exception is RedisServerException or RedisCommandException)
         {
+            if (StoreReason.IsDenial(exception.Message))
+            {
+                NoteDenial(StoreReason.Of(exception).Text);
+            }
+
             throw new StoreUnavailableException("The store answered with an error.", exception);
+        }
+        catch (RedisConnectionException exception)
+            when (exception.FailureType == ConnectionFailureType.UnableToResolvePhysicalConnection)
+        {
+            throw new StoreUnavailableException(
+                "The store did not answer.",
+                link.Diagnosis ?? exception
+            );
         }
         catch (Exception exception)
             when (exception
@@ -379,6 +439,15 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         if (errors.TryTake())
         {
             logger.StoreAnsweredWithAnError(message);
+        }
+    }
+
+    // Each once: what lacks a right goes on lacking it.
+    private void NoteDenial(string reason)
+    {
+        if (denials.Count < MaxErrorsPerMinute && denials.TryAdd(reason, 0))
+        {
+            logger.RightMissing(reason);
         }
     }
 

@@ -28,6 +28,8 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);
 
+    private static readonly RedisScript Publish = RedisScript.Load("publish");
+
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
@@ -42,9 +44,20 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     private Sentinels? sentinels;
     private EndPoint? master;
     private volatile Connections? used;
+    private volatile string? refusal;
+    private volatile RedisConnectionException? diagnosis;
 
     /// <summary>The connections to use now; null until the first are made.</summary>
     public IConnectionMultiplexer? Current => used?.Multiplexer;
+
+    /// <summary>Why there are none yet, as far as it is known.</summary>
+    public Exception? Hindrance => sentinels?.Failure;
+
+    /// <summary>What <see cref="DiagnoseAsync"/> has found; null when nothing, or there is a connection.</summary>
+    public RedisConnectionException? Diagnosis => diagnosis;
+
+    /// <summary>Why Redis lets this user send or hear no messages; null when it does.</summary>
+    public string? Refusal => refusal;
 
     /// <summary>Ends when the first connections are there.</summary>
     public Task<IConnectionMultiplexer> Connected => connected.Task;
@@ -58,7 +71,9 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     /// <summary>
     /// Makes the first connections, and goes where the sentinels say, when they are named, as long as the service lives.
     /// </summary>
-    public async Task ConnectAsync(ConfigurationOptions options)
+    /// <param name="options">Where to.</param>
+    /// <param name="sentinelTls">Whether sentinels are asked over TLS; null: as the servers that they watch.</param>
+    public async Task ConnectAsync(ConfigurationOptions options, bool? sentinelTls = null)
     {
         options.AbortOnConnectFail = false;
         options.ConnectTimeout = (int)ConnectTimeout.TotalMilliseconds;
@@ -72,10 +87,15 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         options.IncludeDetailInExceptions = false;
         // The client does not ask a cluster for its layout otherwise.
         options.AllowAdmin = true;
+        // Of which the service makes no use, and for which its user would need rights.
+        options.TieBreaker = "";
+        options.ConfigurationChannel = "";
         // A name may stand for another address when a connection is made again.
         options.ResolveDns = false;
 
-        sentinels = options.ServiceName is null ? null : new Sentinels(options, time, logger);
+        sentinels = options.ServiceName is null
+            ? null
+            : new Sentinels(options, sentinelTls ?? options.Ssl, time, logger);
         var loop = new BackgroundLoop("The connection to the store", time, logger);
         Func<CancellationToken, Task> step = sentinels is null
             ? _ => UseAsync(options, mustStand: false)
@@ -100,6 +120,31 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         used is { } connections
             ? UseAsync(connections.Options, mustStand: true)
             : Task.FromResult(false);
+
+    /// <summary>
+    /// Finds out why there is no connection now: the client goes on saying why the first one could not be made, although a
+    /// server may have come since, which refuses the password.
+    /// </summary>
+    public async Task DiagnoseAsync()
+    {
+        if (used is not { } connections)
+        {
+            return;
+        }
+
+        try
+        {
+            await using var made = await ConnectionMultiplexer.ConnectAsync(
+                connections.Options.Clone()
+            );
+            await made.GetDatabase().PingAsync();
+            diagnosis = null;
+        }
+        catch (RedisConnectionException exception)
+        {
+            diagnosis = exception;
+        }
+    }
 
     /// <summary>
     /// The names that the store's connections were made to, each with the address that it stood for then. None behind a
@@ -136,23 +181,39 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         await ListenAsync(used!, channel, handle);
     }
 
-    /// <summary>Tells all who listen to a channel, if there is a connection.</summary>
-    public async Task PublishAsync(RedisChannel channel, RedisValue message)
+    /// <summary>
+    /// Tells all who listen to <see cref="RedisKeys.News"/>, if there is a connection, in the way of the scripts that change
+    /// something: what lets these not through does not let it through.
+    /// </summary>
+    public async Task PublishAsync(RedisValue message)
     {
         try
         {
             if (Current is { } multiplexer)
             {
-                await multiplexer
-                    .GetSubscriber()
-                    .PublishAsync(channel, message, CommandFlags.FireAndForget);
+                await Publish
+                    .EvaluateAsync(multiplexer.GetDatabase(), [], [message])
+                    .WaitAsync(timeout, time, stopping.Token);
             }
         }
-        catch (Exception exception) when (exception is RedisException or ObjectDisposedException)
+        catch (RedisServerException exception) when (StoreReason.IsDenial(exception.Message))
+        {
+            Refuse(exception);
+        }
+        catch (Exception exception)
+            when (exception
+                    is RedisException
+                        or TimeoutException
+                        or ObjectDisposedException
+                        or OperationCanceledException
+            )
         {
             // Nobody hears it.
         }
     }
+
+    /// <summary>Notes that messages are sent and heard.</summary>
+    public void Accept() => refusal = null;
 
     public async ValueTask DisposeAsync()
     {
@@ -205,6 +266,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     private void Use(Connections made)
     {
         made.Multiplexer.ConnectionFailed += (_, _) => Interrupted?.Invoke();
+        made.Multiplexer.ConnectionRestored += (_, _) => diagnosis = null;
         var before = Interlocked.Exchange(ref used, made);
         Used?.Invoke();
         if (before is null)
@@ -274,10 +336,24 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         catch (Exception exception)
             when (exception is RedisException or TimeoutException or ObjectDisposedException)
         {
+            if (StoreReason.IsDenial(exception.Message))
+            {
+                Refuse(exception);
+            }
+
             throw new StoreUnavailableException(
                 "The channel cannot be listened to yet.",
                 exception
             );
+        }
+    }
+
+    private void Refuse(Exception exception)
+    {
+        if (refusal is null)
+        {
+            refusal = StoreReason.Of(exception).Text;
+            logger.MessagesRefused(refusal);
         }
     }
 

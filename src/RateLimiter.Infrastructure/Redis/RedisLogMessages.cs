@@ -31,6 +31,20 @@ internal static partial class RedisLogMessages
     [LoggerMessage(18, LogLevel.Information, "The store has memory again{Part}")]
     public static partial void StoreHasRoom(this ILogger logger, string part);
 
+    [LoggerMessage(
+        19,
+        LogLevel.Warning,
+        "Instances hear of each other's changes a second late, because {Reason}"
+    )]
+    public static partial void MessagesRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(
+        20,
+        LogLevel.Error,
+        "The store refuses what the service needs, because {Reason}"
+    )]
+    public static partial void RightMissing(this ILogger logger, string reason);
+
     [LoggerMessage(14, LogLevel.Error, "The store answered with an error: {Message}")]
     public static partial void StoreAnsweredWithAnError(this ILogger logger, string message);
 

@@ -64,7 +64,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
             isSubscribed = true;
         }
 
-        await connection.Link.PublishAsync(Channel, $"ping {instance} {time.GetTimestamp()}");
+        await connection.Link.PublishAsync($"ping {instance} {time.GetTimestamp()}");
     }
 
     private void Hear(string message)
@@ -104,6 +104,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
         }
 
         Interlocked.Exchange(ref heard, sent);
+        connection.Link.Accept();
     }
 
     private bool Vouches(long ping) =>

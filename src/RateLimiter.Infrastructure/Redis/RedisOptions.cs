@@ -12,8 +12,16 @@ public sealed class RedisOptions
     public const string PortVariable = "REDIS_PORT";
     public const int DefaultPort = 6379;
 
-    /// <summary>In the syntax of StackExchange.Redis. Wins over <see cref="Host"/>.</summary>
+    /// <summary>
+    /// A URL (<see cref="RedisUrl"/>), or in the syntax of StackExchange.Redis. Wins over <see cref="Host"/>.
+    /// </summary>
     public string? ConnectionString { get; set; }
+
+    /// <summary>
+    /// Whether sentinels are asked over TLS; default: as the servers that they watch. Their user and password are
+    /// <c>sentinelUser</c> and <c>sentinelPassword</c> in the connection string.
+    /// </summary>
+    public bool? SentinelTls { get; set; }
 
     /// <summary>Host name or address; from <c>REDIS_HOST</c>.</summary>
     internal string? Host { get; private set; }
@@ -52,7 +60,12 @@ public sealed class RedisOptions
     {
         if (HasConnectionString)
         {
-            return ConfigurationOptions.Parse(ConnectionString!);
+            var named = RedisUrl.IsUrl(ConnectionString!)
+                ? RedisUrl.Parse(ConnectionString!)
+                : ConfigurationOptions.Parse(ConnectionString!);
+            // Scripts publish what they change, and know of no prefix: the client must listen where they do.
+            named.ChannelPrefix = default;
+            return named;
         }
 
         var configuration = new ConfigurationOptions();

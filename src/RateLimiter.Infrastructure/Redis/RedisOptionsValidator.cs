@@ -13,7 +13,7 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
 {
     private const string ConnectionString = "Redis:ConnectionString";
 
-    // What the service sends itself.
+    // What the service sends, itself or in its scripts.
     private static readonly string[] Sent =
     [
         "EVAL",
@@ -58,9 +58,11 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
             return given.EndPoints.Count == 0 ? $"{ConnectionString} names no server."
                 : given.EndPoints.OfType<DnsEndPoint>().Any(server => !IsHost(server.Host))
                     ? $"{ConnectionString} names a server that is no HOST:PORT."
-                // The scripts publish what changes, and know of no prefix: nothing that they tell would be heard.
-                : !given.ChannelPrefix.IsNullOrEmpty
-                    ? $"{ConnectionString} has channelPrefix, with which the service cannot work."
+                : HasServerAfterOption(options.ConnectionString!)
+                    ? $"{ConnectionString} has something behind an option that is no option. A password with a comma needs "
+                        + "the form redis://USER:PASSWORD@HOST, with %2C for the comma."
+                : given.DefaultDatabase < 0
+                    ? $"{ConnectionString} has defaultDatabase={given.DefaultDatabase}, and databases are numbered from 0."
                 : given.ServiceName is "" ? $"{ConnectionString} has serviceName without a name."
                 : Missing(given) is not { } command ? null
                 : given.Proxy != Proxy.None
@@ -69,9 +71,21 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException)
         {
-            return $"{ConnectionString} is not a valid StackExchange.Redis connection string.";
+            return RedisUrl.IsUrl(options.ConnectionString!)
+                ? $"{ConnectionString} is not a URL of the form redis://USER:PASSWORD@HOST:PORT/DATABASE, with special "
+                    + "characters as %XX, and StackExchange.Redis options after commas."
+                : $"{ConnectionString} is not a valid StackExchange.Redis connection string.";
         }
     }
+
+    // It is the rest of a password rather than a server, which would be looked up and logged.
+    private static bool HasServerAfterOption(string connectionString) =>
+        (RedisUrl.IsUrl(connectionString) ? RedisUrl.Rest(connectionString) : connectionString)
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .SkipWhile(IsServer)
+            .Any(IsServer);
+
+    private static bool IsServer(string part) => !part.Contains('=', StringComparison.Ordinal);
 
     // A map says of itself what differs from the usual: $COMMAND=NAME, and no name where it is not to be sent.
     private static string? Missing(ConfigurationOptions given)

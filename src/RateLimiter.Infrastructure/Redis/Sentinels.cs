@@ -12,8 +12,13 @@ namespace RateLimiter.Infrastructure.Redis;
 /// until then is lost. So only the sentinels are believed, and of them the majority of those that answer. An answer that
 /// is none, such as a port that there is not, does not count.
 /// </summary>
+/// <param name="configuration">The sentinels, and how to connect to what they watch.</param>
+/// <param name="overTls">Whether they themselves are asked over TLS.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Gets what fails.</param>
 internal sealed class Sentinels(
     ConfigurationOptions configuration,
+    bool overTls,
     TimeProvider time,
     ILogger logger
 ) : IAsyncDisposable
@@ -21,25 +26,39 @@ internal sealed class Sentinels(
     private readonly string service = configuration.ServiceName!;
     private readonly ConcurrentDictionary<EndPoint, BackgroundLoop> asking = new();
     private ConnectionMultiplexer? sentinels;
+    private volatile SentinelException? failure;
+
+    /// <summary>Why the master is not known; null when it is, or nothing has failed yet.</summary>
+    public Exception? Failure => failure;
 
     /// <summary>The address of the master; null when no sentinel answers, or none knows it.</summary>
     public async Task<EndPoint?> FindMasterAsync()
     {
         try
         {
-            sentinels ??= await ConnectionMultiplexer.SentinelConnectAsync(OfSentinels());
-            var answers = await Task.WhenAll(
-                sentinels.GetServers().Where(server => server.IsConnected).Select(AskAsync)
-            );
-            return answers
+            sentinels ??= await ConnectAsync();
+            var asked = sentinels.GetServers().Where(server => server.IsConnected).ToList();
+            var answers = await Task.WhenAll(asked.Select(AskAsync));
+            var master = answers
                 .OfType<EndPoint>()
                 .GroupBy(endpoint => endpoint)
                 .MaxBy(votes => votes.Count())
                 ?.Key;
+            if (master is not null)
+            {
+                failure = null;
+            }
+            else if (asked.Count > 0)
+            {
+                failure = new SentinelException("none of them knows the master");
+            }
+
+            return master;
         }
-        catch (RedisConnectionException)
+        catch (RedisConnectionException exception)
         {
             // None is there yet.
+            failure = new SentinelException("none answers", exception);
             return null;
         }
     }
@@ -63,12 +82,23 @@ internal sealed class Sentinels(
         }
     }
 
+    private async Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var made = await ConnectionMultiplexer.SentinelConnectAsync(OfSentinels());
+        made.ConnectionFailed += (_, failed) =>
+            failure = new SentinelException("none answers", failed.Exception);
+        return made;
+    }
+
     private ConfigurationOptions OfSentinels()
     {
         var options = configuration.Clone();
         options.ServiceName = null;
         options.TieBreaker = "";
         options.CommandMap = CommandMap.Sentinel;
+        options.User = configuration.SentinelUser;
+        options.Password = configuration.SentinelPassword;
+        options.Ssl = overTls;
         return options;
     }
 
@@ -96,3 +126,7 @@ internal sealed class Sentinels(
         return answer;
     }
 }
+
+/// <summary>No sentinel says who the master is, because of the inner exception, if there is one.</summary>
+internal sealed class SentinelException(string message, Exception? innerException = null)
+    : Exception(message, innerException);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
@@ -24,6 +25,11 @@ internal sealed class StoreCircuit
 
     private readonly Func<string> part;
     private readonly ILogger logger;
+
+    /// <summary>So many reasons are told of while it is open.</summary>
+    private const int MaxSaid = 5;
+
+    private readonly ConcurrentDictionary<string, StoreReason> said = new();
     private readonly CircuitBreakerStateProvider state = new();
     private readonly ResiliencePipeline pipeline;
     private volatile string? failure;
@@ -114,7 +120,7 @@ internal sealed class StoreCircuit
             return false;
         }
 
-        failure = Reason(exception.InnerException ?? exception);
+        failure = StoreReason.Of(exception.InnerException ?? exception).Text;
         return true;
     }
 
@@ -130,23 +136,24 @@ internal sealed class StoreCircuit
                     or RedisErrorKind.UnknownCommand
             };
 
-    // The client's own messages are about itself.
-    private static string Reason(Exception? exception) =>
-        exception switch
-        {
-            TimeoutException => "no answer in time",
-            RedisConnectionException connection => $"no connection ({connection.FailureType})",
-            { } other => other.Message,
-            null => "no answer",
-        };
-
-    // Each probe without an answer opens it again.
+    // Each probe without an answer opens it again. That nobody listened yet may have been said before what the operator can
+    // mend.
     private void Open(Exception? exception)
     {
+        var reason = StoreReason.Of(exception?.InnerException ?? exception);
         if (!Interlocked.Exchange(ref isAway, true))
         {
             Interlocked.Increment(ref opened);
-            logger.StoreAway(part(), Reason(exception?.InnerException ?? exception));
+            said.Clear();
+        }
+        else if (!reason.NeedsOperator)
+        {
+            return;
+        }
+
+        if (said.Count < MaxSaid && said.TryAdd(reason.Text, reason))
+        {
+            logger.StoreAway(part(), reason.Text);
         }
     }
 

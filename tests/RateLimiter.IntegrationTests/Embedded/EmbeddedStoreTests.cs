@@ -17,7 +17,11 @@ public sealed class EmbeddedStoreTests
     private TemporaryFolder folder = null!;
 
     [SetUp]
-    public void MakeFolder() => folder = new TemporaryFolder();
+    public void MakeFolder()
+    {
+        folder = new TemporaryFolder();
+        messages.Messages.Clear();
+    }
 
     [TearDown]
     public void DeleteFolder() => folder.Dispose();
@@ -51,6 +55,72 @@ public sealed class EmbeddedStoreTests
         Cut(Log, Length(Log) / 2);
 
         MustRefuse($"'{Log}' lacks its last");
+    }
+
+    // What is left of an entry that was cut in two is lost with it, or would be read with zeros in it.
+    [TestCase(0, 1_000)]
+    [TestCase(0, 60_000)]
+    [TestCase(100, 60_000)]
+    public async Task Start_LogCutInALargeEntry_Refuses(int smallerOnesBehind, int missing)
+    {
+        await FillAsync(10);
+        await FillAsync(1, bytes: 100_000);
+        await FillAsync(smallerOnesBehind);
+        Cut(Log, missing);
+
+        MustRefuse("cannot be read");
+        MustRefuse("cannot be read");
+    }
+
+    [Test]
+    public async Task Start_LogCutInSmallEntries_LosesNoMoreThanIsPromised()
+    {
+        await FillAsync(1000);
+        Cut(Log, Checksums.MaxTorn - 4096);
+
+        Assert.That(await CountAsync(), Is.InRange(1, 999));
+        var said = messages.Messages.Single(line => line.Contains($"{folder.Path} lacks the last"));
+        Assert.That(
+            int.Parse(said.Split("lacks the last ")[1].Split(' ')[0]),
+            Is.InRange(Checksums.MaxTorn - 8192, Checksums.MaxTorn)
+        );
+    }
+
+    [Test]
+    public async Task Start_OnACopyOfADirectoryInUse_LeavesTheOriginalAlone()
+    {
+        using var copy = new TemporaryFolder();
+        await FillAsync(10);
+        await using var original = Start();
+        var socket = Path.GetDirectoryName($"{original.Configuration.EndPoints[0]}")!;
+        // Not by this process, which may not read what it has locked.
+        using (var copying = Process.Start("cp", ["-a", $"{folder.Path}/.", copy.Path]))
+        {
+            await copying.WaitForExitAsync();
+        }
+
+        await using (StartIn(copy.Path))
+        {
+            Assert.That(Directory.Exists(socket), "Its socket is gone.");
+        }
+
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(
+            original.Configuration
+        );
+        Assert.That((long)await connection.GetDatabase().ExecuteAsync("DBSIZE"), Is.EqualTo(10));
+    }
+
+    [Test]
+    public async Task Start_AfterAKill_DeletesTheFolderOfTheSocketThatIsLeft()
+    {
+        await FillAsync(1);
+        var left = Directory.CreateTempSubdirectory("ratelimiter-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(left, "lock"), "");
+        await File.WriteAllTextAsync(PathOf("lock"), left);
+
+        await using var store = Start();
+
+        Assert.That(Directory.Exists(left), Is.False);
     }
 
     [Test]
@@ -107,16 +177,18 @@ public sealed class EmbeddedStoreTests
         MustRefuse($"'{snapshot}' is damaged");
     }
 
-    private EmbeddedStore Start() =>
-        EmbeddedStore.Start(folder.Path, new EmbeddedOptions().MaxBytes, new StoreRoom(), messages);
+    private EmbeddedStore Start() => StartIn(folder.Path);
 
-    private async Task FillAsync(int keys)
+    private EmbeddedStore StartIn(string path) =>
+        EmbeddedStore.Start(path, new EmbeddedOptions().MaxBytes, new StoreRoom(), messages);
+
+    private async Task FillAsync(int keys, int bytes = 100)
     {
         await using var store = Start();
         await using var connection = await ConnectionMultiplexer.ConnectAsync(store.Configuration);
         for (var i = 0; i < keys; i++)
         {
-            await connection.GetDatabase().StringSetAsync($"key-{i}", new byte[100]);
+            await connection.GetDatabase().StringSetAsync($"key-{bytes}-{i}", new byte[bytes]);
             await store.CommitAsync();
         }
     }

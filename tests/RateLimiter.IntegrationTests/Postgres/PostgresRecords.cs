@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Testing;
 using RateLimiter.Application.Audit;
@@ -88,7 +89,7 @@ internal sealed class PostgresRecords : IDisposable
     ) => new(connectionString, store, timeoutMs) { Database = { IsReady = true } };
 
     /// <summary>What migrates the database.</summary>
-    public PostgresSchema Schema(int retentionDays = 365) =>
+    public PostgresSchema Schema(int retentionDays = 365, ILogger<PostgresSchema>? log = null) =>
         new(
             Database,
             Microsoft.Extensions.Options.Options.Create(Options),
@@ -96,7 +97,7 @@ internal sealed class PostgresRecords : IDisposable
                 new AuditOptions { RetentionDays = retentionDays }
             ),
             TimeProvider.System,
-            NullLogger<PostgresSchema>.Instance
+            log ?? NullLogger<PostgresSchema>.Instance
         );
 
     public void Dispose() => Database.Dispose();

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.TestStores;
 
@@ -5,6 +7,8 @@ namespace RateLimiter.IntegrationTests.Postgres;
 
 public sealed class SchemaTests : PostgresTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private PostgresServer server = null!;
     private string database = null!;
 
@@ -28,6 +32,82 @@ public sealed class SchemaTests : PostgresTests
         Assert.That(done.Count(what => what == "there was nothing to apply"), Is.EqualTo(4));
         await RegisterAsync(instances[0].Ports);
         instances.ForEach(instance => instance.Dispose());
+    }
+
+    [TestCase(1)]
+    [TestCase(2)]
+    public async Task Migrate_ManyAtOnceBehindPgBouncer_OneAppliesAndTheOthersFindItDone(
+        int connections
+    )
+    {
+        await using var bouncer = await PgBouncer.StartAsync(server, connections);
+        var instances = Enumerable
+            .Range(0, 4)
+            .Select(_ => PostgresRecords.Open(bouncer.ConnectionString(database), Redis))
+            .ToList();
+
+        var done = await Task.WhenAll(
+                instances.Select(instance => instance.Schema().MigrateAsync(default))
+            )
+            .WaitAsync(Patience);
+
+        Assert.That(done.Count(what => what.EndsWith("applied")), Is.EqualTo(1));
+        await MustServeAsync(instances[0]);
+        instances.ForEach(instance => instance.Dispose());
+    }
+
+    [Test]
+    public async Task Migrate_OneConnectionAlone_DoesNotWaitForItself()
+    {
+        using var instance = PostgresRecords.Open(
+            $"{server.ConnectionString(database)};Maximum Pool Size=1",
+            Redis
+        );
+
+        var done = await instance.Schema().MigrateAsync(default).WaitAsync(Patience);
+
+        Assert.That(done, Does.EndWith("applied"));
+        await MustServeAsync(instance);
+    }
+
+    [Test]
+    public async Task Migrate_Fails_LeavesNothingHalfDone()
+    {
+        await server.ExecuteAsync(
+            database,
+            "CREATE SCHEMA ratelimiter; CREATE TABLE ratelimiter.audit_settings (x int)"
+        );
+        using var instance = Open();
+
+        Assert.CatchAsync(() => instance.Schema().MigrateAsync(default));
+
+        Assert.That(
+            await server.ExecuteAsync(
+                database,
+                "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'ratelimiter'"
+            ),
+            Is.EqualTo("audit_settings")
+        );
+    }
+
+    [Test]
+    public async Task Start_EmptyDatabase_SaysWhatItDoes()
+    {
+        using var instance = Open();
+        var log = new FakeLogger<PostgresSchema>();
+        using var schema = instance.Schema(log: log);
+
+        await schema.StartAsync(default);
+        await schema.StopAsync(default);
+
+        Assert.That(
+            log.Collector.GetSnapshot().Select(line => line.Level),
+            Is.All.EqualTo(LogLevel.Information)
+        );
+        Assert.That(
+            log.Collector.GetSnapshot()[0].Message,
+            Does.StartWith("PostgreSQL is brought up to date, and nothing can be changed until")
+        );
     }
 
     [Test]
@@ -124,6 +204,26 @@ public sealed class SchemaTests : PostgresTests
                 "SELECT retention_days FROM ratelimiter.audit_settings"
             ),
             Is.EqualTo($"{days}")
+        );
+    }
+
+    // Also what is relayed, for which the database is asked while its announcements are looked at.
+    private async Task MustServeAsync(PostgresRecords instance)
+    {
+        var client = await RegisterAsync(instance.Ports);
+        await server.ExecuteAsync(
+            database,
+            $"INSERT INTO ratelimiter.announcements (client_id, version) VALUES ('{client}', 999)"
+        );
+
+        await instance.Relay.RelayAsync(default).WaitAsync(Patience);
+
+        Assert.That(
+            await server.ExecuteAsync(
+                database,
+                "SELECT count(*) FROM ratelimiter.announcements WHERE version = 999"
+            ),
+            Is.EqualTo("0")
         );
     }
 

@@ -88,5 +88,5 @@ call('HSET', client, 'policy_bytes', string.format('%d', bytes))
 load_module('note_changes')(noted, call('HINCRBY', client, 'policies_version', 1), fields)
 local version = call('HINCRBY', client, 'version', 1)
 load_module('record_changes')(client, deleted, versions, order, trail, changes, max_history)
-call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+redis.pcall('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return { 0, version }

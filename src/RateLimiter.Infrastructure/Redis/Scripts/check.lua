@@ -159,7 +159,7 @@ local function decide(first_key, limits, cost)
   if is_give then
     -- Instances remember denials, and must not any more.
     for i = 1, count do
-      call('PUBLISH', 'rl:news', 'freed ' .. KEYS[first_key + i])
+      redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[first_key + i])
     end
   end
 end

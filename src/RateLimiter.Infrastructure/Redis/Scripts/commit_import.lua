@@ -45,5 +45,5 @@ call('HINCRBY', client, 'policies_version', 1)
 -- All of them are to be loaded again.
 call('UNLINK', noted)
 local version = call('HINCRBY', client, 'version', 1)
-call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+redis.pcall('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return { SAVED, version }

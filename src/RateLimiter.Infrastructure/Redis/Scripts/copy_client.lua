@@ -92,5 +92,5 @@ for _, hash in ipairs(before) do
   end
 end
 load_module('publish_revoked')(ARGV[1], revoked)
-call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+redis.pcall('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return COPIED

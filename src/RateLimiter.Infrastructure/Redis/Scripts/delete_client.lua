@@ -18,5 +18,5 @@ local hashes = redis.call('HKEYS', KEYS[2])
 -- It takes no longer for many than for few: what they held is freed in the background.
 redis.call('UNLINK', unpack(KEYS))
 load_module('publish_revoked')(ARGV[1], hashes)
-redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+redis.pcall('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return deleted

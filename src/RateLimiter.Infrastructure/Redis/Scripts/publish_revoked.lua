@@ -2,6 +2,6 @@
 
 return function(client, hashes)
   if #hashes > 0 then
-    redis.call('PUBLISH', 'rl:news', 'revoked ' .. client .. ' ' .. table.concat(hashes, ' '))
+    redis.pcall('PUBLISH', 'rl:news', 'revoked ' .. client .. ' ' .. table.concat(hashes, ' '))
   end
 end

@@ -5,6 +5,6 @@
 redis.call('DEL', unpack(KEYS))
 for i = 1, #KEYS do
   -- Instances remember denials, and must not any more.
-  redis.call('PUBLISH', 'rl:news', 'freed ' .. KEYS[i])
+  redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[i])
 end
 return 1

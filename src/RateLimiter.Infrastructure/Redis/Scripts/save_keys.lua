@@ -26,5 +26,5 @@ redis.call('HINCRBY', KEYS[1], 'keys_version', 1)
 local version = redis.call('HINCRBY', KEYS[1], 'version', 1)
 load_module('append_audit')(KEYS[1], KEYS[4], { { ARGV[4] } }, tonumber(ARGV[3]))
 load_module('publish_revoked')(ARGV[1], gone)
-redis.call('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
+redis.pcall('PUBLISH', 'rl:news', 'client ' .. ARGV[1])
 return version

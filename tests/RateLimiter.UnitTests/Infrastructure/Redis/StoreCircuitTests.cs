@@ -123,6 +123,31 @@ public sealed class StoreCircuitTests : ILogger
         );
     }
 
+    // It was away first, and then the operator had to mend something.
+    [Test]
+    public async Task Probe_FailsForAReasonOfTheOperators_LogsItOnceMore()
+    {
+        await FailAsync(StoreCircuit.MinAsked);
+        foreach (var reason in new[] { "NOPERM a", "gone too", "NOPERM a", "NOPERM b" })
+        {
+            time.Advance(StoreCircuit.OpenTime);
+            Assert.That(
+                () =>
+                    circuit.ProbeAsync<int>(() =>
+                        throw new StoreUnavailableException(
+                            "x",
+                            new InvalidOperationException(reason)
+                        )
+                    ),
+                Throws.TypeOf<StoreUnavailableException>()
+            );
+        }
+
+        Assert.That(lines, Has.Count.EqualTo(3));
+        Assert.That(lines[1], Does.Contain("NOPERM a"));
+        Assert.That(lines[2], Does.Contain("NOPERM b"));
+    }
+
     [TestCase(RedisErrorKind.WrongType, false)]
     [TestCase(RedisErrorKind.UnknownError, false)]
     [TestCase(RedisErrorKind.TryAgain, false)]

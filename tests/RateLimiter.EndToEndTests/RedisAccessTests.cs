@@ -1,0 +1,297 @@
+using RateLimiter.TestStores;
+
+namespace RateLimiter.EndToEndTests;
+
+/// <summary>How a Redis is named, with what it wants to be shown, and what is said when that is wrong.</summary>
+[TestFixture]
+public sealed class RedisAccessTests
+{
+    private const string Password = "pa,ss/w=o:rd@99";
+    private static readonly string Escaped = Uri.EscapeDataString(Password);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private TemporaryFolder folder = null!;
+    private RedisServer redis = null!;
+
+    [SetUp]
+    public async Task StartRedisAsync()
+    {
+        redis = await RedisServer.StartAsync(ownProcess: true);
+        folder = new TemporaryFolder();
+    }
+
+    [TearDown]
+    public async Task StopRedisAsync()
+    {
+        await redis.DisposeAsync();
+        folder.Dispose();
+    }
+
+    [Test]
+    [Contract(
+        "redis://USER:PASSWORD@HOST:PORT/DATABASE names a Redis, and its password is not printed"
+    )]
+    public async Task Url_WithUserPasswordAndDatabase_IsUsed()
+    {
+        await AddUserAsync("app", "+@all", "~*", "&*");
+        await using var host = StoreHost.Of($"redis://app:{Escaped}@{redis.ConnectionString}/3");
+
+        var service = await host.ServeAsync();
+        var client = await Client.RegisterAsync(service);
+
+        Assert.That(
+            await redis.AskAsync("-n", "3", "EXISTS", $"rl:{{{client.Id}}}:client"),
+            Is.EqualTo("1")
+        );
+        Assert.That(service.Output, Does.Contain($"Store: Redis at {redis.ConnectionString}\n"));
+        Assert.That(service.Output, Does.Not.Contain(Password).And.Not.Contain(Escaped));
+    }
+
+    [TestCase("defaultDatabase=99", "database 99")]
+    [TestCase("defaultDatabase=2147483647", "database 2147483647")]
+    [TestCase("defaultDatabase=-1", "defaultDatabase=-1")]
+    [Contract("A wrong value stops the start with one line that names the option")]
+    public async Task Database_ThatIsNone_EndsWithOneLine(string option, string named)
+    {
+        await using var host = StoreHost.Of($"{redis.ConnectionString},{option}");
+
+        var refusal = await host.ServeInVainAsync();
+
+        Assert.That(refusal.ExitCode, Is.EqualTo(1));
+        Assert.That(refusal.Lines, Has.Count.EqualTo(1));
+        Assert.That(refusal.Lines[0], Does.Contain($"Redis:ConnectionString has {named}"));
+    }
+
+    // Of such a user how many databases there are is not known before one is chosen.
+    [TestCase("-config", 99)]
+    [TestCase("-select", 3)]
+    public async Task Database_ThatCannotBeUsed_IsNotReplacedByAnother(string right, int database)
+    {
+        await AddUserAsync("app", "+@all", "~*", "&*", "-config", right);
+        await using var host = StoreHost.Of(
+            $"redis://app:{Escaped}@{redis.ConnectionString}/{database}"
+        );
+
+        var refusal = await host.ServeInVainAsync();
+
+        Assert.That(refusal.ExitCode, Is.EqualTo(1));
+        Assert.That(refusal.Lines, Has.Count.EqualTo(1));
+        Assert.That(
+            refusal.Lines[0],
+            Does.Contain($"Redis:ConnectionString has database {database}")
+        );
+    }
+
+    [TestCase("")]
+    [TestCase("wrong")]
+    public async Task Password_Wrong_IsSaidAndNotRepeated(string password)
+    {
+        await redis.AskAsync("CONFIG", "SET", "requirepass", Password);
+        await using var host = StoreHost.Of(
+            password.Length == 0
+                ? redis.ConnectionString
+                : $"redis://:{password}-{Escaped}@{redis.ConnectionString}"
+        );
+
+        var service = await host.ServeAsync();
+
+        await MustSayAsync(
+            service,
+            "the user name or the password in Redis:ConnectionString is wrong or missing"
+        );
+        Assert.That(service.Output, Does.Not.Contain(Password).And.Not.Contain(Escaped));
+    }
+
+    [Test]
+    public async Task Server_NotThere_IsSaid()
+    {
+        await redis.KillAsync();
+        await using var host = StoreHost.Of(redis.ConnectionString);
+
+        var service = await host.ServeAsync();
+
+        await MustSayAsync(service, "no connection (Connection refused)");
+    }
+
+    // It was away first, of which a line tells already.
+    [Test]
+    public async Task Password_WrongOnceTheServerIsThere_IsSaidToo()
+    {
+        await redis.KillAsync();
+        await using var host = StoreHost.Of(redis.ConnectionString);
+        var service = await host.ServeAsync();
+        await MustSayAsync(service, "no connection (Connection refused)");
+
+        await redis.RunAsync("--requirepass", Password);
+
+        await MustSayAsync(
+            service,
+            "the user name or the password in Redis:ConnectionString is wrong or missing"
+        );
+    }
+
+    [TestCase("-eval", "-evalsha")]
+    [TestCase("-time", "-hset")]
+    [TestCase("resetkeys", "~other:*")]
+    public async Task Right_Missing_IsSaid(string first, string second)
+    {
+        await AddUserAsync("app", "+@all", "~*", "&*", first, second);
+        await using var host = StoreHost.Of($"redis://app:{Escaped}@{redis.ConnectionString}");
+
+        var service = await host.ServeAsync();
+
+        await MustSayAsync(service, "the Redis user lacks a right");
+        Assert.That(service.Output, Does.Not.Contain(Password).And.Not.Contain(Escaped));
+    }
+
+    [TestCase("resetchannels")]
+    [TestCase("-publish")]
+    [TestCase("-subscribe")]
+    [Contract("A user without channel rights does not make every change a written 503")]
+    public async Task ChannelRight_Missing_IsSaidAndChangesAreSeenWithinASecondOrTwo(string right)
+    {
+        await AddUserAsync("app", "+@all", "~*", "&*", right);
+        await using var host = StoreHost.Of($"redis://app:{Escaped}@{redis.ConnectionString}");
+        var service = await host.ServeAsync();
+        var other = await host.ServeAsync();
+        var client = await Client.RegisterAsync(service);
+        (await client.SavePolicyAsync("r", 5)).MustBeOk();
+        var there = await client.OnceOnAsync(other);
+        (await there.CheckAsync("u", "r")).MustBeOk();
+        (await client.DeletePolicyAsync("r")).MustBeOk();
+
+        await Poll.UntilAsync(
+            "The other instance does not see the change.",
+            TimeSpan.FromSeconds(5),
+            async () => (await there.CheckAsync("u", "r")).Status == 404
+        );
+        await MustSayAsync(service, "a second late, because the Redis user lacks a right");
+        Assert.That(service.Output, Does.Not.Contain("connections to the store were stale"));
+    }
+
+    [Test]
+    [Contract("channelPrefix: what proves that messages are heard travels as the messages do")]
+    public async Task ChannelPrefix_OfOneInstance_KeepsNoMessageFromIt()
+    {
+        await using var host = StoreHost.Of(redis.ConnectionString);
+        var service = await host.ServeAsync();
+        var other = await host.ServeAsync(
+            ("Redis__ConnectionString", $"{redis.ConnectionString},channelPrefix=x:")
+        );
+        var client = await Client.RegisterAsync(service);
+        (await client.SavePolicyAsync("r", 1)).MustBeOk();
+        var there = await client.OnceOnAsync(other);
+
+        await MustHearAsync(client, there);
+        await MustHearAsync(there, client);
+    }
+
+    /// <summary>What the page of Redis says, for that very user.</summary>
+    [Test]
+    [Contract("A page with the exact ACL, tested with that very user")]
+    public async Task User_OfTheDocuments_CanDoAllThatIsNeeded()
+    {
+        var rights = File.ReadLines(RepositoryFile.Of("docs/redis.md"))
+            .Single(line => line.StartsWith("ACL SETUSER ratelimiter", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        await redis.AskAsync([
+            .. rights.Select(word => word == ">PASSWORD" ? $">{Password}" : word),
+        ]);
+        await using var host = StoreHost.Of(
+            $"redis://ratelimiter:{Escaped}@{redis.ConnectionString}"
+        );
+        var service = await host.ServeAsync(SharedServices.Open);
+        var client = await Client.RegisterAsync(service);
+        (await client.SavePolicyAsync("r", 5)).MustBeOk();
+        (await client.CheckAsync("u", "r")).MustBeOk();
+        foreach (
+            var path in new[] { "/policy", "/keys", "/logs/latest", "/audit", "/health/ready" }
+        )
+        {
+            (await client.GetAsync(path)).MustBeOk();
+        }
+
+        (await client.GetAsync("/analytics/summary")).MustBeOk();
+        (await client.GetAsync("/analytics/top")).MustBeOk();
+        (await client.GetAsync("/usage?user_id=u&route_key=r")).MustBeOk();
+        (await client.SendAsync(HttpMethod.Delete, "/usage?user_id=u&route_key=r")).MustBeStatus(
+            204
+        );
+        (await client.PostAsync("/usage/refund", """{"user_id":"u","route_key":"r"}""")).MustBeOk();
+        await new DashboardVisitor(service).SignInAsync(client.Key, "/dashboard/logs");
+        (await client.GetAsync("/metrics")).MustBeOk();
+        (await client.SendAsync(HttpMethod.Delete, "/client")).MustBeOk();
+        await service.InterruptAsync();
+
+        Assert.That(service.Output, Does.Not.Contain("lacks a right"));
+        // What the client library does without.
+        var denied = (await redis.AskAsync("ACL", "LOG")).Split('\n');
+        Assert.That(
+            denied
+                .Zip(denied.Skip(1))
+                .Where(line => line.First == "object")
+                .Select(it => it.Second),
+            Is.All.EqualTo("config|get"),
+            "The client library does without that."
+        );
+    }
+
+    [Test]
+    public async Task Certificate_NotTrusted_IsSaid()
+    {
+        var (address, _) = await ServeTlsAsync();
+        await using var host = StoreHost.Of($"rediss://{address}");
+
+        var service = await host.ServeAsync();
+
+        await MustSayAsync(service, "the server's certificate is not trusted (");
+    }
+
+    [Test]
+    [Contract("rediss:// is understood")]
+    public async Task Certificate_Trusted_IsUsed()
+    {
+        var (address, root) = await ServeTlsAsync();
+        await using var host = StoreHost.Of($"rediss://{address}");
+
+        var service = await host.ServeAsync(("SSL_CERT_FILE", root));
+
+        Assert.That((await new Visitor(service).RegisterAsync("x")).Status, Is.EqualTo(200));
+    }
+
+    private async Task<(string Address, string Root)> ServeTlsAsync()
+    {
+        var port = RedisServer.FreePort();
+        var (root, options) = TestTls.Serve(folder.Path, port);
+        await redis.KillAsync();
+        await redis.RunAsync(options);
+        return ($"localhost:{port}", root);
+    }
+
+    private static async Task MustHearAsync(Client from, Client to)
+    {
+        (await from.SavePolicyAsync("other", 1)).MustBeOk();
+        // As soon as the message is there, and not when a memory is compared with the store, a minute later.
+        await Poll.UntilAsync(
+            "The change is not heard.",
+            TimeSpan.FromSeconds(5),
+            async () => (await to.CheckAsync("u", "other")).Status == 200
+        );
+        (await from.DeletePolicyAsync("other")).MustBeOk();
+        await Poll.UntilAsync(
+            "The deletion is not heard.",
+            TimeSpan.FromSeconds(5),
+            async () => (await to.CheckAsync("u", "other")).Status == 404
+        );
+    }
+
+    private Task AddUserAsync(string name, params string[] rights) =>
+        redis.AskAsync(["ACL", "SETUSER", name, "on", $">{Password}", .. rights]);
+
+    private static Task<TimeSpan> MustSayAsync(Service service, string what) =>
+        Poll.UntilAsync(
+            $"It does not say: {what}",
+            Patience,
+            () => Task.FromResult(service.Output.Contains(what, StringComparison.Ordinal))
+        );
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis;
+using RateLimiter.TestStores;
+
+namespace RateLimiter.IntegrationTests.Redis;
+
+/// <summary>What an instance takes for heard has come the way of what scripts tell.</summary>
+[TestFixture]
+public sealed class ChannelPrefixTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    [Test]
+    public async Task Hear_WithAPrefixInTheConnectionString_HearsItselfAndTheScriptsOfOthers()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var there = await TestStore.ConnectAsync(server, timeoutMs: 10_000);
+        await using var here = await TestStore.ConnectAsync(
+            $"{server.ConnectionString},channelPrefix=x:",
+            10_000,
+            new MessageLog()
+        );
+        using var news = new RedisNews(here, TimeProvider.System, NullLogger<RedisNews>.Instance);
+        using var others = new RedisNews(
+            there,
+            TimeProvider.System,
+            NullLogger<RedisNews>.Instance
+        );
+        using var counters = new RedisCounterStore(there, others, TimeProvider.System);
+        var freed = new TaskCompletionSource();
+        news.Freed += _ => freed.TrySetResult();
+        await news.StartAsync(default);
+        Assert.That(() => news.IsHeard, Is.True.After((int)Patience.TotalMilliseconds, 10));
+
+        await counters.ResetAsync(
+            new PermitRequest(
+                new Subject(ClientId.New(), "u", null),
+                Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 1, 60)),
+                Cost: 1
+            ),
+            default
+        );
+
+        await freed.Task.WaitAsync(Patience);
+        await news.StopAsync(default);
+    }
+}
