@@ -95,6 +95,15 @@ public sealed class SentinelTests
     [Test]
     public async Task Master_KilledUnderLoad_IsReplacedAndFoundAgain()
     {
+        // On a starved machine the sentinels may take the new master for gone too. What is lost then is not the old one's.
+        for (var attempt = 1; !await IsReplacedOnceAsync(); attempt++)
+        {
+            Assert.That(attempt, Is.LessThan(3), "The master was replaced more than once.");
+        }
+    }
+
+    private static async Task<bool> IsReplacedOnceAsync()
+    {
         await using var sentinel = await RedisSentinel.StartAsync();
         await using var host = StoreHost.Of(sentinel.ConnectionString);
         var first = await ServeAsync(host);
@@ -110,6 +119,7 @@ public sealed class SentinelTests
         var replaced = await sentinel.WaitForFailoverAsync(gone);
         var recovered = await DecidesAgainAsync(here) + await DecidesAgainAsync(there);
         var outage = await callers.StopAsync();
+        var epoch = await sentinel.FindEpochAsync();
 
         Assert.That(await there.PoliciesAsync(), Has.Count.EqualTo(1));
         await here.HasPolicyAsync("s", 10);
@@ -141,6 +151,11 @@ public sealed class SentinelTests
             }
         );
 
+        if (await sentinel.FindEpochAsync() != epoch)
+        {
+            return false;
+        }
+
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
@@ -154,6 +169,8 @@ public sealed class SentinelTests
             );
             Assert.That(first.Output + second.Output, Does.Not.Contain("READONLY"));
         }
+
+        return true;
 
         async Task<long> LostAsync(IReadOnlyList<Callers.Call> calls)
         {

@@ -53,6 +53,28 @@ public sealed class RedisSentinel : IAsyncDisposable
     public async Task<RedisNode> MasterAsync() =>
         await MasterAsync(sentinels.First(sentinel => sentinel.IsRunning));
 
+    /// <summary>Makes a sentinel replace the master, which goes on.</summary>
+    public static Task<string> ReplaceMasterAsync(RedisNode sentinel) =>
+        sentinel.AskAsync("SENTINEL", "FAILOVER", Name);
+
+    /// <summary>The number of the latest failover that a sentinel knows of.</summary>
+    public async Task<long> FindEpochAsync()
+    {
+        var epochs = new List<long>();
+        foreach (var sentinel in sentinels.Where(sentinel => sentinel.IsRunning))
+        {
+            var master = (await sentinel.AskAsync("SENTINEL", "MASTER", Name)).Split('\n');
+            epochs.Add(
+                long.Parse(
+                    master[Array.IndexOf(master, "config-epoch") + 1],
+                    System.Globalization.CultureInfo.InvariantCulture
+                )
+            );
+        }
+
+        return epochs.Max();
+    }
+
     /// <summary>Ends the master, as a crash would.</summary>
     /// <returns>The one that is gone.</returns>
     public async Task<RedisNode> KillMasterAsync()

@@ -23,6 +23,9 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     /// <summary>The longest that one connection takes to be made.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often sentinels are asked: what the old master is told after a failover is lost.</summary>
+    private static readonly TimeSpan SentinelInterval = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
     // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
@@ -101,7 +104,10 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
             ? _ => UseAsync(options, mustStand: false)
             : _ => FollowAsync(sentinels);
         await loop.TryAsync(step, stopping.Token);
-        using var timer = new PeriodicTimer(ReconnectInterval, time);
+        using var timer = new PeriodicTimer(
+            sentinels is null ? ReconnectInterval : SentinelInterval,
+            time
+        );
         await loop.RunAsync(
             async stoppingToken =>
                 (sentinels is not null || used is null)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application;
@@ -9,8 +10,9 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <summary>
 /// Asks the sentinels of a service who takes its writes. A master that was replaced while it was away takes itself for
 /// one when it is back, until it is told otherwise, and a client that looks at servers alone believes it: what it counts
-/// until then is lost. So only the sentinels are believed, and of them the majority of those that answer. An answer that
-/// is none, such as a port that there is not, does not count.
+/// until then is lost. So only the sentinels are believed, and of them those that know of the latest failover, by its
+/// configuration epoch: the others hear of it up to two seconds later. An answer that is none, such as a port that there is
+/// not, does not count.
 /// </summary>
 /// <param name="configuration">The sentinels, and how to connect to what they watch.</param>
 /// <param name="overTls">Whether they themselves are asked over TLS.</param>
@@ -40,10 +42,12 @@ internal sealed class Sentinels(
             var asked = sentinels.GetServers().Where(server => server.IsConnected).ToList();
             var answers = await Task.WhenAll(asked.Select(AskAsync));
             var master = answers
-                .OfType<EndPoint>()
-                .GroupBy(endpoint => endpoint)
-                .MaxBy(votes => votes.Count())
-                ?.Key;
+                .OfType<Answer>()
+                .GroupBy(answer => answer)
+                .OrderByDescending(votes => votes.Key.Epoch)
+                .ThenByDescending(votes => votes.Count())
+                .FirstOrDefault()
+                ?.Key.Master;
             if (master is not null)
             {
                 failure = null;
@@ -102,9 +106,9 @@ internal sealed class Sentinels(
         return options;
     }
 
-    private async Task<EndPoint?> AskAsync(IServer sentinel)
+    private async Task<Answer?> AskAsync(IServer sentinel)
     {
-        EndPoint? answer = null;
+        Answer? answer = null;
         var question = asking.GetOrAdd(
             sentinel.EndPoint,
             endpoint => new BackgroundLoop($"The question to the sentinel {endpoint}", time, logger)
@@ -114,7 +118,13 @@ internal sealed class Sentinels(
             {
                 try
                 {
-                    answer = await sentinel.SentinelGetMasterAddressByNameAsync(service);
+                    // The address is asked for last, so that it is as new as the epoch. It is the new master's as soon as
+                    // the sentinel has made it that, and what else it knows of the master is still of the old one.
+                    var known = await sentinel.SentinelMasterAsync(service);
+                    answer = await sentinel.SentinelGetMasterAddressByNameAsync(service)
+                        is { } master
+                        ? new Answer(EpochOf(known), master)
+                        : null;
                 }
                 catch (Exception exception) when (exception is RedisException or TimeoutException)
                 {
@@ -125,6 +135,19 @@ internal sealed class Sentinels(
         );
         return answer;
     }
+
+    private static long EpochOf(KeyValuePair<string, string>[] master) =>
+        long.TryParse(
+            master.FirstOrDefault(field => field.Key == "config-epoch").Value,
+            CultureInfo.InvariantCulture,
+            out var epoch
+        )
+            ? epoch
+            : 0;
+
+    /// <param name="Epoch">Of the configuration: each failover has a greater one.</param>
+    /// <param name="Master">Who takes writes.</param>
+    private sealed record Answer(long Epoch, EndPoint Master);
 }
 
 /// <summary>No sentinel says who the master is, because of the inner exception, if there is one.</summary>

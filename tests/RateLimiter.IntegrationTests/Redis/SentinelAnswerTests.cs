@@ -58,6 +58,59 @@ public sealed class SentinelAnswerTests
         );
     }
 
+    // All sentinels learn of a failover from the one that leads it, within two seconds.
+    [Test]
+    public async Task Sentinel_AloneKnowsOfTheLatestFailover_IsFollowed()
+    {
+        await using var sentinel = await RedisSentinel.StartAsync();
+        var old = await sentinel.MasterAsync();
+        var (leader, addresses) = (sentinel.Sentinels[2], new List<Forwarder>());
+        RedisNode? named = null;
+        try
+        {
+            addresses.AddRange(
+                sentinel
+                    .Sentinels.Where(node => node != leader)
+                    .Select(node => new Forwarder(node.Port, SayWhatWasBefore))
+            );
+            await using var store = await WatchedConnection.StartAsync(
+                $"{addresses[0].Address},{addresses[1].Address},{leader.Address},serviceName=mymaster"
+            );
+            await UntilDecidedAsync(store);
+
+            await RedisSentinel.ReplaceMasterAsync(leader);
+            await Poll.UntilAsync(
+                "The master is not replaced.",
+                Recovered,
+                async () => (named = await sentinel.MasterAsync(leader)) != old
+            );
+
+            await Poll.UntilAsync(
+                "The new master is not followed.",
+                TimeSpan.FromSeconds(10),
+                () =>
+                    Task.FromResult(
+                        store
+                            .Connection.Link.Current!.GetEndPoints()[0]
+                            .ToString()!
+                            .EndsWith($":{named!.Port}", StringComparison.Ordinal)
+                    )
+            );
+        }
+        finally
+        {
+            foreach (var address in addresses)
+            {
+                await address.DisposeAsync();
+            }
+        }
+
+        string SayWhatWasBefore(string text) =>
+            sentinel
+                .Nodes.Aggregate(text, (said, node) => said.Replace($"{node.Port}", $"{old.Port}"))
+                .Replace("config-epoch\r\n$1\r\n1\r\n", "config-epoch\r\n$1\r\n0\r\n");
+    }
+
     private static Task<TimeSpan> UntilDecidedAsync(WatchedConnection store) =>
         Poll.UntilAsync("The store does not decide.", Recovered, store.IsDecidedAsync);
 }
