@@ -203,7 +203,44 @@ public sealed class RedisAccessTests
         var service = await host.ServeAsync(SharedServices.Open);
         var client = await Client.RegisterAsync(service);
         (await client.SavePolicyAsync("r", 5)).MustBeOk();
+        (await client.SavePolicyAsync("r", 6)).MustBeOk();
+        (
+            await client.PostAsync("/policy/rollback", """{"route_key":"r","version":1}""")
+        ).MustBeOk();
         (await client.CheckAsync("u", "r")).MustBeOk();
+        // So many that they are imported in steps.
+        string[] algorithms =
+        [
+            "fixed_window",
+            "sliding_window",
+            "sliding_log",
+            "token_bucket",
+            "leaky_bucket",
+        ];
+        var policies = Enumerable
+            .Range(0, 300)
+            .Select(i =>
+                $$"""{"route_key":"r{{i}}","limit":2,"window_seconds":60,"algorithm":"{{algorithms[i % 5]}}"}"""
+            );
+        (
+            await client.SendAsync(
+                HttpMethod.Put,
+                "/policy/import?keep_others=true",
+                $$"""{"policies":[{{string.Join(',', policies)}}]}"""
+            )
+        ).MustBeOk();
+        for (var i = 0; i < algorithms.Length; i++)
+        {
+            var body = $$"""{"user_id":"u","route_key":"r{{i}}"}""";
+            for (var checks = 0; checks < 3; checks++)
+            {
+                (await client.PostAsync("/check", body)).MustBeOk();
+            }
+
+            (await client.PostAsync("/usage/refund", body)).MustBeOk();
+        }
+
+        (await client.PostAsync("/keys/rotate", """{"grace_seconds":3600}""")).MustBeOk();
         foreach (
             var path in new[] { "/policy", "/keys", "/logs/latest", "/audit", "/health/ready" }
         )
@@ -221,7 +258,7 @@ public sealed class RedisAccessTests
         await new DashboardVisitor(service).SignInAsync(client.Key, "/dashboard/logs");
         (await client.GetAsync("/metrics")).MustBeOk();
         (await client.SendAsync(HttpMethod.Delete, "/client")).MustBeOk();
-        await service.InterruptAsync();
+        await service.TerminateAsync();
 
         Assert.That(service.Output, Does.Not.Contain("lacks a right"));
         // What the client library does without.
