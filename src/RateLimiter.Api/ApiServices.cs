@@ -47,6 +47,7 @@ internal static class ApiServices
         var services = builder.Services;
         services.AddShutdown(builder.Configuration);
         services.AddProxies(builder.Configuration);
+        services.AddBrowserOrigins(builder.Configuration);
         services.AddRequests();
         services.AddReadModels(builder.Configuration);
         services.AddSingleton<EventTexts>();
@@ -73,6 +74,8 @@ internal static class ApiServices
 
         app.Use(app.Services.GetRequiredService<Shutdown>().AnswerAsync);
         app.UseExceptionHandler();
+        app.UseBrowserOrigins();
+        app.Use(HeadRequests.AnswerAsGetAsync);
         app.Use(GatewayPath.KeepAsync);
         app.UseRouting();
         // A controller needs nothing of what follows, and is called from here.
@@ -80,6 +83,7 @@ internal static class ApiServices
         app.UseDashboard();
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         app.UseDocs();
+        app.MapHome();
         app.MapHealth();
         app.MapMetrics();
     }

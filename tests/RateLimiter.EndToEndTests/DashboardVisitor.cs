@@ -48,12 +48,12 @@ public sealed partial class DashboardVisitor(Service service)
     }
 
     /// <summary>Sends the form of a page of somebody who is signed in.</summary>
-    public async Task<Answer> SignOutAsync()
+    public async Task<Answer> SignOutAsync(params (string Name, string Value)[] headers)
     {
-        var page = (await GetAsync("/dashboard/")).MustBeOk();
+        var page = (await GetAsync("/dashboard/", headers)).MustBeOk();
         return await SendFormAsync(
             "/dashboard/sign-out",
-            [],
+            headers,
             ("__RequestVerificationToken", TokenIn(page))
         );
     }

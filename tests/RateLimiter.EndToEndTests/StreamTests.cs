@@ -33,7 +33,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         using (Assert.EnterMultipleScope())
         {
             Assert.That(stream.Headers["Content-Type"], Is.EqualTo("text/event-stream"));
-            Assert.That(stream.Headers["Cache-Control"], Is.EqualTo("no-store"));
+            Assert.That(stream.Headers["Cache-Control"], Is.EqualTo("no-store, no-transform"));
             Assert.That(stream.Headers["X-Accel-Buffering"], Is.EqualTo("no"));
         }
     }

@@ -1,23 +1,32 @@
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// Takes the caller's address from <c>X-Forwarded-For</c>: from its end back, as long as the address before is a trusted
+/// Takes the path below which the service is from <c>X-Forwarded-Prefix</c>, when a trusted proxy says it, and the caller's
+/// address from <c>X-Forwarded-For</c>: from its end back, as long as the address before is a trusted
 /// proxy's. The framework's reader takes a list, whose quotes hold commas together: a caller who sends one quote would hide the
 /// address that the proxy adds, and be the proxy.
 /// </summary>
-internal sealed class ProxyHeaders(IOptions<ProxyOptions> options)
+internal sealed partial class ProxyHeaders(IOptions<ProxyOptions> options)
 {
     private const string Header = "X-Forwarded-For";
+    private const string PrefixHeader = "X-Forwarded-Prefix";
 
     private readonly IPNetwork[] trusted = [.. options.Value.Networks()];
 
     public Task ApplyAsync(HttpContext context, RequestDelegate next)
     {
         var connection = context.Connection;
+        var prefixes = context.Request.Headers[PrefixHeader];
+        if (prefixes.Count > 0 && IsTrusted(connection.RemoteIpAddress))
+        {
+            context.Request.PathBase = PathOf(string.Join(',', prefixes!));
+        }
+
         // What stands first in a list is furthest away, and so it is of several headers.
         foreach (var line in context.Request.Headers[Header].Reverse())
         {
@@ -53,6 +62,21 @@ internal sealed class ProxyHeaders(IOptions<ProxyOptions> options)
 
         return proxy is null || Array.Exists(trusted, network => network.Contains(proxy));
     }
+
+    /// <summary>The path that proxies have taken away, the first one's first; none when it could be anything else.</summary>
+    internal static PathString PathOf(string prefixes)
+    {
+        var path = string.Concat(
+            prefixes
+                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(prefix => prefix.TrimEnd('/'))
+        );
+        return Prefix.IsMatch(path) ? new PathString(path) : PathString.Empty;
+    }
+
+    // It is sent back in addresses: no host, no dots that lead elsewhere, nothing that would have to be escaped.
+    [GeneratedRegex(@"^(/(?!\.{1,2}(/|\z))[A-Za-z0-9._~-]+)+\z")]
+    private static partial Regex Prefix { get; }
 
     /// <summary>Reads an address, with or without a port, quotes and, of IPv6, brackets.</summary>
     internal static bool TryParse(string member, out IPAddress address)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Hosting;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Keys;
@@ -43,6 +44,11 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
         try
         {
             Prepare(http);
+            if (http.IsHead())
+            {
+                return;
+            }
+
             var texts = services.GetRequiredService<EventTexts>();
             var time = services.GetRequiredService<TimeProvider>();
             using var timer = new PeriodicTimer(Tick, time);
@@ -108,7 +114,8 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
     {
         var response = http.Response;
         response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-store";
+        // What compresses or minifies on the way would keep events until it has enough of them.
+        response.Headers.CacheControl = "no-store, no-transform";
         // What nginx would take for a short answer, and keep until it is complete.
         response.Headers["X-Accel-Buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

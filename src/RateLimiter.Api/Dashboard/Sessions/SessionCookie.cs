@@ -25,7 +25,6 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
     public static void Configure(CookieAuthenticationOptions options)
     {
         options.Cookie.Name = Name;
-        options.Cookie.Path = DashboardHosting.Path;
         options.Cookie.HttpOnly = true;
         options.Cookie.SameSite = SameSiteMode.Strict;
         options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
@@ -68,10 +67,7 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
         )
         {
             context.Response.Redirect(
-                SignInAddress(
-                    request.PathBase + request.Path + request.QueryString,
-                    context.HttpContext.Items.ContainsKey(Ended)
-                )
+                SignInAddress(request, context.HttpContext.Items.ContainsKey(Ended))
             );
         }
         else
@@ -82,14 +78,15 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
         return Task.CompletedTask;
     }
 
-    private static string SignInAddress(string returnTo, bool hasEnded)
+    private static string SignInAddress(HttpRequest request, bool hasEnded)
     {
+        var returnTo = request.PathBase + request.Path + request.QueryString;
         var query = new List<KeyValuePair<string, StringValues>> { new(ReturnQuery, returnTo) };
         if (hasEnded)
         {
             query.Add(new(EndedQuery, "true"));
         }
 
-        return DashboardHosting.Path + SignIn.Path + QueryString.Create(query);
+        return request.PathBase + SignIn.Path + QueryString.Create(query);
     }
 }

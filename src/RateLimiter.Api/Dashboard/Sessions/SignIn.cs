@@ -41,20 +41,20 @@ internal static class SignIn
     {
         if (http.User.Identity?.IsAuthenticated == true)
         {
-            return new Redirection(Safe(returnTo));
+            return new Redirection(Safe(http, returnTo));
         }
 
         var message = ended is null
             ? null
             : "You have been signed out: your API key is not valid any more.";
-        return Page(StatusCodes.Status200OK, returnTo, message, signedOut is not null);
+        return Page(http, StatusCodes.Status200OK, returnTo, message, signedOut is not null);
     }
 
     private static async Task<IResult> SignInAsync(HttpContext http, Authenticator authenticator)
     {
         if (IsForged(http))
         {
-            return Page(StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+            return Page(http, StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
         }
 
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
@@ -66,13 +66,14 @@ internal static class SignIn
             if (holder is not null)
             {
                 await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(text, holder));
-                return new Redirection(Safe(returnTo));
+                return new Redirection(Safe(http, returnTo));
             }
 
             if (wait is { } time)
             {
                 http.Response.SetRetryAfter(time);
                 return Page(
+                    http,
                     StatusCodes.Status429TooManyRequests,
                     returnTo,
                     "Too many invalid API keys came from your address. "
@@ -84,6 +85,7 @@ internal static class SignIn
         {
             http.Response.SetRetryAfter(StoreFallback.RetryAfter);
             return Page(
+                http,
                 StatusCodes.Status503ServiceUnavailable,
                 returnTo,
                 "The store of this service does not answer, so that your key cannot be verified. "
@@ -92,6 +94,7 @@ internal static class SignIn
         }
 
         return Page(
+            http,
             StatusCodes.Status401Unauthorized,
             returnTo,
             text is ""
@@ -104,11 +107,11 @@ internal static class SignIn
     {
         if (IsForged(http))
         {
-            return Page(StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+            return Page(http, StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
         }
 
         await http.SignOutAsync(SessionCookie.Scheme);
-        return new Redirection($"{DashboardHosting.Path}{Path}?{OutQuery}=true");
+        return new Redirection($"{http.Request.PathBase}{Path}?{OutQuery}=true");
     }
 
     /// <summary>Whether the form comes without the token that this browser was given with it.</summary>
@@ -116,6 +119,7 @@ internal static class SignIn
         http.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true };
 
     private static RazorComponentResult<SignInPage> Page(
+        HttpContext http,
         int status,
         string? returnTo,
         string? message,
@@ -124,7 +128,7 @@ internal static class SignIn
         new(
             new Dictionary<string, object?>
             {
-                [nameof(SignInPage.ReturnTo)] = Safe(returnTo),
+                [nameof(SignInPage.ReturnTo)] = Safe(http, returnTo),
                 [nameof(SignInPage.Message)] = message,
                 [nameof(SignInPage.IsSignedOut)] = isSignedOut,
             }
@@ -134,12 +138,16 @@ internal static class SignIn
         };
 
     /// <summary>A page of the dashboard, whatever was asked for: nobody is sent elsewhere from here.</summary>
-    internal static string Safe(string? returnTo) =>
-        returnTo?.StartsWith($"{DashboardHosting.Path}/", StringComparison.Ordinal) == true
-        && !returnTo.Contains('\\', StringComparison.Ordinal)
-        && returnTo.All(letter => letter is > ' ' and <= '~')
+    internal static string Safe(HttpContext http, string? returnTo)
+    {
+        var dashboard = $"{http.Request.PathBase}/";
+        return
+            returnTo?.StartsWith(dashboard, StringComparison.Ordinal) == true
+            && !returnTo.Contains('\\', StringComparison.Ordinal)
+            && returnTo.All(letter => letter is > ' ' and <= '~')
             ? returnTo
-            : $"{DashboardHosting.Path}/";
+            : dashboard;
+    }
 
     /// <summary>303: whatever the method was, the next one is GET. With an address that the caller cannot choose.</summary>
     private sealed class Redirection(string address) : IResult

@@ -95,6 +95,27 @@ public sealed class ProxyHeadersTests
             Is.EqualTo(IPAddress.Parse("203.0.113.10"))
         );
 
+    [TestCase("/limits", "/limits")]
+    [TestCase("/limits/", "/limits")]
+    [TestCase(" /a , /b/c ", "/a/b/c")]
+    [TestCase("/~a/b.c-d_e", "/~a/b.c-d_e")]
+    [TestCase("/.well", "/.well")]
+    [TestCase("", "")]
+    [TestCase("/", "")]
+    [TestCase("limits", "")]
+    [TestCase("//elsewhere.example", "")]
+    [TestCase("/a//b", "")]
+    [TestCase("/, //b", "")]
+    [TestCase("/a/..", "")]
+    [TestCase("/./a", "")]
+    [TestCase("/a\n", "")]
+    [TestCase("/a%2f", "")]
+    [TestCase("/a\"b", "")]
+    [TestCase("/a?b", "")]
+    [TestCase("/ä", "")]
+    public void PathOf_Prefixes_AreOnePathOrNone(string prefixes, string path) =>
+        Assert.That(ProxyHeaders.PathOf(prefixes).Value ?? "", Is.EqualTo(path));
+
     private static async Task<IPAddress?> CallerAsync(string? connection, params string[] forwarded)
     {
         var proxies = new ProxyOptions { Trusted = "10.0.0.0/8" };
