@@ -80,7 +80,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         using (Assert.EnterMultipleScope())
         {
             Assert.That(http.Response.ContentType, Is.EqualTo("text/event-stream"));
-            Assert.That($"{http.Response.Headers.CacheControl}", Is.EqualTo("no-store"));
+            Assert.That($"{http.Response.Headers.CacheControl}", Is.EqualTo("no-store, no-transform"));
             Assert.That($"{http.Response.Headers["X-Accel-Buffering"]}", Is.EqualTo("no"));
         }
 
