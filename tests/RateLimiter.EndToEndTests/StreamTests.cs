@@ -169,6 +169,31 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         await stream.MustEndAsync(within: TimeSpan.FromSeconds(10));
     }
 
+    [Test]
+    [Contract("GET /logs/stream: ends when the key is not valid any more")]
+    public async Task Stream_KeyRevoked_GetsNothingOfWhatIsDecidedAfterwards()
+    {
+        await Client.HasPolicyAsync("r", 10);
+        var made = (
+            await Client.PostAsync("/keys", """{"name":"mine","scopes":["logs:read"]}""")
+        ).Body;
+        await using var stream = await Client
+            .With(made.GetProperty("api_key").GetString()!)
+            .StreamAsync(Path);
+        await Client.CheckAsync("before", "r");
+        Assert.That((await stream.NextAsync()).User, Is.EqualTo("before"));
+
+        (
+            await Client.SendAsync(
+                HttpMethod.Delete,
+                $"/keys/{made.GetProperty("key_id").GetString()}"
+            )
+        ).MustBeStatus(204);
+        await Client.CheckAsync("after", "r");
+
+        Assert.That(await stream.NextOrEndAsync(), Is.Null);
+    }
+
     private static string Tell(StreamEvent it) =>
         $"{it.User} {it.Data.GetProperty("route")} {it.Data.GetProperty("allowed").GetBoolean()}";
 }

@@ -3,12 +3,16 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Primitives;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Sessions;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>The cookie that keeps somebody signed in, and what becomes of a request whose cookie is not good any more.</summary>
-internal sealed class SessionCookie(Authenticator authenticator, TimeProvider time)
-    : CookieAuthenticationEvents
+internal sealed class SessionCookie(
+    Authenticator authenticator,
+    ISessions sessions,
+    TimeProvider time
+) : CookieAuthenticationEvents
 {
     public const string Scheme = "dashboard";
 
@@ -20,6 +24,10 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
 
     private const string Name = "ratelimiter-session";
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+
+    /// <summary>After which somebody who goes on must sign in again.</summary>
+    public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1);
+
     private static readonly object Ended = new();
 
     public static void Configure(CookieAuthenticationOptions options)
@@ -33,15 +41,26 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
         options.EventsType = typeof(SessionCookie);
     }
 
-    /// <summary>The key may have been revoked or have expired, and its client may be gone.</summary>
+    /// <summary>
+    /// The key may have been revoked or have expired, its client may be gone, and the session signed out of: the cookie may be a
+    /// copy.
+    /// </summary>
     public override async Task ValidatePrincipal(CookieValidatePrincipalContext context)
     {
         var http = context.HttpContext;
         var key = SessionTicket.KeyOf(context.Principal!);
         var (holder, _) = await authenticator.AuthenticateAsync(key, http.Caller());
-        if (holder is null)
+        if (
+            holder is null
+            || SessionTicket.IdOf(context.Principal!) is not { } id
+            || !await sessions.IsOpenAsync(id, http.RequestAborted)
+        )
         {
-            http.Items[Ended] = true;
+            if (holder is null)
+            {
+                http.Items[Ended] = true;
+            }
+
             context.RejectPrincipal();
             await http.SignOutAsync(Scheme);
             return;

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -8,6 +9,8 @@ using RateLimiter.Api.Errors;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Sessions;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
@@ -20,15 +23,17 @@ internal static class SignIn
     /// <summary>Says on the sign-in page that it was asked for.</summary>
     private const string OutQuery = "out";
 
+    // 128 bits.
+    private const int IdLength = 32;
+
     private const string FormIsOld = "The form was out of date. Try again.";
 
     public static void MapSignIn(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet(Path, Show);
         endpoints.MapPost(Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
-        // As a delegate: else it is taken for one that returns nothing.
         endpoints
-            .MapPost(OutPath, (Delegate)SignOutAsync)
+            .MapPost(OutPath, SignOutAsync)
             .WithMetadata(new RequireAntiforgeryTokenAttribute());
     }
 
@@ -50,7 +55,12 @@ internal static class SignIn
         return Page(http, StatusCodes.Status200OK, returnTo, message, signedOut is not null);
     }
 
-    private static async Task<IResult> SignInAsync(HttpContext http, Authenticator authenticator)
+    private static async Task<IResult> SignInAsync(
+        HttpContext http,
+        Authenticator authenticator,
+        AdministrativeRate administration,
+        ISessions sessions
+    )
     {
         if (IsForged(http))
         {
@@ -63,9 +73,25 @@ internal static class SignIn
         try
         {
             var (holder, wait) = await authenticator.AuthenticateAsync(text, http.Caller());
+            if (
+                holder is not null
+                && administration.Take(holder.Client.Id, http.Caller()) is { } refused
+            )
+            {
+                http.Response.SetRetryAfter(refused.RetryAfter);
+                return Page(
+                    http,
+                    StatusCodes.Status429TooManyRequests,
+                    returnTo,
+                    $"{refused.Reason} Try again in a moment."
+                );
+            }
+
             if (holder is not null)
             {
-                await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(text, holder));
+                var id = RandomNumberGenerator.GetHexString(IdLength);
+                await sessions.OpenAsync(id, SessionCookie.MaxLifetime, http.RequestAborted);
+                await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(id, text, holder));
                 return new Redirection(Safe(http, returnTo));
             }
 
@@ -103,11 +129,17 @@ internal static class SignIn
         );
     }
 
-    private static async Task<IResult> SignOutAsync(HttpContext http)
+    private static async Task<IResult> SignOutAsync(HttpContext http, ISessions sessions)
     {
         if (IsForged(http))
         {
             return Page(http, StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+        }
+
+        if (SessionTicket.IdOf(http.User) is { } id)
+        {
+            // First, so that whoever is told that he is signed out is.
+            await sessions.EndAsync(id, http.RequestAborted);
         }
 
         await http.SignOutAsync(SessionCookie.Scheme);
