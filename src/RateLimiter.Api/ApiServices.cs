@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using FluentValidation;
 using FluentValidation.AspNetCore;
-using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
@@ -48,6 +47,7 @@ internal static class ApiServices
         var services = builder.Services;
         services.AddShutdown(builder.Configuration);
         services.AddProxies(builder.Configuration);
+        services.AddBrowserOrigins(builder.Configuration);
         services.AddRequests();
         services.AddReadModels();
         services.AddSingleton<EventTexts>();
@@ -64,7 +64,7 @@ internal static class ApiServices
         app.UseTelemetry();
         if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Entries().Any())
         {
-            app.UseForwardedHeaders();
+            app.Use(app.Services.GetRequiredService<ProxyHeaders>().ApplyAsync);
         }
 
         if (app.Configuration.ServesHttps())
@@ -74,6 +74,8 @@ internal static class ApiServices
 
         app.Use(app.Services.GetRequiredService<Shutdown>().AnswerAsync);
         app.UseExceptionHandler();
+        app.UseBrowserOrigins();
+        app.Use(HeadRequests.AnswerAsGetAsync);
         app.Use(GatewayPath.KeepAsync);
         app.UseRouting();
         // A controller needs nothing of what follows, and is called from here.
@@ -81,6 +83,7 @@ internal static class ApiServices
         app.UseDashboard();
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         app.UseDocs();
+        app.MapHome();
         app.MapHealth();
         app.MapMetrics();
     }
@@ -120,22 +123,7 @@ internal static class ApiServices
             .Bind(configuration.GetSection(ProxyOptions.Section))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<ProxyOptions>, ProxyOptionsValidator>();
-        services
-            .AddOptions<ForwardedHeadersOptions>()
-            .Configure<IOptions<ProxyOptions>>(
-                (options, proxies) =>
-                {
-                    options.ForwardedHeaders = ForwardedHeaders.XForwardedFor;
-                    // From the nearest address back, as long as each one is a trusted proxy's.
-                    options.ForwardLimit = null;
-                    options.KnownProxies.Clear();
-                    options.KnownIPNetworks.Clear();
-                    foreach (var network in proxies.Value.Networks())
-                    {
-                        options.KnownIPNetworks.Add(network);
-                    }
-                }
-            );
+        services.AddSingleton<ProxyHeaders>();
     }
 
     private static void AddRequests(this IServiceCollection services)

@@ -64,6 +64,7 @@ public static class InfrastructureServices
             provider.GetRequiredService<RedisPolicyRepository>()
         );
         services.AddSingleton<ISessionKeys, RedisSessionKeys>();
+        services.AddSingleton<ISessions, RedisSessions>();
         services.AddSingleton<RedisNews>();
         services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<RedisNews>());
         services.AddHostedService(provider => provider.GetRequiredService<RedisNews>());

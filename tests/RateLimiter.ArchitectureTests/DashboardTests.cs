@@ -10,8 +10,14 @@ public sealed class DashboardTests
 {
     private const string Dashboard = "RateLimiter.Api.Dashboard";
 
-    /// <summary>Where sign-in is, which finds out whose a key is, and the keys of sessions are kept.</summary>
+    /// <summary>Where sign-in is, which finds out whose a key is, and what is kept of sessions.</summary>
     private const string Sessions = $"{Dashboard}.Sessions";
+
+    private static readonly string[] PortsOfSessions =
+    [
+        typeof(ISessionKeys).FullName!,
+        typeof(ISessions).FullName!,
+    ];
 
     [Test]
     public void Dashboard_AnyType_KnowsNoPortsAndNoInfrastructure() =>
@@ -22,18 +28,18 @@ public sealed class DashboardTests
             .MustNotDependOn([
                 "RateLimiter.Infrastructure",
                 typeof(ClientDirectory).FullName!,
-                .. Ports().Where(port => port != typeof(ISessionKeys).FullName),
+                .. Ports().Except(PortsOfSessions),
             ]);
 
     [Test]
-    public void Dashboard_OutsideOfSessions_KnowsNeitherTheAuthenticatorNorTheKeysOfSessions() =>
+    public void Dashboard_OutsideOfSessions_KnowsNeitherTheAuthenticatorNorWhatIsKeptOfSessions() =>
         Types
             .InAssembly(Layers.Api)
             .That()
             .ResideInNamespaceStartingWith(Dashboard)
             .And()
             .DoNotResideInNamespace(Sessions)
-            .MustNotDependOn(typeof(Authenticator).FullName!, typeof(ISessionKeys).FullName!);
+            .MustNotDependOn([typeof(Authenticator).FullName!, .. PortsOfSessions]);
 
     private static IEnumerable<string> Ports() =>
         Layers

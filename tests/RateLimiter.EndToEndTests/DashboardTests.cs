@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
+using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -122,6 +123,22 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
         answer.MustBeStatus(303);
         Assert.That(visitor.HasSession, Is.False);
         (await visitor.GetAsync("/dashboard/")).MustBeStatus(302);
+    }
+
+    [Test]
+    public async Task SignOut_Always_EndsCopiesOfTheCookieToo()
+    {
+        await visitor.SignInAsync(Client.Key);
+        var copy = visitor.On(Service);
+        var other = new DashboardVisitor(Service);
+        await other.SignInAsync(Client.Key);
+        (await copy.GetAsync("/dashboard/")).MustBeOk();
+
+        await visitor.SignOutAsync();
+
+        (await copy.GetAsync("/dashboard/")).MustBeStatus(302);
+        // Another session of the same key is none of its business.
+        (await other.GetAsync("/dashboard/")).MustBeOk();
     }
 
     [Test]
@@ -267,6 +284,59 @@ public sealed class DashboardSessionTests
         await person.SignInAsync((await Client.RegisterAsync(first)).Key);
 
         (await person.On(second).GetAsync("/dashboard/")).MustBeOk();
+    }
+
+    [Test]
+    public async Task SignOut_AtOneInstance_EndsTheSessionAtTheOther()
+    {
+        var (_, first) = await SharedServices.OfAsync(Store.Redis);
+        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
+        var person = new DashboardVisitor(first);
+        await person.SignInAsync((await Client.RegisterAsync(first)).Key);
+        var copy = person.On(second);
+        (await copy.GetAsync("/dashboard/")).MustBeOk();
+
+        await person.SignOutAsync();
+
+        (await copy.GetAsync("/dashboard/")).MustBeStatus(302);
+    }
+
+    [Test]
+    public async Task Session_InTheStore_HasAnEndInAnyCase()
+    {
+        var (host, service) = await SharedServices.OfAsync(Store.Redis);
+        var person = new DashboardVisitor(service);
+        await person.SignInAsync((await Client.RegisterAsync(service)).Key);
+        await person.GetAsync("/dashboard/");
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(
+            host.Redis.ConnectionString
+        );
+        var sessions = redis.GetServers()[0].Keys(pattern: "rl:session:*").ToList();
+
+        Assert.That(sessions, Is.Not.Empty);
+        foreach (var session in sessions)
+        {
+            Assert.That(
+                await redis.GetDatabase().KeyTimeToLiveAsync(session),
+                Is.GreaterThan(TimeSpan.Zero).And.AtMost(TimeSpan.FromDays(1))
+            );
+        }
+    }
+
+    [Test]
+    public async Task Session_ThatTheStoreDoesNotKnow_IsOver()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var service = await host.ServeAsync(SharedServices.Patient);
+        var person = new DashboardVisitor(service);
+        await person.SignInAsync((await Client.RegisterAsync(service)).Key);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(
+            host.Redis.ConnectionString
+        );
+        var session = redis.GetServers()[0].Keys(pattern: "rl:session:*").Single();
+        await redis.GetDatabase().KeyDeleteAsync(session);
+
+        (await person.GetAsync("/dashboard/")).MustBeStatus(302);
     }
 
     [Test]

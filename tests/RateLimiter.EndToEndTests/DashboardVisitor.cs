@@ -20,8 +20,8 @@ public sealed partial class DashboardVisitor(Service service)
 
     private Dictionary<string, string> cookies = [];
 
-    /// <summary>The same person, with the same cookies, at another instance.</summary>
-    public DashboardVisitor On(Service other) => new(other) { cookies = cookies };
+    /// <summary>Somebody with a copy of the cookies as they are now, at another instance or the same.</summary>
+    public DashboardVisitor On(Service other) => new(other) { cookies = new(cookies) };
 
     public bool HasSession => cookies.ContainsKey(SessionCookie);
 
@@ -48,12 +48,12 @@ public sealed partial class DashboardVisitor(Service service)
     }
 
     /// <summary>Sends the form of a page of somebody who is signed in.</summary>
-    public async Task<Answer> SignOutAsync()
+    public async Task<Answer> SignOutAsync(params (string Name, string Value)[] headers)
     {
-        var page = (await GetAsync("/dashboard/")).MustBeOk();
+        var page = (await GetAsync("/dashboard/", headers)).MustBeOk();
         return await SendFormAsync(
             "/dashboard/sign-out",
-            [],
+            headers,
             ("__RequestVerificationToken", TokenIn(page))
         );
     }

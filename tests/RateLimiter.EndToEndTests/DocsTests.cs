@@ -331,6 +331,6 @@ public sealed class DocsOfCallersTests
             .GetProperty("servers")
             .EnumerateArray()
             .Single();
-        Assert.That(server.GetProperty("url").GetString(), Is.EqualTo("/"));
+        Assert.That(server.GetProperty("url").GetString(), Is.EqualTo("."));
     }
 }

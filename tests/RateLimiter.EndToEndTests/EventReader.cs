@@ -48,6 +48,9 @@ public sealed class EventReader : IAsyncDisposable
     public async Task<StreamEvent> NextAsync() =>
         await TryNextAsync(Patience) ?? throw new AssertionException("The stream has ended.");
 
+    /// <summary>The next event, or null when the service ends the stream.</summary>
+    public Task<StreamEvent?> NextOrEndAsync() => TryNextAsync(Patience);
+
     /// <summary>The next events.</summary>
     public async Task<IReadOnlyList<StreamEvent>> NextAsync(int count)
     {

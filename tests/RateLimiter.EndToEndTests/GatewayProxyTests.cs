@@ -154,6 +154,25 @@ public sealed class GatewayProxyTests(Gateway gateway)
     }
 
     [Test]
+    public async Task Request_LargeUpload_IsAskedForAndReachesTheBackend()
+    {
+        // nginx takes 1 MB where nothing else is said, which is the location's to say.
+        (string, string)[] changes =
+            gateway == Gateway.Nginx
+                ? [("location / {", "location / { client_max_body_size 10m;")]
+                : [];
+        await using var generous = await StartAsync(service.Address.Authority, client.Key, changes);
+        using var user = NewUser();
+        var path = NewPath();
+        var body = new string('x', 3 * 1024 * 1024);
+
+        var answer = await SendAsync(user, HttpMethod.Post, path, body, to: generous);
+
+        answer.MustBeOk();
+        Assert.That(backend.RequestsOf(path).Single().Body, Has.Length.EqualTo(body.Length));
+    }
+
+    [Test]
     public async Task Request_RefusedByTheBackend_IsNoDenial()
     {
         using var user = NewUser();

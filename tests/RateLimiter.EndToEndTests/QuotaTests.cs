@@ -158,6 +158,35 @@ public sealed class QuotaTests(Store store)
         );
     }
 
+    [Test]
+    public async Task AnyOperation_BrokenCallersBehindAnAddress_KeepNoClientOutThatIsNotKnownYet()
+    {
+        await using var own = await StoreHost.StartAsync(store);
+        var first = await own.ServeAsync(SharedServices.Patient);
+        var client = await Client.RegisterAsync(first);
+        await first.InterruptAsync();
+        var again = await own.ServeAsync(
+            SharedServices.Patient,
+            ("Authentication__FailureLimit", "2")
+        );
+        var visitor = new Visitor(again);
+        Task<Answer> AskAsync(string key) =>
+            visitor.SendAsync(HttpMethod.Get, "/policy", body: null, ("X-API-Key", key));
+        string[] broken =
+        [
+            "no key",
+            client.Key[..^1] + (client.Key[^1] == 'x' ? 'y' : 'x'),
+            AuthenticationTests.Forge("0000000000000000"),
+        ];
+        foreach (var key in broken.SelectMany(key => Enumerable.Repeat(key, 5)))
+        {
+            Assert.That((await AskAsync(key)).Status, Is.AnyOf(401, 429));
+        }
+
+        (await AskAsync(client.Key)).MustBeOk();
+        (await AskAsync(broken[0])).MustBeProblem(429);
+    }
+
     /// <summary>
     /// Whether a key is good, and whose it would be, must not show in the time that the answer takes. The kinds take turns,
     /// so that what else the machine does concerns all of them; what shows, shows every time.

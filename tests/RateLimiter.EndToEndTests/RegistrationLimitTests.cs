@@ -103,6 +103,23 @@ public sealed class RegistrationLimitTests(Store store)
         MustBeTooMany(await visitor.RegisterAsync("x", $"{NewIPv4()}, {caller}"));
     }
 
+    [TestCase("\", {0}")]
+    [TestCase(", {0}")]
+    [TestCase("{0}:4711, ")]
+    [Contract("X-Forwarded-For counts only from proxies named in configuration")]
+    public async Task Register_WhatTheCallerSentIsNoList_CountsForTheCaller(string forwarded)
+    {
+        var caller = NewIPv4();
+        await UseUpAsync(caller);
+
+        MustBeTooMany(
+            await visitor.RegisterAsync(
+                "x",
+                forwarded.Replace("{0}", caller, StringComparison.Ordinal)
+            )
+        );
+    }
+
     [Test]
     [Contract("X-Forwarded-For counts through several trusted proxies")]
     public async Task Register_ThroughTwoTrustedProxies_CountsForTheCaller()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
@@ -19,6 +20,70 @@ public sealed class StalledProcessTests
 
     /// <summary>Longer than anything waits for the store.</summary>
     private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(1200);
+
+    /// <summary>Longer than a change may go unseen on another instance, and than the Redis client waits.</summary>
+    private static readonly TimeSpan Sleep = TimeSpan.FromSeconds(6);
+
+    /// <summary>For how long after it woke a revoked key is tried.</summary>
+    private static readonly TimeSpan Awake = TimeSpan.FromSeconds(1.5);
+
+    private const int Nights = 2;
+    private const int Callers = 16;
+
+    [Test]
+    public async Task Service_WakesUp_LetsNoKeyInThatWasRevokedMeanwhile()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
+        var awake = await host.ServeAsync(SharedServices.Open, SharedServices.Forgiving);
+        var sleeper = await host.ServeAsync(SharedServices.Open, SharedServices.Forgiving);
+        var owner = await Client.RegisterAsync(awake);
+        await owner.HasPolicyAsync("r", 1_000_000);
+        List<string> letIn = [];
+        for (var night = 0; night < Nights; night++)
+        {
+            var made = (
+                await owner.PostAsync("/keys", """{"name":"mine","scopes":["check"]}""")
+            ).Body;
+            var holder = owner.With(made.GetProperty("api_key").GetString()!).On(sleeper);
+            await Poll.UntilAsync(
+                "The key is not let in.",
+                TimeSpan.FromSeconds(10),
+                async () => (await holder.CheckAsync("u", "r")).Status == 200
+            );
+            await sleeper.PauseAsync();
+            (
+                await owner.SendAsync(
+                    HttpMethod.Delete,
+                    $"/keys/{made.GetProperty("key_id").GetString()}"
+                )
+            ).MustBeStatus(204);
+            await Task.Delay(Sleep);
+            // Some ask before it wakes, and are the first that it sees.
+            var callers = Enumerable.Range(0, Callers).Select(_ => TryAsync(holder)).ToList();
+            await Task.Delay(Sent);
+            await sleeper.ResumeAsync();
+            letIn.AddRange((await Task.WhenAll(callers)).SelectMany(it => it));
+        }
+
+        Assert.That(letIn, Is.Empty);
+    }
+
+    private static async Task<IEnumerable<string>> TryAsync(Client holder)
+    {
+        var start = Stopwatch.GetTimestamp();
+        List<string> letIn = [];
+        while (Stopwatch.GetElapsedTime(start) < Awake)
+        {
+            if (await holder.CheckAsync("u", "r") is { Status: 200 } answer)
+            {
+                letIn.Add(
+                    $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms: {answer.Text}"
+                );
+            }
+        }
+
+        return letIn;
+    }
 
     [Test]
     public async Task Service_StandsStillWhileTheStoreAnswers_TheAnswerCounts()

@@ -160,6 +160,11 @@ public sealed class StartupTests
     [TestCase("Metrics__Token", "hunter2")]
     [TestCase("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")]
     [TestCase("Proxies__Trusted", "foo")]
+    [TestCase("Cors__Origins", "app.example.org")]
+    [TestCase("Cors__Origins", "https://app.example.org/")]
+    [TestCase("Cors__Origins", "https://app.example.org, *")]
+    [TestCase("Server__H2cPort", "8001")]
+    [TestCase("Server__H2cPort", "-1")]
     [TestCase("Proxies__Trusted", "127.0.0.1,10.0.0.0/33")]
     [Contract("A wrong value stops the start with one line that names the option")]
     public async Task Start_WrongValue_EndsWithOneLineThatNamesTheOption(

@@ -33,7 +33,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         using (Assert.EnterMultipleScope())
         {
             Assert.That(stream.Headers["Content-Type"], Is.EqualTo("text/event-stream"));
-            Assert.That(stream.Headers["Cache-Control"], Is.EqualTo("no-store"));
+            Assert.That(stream.Headers["Cache-Control"], Is.EqualTo("no-store, no-transform"));
             Assert.That(stream.Headers["X-Accel-Buffering"], Is.EqualTo("no"));
         }
     }
@@ -167,6 +167,31 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         (await Client.DeleteAsync()).MustBeOk();
 
         await stream.MustEndAsync(within: TimeSpan.FromSeconds(10));
+    }
+
+    [Test]
+    [Contract("GET /logs/stream: ends when the key is not valid any more")]
+    public async Task Stream_KeyRevoked_GetsNothingOfWhatIsDecidedAfterwards()
+    {
+        await Client.HasPolicyAsync("r", 10);
+        var made = (
+            await Client.PostAsync("/keys", """{"name":"mine","scopes":["logs:read"]}""")
+        ).Body;
+        await using var stream = await Client
+            .With(made.GetProperty("api_key").GetString()!)
+            .StreamAsync(Path);
+        await Client.CheckAsync("before", "r");
+        Assert.That((await stream.NextAsync()).User, Is.EqualTo("before"));
+
+        (
+            await Client.SendAsync(
+                HttpMethod.Delete,
+                $"/keys/{made.GetProperty("key_id").GetString()}"
+            )
+        ).MustBeStatus(204);
+        await Client.CheckAsync("after", "r");
+
+        Assert.That(await stream.NextOrEndAsync(), Is.Null);
     }
 
     private static string Tell(StreamEvent it) =>

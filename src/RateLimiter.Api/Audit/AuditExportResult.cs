@@ -22,6 +22,7 @@ internal sealed class AuditExportResult(IAsyncEnumerable<AuditPage> pages, IMapp
         var response = http.Response;
         var options = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>();
         response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-store, no-transform";
         try
         {
             // Nothing is written before the first page is there: when the store fails at once, it is a 503.

@@ -42,7 +42,6 @@ internal static class DashboardHosting
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "ratelimiter-antiforgery";
-            options.Cookie.Path = Path;
             options.Cookie.SameSite = SameSiteMode.Strict;
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             // PageHeaders says more than it would.

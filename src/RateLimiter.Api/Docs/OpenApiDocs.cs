@@ -92,6 +92,7 @@ internal static class OpenApiDocs
                 || context.Request.Path == DocumentPath,
             docs =>
             {
+                docs.Use(RefuseOtherMethodsAsync);
                 docs.UsePageHeaders(PageHeaders.OfDocs, "no-referrer");
                 // In the place of NSwag's page, which holds a script, and shows any document that its address names.
                 docs.UseStaticFiles(
@@ -115,7 +116,8 @@ internal static class OpenApiDocs
                         document.Servers.Add(
                             new OpenApiServer
                             {
-                                Url = "/",
+                                // Below whatever path a proxy has put the service, as seen from the document.
+                                Url = ".",
                                 Description = "Where this document comes from.",
                             }
                         );
@@ -138,6 +140,19 @@ internal static class OpenApiDocs
         request.Headers.Remove("X-Forwarded-Proto");
         request.Headers.Remove("X-Forwarded-Prefix");
         return next(context);
+    }
+
+    // What serves documents would answer any method.
+    private static Task RefuseOtherMethodsAsync(HttpContext context, RequestDelegate next)
+    {
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        context.Response.Headers.Allow = HttpMethods.Get;
+        return Task.CompletedTask;
     }
 
     /// <summary>

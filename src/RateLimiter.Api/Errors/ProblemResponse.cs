@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
+using RateLimiter.Api.Hosting;
 
 namespace RateLimiter.Api.Errors;
 
@@ -115,12 +116,15 @@ internal static class ProblemResponse
     }
 
     /// <summary>Gives a body to a status that came without one.</summary>
-    public static Task WriteStatusAsync(StatusCodeContext context) =>
-        WriteAsync(
+    public static Task WriteStatusAsync(StatusCodeContext context)
+    {
+        HeadRequests.CompleteAllow(context.HttpContext.Response);
+        return WriteAsync(
             context.HttpContext,
             Factory(context.HttpContext)
                 .CreateProblemDetails(context.HttpContext, context.HttpContext.Response.StatusCode)
         );
+    }
 
     /// <summary>Tells the caller when to come again, in whole seconds, rounded up.</summary>
     public static void SetRetryAfter(this HttpResponse response, TimeSpan wait) =>

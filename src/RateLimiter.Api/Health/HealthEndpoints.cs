@@ -17,11 +17,14 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this WebApplication app)
     {
+        var get = new HttpMethodMetadata([HttpMethods.Get]);
         app.MapHealthChecks(
-            LivePath,
-            new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }
-        );
-        app.MapHealthChecks(ReadyPath, new HealthCheckOptions { ResponseWriter = WriteAsync });
+                LivePath,
+                new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }
+            )
+            .WithMetadata(get);
+        app.MapHealthChecks(ReadyPath, new HealthCheckOptions { ResponseWriter = WriteAsync })
+            .WithMetadata(get);
     }
 
     private static Task WriteAsync(HttpContext context, HealthReport report) =>

@@ -27,7 +27,7 @@ internal sealed class ProxyOptions
     {
         network = default;
         var address = entry.Split('/', 2)[0];
-        if (!IsUsualNotation(address) || !IPAddress.TryParse(address, out var parsed))
+        if (!TryParseAddress(address, out var parsed))
         {
             return false;
         }
@@ -59,12 +59,30 @@ internal sealed class ProxyOptions
         return true;
     }
 
+    /// <summary>Reads an address that everybody reads as the same one.</summary>
+    internal static bool TryParseAddress(string text, out IPAddress address)
+    {
+        address = IPAddress.None;
+        if (!IsUsualNotation(text) || !IPAddress.TryParse(text, out var parsed))
+        {
+            return false;
+        }
+
+        address = parsed;
+        return true;
+    }
+
     // The framework reads 10 as 0.0.0.10 and 010.0.0.1 as 8.0.0.1, and leaves a port out.
     private static bool IsUsualNotation(string address) =>
         address.Contains(':', StringComparison.Ordinal)
             ? !address.AsSpan().ContainsAny("[]%")
-            : address.Split('.') is { Length: 4 } bytes
-                && bytes.All(part => part == "0" || !part.StartsWith('0'));
+                && address[(address.LastIndexOf(':') + 1)..] is var last
+                && (!last.Contains('.', StringComparison.Ordinal) || IsUsualIPv4(last))
+            : IsUsualIPv4(address);
+
+    private static bool IsUsualIPv4(string address) =>
+        address.Split('.') is { Length: 4 } bytes
+        && bytes.All(part => part == "0" || !part.StartsWith('0'));
 
     private static IPNetwork Parse(string entry) =>
         TryParse(entry, out var network) ? network : throw new FormatException(entry);

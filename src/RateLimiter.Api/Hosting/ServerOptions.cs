@@ -28,6 +28,12 @@ public sealed class ServerOptions
     /// </summary>
     public int MinBytesPerSecond { get; set; } = 240;
 
+    /// <summary>
+    /// The port of an http address that speaks HTTP/2 without TLS (h2c), and nothing else; default 0, none. There is no way to
+    /// find out there what a caller speaks.
+    /// </summary>
+    public int H2cPort { get; set; }
+
     /// <summary>How long one may be slower than that, in seconds; 2 to 600, default 5.</summary>
     public int SlowSeconds { get; set; } = 5;
 }

@@ -40,6 +40,16 @@ internal static class WebServer
                     kestrel.AddServerHeader = false;
                     kestrel.Limits.MaxRequestBodySize = MaxBodySize;
                     Limit(kestrel.Limits, options.Value);
+                    kestrel.ConfigureEndpointDefaults(endpoint =>
+                    {
+                        if (
+                            endpoint.IPEndPoint?.Port is > 0 and var port
+                            && port == options.Value.H2cPort
+                        )
+                        {
+                            endpoint.Protocols = HttpProtocols.Http2;
+                        }
+                    });
                 }
             );
     }
@@ -53,6 +63,27 @@ internal static class WebServer
             ? endpoints.GetChildren().Any(endpoint => IsHttps(endpoint["Url"]))
             : !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpsPortsKey])
                 || configuration[WebHostDefaults.ServerUrlsKey]?.Split(';').Any(IsHttps) == true;
+    }
+
+    /// <summary>Whether it listens at a port without TLS.</summary>
+    public static bool ListensAt(this IConfiguration configuration, int port)
+    {
+        var endpoints = configuration.GetSection(Endpoints);
+        var addresses = endpoints.Exists()
+            ? endpoints.GetChildren().Select(endpoint => endpoint["Url"])
+            :
+            [
+                .. configuration[WebHostDefaults.ServerUrlsKey]?.Split(';') ?? [],
+                .. configuration[WebHostDefaults.HttpPortsKey]
+                    ?.Split(';')
+                    .Select(it => $"http://*:{it}")
+                    ?? [],
+            ];
+        return addresses.Any(address =>
+            !string.IsNullOrWhiteSpace(address)
+            && !IsHttps(address)
+            && BindingAddress.Parse(address.Trim()).Port == port
+        );
     }
 
     /// <summary>Whether Kestrel's own options name a certificate.</summary>
@@ -94,5 +125,9 @@ internal static class WebServer
             .MustBeWithin("Server:MaxHeaders", it => it.MaxHeaders, 16, 1000)
             .MustBeWithin("Server:MinBytesPerSecond", it => it.MinBytesPerSecond, 1, 1_000_000)
             .MustBeWithin("Server:SlowSeconds", it => it.SlowSeconds, 2, 600)
+            .Validate(
+                options => options.H2cPort == 0 || configuration.ListensAt(options.H2cPort),
+                "Server:H2cPort must be the port of an http address (ASPNETCORE_URLS)."
+            )
             .ValidateOnStart();
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using RateLimiter.Api.Authentication;
+using RateLimiter.Api.Hosting;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Keys;
@@ -17,11 +18,11 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
 {
     public const string ContentType = "text/event-stream";
 
-    /// <summary>How often it is looked whether the key is still good.</summary>
-    internal static readonly TimeSpan Tick = TimeSpan.FromSeconds(3);
+    /// <summary>How often it is looked whether the key is still good, while there is nothing to send.</summary>
+    internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Every 15 seconds: it keeps proxies from ending what is silent, and finds out who has gone.</summary>
-    internal const int TicksPerComment = 5;
+    /// <summary>It keeps proxies from ending what is silent, and finds out who has gone.</summary>
+    internal static readonly TimeSpan CommentInterval = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a reader may take nothing before he is disconnected.</summary>
     internal static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(30);
@@ -43,11 +44,16 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
         try
         {
             Prepare(http);
+            if (http.IsHead())
+            {
+                return;
+            }
+
             var texts = services.GetRequiredService<EventTexts>();
             var time = services.GetRequiredService<TimeProvider>();
             using var timer = new PeriodicTimer(Tick, time);
             var tick = timer.WaitForNextTickAsync(ending.Token).AsTask();
-            var ticks = 0;
+            var commented = time.GetTimestamp();
             // How soon a caller comes again, in milliseconds: when this instance does not take connections any more.
             http.Response.BodyWriter.Write("retry: 1000\n\n"u8);
             var unsent = 1;
@@ -61,8 +67,9 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
                         return;
                     }
 
-                    if (++ticks % TicksPerComment == 0)
+                    if (time.GetElapsedTime(commented) >= CommentInterval)
                     {
+                        commented = time.GetTimestamp();
                         http.Response.BodyWriter.Write(": comment\n\n"u8);
                         unsent++;
                     }
@@ -72,6 +79,12 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
                 else if (next.IsCompleted && unsent < MaxUnsent)
                 {
                     await next;
+                    // A revoked key gets nothing more, not even what waits between two looks.
+                    if (unsent == 0 && !await MayReadAsync(http))
+                    {
+                        return;
+                    }
+
                     var text = texts.Of(reader.Current);
                     http.Response.BodyWriter.Write(text);
                     unsent += text.Length;
@@ -108,7 +121,8 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
     {
         var response = http.Response;
         response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-store";
+        // What compresses or minifies on the way would keep events until it has enough of them.
+        response.Headers.CacheControl = "no-store, no-transform";
         // What nginx would take for a short answer, and keep until it is complete.
         response.Headers["X-Accel-Buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

@@ -36,7 +36,7 @@ internal static class MetricsEndpoint
         // Made when somebody comes: see MetricsReader.
         var answer = new Lazy<RequestDelegate>(() => Build(pipeline.New(), reader));
         pipeline.Run(context => answer.Value(context));
-        endpoints.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], pipeline.Build());
+        endpoints.MapMethods(Path, [HttpMethods.Get], pipeline.Build());
     }
 
     private static RequestDelegate Build(IApplicationBuilder pipeline, MetricsReader reader) =>

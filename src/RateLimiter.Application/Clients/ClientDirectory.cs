@@ -16,7 +16,8 @@ namespace RateLimiter.Application.Clients;
 /// A change made on this instance is seen by the next request, a change made elsewhere when it is heard. While changes
 /// are not heard, what is older than <see cref="MaxAge"/> is compared with the store's version before it is used. When
 /// the store does not answer, the newest that is known stays in use, and what was written here is known: it must hold on
-/// this instance whatever the store does next.
+/// this instance whatever the store does next. Only after the instance stood still, nobody is let in for a moment whom the store
+/// does not confirm: it may be the instance that was away, and not the store.
 /// Only clients that exist are kept, so that made-up keys neither fill the memory nor push out anyone.
 /// </remarks>
 public sealed class ClientDirectory
@@ -48,6 +49,7 @@ public sealed class ClientDirectory
     private readonly Lock gate = new();
 
     private long missed = long.MinValue;
+    private long woken = long.MinValue;
 
     /// <summary>Whether keys that came had been let in lately.</summary>
     internal CacheCount KeyRequests { get; } = new();
@@ -82,7 +84,12 @@ public sealed class ClientDirectory
             Apply(client, Latest, known => known with { Keys = known.Keys.Without(keys) });
         // What was asked before then may be of before what was missed.
         changes.Missed += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
+        changes.Woken += () => Interlocked.Exchange(ref woken, time.GetTimestamp());
     }
+
+    private bool HasJustWoken =>
+        Interlocked.Read(ref woken) is var at and not long.MinValue
+        && time.GetElapsedTime(at) < MaxAge;
 
     /// <summary>Whether the store need not be asked whose key this is. Of one that has been let in lately.</summary>
     public bool TryFind(ApiKey key, [NotNullWhen(true)] out KeyHolder? holder)
@@ -206,7 +213,8 @@ public sealed class ClientDirectory
         }
 
         var age = AgeOf(entry);
-        if (age == Age.Young || entry.IsPutOff(time))
+        var hasJustWoken = HasJustWoken;
+        if (age == Age.Young || entry.IsPutOff(time) && !hasJustWoken)
         {
             return entry.Snapshot;
         }
@@ -220,7 +228,11 @@ public sealed class ClientDirectory
         try
         {
             // A store that is slow with this may be fast enough with the counters, which need some of the time too.
-            return await refresh.WaitAsync(checkTimeout / 2, storeTime, cancellationToken);
+            return await refresh.WaitAsync(
+                hasJustWoken ? checkTimeout : checkTimeout / 2,
+                storeTime,
+                cancellationToken
+            );
         }
         catch (TimeoutException)
         {
@@ -230,16 +242,15 @@ public sealed class ClientDirectory
 
     private Age AgeOf(ClientEntry entry)
     {
+        // First: it finds out what was missed.
+        var maxAge = changes.IsHeard ? HeardMaxAge : MaxAge;
         var confirmed = entry.Confirmed;
         if (confirmed <= Interlocked.Read(ref missed))
         {
             return Age.Old;
         }
 
-        var (age, maxAge) = (
-            time.GetElapsedTime(confirmed),
-            changes.IsHeard ? HeardMaxAge : MaxAge
-        );
+        var age = time.GetElapsedTime(confirmed);
         return age < maxAge / 2 ? Age.Young
             : age < maxAge ? Age.Ripe
             : Age.Old;
@@ -274,9 +285,17 @@ public sealed class ClientDirectory
     }
 
     /// <summary>The newest that is known, which may be newer than what was not answered for.</summary>
+    /// <exception cref="StoreUnavailableException">It is of before the instance stood still.</exception>
     private ClientSnapshot PutOff(ClientId client, ClientEntry entry)
     {
         entry.PutOff(time);
+        if (HasJustWoken)
+        {
+            throw new StoreUnavailableException(
+                "What changed while the service stood still is not known yet."
+            );
+        }
+
         return entries.TryPeek(client, out var newest) ? newest.Snapshot : entry.Snapshot;
     }
 

@@ -21,6 +21,12 @@ public interface IClientChanges
     /// <summary>Called when changes may have been missed, from then on none.</summary>
     event Action Missed;
 
+    /// <summary>
+    /// Called when this process stood still for longer than <see cref="ClientDirectory.MaxAge"/>, before anything is used that
+    /// was known before.
+    /// </summary>
+    event Action Woken;
+
     /// <summary>Whether every change arrives, within <see cref="ClientDirectory.MaxAge"/>.</summary>
     bool IsHeard { get; }
 }

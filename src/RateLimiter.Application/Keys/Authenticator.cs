@@ -6,9 +6,9 @@ namespace RateLimiter.Application.Keys;
 
 /// <summary>Finds out who comes with a key.</summary>
 /// <remarks>
-/// A text that cannot be a key, and a wrong key of a client that is known here, are refused without the store. A client
-/// that is not known here costs a question, which counts as a failure until it turns out to be none, so that guesses
-/// that come at once cannot ask more often than their network may fail.
+/// A text that cannot be a key, a wrong key of a client that is known here, and a key of a client that has just been found to be
+/// none are refused without the store, and counted apart. A client that is not known here costs a question, which counts as a
+/// failure until it turns out to be none, so that guesses that come at once cannot ask more often than their network may fail.
 /// </remarks>
 public sealed class Authenticator(
     ClientDirectory directory,
@@ -54,7 +54,12 @@ public sealed class Authenticator(
     private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress caller, bool isForCheck)
     {
         var isKnown = directory.Knows(key.Client);
-        if (!isKnown && failures.Add(caller) is { } wait)
+        if (!isKnown && failures.IsStranger(key.Client))
+        {
+            return Refuse(caller);
+        }
+
+        if (!isKnown && failures.AddQuestion(caller) is { } wait)
         {
             return new Authentication(null, wait);
         }
@@ -65,6 +70,11 @@ public sealed class Authenticator(
             // The caller's end is not watched: that would cost more than finding his key.
             var holder = await directory.FindAsync(key, isForCheck, CancellationToken.None);
             isFailure = holder is null;
+            if (isFailure && !directory.Knows(key.Client))
+            {
+                failures.AddStranger(key.Client);
+            }
+
             return holder is not null ? Admit(holder, caller)
                 : isKnown ? Refuse(caller)
                 : default;
@@ -73,7 +83,7 @@ public sealed class Authenticator(
         {
             if (!isKnown && !isFailure)
             {
-                failures.Remove(caller);
+                failures.RemoveQuestion(caller);
             }
         }
     }
@@ -90,7 +100,7 @@ public sealed class Authenticator(
         return new Authentication(holder, null);
     }
 
-    private Authentication Refuse(IPAddress caller) => new(null, failures.Add(caller));
+    private Authentication Refuse(IPAddress caller) => new(null, failures.AddRefusal(caller));
 }
 
 /// <param name="Holder">Who was let in; null when nobody.</param>

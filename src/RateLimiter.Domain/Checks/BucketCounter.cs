@@ -8,6 +8,8 @@ namespace RateLimiter.Domain.Checks;
 /// <param name="Ticks">The ticks of a window when it was reckoned.</param>
 internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 1) : Counter
 {
+    protected override long Seen(Limit limit) => Last;
+
     protected override Counter At(Limit limit, long now)
     {
         var ticks = limit.WindowMicroseconds / limit.Tick;

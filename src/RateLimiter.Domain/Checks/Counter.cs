@@ -7,7 +7,10 @@ namespace RateLimiter.Domain.Checks;
 /// waits and remainders follow by trying. Slow and plain on purpose: the scripts of the store, which use closed
 /// formulas, are held against it.
 /// </summary>
-/// <remarks>Times are microseconds since 1970. When the clock steps back, it stands still.</remarks>
+/// <remarks>
+/// Times are microseconds since 1970. When the clock steps back, it stands still, but for no more than a window: a counter that
+/// is further ahead was written by a clock that was wrong, and begins now.
+/// </remarks>
 public abstract record Counter
 {
     private const long Forever = long.MaxValue / 4;
@@ -75,6 +78,9 @@ public abstract record Counter
         return Statuses(counters, limits, now, before, new long[counters.Length]);
     }
 
+    /// <summary>The latest time that the counter has seen, or at which its window begins.</summary>
+    protected abstract long Seen(Limit limit);
+
     /// <summary>The counter brought to a time.</summary>
     protected abstract Counter At(Limit limit, long now);
 
@@ -88,8 +94,18 @@ public abstract record Counter
 
     protected abstract Counter Give(long cost);
 
-    private static Counter[] At(Counter[] counters, IReadOnlyList<Limit> limits, long now) =>
-        [.. counters.Select((counter, i) => counter.At(limits[i], now))];
+    private static Counter[] At(Counter[] counters, IReadOnlyList<Limit> limits, long now)
+    {
+        for (var i = 0; i < counters.Length; i++)
+        {
+            if (counters[i].Seen(limits[i]) > now + limits[i].WindowMicroseconds)
+            {
+                counters[i] = Create(limits[i].Algorithm);
+            }
+        }
+
+        return [.. counters.Select((counter, i) => counter.At(limits[i], now))];
+    }
 
     private static LimitStatus[] Statuses(
         Counter[] counters,

@@ -5,6 +5,8 @@ namespace RateLimiter.Domain.Checks;
 /// <summary>Starts at the first permit and is forgotten when its window ends.</summary>
 internal sealed record FixedWindowCounter(long Start = 0, long Permits = 0) : Counter
 {
+    protected override long Seen(Limit limit) => Start;
+
     protected override Counter At(Limit limit, long now) =>
         Used(limit, now) > 0 ? this : new FixedWindowCounter(now);
 

@@ -10,6 +10,8 @@ internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)
     public SlidingLogCounter()
         : this([]) { }
 
+    protected override long Seen(Limit limit) => Entries.IsEmpty ? 0 : Entries[^1].Time;
+
     protected override Counter At(Limit limit, long now) =>
         new SlidingLogCounter([.. Alive(limit, now)]);
 

@@ -9,6 +9,8 @@ namespace RateLimiter.Domain.Checks;
 internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, long Previous = 0)
     : Counter
 {
+    protected override long Seen(Limit limit) => Index * limit.WindowMicroseconds;
+
     protected override Counter At(Limit limit, long now) => Shift(limit, now);
 
     protected override bool Allows(Limit limit, long now, long cost)

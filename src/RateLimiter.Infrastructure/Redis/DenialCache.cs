@@ -8,11 +8,11 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <summary>
 /// Denials that the store has answered, for as long as it could not answer otherwise: <see cref="Decision.Steady"/>
 /// says how long that is. What ends one before its time, permits given back and counters reset on any instance, arrives
-/// as <see cref="RedisNews"/>; while these cannot be heard, nothing is remembered. A changed policy has another version.
+/// as <see cref="RedisNews"/>; while these cannot be heard, nothing is remembered. A changed policy has another version. A
+/// denial ends by the clock it came from, that of the part of the store that gave it: when that is set, so is its end.
 /// </summary>
 /// <param name="isHeard">Whether that news arrives.</param>
-/// <param name="time">Measures how long a denial has been known.</param>
-internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
+internal sealed class DenialCache(Func<bool> isHeard)
 {
     /// <summary>The most denials that are kept, at about 500 bytes each. The least used go first.</summary>
     private const int Capacity = 100_000;
@@ -30,9 +30,10 @@ internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
     /// <param name="counter">The name of the first counter of the check.</param>
     /// <param name="policy">The policy.</param>
     /// <param name="cost">The permits.</param>
-    public Decision? Find(string counter, Policy policy, long cost)
+    /// <param name="clock">The clock of that counter.</param>
+    public Decision? Find(string counter, Policy policy, long cost, StoreTime clock)
     {
-        var denial = Look(counter, policy, cost);
+        var denial = Look(counter, policy, cost, clock);
         Requests.Add(isHit: denial is not null);
         return denial;
     }
@@ -41,11 +42,10 @@ internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
     /// <param name="counter">The name of the first counter of the check.</param>
     /// <param name="cost">The permits that were asked for.</param>
     /// <param name="decision">A decision that is steady for a while.</param>
-    /// <param name="asked">When the store was asked, by the clock's timestamp.</param>
-    /// <param name="asOf">The generation by then.</param>
-    public void Remember(string counter, long cost, Decision decision, long asked, long asOf)
+    /// <param name="asOf">The generation when the store was asked.</param>
+    public void Remember(string counter, long cost, Decision decision, long asOf)
     {
-        denials.AddOrUpdate(counter, new Denial(decision, cost, asked, time.GetTimestamp()));
+        denials.AddOrUpdate(counter, new Denial(decision, cost));
         if (Generation != asOf)
         {
             // Something was forgotten meanwhile, perhaps this one.
@@ -65,25 +65,26 @@ internal sealed class DenialCache(Func<bool> isHeard, TimeProvider time)
         denials.Clear();
     }
 
-    private Decision? Look(string counter, Policy policy, long cost)
+    private Decision? Look(string counter, Policy policy, long cost, StoreTime clock)
     {
         if (
             !denials.TryGet(counter, out var denial)
             || denial.Cost != cost
             || denial.Decision.Policy.Version != policy.Version
             || !isHeard()
+            || clock.Now is not (var earliest, var latest)
         )
         {
             return null;
         }
 
-        // It began after the store was asked and before the answer was here. Its end is reckoned from the one, so that
-        // it is never too late, and the wait that is told from the other, so that it is never too short.
-        var now = time.GetTimestamp();
-        return time.GetElapsedTime(denial.Asked, now) < denial.Decision.Steady
-            ? denial.Decision.After(time.GetElapsedTime(denial.Answered, now))
+        // Its end is reckoned from the latest that it can be, so that it is never too late, and the wait that is told from the
+        // earliest, so that it is never too short. Before it was given, the clock has been set back.
+        var decision = denial.Decision;
+        return earliest >= decision.DecidedAt && latest < decision.DecidedAt + decision.Steady
+            ? decision.After(earliest - decision.DecidedAt)
             : null;
     }
 
-    private sealed record Denial(Decision Decision, long Cost, long Asked, long Answered);
+    private sealed record Denial(Decision Decision, long Cost);
 }

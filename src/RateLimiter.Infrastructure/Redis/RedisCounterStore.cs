@@ -36,7 +36,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     {
         this.connection = connection;
         this.time = time;
-        denials = new DenialCache(() => news.IsHeard, time);
+        denials = new DenialCache(() => news.IsHeard);
         news.Freed += denials.Forget;
         news.Missed += denials.Clear;
         parts =
@@ -61,7 +61,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                         connection.CheckTimeout,
                         connection.AdministrativeTimeout,
                         connection.Clock
-                    )
+                    ),
+                    new StoreTime(time)
                 )),
         ];
     }
@@ -127,12 +128,12 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var counter = CheckCall.FirstCounter(request);
-        if (denials.Find(counter, request.Policy, request.Cost) is { } denial)
+        var part = connection.PartOf(counter);
+        if (Remembered(counter, request, part) is { } denial)
         {
             return ValueTask.FromResult<Decision?>(denial);
         }
 
-        var part = connection.PartOf(counter);
         return
             connection.IsAway(part)
             || !HasRoomFor(request)
@@ -176,10 +177,11 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         {
             var request = requests[i];
             var counter = CheckCall.FirstCounter(request);
-            decisions[i] = denials.Find(counter, request.Policy, request.Cost);
+            var part = connection.PartOf(counter);
+            decisions[i] = Remembered(counter, request, part);
             if (decisions[i] is null && HasRoomFor(request))
             {
-                (asked[connection.PartOf(counter)] ??= []).Add(i);
+                (asked[part] ??= []).Add(i);
             }
         }
 
@@ -422,7 +424,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var (keys, values) = CheckCall.Write(verb, requests, clock);
-        var (asked, generation) = (time.GetTimestamp(), denials.Generation);
+        var generation = denials.Generation;
         var waiting = connection.Clock.GetTimestamp();
         var left = timeout;
         while (true)
@@ -430,7 +432,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             try
             {
                 Func<IDatabase, Task<(Decision?[], string?)>> ask = database =>
-                    AskAsync(database, requests, keys, values);
+                    AskAsync(database, requests, keys, values, clock);
                 var (decisions, failure) = isEvidence
                     ? await connection.DecideAsync(keys[0], ask, left, cancellationToken)
                     : await connection.AskAsync(keys[0], ask, left, cancellationToken);
@@ -442,7 +444,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 // With a clock of its own, a test's time is not that of the cache.
                 if (clock is null)
                 {
-                    Remember(requests, keys, decisions, asked, generation);
+                    Remember(requests, keys, decisions, generation);
                 }
 
                 return decisions;
@@ -460,22 +462,32 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    private static async Task<(Decision?[] Decisions, string? Failure)> AskAsync(
+    private async Task<(Decision?[] Decisions, string? Failure)> AskAsync(
         IDatabase database,
         PermitRequest[] requests,
         RedisKey[] keys,
-        RedisValue[] values
+        RedisValue[] values,
+        long? clock = null
     )
     {
+        var asked = time.GetTimestamp();
         var reply = await CheckCall.Script.EvaluateAsync(database, keys, values);
-        return CheckCall.Read(requests, reply);
+        var answer = CheckCall.Read(requests, reply);
+        if (clock is null && Array.Find(answer.Decisions, it => it is not null) is { } decision)
+        {
+            parts[connection.PartOf(keys[0]!)].Time.Observe(decision.DecidedAt, asked);
+        }
+
+        return answer;
     }
+
+    private Decision? Remembered(string counter, in PermitRequest request, int part) =>
+        denials.Find(counter, request.Policy, request.Cost, parts[part].Time);
 
     private void Remember(
         PermitRequest[] requests,
         RedisKey[] keys,
         Decision?[] decisions,
-        long asked,
         long generation
     )
     {
@@ -484,12 +496,13 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         {
             if (decisions[i] is { } decision && decision.Steady > TimeSpan.Zero)
             {
-                denials.Remember(keys[key]!, requests[i].Cost, decision, asked, generation);
+                denials.Remember(keys[key]!, requests[i].Cost, decision, generation);
             }
         }
     }
 
     /// <param name="Gatherer">Sends single checks.</param>
     /// <param name="BatchCalls">Sends those of batches.</param>
-    private sealed record Part(CheckGatherer Gatherer, BatchCalls BatchCalls);
+    /// <param name="Time">Its clock.</param>
+    private sealed record Part(CheckGatherer Gatherer, BatchCalls BatchCalls, StoreTime Time);
 }

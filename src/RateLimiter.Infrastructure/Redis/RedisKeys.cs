@@ -28,6 +28,9 @@ internal static class RedisKeys
     /// <summary>List of the keys that the dashboard's sessions are encrypted with, as XML, oldest first.</summary>
     public static readonly RedisKey SessionKeys = "rl:session_keys";
 
+    /// <summary>String: a session of the dashboard is open.</summary>
+    public static RedisKey Session(string id) => $"rl:session:{id}";
+
     /// <summary>
     /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; policy_bytes and version_bytes,
     /// what policies take up and their old versions do; audit_bytes, the same of the audit trail, whose first and last id

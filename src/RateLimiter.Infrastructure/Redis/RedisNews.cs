@@ -28,6 +28,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     private readonly RedisConnection connection;
     private readonly TimeProvider time;
     private readonly string instance = $"{Guid.NewGuid():N}";
+    private readonly Standstill standstill;
     private long heard = Never;
     private long interrupted = Never;
     private bool isSubscribed;
@@ -39,6 +40,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
         this.time = time;
         connection.Link.Interrupted += () =>
             Interlocked.Exchange(ref interrupted, time.GetTimestamp());
+        standstill = new Standstill(time, MaxSilence, Wake);
     }
 
     /// <summary>Called with the name of a counter that may have permits again.</summary>
@@ -54,7 +56,23 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     public event Action? Missed;
 
     /// <inheritdoc/>
-    public bool IsHeard => Vouches(Interlocked.Read(ref heard));
+    public event Action? Woken;
+
+    /// <inheritdoc/>
+    public bool IsHeard
+    {
+        get
+        {
+            standstill.Look();
+            return Vouches(Interlocked.Read(ref heard));
+        }
+    }
+
+    public override void Dispose()
+    {
+        standstill.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
@@ -90,6 +108,14 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
 
                 break;
         }
+    }
+
+    // What was sent meanwhile may still be on its way here, behind what seems to have just been heard.
+    private void Wake()
+    {
+        Interlocked.Exchange(ref interrupted, time.GetTimestamp());
+        Missed?.Invoke();
+        Woken?.Invoke();
     }
 
     private void HearRevoked(string[] words) =>

@@ -239,6 +239,42 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await ExistsAsync(subject, policy), Is.False);
     }
 
+    [TestCase(1)]
+    [TestCase(9_600)]
+    public async Task Take_CounterOfAClockThatWasWrong_BeginsNow(int hours)
+    {
+        var ahead = DateTimeOffset.UtcNow.AddHours(hours).ToUnixTimeMilliseconds() * 1000;
+        foreach (var algorithm in Enum.GetValues<Algorithm>())
+        {
+            var subject = Ask.NewSubject();
+            var policy = Ask.Policy(
+                Ask.Limit(algorithm, 3, 10, Limit.IsBucket(algorithm) ? 3 : null)
+            );
+            await Counters.TakeAsync(subject, policy, 3, ahead);
+
+            var look = await Counters.LookAsync(subject, policy, 0);
+            var taken = await Counters.TakeAsync(subject, policy, 2);
+            var given = await Counters.GiveAsync(subject, policy, 1);
+            var denied = await Counters.TakeAsync(subject, policy, 3);
+
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That((look.Used, look.Remaining), Is.EqualTo((0, 3)), $"{algorithm}");
+                Assert.That(
+                    (taken.Allowed, taken.Remaining),
+                    Is.EqualTo((true, 1)),
+                    $"{algorithm}"
+                );
+                Assert.That(given.Remaining, Is.EqualTo(2), $"{algorithm}");
+                Assert.That(
+                    denied.RetryAfter,
+                    Is.GreaterThan(TimeSpan.Zero).And.AtMost(TimeSpan.FromSeconds(20)),
+                    $"{algorithm}"
+                );
+            }
+        }
+    }
+
     [Test]
     public async Task Take_KeyOfAWrongTypeUnderOurName_IsUnavailableWithALogLineAndTakesNothing()
     {

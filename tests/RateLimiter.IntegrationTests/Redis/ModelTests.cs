@@ -99,7 +99,9 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             (8, Gen.Choose(0, 250_000).Select(part => window / 100_000 * part + part % 7)),
             (1, Gen.Elements(window - 1, window, window + 1, 2 * window)),
             // The clock steps back.
-            (1, Gen.Choose(1, 150_000).Select(part => -window / 100_000 * part))
+            (1, Gen.Choose(1, 150_000).Select(part => -window / 100_000 * part)),
+            // It was wrong, and is set right.
+            (1, Gen.Elements(-window - 1, -window, -3 * window))
         );
         var cost = Gen.Frequency(
             (1, Gen.Constant(0)),
@@ -192,6 +194,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                     Counter.Give(model, policy.Limits, now, step.Amount)
                 ),
             };
+            // A look takes nothing either, but drops what a clock that was wrong has left.
+            Counter.Take(model, policy.Limits, now, cost: 0);
             if (!decision.Statuses.SequenceEqual(expected))
             {
                 throw new InvalidOperationException(

@@ -10,7 +10,7 @@ namespace RateLimiter.Api.Dashboard.Live;
 /// Reads decisions as they are made, for a component to show: the newest ones, first of all those that are kept already.
 /// Whatever happens, it goes on where it was, until it is disposed of.
 /// </summary>
-/// <param name="session">Whose decisions. Its key is verified every few seconds.</param>
+/// <param name="session">Whose decisions. Its key and session are verified every second.</param>
 /// <param name="time">The clock.</param>
 /// <param name="capacity">How many lines are kept.</param>
 /// <param name="changed">Called when there is something new to show, a few times a second at most.</param>
@@ -24,7 +24,7 @@ internal sealed class DecisionReader(
     /// <summary>More often, people could not read it.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(300);
 
-    private static readonly TimeSpan VerificationInterval = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan VerificationInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(3);
 
     /// <summary>The most that is taken in before it is shown.</summary>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using RateLimiter.Application;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Sessions;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 
@@ -11,11 +12,13 @@ namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>
 /// Who is signed in, and the way to the use cases: pages send through <c>SendAsync</c> and know nothing else. The
-/// key is verified before every request, so that a revoked one ends the session with the next thing that its holder does.
+/// key and the session are verified before every request, so that a revoked key, or signing out anywhere, ends it with the next
+/// thing that its holder does.
 /// </summary>
 public sealed class DashboardSession(
     AuthenticationStateProvider states,
     Authenticator authenticator,
+    ISessions sessions,
     AdministrativeRate administration,
     IMediator mediator,
     NavigationManager navigation,
@@ -103,7 +106,9 @@ public sealed class DashboardSession(
     private void End() => navigation.NavigateTo(navigation.Uri, forceLoad: true);
 
     private async Task<KeyHolder?> FindHolderAsync(SessionTicket ticket) =>
-        (await authenticator.AuthenticateAsync(ticket.Key, ticket.Caller)).Holder;
+        await sessions.IsOpenAsync(ticket.Id, CancellationToken.None)
+            ? (await authenticator.AuthenticateAsync(ticket.Key, ticket.Caller)).Holder
+            : null;
 
     private async Task<SessionTicket?> FindTicketAsync()
     {

@@ -3,12 +3,16 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Primitives;
 using RateLimiter.Api.Authentication;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Sessions;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>The cookie that keeps somebody signed in, and what becomes of a request whose cookie is not good any more.</summary>
-internal sealed class SessionCookie(Authenticator authenticator, TimeProvider time)
-    : CookieAuthenticationEvents
+internal sealed class SessionCookie(
+    Authenticator authenticator,
+    ISessions sessions,
+    TimeProvider time
+) : CookieAuthenticationEvents
 {
     public const string Scheme = "dashboard";
 
@@ -20,12 +24,15 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
 
     private const string Name = "ratelimiter-session";
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+
+    /// <summary>After which somebody who goes on must sign in again.</summary>
+    public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1);
+
     private static readonly object Ended = new();
 
     public static void Configure(CookieAuthenticationOptions options)
     {
         options.Cookie.Name = Name;
-        options.Cookie.Path = DashboardHosting.Path;
         options.Cookie.HttpOnly = true;
         options.Cookie.SameSite = SameSiteMode.Strict;
         options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
@@ -34,15 +41,26 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
         options.EventsType = typeof(SessionCookie);
     }
 
-    /// <summary>The key may have been revoked or have expired, and its client may be gone.</summary>
+    /// <summary>
+    /// The key may have been revoked or have expired, its client may be gone, and the session signed out of: the cookie may be a
+    /// copy.
+    /// </summary>
     public override async Task ValidatePrincipal(CookieValidatePrincipalContext context)
     {
         var http = context.HttpContext;
         var key = SessionTicket.KeyOf(context.Principal!);
         var (holder, _) = await authenticator.AuthenticateAsync(key, http.Caller());
-        if (holder is null)
+        if (
+            holder is null
+            || SessionTicket.IdOf(context.Principal!) is not { } id
+            || !await sessions.IsOpenAsync(id, http.RequestAborted)
+        )
         {
-            http.Items[Ended] = true;
+            if (holder is null)
+            {
+                http.Items[Ended] = true;
+            }
+
             context.RejectPrincipal();
             await http.SignOutAsync(Scheme);
             return;
@@ -68,10 +86,7 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
         )
         {
             context.Response.Redirect(
-                SignInAddress(
-                    request.PathBase + request.Path + request.QueryString,
-                    context.HttpContext.Items.ContainsKey(Ended)
-                )
+                SignInAddress(request, context.HttpContext.Items.ContainsKey(Ended))
             );
         }
         else
@@ -82,14 +97,15 @@ internal sealed class SessionCookie(Authenticator authenticator, TimeProvider ti
         return Task.CompletedTask;
     }
 
-    private static string SignInAddress(string returnTo, bool hasEnded)
+    private static string SignInAddress(HttpRequest request, bool hasEnded)
     {
+        var returnTo = request.PathBase + request.Path + request.QueryString;
         var query = new List<KeyValuePair<string, StringValues>> { new(ReturnQuery, returnTo) };
         if (hasEnded)
         {
             query.Add(new(EndedQuery, "true"));
         }
 
-        return DashboardHosting.Path + SignIn.Path + QueryString.Create(query);
+        return request.PathBase + SignIn.Path + QueryString.Create(query);
     }
 }

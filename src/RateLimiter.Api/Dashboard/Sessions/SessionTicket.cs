@@ -6,22 +6,25 @@ using RateLimiter.Application.Keys;
 namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>What a session holds: the key that was signed in with, which is verified anew each time.</summary>
+/// <param name="Id">What names the session.</param>
 /// <param name="Key">The API key as it was entered.</param>
 /// <param name="Caller">Where the request or connection comes from.</param>
 /// <param name="EndsAt">When the session ends without another request.</param>
-internal sealed record SessionTicket(string Key, IPAddress Caller, DateTimeOffset EndsAt)
+internal sealed record SessionTicket(string Id, string Key, IPAddress Caller, DateTimeOffset EndsAt)
 {
+    private const string IdClaim = "session";
     private const string KeyClaim = "key";
     private const string CallerClaim = "caller";
     private const string EndClaim = "end";
 
     /// <summary>What is encrypted into the cookie.</summary>
-    public static ClaimsPrincipal Write(string key, KeyHolder holder) =>
+    public static ClaimsPrincipal Write(string id, string key, KeyHolder holder) =>
         new(
             new ClaimsIdentity(
                 [
                     // Tokens against forgery are bound to it.
                     new Claim(ClaimTypes.NameIdentifier, $"{holder.Client.Id} {holder.Key.Id}"),
+                    new Claim(IdClaim, id),
                     new Claim(KeyClaim, key),
                 ],
                 SessionCookie.Scheme
@@ -42,18 +45,22 @@ internal sealed record SessionTicket(string Key, IPAddress Caller, DateTimeOffse
             ]),
         ]);
 
+    /// <summary>The name of the session in a cookie; null in one of an earlier version.</summary>
+    public static string? IdOf(ClaimsPrincipal principal) => principal.FindFirstValue(IdClaim);
+
     /// <summary>The API key in a cookie, without what <see cref="Complete"/> adds.</summary>
     public static string? KeyOf(ClaimsPrincipal principal) => principal.FindFirstValue(KeyClaim);
 
     /// <summary>Null when nobody is signed in.</summary>
     public static SessionTicket? Read(ClaimsPrincipal principal) =>
-        KeyOf(principal) is { } key
+        IdOf(principal) is { } id
+        && KeyOf(principal) is { } key
         && IPAddress.TryParse(principal.FindFirstValue(CallerClaim), out var caller)
         && DateTimeOffset.TryParse(
             principal.FindFirstValue(EndClaim),
             CultureInfo.InvariantCulture,
             out var endsAt
         )
-            ? new SessionTicket(key, caller, endsAt)
+            ? new SessionTicket(id, key, caller, endsAt)
             : null;
 }

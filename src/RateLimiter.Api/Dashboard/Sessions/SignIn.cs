@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -8,6 +9,8 @@ using RateLimiter.Api.Errors;
 using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Sessions;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
@@ -20,15 +23,17 @@ internal static class SignIn
     /// <summary>Says on the sign-in page that it was asked for.</summary>
     private const string OutQuery = "out";
 
+    // 128 bits.
+    private const int IdLength = 32;
+
     private const string FormIsOld = "The form was out of date. Try again.";
 
     public static void MapSignIn(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet(Path, Show);
         endpoints.MapPost(Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
-        // As a delegate: else it is taken for one that returns nothing.
         endpoints
-            .MapPost(OutPath, (Delegate)SignOutAsync)
+            .MapPost(OutPath, SignOutAsync)
             .WithMetadata(new RequireAntiforgeryTokenAttribute());
     }
 
@@ -41,20 +46,25 @@ internal static class SignIn
     {
         if (http.User.Identity?.IsAuthenticated == true)
         {
-            return new Redirection(Safe(returnTo));
+            return new Redirection(Safe(http, returnTo));
         }
 
         var message = ended is null
             ? null
             : "You have been signed out: your API key is not valid any more.";
-        return Page(StatusCodes.Status200OK, returnTo, message, signedOut is not null);
+        return Page(http, StatusCodes.Status200OK, returnTo, message, signedOut is not null);
     }
 
-    private static async Task<IResult> SignInAsync(HttpContext http, Authenticator authenticator)
+    private static async Task<IResult> SignInAsync(
+        HttpContext http,
+        Authenticator authenticator,
+        AdministrativeRate administration,
+        ISessions sessions
+    )
     {
         if (IsForged(http))
         {
-            return Page(StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+            return Page(http, StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
         }
 
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
@@ -63,16 +73,33 @@ internal static class SignIn
         try
         {
             var (holder, wait) = await authenticator.AuthenticateAsync(text, http.Caller());
+            if (
+                holder is not null
+                && administration.Take(holder.Client.Id, http.Caller()) is { } refused
+            )
+            {
+                http.Response.SetRetryAfter(refused.RetryAfter);
+                return Page(
+                    http,
+                    StatusCodes.Status429TooManyRequests,
+                    returnTo,
+                    $"{refused.Reason} Try again in a moment."
+                );
+            }
+
             if (holder is not null)
             {
-                await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(text, holder));
-                return new Redirection(Safe(returnTo));
+                var id = RandomNumberGenerator.GetHexString(IdLength);
+                await sessions.OpenAsync(id, SessionCookie.MaxLifetime, http.RequestAborted);
+                await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(id, text, holder));
+                return new Redirection(Safe(http, returnTo));
             }
 
             if (wait is { } time)
             {
                 http.Response.SetRetryAfter(time);
                 return Page(
+                    http,
                     StatusCodes.Status429TooManyRequests,
                     returnTo,
                     "Too many invalid API keys came from your address. "
@@ -84,6 +111,7 @@ internal static class SignIn
         {
             http.Response.SetRetryAfter(StoreFallback.RetryAfter);
             return Page(
+                http,
                 StatusCodes.Status503ServiceUnavailable,
                 returnTo,
                 "The store of this service does not answer, so that your key cannot be verified. "
@@ -92,6 +120,7 @@ internal static class SignIn
         }
 
         return Page(
+            http,
             StatusCodes.Status401Unauthorized,
             returnTo,
             text is ""
@@ -100,15 +129,21 @@ internal static class SignIn
         );
     }
 
-    private static async Task<IResult> SignOutAsync(HttpContext http)
+    private static async Task<IResult> SignOutAsync(HttpContext http, ISessions sessions)
     {
         if (IsForged(http))
         {
-            return Page(StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+            return Page(http, StatusCodes.Status400BadRequest, returnTo: null, FormIsOld);
+        }
+
+        if (SessionTicket.IdOf(http.User) is { } id)
+        {
+            // First, so that whoever is told that he is signed out is.
+            await sessions.EndAsync(id, http.RequestAborted);
         }
 
         await http.SignOutAsync(SessionCookie.Scheme);
-        return new Redirection($"{DashboardHosting.Path}{Path}?{OutQuery}=true");
+        return new Redirection($"{http.Request.PathBase}{Path}?{OutQuery}=true");
     }
 
     /// <summary>Whether the form comes without the token that this browser was given with it.</summary>
@@ -116,6 +151,7 @@ internal static class SignIn
         http.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true };
 
     private static RazorComponentResult<SignInPage> Page(
+        HttpContext http,
         int status,
         string? returnTo,
         string? message,
@@ -124,7 +160,7 @@ internal static class SignIn
         new(
             new Dictionary<string, object?>
             {
-                [nameof(SignInPage.ReturnTo)] = Safe(returnTo),
+                [nameof(SignInPage.ReturnTo)] = Safe(http, returnTo),
                 [nameof(SignInPage.Message)] = message,
                 [nameof(SignInPage.IsSignedOut)] = isSignedOut,
             }
@@ -134,12 +170,16 @@ internal static class SignIn
         };
 
     /// <summary>A page of the dashboard, whatever was asked for: nobody is sent elsewhere from here.</summary>
-    internal static string Safe(string? returnTo) =>
-        returnTo?.StartsWith($"{DashboardHosting.Path}/", StringComparison.Ordinal) == true
-        && !returnTo.Contains('\\', StringComparison.Ordinal)
-        && returnTo.All(letter => letter is > ' ' and <= '~')
+    internal static string Safe(HttpContext http, string? returnTo)
+    {
+        var dashboard = $"{http.Request.PathBase}/";
+        return
+            returnTo?.StartsWith(dashboard, StringComparison.Ordinal) == true
+            && !returnTo.Contains('\\', StringComparison.Ordinal)
+            && returnTo.All(letter => letter is > ' ' and <= '~')
             ? returnTo
-            : $"{DashboardHosting.Path}/";
+            : dashboard;
+    }
 
     /// <summary>303: whatever the method was, the next one is GET. With an address that the caller cannot choose.</summary>
     private sealed class Redirection(string address) : IResult

@@ -20,17 +20,21 @@ function limiter.open(key, now, limit)
   local state = read(key)
   if state then
     local kept_last, kept_debt, kept_ticks, kept_permits = unpack('<dddd', state)
-    debt = kept_debt
-    is_changed = kept_ticks ~= ticks or kept_permits ~= limit.permits
-    if kept_ticks ~= ticks then
-      -- Another window, or another tick: so many permits as before are missing.
-      debt = floor(debt / kept_ticks * ticks)
+    if kept_last > now + limit.window then
+      call('DEL', key)
+    else
+      debt = kept_debt
+      is_changed = kept_ticks ~= ticks or kept_permits ~= limit.permits
+      if kept_ticks ~= ticks then
+        -- Another window, or another tick: so many permits as before are missing.
+        debt = floor(debt / kept_ticks * ticks)
+      end
+      -- A clock that stepped back stands still.
+      local last = ceil(kept_last / limit.tick)
+      time = max(time, last)
+      local elapsed = time - last
+      debt = limit.permits > 0 and elapsed >= debt / limit.permits and 0 or debt - elapsed * limit.permits
     end
-    -- A clock that stepped back stands still.
-    local last = ceil(kept_last / limit.tick)
-    time = max(time, last)
-    local elapsed = time - last
-    debt = limit.permits > 0 and elapsed >= debt / limit.permits and 0 or debt - elapsed * limit.permits
   end
   return {
     key = key,

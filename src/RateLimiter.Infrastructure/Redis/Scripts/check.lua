@@ -20,7 +20,9 @@
 -- load_module gives 'read', and for each algorithm a limiter with these functions:
 --            capacity(limit)        the most permits that can ever be taken at once
 --            open(key, now, limit)  the counter as it is now: a table with the three, and with used, the permits in
---                                   use, rounded up; with is_changed when it was written for another pace
+--                                   use, rounded up; with is_changed when it was written for another pace. One that is
+--                                   more than a window ahead was written by a clock that was wrong, and would block for as
+--                                   long as it was wrong by: it is deleted, and begins now
 --            wait(counter, cost)    microseconds until a cost that capacity allows would pass, 0 when it does
 --            take(counter, cost)    takes permits
 --            give(counter, cost)    gives permits back, never above the limit

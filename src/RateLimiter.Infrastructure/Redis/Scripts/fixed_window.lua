@@ -16,8 +16,10 @@ function limiter.open(key, now, limit)
   local state = read(key)
   if state then
     local kept_start, kept_used = unpack('<dd', state)
-    -- When the clock stepped back, now is before the start: the window runs on.
-    if now < kept_start + limit.window then
+    if kept_start > now + limit.window then
+      call('DEL', key)
+    elseif now < kept_start + limit.window then
+      -- When the clock stepped back, now is before the start: the window runs on.
       start, used = kept_start, kept_used
     end
   end

@@ -53,6 +53,11 @@ end
 
 function limiter.open(key, now, limit)
   local length, dead_until = call('LLEN', key), now - limit.window
+  local last = length > 0 and entry(key, length - 1)
+  if last and last.time > now + limit.window then
+    call('DEL', key)
+    length, last = 0, nil
+  end
   local counter = {
     key = key,
     limit = limit,
@@ -63,18 +68,15 @@ function limiter.open(key, now, limit)
     used = 0,
     total = 0,
   }
-  if length > 0 then
-    local last = entry(key, length - 1)
-    if last.time > dead_until then
-      local first, oldest = 0, length > 1 and entry(key, 0) or last
-      -- Mostly it is alive.
-      if oldest.time <= dead_until then
-        first, oldest = find(key, 1, length - 1, last, oldest.time, dead_until + 1, time_of)
-      end
-      counter.first, counter.oldest, counter.last = first, oldest, last
-      counter.total = last.before + last.permits
-      counter.used = counter.total - oldest.before
+  if last and last.time > dead_until then
+    local first, oldest = 0, length > 1 and entry(key, 0) or last
+    -- Mostly it is alive.
+    if oldest.time <= dead_until then
+      first, oldest = find(key, 1, length - 1, last, oldest.time, dead_until + 1, time_of)
     end
+    counter.first, counter.oldest, counter.last = first, oldest, last
+    counter.total = last.before + last.permits
+    counter.used = counter.total - oldest.before
   end
   return counter
 end

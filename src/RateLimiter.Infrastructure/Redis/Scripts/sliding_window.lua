@@ -23,10 +23,11 @@ function limiter.open(key, now, limit)
   local state = read(key)
   if state then
     local kept_index, kept_current, kept_previous = unpack('<ddd', state)
-    -- A clock that stepped back stands still at the window's start.
-    index = max(index, kept_index)
-    if index == kept_index then
-      current, previous = kept_current, kept_previous
+    if kept_index * limit.window > now + limit.window then
+      call('DEL', key)
+    elseif index <= kept_index then
+      -- A clock that stepped back stands still at the window's start.
+      index, current, previous = kept_index, kept_current, kept_previous
     elseif index == kept_index + 1 then
       previous = kept_current
     end

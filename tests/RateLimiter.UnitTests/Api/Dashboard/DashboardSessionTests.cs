@@ -8,6 +8,7 @@ using Moq;
 using RateLimiter.Api.Dashboard.Sessions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Sessions;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
@@ -20,11 +21,13 @@ public sealed class DashboardSessionTests
 
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly Mock<IMediator> mediator = new();
+    private readonly Mock<ISessions> sessions = new();
     private readonly AdministrativeRate administration;
     private readonly DashboardSession session;
 
     public DashboardSessionTests()
     {
+        IsOpen(true);
         var snapshot = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
         var clients = new Mock<IClientRepository>();
         clients
@@ -47,12 +50,13 @@ public sealed class DashboardSessionTests
         session = new DashboardSession(
             new SignedIn(
                 SessionTicket.Complete(
-                    SessionTicket.Write(Own.Text, A.Holder(snapshot)),
+                    SessionTicket.Write("session", Own.Text, A.Holder(snapshot)),
                     IPAddress.Loopback,
                     A.Moment.AddHours(1)
                 )
             ),
             A.Authenticator(clients.Object, time),
+            sessions.Object,
             administration,
             mediator.Object,
             Mock.Of<NavigationManager>(),
@@ -84,6 +88,16 @@ public sealed class DashboardSessionTests
     }
 
     [Test]
+    public async Task Send_SignedOutElsewhere_SendsNothing()
+    {
+        await SendAsync();
+        IsOpen(false);
+
+        Assert.That(await session.FindHolderAsync(), Is.Null);
+        Assert.That(mediator.Invocations, Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public async Task Send_Call_CountsForTheClientWhereverElseItCalls()
     {
         await SendAsync();
@@ -97,6 +111,11 @@ public sealed class DashboardSessionTests
 
     private Task<Reply<IReadOnlyList<ClientKey>>> SendAsync() =>
         session.SendAsync(Scopes.KeysWrite, holder => new ListKeysRequest());
+
+    private void IsOpen(bool isOpen) =>
+        sessions
+            .Setup(it => it.IsOpenAsync("session", It.IsAny<CancellationToken>()))
+            .ReturnsAsync(isOpen);
 
     private sealed record ListKeysRequest : IRequest<IReadOnlyList<ClientKey>>;
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using RateLimiter.Api.Dashboard.Sessions;
 
 namespace RateLimiter.UnitTests.Api.Dashboard;
@@ -8,7 +9,7 @@ public sealed class SignInTests
     [TestCase("/dashboard/logs?user=a%26b&verdict=denied")]
     [TestCase("/dashboard/users/a%2Fb")]
     public void Safe_PageOfTheDashboard_IsLeft(string returnTo) =>
-        Assert.That(SignIn.Safe(returnTo), Is.EqualTo(returnTo));
+        Assert.That(SignIn.Safe(At("/dashboard"), returnTo), Is.EqualTo(returnTo));
 
     [TestCase(null)]
     [TestCase("")]
@@ -21,5 +22,13 @@ public sealed class SignInTests
     [TestCase("/dashboard/\r\nX: y")]
     [TestCase("/dashboard/ü")]
     public void Safe_AnythingElse_IsTheOverview(string? returnTo) =>
-        Assert.That(SignIn.Safe(returnTo), Is.EqualTo("/dashboard/"));
+        Assert.That(SignIn.Safe(At("/dashboard"), returnTo), Is.EqualTo("/dashboard/"));
+
+    [TestCase("/limits/dashboard/logs", "/limits/dashboard/logs")]
+    [TestCase("/dashboard/logs", "/limits/dashboard/")]
+    [TestCase("/limits/dashboardx/", "/limits/dashboard/")]
+    public void Safe_BelowAPath_IsAPageBelowIt(string returnTo, string safe) =>
+        Assert.That(SignIn.Safe(At("/limits/dashboard"), returnTo), Is.EqualTo(safe));
+
+    private static DefaultHttpContext At(string path) => new() { Request = { PathBase = path } };
 }

@@ -80,7 +80,10 @@ public sealed class DecisionStreamResultTests : IDisposable
         using (Assert.EnterMultipleScope())
         {
             Assert.That(http.Response.ContentType, Is.EqualTo("text/event-stream"));
-            Assert.That($"{http.Response.Headers.CacheControl}", Is.EqualTo("no-store"));
+            Assert.That(
+                $"{http.Response.Headers.CacheControl}",
+                Is.EqualTo("no-store, no-transform")
+            );
             Assert.That($"{http.Response.Headers["X-Accel-Buffering"]}", Is.EqualTo("no"));
         }
 
@@ -161,6 +164,20 @@ public sealed class DecisionStreamResultTests : IDisposable
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(10), run));
         await run;
         Assert.That(isFollowed, Is.False);
+    }
+
+    [Test]
+    public async Task Execute_KeyIsGone_SendsNothingThatCameAfterwards()
+    {
+        var run = RunAsync();
+        await SentAsync(Beginning.Length);
+        Knows();
+        services.GetRequiredService<ClientDirectory>().Doubt(A.Client);
+
+        events.Writer.TryWrite(new DecisionMade(7, A.LoggedOf("alice")));
+
+        await run.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.That(body.Text, Is.EqualTo(Beginning));
     }
 
     [Test]

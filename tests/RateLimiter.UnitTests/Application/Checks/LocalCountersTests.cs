@@ -38,6 +38,18 @@ public sealed class LocalCountersTests
     }
 
     [Test]
+    public void Take_ClockWasADayAhead_CountsOnFromNow([Values] Algorithm algorithm)
+    {
+        var policy = A.Policy(limits: A.Limit(permits: 1, algorithm: algorithm));
+        Take(policy, 1, after: TimeSpan.FromDays(1));
+
+        Assert.That(
+            Take(policy, 2).Select(decision => decision.Allowed),
+            Is.EqualTo(new[] { true, false })
+        );
+    }
+
+    [Test]
     public void Take_OneOfSeveralLimitsDenies_TakesFromNone()
     {
         var policy = A.Policy(limits: [A.Limit("a", permits: 5), A.Limit("b", permits: 2)]);

@@ -26,6 +26,47 @@ public sealed class ClientDirectoryTests
         directory = A.Directory(store, changes.Object, time);
     }
 
+    // A standstill
+
+    [Test]
+    public async Task Find_WokenAndTheKeyWasRevokedMeanwhile_IsRefused()
+    {
+        await WarmAsync(Version(1));
+        changes.Setup(it => it.IsHeard).Returns(true);
+        Wake();
+
+        Assert.That(directory.TryFind(Own.Key, out _), Is.False);
+        var lookUp = LookUpAsync();
+        (await store.NextVersionAsync()).SetResult(2);
+        (await store.NextLoadAsync()).SetResult(A.Snapshot(A.Client, version: 2));
+
+        Assert.That(await lookUp.Soon(), Is.Null);
+    }
+
+    [Test]
+    public async Task Find_WokenAndTheStoreDoesNotAnswer_IsLetInOnlyWhenItIsTheStoreThatIsAway()
+    {
+        var client = Version(1);
+        await WarmAsync(client);
+        Wake();
+
+        var first = LookUpAsync();
+        (await store.NextVersionAsync()).SetException(new StoreUnavailableException("away"));
+        Assert.That(async () => await first.Soon(), Throws.TypeOf<StoreUnavailableException>());
+
+        time.Advance(MaxAge);
+        var second = LookUpAsync();
+        (await store.NextVersionAsync()).SetException(new StoreUnavailableException("away"));
+        Assert.That(await second.Soon(), Is.SameAs(client));
+    }
+
+    private void Wake()
+    {
+        time.Advance(MaxAge);
+        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.Woken += null);
+    }
+
     // The key
 
     [Test]

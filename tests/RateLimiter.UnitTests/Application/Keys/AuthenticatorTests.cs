@@ -119,6 +119,61 @@ public sealed class AuthenticatorTests
         Assert.That(clients.Invocations, Has.Count.EqualTo(Limit));
     }
 
+    [TestCase("guess", TestName = "of no form")]
+    [TestCase("checksum", TestName = "with a wrong checksum")]
+    public async Task Authenticate_TooManyThatCannotBeKeys_ClientsThatAreNotKnownYetAreLetIn(
+        string guess
+    )
+    {
+        Knows([A.Key(Own.Key.Hash)]);
+        await GuessAsync(
+            Limit * 2,
+            () => guess == "checksum" ? WithWrongChecksum(ApiKey.Generate(A.Client).Text) : guess
+        );
+
+        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync(guess)).RetryAfter, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_OneKeyOfNobodyOverAndOver_CostsOneQuestionAndKeepsNobodyOut()
+    {
+        Knows([A.Key(Own.Key.Hash)]);
+        var dead = ApiKey.Generate(ClientId.New()).Text;
+
+        var answers = await GuessAsync(Limit * 3, () => dead);
+
+        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That(clients.Invocations, Has.Count.EqualTo(2));
+        Assert.That(answers[^1].RetryAfter, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_RevokedKeyOverAndOver_KeepsNoOtherClientOut()
+    {
+        Knows([A.Key(Own.Key.Hash)]);
+        var other = ClientId.New();
+        var (key, text) = ApiKey.Generate(other);
+        clients
+            .Setup(it => it.FindAsync(other, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(A.Snapshot(other, keys: [key.Hash]));
+        var revoked = ApiKey.Generate(A.Client).Text;
+
+        await GuessAsync(Limit * 3, () => revoked);
+
+        Assert.That((await AuthenticateAsync(text)).Holder, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Authenticate_ClientThatWasNoneAMomentAgo_IsAskedForAgain()
+    {
+        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Null);
+        Knows([A.Key(Own.Key.Hash)]);
+        time.Advance(FailedAuthentications.StrangerAge);
+
+        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+    }
+
     [Test]
     public async Task Authenticate_TooManyGuesses_OthersAndKnownClientsAreLetIn()
     {
@@ -217,6 +272,8 @@ public sealed class AuthenticatorTests
     }
 
     private Dictionary<ClientId, ApiKey> Keys { get; } = [];
+
+    private static string WithWrongChecksum(string key) => key[..^1] + (key[^1] == 'a' ? 'b' : 'a');
 
     private ClientSnapshot Knows(IEnumerable<ClientKey> keys)
     {

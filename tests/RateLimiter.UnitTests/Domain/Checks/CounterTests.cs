@@ -162,9 +162,60 @@ public sealed class CounterTests
         var model = new Model(Ten(algorithm));
         model.Take(100 * Second, cost: 10);
 
-        var later = new long[] { 50, 100, 0, 100 }.Select(at => model.Take(at * Second).Wait);
+        var later = new long[] { 50, 100, 40, 100 }.Select(at => model.Take(at * Second).Wait);
 
         Assert.That(later.ToList(), Is.All.Positive);
+    }
+
+    [TestCase(40, false)]
+    [TestCase(39, true)]
+    public void Take_CounterIsAhead_BeginsNowWhenItIsMoreThanAWindow(long now, bool begins)
+    {
+        // A window of 60 s that has no end in common with the clock's minutes.
+        Algorithm[] algorithms =
+        [
+            Algorithm.FixedWindow,
+            Algorithm.SlidingLog,
+            Algorithm.TokenBucket,
+            Algorithm.LeakyBucket,
+        ];
+        var taken = algorithms.Select(algorithm =>
+        {
+            var model = new Model(Ten(algorithm));
+            model.Take(100 * Second, cost: 10);
+            return model.Take(now * Second);
+        });
+
+        Assert.That(
+            taken.Select(status => (status.Wait == 0, status.Used)),
+            Is.All.EqualTo((begins, begins ? 0L : 10L))
+        );
+    }
+
+    [TestCase(60, false)]
+    [TestCase(59, true)]
+    public void Take_SlidingWindowIsAhead_BeginsNowWhenItIsMoreThanAWindow(long now, bool begins)
+    {
+        var model = new Model(Ten(Algorithm.SlidingWindow));
+        // The window that begins at 120.
+        model.Take(179 * Second, cost: 10);
+
+        Assert.That(model.Take(now * Second).Wait == 0, Is.EqualTo(begins));
+    }
+
+    [Test]
+    public void Take_ClockWasYearsAhead_CountsOnFromNow([Values] Algorithm algorithm)
+    {
+        var model = new Model(Ten(algorithm));
+        model.Take(400 * 86_400 * Second, cost: 10);
+
+        model.Take(120 * Second, cost: 10);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(model.Take(120 * Second).Wait, Is.Positive.And.AtMost(120 * Second));
+            Assert.That(model.Take(240 * Second, cost: 10).Wait, Is.Zero);
+        }
     }
 
     // Several limits

@@ -11,10 +11,12 @@ public sealed class DenialCacheTests
     private static readonly Policy Policy = A.Policy();
 
     private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly StoreTime clock;
     private readonly DenialCache cache;
     private bool isHeard = true;
 
-    public DenialCacheTests() => cache = new DenialCache(() => isHeard, time);
+    public DenialCacheTests() =>
+        (clock, cache) = (new StoreTime(time), new DenialCache(() => isHeard));
 
     [Test]
     public void Find_BeforeItsEnd_IsTheDenialAsItIsThen()
@@ -22,7 +24,7 @@ public sealed class DenialCacheTests
         Remember(Denial(seconds: 30));
         time.Advance(TimeSpan.FromSeconds(12));
 
-        var found = cache.Find("counter", Policy, 1)!;
+        var found = Find()!;
 
         using (Assert.EnterMultipleScope())
         {
@@ -42,7 +44,7 @@ public sealed class DenialCacheTests
         Remember(Denial(seconds: 30));
         time.Advance(TimeSpan.FromMilliseconds(milliseconds));
 
-        Assert.That(cache.Find("counter", Policy, 1) is not null, Is.EqualTo(isKnown));
+        Assert.That(Find() is not null, Is.EqualTo(isKnown));
     }
 
     [Test]
@@ -50,15 +52,41 @@ public sealed class DenialCacheTests
     {
         var (asked, generation) = (time.GetTimestamp(), cache.Generation);
         time.Advance(TimeSpan.FromSeconds(5));
-        cache.Remember("counter", 1, Denial(seconds: 30), asked, generation);
+        clock.Observe(A.Moment, asked);
+        cache.Remember("counter", 1, Denial(seconds: 30), generation);
         time.Advance(TimeSpan.FromSeconds(24));
 
-        Assert.That(
-            cache.Find("counter", Policy, 1)!.RetryAfter,
-            Is.EqualTo(TimeSpan.FromSeconds(6))
-        );
+        Assert.That(Find()!.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(6)));
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.That(cache.Find("counter", Policy, 1), Is.Null);
+        Assert.That(Find(), Is.Null);
+    }
+
+    // The clock on the wall of the store, while 10 s pass on this machine's.
+    [TestCase(10, 20)]
+    [TestCase(15, 15)]
+    [TestCase(29, 1)]
+    [TestCase(30, null)]
+    [TestCase(3600, null)]
+    [TestCase(5, 25)]
+    [TestCase(0, 30)]
+    [TestCase(-1, null)]
+    [TestCase(-3600, null)]
+    public void Find_TheStoresClockWasSet_IsTheDenialByThatClock(int seconds, int? wait)
+    {
+        Remember(Denial(seconds: 30));
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        clock.Observe(A.Moment.AddSeconds(seconds), time.GetTimestamp());
+
+        Assert.That(Find()?.RetryAfter?.TotalSeconds, Is.EqualTo(wait));
+    }
+
+    [Test]
+    public void Find_AnotherPartOfTheStoreHasAnotherClock_IsNotMeasuredByIt()
+    {
+        Remember(Denial(seconds: 30));
+
+        Assert.That(cache.Find("counter", Policy, 1, new StoreTime(time)), Is.Null);
     }
 
     [Test]
@@ -68,13 +96,13 @@ public sealed class DenialCacheTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(cache.Find("other", Policy, 1), Is.Null);
-            Assert.That(cache.Find("counter", Policy, 2), Is.Null);
+            Assert.That(cache.Find("other", Policy, 1, clock), Is.Null);
+            Assert.That(cache.Find("counter", Policy, 2, clock), Is.Null);
             Assert.That(
-                cache.Find("counter", Policy.Revise(Policy.Definition, A.Moment), 1),
+                cache.Find("counter", Policy.Revise(Policy.Definition, A.Moment), 1, clock),
                 Is.Null
             );
-            Assert.That(cache.Find("counter", Policy with { }, 1), Is.Not.Null);
+            Assert.That(cache.Find("counter", Policy with { }, 1, clock), Is.Not.Null);
         }
     }
 
@@ -84,9 +112,9 @@ public sealed class DenialCacheTests
         Remember(Denial(seconds: 30));
 
         isHeard = false;
-        Assert.That(cache.Find("counter", Policy, 1), Is.Null);
+        Assert.That(Find(), Is.Null);
         isHeard = true;
-        Assert.That(cache.Find("counter", Policy, 1), Is.Not.Null);
+        Assert.That(Find(), Is.Not.Null);
     }
 
     [Test]
@@ -96,7 +124,7 @@ public sealed class DenialCacheTests
 
         Forget(all);
 
-        Assert.That(cache.Find("counter", Policy, 1), Is.Null);
+        Assert.That(Find(), Is.Null);
     }
 
     [Test]
@@ -105,9 +133,10 @@ public sealed class DenialCacheTests
         var generation = cache.Generation;
 
         Forget(all);
-        cache.Remember("counter", 1, Denial(seconds: 30), time.GetTimestamp(), generation);
+        clock.Observe(A.Moment, time.GetTimestamp());
+        cache.Remember("counter", 1, Denial(seconds: 30), generation);
 
-        Assert.That(cache.Find("counter", Policy, 1), Is.Null);
+        Assert.That(Find(), Is.Null);
     }
 
     private static Decision Denial(int seconds) =>
@@ -130,6 +159,11 @@ public sealed class DenialCacheTests
         }
     }
 
-    private void Remember(Decision denial) =>
-        cache.Remember("counter", 1, denial, time.GetTimestamp(), cache.Generation);
+    private Decision? Find() => cache.Find("counter", Policy, 1, clock);
+
+    private void Remember(Decision denial)
+    {
+        clock.Observe(denial.DecidedAt, time.GetTimestamp());
+        cache.Remember("counter", 1, denial, cache.Generation);
+    }
 }

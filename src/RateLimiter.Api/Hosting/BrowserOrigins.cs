@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using RateLimiter.Api.Dashboard;
+
+namespace RateLimiter.Api.Hosting;
+
+/// <summary>Of which sites pages may call the API from a browser (CORS). Default: of none.</summary>
+internal sealed class CorsOptions
+{
+    public const string Section = "Cors";
+    private const string Any = "*";
+
+    /// <summary>Origins such as <c>https://app.example.org</c>, separated by commas, or <c>*</c> for all.</summary>
+    public string? Origins { get; set; }
+
+    public bool IsForAll => Entries() is [Any];
+
+    public string[] Entries() =>
+        (Origins ?? "").Split(
+            ',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+        );
+
+    internal bool IsValid() =>
+        IsForAll
+        || Array.TrueForAll(
+            Entries(),
+            entry =>
+                Uri.TryCreate(entry, UriKind.Absolute, out var origin)
+                && origin.Scheme is "http" or "https"
+                && string.Equals(
+                    origin.GetLeftPart(UriPartial.Authority),
+                    entry,
+                    StringComparison.OrdinalIgnoreCase
+                )
+        );
+}
+
+internal static class BrowserOrigins
+{
+    private static readonly TimeSpan PreflightMaxAge = TimeSpan.FromMinutes(10);
+
+    // What a page may read of an answer, beside its body.
+    private static readonly string[] Exposed =
+    [
+        "RateLimit",
+        "RateLimit-Policy",
+        HeaderNames.RetryAfter,
+        HeaderNames.ETag,
+        HeaderNames.Allow,
+    ];
+
+    public static void AddBrowserOrigins(
+        this IServiceCollection services,
+        ConfigurationManager configuration
+    )
+    {
+        services
+            .AddOptions<CorsOptions>()
+            .Bind(configuration.GetSection(CorsOptions.Section))
+            .Validate(
+                options => options.IsValid(),
+                "Cors:Origins must hold origins, such as https://app.example.org, or be *."
+            )
+            .ValidateOnStart();
+        services.AddCors();
+    }
+
+    /// <summary>
+    /// Where any site is named. Keys come in a header and not in cookies, so that no page speaks for whoever uses the browser.
+    /// The dashboard is for its own pages.
+    /// </summary>
+    public static void UseBrowserOrigins(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<IOptions<CorsOptions>>().Value;
+        if (options.Entries().Length == 0)
+        {
+            return;
+        }
+
+        app.UseWhen(
+            context => !context.Request.Path.StartsWithSegments(DashboardHosting.Path),
+            api =>
+                api.UseCors(policy =>
+                    (
+                        options.IsForAll
+                            ? policy.AllowAnyOrigin()
+                            : policy.WithOrigins(options.Entries())
+                    )
+                        .AllowAnyHeader()
+                        .AllowAnyMethod()
+                        .WithExposedHeaders(Exposed)
+                        .SetPreflightMaxAge(PreflightMaxAge)
+                )
+        );
+    }
+}
