@@ -155,7 +155,14 @@ public sealed class AuthenticatorTests
         var other = ClientId.New();
         var (key, text) = ApiKey.Generate(other);
         clients
-            .Setup(it => it.FindAsync(other, It.IsAny<long>(), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.FindAsync(
+                    other,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
             .ReturnsAsync(A.Snapshot(other, keys: [key.Hash]));
         var revoked = ApiKey.Generate(A.Client).Text;
 
