@@ -31,7 +31,8 @@ public class AnalyticsBench
                 Reason: null,
                 Cost: 1,
                 Remaining: 9,
-                Limit: 10
+                Limit: 10,
+                Capacity: 10
             )),
     ];
     private readonly DecisionCounts counts = new();

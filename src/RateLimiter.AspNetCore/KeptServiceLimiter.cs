@@ -5,7 +5,8 @@ namespace RateLimiting.AspNetCore;
 
 /// <summary>
 /// A user's limiter that the framework keeps and asks for many requests. It says in the answer to each what is left, for which
-/// it must know the request: the framework names it when it looks for the limiter, right before it asks the limiter.
+/// it must know the request: the framework names it when it looks for the limiter, right before it asks the limiter. Disposing
+/// of it does nothing, because the framework disposes of an idle one that a request may just have found.
 /// </summary>
 internal sealed class KeptServiceLimiter(ServiceRateLimiter limiter) : RateLimiter
 {

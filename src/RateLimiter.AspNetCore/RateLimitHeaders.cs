@@ -27,7 +27,10 @@ internal static class RateLimitHeaders
         // A decision knows how much is left of the nearest limit, and not its window. Of several that said no, which one is
         // nearest is not told.
         var name = Quote(decision.Violated is [var violated] ? violated : "default");
-        headers[Policy] = string.Create(CultureInfo.InvariantCulture, $"{name};q={decision.Limit}");
+        headers[Policy] = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name};q={decision.Capacity}"
+        );
         headers[Limit] = $"{name};r={decision.Remaining};t={Seconds(decision.ResetIn)}";
     }
 

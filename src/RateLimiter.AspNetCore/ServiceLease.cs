@@ -76,8 +76,8 @@ internal sealed class ServiceLease : RateLimitLease
         }
     }
 
-    public static ServiceLease Of(RateLimitDecision decision) =>
-        new(decision.Allowed, decision, null);
+    public static ServiceLease Of(RateLimitDecision decision, bool isAcquired) =>
+        new(isAcquired, decision, null);
 
     public static ServiceLease Without(FailureMode mode, Exception failure) =>
         new(mode == FailureMode.Allow, null, failure);

@@ -25,8 +25,8 @@ public static class ServiceLimiterOptions
     )
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentException.ThrowIfNullOrEmpty(routeKey);
-        var policy = new ServicePolicy(routeKey, user, role, cost, onFailure);
+        var route = ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength);
+        var policy = new ServicePolicy(route, user, role, cost, onFailure);
         options.OnRejected ??= ServiceRejection.WriteAsync;
         return options.AddPolicy(policyName, policy.KeptLimiterOf);
     }
@@ -48,10 +48,10 @@ public static class ServiceLimiterOptions
     )
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentException.ThrowIfNullOrEmpty(routeKey);
+        var route = ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength);
         options.OnRejected ??= ServiceRejection.WriteAsync;
         options.GlobalLimiter = new GlobalServiceLimiter(
-            new ServicePolicy(routeKey, user, role, cost, onFailure)
+            new ServicePolicy(route, user, role, cost, onFailure)
         );
         return options;
     }

@@ -19,8 +19,6 @@ internal sealed record ServicePolicy(
     FailureMode OnFailure
 )
 {
-    private const int MaxUserLength = 256;
-    private const int MaxRoleLength = 128;
     private const int IPv6PrefixBytes = 8;
     private const string Nobody = "anonymous";
 
@@ -28,8 +26,9 @@ internal sealed record ServicePolicy(
     public Partition PartitionOf(HttpContext context) =>
         new(
             RouteKey,
-            Name(User is null ? Caller(context) : User(context), MaxUserLength) ?? Nobody,
-            Name(Role?.Invoke(context), MaxRoleLength),
+            Name(User is null ? Caller(context) : User(context), ServiceNames.MaxUserLength)
+                ?? Nobody,
+            Name(Role?.Invoke(context), ServiceNames.MaxRoleLength),
             // Less than nothing is a mistake, or an attempt not to pay; the service would refuse it.
             Cost?.Invoke(context)
                 is { } cost
@@ -97,14 +96,10 @@ internal sealed record ServicePolicy(
         return $"{new IPAddress(bytes)}/64";
     }
 
-    // A name that the service does not take would get no decision, and whoever chooses his own name would pass where the
-    // policy fails open.
     private static string? Name(string? name, int maxLength) =>
         string.IsNullOrEmpty(name) ? null
-        : (name.Length > maxLength && name.EnumerateRunes().Count() > maxLength)
-        || name.Any(char.IsControl)
-            ? $"sha256:{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name)))}"
-        : name;
+        : ServiceNames.IsTaken(name, maxLength) ? name
+        : $"sha256:{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name)))}";
 
     /// <param name="RouteKey">The route.</param>
     /// <param name="UserId">The user.</param>

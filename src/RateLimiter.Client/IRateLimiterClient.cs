@@ -47,7 +47,7 @@ public interface IRateLimiterClient
         long cost = 1
     );
 
-    /// <summary>What a check of cost 1 would be answered now, and what is used. Changes nothing.</summary>
+    /// <summary>What is used and what is left now, and what a check of cost 1 would be answered. Changes nothing.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="routeKey">What the user does.</param>
     /// <param name="role">The user's role; null is the default role.</param>

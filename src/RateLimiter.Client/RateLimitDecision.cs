@@ -13,8 +13,11 @@ public sealed record RateLimitDecision
     /// <summary>The permits left, never negative; of several limits, those of the one with the least left.</summary>
     public required long Remaining { get; init; }
 
-    /// <summary>The limit that <see cref="Remaining"/> is left of.</summary>
+    /// <summary>The permits per window of the limit that these figures are of.</summary>
     public required long Limit { get; init; }
+
+    /// <summary>The most permits that can be left at once: the burst of a bucket, else <see cref="Limit"/>.</summary>
+    public required long Capacity { get; init; }
 
     /// <summary>Until all permits are back, in whole seconds.</summary>
     public required TimeSpan ResetIn { get; init; }
@@ -57,6 +60,7 @@ public sealed record RateLimitDecision
                 Allowed = answer.Allowed,
                 Remaining = answer.Remaining,
                 Limit = answer.Limit,
+                Capacity = answer.Capacity,
                 ResetIn = TimeSpan.FromSeconds(answer.ResetIn),
                 RetryAfter = Wait(answer.RetryAfterMs),
                 Reason = answer.Reason,
@@ -76,6 +80,7 @@ public sealed record RateLimitDecision
                 Allowed = allowed,
                 Remaining = answer.Remaining ?? 0,
                 Limit = answer.Limit ?? 0,
+                Capacity = answer.Capacity ?? 0,
                 ResetIn = TimeSpan.FromSeconds(answer.ResetIn ?? 0),
                 RetryAfter = Wait(answer.RetryAfterMs),
                 Reason = answer.Reason,

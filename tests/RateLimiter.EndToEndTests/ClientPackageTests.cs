@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using RateLimiter.Clients;
+using RateLimiting.AspNetCore;
 using RateLimiting.Client;
 using RateLimiting.Client.Generated;
 
@@ -57,6 +58,61 @@ public sealed class ClientPackageTests
         Assert.That(exception.StatusCode, Is.EqualTo(404));
         Assert.That(exception.Problem!.Detail, Does.Contain("No policy applies"));
         Assert.That(exception.Problem.TraceId, Has.Length.EqualTo(32));
+    }
+
+    [Test]
+    public async Task AnyFigures_OfABucket_AreOfItsCapacity()
+    {
+        await limiter.Api.SavePolicyAsync(
+            new SavePolicyRequest
+            {
+                RouteKey = "mail",
+                Limit = 24,
+                WindowSeconds = 86400,
+                Algorithm = Algorithm.TokenBucket,
+                Burst = 5,
+            }
+        );
+
+        var decision = await limiter.CheckAsync("alice", "mail");
+        var batched = (await limiter.CheckBatchAsync([new("alice", "mail")]))[0].Decision!;
+        var usage = await limiter.GetUsageAsync("alice", "mail");
+        var logged = await limiter.Api.GetLatestLogsAsync();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((decision.Capacity, decision.Remaining), Is.EqualTo((5, 4)));
+            Assert.That((batched.Capacity, batched.Remaining), Is.EqualTo((5, 3)));
+            Assert.That((usage.Capacity, usage.Used, usage.Remaining), Is.EqualTo((5, 2, 3)));
+            Assert.That(
+                usage.Limits.Select(it => (it.Limit, it.Capacity, it.Used, it.Remaining)),
+                Is.EqualTo(new[] { (24, 5, 2, 3) })
+            );
+            Assert.That(
+                logged.Select(it => (it.Limit, it.Capacity, it.Remaining)),
+                Is.EqualTo(new[] { (24, (long?)5, 3), (24, 5, 4) })
+            );
+        }
+    }
+
+    [Test]
+    public async Task ServiceRateLimiter_NoPermits_FailsWhenNothingIsLeftAndTakesNothing()
+    {
+        await client.HasPolicyAsync("search", limit: 2);
+        await using var alices = new ServiceRateLimiter(limiter, "alice", "search");
+
+        List<bool> acquired = [];
+        foreach (var permits in new[] { 0, 1, 0, 1, 0 })
+        {
+            using var lease = await alices.AcquireAsync(permits);
+            acquired.Add(lease.IsAcquired);
+        }
+
+        await limiter.RefundAsync("alice", "search");
+        using var after = await alices.AcquireAsync(0);
+
+        Assert.That(acquired, Is.EqualTo(new[] { true, true, true, true, false }));
+        Assert.That(after.IsAcquired, Is.True);
     }
 
     [Test]

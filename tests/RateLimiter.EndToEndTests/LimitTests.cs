@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -110,6 +111,39 @@ public sealed class LimitTests(Store store) : ServiceFixture(store)
         Assert.That(answer.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=10;w=60"));
         Assert.That(answer.Headers["RateLimit"], Is.EqualTo("\"default\";r=9;t=60"));
         Assert.That(answer.Headers, Does.Not.ContainKey("Retry-After"));
+    }
+
+    [Test]
+    [Contract(
+        "of a bucket q is its capacity and w the seconds in which that much flows in, rounded up"
+    )]
+    public async Task Check_Bucket_SaysEverywhereWhatCanBeLeft()
+    {
+        await SaveAsync(
+            """{"route_key":"r","limit":20,"window_seconds":3600,"algorithm":"token_bucket","burst":10}"""
+        );
+
+        var answer = await Client.CheckAsync("u", "r");
+        var batched = await Client.PostAsync(
+            "/check/batch",
+            """{"checks":[{"user_id":"u","route_key":"r"}]}"""
+        );
+
+        Assert.That(Figures(answer.MustBeOk().Body), Is.EqualTo((20, 10, 9)));
+        Assert.That(answer.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=10;w=1800"));
+        Assert.That(answer.Headers["RateLimit"], Is.EqualTo("\"default\";r=9;t=180"));
+        Assert.That(Figures(batched.MustBeOk()["results"][0]), Is.EqualTo((20, 10, 8)));
+        Assert.That(
+            (await Client.LogsAsync()).Select(Figures),
+            Is.EqualTo(new[] { (20, 10, 8), (20, 10, 9) })
+        );
+
+        static (long Limit, long Capacity, long Remaining) Figures(JsonElement decision) =>
+            (
+                decision.GetProperty("limit").GetInt64(),
+                decision.GetProperty("capacity").GetInt64(),
+                decision.GetProperty("remaining").GetInt64()
+            );
     }
 
     [Test]

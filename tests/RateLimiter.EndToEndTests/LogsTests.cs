@@ -21,7 +21,7 @@ public sealed class LogsTests(Store store) : ServiceFixture(store)
         answer.MustBe(
             $$"""
             [{"timestamp":{{timestamp.GetRawText()}},"timestamp_ms":{{milliseconds}},"user_id":"alice",
-              "route":"search","role":"free","allowed":true,"reason":null,"cost":3,"remaining":7,"limit":10,
+              "route":"search","role":"free","allowed":true,"reason":null,"cost":3,"remaining":7,"limit":10,"capacity":10,
               "matched_role":"default","shadow_denied":false,"degraded":false}]
             """
         );

@@ -6,8 +6,8 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
     private const string AliceOnSearch = "/usage?user_id=alice&route_key=search";
 
     [Test]
-    [Contract("GET /usage: the decision that a cost-1 check would get now, plus used")]
-    public async Task Usage_ThreeOfTenTaken_AnswersWhatACheckWouldBeAnswered()
+    [Contract("GET /usage: used, remaining, reset_in and capacity are what is now")]
+    public async Task Usage_ThreeOfTenTaken_TellsWhatIsNow()
     {
         await Client.HasPolicyAsync("search", 10);
         await Client.CheckAsync("alice", "search", cost: 3);
@@ -18,11 +18,76 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
         Assert.That(reset, Is.InRange(3500, 3600));
         usage.MustBe(
             $$"""
-            {"allowed":true,"remaining":6,"reset_in":{{reset}},"reason":null,"limit":10,"retry_after":null,
+            {"allowed":true,"remaining":7,"reset_in":{{reset}},"reason":null,"limit":10,"capacity":10,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[],"used":3,
-             "limits":[{"name":"default","limit":10,"used":3,"remaining":6,"reset_in":{{reset}}}]}
+             "limits":[{"name":"default","limit":10,"capacity":10,"used":3,"remaining":7,"reset_in":{{reset}}}]}
             """
+        );
+        Assert.That(usage.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=10;w=3600"));
+        Assert.That(usage.Headers["RateLimit"], Is.EqualTo($"\"default\";r=7;t={reset}"));
+    }
+
+    [Test]
+    [Contract("GET /usage of a user never seen: nothing is used")]
+    public async Task Usage_NeverSeen_HasEverythingLeft()
+    {
+        await Client.HasPolicyAsync("search", 5, 60);
+
+        (await Client.GetAsync(AliceOnSearch)).MustBe(
+            """
+            {"allowed":true,"remaining":5,"reset_in":0,"reason":null,"limit":5,"capacity":5,"retry_after":null,
+             "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
+             "violated":[],"used":0,
+             "limits":[{"name":"default","limit":5,"capacity":5,"used":0,"remaining":5,"reset_in":0}]}
+            """
+        );
+    }
+
+    [Test]
+    [Contract(
+        "GET /usage: allowed, reason, waits and violated are what a check of cost 1 would be answered"
+    )]
+    public async Task Usage_BucketUsedUp_TellsItsBurstAndThatNothingPasses()
+    {
+        (
+            await Client.PostAsync(
+                "/policy",
+                """{"route_key":"search","limit":24,"window_seconds":86400,"algorithm":"token_bucket","burst":2}"""
+            )
+        ).MustBeOk();
+        await Client.CheckAsync("alice", "search", cost: 2);
+
+        var usage = (await Client.GetAsync(AliceOnSearch)).MustBeOk();
+
+        var (reset, wait) = (usage["reset_in"].GetInt64(), usage["retry_after_ms"].GetInt64());
+        Assert.That((reset, wait), Is.EqualTo((((wait + 999) / 1000) + 3600, wait)));
+        Assert.That(wait, Is.InRange(3_500_000, 3_600_000));
+        usage.MustBe(
+            $$"""
+            {"allowed":false,"remaining":0,"reset_in":{{reset}},"reason":"Rate limit exceeded","limit":24,"capacity":2,
+             "retry_after":{{(wait + 999)
+                / 1000}},"retry_after_ms":{{wait}},"matched_role":"default","matched_route":"search",
+             "shadow_denied":false,"degraded":false,"violated":["default"],"used":2,
+             "limits":[{"name":"default","limit":24,"capacity":2,"used":2,"remaining":0,"reset_in":{{reset}}}]}
+            """
+        );
+    }
+
+    [Test]
+    [Contract("An inactive policy counts nothing")]
+    public async Task Usage_InactivePolicy_HasEverythingLeft()
+    {
+        await Client.HasPolicyAsync("search", 10, isActive: false);
+        await Client.CheckAsync("alice", "search", cost: 3);
+
+        var usage = (await Client.GetAsync(AliceOnSearch)).MustBeOk();
+
+        Assert.That(
+            new[] { "used", "remaining", "capacity", "reset_in" }.Select(name =>
+                usage[name].GetInt64()
+            ),
+            Is.EqualTo(new[] { 0, 10, 10, 0 })
         );
     }
 

@@ -198,6 +198,7 @@ internal static class A
             decision.Reason,
             cost,
             decision.Remaining,
-            decision.Limit
+            decision.Limit,
+            decision.Capacity
         );
 }

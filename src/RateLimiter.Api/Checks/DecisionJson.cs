@@ -14,6 +14,7 @@ internal static class DecisionJson
     private static readonly JsonEncodedText ResetIn = JsonEncodedText.Encode("reset_in");
     private static readonly JsonEncodedText Reason = JsonEncodedText.Encode("reason");
     private static readonly JsonEncodedText Limit = JsonEncodedText.Encode("limit");
+    private static readonly JsonEncodedText Capacity = JsonEncodedText.Encode("capacity");
     private static readonly JsonEncodedText RetryAfter = JsonEncodedText.Encode("retry_after");
     private static readonly JsonEncodedText RetryAfterMs = JsonEncodedText.Encode("retry_after_ms");
     private static readonly JsonEncodedText MatchedRole = JsonEncodedText.Encode("matched_role");
@@ -30,6 +31,7 @@ internal static class DecisionJson
         json.WriteNumber(ResetIn, decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond));
         json.WriteString(Reason, decision.Reason);
         json.WriteNumber(Limit, decision.Limit);
+        json.WriteNumber(Capacity, decision.Capacity);
         if (decision.RetryAfter is { } wait)
         {
             json.WriteNumber(RetryAfter, wait.RoundUp(TimeSpan.TicksPerSecond));

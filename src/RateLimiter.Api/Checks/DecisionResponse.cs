@@ -7,7 +7,8 @@ namespace RateLimiter.Api.Checks;
 /// <param name="Remaining">The permits left, never negative.</param>
 /// <param name="ResetIn">Seconds until all permits are back, rounded up.</param>
 /// <param name="Reason">Why not; null when allowed, unless the policy is inactive.</param>
-/// <param name="Limit">The limit that <paramref name="Remaining"/> is left of.</param>
+/// <param name="Limit">The permits per window of the limit that these figures are of.</param>
+/// <param name="Capacity">The most permits that can be left at once: the burst of a bucket, else the limit.</param>
 /// <param name="RetryAfter">Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.</param>
 /// <param name="RetryAfterMs">The same in milliseconds.</param>
 /// <param name="MatchedRole">The role of the policy that decided.</param>
@@ -21,6 +22,7 @@ public record DecisionResponse(
     long ResetIn,
     string? Reason,
     long Limit,
+    long Capacity,
     long? RetryAfter,
     long? RetryAfterMs,
     string MatchedRole,
@@ -38,6 +40,7 @@ public record DecisionResponse(
             decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond),
             decision.Reason,
             decision.Limit,
+            decision.Capacity,
             decision.RetryAfter?.RoundUp(TimeSpan.TicksPerSecond),
             decision.RetryAfter?.RoundUp(TimeSpan.TicksPerMillisecond),
             decision.Policy.Key.Role,

@@ -83,10 +83,19 @@ internal static class RateLimitHeaders
                 (limit, i) =>
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{names[i]};q={limit.Permits};w={limit.Window.TotalSeconds:0}"
+                        $"{names[i]};q={limit.Capacity};w={SecondsOf(limit)}"
                     )
             );
             return new PolicyHeader(string.Join(", ", items), names);
+        }
+
+        // In which the capacity flows in. Of a window, that is the window, and so it is where nothing flows in.
+        private static long SecondsOf(Limit limit)
+        {
+            var window = (long)limit.Window.TotalSeconds;
+            return limit.Permits == 0
+                ? window
+                : (limit.Capacity * window + limit.Permits - 1) / limit.Permits;
         }
     }
 }

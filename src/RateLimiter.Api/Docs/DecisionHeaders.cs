@@ -21,7 +21,7 @@ internal sealed class DecisionHeaders : IOperationProcessor
     {
         answer.SetHeader(
             "RateLimit-Policy",
-            "Of each limit: q permits in w seconds; not when denied only because the store is away."
+            "Of each limit: at most q permits at once, which come back in w seconds; not when denied only because the store is away."
         );
         answer.SetHeader(
             "RateLimit",

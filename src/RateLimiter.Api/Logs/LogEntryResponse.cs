@@ -39,8 +39,11 @@ public sealed record LogEntryResponse
     /// <summary>The permits left after it.</summary>
     public required long Remaining { get; init; }
 
-    /// <summary>The limit they are left of.</summary>
+    /// <summary>The permits per window of the limit that they are left of.</summary>
     public required long Limit { get; init; }
+
+    /// <summary>The most that can be left at once: the burst of a bucket, else the limit. Null in entries of before it was logged.</summary>
+    public long? Capacity { get; init; }
 
     /// <summary>The role of the policy that decided.</summary>
     public required string MatchedRole { get; init; }

@@ -21,7 +21,7 @@ namespace RateLimiter.Api.Usage;
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
 public sealed class UsageController(IMediator mediator) : ControllerBase
 {
-    /// <summary>What a check of cost 1 would be answered now, and what is used. Changes nothing.</summary>
+    /// <summary>What is used and what is left now, and what a check of cost 1 would be answered. Changes nothing.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="routeKey">The route.</param>
     /// <param name="role">The user's role; the default role when left out.</param>

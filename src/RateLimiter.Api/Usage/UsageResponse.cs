@@ -4,13 +4,13 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Usage;
 
-/// <summary>What a check of cost 1 would be answered now, and what is used.</summary>
+/// <summary>How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.</summary>
 public sealed record UsageResponse : DecisionResponse
 {
     private UsageResponse(DecisionResponse answer)
         : base(answer) { }
 
-    /// <summary>The permits in use now of the limit in <c>limit</c>, rounded up.</summary>
+    /// <summary>The permits of the capacity that are in use, rounded up.</summary>
     [JsonPropertyOrder(1)]
     public required long Used { get; init; }
 
@@ -30,6 +30,7 @@ public sealed record UsageResponse : DecisionResponse
                         new LimitUsageResponse(
                             limit.Name,
                             limit.Permits,
+                            limit.Capacity,
                             status.Used,
                             status.Remaining,
                             TimeSpan.FromMicroseconds(status.Reset).RoundUp(TimeSpan.TicksPerSecond)
@@ -41,12 +42,14 @@ public sealed record UsageResponse : DecisionResponse
 
 /// <param name="Name">The limit.</param>
 /// <param name="Limit">Its permits per window.</param>
-/// <param name="Used">Those in use now, rounded up.</param>
-/// <param name="Remaining">Those that a check of cost 1 would leave.</param>
-/// <param name="ResetIn">Seconds until all would be back, rounded up.</param>
+/// <param name="Capacity">The most permits that can be left at once: the burst of a bucket, else the limit.</param>
+/// <param name="Used">Those in use, rounded up.</param>
+/// <param name="Remaining">Those that are left of the capacity, never negative.</param>
+/// <param name="ResetIn">Seconds until all are back, rounded up; 0 when they are.</param>
 public sealed record LimitUsageResponse(
     string Name,
     long Limit,
+    long Capacity,
     long Used,
     long Remaining,
     long ResetIn

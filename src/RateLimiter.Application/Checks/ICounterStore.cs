@@ -57,7 +57,7 @@ public interface ICounterStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>What <see cref="TakeAsync"/> would answer. Changes nothing.</summary>
+    /// <summary>Whether <see cref="TakeAsync"/> would allow it, and how things stand without it. Changes nothing.</summary>
     /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
     ValueTask<Decision> LookAsync(PermitRequest request, CancellationToken cancellationToken);
 

@@ -16,7 +16,8 @@ namespace RateLimiter.Application.Logs;
 /// <param name="Reason">Why, as the caller was told.</param>
 /// <param name="Cost">The permits asked for.</param>
 /// <param name="Remaining">The permits left after it.</param>
-/// <param name="Limit">The limit they are left of.</param>
+/// <param name="Limit">The limit that they are permits of.</param>
+/// <param name="Capacity">The most that can be left of it; null in lines from before this was logged.</param>
 public sealed record LoggedDecision(
     DateTimeOffset DecidedAt,
     string UserId,
@@ -29,7 +30,8 @@ public sealed record LoggedDecision(
     string? Reason,
     long Cost,
     long Remaining,
-    long Limit
+    long Limit,
+    long? Capacity
 )
 {
     /// <summary>The line for a check that was decided.</summary>
@@ -46,7 +48,8 @@ public sealed record LoggedDecision(
             decision.Reason,
             check.Cost,
             decision.Remaining,
-            decision.Limit
+            decision.Limit,
+            decision.Capacity
         );
 
     /// <summary>Whether it is what is looked for; what is null may be anything.</summary>

@@ -5,7 +5,7 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Usage;
 
-/// <summary>What a check of cost 1 would be answered now. Changes nothing and is not logged.</summary>
+/// <summary>How things stand now, and whether a check of cost 1 would be allowed. Changes nothing and is not logged.</summary>
 /// <param name="Client">The client that asks.</param>
 /// <param name="UserId">The user asked about.</param>
 /// <param name="RouteKey">The route.</param>

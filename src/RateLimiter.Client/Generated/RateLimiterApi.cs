@@ -32,7 +32,7 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// What a check of cost 1 would be answered now, and what is used. Changes nothing.
+        /// What is used and what is left now, and what a check of cost 1 would be answered. Changes nothing.
         /// </summary>
         /// <remarks>
         /// Scope: `check` or `usage:write`
@@ -40,7 +40,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The user's role; the default role when left out.</param>
-        /// <returns>What a check of cost 1 would be answered now, and what is used.</returns>
+        /// <returns>How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -507,7 +507,7 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// What a check of cost 1 would be answered now, and what is used. Changes nothing.
+        /// What is used and what is left now, and what a check of cost 1 would be answered. Changes nothing.
         /// </summary>
         /// <remarks>
         /// Scope: `check` or `usage:write`
@@ -515,7 +515,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
         /// <param name="role">The user's role; the default role when left out.</param>
-        /// <returns>What a check of cost 1 would be answered now, and what is used.</returns>
+        /// <returns>How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -3356,14 +3356,14 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What a check of cost 1 would be answered now, and what is used.
+    /// How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class UsageResponse : DecisionResponse
     {
 
         /// <summary>
-        /// The permits in use now of the limit in limit, rounded up.
+        /// The permits of the capacity that are in use, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("used")]
         public long Used { get; set; } = default!;
@@ -3393,19 +3393,25 @@ namespace RateLimiting.Client.Generated
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// Those in use now, rounded up.
+        /// The most permits that can be left at once: the burst of a bucket, else the limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("capacity")]
+        public long Capacity { get; set; } = default!;
+
+        /// <summary>
+        /// Those in use, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("used")]
         public long Used { get; set; } = default!;
 
         /// <summary>
-        /// Those that a check of cost 1 would leave.
+        /// Those that are left of the capacity, never negative.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
         public long Remaining { get; set; } = default!;
 
         /// <summary>
-        /// Seconds until all would be back, rounded up.
+        /// Seconds until all are back, rounded up; 0 when they are.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
         public long ResetIn { get; set; } = default!;
@@ -3444,10 +3450,16 @@ namespace RateLimiting.Client.Generated
         public string? Reason { get; set; } = default!;
 
         /// <summary>
-        /// The limit that Remaining is left of.
+        /// The permits per window of the limit that these figures are of.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The most permits that can be left at once: the burst of a bucket, else the limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("capacity")]
+        public long Capacity { get; set; } = default!;
 
         /// <summary>
         /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.
@@ -4073,10 +4085,16 @@ namespace RateLimiting.Client.Generated
         public long Remaining { get; set; } = default!;
 
         /// <summary>
-        /// The limit they are left of.
+        /// The permits per window of the limit that they are left of.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The most that can be left at once: the burst of a bucket, else the limit. Null in entries of before it was logged.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("capacity")]
+        public long? Capacity { get; set; } = default!;
 
         /// <summary>
         /// The role of the policy that decided.
@@ -4314,10 +4332,16 @@ namespace RateLimiting.Client.Generated
         public string? Reason { get; set; } = default!;
 
         /// <summary>
-        /// The limit that Remaining is left of.
+        /// The permits per window of the limit that these figures are of.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long? Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The most permits that can be left at once: the burst of a bucket, else the limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("capacity")]
+        public long? Capacity { get; set; } = default!;
 
         /// <summary>
         /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.

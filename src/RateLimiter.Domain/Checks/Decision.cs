@@ -52,8 +52,11 @@ public sealed record Decision
     /// <summary>Why it was denied; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; private init; }
 
-    /// <summary>The permits of the limit that is nearest to its end.</summary>
+    /// <summary>The permits per window of the limit that is nearest to its end.</summary>
     public long Limit { get; private init; }
+
+    /// <summary>The most permits that can be left at once under that limit.</summary>
+    public long Capacity { get; private init; }
 
     /// <summary>The permits left under that limit, never negative.</summary>
     public long Remaining { get; private init; }
@@ -101,12 +104,7 @@ public sealed record Decision
             [
                 .. policy.Limits.Select(limit =>
                     limit.Permits == 0 || cost > limit.Capacity
-                        ? new LimitStatus(
-                            LimitStatus.Never,
-                            limit.Permits == 0 ? 0 : limit.Capacity,
-                            0,
-                            0
-                        )
+                        ? new LimitStatus(LimitStatus.Never, limit.Capacity, 0, 0)
                         : new LimitStatus(wait, allowed ? limit.Capacity : 0, wait, 0)
                 ),
             ],
@@ -142,6 +140,7 @@ public sealed record Decision
             Allowed = true,
             Reason = PolicyInactive,
             Limit = least.Permits,
+            Capacity = least.Capacity,
             Remaining = least.Capacity,
         };
     }
@@ -194,6 +193,7 @@ public sealed record Decision
             ShadowDenied = violated is not null && isShadow,
             Reason = denied ? Why(never) : null,
             Limit = policy.Limits[nearest].Permits,
+            Capacity = policy.Limits[nearest].Capacity,
             Remaining = statuses[nearest].Remaining,
             Used = statuses[nearest].Used,
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),

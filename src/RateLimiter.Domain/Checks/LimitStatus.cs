@@ -4,7 +4,7 @@ namespace RateLimiter.Domain.Checks;
 /// <param name="Wait">
 /// How long until this check would pass, in microseconds; 0 when it passes now, <see cref="Never"/> when no wait helps.
 /// </param>
-/// <param name="Remaining">The permits left after the check, never negative.</param>
+/// <param name="Remaining">The permits left now, after what the check took, never negative.</param>
 /// <param name="Reset">How long until all permits are back, in microseconds; 0 when they are.</param>
 /// <param name="Used">The permits in use before the check.</param>
 public readonly record struct LimitStatus(long Wait, long Remaining, long Reset, long Used)

@@ -71,10 +71,11 @@ public sealed record Limit
     /// <summary>The size of the bucket as its owner gave it.</summary>
     public long? Burst { get; }
 
-    /// <summary>The most permits that can ever be taken at once.</summary>
+    /// <summary>The most permits that can be there at once; none where none flow in, however large the bucket is.</summary>
     public long Capacity =>
         Algorithm switch
         {
+            _ when Permits == 0 => 0,
             Algorithm.TokenBucket => Burst ?? Permits,
             Algorithm.LeakyBucket => Burst ?? 1,
             _ => Permits,

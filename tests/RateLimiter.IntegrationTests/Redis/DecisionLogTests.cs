@@ -46,6 +46,36 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
     }
 
     [Test]
+    public async Task Read_LineFromBeforeTheCapacityWasLogged_IsReadWithoutIt()
+    {
+        const string line = """
+            {"decided_at":"2026-11-28T20:48:13.0138944+00:00","user_id":"alice","route_key":"search","role":"default",
+             "matched_role":"default","allowed":true,"cost":1,"remaining":19,"limit":10}
+            """;
+        using var log = await StartAsync();
+        var client = await Store.RegisterAsync();
+        var database = (await Store.Connection.Connected).GetDatabase();
+        await database.ListRightPushAsync(RedisKeys.Log(client), line);
+        log.Record(client, Logged("bob"));
+
+        var read = await log.ReadAsync(client, CancellationToken.None);
+        var feed = await new RedisDecisionFeed(Store.Connection, log).ReadAsync(
+            client,
+            0,
+            CancellationToken.None
+        );
+
+        Assert.That(
+            read.Select(it => (it.UserId, it.Remaining, it.Limit, it.Capacity)),
+            Is.EqualTo(
+                new (string, long, long, long?)[] { ("bob", 1, 10, 10), ("alice", 19, 10, null) }
+            )
+        );
+        Assert.That(feed.Decisions, Is.EqualTo(read.Reverse()));
+        await log.StopAsync(CancellationToken.None);
+    }
+
+    [Test]
     public async Task Record_MoreThanCanWait_CountsWhatItLeavesOut()
     {
         using var log = New();

@@ -70,6 +70,73 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
+    [Test]
+    public async Task Look_AsPermitsAreTaken_TellsWhatIsNowAndWhetherOneMoreWouldPass(
+        [Values] Algorithm algorithm
+    )
+    {
+        var policy = Ask.Policy(Ask.Limit(algorithm, 20, 60, Limit.IsBucket(algorithm) ? 5 : null));
+        var subject = Ask.NewSubject();
+        var capacity = policy.Limits[0].Capacity;
+
+        foreach (var used in new[] { 0, 3, capacity - 1, capacity })
+        {
+            var before = (await Counters.LookAsync(subject, policy, 0, Ask.Start)).Used;
+            await Counters.TakeAsync(subject, policy, used - before, Ask.Start);
+
+            var look = await Counters.LookAsync(subject, policy, 1, Ask.Start);
+
+            Assert.Multiple(() =>
+            {
+                Assert.That(
+                    (look.Used, look.Remaining, look.Capacity, look.Limit),
+                    Is.EqualTo((used, capacity - used, capacity, 20))
+                );
+                Assert.That(
+                    look.ResetIn,
+                    used == 0 ? Is.EqualTo(TimeSpan.Zero) : Is.GreaterThan(TimeSpan.Zero)
+                );
+                Assert.That(look.Allowed, Is.EqualTo(used < capacity));
+                Assert.That(look.RetryAfter is null, Is.EqualTo(used < capacity));
+                Assert.That(look.Violated, Has.Count.EqualTo(used < capacity ? 0 : 1));
+            });
+        }
+    }
+
+    [Test]
+    public async Task Look_LimitLoweredBelowWhatIsUsed_HasNothingLeft([Values] Algorithm algorithm)
+    {
+        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var subject = Ask.NewSubject();
+        await Counters.TakeAsync(subject, policy, 8, Ask.Start);
+
+        var limit = Ask.Limit(algorithm, 5, 60, Limit.IsBucket(algorithm) ? 5 : null);
+        policy = policy.Change(limit);
+        var look = await Counters.LookAsync(subject, policy, 1, Ask.Start);
+
+        Assert.That(
+            (look.Used, look.Remaining, look.Capacity, look.Allowed),
+            Is.EqualTo((8, 0, 5, false))
+        );
+    }
+
+    [Test]
+    public async Task Look_SeveralLimits_ShowsTheOneWithTheLeastLeftNow()
+    {
+        var policy = Ask.Policy(
+            Ask.Limit(Algorithm.FixedWindow, 3, 60, name: "few"),
+            Ask.Limit(Algorithm.LeakyBucket, 20, 60, burst: 2, name: "fewer")
+        );
+
+        var look = await Counters.LookAsync(Ask.NewSubject(), policy, 1);
+
+        Assert.That(
+            (look.Limit, look.Capacity, look.Used, look.Remaining),
+            Is.EqualTo((20, 2, 0, 2))
+        );
+        Assert.That(look.Statuses.Select(status => status.Remaining), Is.EqualTo(new[] { 3, 2 }));
+    }
+
     [TestCase(2, new long[] { 1, 1, 1 }, new long[] { 1, 0, 0 }, new[] { true, true, false })]
     [TestCase(
         2000,

@@ -19,6 +19,7 @@ internal static class LogLines
             Reason: null,
             Cost: 1,
             remaining,
-            Limit: 10
+            Limit: 10,
+            Capacity: 10
         );
 }

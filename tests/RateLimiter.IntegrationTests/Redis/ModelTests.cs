@@ -187,7 +187,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 ),
                 Verb.Look => (
                     await Counters.LookAsync(subject, policy, step.Amount, now),
-                    Counter.Take([.. model], policy.Limits, now, step.Amount)
+                    Look(model, policy.Limits, now, step.Amount)
                 ),
                 _ => (
                     await Counters.GiveAsync(subject, policy, step.Amount, now),
@@ -208,6 +208,22 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             await StaysSteadyAsync(subject, policy, step, now, decision);
         }
     }
+
+    /// <summary>Whether a cost would pass, with figures as they are without it.</summary>
+    private static IReadOnlyList<LimitStatus> Look(
+        Counter[] model,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost
+    ) =>
+        [
+            .. Counter
+                .Take([.. model], limits, now, cost)
+                .Zip(
+                    Counter.Take([.. model], limits, now, 0),
+                    (asked, stands) => stands with { Wait = asked.Wait }
+                ),
+        ];
 
     /// <summary>What was denied passes when its wait is over, and not a tick before.</summary>
     private async Task HoldsItsPromiseAsync(

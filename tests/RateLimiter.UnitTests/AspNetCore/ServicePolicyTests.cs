@@ -1,6 +1,8 @@
 using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
+using NUnit.Framework.Constraints;
 using RateLimiting.AspNetCore;
 
 namespace RateLimiter.UnitTests.AspNetCore;
@@ -68,6 +70,25 @@ public sealed class ServicePolicyTests
             Policy(cost: told).PartitionOf(new DefaultHttpContext()).Cost,
             Is.EqualTo(cost)
         );
+
+    private static readonly string[] NoRoutes = ["", "a\nb", new('x', 129)];
+
+    [TestCaseSource(nameof(NoRoutes))]
+    public void Add_RouteThatTheServiceRefuses_IsRefusedWhenTheAppStarts(string route)
+    {
+        var options = new RateLimiterOptions();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => options.AddServicePolicy("search", route), Refused);
+            Assert.That(() => options.UseServiceForAllRequests(route), Refused);
+        }
+    }
+
+    private static IResolveConstraint Refused =>
+        Throws
+            .ArgumentException.With.Property(nameof(ArgumentException.ParamName))
+            .EqualTo("routeKey");
 
     private static ServicePolicy Policy(string? user = null, int? cost = null) =>
         new(

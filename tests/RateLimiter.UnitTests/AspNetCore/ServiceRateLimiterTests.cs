@@ -57,6 +57,161 @@ public sealed class ServiceRateLimiterTests
         );
     }
 
+    [TestCase(2, false)]
+    [TestCase(3, true)]
+    public async Task AcquireAsync_NoPermits_IsWhetherOneIsLeft(long remaining, bool isAcquired)
+    {
+        client
+            .Setup(c => c.CheckAsync("alice", "search", "pro", 0, default))
+            .ReturnsAsync(Allowed with { Remaining = remaining });
+
+        var limiter = Limiter();
+        using var lease = await limiter.AcquireAsync(0);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(lease.IsAcquired, Is.EqualTo(isAcquired));
+            Assert.That(lease.TryGetMetadata(ServiceMetadata.Decision, out _), Is.True);
+            Assert.That(lease.TryGetMetadata(ServiceMetadata.IsUnavailable, out _), Is.False);
+            Assert.That(limiter.GetStatistics().TotalFailedLeases, Is.EqualTo(isAcquired ? 0 : 1));
+        }
+    }
+
+    [Test]
+    public async Task AcquireAsync_RequestThatCostsNothing_PassesWhenNothingIsLeft()
+    {
+        client
+            .Setup(c => c.CheckAsync("alice", "search", null, 0, default))
+            .ReturnsAsync(Allowed with { Remaining = 0 });
+        await using var limiter = new ServiceRateLimiter(client.Object, "alice", "search", cost: 0);
+
+        using var lease = await limiter.AcquireAsync();
+
+        Assert.That(lease.IsAcquired, Is.True);
+    }
+
+    [Test]
+    public async Task GetStatistics_LeasesOfBothKinds_AreCounted()
+    {
+        client.Setup(c => c.FindLocalDenial("alice", "search", "pro", 3)).Returns(Denied);
+        client
+            .Setup(c => c.FindLocalDenial("alice", "search", "pro", 6))
+            .Returns((RateLimitDecision?)null);
+        Answer().ReturnsAsync(Allowed);
+        var limiter = Limiter();
+
+        using var known = limiter.AttemptAcquire();
+        using var unknown = limiter.AttemptAcquire(2);
+        using var asked = await limiter.AcquireAsync();
+
+        var statistics = limiter.GetStatistics();
+        Assert.That(
+            (statistics.TotalFailedLeases, statistics.TotalSuccessfulLeases),
+            Is.EqualTo((2L, 1L))
+        );
+    }
+
+    [Test]
+    public async Task Dispose_Limiter_IsUsedNoMore([Values] bool async)
+    {
+        var limiter = Limiter();
+        if (async)
+        {
+            await limiter.DisposeAsync();
+        }
+        else
+        {
+            limiter.Dispose();
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => limiter.AttemptAcquire(), Throws.TypeOf<ObjectDisposedException>());
+            Assert.That(
+                async () => await limiter.AcquireAsync(),
+                Throws.TypeOf<ObjectDisposedException>()
+            );
+            Assert.That(limiter.GetStatistics, Throws.TypeOf<ObjectDisposedException>());
+        }
+    }
+
+    [Test]
+    public async Task Dispose_WhileSomebodyAsks_LetsTheAnswerCome()
+    {
+        var answer = new TaskCompletionSource<RateLimitDecision>();
+        Answer().Returns(answer.Task);
+        var limiter = Limiter();
+
+        var asking = limiter.AcquireAsync();
+        limiter.Dispose();
+        answer.SetResult(Allowed);
+
+        using var lease = await asking;
+        Assert.That(lease.IsAcquired, Is.True);
+    }
+
+    private static IEnumerable<TestCaseData<string?, string?, string?, string>> NoNames()
+    {
+        foreach (
+            var (most, parameter) in new[] { (256, "userId"), (128, "routeKey"), (128, "role") }
+        )
+        {
+            foreach (var name in new[] { "", new string('x', most + 1), "a\nb" })
+            {
+                yield return new(
+                    parameter == "userId" ? name : "alice",
+                    parameter == "routeKey" ? name : "search",
+                    parameter == "role" ? name : null,
+                    parameter
+                );
+            }
+        }
+
+        yield return new(null, "search", null, "userId");
+        yield return new("alice", null, null, "routeKey");
+    }
+
+    [TestCaseSource(nameof(NoNames))]
+    public void New_NameThatTheServiceRefuses_IsRefusedAtOnce(
+        string? user,
+        string? route,
+        string? role,
+        string parameter
+    ) =>
+        Assert.That(
+            () => new ServiceRateLimiter(client.Object, user!, route!, role),
+            Throws
+                .InstanceOf<ArgumentException>()
+                .With.Property(nameof(ArgumentException.ParamName))
+                .EqualTo(parameter)
+        );
+
+    [Test]
+    public void New_WithoutClient_IsRefusedAtOnce() =>
+        Assert.That(
+            () => new ServiceRateLimiter(null!, "alice", "search"),
+            Throws
+                .ArgumentNullException.With.Property(nameof(ArgumentException.ParamName))
+                .EqualTo("client")
+        );
+
+    [Test]
+    public void New_LongestNames_AreTaken()
+    {
+        var smile = "\U0001F600";
+
+        Assert.That(
+            () =>
+                new ServiceRateLimiter(
+                    client.Object,
+                    string.Concat(Enumerable.Repeat(smile, 256)),
+                    string.Concat(Enumerable.Repeat(smile, 128)),
+                    string.Concat(Enumerable.Repeat(smile, 128))
+                ),
+            Throws.Nothing
+        );
+    }
+
     [Test]
     public async Task AcquireAsync_Denied_TellsTheDecision()
     {
@@ -235,6 +390,7 @@ public sealed class ServiceRateLimiterTests
         Allowed = true,
         Remaining = 4,
         Limit = 10,
+        Capacity = 10,
         ResetIn = TimeSpan.FromSeconds(60),
         MatchedRole = "pro",
         MatchedRoute = "search",

@@ -7,12 +7,16 @@ namespace RateLimiter.Api.Dashboard.Limits;
 /// <param name="Name">The limit's.</param>
 /// <param name="Used">Permits in use now.</param>
 /// <param name="Capacity">The most that can be.</param>
+/// <param name="Remaining">Permits left now.</param>
 /// <param name="ResetIn">Until all of them are back.</param>
-public sealed record UsageLine(string Name, long Used, long Capacity, TimeSpan ResetIn)
+public sealed record UsageLine(
+    string Name,
+    long Used,
+    long Capacity,
+    long Remaining,
+    TimeSpan ResetIn
+)
 {
-    /// <summary>Not that of the status, which is what a check would leave.</summary>
-    public long Remaining => Math.Max(0, Capacity - Used);
-
     /// <summary>Used, of 0 to 1.</summary>
     public double Share => Capacity == 0 ? 1 : Math.Min(1, (double)Used / Capacity);
 
@@ -25,7 +29,8 @@ public sealed record UsageLine(string Name, long Used, long Capacity, TimeSpan R
                         limit.Name,
                         status.Used,
                         limit.Capacity,
-                        status.Used == 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds(status.Reset)
+                        status.Remaining,
+                        TimeSpan.FromMicroseconds(status.Reset)
                     )
             ),
         ];

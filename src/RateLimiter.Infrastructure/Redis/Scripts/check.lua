@@ -2,7 +2,7 @@
 --
 -- KEYS     for each check, one counter for each of its limits
 -- ARGV[1]  the time in microseconds, or '' for the store's own
--- ARGV[2]  what to do: 'take' permits, 'look' what taking them would give, or 'give' them back
+-- ARGV[2]  what to do: 'take' permits, 'look' whether they could be taken, or 'give' them back
 -- ARGV[3…] for each check two values: its cost, and its limits, "algorithm permits window burst tick" one after another
 --          with a space between. window is in microseconds; so is tick, the unit in which its arithmetic stays below
 --          2^53
@@ -10,7 +10,7 @@
 -- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each limit
 --             of each check
 --             wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken
---             remaining  the permits left after it
+--             remaining  the permits left after what was done
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
 --             steady     microseconds for which the check's denial stays as it is, whatever others take meanwhile;
@@ -134,13 +134,11 @@ local function decide(first_key, limits, cost)
     local limit, counter = limits[i], counters[i]
     local limiter, used, reset = limit.limiter, counter.used, nil
     if allowed and cost > 0 then
-      if not is_give then
+      if is_take then
         limiter.take(counter, cost)
         reset = limiter.reset(counter)
-        if is_take then
-          save(limiter, counter, reset)
-        end
-      elseif used > 0 and limit.permits > 0 then
+        save(limiter, counter, reset)
+      elseif is_give and used > 0 and limit.permits > 0 then
         limiter.give(counter, cost)
         reset = limiter.reset(counter)
         save(limiter, counter, reset)
@@ -150,10 +148,11 @@ local function decide(first_key, limits, cost)
     end
 
     local remaining = limit.capacity - counter.used
-    if limit.permits == 0 then
-      remaining, reset = 0, 0
-    elseif remaining < 0 then
+    if remaining < 0 then
       remaining = 0
+    end
+    if limit.permits == 0 then
+      reset = 0
     end
     reply[first_key + 1 + i] = pack('<ddddd', waits[i], remaining, reset or limiter.reset(counter), used, steady_for)
   end

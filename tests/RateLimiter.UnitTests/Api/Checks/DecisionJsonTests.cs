@@ -41,6 +41,14 @@ public sealed class DecisionJsonTests
         {
             TestName = "{m}(awkward names)",
         };
+        yield return new(
+            A.Decision(
+                A.Policy(limits: A.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10))
+            )
+        )
+        {
+            TestName = "{m}(bucket)",
+        };
         yield return new(Decision.Inactive(A.Policy(isActive: false), A.Moment))
         {
             TestName = "{m}(inactive)",

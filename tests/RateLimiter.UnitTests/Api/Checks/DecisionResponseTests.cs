@@ -94,6 +94,7 @@ public sealed class DecisionResponseTests
             Assert.That(response.Allowed, Is.True);
             Assert.That(response.Reason, Is.Null);
             Assert.That(response.Limit, Is.EqualTo(10));
+            Assert.That(response.Capacity, Is.EqualTo(10));
             Assert.That(response.Remaining, Is.EqualTo(9));
             Assert.That(response.MatchedRole, Is.EqualTo("default"));
             Assert.That(response.Violated, Is.Empty);

@@ -40,6 +40,36 @@ public sealed class RateLimitHeadersTests
         }
     }
 
+    // A bucket holds its burst, and gets as much in the time in which its pace brings that.
+    [TestCase(Algorithm.FixedWindow, 20, 60, null, "q=20;w=60")]
+    [TestCase(Algorithm.SlidingWindow, 20, 60, null, "q=20;w=60")]
+    [TestCase(Algorithm.SlidingLog, 20, 60, null, "q=20;w=60")]
+    [TestCase(Algorithm.TokenBucket, 20, 60, null, "q=20;w=60")]
+    [TestCase(Algorithm.TokenBucket, 20, 60, 10, "q=10;w=30")]
+    [TestCase(Algorithm.TokenBucket, 10, 1, 20, "q=20;w=2")]
+    [TestCase(Algorithm.TokenBucket, 7, 60, 3, "q=3;w=26")]
+    [TestCase(Algorithm.TokenBucket, 1_000_000_000, 1, 1, "q=1;w=1")]
+    [TestCase(Algorithm.TokenBucket, 1, 31_536_000, 285_616, "q=285616;w=9007186176000")]
+    [TestCase(Algorithm.LeakyBucket, 10, 60, null, "q=1;w=6")]
+    [TestCase(Algorithm.LeakyBucket, 10, 60, 3, "q=3;w=18")]
+    [TestCase(Algorithm.FixedWindow, 0, 60, null, "q=0;w=60")]
+    [TestCase(Algorithm.LeakyBucket, 0, 60, null, "q=0;w=60")]
+    [TestCase(Algorithm.TokenBucket, 0, 60, 10, "q=0;w=60")]
+    public void Write_Policy_SaysWhatCanBeLeftAndInWhichTimeItComesBack(
+        Algorithm algorithm,
+        long permits,
+        int windowSeconds,
+        long? burst,
+        string policy
+    )
+    {
+        var limit = A.Limit("default", permits, windowSeconds, algorithm, burst);
+
+        var headers = Write(A.Policy(limits: limit), A.Status(remaining: limit.Capacity));
+
+        Assert.That($"{headers["RateLimit-Policy"]}", Is.EqualTo($"\"default\";{policy}"));
+    }
+
     [Test]
     public void Write_SeveralLimits_HasAnItemForEachInTheirOrder()
     {

@@ -30,6 +30,7 @@ public sealed class LogEntryResponseTests
                     Cost = 7,
                     Remaining = 3,
                     Limit = 10,
+                    Capacity = 10,
                 }
             )
         );

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RateLimiter.Api.Json;
 using RateLimiter.Api.Usage;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Usage;
 
@@ -12,10 +13,14 @@ public sealed class UsageResponseTests
         A.Decision(
             A.Policy(
                 role: "free",
-                limits: [A.Limit("minute", 12), A.Limit("month", 200, 2_592_000)]
+                limits:
+                [
+                    A.Limit("minute", 24, 60, Algorithm.TokenBucket, burst: 12),
+                    A.Limit("month", 200, 2_592_000),
+                ]
             ),
             A.Status(Second, 0, Second + 1, used: 12),
-            A.Status(0, 188, 2_592_000 * Second, used: 11)
+            A.Status(0, 189, 2_592_000 * Second, used: 11)
         )
     );
 
@@ -25,7 +30,7 @@ public sealed class UsageResponseTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(Response.Allowed, Is.False);
-            Assert.That(Response.Limit, Is.EqualTo(12));
+            Assert.That((Response.Limit, Response.Capacity), Is.EqualTo((24, 12)));
             Assert.That(Response.MatchedRole, Is.EqualTo("free"));
             Assert.That(Response.Violated, Is.EqualTo(new[] { "minute" }));
             Assert.That(Response.Used, Is.EqualTo(12));
@@ -34,8 +39,8 @@ public sealed class UsageResponseTests
                 Is.EqualTo(
                     new LimitUsageResponse[]
                     {
-                        new("minute", 12, 12, 0, 2),
-                        new("month", 200, 11, 188, 2_592_000),
+                        new("minute", 24, 12, 12, 0, 2),
+                        new("month", 200, 200, 11, 189, 2_592_000),
                     }
                 )
             );
@@ -62,7 +67,7 @@ public sealed class UsageResponseTests
             );
             Assert.That(
                 json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),
-                Is.EqualTo(new[] { "name", "limit", "used", "remaining", "reset_in" })
+                Is.EqualTo(new[] { "name", "limit", "capacity", "used", "remaining", "reset_in" })
             );
         }
     }

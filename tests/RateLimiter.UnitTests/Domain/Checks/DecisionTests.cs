@@ -109,6 +109,26 @@ public sealed class DecisionTests
         }
     }
 
+    [TestCase(Algorithm.FixedWindow, 20)]
+    [TestCase(Algorithm.TokenBucket, 5)]
+    public void From_Status_TellsTheLimitAndWhatCanBeLeftOfIt(Algorithm algorithm, long capacity)
+    {
+        var policy = A.Policy(
+            limits: [A.Limit("far", 30), A.Limit("near", 20, 60, algorithm, burst: 5)]
+        );
+
+        var decision = Decision.From(
+            policy,
+            [A.Status(remaining: 30), A.Status(remaining: 4)],
+            A.Moment
+        );
+
+        Assert.That(
+            (decision.Limit, decision.Capacity, decision.Remaining),
+            Is.EqualTo((20L, capacity, 4L))
+        );
+    }
+
     [TestCase(0, 7, new[] { "second" }, 7)]
     [TestCase(7, 0, new[] { "first" }, 7)]
     [TestCase(7, 8, new[] { "first", "second" }, 8)]
@@ -330,6 +350,7 @@ public sealed class DecisionTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(decision.Limit, Is.EqualTo(20));
+            Assert.That(decision.Capacity, Is.EqualTo(1));
             Assert.That(decision.Remaining, Is.EqualTo(1));
         }
     }

@@ -33,6 +33,12 @@ public sealed class LimitTests
         }
     }
 
+    [Test]
+    public void Capacity_NoPermits_IsNone(
+        [Values] Algorithm algorithm,
+        [Values(null, 20L)] long? burst
+    ) => Assert.That(A.Limit("default", 0, 60, algorithm, burst).Capacity, Is.Zero);
+
     [TestCase(Algorithm.FixedWindow, false)]
     [TestCase(Algorithm.SlidingWindow, false)]
     [TestCase(Algorithm.SlidingLog, false)]

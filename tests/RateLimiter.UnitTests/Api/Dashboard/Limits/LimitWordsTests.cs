@@ -105,6 +105,16 @@ public sealed class LimitWordsTests
         );
 
     [Test]
+    public void Allowance_SeveralLimitsOneWithoutPermits_SaysNobody([Values] Algorithm algorithm) =>
+        Assert.That(
+            LimitWords.Allowance([
+                A.Limit("1s", 3, 1),
+                A.Limit("off", 0, 60, algorithm, Limit.IsBucket(algorithm) ? 5 : null),
+            ])[0],
+            Is.EqualTo("Nobody may ask at all.")
+        );
+
+    [Test]
     public void Allowance_SeveralLimits_SaysFirstWhatAllOfThemAllow() =>
         Assert.That(
             LimitWords.Allowance([A.Limit("1s", 3, 1), A.Limit("daily", 100, 86_400)])[0],

@@ -6,15 +6,18 @@ namespace RateLimiter.UnitTests.Api.Dashboard.Limits;
 public sealed class UsageLineTests
 {
     [Test]
-    public void Of_Decision_TellsWhatIsLeftWithoutTheCheckThatWasLookedAt()
+    public void Of_Bucket_TellsWhatIsUsedAndLeftOfItsBurst()
     {
-        var decision = A.Decision(A.Policy(), A.Status(remaining: 6, used: 3));
+        var decision = A.Decision(
+            A.Policy(limits: A.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10)),
+            A.Status(remaining: 7, used: 3)
+        );
 
         var line = UsageLine.Of(decision)[0];
 
         Assert.That(
-            (line.Used, line.Remaining, line.Share, line.ResetIn),
-            Is.EqualTo((3L, 7L, 0.3, TimeSpan.FromMinutes(1)))
+            (line.Used, line.Capacity, line.Remaining, line.Share, line.ResetIn),
+            Is.EqualTo((3L, 10L, 7L, 0.3, TimeSpan.FromMinutes(1)))
         );
     }
 
