@@ -92,6 +92,16 @@ describe('A person with a key', () => {
     });
   });
 
+  it('sees of a bucket what is left of its burst, and not of its limit', async () => {
+    await asVisitor({}, async (page) => {
+      await signIn(page, demo.key);
+      const check = { user_id: 'pair', route_key: 'GET /search' };
+      assert.equal((await demo.ask('POST', '/check', check)).remaining, 9);
+      await page.goto(`${demo.address}/dashboard/logs?user=pair`);
+      await expectVisible(page.getByRole('row').filter({ hasText: 'pair' }).filter({ hasText: '9 of 10' }).first());
+    });
+  });
+
   it('is told when the key is wrong', async () => {
     await asVisitor({}, async (page) => {
       await page.goto(`${demo.address}/dashboard`);
