@@ -113,7 +113,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     // What was sent meanwhile may still be on its way here, behind what seems to have just been heard.
     private void Wake()
     {
-        Interlocked.Exchange(ref interrupted, time.GetTimestamp());
+        Interlocked.Exchange(ref interrupted, Time.GetTimestamp());
         Missed?.Invoke();
         Woken?.Invoke();
     }
