@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis;
