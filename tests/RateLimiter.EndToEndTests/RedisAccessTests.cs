@@ -322,7 +322,7 @@ public sealed class RedisAccessTests
         );
     }
 
-    private Task AddUserAsync(string name, params string[] rights) =>
+    private Task<string> AddUserAsync(string name, params string[] rights) =>
         redis.AskAsync(["ACL", "SETUSER", name, "on", $">{Password}", .. rights]);
 
     private static Task<TimeSpan> MustSayAsync(Service service, string what) =>

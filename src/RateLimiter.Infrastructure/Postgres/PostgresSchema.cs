@@ -74,6 +74,15 @@ internal sealed class PostgresSchema(
             if (pending.Count > 0)
             {
                 Logger.DatabaseMigrating(string.Join(", ", pending));
+                if (!await HasHistoryAsync(context, cancellationToken))
+                {
+                    var history = context.GetService<IHistoryRepository>();
+                    await context.Database.ExecuteSqlRawAsync(
+                        history.GetCreateScript(),
+                        cancellationToken
+                    );
+                }
+
                 await context.Database.MigrateAsync(cancellationToken);
             }
 
@@ -167,8 +176,7 @@ internal sealed class PostgresSchema(
     )
     {
         var known = context.Database.GetMigrations().ToList();
-        // To ask a table that there is not fails, and the transaction with it.
-        var applied = await context.GetService<IHistoryRepository>().ExistsAsync(cancellationToken)
+        var applied = await HasHistoryAsync(context, cancellationToken)
             ? await context.Database.GetAppliedMigrationsAsync(cancellationToken)
             : [];
         if (applied.Except(known).ToList() is { Count: > 0 } unknown)
@@ -180,6 +188,17 @@ internal sealed class PostgresSchema(
 
         return [.. known.Except(applied)];
     }
+
+    // EF Core finds it out by a question that fails, and the transaction with it.
+    private static Task<bool> HasHistoryAsync(
+        RecordsContext context,
+        CancellationToken cancellationToken
+    ) =>
+        context
+            .Database.SqlQuery<bool>(
+                $"SELECT to_regclass({RecordsContext.Schema + "." + RecordsContext.HistoryTable}) IS NOT NULL AS \"Value\""
+            )
+            .SingleAsync(cancellationToken);
 
     private async Task SaveRetentionAsync(
         RecordsContext context,

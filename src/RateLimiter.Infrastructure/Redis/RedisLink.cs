@@ -31,8 +31,6 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);
 
-    private static readonly RedisScript Publish = RedisScript.Load("publish");
-
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
@@ -90,9 +88,10 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         options.IncludeDetailInExceptions = false;
         // The client does not ask a cluster for its layout otherwise.
         options.AllowAdmin = true;
-        // Of which the service makes no use, and for which its user would need rights.
+        // Of which the service makes no use. The library needs some channel, or it connects for messages later; its user has
+        // rights to those that begin like this.
         options.TieBreaker = "";
-        options.ConfigurationChannel = "";
+        options.ConfigurationChannel = $"{RedisKeys.News}:configuration";
         // A name may stand for another address when a connection is made again.
         options.ResolveDns = false;
 
@@ -187,18 +186,16 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         await ListenAsync(used!, channel, handle);
     }
 
-    /// <summary>
-    /// Tells all who listen to <see cref="RedisKeys.News"/>, if there is a connection, in the way of the scripts that change
-    /// something: what lets these not through does not let it through.
-    /// </summary>
+    /// <summary>Tells all who listen to <see cref="RedisKeys.News"/>, if there is a connection.</summary>
     public async Task PublishAsync(RedisValue message)
     {
         try
         {
             if (Current is { } multiplexer)
             {
-                await Publish
-                    .EvaluateAsync(multiplexer.GetDatabase(), [], [message])
+                await multiplexer
+                    .GetSubscriber()
+                    .PublishAsync(RedisChannel.Literal(RedisKeys.News), message)
                     .WaitAsync(timeout, time, stopping.Token);
             }
         }

@@ -38,8 +38,15 @@ internal sealed class Sentinels(
     {
         try
         {
-            sentinels ??= await ConnectAsync();
-            var asked = sentinels.GetServers().Where(server => server.IsConnected).ToList();
+            sentinels ??= await ConnectionMultiplexer.SentinelConnectAsync(OfSentinels());
+            var servers = sentinels.GetServers();
+            var asked = servers.Where(server => server.IsConnected).ToList();
+            if (asked.Count == 0)
+            {
+                // Says why not.
+                await servers[0].PingAsync();
+            }
+
             var answers = await Task.WhenAll(asked.Select(AskAsync));
             var master = answers
                 .OfType<Answer>()
@@ -59,7 +66,7 @@ internal sealed class Sentinels(
 
             return master;
         }
-        catch (RedisConnectionException exception)
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             // None is there yet.
             failure = new SentinelException("none answers", exception);
@@ -84,14 +91,6 @@ internal sealed class Sentinels(
         {
             await sentinels.DisposeAsync();
         }
-    }
-
-    private async Task<ConnectionMultiplexer> ConnectAsync()
-    {
-        var made = await ConnectionMultiplexer.SentinelConnectAsync(OfSentinels());
-        made.ConnectionFailed += (_, failed) =>
-            failure = new SentinelException("none answers", failed.Exception);
-        return made;
     }
 
     private ConfigurationOptions OfSentinels()

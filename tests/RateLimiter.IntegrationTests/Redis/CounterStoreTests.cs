@@ -243,7 +243,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [TestCase(9_600)]
     public async Task Take_CounterOfAClockThatWasWrong_BeginsNow(int hours)
     {
-        var ahead = DateTimeOffset.UtcNow.AddHours(hours).ToUnixTimeMilliseconds() * 1000;
+        var ahead = TimeProvider.System.GetUtcNow().AddHours(hours).ToUnixTimeMilliseconds() * 1000;
         foreach (var algorithm in Enum.GetValues<Algorithm>())
         {
             var subject = Ask.NewSubject();

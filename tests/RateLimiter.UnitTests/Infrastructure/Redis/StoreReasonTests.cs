@@ -31,9 +31,10 @@ public sealed class StoreReasonTests
         ),
         new(
             Unconnected(
-                new RedisConnectionException(
+                Failed(
                     ConnectionFailureType.UnableToConnect,
-                    "It was not possible to connect to the redis server(s) x/Interactive. ConnectTimeout"
+                    "It was not possible to connect to the redis server(s) x/Interactive. ConnectTimeout",
+                    null
                 )
             ),
             "no connection in time (with ssl: does the server speak TLS there?)",
@@ -88,9 +89,15 @@ public sealed class StoreReasonTests
 
     // As the client library wraps it.
     private static RedisConnectionException Unconnected(Exception? why) =>
-        new(
+        Failed(
             ConnectionFailureType.UnableToResolvePhysicalConnection,
             "No connection is active/available to service this operation: EVALSHA",
             why
         );
+
+    private static RedisConnectionException Failed(
+        ConnectionFailureType how,
+        string message,
+        Exception? why
+    ) => new(how, CommandFlags.None, message, why, CommandStatus.WaitingToBeSent);
 }
