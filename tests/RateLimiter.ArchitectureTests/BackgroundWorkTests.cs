@@ -28,6 +28,8 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Infrastructure/Redis/RedisConnection.cs"] = "It is awaited.",
         ["RateLimiter.Infrastructure/Redis/RedisLink.cs"] =
             "What is begun is tried in a loop's way.",
+        ["RateLimiter.Infrastructure/Standstill.cs"] =
+            "It only notes that what is known may be out of date.",
         ["RateLimiter.Infrastructure/StoreClock.cs"] = "Whoever waits for a store is told.",
     };
 

@@ -20,6 +20,7 @@ internal sealed class WarmUp(
     IServiceScopeFactory scopes,
     IEnumerable<IWarmUp> stores,
     ClientDirectory directory,
+    IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<WarmUp> logger
 ) : RepeatingService("The warm-up", Interval, time, logger), IHealthCheck
@@ -95,8 +96,11 @@ internal sealed class WarmUp(
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        // Without its store the service is not ready anyway.
-        if (await TryWarmStoresAsync(stoppingToken))
+        // A start that fails takes away what requests need. And without its store the service is not ready anyway.
+        if (
+            lifetime.ApplicationStarted.IsCancellationRequested
+            && await TryWarmStoresAsync(stoppingToken)
+        )
         {
             await SendAllAsync(stoppingToken);
             isWarm = true;

@@ -17,7 +17,9 @@ namespace RateLimiter.IntegrationTests.Embedded;
 [TestFixture]
 public sealed class EmbeddedHistoryTests
 {
-    private const int Many = 2000;
+    // Altogether more than a page of the log.
+    private const int Many = 6000;
+    private static readonly string Description = new('x', 1000);
 
     private static readonly IOptions<QuotaOptions> Quotas = Options.Create(
         new QuotaOptions { MaxHistoryBytes = 100_000 }
@@ -99,7 +101,7 @@ public sealed class EmbeddedHistoryTests
             new PolicyDefinition(
                 head.Key,
                 [Ask.Limit(Algorithm.FixedWindow, 1, 60)],
-                Description: null,
+                Description,
                 IsActive: true,
                 PolicyMode.Enforce
             ),

@@ -114,7 +114,8 @@ public sealed class ConnectionRenewalTests
 
         await UntilRefusedAsync(store);
         await UntilDecidedAsync(store);
-        Assert.That(store.Renewals, Has.One.Contains("LOADING"));
+        // It answers slowly meanwhile, or not in time.
+        Assert.That(store.Renewals, Has.One.Match("LOADING|no answer in time"));
     }
 
     // New connections were made to a server that let nobody in, and the address leads elsewhere again.
