@@ -32,7 +32,7 @@ public sealed class SeedFaultInStoreTests
             .ToList();
 
         // Five users and the caller.
-        Assert.That(counters, Has.Count.EqualTo(7));
+        Assert.That(counters, Has.Count.EqualTo(6));
         foreach (var counter in counters)
         {
             Assert.That(
@@ -69,7 +69,7 @@ public sealed class SeedFaultInStoreTests
         // analytics keep comes later.
         Assert.That(
             own.Where(key => !key.Contains(":analytics:", StringComparison.Ordinal)).ToList(),
-            Has.Count.EqualTo(6)
+            Has.Count.EqualTo(7)
         );
         Assert.That(
             values.Select(value => System.Text.Encoding.Latin1.GetString(value!)),
