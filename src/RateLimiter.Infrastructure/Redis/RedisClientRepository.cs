@@ -95,7 +95,7 @@ internal sealed class RedisClientRepository(
                 client,
                 version,
                 keys,
-                new PolicyTable(hashes[0].Values.Select(value => PolicyDocument.Parse(value!)))
+                new PolicyTable(await StoredPolicies.ParseAsync(hashes[0]))
             )
             {
                 PoliciesVersion = versions.Policies,

@@ -45,8 +45,7 @@ internal sealed class RedisPolicyRepository(
                 return new PolicySet(
                     version ?? 0,
                     [
-                        .. hashes[0]
-                            .Values.Select(value => PolicyHead.Of(PolicyDocument.Parse(value!))),
+                        .. (await StoredPolicies.ParseAsync(hashes[0])).Select(PolicyHead.Of),
                         .. hashes[1]
                             .Select(policy => new PolicyHead(
                                 RedisKeys.ParsePolicyField(policy.Key),

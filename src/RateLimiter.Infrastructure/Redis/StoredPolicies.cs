@@ -1,4 +1,6 @@
 using RateLimiter.Application;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -54,6 +56,26 @@ internal static class StoredPolicies
         }
 
         throw new StoreUnavailableException("The policies change all the time.");
+    }
+
+    /// <summary>
+    /// Parses policies, some at a time: thousands take some tenths of a second, for which they would keep a thread from
+    /// everybody else's requests.
+    /// </summary>
+    public static async Task<IReadOnlyList<Policy>> ParseAsync(Fields fields)
+    {
+        var policies = new List<Policy>(fields.Count);
+        foreach (var portion in fields.Values.Chunk(PerStep))
+        {
+            if (policies.Count > 0)
+            {
+                await Task.Yield();
+            }
+
+            policies.AddRange(portion.Select(value => PolicyDocument.Parse(value!)));
+        }
+
+        return policies;
     }
 
     /// <summary>What a hash has, by field.</summary>
