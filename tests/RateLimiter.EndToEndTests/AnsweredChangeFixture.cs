@@ -107,9 +107,29 @@ public abstract class AnsweredChangeFixture(Store store)
         }
     }
 
+    /// <summary>
+    /// What a check says. For a second after the machine stood still a client is a 503 until the store confirms it: that says
+    /// nothing yet.
+    /// </summary>
+    protected static async Task<Answer> CheckedAsync(
+        Client client,
+        string route = "r",
+        int cost = 1
+    )
+    {
+        Answer answer = null!;
+        await Poll.UntilAsync(
+            "Nothing but 503.",
+            Recovered,
+            async () =>
+                (answer = await client.CheckAsync("u", route, cost: cost)) is not { Status: 503 }
+        );
+        return answer;
+    }
+
     protected static async Task<long> LimitAsync(Client client)
     {
-        var answer = await client.CheckAsync("u", "r", cost: 0);
+        var answer = await CheckedAsync(client, cost: 0);
         return answer.Status == 200 ? answer["limit"].GetInt64() : -answer.Status;
     }
 }
