@@ -33,7 +33,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     [NotAdministrative]
     [DisableRequestSizeLimit]
     [OpenApiOperationProcessor(typeof(GatewayHeaders))]
-    [Route(GatewayPath.Door, Name = "GatewayCheck")]
+    [Route(GatewayPath.Path, Name = "GatewayCheck")]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
@@ -65,12 +65,12 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     [DisableRequestSizeLimit]
     [OpenApiOperationProcessor(typeof(GatewayHeaders))]
     [AnyQuery]
-    [Route(GatewayPath.Door + "/{**path}", Name = "GatewayCheckPath")]
+    [Route(GatewayPath.Path + "/{**path}", Name = "GatewayCheckPath")]
     [ProducesResponseType(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
     public Task<IActionResult> CheckPathAsync(string? path) =>
         AnswerAsync(
-            GatewayPath.BehindDoor(HttpContext) ?? $"/{path}",
+            GatewayPath.ForwardedPath(HttpContext) ?? $"/{path}",
             StatusCodes.Status200OK,
             StatusCodes.Status429TooManyRequests,
             NoPolicyAnswer.NotFound

@@ -9,13 +9,13 @@ namespace RateLimiter.Api.Gateway;
 /// </summary>
 internal static class GatewayPath
 {
-    public const string Door = "/gateway/check";
+    public const string Path = "/gateway/check";
 
-    private const string Kept = Door + "/kept";
+    private const string Kept = Path + "/kept";
 
     public static Task KeepAsync(HttpContext context, RequestDelegate next)
     {
-        if (BehindDoor(context) is not null)
+        if (ForwardedPath(context) is not null)
         {
             context.Request.Path = Kept;
         }
@@ -24,16 +24,16 @@ internal static class GatewayPath
     }
 
     /// <summary>What stands behind the door in the path as it was sent, from its slash on; null when nothing does.</summary>
-    public static string? BehindDoor(HttpContext context)
+    public static string? ForwardedPath(HttpContext context)
     {
         var target = ForwardedRoute.WithoutAuthority(
             context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget
         );
         return
-            target.Length > Door.Length
-            && target[Door.Length] == '/'
-            && target.StartsWith(Door, StringComparison.OrdinalIgnoreCase)
-            ? target[Door.Length..].ToString()
+            target.Length > Path.Length
+            && target[Path.Length] == '/'
+            && target.StartsWith(Path, StringComparison.OrdinalIgnoreCase)
+            ? target[Path.Length..].ToString()
             : null;
     }
 }
