@@ -65,9 +65,9 @@ public static class InfrastructureServices
         );
         services.AddSingleton<ISessionKeys, RedisSessionKeys>();
         services.AddSingleton<ISessions, RedisSessions>();
-        services.AddSingleton<RedisNews>();
-        services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<RedisNews>());
-        services.AddHostedService(provider => provider.GetRequiredService<RedisNews>());
+        services.AddSingleton<RedisInvalidationChannel>();
+        services.AddSingleton<IClientChanges>(provider => provider.GetRequiredService<RedisInvalidationChannel>());
+        services.AddHostedService(provider => provider.GetRequiredService<RedisInvalidationChannel>());
         services.AddSingleton<RedisCounterStore>();
         services.AddSingleton<ICounterStore>(provider =>
             provider.GetRequiredService<RedisCounterStore>()

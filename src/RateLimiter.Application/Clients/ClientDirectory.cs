@@ -83,7 +83,7 @@ public sealed class ClientDirectory
         changes.KeysRevoked += (client, keys) =>
             Apply(client, Latest, known => known with { Keys = known.Keys.Without(keys) });
         // What was asked before then may be of before what was missed.
-        changes.Missed += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
+        changes.MessagesLost += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
         changes.Woken += () => Interlocked.Exchange(ref woken, time.GetTimestamp());
     }
 
@@ -243,7 +243,7 @@ public sealed class ClientDirectory
     private Age AgeOf(ClientEntry entry)
     {
         // First: it finds out what was missed.
-        var maxAge = changes.IsHeard ? HeardMaxAge : MaxAge;
+        var maxAge = changes.IsSubscribed ? HeardMaxAge : MaxAge;
         var confirmed = entry.Confirmed;
         if (confirmed <= Interlocked.Read(ref missed))
         {

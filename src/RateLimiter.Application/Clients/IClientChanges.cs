@@ -19,7 +19,7 @@ public interface IClientChanges
     event Action<ClientId, IReadOnlyCollection<KeyHash>> KeysRevoked;
 
     /// <summary>Called when changes may have been missed, from then on none.</summary>
-    event Action Missed;
+    event Action MessagesLost;
 
     /// <summary>
     /// Called when this process stood still for longer than <see cref="ClientDirectory.MaxAge"/>, before anything is used that
@@ -28,5 +28,5 @@ public interface IClientChanges
     event Action Woken;
 
     /// <summary>Whether every change arrives, within <see cref="ClientDirectory.MaxAge"/>.</summary>
-    bool IsHeard { get; }
+    bool IsSubscribed { get; }
 }

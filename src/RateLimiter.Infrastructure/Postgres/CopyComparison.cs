@@ -31,7 +31,7 @@ internal sealed class CopyComparison : RepeatingService
     {
         this.database = database;
         this.copies = copies;
-        changes.Missed += () => isDue = true;
+        changes.MessagesLost += () => isDue = true;
     }
 
     /// <summary>Completes every copy that is older than its record. What has no copy gets one when it is asked for.</summary>

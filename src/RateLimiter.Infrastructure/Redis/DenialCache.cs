@@ -8,7 +8,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <summary>
 /// Denials that the store has answered, for as long as it could not answer otherwise: <see cref="Decision.Steady"/>
 /// says how long that is. What ends one before its time, permits given back and counters reset on any instance, arrives
-/// as <see cref="RedisNews"/>; while these cannot be heard, nothing is remembered. A changed policy has another version. A
+/// as <see cref="RedisInvalidationChannel"/>; while these cannot be heard, nothing is remembered. A changed policy has another version. A
 /// denial ends by the clock it came from, that of the part of the store that gave it: when that is set, so is its end.
 /// </summary>
 /// <param name="isHeard">Whether that news arrives.</param>

@@ -32,13 +32,13 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     private readonly TimeProvider time;
     private readonly Part[] parts;
 
-    public RedisCounterStore(RedisConnection connection, RedisNews news, TimeProvider time)
+    public RedisCounterStore(RedisConnection connection, RedisInvalidationChannel news, TimeProvider time)
     {
         this.connection = connection;
         this.time = time;
-        denials = new DenialCache(() => news.IsHeard);
+        denials = new DenialCache(() => news.IsSubscribed);
         news.Freed += denials.Forget;
-        news.Missed += denials.Clear;
+        news.MessagesLost += denials.Clear;
         parts =
         [
             .. Enumerable

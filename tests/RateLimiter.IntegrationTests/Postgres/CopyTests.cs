@@ -341,7 +341,7 @@ public sealed class CopyTests : PostgresTests
         await (await Redis.Connected).GetDatabase().KeyDeleteAsync(RedisKeys.Client(client));
         await records.Copies.CopyAsync(before, default);
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
-        using var news = new RedisNews(Redis, TimeProvider.System, NullLogger<RedisNews>.Instance);
+        using var news = new RedisInvalidationChannel(Redis, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
         using var comparison = new CopyComparison(
             records.Database,
             records.Copies,

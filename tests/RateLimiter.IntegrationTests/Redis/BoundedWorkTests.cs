@@ -38,7 +38,7 @@ public sealed class BoundedWorkTests
     ]);
 
     private TestStore store = null!;
-    private RedisNews news = null!;
+    private RedisInvalidationChannel news = null!;
     private RedisCounterStore counters = null!;
 
     /// <summary>How the entries of a full log lie in time, and what was taken with each.</summary>
@@ -55,7 +55,7 @@ public sealed class BoundedWorkTests
     public async Task StartAsync()
     {
         store = await TestStore.StartOwnAsync(StoreKind.Redis);
-        news = new RedisNews(store.Connection, TimeProvider.System, NullLogger<RedisNews>.Instance);
+        news = new RedisInvalidationChannel(store.Connection, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
         counters = new RedisCounterStore(store.Connection, news, TimeProvider.System);
         await counters.WarmUpAsync(CancellationToken.None);
     }

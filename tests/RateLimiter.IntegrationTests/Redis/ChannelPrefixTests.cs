@@ -23,17 +23,17 @@ public sealed class ChannelPrefixTests
             10_000,
             new MessageLog()
         );
-        using var news = new RedisNews(here, TimeProvider.System, NullLogger<RedisNews>.Instance);
-        using var others = new RedisNews(
+        using var news = new RedisInvalidationChannel(here, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
+        using var others = new RedisInvalidationChannel(
             there,
             TimeProvider.System,
-            NullLogger<RedisNews>.Instance
+            NullLogger<RedisInvalidationChannel>.Instance
         );
         using var counters = new RedisCounterStore(there, others, TimeProvider.System);
         var freed = new TaskCompletionSource();
         news.Freed += _ => freed.TrySetResult();
         await news.StartAsync(default);
-        Assert.That(() => news.IsHeard, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => news.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
 
         await counters.ResetAsync(
             new PermitRequest(

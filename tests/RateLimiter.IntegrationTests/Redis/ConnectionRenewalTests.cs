@@ -264,7 +264,7 @@ public sealed class ConnectionRenewalTests
         Poll.UntilAsync(
             "No messages arrive.",
             Recovered,
-            () => Task.FromResult(store.News.IsHeard)
+            () => Task.FromResult(store.News.IsSubscribed)
         );
 
     private static async Task MustBeHeardAgainAsync(WatchedConnection store)
@@ -272,7 +272,7 @@ public sealed class ConnectionRenewalTests
         await Poll.UntilAsync(
             "Messages still arrive.",
             Recovered,
-            () => Task.FromResult(!store.News.IsHeard)
+            () => Task.FromResult(!store.News.IsSubscribed)
         );
         await Poll.UntilAsync(
             "No messages arrive.",
@@ -280,7 +280,7 @@ public sealed class ConnectionRenewalTests
             async () =>
             {
                 Assert.That(await store.IsDecidedAsync(), "A check has noticed it.");
-                return store.News.IsHeard;
+                return store.News.IsSubscribed;
             }
         );
     }

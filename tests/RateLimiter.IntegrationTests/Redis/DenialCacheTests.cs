@@ -87,10 +87,10 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     )
     {
         var connection = await Store.ConnectAgainAsync();
-        using var news = new RedisNews(
+        using var news = new RedisInvalidationChannel(
             connection,
             TimeProvider.System,
-            NullLogger<RedisNews>.Instance
+            NullLogger<RedisInvalidationChannel>.Instance
         );
         using var other = new RedisCounterStore(connection, news, TimeProvider.System);
         var request = Request(Algorithm.TokenBucket, 1, 3600);
@@ -157,7 +157,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     /// <summary>Takes until it is denied, with the news heard, so that it is remembered.</summary>
     private async Task<Decision> ExhaustAsync(PermitRequest request)
     {
-        Assert.That(() => News.IsHeard, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         while (true)
         {
             var decision = await TakeAsync(Counters, request);

@@ -8,7 +8,7 @@ namespace RateLimiter.IntegrationTests.Redis;
 internal sealed class MessageLog
     : ILogger<RedisConnection>,
         ILogger<RedisAnalytics>,
-        ILogger<RedisNews>,
+        ILogger<RedisInvalidationChannel>,
         ILogger<StoreMonitor>,
         ILogger<ConnectionRenewal>
 {

@@ -231,7 +231,7 @@ public abstract class StoreTests(StoreKind kind)
 {
     private protected TestStore Store { get; private set; } = null!;
 
-    private protected RedisNews News { get; private set; } = null!;
+    private protected RedisInvalidationChannel News { get; private set; } = null!;
 
     private protected RedisCounterStore Counters { get; private set; } = null!;
 
@@ -239,7 +239,7 @@ public abstract class StoreTests(StoreKind kind)
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        News = new RedisNews(Store.Connection, TimeProvider.System, NullLogger<RedisNews>.Instance);
+        News = new RedisInvalidationChannel(Store.Connection, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
         Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
         await News.StartAsync(CancellationToken.None);
         await Counters.WarmUpAsync(CancellationToken.None);

@@ -24,7 +24,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
     {
         Connection = connection;
         Log = log;
-        News = new RedisNews(connection, TimeProvider.System, log);
+        News = new RedisInvalidationChannel(connection, TimeProvider.System, log);
         counters = new RedisCounterStore(connection, News, TimeProvider.System);
         monitor = new StoreMonitor(connection, counters, TimeProvider.System, log);
         renewal = new ConnectionRenewal(connection, News, TimeProvider.System, log)
@@ -35,7 +35,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
 
     public RedisConnection Connection { get; }
 
-    public RedisNews News { get; }
+    public RedisInvalidationChannel News { get; }
 
     public MessageLog Log { get; }
 

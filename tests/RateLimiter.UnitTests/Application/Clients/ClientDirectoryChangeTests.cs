@@ -84,7 +84,7 @@ public sealed class ClientDirectoryChangeTests
     {
         await WarmAsync(1);
         time.Advance(TimeSpan.FromSeconds(1));
-        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.MessagesLost += null);
 
         Save(2, "a");
         time.Advance(TimeSpan.FromSeconds(1));

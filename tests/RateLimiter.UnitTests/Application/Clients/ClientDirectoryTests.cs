@@ -32,7 +32,7 @@ public sealed class ClientDirectoryTests
     public async Task Find_WokenAndTheKeyWasRevokedMeanwhile_IsRefused()
     {
         await WarmAsync(Version(1));
-        changes.Setup(it => it.IsHeard).Returns(true);
+        changes.Setup(it => it.IsSubscribed).Returns(true);
         Wake();
 
         Assert.That(directory.TryFind(Own.Key, out _), Is.False);
@@ -63,7 +63,7 @@ public sealed class ClientDirectoryTests
     private void Wake()
     {
         time.Advance(MaxAge);
-        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.MessagesLost += null);
         changes.Raise(it => it.Woken += null);
     }
 
@@ -566,7 +566,7 @@ public sealed class ClientDirectoryTests
     public async Task Find_ChangesAreHeard_AsksNothingForLonger()
     {
         var client = Version(1);
-        changes.Setup(it => it.IsHeard).Returns(true);
+        changes.Setup(it => it.IsSubscribed).Returns(true);
         await WarmAsync(client);
         time.Advance(ClientDirectory.HeardMaxAge / 2 - Tick);
 
@@ -577,7 +577,7 @@ public sealed class ClientDirectoryTests
     [Test]
     public async Task Find_ChangesAreHeardAndVeryOld_ComparesTheVersionBeforeUse()
     {
-        changes.Setup(it => it.IsHeard).Returns(true);
+        changes.Setup(it => it.IsSubscribed).Returns(true);
         await WarmAsync(Version(1));
         time.Advance(ClientDirectory.HeardMaxAge);
 
@@ -590,10 +590,10 @@ public sealed class ClientDirectoryTests
     [Test]
     public async Task Find_ChangesAreNoLongerHeard_ComparesTheVersionBeforeUse()
     {
-        changes.Setup(it => it.IsHeard).Returns(true);
+        changes.Setup(it => it.IsSubscribed).Returns(true);
         await WarmAsync(Version(1));
         time.Advance(MaxAge);
-        changes.Setup(it => it.IsHeard).Returns(false);
+        changes.Setup(it => it.IsSubscribed).Returns(false);
 
         var lookUp = LookUpAsync();
         Assert.That(lookUp.IsCompleted, Is.False);
@@ -604,10 +604,10 @@ public sealed class ClientDirectoryTests
     [Test]
     public async Task MessagesMissed_DuringALoad_IsComparedBeforeUse()
     {
-        changes.Setup(it => it.IsHeard).Returns(true);
+        changes.Setup(it => it.IsSubscribed).Returns(true);
         var early = LookUpAsync();
         var load = await store.NextLoadAsync();
-        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.MessagesLost += null);
         load.SetResult(Version(1));
         await early.Soon();
 
@@ -624,7 +624,7 @@ public sealed class ClientDirectoryTests
         time.Advance(RefreshAge);
         await LookUpAsync().Soon();
         var comparison = await store.NextVersionAsync();
-        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.MessagesLost += null);
         comparison.SetResult(1);
 
         var lookUp = LookUpAsync();
@@ -641,7 +641,7 @@ public sealed class ClientDirectoryTests
         await WarmAsync(Version(1));
         await WarmAsync(A.Snapshot(other.Key.Client, keys: [other.Key.Hash]), other.Text);
 
-        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.MessagesLost += null);
 
         foreach (var text in new[] { Own.Text, other.Text })
         {
@@ -658,7 +658,7 @@ public sealed class ClientDirectoryTests
     public async Task MessagesMissed_ClientConfirmedSince_IsKnownAgain()
     {
         await WarmAsync(Version(1));
-        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.MessagesLost += null);
         time.Advance(Tick);
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(1);
@@ -695,7 +695,7 @@ public sealed class ClientDirectoryTests
     {
         var client = Version(1);
         await WarmAsync(client);
-        changes.Raise(it => it.Missed += null);
+        changes.Raise(it => it.MessagesLost += null);
 
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetException(new StoreUnavailableException("gone"));

@@ -16,9 +16,9 @@ namespace RateLimiter.Infrastructure.Redis;
 /// <remarks>
 /// All of it is one channel, in order, so that the ping that is heard vouches for what was published before it.
 /// </remarks>
-internal sealed class RedisNews : RepeatingService, IClientChanges
+internal sealed class RedisInvalidationChannel : RepeatingService, IClientChanges
 {
-    /// <summary>The longest that a message can be lost without <see cref="IsHeard"/> being false.</summary>
+    /// <summary>The longest that a message can be lost without <see cref="IsSubscribed"/> being false.</summary>
     internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan PingInterval = MaxSilence / 4;
@@ -33,7 +33,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     private long interrupted = Never;
     private bool isSubscribed;
 
-    public RedisNews(RedisConnection connection, TimeProvider time, ILogger<RedisNews> logger)
+    public RedisInvalidationChannel(RedisConnection connection, TimeProvider time, ILogger<RedisInvalidationChannel> logger)
         : base("The watch over messages of the store", PingInterval, time, logger)
     {
         this.connection = connection;
@@ -53,13 +53,13 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     public event Action<ClientId, IReadOnlyCollection<KeyHash>>? KeysRevoked;
 
     /// <inheritdoc/>
-    public event Action? Missed;
+    public event Action? MessagesLost;
 
     /// <inheritdoc/>
     public event Action? Woken;
 
     /// <inheritdoc/>
-    public bool IsHeard
+    public bool IsSubscribed
     {
         get
         {
@@ -114,7 +114,7 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
     private void Wake()
     {
         Interlocked.Exchange(ref interrupted, Time.GetTimestamp());
-        Missed?.Invoke();
+        MessagesLost?.Invoke();
         Woken?.Invoke();
     }
 
@@ -123,10 +123,10 @@ internal sealed class RedisNews : RepeatingService, IClientChanges
 
     private void HearPing(long sent)
     {
-        if (!IsHeard && Vouches(sent))
+        if (!IsSubscribed && Vouches(sent))
         {
             // From here on everything is heard; before, it may not have been.
-            Missed?.Invoke();
+            MessagesLost?.Invoke();
         }
 
         Interlocked.Exchange(ref heard, sent);

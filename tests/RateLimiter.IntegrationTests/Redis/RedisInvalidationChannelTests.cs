@@ -10,7 +10,7 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.IntegrationTests.Redis;
 
 /// <summary>Who changes a client's policies says so in the store, in the same step.</summary>
-public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
+public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(kind)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -75,7 +75,7 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
         var (version, first) = (await keys.FindAsync(client, default))!.Value;
         var other = ClientKey.Create(ApiKey.Generate(client).Key, "other", Scopes.Check, default);
         var both = new KeyRing([.. first.Keys, other]);
-        Assert.That(() => News.IsHeard, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         var heard = new System.Collections.Concurrent.ConcurrentQueue<string>();
         void HearRevoked(ClientId id, IReadOnlyCollection<KeyHash> hashes)
         {
@@ -105,18 +105,18 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Missed_FirstHeard_IsToldBeforeAnythingIsTakenForHeard()
     {
-        using var news = new RedisNews(
+        using var news = new RedisInvalidationChannel(
             Store.Connection,
             TimeProvider.System,
-            NullLogger<RedisNews>.Instance
+            NullLogger<RedisInvalidationChannel>.Instance
         );
         var wasHeard = new TaskCompletionSource<bool>();
-        news.Missed += () => wasHeard.TrySetResult(news.IsHeard);
+        news.MessagesLost += () => wasHeard.TrySetResult(news.IsSubscribed);
 
         await news.StartAsync(default);
 
         Assert.That(await wasHeard.Task.WaitAsync(Patience), Is.False);
-        Assert.That(() => news.IsHeard, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => news.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         await news.StopAsync(default);
     }
 
@@ -159,7 +159,7 @@ public sealed class RedisNewsTests(StoreKind kind) : StoreTests(kind)
     private async Task HearAsync(ClientId client, Func<Task<bool>> change)
     {
         // Messages come in order: with the ping heard, it is listened to.
-        Assert.That(() => News.IsHeard, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         var heard = new TaskCompletionSource();
         void Hear(ClientId changed)
         {
