@@ -124,7 +124,7 @@ internal sealed class WarmUp(
         {
             stoppingToken.ThrowIfCancellationRequested();
             // What tries to change a client makes the directory forget what it knows.
-            directory.Learn(client);
+            directory.Add(client);
             if (
                 await SendAsync(answer, text, method, target, body)
                 == StatusCodes.Status503ServiceUnavailable
@@ -135,7 +135,7 @@ internal sealed class WarmUp(
             }
         }
 
-        directory.Doubt(id);
+        directory.Invalidate(id);
     }
 
     private static Policy OfRoute(Policy policy) =>

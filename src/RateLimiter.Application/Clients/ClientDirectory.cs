@@ -78,7 +78,7 @@ public sealed class ClientDirectory
         this.storeTime = storeTime;
         checkTimeout = store.Value.Timeout;
         entries = new ClientCache(options.Value.MaxCachedBytes);
-        changes.Changed += Doubt;
+        changes.Changed += Invalidate;
         // It may be a part of a change that this instance is just making itself, and nothing brings these keys back.
         changes.KeysRevoked += (client, keys) =>
             Apply(client, Latest, known => known with { Keys = known.Keys.Without(keys) });
@@ -153,7 +153,7 @@ public sealed class ClientDirectory
     }
 
     /// <summary>A client that has just been made here. Whoever comes with its key need not be looked for.</summary>
-    public void Learn(ClientSnapshot client)
+    public void Add(ClientSnapshot client)
     {
         lock (gate)
         {
@@ -178,7 +178,7 @@ public sealed class ClientDirectory
     /// What is known of a client may be wrong: it was changed, or may have been. It is loaded anew before it is used, and
     /// stays in use only while the store does not answer.
     /// </summary>
-    public void Doubt(ClientId client) => Replace(client, entry => entry.InDoubt());
+    public void Invalidate(ClientId client) => Replace(client, entry => entry.Stale());
 
     private void Replace(ClientId client, Func<ClientEntry, ClientEntry> replace)
     {
@@ -260,7 +260,7 @@ public sealed class ClientDirectory
     {
         try
         {
-            return entry.IsInDoubt || !await IsConfirmedAsync(client, entry)
+            return entry.IsStale || !await IsConfirmedAsync(client, entry)
                 // The entry stays until what comes in its place is there.
                 ? await LoadAsync(client)
                 : entry.Snapshot;

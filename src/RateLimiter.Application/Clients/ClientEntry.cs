@@ -76,7 +76,7 @@ internal sealed class ClientEntry
     }
 
     /// <summary>Whether it may be wrong, so that it is no use to compare versions.</summary>
-    public bool IsInDoubt => Confirmed == Never;
+    public bool IsStale => Confirmed == Never;
 
     /// <summary>When the store was asked for what it then confirmed, by the clock's timestamp.</summary>
     public long Confirmed => Interlocked.Read(ref confirmed);
@@ -87,7 +87,7 @@ internal sealed class ClientEntry
         loaded.Asked > timestamp ? loaded.Snapshot : null;
 
     /// <summary>The same, to be loaded anew before it is used.</summary>
-    public ClientEntry InDoubt() => new(this);
+    public ClientEntry Stale() => new(this);
 
     /// <summary>
     /// The same with a change that is not in it yet, in doubt. Changes arrive in any order, and are made in that of their
@@ -97,7 +97,7 @@ internal sealed class ClientEntry
     {
         if (version <= known.Version)
         {
-            return InDoubt();
+            return Stale();
         }
 
         var complete = known;

@@ -111,7 +111,7 @@ internal sealed class RegisterClientHandler(
             new AuditedClient(command.Name)
         );
         await clients.AddAsync(client, audit, cancellationToken);
-        directory.Learn(client.ToSnapshot());
+        directory.Add(client.ToSnapshot());
         return new ClientRegistered(id, text);
     }
 }

@@ -91,7 +91,7 @@ internal sealed class KeyRings(
         finally
         {
             // Also after a failure: a save without an answer may have been a save.
-            directory.Doubt(client);
+            directory.Invalidate(client);
         }
     }
 

@@ -110,7 +110,7 @@ internal sealed class PolicyWriter(
         finally
         {
             // Also after a failure: a save without an answer may have been a save.
-            directory.Doubt(client);
+            directory.Invalidate(client);
         }
     }
 

@@ -159,7 +159,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(10), run), Is.False);
 
         Knows();
-        services.GetRequiredService<ClientDirectory>().Doubt(A.Client);
+        services.GetRequiredService<ClientDirectory>().Invalidate(A.Client);
 
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(10), run));
         await run;
@@ -172,7 +172,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         var run = RunAsync();
         await SentAsync(Beginning.Length);
         Knows();
-        services.GetRequiredService<ClientDirectory>().Doubt(A.Client);
+        services.GetRequiredService<ClientDirectory>().Invalidate(A.Client);
 
         events.Writer.TryWrite(new DecisionMade(7, A.LoggedOf("alice")));
 
@@ -196,7 +196,7 @@ public sealed class DecisionStreamResultTests : IDisposable
                 )
             )
             .ThrowsAsync(new StoreUnavailableException("It is away."));
-        services.GetRequiredService<ClientDirectory>().Doubt(A.Client);
+        services.GetRequiredService<ClientDirectory>().Invalidate(A.Client);
 
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(12), run), Is.False);
         await EndAsync(run);

@@ -94,7 +94,7 @@ public sealed class ClientDirectoryChangeTests
         Assert.That(store.Loaded, Is.Null, "It may be of another store.");
         load.SetResult(Snapshot(2, "a"));
         await lookUp.Soon();
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         _ = LookUpAsync();
         await store.NextLoadAsync();
         Assert.That(store.Loaded!.Version, Is.EqualTo(2));
@@ -104,7 +104,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Apply_DuringALoad_IsNotUndoneByIt()
     {
         await WarmAsync(1);
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         var early = LookUpAsync();
         var load = await store.NextLoadAsync();
 
@@ -119,7 +119,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Apply_DuringALoadThatComesToNothing_WhoeverWaitedFindsTheChange()
     {
         await WarmAsync(1);
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         var early = LookUpAsync(Other.Key);
         var load = await store.NextLoadAsync();
 
@@ -248,7 +248,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Find_ChangedAndStoreHangs_WaitsForHalfACheckAndUsesWhatIsKnown()
     {
         await WarmAsync(1);
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
 
         var lookUp = LookUpAsync();
         await store.NextLoadAsync();
@@ -280,7 +280,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Find_LoadComesAfterItWasWaitedFor_IsKept()
     {
         await WarmAsync(1);
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         var lookUp = LookUpAsync();
         var load = await store.NextLoadAsync();
         time.Advance(CheckTimeout / 2);

@@ -125,7 +125,7 @@ public sealed class ClientDirectoryTests
     public async Task Learn_AClientThatWasJustMade_IsFoundWithoutTheStore()
     {
         var client = Version(1);
-        directory.Learn(client);
+        directory.Add(client);
 
         Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
         Assert.That(store.Loads, Is.Zero);
@@ -231,7 +231,7 @@ public sealed class ClientDirectoryTests
     {
         await WarmAsync(Version(1));
 
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
@@ -244,7 +244,7 @@ public sealed class ClientDirectoryTests
         var client = Version(1);
         await WarmAsync(client);
 
-        directory.Doubt(ClientId.New());
+        directory.Invalidate(ClientId.New());
 
         Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
     }
@@ -283,7 +283,7 @@ public sealed class ClientDirectoryTests
         var (old, changed) = (Version(1), Version(2));
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
 
@@ -314,7 +314,7 @@ public sealed class ClientDirectoryTests
     {
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
         oldLoad.SetResult(Version(1));
@@ -552,7 +552,7 @@ public sealed class ClientDirectoryTests
         time.Advance(MaxAge);
         var early = LookUpAsync();
         var comparison = await store.NextVersionAsync();
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         comparison.SetResult(1);
         await early.Soon();
 
@@ -708,7 +708,7 @@ public sealed class ClientDirectoryTests
     {
         var client = Version(1);
         await WarmAsync(client);
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
 
         var outage = LookUpAsync();
         (await store.NextLoadAsync()).SetException(new StoreUnavailableException("gone"));
@@ -723,7 +723,7 @@ public sealed class ClientDirectoryTests
     public async Task Doubt_DeletedMeanwhile_DisappearsFromMemory()
     {
         await WarmAsync(Version(1));
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         for (var i = 0; i < 2; i++)
         {
             var lookUp = LookUpAsync();
@@ -777,7 +777,7 @@ public sealed class ClientDirectoryTests
         var early = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(2);
         var load = await store.NextLoadAsync();
-        directory.Doubt(A.Client);
+        directory.Invalidate(A.Client);
         load.SetResult(Version(2));
         await early.Soon();
 
@@ -843,7 +843,7 @@ public sealed class ClientDirectoryTests
         }
         else
         {
-            directory.Doubt(A.Client);
+            directory.Invalidate(A.Client);
         }
     }
 
