@@ -71,7 +71,7 @@ internal static class AccuracyTable
     {
         var limit = LimitOf(algorithm, Permits);
         Counter[] counters = [Counter.Create(algorithm)];
-        return [.. arrivals.Select(time => Counter.Take(counters, [limit], time, 1)[0].Wait == 0)];
+        return [.. arrivals.Select(time => Counter.Acquire(counters, [limit], time, 1)[0].Wait == 0)];
     }
 
     /// <summary>
@@ -87,7 +87,7 @@ internal static class AccuracyTable
             .. arrivals.Zip(
                 decisions,
                 (time, isAllowed) =>
-                    Counter.Take(counters, [limit], time, isAllowed ? 1 : 0)[0].Used
+                    Counter.Acquire(counters, [limit], time, isAllowed ? 1 : 0)[0].Used
             ),
         ];
     }

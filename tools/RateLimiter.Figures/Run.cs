@@ -47,7 +47,7 @@ internal sealed record Run(
         );
         Counter[] counters = [Counter.Create(algorithm)];
         LimitStatus Take(long time, long cost) =>
-            Counter.Take(counters, [limit], Traffic.Clock(time), cost)[0];
+            Counter.Acquire(counters, [limit], Traffic.Clock(time), cost)[0];
 
         var arrivals = Traffic.Scenes.SelectMany(scene => scene.Requests).ToHashSet();
         var samples = Enumerable

@@ -37,7 +37,7 @@ internal sealed class Subjects(IServiceProvider services)
                     "'user-'000000000000000",
                     CultureInfo.InvariantCulture
                 );
-                var decision = await counters.TakeAsync(
+                var decision = await counters.AcquireAsync(
                     PermitRequest.For(client, policy, user, policy.Key.RouteKey, cost: 1),
                     cancellationToken
                 );

@@ -158,7 +158,7 @@ internal sealed class DemoTraffic(
                         check.RouteKey,
                         check.Cost
                     );
-                    var decision = counters.Take(request, at) with { Degraded = false };
+                    var decision = counters.Acquire(request, at) with { Degraded = false };
                     analytics.Record(
                         client.Id,
                         policy.Key,

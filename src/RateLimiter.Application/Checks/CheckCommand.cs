@@ -60,7 +60,7 @@ internal sealed class CheckHandler(
                 waited
             );
             decision =
-                await counters.TakeAsync(request, cancellationToken) ?? fallback.Decide(request);
+                await counters.AcquireAsync(request, cancellationToken) ?? fallback.Decide(request);
         }
         else
         {

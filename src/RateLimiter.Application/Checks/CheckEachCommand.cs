@@ -67,7 +67,7 @@ internal sealed class CheckEachHandler(
             }
         }
 
-        var counted = await counters.TakeEachAsync(requests, cancellationToken);
+        var counted = await counters.AcquireEachAsync(requests, cancellationToken);
         for (var i = 0; i < asked.Count; i++)
         {
             decided[asked[i]] = counted[i] ?? fallback.Decide(requests[i]);

@@ -46,24 +46,24 @@ public interface ICounterStore
     /// to be an exception.
     /// </summary>
     /// <exception cref="StoreUnavailableException">So many wait already that this one would not be answered.</exception>
-    ValueTask<Decision?> TakeAsync(PermitRequest request, CancellationToken cancellationToken);
+    ValueTask<Decision?> AcquireAsync(PermitRequest request, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes permits for each request on its own, in their order. Never throws for the store: null stands where it gave
     /// no answer.
     /// </summary>
-    Task<IReadOnlyList<Decision?>> TakeEachAsync(
+    Task<IReadOnlyList<Decision?>> AcquireEachAsync(
         IReadOnlyList<PermitRequest> requests,
         CancellationToken cancellationToken
     );
 
-    /// <summary>Whether <see cref="TakeAsync"/> would allow it, and how things stand without it. Changes nothing.</summary>
+    /// <summary>Whether <see cref="AcquireAsync"/> would allow it, and how things stand without it. Changes nothing.</summary>
     /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
-    ValueTask<Decision> LookAsync(PermitRequest request, CancellationToken cancellationToken);
+    ValueTask<Decision> PeekAsync(PermitRequest request, CancellationToken cancellationToken);
 
     /// <summary>Gives permits back, never above the limit.</summary>
     /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
-    ValueTask<Decision> GiveAsync(PermitRequest request, CancellationToken cancellationToken);
+    ValueTask<Decision> RefundAsync(PermitRequest request, CancellationToken cancellationToken);
 
     /// <summary>Forgets the counters of a subject under a policy, whatever the cost.</summary>
     /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>

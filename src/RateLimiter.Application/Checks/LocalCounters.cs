@@ -19,15 +19,15 @@ public sealed class LocalCounters
     private readonly ConcurrentLru<Subject, Dictionary<string, Counter>> subjects = new(Capacity);
 
     /// <summary>Takes permits, if they are there.</summary>
-    public Decision Take(in PermitRequest request, DateTimeOffset now) =>
-        Decide(request, now, subjects.GetOrAdd(request.Subject, static _ => []), Counter.Take);
+    public Decision Acquire(in PermitRequest request, DateTimeOffset now) =>
+        Decide(request, now, subjects.GetOrAdd(request.Subject, static _ => []), Counter.Acquire);
 
     /// <summary>Gives permits back, never above the limit, where some are counted.</summary>
-    public void Give(in PermitRequest request, DateTimeOffset now)
+    public void Refund(in PermitRequest request, DateTimeOffset now)
     {
         if (subjects.TryGet(request.Subject, out var used))
         {
-            Decide(request, now, used, Counter.Give);
+            Decide(request, now, used, Counter.Refund);
         }
     }
 

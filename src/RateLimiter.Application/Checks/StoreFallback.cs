@@ -45,7 +45,7 @@ public sealed class StoreFallback(
     /// <summary>
     /// The store has given permits back: what was counted here while it was away must not deny them when it goes away again.
     /// </summary>
-    public void Give(in PermitRequest request) => local.Give(request, time.GetUtcNow());
+    public void Give(in PermitRequest request) => local.Refund(request, time.GetUtcNow());
 
     /// <summary>The store has forgotten the counters of a subject: so must those here be.</summary>
     public void Reset(in PermitRequest request) => local.Reset(request);
@@ -56,7 +56,7 @@ public sealed class StoreFallback(
         var now = time.GetUtcNow();
         return (request.Policy.Definition.OnStoreFailure ?? mode) switch
         {
-            StoreFailureMode.Local => local.Take(request, now),
+            StoreFailureMode.Local => local.Acquire(request, now),
             var mode => Decision.Uncounted(
                 request.Policy,
                 request.Cost,

@@ -82,7 +82,7 @@ internal sealed class RegisterClientHandler(
         // Before the token is looked at, so that guessing is limited too.
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =
-            await counters.TakeAsync(new PermitRequest(caller, policy, Cost: 1), cancellationToken)
+            await counters.AcquireAsync(new PermitRequest(caller, policy, Cost: 1), cancellationToken)
             ?? throw new StoreUnavailableException("The store did not answer.");
         if (!decision.Allowed)
         {

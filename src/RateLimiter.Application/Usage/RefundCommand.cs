@@ -40,7 +40,7 @@ internal sealed class RefundHandler(
             check.Cost,
             waited
         );
-        var decision = await counters.GiveAsync(request, cancellationToken);
+        var decision = await counters.RefundAsync(request, cancellationToken);
         fallback.Give(request);
         return decision;
     }

@@ -31,7 +31,7 @@ internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
         }
 
         return policy.Definition.IsActive
-            ? await counters.LookAsync(
+            ? await counters.PeekAsync(
                 PermitRequest.For(
                     query.Client.Id,
                     policy,

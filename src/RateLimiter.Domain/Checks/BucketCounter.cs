@@ -28,13 +28,13 @@ internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 
     protected override long Used(Limit limit, long now) =>
         (long)((DebtAt(limit, now) + Ticks - 1) / Ticks);
 
-    protected override Counter Take(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(Limit limit, long now, long cost) =>
         this with
         {
             Debt = Debt + cost * Ticks,
         };
 
-    protected override Counter Give(long cost) =>
+    protected override Counter Refund(long cost) =>
         this with
         {
             Debt = (long)Int128.Max(0, Debt - (Int128)cost * Ticks),

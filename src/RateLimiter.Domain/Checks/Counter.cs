@@ -33,7 +33,7 @@ public abstract record Counter
     /// <param name="limits">The limits, in the same order.</param>
     /// <param name="now">The time.</param>
     /// <param name="cost">The permits to take; 0 only looks.</param>
-    public static IReadOnlyList<LimitStatus> Take(
+    public static IReadOnlyList<LimitStatus> Acquire(
         Counter[] counters,
         IReadOnlyList<Limit> limits,
         long now,
@@ -46,7 +46,7 @@ public abstract record Counter
         {
             for (var i = 0; i < counters.Length; i++)
             {
-                counters[i] = before[i].Take(limits[i], now, cost);
+                counters[i] = before[i].Acquire(limits[i], now, cost);
             }
         }
 
@@ -58,7 +58,7 @@ public abstract record Counter
     /// <param name="limits">The limits, in the same order.</param>
     /// <param name="now">The time.</param>
     /// <param name="cost">The permits to give back.</param>
-    public static IReadOnlyList<LimitStatus> Give(
+    public static IReadOnlyList<LimitStatus> Refund(
         Counter[] counters,
         IReadOnlyList<Limit> limits,
         long now,
@@ -71,7 +71,7 @@ public abstract record Counter
             // There is nothing to give back to a limit of 0.
             if (before[i].Used(limits[i], now) > 0 && limits[i].Permits > 0)
             {
-                counters[i] = before[i].Give(cost);
+                counters[i] = before[i].Refund(cost);
             }
         }
 
@@ -90,9 +90,9 @@ public abstract record Counter
     /// <summary>The permits in use at a time not before the one that the counter was brought to, rounded up.</summary>
     protected abstract long Used(Limit limit, long now);
 
-    protected abstract Counter Take(Limit limit, long now, long cost);
+    protected abstract Counter Acquire(Limit limit, long now, long cost);
 
-    protected abstract Counter Give(long cost);
+    protected abstract Counter Refund(long cost);
 
     private static Counter[] At(Counter[] counters, IReadOnlyList<Limit> limits, long now)
     {

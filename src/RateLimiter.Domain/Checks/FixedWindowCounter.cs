@@ -16,13 +16,13 @@ internal sealed record FixedWindowCounter(long Start = 0, long Permits = 0) : Co
     protected override long Used(Limit limit, long now) =>
         now < Start + limit.WindowMicroseconds ? Permits : 0;
 
-    protected override Counter Take(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(Limit limit, long now, long cost) =>
         this with
         {
             Permits = Permits + cost,
         };
 
-    protected override Counter Give(long cost) =>
+    protected override Counter Refund(long cost) =>
         this with
         {
             Permits = Math.Max(0, Permits - cost),

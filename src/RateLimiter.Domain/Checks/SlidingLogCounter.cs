@@ -21,12 +21,12 @@ internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)
     protected override long Used(Limit limit, long now) =>
         Alive(limit, now).Sum(entry => entry.Permits);
 
-    protected override Counter Take(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(Limit limit, long now, long cost) =>
         new SlidingLogCounter(
             Entries.Add((Entries.IsEmpty ? now : Math.Max(now, Entries[^1].Time), cost))
         );
 
-    protected override Counter Give(long cost)
+    protected override Counter Refund(long cost)
     {
         var entries = Entries;
         while (cost > 0 && !entries.IsEmpty)

@@ -25,13 +25,13 @@ internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, lo
         return current + (long)((weighted + ticks - 1) / ticks);
     }
 
-    protected override Counter Take(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(Limit limit, long now, long cost) =>
         this with
         {
             Current = Current + cost,
         };
 
-    protected override Counter Give(long cost)
+    protected override Counter Refund(long cost)
     {
         var fromCurrent = Math.Min(cost, Current);
         return this with

@@ -122,7 +122,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// Goes on for a caller who has gone: its answer takes no longer than the time-out, and watching for each caller's
     /// end would cost more.
     /// </remarks>
-    public ValueTask<Decision?> TakeAsync(
+    public ValueTask<Decision?> AcquireAsync(
         PermitRequest request,
         CancellationToken cancellationToken
     )
@@ -146,12 +146,12 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             );
     }
 
-    public ValueTask<Decision> LookAsync(
+    public ValueTask<Decision> PeekAsync(
         PermitRequest request,
         CancellationToken cancellationToken
     ) => DecideAsync("look", request, clock: null, cancellationToken);
 
-    public async ValueTask<Decision> GiveAsync(
+    public async ValueTask<Decision> RefundAsync(
         PermitRequest request,
         CancellationToken cancellationToken
     )
@@ -166,7 +166,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    public async Task<IReadOnlyList<Decision?>> TakeEachAsync(
+    public async Task<IReadOnlyList<Decision?>> AcquireEachAsync(
         IReadOnlyList<PermitRequest> requests,
         CancellationToken cancellationToken
     )

@@ -126,7 +126,7 @@ public sealed class BoundedWorkTests
             .Select(i => new PermitRequest(subject, Dearest, Limit.MaxLoggedPermits - i))
             .ToList();
 
-        var calls = await CountAsync(() => counters.TakeEachAsync(requests, default));
+        var calls = await CountAsync(() => counters.AcquireEachAsync(requests, default));
 
         var perCall = CheckWork.MaxPerCall / CheckWork.Of(Dearest);
         Assert.That(calls["evalsha"], Is.EqualTo(requests.Count / perCall));

@@ -64,7 +64,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
                 .Range(0, 200)
                 .Select(i =>
                     Task.Run(async () =>
-                        await (i % 2 == 0 ? Counters : other).TakeAsync(
+                        await (i % 2 == 0 ? Counters : other).AcquireAsync(
                             new PermitRequest(subject, policy, 1),
                             CancellationToken.None
                         )
@@ -82,7 +82,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         var subject = Ask.NewSubject();
         var requests = Enumerable.Repeat(new PermitRequest(subject, policy, 1), 1000).ToList();
 
-        var decisions = await Counters.TakeEachAsync(requests, CancellationToken.None);
+        var decisions = await Counters.AcquireEachAsync(requests, CancellationToken.None);
 
         Assert.That(
             decisions.Select(decision => decision!.Remaining),
@@ -292,7 +292,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             async () => await Counters.TakeAsync(broken, policy, 1),
             Throws.TypeOf<StoreUnavailableException>()
         );
-        var decisions = await Counters.TakeEachAsync(
+        var decisions = await Counters.AcquireEachAsync(
             [
                 new PermitRequest(whole, policy, 1),
                 new PermitRequest(broken, policy, 1),

@@ -23,7 +23,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         await RemoveAsync(request);
 
         var again = await TakeAsync(Counters, request);
-        var batch = await Counters.TakeEachAsync([request, request], CancellationToken.None);
+        var batch = await Counters.AcquireEachAsync([request, request], CancellationToken.None);
 
         using (Assert.EnterMultipleScope())
         {
@@ -136,7 +136,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         );
 
     private static async Task<Decision> TakeAsync(RedisCounterStore store, PermitRequest request) =>
-        (await store.TakeAsync(request, CancellationToken.None))!;
+        (await store.AcquireAsync(request, CancellationToken.None))!;
 
     private static async Task FreeAsync(
         RedisCounterStore store,
@@ -150,7 +150,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         }
         else
         {
-            await store.GiveAsync(request, CancellationToken.None);
+            await store.RefundAsync(request, CancellationToken.None);
         }
     }
 

@@ -51,7 +51,7 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
             var expected = new LimitStatus(Microseconds(wait), remaining, Microseconds(reset), 0);
 
             var decision = await Counters.TakeAsync(subject, policy, cost, now);
-            var modelled = Counter.Take(model, policy.Limits, now, cost)[0];
+            var modelled = Counter.Acquire(model, policy.Limits, now, cost)[0];
 
             Assert.Multiple(() =>
             {

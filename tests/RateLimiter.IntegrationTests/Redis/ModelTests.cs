@@ -183,7 +183,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             {
                 Verb.Take => (
                     await Counters.TakeAsync(subject, policy, step.Amount, now),
-                    Counter.Take(model, policy.Limits, now, step.Amount)
+                    Counter.Acquire(model, policy.Limits, now, step.Amount)
                 ),
                 Verb.Look => (
                     await Counters.LookAsync(subject, policy, step.Amount, now),
@@ -191,11 +191,11 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 ),
                 _ => (
                     await Counters.GiveAsync(subject, policy, step.Amount, now),
-                    Counter.Give(model, policy.Limits, now, step.Amount)
+                    Counter.Refund(model, policy.Limits, now, step.Amount)
                 ),
             };
             // A look takes nothing either, but drops what a clock that was wrong has left.
-            Counter.Take(model, policy.Limits, now, cost: 0);
+            Counter.Acquire(model, policy.Limits, now, cost: 0);
             if (!decision.Statuses.SequenceEqual(expected))
             {
                 throw new InvalidOperationException(
@@ -218,9 +218,9 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     ) =>
         [
             .. Counter
-                .Take([.. model], limits, now, cost)
+                .Acquire([.. model], limits, now, cost)
                 .Zip(
-                    Counter.Take([.. model], limits, now, 0),
+                    Counter.Acquire([.. model], limits, now, 0),
                     (asked, stands) => stands with { Wait = asked.Wait }
                 ),
         ];

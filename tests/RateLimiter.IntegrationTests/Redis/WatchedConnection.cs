@@ -67,7 +67,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
         var limit = Ask.Limit(Algorithm.FixedWindow, 1, 60);
         var subject = new Subject(new ClientId("watched"), $"{users++}", null);
         var request = new PermitRequest(subject, Ask.Policy(limit), Cost: 1);
-        return await counters.TakeAsync(request, CancellationToken.None) is { Allowed: true };
+        return await counters.AcquireAsync(request, CancellationToken.None) is { Allowed: true };
     }
 
     public async ValueTask DisposeAsync()

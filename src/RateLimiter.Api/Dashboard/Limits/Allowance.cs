@@ -72,13 +72,13 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
         {
             cancellationToken.ThrowIfCancellationRequested();
             var free = Counter
-                .Take(counters, limits, start + now, 0)
+                .Acquire(counters, limits, start + now, 0)
                 .Min(status => status.Remaining);
             var wanted = demand == Demand.Constant ? free : (long)(now / gap) + 1 - asked;
             var taken = Math.Min(free, wanted);
             if (taken > 0)
             {
-                Counter.Take(counters, limits, start + now, taken);
+                Counter.Acquire(counters, limits, start + now, taken);
             }
 
             (asked, allowed) = (asked + wanted, allowed + taken);
@@ -112,7 +112,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
         }
 
         // Nothing is left, so that this takes nothing.
-        var waits = Counter.Take(counters, limits, time, 1).Select(status => status.Wait).ToList();
+        var waits = Counter.Acquire(counters, limits, time, 1).Select(status => status.Wait).ToList();
         return waits.Contains(LimitStatus.Never) ? null : waits.Max();
     }
 

@@ -153,7 +153,7 @@ public sealed class CheckEachHandlerTests
         var counters = new Mock<ICounterStore>(MockBehavior.Strict);
         counters
             .Setup(it =>
-                it.TakeEachAsync(
+                it.AcquireEachAsync(
                     It.IsAny<IReadOnlyList<PermitRequest>>(),
                     It.IsAny<CancellationToken>()
                 )

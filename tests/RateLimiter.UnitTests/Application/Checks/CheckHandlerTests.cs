@@ -64,7 +64,7 @@ public sealed class CheckHandlerTests
         var policy = A.Policy(route: "*");
         var taken = A.Decision(policy);
         counters
-            .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .Callback(() => time.Advance(TimeSpan.FromMilliseconds(7)))
             .ReturnsAsync(taken);
 
@@ -135,7 +135,7 @@ public sealed class CheckHandlerTests
         var taken = A.Decision(policy);
         counters
             .Setup(it =>
-                it.TakeAsync(
+                it.AcquireAsync(
                     new PermitRequest(new Subject(A.Client, "alice", "search"), policy, 1),
                     It.IsAny<CancellationToken>()
                 )
@@ -184,7 +184,7 @@ public sealed class CheckHandlerTests
     public void Handle_TooManyWait_ThrowsAndLogsNothing()
     {
         counters
-            .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => CheckAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
@@ -194,7 +194,7 @@ public sealed class CheckHandlerTests
     private void SetUpTake(Policy policy, long cost, Decision? decision) =>
         counters
             .Setup(it =>
-                it.TakeAsync(
+                it.AcquireAsync(
                     new PermitRequest(new Subject(A.Client, "alice", null), policy, cost),
                     It.IsAny<CancellationToken>()
                 )

@@ -64,7 +64,7 @@ public sealed class LocalCountersTests
         var policy = A.Policy(limits: A.Limit(permits: 2));
         Take(policy, 2);
 
-        counters.Give(new PermitRequest(new Subject(A.Client, "alice", null), policy, 1), A.Moment);
+        counters.Refund(new PermitRequest(new Subject(A.Client, "alice", null), policy, 1), A.Moment);
 
         Assert.That(
             Take(policy, 2).Select(decision => decision.Allowed),
@@ -114,7 +114,7 @@ public sealed class LocalCountersTests
             .. Enumerable
                 .Range(0, times)
                 .Select(_ =>
-                    counters.Take(
+                    counters.Acquire(
                         new PermitRequest(new Subject(A.Client, user, null), policy, 1),
                         A.Moment + after
                     )

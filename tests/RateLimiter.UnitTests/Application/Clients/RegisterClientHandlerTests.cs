@@ -266,7 +266,7 @@ public sealed class RegisterClientHandlerTests
     {
         var counters = new Mock<ICounterStore>();
         counters
-            .Setup(it => it.TakeAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .Callback((PermitRequest request, CancellationToken _) => taken.Add(request))
             .Returns(
                 (PermitRequest request, CancellationToken _) =>

@@ -31,7 +31,7 @@ public sealed class RefundHandlerTests
         var given = A.Decision(policy);
         counters
             .Setup(it =>
-                it.GiveAsync(
+                it.RefundAsync(
                     new PermitRequest(new Subject(A.Client, "alice", counted), policy, cost),
                     It.IsAny<CancellationToken>()
                 )
@@ -46,7 +46,7 @@ public sealed class RefundHandlerTests
     {
         var policy = A.Policy(limits: A.Limit(permits: 2));
         counters
-            .Setup(it => it.GiveAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(A.Decision(policy));
         var request = new PermitRequest(new Subject(A.Client, "alice", null), policy, 1);
         fallback.Decide(request);
@@ -74,12 +74,12 @@ public sealed class RefundHandlerTests
     public void Handle_StoreUnavailable_ThrowsAndDoesNotTryAgain()
     {
         counters
-            .Setup(it => it.GiveAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => GiveAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
         counters.Verify(
-            it => it.GiveAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()),
+            it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()),
             Times.Once
         );
     }

@@ -25,7 +25,7 @@ public sealed class UsageHandlerTests
         var seen = A.Decision(policy);
         counters
             .Setup(it =>
-                it.LookAsync(
+                it.PeekAsync(
                     new PermitRequest(new Subject(A.Client, "alice", counted), policy, 1),
                     It.IsAny<CancellationToken>()
                 )
@@ -52,7 +52,7 @@ public sealed class UsageHandlerTests
     public void Handle_StoreUnavailable_Throws()
     {
         counters
-            .Setup(it => it.LookAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.PeekAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => LookAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());

@@ -21,10 +21,10 @@ internal sealed class Model(params Limit[] limits)
     public LimitStatus Give(long at, long cost) => GiveAll(at, cost)[0];
 
     public IReadOnlyList<LimitStatus> TakeAll(long at, long cost = 1) =>
-        Counter.Take(counters, limits, Start + at, cost);
+        Counter.Acquire(counters, limits, Start + at, cost);
 
     public IReadOnlyList<LimitStatus> GiveAll(long at, long cost) =>
-        Counter.Give(counters, limits, Start + at, cost);
+        Counter.Refund(counters, limits, Start + at, cost);
 
     /// <summary>Goes on counting under another limit of the same algorithm.</summary>
     public void Change(Limit limit) => limits = [limit];
