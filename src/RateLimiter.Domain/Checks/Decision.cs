@@ -78,7 +78,7 @@ public sealed record Decision
     /// remains of them nor which of them said no changes, unless permits are given back, the counters are reset or the
     /// policy changes. 0 when that cannot be told.
     /// </summary>
-    public TimeSpan Steady { get; private init; }
+    public TimeSpan StableFor { get; private init; }
 
     /// <summary>
     /// The decision without anything counted, because the store does not answer. What can never pass is denied all the
@@ -153,7 +153,7 @@ public sealed record Decision
     /// <param name="policy">The policy.</param>
     /// <param name="statuses">The status of each of its limits, in their order.</param>
     /// <param name="now">When they were read.</param>
-    /// <param name="steady">How long they stay as they are, if this is a denial: see <see cref="Steady"/>.</param>
+    /// <param name="steady">How long they stay as they are, if this is a denial: see <see cref="StableFor"/>.</param>
     public static Decision From(
         Policy policy,
         IReadOnlyList<LimitStatus> statuses,
@@ -199,11 +199,11 @@ public sealed record Decision
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
             RetryAfter = denied && never is null ? TimeSpan.FromMicroseconds(longest) : null,
             Violated = violated ?? (IReadOnlyList<string>)[],
-            Steady = denied ? steady : TimeSpan.Zero,
+            StableFor = denied ? steady : TimeSpan.Zero,
         };
     }
 
-    /// <summary>The same denial so much later, which must be less than <see cref="Steady"/>.</summary>
+    /// <summary>The same denial so much later, which must be less than <see cref="StableFor"/>.</summary>
     public Decision After(TimeSpan elapsed)
     {
         var statuses = new LimitStatus[Statuses.Count];
@@ -213,7 +213,7 @@ public sealed record Decision
             statuses[i] = Statuses[i].After(passed);
         }
 
-        return From(Policy, statuses, DecidedAt + elapsed, Steady - elapsed);
+        return From(Policy, statuses, DecidedAt + elapsed, StableFor - elapsed);
     }
 
     private static bool IsNearer(LimitStatus status, LimitStatus other) =>

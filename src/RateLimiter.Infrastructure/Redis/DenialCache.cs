@@ -6,7 +6,7 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>
-/// Denials that the store has answered, for as long as it could not answer otherwise: <see cref="Decision.Steady"/>
+/// Denials that the store has answered, for as long as it could not answer otherwise: <see cref="Decision.StableFor"/>
 /// says how long that is. What ends one before its time, permits given back and counters reset on any instance, arrives
 /// as <see cref="RedisInvalidationChannel"/>; while these cannot be heard, nothing is remembered. A changed policy has another version. A
 /// denial ends by the clock it came from, that of the part of the store that gave it: when that is set, so is its end.
@@ -81,7 +81,7 @@ internal sealed class DenialCache(Func<bool> isHeard)
         // Its end is reckoned from the latest that it can be, so that it is never too late, and the wait that is told from the
         // earliest, so that it is never too short. Before it was given, the clock has been set back.
         var decision = denial.Decision;
-        return earliest >= decision.DecidedAt && latest < decision.DecidedAt + decision.Steady
+        return earliest >= decision.DecidedAt && latest < decision.DecidedAt + decision.StableFor
             ? decision.After(earliest - decision.DecidedAt)
             : null;
     }

@@ -494,7 +494,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         var key = 0;
         for (var i = 0; i < decisions.Length; key += requests[i].Policy.Limits.Count, i++)
         {
-            if (decisions[i] is { } decision && decision.Steady > TimeSpan.Zero)
+            if (decisions[i] is { } decision && decision.StableFor > TimeSpan.Zero)
             {
                 denials.Remember(keys[key]!, requests[i].Cost, decision, generation);
             }

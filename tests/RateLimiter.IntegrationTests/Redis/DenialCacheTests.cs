@@ -121,7 +121,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         var denial = await ExhaustAsync(request);
 
         Assert.That(
-            denial.Steady,
+            denial.StableFor,
             Is.GreaterThan(TimeSpan.Zero).And.LessThanOrEqualTo(TimeSpan.FromSeconds(1))
         );
     }

@@ -267,7 +267,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             return;
         }
 
-        var steady = decision.Steady.Ticks / TimeSpan.TicksPerMicrosecond;
+        var steady = decision.StableFor.Ticks / TimeSpan.TicksPerMicrosecond;
         if (steady == 0)
         {
             if (decision.Statuses.Any(status => status.Remaining == 0))
