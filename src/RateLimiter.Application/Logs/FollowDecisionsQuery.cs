@@ -21,7 +21,7 @@ public sealed record FollowDecisionsQuery(
     bool? Allowed = null
 ) : IRequest<FollowOutcome>
 {
-    internal bool Wants(LoggedDecision decision) => decision.Fits(UserId, RouteKey, Allowed);
+    internal bool Wants(LoggedDecision decision) => decision.Matches(UserId, RouteKey, Allowed);
 }
 
 /// <param name="Events">

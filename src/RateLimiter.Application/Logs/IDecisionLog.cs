@@ -53,7 +53,7 @@ public sealed record LoggedDecision(
         );
 
     /// <summary>Whether it is what is looked for; what is null may be anything.</summary>
-    public bool Fits(string? userId, string? routeKey, bool? allowed) =>
+    public bool Matches(string? userId, string? routeKey, bool? allowed) =>
         (userId is null || UserId == userId)
         && (routeKey is null || RouteKey == routeKey)
         && (allowed is null || Allowed == allowed);

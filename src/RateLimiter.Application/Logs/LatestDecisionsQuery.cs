@@ -29,7 +29,7 @@ internal sealed class LatestDecisionsHandler(IDecisionLog log)
         return
         [
             .. decisions
-                .Where(decision => decision.Fits(query.UserId, query.RouteKey, query.Allowed))
+                .Where(decision => decision.Matches(query.UserId, query.RouteKey, query.Allowed))
                 .Take(query.Count),
         ];
     }

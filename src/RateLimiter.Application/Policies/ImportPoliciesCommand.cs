@@ -53,7 +53,7 @@ internal sealed class ImportPoliciesHandler(IPolicyRepository repository, Policy
                             definition
                         )
                     )
-                    .Where(pair => pair.Head.Policy?.Definition.SaysSame(pair.definition) != true)
+                    .Where(pair => pair.Head.Policy?.Definition.IsEquivalentTo(pair.definition) != true)
                     .Select(pair => pair.Head.Save(pair.definition, now, command.Actor))
                     .ToList();
                 var deletions = command.DeleteOthers

@@ -52,7 +52,7 @@ internal sealed class RollBackPolicyHandler(IPolicyRepository repository, Policy
                 }
 
                 var change = head.Save(
-                    old.Definition.Afresh(),
+                    old.Definition.WithNewEpoch(),
                     now,
                     command.Actor,
                     AuditAction.PolicyRolledBack

@@ -105,10 +105,10 @@ public sealed record Limit
         algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket;
 
     /// <summary>The same with counters of its own.</summary>
-    internal Limit Afresh() => this with { Epoch = NewEpoch() };
+    internal Limit WithNewEpoch() => this with { Epoch = NewEpoch() };
 
     /// <summary>Whether it says the same, whichever counters it has.</summary>
-    internal bool SaysSame(Limit other) => this with { Epoch = other.Epoch } == other;
+    internal bool IsEquivalentTo(Limit other) => this with { Epoch = other.Epoch } == other;
 
     /// <summary>Takes over the counters of an earlier form of this limit, where they still mean something.</summary>
     internal Limit Continue(IEnumerable<Limit> earlier)

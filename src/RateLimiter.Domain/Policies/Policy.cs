@@ -42,17 +42,17 @@ public sealed record PolicyDefinition(
     public const int MaxLimits = 8;
 
     /// <summary>The same with counters of its own: what was used under it once does not count any more.</summary>
-    public PolicyDefinition Afresh() =>
+    public PolicyDefinition WithNewEpoch() =>
         this with
         {
-            Limits = [.. Limits.Select(limit => limit.Afresh())],
+            Limits = [.. Limits.Select(limit => limit.WithNewEpoch())],
         };
 
     /// <summary>Whether it says the same, whichever counters it has.</summary>
-    public bool SaysSame(PolicyDefinition other) =>
+    public bool IsEquivalentTo(PolicyDefinition other) =>
         this with { Limits = [] } == other with { Limits = [] }
         && Limits.Count == other.Limits.Count
-        && Limits.Zip(other.Limits).All(pair => pair.First.SaysSame(pair.Second));
+        && Limits.Zip(other.Limits).All(pair => pair.First.IsEquivalentTo(pair.Second));
 }
 
 /// <summary>A policy as it is kept.</summary>

@@ -134,7 +134,7 @@ public sealed class PolicySetDocumentTests
             document
                 .ToDefinitions()
                 .Zip(Policies)
-                .Where(pair => !pair.First.SaysSame(pair.Second.Definition)),
+                .Where(pair => !pair.First.IsEquivalentTo(pair.Second.Definition)),
             Is.Empty
         );
         Assert.That(document.Policies, Has.Count.EqualTo(Policies.Length));

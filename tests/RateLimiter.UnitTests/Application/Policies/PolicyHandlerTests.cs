@@ -318,7 +318,7 @@ public sealed class PolicyHandlerTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(policy.Version, Is.EqualTo(3));
-            Assert.That(policy.Definition.SaysSame(first.Definition));
+            Assert.That(policy.Definition.IsEquivalentTo(first.Definition));
             Assert.That(policy.Limits[0].Epoch, Is.EqualTo(second.Limits[0].Epoch));
             Assert.That(policies.Head(Key).Policy, Is.EqualTo(policy));
             Assert.That(Action(), Is.EqualTo(AuditAction.PolicyRolledBack));

@@ -29,7 +29,7 @@ public sealed class PolicyFormTests
         var (request, faults) = PolicyForm.Of(definition).Read(Validator);
 
         Assert.That(
-            (faults.Count, request.ToDefinition().SaysSame(definition)),
+            (faults.Count, request.ToDefinition().IsEquivalentTo(definition)),
             Is.EqualTo((0, true))
         );
     }
