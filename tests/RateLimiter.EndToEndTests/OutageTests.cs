@@ -4,7 +4,7 @@ namespace RateLimiter.EndToEndTests;
 
 /// <summary>
 /// A real Redis that is gone, or does not answer: what cannot be done without it is a 503. Alone on the machine, because
-/// time is measured, and with the waits that the service has by default. For checks see <see cref="FaultTests"/>.
+/// time is measured, and with the waits that the service has by default. For checks see <see cref="FailureTests"/>.
 /// </summary>
 [TestFixture]
 [NonParallelizable]

@@ -47,7 +47,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = Span(from, to, Day, time);
-        return Faults(span) is { IsValid: false } faults
+        return Validate(span) is { IsValid: false } faults
             ? ProblemResponse.Validation(HttpContext, faults)
             : Ok(
                 mapper.Map<AnalyticsSummaryResponse>(
@@ -88,7 +88,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = Span(from, to, bucket == BucketSize.Minute ? Hour : Day, time);
-        var faults = Faults(span);
+        var faults = Validate(span);
         if (faults.IsValid && span.CountOf(bucket) > MaxBuckets)
         {
             faults.AddModelError(
@@ -145,7 +145,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = Span(from, to, Day, time);
-        if (Faults(span) is { IsValid: false } faults)
+        if (Validate(span) is { IsValid: false } faults)
         {
             return ProblemResponse.Validation(HttpContext, faults);
         }
@@ -183,7 +183,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         );
     }
 
-    private static ModelStateDictionary Faults(AnalyticsSpan span)
+    private static ModelStateDictionary Validate(AnalyticsSpan span)
     {
         var faults = new ModelStateDictionary();
         if (span.From >= span.To)

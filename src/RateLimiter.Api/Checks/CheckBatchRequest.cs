@@ -9,7 +9,7 @@ public sealed record CheckBatchRequest(IReadOnlyList<CheckBatchItem>? Checks)
 {
     public const int MaxChecks = 1000;
 
-    internal Dictionary<string, string[]>? Faults() =>
+    internal Dictionary<string, string[]>? Validate() =>
         Checks switch
         {
             null => new() { ["checks"] = ["is required"] },
@@ -25,11 +25,11 @@ public sealed record CheckBatchRequest(IReadOnlyList<CheckBatchItem>? Checks)
 [JsonConverter(typeof(CheckBatchItemConverter))]
 public sealed record CheckBatchItem(
     CheckRequest? Check,
-    [property: JsonIgnore] KeyValuePair<string, string> Fault = default
+    [property: JsonIgnore] KeyValuePair<string, string> Error = default
 )
 {
-    internal Dictionary<string, string[]>? Faults() =>
-        Check is null ? new() { [Fault.Key] = [Fault.Value] } : Check.Faults();
+    internal Dictionary<string, string[]>? Validate() =>
+        Check is null ? new() { [Error.Key] = [Error.Value] } : Check.Validate();
 }
 
 internal sealed class CheckBatchItemConverter : JsonConverter<CheckBatchItem>
@@ -49,14 +49,14 @@ internal sealed class CheckBatchItemConverter : JsonConverter<CheckBatchItem>
         {
             var check = JsonSerializer.Deserialize<CheckRequest>(ref reader, options);
             return check is null
-                ? new CheckBatchItem(null, KeyValuePair.Create(JsonFault.Body, "must be an object"))
+                ? new CheckBatchItem(null, KeyValuePair.Create(JsonErrors.Body, "must be an object"))
                 : new CheckBatchItem(check);
         }
         catch (JsonException exception) when (exception.InnerException is not JsonException)
         {
             reader = start;
             reader.Skip();
-            var (field, message) = JsonFault.Describe(
+            var (field, message) = JsonErrors.Describe(
                 exception,
                 options.GetTypeInfo(typeof(CheckRequest))
             );

@@ -28,7 +28,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     public async Task<IActionResult> CheckAsync([FromBody, ValidateNever] CheckRequest request)
     {
-        if (request.Faults() is { } faults)
+        if (request.Validate() is { } faults)
         {
             return ProblemResponse.Validation(HttpContext, faults);
         }
@@ -53,13 +53,13 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         [FromBody, ValidateNever] CheckBatchRequest request
     )
     {
-        if (request.Faults() is { } faults)
+        if (request.Validate() is { } faults)
         {
             return ProblemResponse.Validation(HttpContext, faults);
         }
 
         var items = request.Checks!;
-        var faulty = items.Select(item => item.Faults()).ToList();
+        var faulty = items.Select(item => item.Validate()).ToList();
         var caller = HttpContext.Holder();
         var (decisions, wait) = await mediator.Send(
             new CheckEachCommand(

@@ -23,7 +23,7 @@ public sealed record CheckRequest(
     /// What is wrong with the fields, or null when nothing is. By hand, because validation by attributes or validators
     /// costs more than the check itself.
     /// </summary>
-    internal Dictionary<string, string[]>? Faults()
+    internal Dictionary<string, string[]>? Validate()
     {
         Dictionary<string, string[]>? faults = null;
         Add("user_id", Names.Problem(UserId, Names.MaxUserLength));

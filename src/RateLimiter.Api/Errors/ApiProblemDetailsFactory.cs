@@ -53,7 +53,7 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
         // The framework has no name for a body that is missing.
         if (problem.Errors.Remove("", out var messages))
         {
-            problem.Errors[JsonFault.Body] = messages;
+            problem.Errors[JsonErrors.Body] = messages;
         }
 
         return Complete(httpContext, problem);

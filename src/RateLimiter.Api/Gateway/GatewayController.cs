@@ -86,7 +86,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
         // It may be a GET, and counts all the same.
         Response.Headers.CacheControl = "no-store";
         var request = new GatewayRequest(HttpContext, ownPath);
-        if (request.Faults is { } faults)
+        if (request.Errors is { } faults)
         {
             return ProblemResponse.Validation(HttpContext, faults);
         }

@@ -53,7 +53,7 @@ internal sealed class GatewayRequest
     }
 
     /// <summary>What is wrong with the headers, by their names; null when nothing is.</summary>
-    public Dictionary<string, string[]>? Faults { get; private set; }
+    public Dictionary<string, string[]>? Errors { get; private set; }
 
     /// <summary>
     /// What to check. A path that no policy names counts as the catch-all's own route, and not as one of its own: under a
@@ -131,5 +131,5 @@ internal sealed class GatewayRequest
         return values is [{ Length: > 0 } value] ? value : null;
     }
 
-    private void Fail(string header, string problem) => (Faults ??= [])[header] = [problem];
+    private void Fail(string header, string problem) => (Errors ??= [])[header] = [problem];
 }

@@ -52,7 +52,7 @@ internal sealed class JsonBodyFormatter : TextInputFormatter
         }
         catch (JsonException exception)
         {
-            var (field, message) = JsonFault.Describe(exception, type);
+            var (field, message) = JsonErrors.Describe(exception, type);
             context.ModelState.TryAddModelError(field, message);
             return await InputFormatterResult.FailureAsync();
         }

@@ -79,7 +79,7 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
         CancellationToken cancellationToken = default
     )
     {
-        if (document.Faults() is { } faults)
+        if (document.Validate() is { } faults)
         {
             return ProblemResponse.Validation(HttpContext, faults);
         }

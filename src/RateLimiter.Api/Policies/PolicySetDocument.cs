@@ -13,7 +13,7 @@ namespace RateLimiter.Api.Policies;
 public sealed record PolicySetDocument(PolicyRequestList? Policies)
 {
     /// <summary>So many faults are told at once: a document with a fault in each policy has many of the same.</summary>
-    private const int MaxFaults = 100;
+    private const int MaxErrors = 100;
 
     private static readonly JsonSerializerOptions Json = CreateOptions();
     private static readonly SavePolicyRequestValidator Validator = new();
@@ -29,7 +29,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
     internal byte[] ToYaml() => YamlText.Write(JsonSerializer.SerializeToElement(this, Json));
 
     /// <summary>What is wrong, by field; null when nothing is.</summary>
-    internal Dictionary<string, string[]>? Faults()
+    internal Dictionary<string, string[]>? Validate()
     {
         if (Policies is null)
         {
@@ -37,7 +37,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
         }
 
         var faults = EachFault()
-            .Take(MaxFaults)
+            .Take(MaxErrors)
             .GroupBy(fault => fault.Field, fault => fault.Message)
             .ToDictionary(field => field.Key, field => field.ToArray());
         return faults.Count > 0 ? faults : null;

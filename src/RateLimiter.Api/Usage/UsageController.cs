@@ -68,7 +68,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        if (request.Faults() is { } faults)
+        if (request.Validate() is { } faults)
         {
             return ProblemResponse.Validation(HttpContext, faults);
         }

@@ -38,7 +38,7 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
         }
         catch (YamlFaultException fault)
         {
-            context.ModelState.TryAddModelError(JsonFault.Body, fault.Message);
+            context.ModelState.TryAddModelError(JsonErrors.Body, fault.Message);
             return await InputFormatterResult.FailureAsync();
         }
 

@@ -39,14 +39,14 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
 {
     public ValidateOptionsResult Validate(string? name, RegistrationOptions options)
     {
-        var faults = Faults(options).ToList();
+        var faults = Errors(options).ToList();
         return faults.Count == 0
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(faults);
     }
 
     // None of them shows the token.
-    private static IEnumerable<string> Faults(RegistrationOptions options)
+    private static IEnumerable<string> Errors(RegistrationOptions options)
     {
         if (!Enum.IsDefined(options.Mode))
         {

@@ -43,20 +43,20 @@ public sealed class PolicyForm
     }
 
     /// <summary>What is wrong with a field of one of the limits, as the API names it.</summary>
-    public string? FaultOf(FieldFaults faults, int index, string field) =>
+    public string? ErrorOf(ValidationErrors faults, int index, string field) =>
         faults[$"limits[{index}].{field}"] ?? (IsSingle ? faults[field] : null);
 
     /// <summary>The limits that a request makes; null when one of them is wrong, whatever else is.</summary>
-    internal IReadOnlyList<Limit>? LimitsOf(SavePolicyRequest request, FieldFaults faults) =>
+    internal IReadOnlyList<Limit>? LimitsOf(SavePolicyRequest request, ValidationErrors faults) =>
         faults["limits"] is null
         && Enumerable
             .Range(0, Limits.Count)
-            .All(i => LimitForm.Fields.All(field => FaultOf(faults, i, field) is null))
+            .All(i => LimitForm.Fields.All(field => ErrorOf(faults, i, field) is null))
             ? request.ToDefinition().Limits
             : null;
 
     /// <summary>The request that the API would be sent, and what is wrong with it.</summary>
-    internal (SavePolicyRequest Request, FieldFaults Faults) Read(
+    internal (SavePolicyRequest Request, ValidationErrors Faults) Read(
         IValidator<SavePolicyRequest> validator
     )
     {
@@ -91,7 +91,7 @@ public sealed class PolicyForm
                 .Validate(request)
                 .Errors.Select(error => (error.PropertyName, error.ErrorMessage))
         );
-        return (request, new FieldFaults(faults));
+        return (request, new ValidationErrors(faults));
     }
 }
 

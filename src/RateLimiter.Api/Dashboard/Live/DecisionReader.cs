@@ -30,7 +30,7 @@ internal sealed class DecisionReader(
     /// <summary>The most that is taken in before it is shown.</summary>
     private const int MaxAtOnce = 2000;
 
-    private static readonly Fault TooMany = new(
+    private static readonly Failure TooMany = new(
         "Too many follow already",
         "So many connections follow the decisions of this client that no more are let in. It is tried again.",
         IsPassing: true
@@ -54,7 +54,7 @@ internal sealed class DecisionReader(
     public bool HasBegun { get; private set; }
 
     /// <summary>Why nothing comes; null when all is well.</summary>
-    public Fault? Fault { get; private set; }
+    public Failure? Fault { get; private set; }
 
     /// <param name="request">What to follow, after the id it is given.</param>
     /// <returns>Ends when nothing more will come.</returns>
@@ -132,7 +132,7 @@ internal sealed class DecisionReader(
         }
         catch (StoreUnavailableException)
         {
-            Fault = Fault.StoreUnavailable;
+            Fault = Failure.StoreUnavailable;
             return true;
         }
         finally

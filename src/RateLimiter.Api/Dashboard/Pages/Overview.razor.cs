@@ -13,7 +13,7 @@ public sealed partial class Overview
     private readonly CancellationTokenSource leaving = new();
     private OverviewSpan span = OverviewSpan.All[0];
     private Reply<OverviewFigures>? figures;
-    private Fault? outdated;
+    private Failure? outdated;
     private DateTimeOffset loadedAt;
     private bool isRefreshing;
 

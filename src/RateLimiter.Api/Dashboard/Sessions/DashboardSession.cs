@@ -58,17 +58,17 @@ public sealed class DashboardSession(
             )
             {
                 End();
-                return Fault.SessionEnded;
+                return Failure.SessionEnded;
             }
 
             if (!holder.Key.Scopes.Allow(wanted))
             {
-                return Fault.ScopeMissing(wanted);
+                return Failure.ScopeMissing(wanted);
             }
 
             if (administration.Take(holder.Client.Id, ticket.Caller) is { } refused)
             {
-                return Fault.TooMany(refused);
+                return Failure.TooMany(refused);
             }
 
             var actor = new Actor(
@@ -80,11 +80,11 @@ public sealed class DashboardSession(
         }
         catch (StoreFullException)
         {
-            return Fault.StoreFull;
+            return Failure.StoreFull;
         }
         catch (StoreUnavailableException)
         {
-            return Fault.StoreUnavailable;
+            return Failure.StoreUnavailable;
         }
     }
 

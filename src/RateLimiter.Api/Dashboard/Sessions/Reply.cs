@@ -6,9 +6,9 @@ namespace RateLimiter.Api.Dashboard.Sessions;
 /// <summary>What came of a request: its answer, or what hindered it.</summary>
 /// <param name="Answer">Default when something hindered it.</param>
 /// <param name="Fault">Null when nothing did.</param>
-public sealed record Reply<T>(T? Answer, Fault? Fault)
+public sealed record Reply<T>(T? Answer, Failure? Fault)
 {
-    public static implicit operator Reply<T>(Fault fault) => new(default, fault);
+    public static implicit operator Reply<T>(Failure fault) => new(default, fault);
 
     public static implicit operator Reply<T>(T answer) => new(answer, null);
 }
@@ -17,27 +17,27 @@ public sealed record Reply<T>(T? Answer, Fault? Fault)
 /// <param name="Title">In a few words.</param>
 /// <param name="Detail">What to do about it.</param>
 /// <param name="IsPassing">Whether it is worth trying again.</param>
-public sealed record Fault(string Title, string Detail, bool IsPassing)
+public sealed record Failure(string Title, string Detail, bool IsPassing)
 {
-    public static readonly Fault StoreUnavailable = new(
+    public static readonly Failure StoreUnavailable = new(
         "The store does not answer",
         "What is shown here is kept in the store of this service, which does not answer at the moment.",
         IsPassing: true
     );
 
-    public static readonly Fault StoreFull = new(
+    public static readonly Failure StoreFull = new(
         "The store is full",
         "It keeps nothing new. Delete policies, keys or clients to make room, and try again.",
         IsPassing: true
     );
 
-    public static readonly Fault SessionEnded = new(
+    public static readonly Failure SessionEnded = new(
         "Your session is over",
         "Sign in again.",
         IsPassing: false
     );
 
-    public static Fault TooMany(RefusedCall refused) =>
+    public static Failure TooMany(RefusedCall refused) =>
         new(
             "Too many calls",
             $"{refused.Reason} Nothing was changed. Try again in "
@@ -45,7 +45,7 @@ public sealed record Fault(string Title, string Detail, bool IsPassing)
             IsPassing: true
         );
 
-    public static Fault ScopeMissing(Scopes wanted) =>
+    public static Failure ScopeMissing(Scopes wanted) =>
         new(
             "Your key is not good for this",
             $"It takes a key with the scope {string.Join(" or ", wanted.ToNames())}.",

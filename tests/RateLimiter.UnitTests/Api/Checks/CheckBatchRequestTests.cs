@@ -11,7 +11,7 @@ public sealed class CheckBatchRequestTests
     [Test]
     public void Faults_NoList_AsksForIt() =>
         Assert.That(
-            new CheckBatchRequest(null).Faults(),
+            new CheckBatchRequest(null).Validate(),
             Contains.Key("checks").WithValue(new[] { "is required" })
         );
 
@@ -26,7 +26,7 @@ public sealed class CheckBatchRequestTests
         ]);
 
         Assert.That(
-            request.Faults()?["checks"],
+            request.Validate()?["checks"],
             right ? Is.Null : Is.EqualTo(new[] { "must hold 1 to 1000 checks" })
         );
     }
@@ -42,14 +42,14 @@ public sealed class CheckBatchRequestTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
-                unread.Faults(),
+                unread.Validate(),
                 Contains.Key("cost").WithValue(new[] { "must be a whole number" })
             );
             Assert.That(
-                new CheckBatchItem(new("alice", null, null)).Faults(),
+                new CheckBatchItem(new("alice", null, null)).Validate(),
                 Contains.Key("route_key").WithValue(new[] { "is required" })
             );
-            Assert.That(new CheckBatchItem(new("alice", "search", null)).Faults(), Is.Null);
+            Assert.That(new CheckBatchItem(new("alice", "search", null)).Validate(), Is.Null);
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class CheckBatchRequestTests
         );
 
         Assert.That(
-            JsonFault.Describe(exception, Options.GetTypeInfo(typeof(CheckBatchRequest))).Message,
+            JsonErrors.Describe(exception, Options.GetTypeInfo(typeof(CheckBatchRequest))).Message,
             Does.StartWith("is not valid JSON")
         );
     }

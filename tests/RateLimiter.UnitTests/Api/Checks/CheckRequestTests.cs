@@ -74,7 +74,7 @@ public sealed class CheckRequestTests
         );
 
     private static IEnumerable<string> Faults(CheckRequest request) =>
-        (request.Faults() ?? []).SelectMany(field =>
+        (request.Validate() ?? []).SelectMany(field =>
             field.Value.Select(message => $"{field.Key}: {message}")
         );
 

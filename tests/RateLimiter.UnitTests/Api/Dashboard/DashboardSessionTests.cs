@@ -75,7 +75,7 @@ public sealed class DashboardSessionTests
         Assert.That(
             reply.Fault,
             Is.EqualTo(
-                new Fault(
+                new Failure(
                     "Too many calls",
                     "Too many administrative calls of this client. Nothing was changed. Try again in 1 s.",
                     IsPassing: true

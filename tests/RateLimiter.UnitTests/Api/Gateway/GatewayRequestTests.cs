@@ -95,9 +95,9 @@ public sealed class GatewayRequestTests
     {
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(Read(null, (header, new string('x', longest))).Faults, Is.Null);
+            Assert.That(Read(null, (header, new string('x', longest))).Errors, Is.Null);
             Assert.That(
-                Read(null, (header, new string('x', tooLong))).Faults,
+                Read(null, (header, new string('x', tooLong))).Errors,
                 Is.EqualTo(
                     new Dictionary<string, string[]>
                     {
@@ -120,7 +120,7 @@ public sealed class GatewayRequestTests
     [TestCase("one", false)]
     public void Faults_Cost_IsAWholeNumberWithinBounds(string cost, bool isRight) =>
         Assert.That(
-            Read(null, ("X-RateLimit-Cost", cost)).Faults?.Keys,
+            Read(null, ("X-RateLimit-Cost", cost)).Errors?.Keys,
             isRight ? Is.Null : Is.EqualTo(new[] { "X-RateLimit-Cost" })
         );
 
@@ -136,7 +136,7 @@ public sealed class GatewayRequestTests
         context.Request.Headers[header] = new[] { "1", "1" };
 
         Assert.That(
-            new GatewayRequest(context, null).Faults,
+            new GatewayRequest(context, null).Errors,
             Is.EqualTo(new Dictionary<string, string[]> { [header] = ["must be given only once"] })
         );
     }
@@ -152,7 +152,7 @@ public sealed class GatewayRequestTests
         string named
     ) =>
         Assert.That(
-            Read(ownPath, (one, "/a"), (other, "/a")).Faults?.Keys,
+            Read(ownPath, (one, "/a"), (other, "/a")).Errors?.Keys,
             Is.EqualTo(new[] { named })
         );
 
@@ -164,7 +164,7 @@ public sealed class GatewayRequestTests
                 ("X-RateLimit-Route", "search"),
                 ("X-Forwarded-Uri", "/b"),
                 ("X-Original-URI", "/c")
-            ).Faults,
+            ).Errors,
             Is.Null
         );
 

@@ -71,12 +71,12 @@ public sealed class PolicySetDocumentTests
 
     [Test]
     public void Faults_RightPolicies_AreNone() =>
-        Assert.That(new PolicySetDocument([Right, Right with { Role = "free" }]).Faults(), Is.Null);
+        Assert.That(new PolicySetDocument([Right, Right with { Role = "free" }]).Validate(), Is.Null);
 
     [Test]
     public void Faults_NoList_IsRequired() =>
         Assert.That(
-            new PolicySetDocument(null).Faults(),
+            new PolicySetDocument(null).Validate(),
             Is.EqualTo(new Dictionary<string, string[]> { ["policies"] = ["is required"] })
         );
 
@@ -95,7 +95,7 @@ public sealed class PolicySetDocumentTests
                 {
                     Role = "default",
                 },
-            ]).Faults(),
+            ]).Validate(),
             Is.EqualTo(
                 new Dictionary<string, string[]>
                 {
@@ -109,7 +109,7 @@ public sealed class PolicySetDocumentTests
     [Test]
     public void Faults_InEachOfMany_AreToldUpToAHundred() =>
         Assert.That(
-            new PolicySetDocument([.. Enumerable.Repeat<SavePolicyRequest?>(null, 1000)]).Faults(),
+            new PolicySetDocument([.. Enumerable.Repeat<SavePolicyRequest?>(null, 1000)]).Validate(),
             Has.Count.EqualTo(100)
         );
 
@@ -122,14 +122,14 @@ public sealed class PolicySetDocumentTests
         );
 
         Assert.That(
-            JsonFault.Describe(exception, Options.GetTypeInfo(typeof(PolicySetDocument))),
+            JsonErrors.Describe(exception, Options.GetTypeInfo(typeof(PolicySetDocument))),
             Is.EqualTo(("policies[100000]", "is beyond the 100000 that a document can hold"))
         );
     }
 
     private static void MustSayTheSame(PolicySetDocument document)
     {
-        Assert.That(document.Faults(), Is.Null);
+        Assert.That(document.Validate(), Is.Null);
         Assert.That(
             document
                 .ToDefinitions()

@@ -54,7 +54,7 @@ public sealed class PolicyFormTests
         var (_, faults) = form.Read(Validator);
 
         Assert.That(
-            (form.FaultOf(faults, 0, "limit"), form.FaultOf(faults, 0, "window_seconds")),
+            (form.ErrorOf(faults, 0, "limit"), form.ErrorOf(faults, 0, "window_seconds")),
             Is.EqualTo(("must be a whole number", "is required"))
         );
     }
@@ -68,7 +68,7 @@ public sealed class PolicyFormTests
         var (_, faults) = form.Read(Validator);
 
         Assert.That(
-            (form.FaultOf(faults, 0, "window_seconds"), form.FaultOf(faults, 1, "window_seconds")),
+            (form.ErrorOf(faults, 0, "window_seconds"), form.ErrorOf(faults, 1, "window_seconds")),
             Is.EqualTo(((string?)null, "must be from 1 to 31536000"))
         );
     }

@@ -6,14 +6,14 @@ namespace RateLimiter.Api.Dashboard;
 /// What is wrong with the fields of a form, in the words of the API. Its names of fields are found however they are
 /// written: <c>limits[0].window_seconds</c> as well as <c>Limits[0].WindowSeconds</c>.
 /// </summary>
-public sealed class FieldFaults
+public sealed class ValidationErrors
 {
-    public static readonly FieldFaults None = new([]);
+    public static readonly ValidationErrors None = new([]);
 
     private readonly Dictionary<string, string> messages = [];
 
     /// <param name="faults">Of each field, the first counts.</param>
-    public FieldFaults(IEnumerable<(string Field, string Message)> faults)
+    public ValidationErrors(IEnumerable<(string Field, string Message)> faults)
     {
         foreach (var (field, message) in faults)
         {
@@ -26,7 +26,7 @@ public sealed class FieldFaults
     /// <summary>What is wrong with a field; null when nothing is.</summary>
     public string? this[string field] => messages.GetValueOrDefault(Canonical(field));
 
-    public static FieldFaults Of(ValidationResult result) =>
+    public static ValidationErrors Of(ValidationResult result) =>
         new(result.Errors.Select(error => (error.PropertyName, error.ErrorMessage)));
 
     private static string Canonical(string field) =>

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 namespace RateLimiter.Api.Json;
 
 /// <summary>Says in words of the API what is wrong with a JSON text.</summary>
-internal static partial class JsonFault
+internal static partial class JsonErrors
 {
     /// <summary>The name under which faults of a body as a whole are listed.</summary>
     public const string Body = "body";

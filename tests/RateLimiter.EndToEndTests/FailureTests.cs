@@ -12,7 +12,7 @@ namespace RateLimiter.EndToEndTests;
 [TestFixture]
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
 [NonParallelizable]
-public sealed class FaultTests
+public sealed class FailureTests
 {
     private const long Limit = 100;
 

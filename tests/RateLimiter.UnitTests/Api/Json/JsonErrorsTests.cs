@@ -4,7 +4,7 @@ using RateLimiter.Api.Json;
 
 namespace RateLimiter.UnitTests.Api.Json;
 
-public sealed class JsonFaultTests
+public sealed class JsonErrorsTests
 {
     private static readonly JsonSerializerOptions Options = CreateOptions();
 
@@ -114,7 +114,7 @@ public sealed class JsonFaultTests
         var exception = Assert.Throws<JsonException>(() =>
             JsonSerializer.Deserialize<Sample>(json, Options)
         );
-        return JsonFault.Describe(exception, Options.GetTypeInfo(typeof(Sample)));
+        return JsonErrors.Describe(exception, Options.GetTypeInfo(typeof(Sample)));
     }
 
     private static JsonSerializerOptions CreateOptions()
