@@ -18,6 +18,6 @@ internal sealed record DecisionResult(Decision? Decision) : IActionResult
         }
 
         RateLimitHeaders.Write(http.Response, Decision);
-        return JsonAnswer.WriteAsync(http.Response, Decision, DecisionJson.Write);
+        return JsonResponse.WriteAsync(http.Response, Decision, DecisionJson.Write);
     }
 }

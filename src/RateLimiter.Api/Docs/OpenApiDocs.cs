@@ -54,7 +54,7 @@ internal static class OpenApiDocs
                 }
             );
             document.OperationProcessors.Add(new ApiKeyProcessor());
-            document.OperationProcessors.Add(new CommonAnswers());
+            document.OperationProcessors.Add(new CommonResponses());
             document.DocumentProcessors.Add(new OperationExamples());
             document.DocumentProcessors.Add(new Nullability());
             document.SchemaSettings.SchemaProcessors.Add(new WireSchemas());

@@ -38,7 +38,7 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
     {
         if (VersionTag.Policy.ReadCondition(Request.Headers) is not { } condition)
         {
-            return PolicyAnswer.NoCondition(HttpContext);
+            return PolicyResults.NoCondition(HttpContext);
         }
 
         var outcome = await mediator.Send(
@@ -50,7 +50,7 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
             ),
             cancellationToken
         );
-        return PolicyAnswer.Saved(HttpContext, mapper, outcome);
+        return PolicyResults.Saved(HttpContext, mapper, outcome);
     }
 
     /// <summary>Lists the policies, by route, then role.</summary>
@@ -117,7 +117,7 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
 
         if (VersionTag.Policy.ReadCondition(Request.Headers) is not { } condition)
         {
-            return PolicyAnswer.NoCondition(HttpContext);
+            return PolicyResults.NoCondition(HttpContext);
         }
 
         var key = PolicyKey.Create(request?.RouteKey ?? routeKey!, request?.Role ?? role);
@@ -127,6 +127,6 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
         );
         return outcome is PolicyDeleted
             ? new MessageResponse("Policy deleted")
-            : PolicyAnswer.Refused(HttpContext, outcome);
+            : PolicyResults.Refused(HttpContext, outcome);
     }
 }

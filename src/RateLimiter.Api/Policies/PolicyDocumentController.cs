@@ -86,7 +86,7 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
 
         if (VersionTag.Set.ReadCondition(Request.Headers) is not { } condition)
         {
-            return PolicyAnswer.NoCondition(HttpContext);
+            return PolicyResults.NoCondition(HttpContext);
         }
 
         var outcome = await mediator.Send(
@@ -102,6 +102,6 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
         );
         return outcome is PoliciesImported imported
             ? ImportPoliciesResponse.Of(imported, dryRun, mapper)
-            : PolicyAnswer.Refused(HttpContext, outcome);
+            : PolicyResults.Refused(HttpContext, outcome);
     }
 }

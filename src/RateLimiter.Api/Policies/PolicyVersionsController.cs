@@ -60,7 +60,7 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
             cancellationToken
         );
         return versions is [] && before is null
-            ? PolicyAnswer.Refused(HttpContext, new PolicyNotFound())
+            ? PolicyResults.Refused(HttpContext, new PolicyNotFound())
             : Ok(mapper.Map<IReadOnlyList<PolicyVersionResponse>>(versions));
     }
 
@@ -82,7 +82,7 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
     {
         if (VersionTag.Policy.ReadCondition(Request.Headers) is not { } condition)
         {
-            return PolicyAnswer.NoCondition(HttpContext);
+            return PolicyResults.NoCondition(HttpContext);
         }
 
         var outcome = await mediator.Send(
@@ -95,6 +95,6 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
             ),
             cancellationToken
         );
-        return PolicyAnswer.Saved(HttpContext, mapper, outcome);
+        return PolicyResults.Saved(HttpContext, mapper, outcome);
     }
 }

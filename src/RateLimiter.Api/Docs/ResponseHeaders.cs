@@ -3,7 +3,7 @@ using NSwag;
 
 namespace RateLimiter.Api.Docs;
 
-internal static class AnswerHeaders
+internal static class ResponseHeaders
 {
     /// <summary>Says that an answer can have a header.</summary>
     public static void SetHeader(this OpenApiResponse answer, string name, string description) =>

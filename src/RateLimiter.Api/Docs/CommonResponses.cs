@@ -16,7 +16,7 @@ namespace RateLimiter.Api.Docs;
 /// Says which errors an operation can answer with, as far as they follow from what it needs: a key, a body, the store. Those
 /// of its own stand on the action. Every error is a problem, and every answer has a description.
 /// </summary>
-internal sealed class CommonAnswers : IOperationProcessor
+internal sealed class CommonResponses : IOperationProcessor
 {
     private static readonly Dictionary<int, string> Descriptions = new()
     {

@@ -3,7 +3,7 @@ using RateLimiter.Application.Policies;
 
 namespace RateLimiter.UnitTests.Api.Policies;
 
-public sealed class PolicyAnswerTests
+public sealed class PolicyResultsTests
 {
     private static IEnumerable<TestCaseData<PolicyOutcome, int, string>> Refusals()
     {
@@ -22,7 +22,7 @@ public sealed class PolicyAnswerTests
         string detail
     )
     {
-        var problem = PolicyAnswer.Refused(Http.Context(), outcome).Problem();
+        var problem = PolicyResults.Refused(Http.Context(), outcome).Problem();
 
         Assert.That(problem.Status, Is.EqualTo(status));
         Assert.That(problem.Detail, Does.Contain(detail));
@@ -33,7 +33,7 @@ public sealed class PolicyAnswerTests
     {
         var http = Http.Context();
 
-        var answer = PolicyAnswer.Saved(
+        var answer = PolicyResults.Saved(
             http,
             Mapping.Mapper,
             new PolicySaved(A.Policy() with { Version = 7 })
@@ -49,7 +49,7 @@ public sealed class PolicyAnswerTests
     {
         var http = Http.Context();
 
-        var answer = PolicyAnswer.Saved(http, Mapping.Mapper, new ConditionFailed());
+        var answer = PolicyResults.Saved(http, Mapping.Mapper, new ConditionFailed());
 
         Assert.That(answer.Result.Problem().Status, Is.EqualTo(412));
         Assert.That(http.Response.Headers.ETag, Is.Empty);
@@ -60,7 +60,7 @@ public sealed class PolicyAnswerTests
         Assert.That(
             (
                 (Microsoft.AspNetCore.Mvc.ValidationProblemDetails)
-                    PolicyAnswer.NoCondition(Http.Context()).Problem()
+                    PolicyResults.NoCondition(Http.Context()).Problem()
             )
                 .Errors
                 .Keys,

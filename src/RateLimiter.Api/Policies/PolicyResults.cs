@@ -6,7 +6,7 @@ using RateLimiter.Application.Policies;
 namespace RateLimiter.Api.Policies;
 
 /// <summary>What is answered to a change of policies, whichever it was.</summary>
-internal static class PolicyAnswer
+internal static class PolicyResults
 {
     /// <summary>The policy and its ETag, or why it was not saved.</summary>
     public static ActionResult<SavePolicyResponse> Saved(

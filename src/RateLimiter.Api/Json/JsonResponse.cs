@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace RateLimiter.Api.Json;
 
 /// <summary>Answers with JSON that is written by hand, in one piece and with its length.</summary>
-internal static class JsonAnswer
+internal static class JsonResponse
 {
     private const string ContentType = "application/json; charset=utf-8";
 
