@@ -44,7 +44,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             .. Enumerable
                 .Range(0, ClusterMap.MaxParts)
                 .Select(_ => new Part(
-                    new CheckGatherer(
+                    new CheckBatcher(
                         requests =>
                             TakeNowAsync(
                                 requests,
@@ -55,7 +55,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                         connection.CheckTimeout,
                         connection.Clock
                     ),
-                    new BatchCalls(
+                    new BulkDispatcher(
                         (requests, timeout, cancellationToken) =>
                             TakeNowAsync(requests, timeout, isEvidence: false, cancellationToken),
                         connection.CheckTimeout,
@@ -127,7 +127,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var counter = CheckCall.FirstCounter(request);
+        var counter = CheckScript.FirstCounter(request);
         var part = connection.PartOf(counter);
         if (Remembered(counter, request, part) is { } denial)
         {
@@ -162,7 +162,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
         finally
         {
-            denials.Forget(CheckCall.FirstCounter(request));
+            denials.Forget(CheckScript.FirstCounter(request));
         }
     }
 
@@ -176,7 +176,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         for (var i = 0; i < decisions.Length; i++)
         {
             var request = requests[i];
-            var counter = CheckCall.FirstCounter(request);
+            var counter = CheckScript.FirstCounter(request);
             var part = connection.PartOf(counter);
             decisions[i] = Remembered(counter, request, part);
             if (decisions[i] is null && HasRoomFor(request))
@@ -231,7 +231,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
     // How long the check waited, for its turn and for the store.
     private static async Task<Decision?> TakeTracedAsync(
-        CheckGatherer gatherer,
+        CheckBatcher gatherer,
         PermitRequest request
     )
     {
@@ -274,7 +274,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             .. Enumerable
                 .Range(0, ProbeNames)
                 .Select(i => new PermitRequest(new Subject(Nobody, $"{i}", null), ProbePolicy, 1))
-                .Where(request => connection.PartOf(CheckCall.FirstCounter(request)) == part)
+                .Where(request => connection.PartOf(CheckScript.FirstCounter(request)) == part)
                 .Take(1),
         ];
         if (request is [])
@@ -284,7 +284,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
 
         var takes = connection.IsFailing(part) || connection.IsFull(part);
-        var (keys, values) = CheckCall.Write(takes ? "take" : "look", request, clock: null);
+        var (keys, values) = CheckScript.Write(takes ? "take" : "look", request, clock: null);
         await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
         if (takes)
         {
@@ -365,7 +365,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         await Task.WhenAll(
             Enumerable
                 .Range(0, requests.Length)
-                .GroupBy(i => connection.SlotOf(CheckCall.FirstCounter(requests[i])))
+                .GroupBy(i => connection.SlotOf(CheckScript.FirstCounter(requests[i])))
                 .Select(slot => TakeOfSlotAsync([.. slot]))
         );
         return decisions;
@@ -423,7 +423,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var (keys, values) = CheckCall.Write(verb, requests, clock);
+        var (keys, values) = CheckScript.Write(verb, requests, clock);
         var generation = denials.Generation;
         var waiting = connection.Clock.GetTimestamp();
         var left = timeout;
@@ -471,8 +471,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var asked = time.GetTimestamp();
-        var reply = await CheckCall.Script.EvaluateAsync(database, keys, values);
-        var answer = CheckCall.Read(requests, reply);
+        var reply = await CheckScript.Script.EvaluateAsync(database, keys, values);
+        var answer = CheckScript.Read(requests, reply);
         if (clock is null && Array.Find(answer.Decisions, it => it is not null) is { } decision)
         {
             parts[connection.PartOf(keys[0]!)].Time.Observe(decision.DecidedAt, asked);
@@ -504,5 +504,5 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// <param name="Gatherer">Sends single checks.</param>
     /// <param name="BatchCalls">Sends those of batches.</param>
     /// <param name="Time">Its clock.</param>
-    private sealed record Part(CheckGatherer Gatherer, BatchCalls BatchCalls, StoreTime Time);
+    private sealed record Part(CheckBatcher Gatherer, BulkDispatcher BatchCalls, StoreTime Time);
 }

@@ -98,7 +98,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         var heard = new TaskCompletionSource();
         News.Freed += name =>
         {
-            if (name == CheckCall.FirstCounter(request))
+            if (name == CheckScript.FirstCounter(request))
             {
                 heard.TrySetResult();
             }
@@ -171,7 +171,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     private async Task RemoveAsync(PermitRequest request)
     {
         var database = (await Store.Connection.Connected).GetDatabase();
-        RedisKey counter = CheckCall.FirstCounter(request);
+        RedisKey counter = CheckScript.FirstCounter(request);
         Assert.That(await database.KeyDeleteAsync(counter), Is.True);
     }
 }

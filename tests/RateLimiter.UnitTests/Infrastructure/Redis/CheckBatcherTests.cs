@@ -9,16 +9,16 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.UnitTests.Infrastructure.Redis;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class CheckGathererTests : IDisposable
+public sealed class CheckBatcherTests : IDisposable
 {
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly List<Call> calls = [];
-    private readonly CheckGatherer gatherer;
+    private readonly CheckBatcher gatherer;
 
-    public CheckGathererTests() =>
-        gatherer = new CheckGatherer(
+    public CheckBatcherTests() =>
+        gatherer = new CheckBatcher(
             requests =>
             {
                 var call = new Call(requests);
@@ -185,7 +185,7 @@ public sealed class CheckGathererTests : IDisposable
     [Test]
     public void Decide_TooManyWait_RefusesAtOnce()
     {
-        Ask([.. Enumerable.Range(1, CheckGatherer.MaxCalls + CheckGatherer.MaxWaiting)]);
+        Ask([.. Enumerable.Range(1, CheckBatcher.MaxCalls + CheckBatcher.MaxWaiting)]);
 
         Assert.That(
             () => gatherer.DecideAsync(Request(1)),
@@ -226,11 +226,11 @@ public sealed class CheckGathererTests : IDisposable
     [Test]
     public void Decide_AnotherTenantFillsTheQueue_IsNotRefused()
     {
-        Ask([.. Enumerable.Range(1, CheckGatherer.MaxCalls + CheckGatherer.MaxWaiting)]);
+        Ask([.. Enumerable.Range(1, CheckBatcher.MaxCalls + CheckBatcher.MaxWaiting)]);
 
         _ = gatherer.DecideAsync(Request(1, ClientId.New()));
 
-        Assert.That(gatherer.Waiting, Is.EqualTo(CheckGatherer.MaxWaiting + 1));
+        Assert.That(gatherer.Waiting, Is.EqualTo(CheckBatcher.MaxWaiting + 1));
     }
 
     private static readonly Policy Heavy = A.Policy(

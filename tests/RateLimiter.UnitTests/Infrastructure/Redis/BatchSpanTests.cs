@@ -7,15 +7,15 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.UnitTests.Infrastructure.Redis;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class GatheredSpanTests : IDisposable
+public sealed class BatchSpanTests : IDisposable
 {
     private readonly Traces traces = new();
     private readonly List<TaskCompletionSource<Decision?[]>> calls = [];
     private readonly List<Activity?> current = [];
-    private readonly CheckGatherer gatherer;
+    private readonly CheckBatcher gatherer;
 
-    public GatheredSpanTests() =>
-        gatherer = new CheckGatherer(
+    public BatchSpanTests() =>
+        gatherer = new CheckBatcher(
             _ =>
             {
                 current.Add(Activity.Current);

@@ -16,7 +16,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// </param>
 /// <param name="timeout">The longest that a check waits, here and for the store together.</param>
 /// <param name="time">The clock of that wait.</param>
-internal sealed class CheckGatherer(
+internal sealed class CheckBatcher(
     Func<PermitRequest[], Task<Decision?[]>> decide,
     TimeSpan timeout,
     TimeProvider time

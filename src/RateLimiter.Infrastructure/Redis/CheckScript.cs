@@ -11,7 +11,7 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis;
 
 /// <summary>The words of check.lua: how a call of it is written, and how its reply is read.</summary>
-internal static class CheckCall
+internal static class CheckScript
 {
     private const int NumberSize = sizeof(double);
     private const int NumbersPerLimit = 5;

@@ -8,17 +8,17 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.UnitTests.Infrastructure.Redis;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class BatchCallsTests
+public sealed class BulkDispatcherTests
 {
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Total = TimeSpan.FromMilliseconds(800);
 
     private readonly FakeTimeProvider time = new(A.Moment);
     private readonly List<Call> calls = [];
-    private readonly BatchCalls batches;
+    private readonly BulkDispatcher batches;
 
-    public BatchCallsTests() =>
-        batches = new BatchCalls(
+    public BulkDispatcherTests() =>
+        batches = new BulkDispatcher(
             (requests, timeout, _) =>
             {
                 var call = new Call(requests[0].Subject.Client, timeout);

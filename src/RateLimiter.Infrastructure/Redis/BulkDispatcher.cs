@@ -19,7 +19,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// </param>
 /// <param name="totalTimeout">The longest that a call waits for its turn and for the store together.</param>
 /// <param name="time">The clock of both waits.</param>
-internal sealed class BatchCalls(
+internal sealed class BulkDispatcher(
     Func<PermitRequest[], TimeSpan, CancellationToken, Task<Decision?[]>> take,
     TimeSpan timeout,
     TimeSpan totalTimeout,
@@ -115,7 +115,7 @@ internal sealed class BatchCalls(
         );
         lock (gate)
         {
-            if (underWay < CheckGatherer.MaxCalls)
+            if (underWay < CheckBatcher.MaxCalls)
             {
                 underWay++;
                 return true;
