@@ -51,7 +51,7 @@ internal sealed class AnalyticsWriter(
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         Prepare();
-        var failed = new HashSet<int>(connection.Parts.Where(connection.IsAway));
+        var failed = new HashSet<int>(connection.Parts.Where(connection.IsUnavailable));
         while (true)
         {
             var next = unwritten

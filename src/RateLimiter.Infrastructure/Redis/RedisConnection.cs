@@ -159,7 +159,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         SlotOf(key) is not NoSlot and var slot ? map.PartOf(slot) : 0;
 
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
-    internal bool IsAway(int part) => circuits[part].IsOpen;
+    internal bool IsUnavailable(int part) => circuits[part].IsOpen;
 
     /// <summary>
     /// Whether a part of the store has failed to answer, and no probe since then has done all that a check does.

@@ -30,7 +30,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     private readonly RedisConnection connection;
     private readonly DenialCache denials;
     private readonly TimeProvider time;
-    private readonly Part[] parts;
+    private readonly Shard[] shards;
 
     public RedisCounterStore(RedisConnection connection, RedisInvalidationChannel news, TimeProvider time)
     {
@@ -39,11 +39,11 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         denials = new DenialCache(() => news.IsSubscribed);
         news.Freed += denials.Forget;
         news.MessagesLost += denials.Clear;
-        parts =
+        shards =
         [
             .. Enumerable
                 .Range(0, ClusterMap.MaxParts)
-                .Select(_ => new Part(
+                .Select(_ => new Shard(
                     new CheckBatcher(
                         requests =>
                             TakeNowAsync(
@@ -71,7 +71,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     internal DenialCache Denials => denials;
 
     /// <summary>How many checks wait to be sent.</summary>
-    internal int Waiting => parts.Sum(part => part.Gatherer.Waiting);
+    internal int Waiting => shards.Sum(part => part.Gatherer.Waiting);
 
     /// <summary>
     /// Takes a few permits: the first calls compile the script there and the path to it here, which takes longer than a check
@@ -111,7 +111,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
     public void Dispose()
     {
-        foreach (var part in parts)
+        foreach (var part in shards)
         {
             part.Gatherer.Dispose();
         }
@@ -135,14 +135,14 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
 
         return
-            connection.IsAway(part)
+            connection.IsUnavailable(part)
             || !HasRoomFor(request)
             || request.Waited >= connection.CheckTimeout
             ? ValueTask.FromResult<Decision?>(null)
             : new ValueTask<Decision?>(
                 Signals.Spans.HasListeners()
-                    ? TakeTracedAsync(parts[part].Gatherer, request)
-                    : parts[part].Gatherer.DecideAsync(request)
+                    ? TakeTracedAsync(shards[part].Gatherer, request)
+                    : shards[part].Gatherer.DecideAsync(request)
             );
     }
 
@@ -172,7 +172,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var decisions = new Decision?[requests.Count];
-        var asked = new List<int>?[parts.Length];
+        var asked = new List<int>?[shards.Length];
         for (var i = 0; i < decisions.Length; i++)
         {
             var request = requests[i];
@@ -187,8 +187,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
         await Task.WhenAll(
             Enumerable
-                .Range(0, parts.Length)
-                .Where(part => asked[part] is not null && !connection.IsAway(part))
+                .Range(0, shards.Length)
+                .Where(part => asked[part] is not null && !connection.IsUnavailable(part))
                 .Select(part =>
                     TakeOfPartAsync(part, requests, asked[part]!, decisions, cancellationToken)
                 )
@@ -327,7 +327,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var answers = parts[part].BatchCalls.TakeAsync(Calls(requests, indexes), cancellationToken);
+        var answers = shards[part].BatchCalls.TakeAsync(Calls(requests, indexes), cancellationToken);
         var next = 0;
         await foreach (var call in answers)
         {
@@ -475,14 +475,14 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         var answer = CheckScript.Read(requests, reply);
         if (clock is null && Array.Find(answer.Decisions, it => it is not null) is { } decision)
         {
-            parts[connection.PartOf(keys[0]!)].Time.Observe(decision.DecidedAt, asked);
+            shards[connection.PartOf(keys[0]!)].Time.Observe(decision.DecidedAt, asked);
         }
 
         return answer;
     }
 
     private Decision? Remembered(string counter, in PermitRequest request, int part) =>
-        denials.Find(counter, request.Policy, request.Cost, parts[part].Time);
+        denials.Find(counter, request.Policy, request.Cost, shards[part].Time);
 
     private void Remember(
         PermitRequest[] requests,
@@ -504,5 +504,5 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// <param name="Gatherer">Sends single checks.</param>
     /// <param name="BatchCalls">Sends those of batches.</param>
     /// <param name="Time">Its clock.</param>
-    private sealed record Part(CheckBatcher Gatherer, BulkDispatcher BatchCalls, StoreTime Time);
+    private sealed record Shard(CheckBatcher Gatherer, BulkDispatcher BatchCalls, StoreTime Time);
 }

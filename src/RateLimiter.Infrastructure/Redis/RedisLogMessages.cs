@@ -9,7 +9,7 @@ internal static partial class RedisLogMessages
         LogLevel.Warning,
         "The store does not answer{Part}, and is not asked until it does: {Reason}"
     )]
-    public static partial void StoreAway(this ILogger logger, string part, string reason);
+    public static partial void StoreUnavailable(this ILogger logger, string part, string reason);
 
     [LoggerMessage(12, LogLevel.Information, "The store answers again{Part}")]
     public static partial void StoreBack(this ILogger logger, string part);

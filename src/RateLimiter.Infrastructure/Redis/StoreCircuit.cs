@@ -153,7 +153,7 @@ internal sealed class StoreCircuit
 
         if (said.Count < MaxSaid && said.TryAdd(reason.Text, reason))
         {
-            logger.StoreAway(part(), reason.Text);
+            logger.StoreUnavailable(part(), reason.Text);
         }
     }
 

@@ -112,7 +112,7 @@ internal sealed class StoreMetrics(
 
     private IEnumerable<Measurement<int>> ObserveCircuits() =>
         connection.Parts.Select(part => new Measurement<int>(
-            connection.IsAway(part) ? 1 : 0,
+            connection.IsUnavailable(part) ? 1 : 0,
             new KeyValuePair<string, object?>("part", part)
         ));
 
