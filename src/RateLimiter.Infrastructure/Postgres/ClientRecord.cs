@@ -21,7 +21,7 @@ internal sealed record ClientRecord(
 
     /// <summary>Reads a client, all of it as it is at one moment; null when there is no such client.</summary>
     public static async Task<ClientRecord?> FindAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientId client,
         Deadline deadline
     )

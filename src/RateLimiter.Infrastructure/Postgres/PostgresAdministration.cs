@@ -8,13 +8,13 @@ public sealed class PostgresAdministration
 {
     private readonly PostgresDatabase database;
     private readonly PostgresSchema schema;
-    private readonly RecordsImport import;
+    private readonly SystemOfRecordImport import;
     private readonly RedisConnection store;
 
     internal PostgresAdministration(
         PostgresDatabase database,
         PostgresSchema schema,
-        RecordsImport import,
+        SystemOfRecordImport import,
         RedisConnection store
     )
     {

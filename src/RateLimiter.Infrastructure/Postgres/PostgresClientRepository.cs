@@ -13,7 +13,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresClientRepository(
     PostgresDatabase database,
-    ClientCopies copies,
+    ClientProjection copies,
     RedisClientRepository store,
     RedisConnection connection
 ) : IClientRepository
@@ -31,7 +31,7 @@ internal sealed class PostgresClientRepository(
             CreatedAt = client.CreatedAt.ToUniversalTime(),
         };
         var (hash, document) = ($"{client.Key.Hash}", ApiKeyDocument.Write(client.Key));
-        var announcement = new AnnouncementRow { ClientId = row.Id, Version = row.Version };
+        var announcement = new OutboxRow { ClientId = row.Id, Version = row.Version };
         await database.AskAsync(
             async (context, deadline) =>
             {

@@ -25,9 +25,9 @@ internal sealed class PostgresDatabase(
     private const int MaxErrorsPerMinute = 10;
 
     private readonly LineLimit errors = new(clock.Wall, MaxErrorsPerMinute);
-    private readonly Lazy<PooledDbContextFactory<RecordsContext>> contexts = new(() =>
-        new PooledDbContextFactory<RecordsContext>(
-            RecordsContextFactory.Options(options.Value.ToConnectionString().ConnectionString)
+    private readonly Lazy<PooledDbContextFactory<SystemOfRecordContext>> contexts = new(() =>
+        new PooledDbContextFactory<SystemOfRecordContext>(
+            SystemOfRecordContextFactory.Options(options.Value.ToConnectionString().ConnectionString)
         )
     );
 
@@ -59,14 +59,14 @@ internal sealed class PostgresDatabase(
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
     public Task<T> AskAsync<T>(
-        Func<RecordsContext, Deadline, Task<T>> ask,
+        Func<SystemOfRecordContext, Deadline, Task<T>> ask,
         CancellationToken cancellationToken
     ) => AskAsync(ask, options.Value.Timeout, cancellationToken);
 
     /// <summary>As the other, for work in the background that has more to do than to ask the database.</summary>
     /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
     public async Task<T> AskAsync<T>(
-        Func<RecordsContext, Deadline, Task<T>> ask,
+        Func<SystemOfRecordContext, Deadline, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
     )
@@ -105,7 +105,7 @@ internal sealed class PostgresDatabase(
     /// Begins a transaction that changes something. It waits for others, and others wait for it, no longer than a request
     /// does.
     /// </summary>
-    public async Task<IDbContextTransaction> BeginAsync(RecordsContext context, Deadline deadline)
+    public async Task<IDbContextTransaction> BeginAsync(SystemOfRecordContext context, Deadline deadline)
     {
         var transaction = await context.Database.BeginTransactionAsync(deadline.Token);
         var patience = $"{options.Value.TimeoutMs}ms";
@@ -123,7 +123,7 @@ internal sealed class PostgresDatabase(
     /// Takes a client's row, so that its changes come one after the other; null when there is no such client.
     /// </summary>
     public static async Task<ClientRow?> LockAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientId client,
         Deadline deadline
     )
@@ -138,12 +138,12 @@ internal sealed class PostgresDatabase(
 
     /// <summary>Begins a transaction that sees everything as it is at one moment.</summary>
     public static Task<IDbContextTransaction> BeginSnapshotAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         Deadline deadline
     ) => context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, deadline.Token);
 
     /// <summary>A context for what may take its time.</summary>
-    public RecordsContext CreateContext() => contexts.Value.CreateDbContext();
+    public SystemOfRecordContext CreateContext() => contexts.Value.CreateDbContext();
 
     /// <summary>The failure of the database that an exception is about, if it is about one.</summary>
     public static Exception? FailureIn(Exception exception)
@@ -178,7 +178,7 @@ internal sealed class PostgresDatabase(
     }
 
     private async Task<T> AskAsync<T>(
-        Func<RecordsContext, Deadline, Task<T>> ask,
+        Func<SystemOfRecordContext, Deadline, Task<T>> ask,
         Deadline deadline
     )
     {

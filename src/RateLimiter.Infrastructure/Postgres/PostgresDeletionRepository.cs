@@ -12,7 +12,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresDeletionRepository(
     PostgresDatabase database,
-    ClientCopies copies,
+    ClientProjection copies,
     RedisDeletionRepository store,
     TimeProvider time
 ) : IDeletionRepository
@@ -56,7 +56,7 @@ internal sealed class PostgresDeletionRepository(
     ) => store.DeleteCountersAsync(client, cancellationToken);
 
     private async Task<(Belongings Deleted, long? Announcement)> DeleteAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientDeletion deletion,
         Deadline deadline
     )
@@ -93,7 +93,7 @@ internal sealed class PostgresDeletionRepository(
                 )
             )
         );
-        var announcement = new AnnouncementRow { ClientId = client.Value, Version = null };
+        var announcement = new OutboxRow { ClientId = client.Value, Version = null };
         context.Add(announcement);
         await context.SaveChangesAsync(deadline.Token);
         await transaction.CommitAsync(deadline.Token);

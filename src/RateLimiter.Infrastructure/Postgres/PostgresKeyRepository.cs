@@ -11,7 +11,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// <summary>When keys were used last stays in the store: it changes with every minute, and is nobody's record.</summary>
 internal sealed class PostgresKeyRepository(
     PostgresDatabase database,
-    ClientCopies copies,
+    ClientProjection copies,
     RedisKeyRepository store
 ) : IKeyRepository
 {
@@ -81,7 +81,7 @@ internal sealed class PostgresKeyRepository(
                 row.Version++;
                 row.KeysVersion++;
                 context.Add(AuditRows.Of(client, audit));
-                var announcement = new AnnouncementRow
+                var announcement = new OutboxRow
                 {
                     ClientId = client.Value,
                     Version = row.Version,
@@ -118,7 +118,7 @@ internal sealed class PostgresKeyRepository(
     ) => store.SaveUsesAsync(client, uses, cancellationToken);
 
     private static async Task SaveAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientId client,
         IEnumerable<ClientKey> gone,
         IEnumerable<(ClientKey Key, string Document)> saved,

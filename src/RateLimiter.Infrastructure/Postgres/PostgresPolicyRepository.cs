@@ -8,7 +8,7 @@ using RateLimiter.Infrastructure.Documents;
 
 namespace RateLimiter.Infrastructure.Postgres;
 
-internal sealed class PostgresPolicyRepository(PostgresDatabase database, ClientCopies copies)
+internal sealed class PostgresPolicyRepository(PostgresDatabase database, ClientProjection copies)
     : IPolicyRepository
 {
     /// <summary>So many changes go to the database in one statement.</summary>
@@ -110,7 +110,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
     }
 
     private async Task<(PolicySave Outcome, ClientChange? Made)> TryChangeAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientId client,
         PolicyChanges changes,
         IReadOnlyList<string?> documents,
@@ -160,7 +160,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
         row.Version++;
         row.PoliciesVersion++;
         row.PolicyBytes += Growth(kept, values);
-        var announcement = new AnnouncementRow { ClientId = client.Value, Version = row.Version };
+        var announcement = new OutboxRow { ClientId = client.Value, Version = row.Version };
         context.Add(announcement);
         await context.SaveChangesAsync(deadline.Token);
         await transaction.CommitAsync(deadline.Token);
@@ -184,7 +184,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
 
     /// <summary>What is kept of each policy that is to change, in the order of the changes.</summary>
     private static async Task<IReadOnlyList<KeptSize>> FindSizesAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientId client,
         IReadOnlyList<PolicyChange> changes,
         Deadline deadline
@@ -209,7 +209,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
 
     /// <summary>Whether the client would have more than it can.</summary>
     private static async Task<PolicySave> FindExcessAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientRow client,
         IReadOnlyList<KeptSize> kept,
         IReadOnlyList<string?> values,
@@ -243,7 +243,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
 
     // Row by row, a thousand changes would take a second.
     private static async Task SaveAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         ClientId client,
         PolicyChanges changes,
         IReadOnlyList<string?> documents,

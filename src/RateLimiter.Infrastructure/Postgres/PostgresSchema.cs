@@ -171,7 +171,7 @@ internal sealed class PostgresSchema(
         });
 
     private async Task<IReadOnlyList<string>> FindPendingAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         CancellationToken cancellationToken
     )
     {
@@ -191,17 +191,17 @@ internal sealed class PostgresSchema(
 
     // EF Core finds it out by a question that fails, and the transaction with it.
     private static Task<bool> HasHistoryAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         CancellationToken cancellationToken
     ) =>
         context
             .Database.SqlQuery<bool>(
-                $"SELECT to_regclass({RecordsContext.Schema + "." + RecordsContext.HistoryTable}) IS NOT NULL AS \"Value\""
+                $"SELECT to_regclass({SystemOfRecordContext.Schema + "." + SystemOfRecordContext.HistoryTable}) IS NOT NULL AS \"Value\""
             )
             .SingleAsync(cancellationToken);
 
     private async Task SaveRetentionAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         CancellationToken cancellationToken
     )
     {

@@ -43,7 +43,7 @@ internal static class PostgresServices
         services.AddSingleton<PostgresDatabase>();
         services.AddSingleton<PostgresSchema>();
         services.AddHostedService(provider => provider.GetRequiredService<PostgresSchema>());
-        services.AddSingleton<ClientCopies>();
+        services.AddSingleton<ClientProjection>();
         services.AddSingleton<RedisDeletionRepository>();
         services.AddSingleton<IAuditRepository, PostgresAuditRepository>();
         services.AddSingleton<IClientRepository, PostgresClientRepository>();
@@ -51,15 +51,15 @@ internal static class PostgresServices
         services.AddSingleton<IKeyRepository, PostgresKeyRepository>();
         services.AddSingleton<IPolicyRepository, PostgresPolicyRepository>();
         services.AddHostedService<PostgresWarmUp>();
-        services.AddHostedService<AnnouncementRelay>();
-        services.AddHostedService<CopyComparison>();
+        services.AddHostedService<OutboxRelay>();
+        services.AddHostedService<ProjectionReconciler>();
         services.AddHostedService<AuditRetention>();
         services.AddSingleton<RedisAuditRepository>();
-        services.AddSingleton<RecordsImport>();
+        services.AddSingleton<SystemOfRecordImport>();
         services.AddSingleton(provider => new PostgresAdministration(
             provider.GetRequiredService<PostgresDatabase>(),
             provider.GetRequiredService<PostgresSchema>(),
-            provider.GetRequiredService<RecordsImport>(),
+            provider.GetRequiredService<SystemOfRecordImport>(),
             provider.GetRequiredService<RedisConnection>()
         ));
         services.AddHealthChecks().AddCheck<PostgresHealthCheck>("postgres");

@@ -16,7 +16,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresWarmUp(
     PostgresDatabase database,
-    ClientCopies copies,
+    ClientProjection copies,
     IKeyRepository keys,
     IPolicyRepository policies,
     IAuditRepository audit,
@@ -81,7 +81,7 @@ internal sealed class PostgresWarmUp(
                         CreatedAt = DateTimeOffset.UnixEpoch,
                     }
                 );
-                context.Add(new AnnouncementRow { ClientId = nobody.Value, Version = 1 });
+                context.Add(new OutboxRow { ClientId = nobody.Value, Version = 1 });
                 await context.SaveChangesAsync(deadline.Token);
                 return true;
             },

@@ -98,7 +98,7 @@ internal sealed class AuditRow
 /// <summary>
 /// A row of <c>announcements</c>: a change that may not be copied to the store yet. It is written with the change.
 /// </summary>
-internal sealed class AnnouncementRow
+internal sealed class OutboxRow
 {
     /// <summary>Given by the database.</summary>
     public long Id { get; init; }

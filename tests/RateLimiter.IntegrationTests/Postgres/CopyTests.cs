@@ -342,12 +342,12 @@ public sealed class CopyTests : PostgresTests
         await records.Copies.CopyAsync(before, default);
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
         using var news = new RedisInvalidationChannel(Redis, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
-        using var comparison = new CopyComparison(
+        using var comparison = new ProjectionReconciler(
             records.Database,
             records.Copies,
             news,
             TimeProvider.System,
-            NullLogger<CopyComparison>.Instance
+            NullLogger<ProjectionReconciler>.Instance
         );
 
         await comparison.CompareAsync(default);

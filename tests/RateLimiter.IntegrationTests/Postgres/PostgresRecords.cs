@@ -23,19 +23,19 @@ internal sealed class PostgresRecords : IDisposable
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         Database = new PostgresDatabase(options, store.Clock, Log);
         var deletions = new RedisDeletionRepository(store);
-        Copies = new ClientCopies(
+        Copies = new ClientProjection(
             Database,
             store,
             new PolicyImports(store, TestStore.Quotas),
             deletions,
             TimeProvider.System,
-            NullLogger<ClientCopies>.Instance
+            NullLogger<ClientProjection>.Instance
         );
-        Relay = new AnnouncementRelay(
+        Relay = new OutboxRelay(
             Database,
             Copies,
             TimeProvider.System,
-            NullLogger<AnnouncementRelay>.Instance
+            NullLogger<OutboxRelay>.Instance
         );
         Ports = new Ports(
             new PostgresClientRepository(
@@ -62,9 +62,9 @@ internal sealed class PostgresRecords : IDisposable
     /// <summary>What the database says in the log.</summary>
     public FakeLogger<PostgresDatabase> Log { get; } = new();
 
-    public ClientCopies Copies { get; }
+    public ClientProjection Copies { get; }
 
-    public AnnouncementRelay Relay { get; }
+    public OutboxRelay Relay { get; }
 
     public Ports Ports { get; }
 

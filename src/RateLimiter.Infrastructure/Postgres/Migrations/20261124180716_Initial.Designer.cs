@@ -11,7 +11,7 @@ using RateLimiter.Infrastructure.Postgres;
 
 namespace RateLimiter.Infrastructure.Postgres.Migrations;
 
-    [DbContext(typeof(RecordsContext))]
+    [DbContext(typeof(SystemOfRecordContext))]
     [Migration("20261124180716_Initial")]
     partial class Initial
     {

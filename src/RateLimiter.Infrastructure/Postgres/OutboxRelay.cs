@@ -9,11 +9,11 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// Copies to the store what whoever changed it did not: because its process ended between the two, or the store was away.
 /// It is also who says that the database does not answer any more.
 /// </summary>
-internal sealed class AnnouncementRelay(
+internal sealed class OutboxRelay(
     PostgresDatabase database,
-    ClientCopies copies,
+    ClientProjection copies,
     TimeProvider time,
-    ILogger<AnnouncementRelay> logger
+    ILogger<OutboxRelay> logger
 ) : RepeatingService("The copying of what was changed", Interval, time, logger)
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -95,7 +95,7 @@ internal sealed class AnnouncementRelay(
         }
     }
 
-    private Task<List<AnnouncementRow>> ReadPageAsync(
+    private Task<List<OutboxRow>> ReadPageAsync(
         long seen,
         CancellationToken cancellationToken
     ) =>
@@ -112,7 +112,7 @@ internal sealed class AnnouncementRelay(
 
     private async Task<bool> TryCompleteAsync(
         ClientId client,
-        IReadOnlyList<AnnouncementRow> announcements,
+        IReadOnlyList<OutboxRow> announcements,
         CancellationToken cancellationToken
     )
     {

@@ -5,19 +5,19 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace RateLimiter.Infrastructure.Postgres;
 
 /// <summary>Makes the tables known to <c>dotnet ef</c>, which writes migrations without a database.</summary>
-internal sealed class RecordsContextFactory : IDesignTimeDbContextFactory<RecordsContext>
+internal sealed class SystemOfRecordContextFactory : IDesignTimeDbContextFactory<SystemOfRecordContext>
 {
-    public RecordsContext CreateDbContext(string[] args) => new(Options("Host=none"));
+    public SystemOfRecordContext CreateDbContext(string[] args) => new(Options("Host=none"));
 
     /// <summary>What every context has in common.</summary>
-    public static DbContextOptions<RecordsContext> Options(string connectionString) =>
-        new DbContextOptionsBuilder<RecordsContext>()
+    public static DbContextOptions<SystemOfRecordContext> Options(string connectionString) =>
+        new DbContextOptionsBuilder<SystemOfRecordContext>()
             .UseNpgsql(
                 connectionString,
                 npgsql =>
                     npgsql.MigrationsHistoryTable(
-                        RecordsContext.HistoryTable,
-                        RecordsContext.Schema
+                        SystemOfRecordContext.HistoryTable,
+                        SystemOfRecordContext.Schema
                     )
             )
             // PostgresSchema holds a lock of its own, in the transaction of the migration.

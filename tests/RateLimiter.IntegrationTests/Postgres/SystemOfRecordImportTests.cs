@@ -11,7 +11,7 @@ namespace RateLimiter.IntegrationTests.Postgres;
 /// <summary>From a store of each kind that has nothing else in it.</summary>
 [TestFixture(StoreKind.Embedded)]
 [TestFixture(StoreKind.Redis)]
-public sealed class RecordsImportTests(StoreKind kind) : PostgresTests
+public sealed class SystemOfRecordImportTests(StoreKind kind) : PostgresTests
 {
     private TestStore store = null!;
     private Ports source = null!;
@@ -121,7 +121,7 @@ public sealed class RecordsImportTests(StoreKind kind) : PostgresTests
     }
 
     private Task<string> RunAsync() =>
-        new RecordsImport(
+        new SystemOfRecordImport(
             records.Database,
             store.Connection,
             new PolicyImports(store.Connection, TestStore.Quotas),

@@ -14,7 +14,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// Copies every client of the store into the database, with its keys, policies, their versions and its audit trail. It can
 /// be run again: what the database has as new, or newer, is left alone.
 /// </summary>
-internal sealed class RecordsImport(
+internal sealed class SystemOfRecordImport(
     PostgresDatabase database,
     RedisConnection connection,
     PolicyImports imports,
@@ -170,7 +170,7 @@ internal sealed class RecordsImport(
     }
 
     private static async Task<Outcome> SaveAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         StoredClient stored,
         IReadOnlyList<AuditEntry> trail,
         Deadline deadline
@@ -201,7 +201,7 @@ internal sealed class RecordsImport(
                 .ExecuteDeleteAsync(deadline.Token);
             context.ChangeTracker.Clear();
             context.Add(
-                new AnnouncementRow { ClientId = client.Value, Version = stored.Client.Version }
+                new OutboxRow { ClientId = client.Value, Version = stored.Client.Version }
             );
         }
 
@@ -268,7 +268,7 @@ internal sealed class RecordsImport(
     }
 
     private static async Task WriteAsync(
-        RecordsContext context,
+        SystemOfRecordContext context,
         string table,
         IEnumerable<object?[]> rows,
         Deadline deadline

@@ -10,8 +10,8 @@ using RateLimiter.Infrastructure.Postgres;
 
 namespace RateLimiter.Infrastructure.Postgres.Migrations;
 
-    [DbContext(typeof(RecordsContext))]
-    partial class RecordsContextModelSnapshot : ModelSnapshot
+    [DbContext(typeof(SystemOfRecordContext))]
+    partial class SystemOfRecordContextModelSnapshot : ModelSnapshot
     {
         protected override void BuildModel(ModelBuilder modelBuilder)
         {

@@ -13,13 +13,13 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// The copy of every client in the store, from which checks are answered. A copy never becomes older, and of a client that
 /// was deleted none is made.
 /// </summary>
-internal sealed class ClientCopies(
+internal sealed class ClientProjection(
     PostgresDatabase database,
     RedisConnection connection,
     PolicyImports imports,
     RedisDeletionRepository deletions,
     TimeProvider time,
-    ILogger<ClientCopies> logger
+    ILogger<ClientProjection> logger
 )
 {
     /// <summary>How long it is known that a client was deleted: longer than any copy is under way.</summary>
@@ -52,7 +52,7 @@ internal sealed class ClientCopies(
     }
 
     /// <summary>
-    /// Copies a change that was just recorded. When the store does not answer it is left to <see cref="AnnouncementRelay"/>:
+    /// Copies a change that was just recorded. When the store does not answer it is left to <see cref="OutboxRelay"/>:
     /// the change is made, whether it is copied or not.
     /// </summary>
     public async Task CopyAsync(ClientChange change)

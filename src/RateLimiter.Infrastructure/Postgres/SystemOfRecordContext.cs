@@ -6,7 +6,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// <summary>
 /// The tables. Names are in snake case, and texts are compared byte for byte, as everywhere in the service.
 /// </summary>
-internal sealed class RecordsContext(DbContextOptions<RecordsContext> options) : DbContext(options)
+internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordContext> options) : DbContext(options)
 {
     public const string Schema = "ratelimiter";
     public const string HistoryTable = "migrations";
@@ -21,7 +21,7 @@ internal sealed class RecordsContext(DbContextOptions<RecordsContext> options) :
 
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
-    public DbSet<AnnouncementRow> Announcements => Set<AnnouncementRow>();
+    public DbSet<OutboxRow> Announcements => Set<OutboxRow>();
 
     public DbSet<AuditSettingsRow> AuditSettings => Set<AuditSettingsRow>();
 
@@ -73,7 +73,7 @@ internal sealed class RecordsContext(DbContextOptions<RecordsContext> options) :
             // For what is too old: entries are almost in the order of their times.
             audit.HasIndex(row => row.At).HasMethod("brin");
         });
-        modelBuilder.Entity<AnnouncementRow>(announcements =>
+        modelBuilder.Entity<OutboxRow>(announcements =>
         {
             announcements.ToTable("announcements").HasKey(row => row.Id);
             announcements.Property(row => row.Id).UseIdentityAlwaysColumn();

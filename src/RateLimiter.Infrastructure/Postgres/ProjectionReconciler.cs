@@ -10,22 +10,22 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// Compares all copies with the records after the store was away: a replica that takes a master's place may lack what was
 /// copied last, although its announcement is removed.
 /// </summary>
-internal sealed class CopyComparison : RepeatingService
+internal sealed class ProjectionReconciler : RepeatingService
 {
     private const int PageSize = 200;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly PostgresDatabase database;
-    private readonly ClientCopies copies;
+    private readonly ClientProjection copies;
     private volatile bool isDue;
 
-    public CopyComparison(
+    public ProjectionReconciler(
         PostgresDatabase database,
-        ClientCopies copies,
+        ClientProjection copies,
         IClientChanges changes,
         TimeProvider time,
-        ILogger<CopyComparison> logger
+        ILogger<ProjectionReconciler> logger
     )
         : base("The comparison of the copies", Interval, time, logger)
     {
