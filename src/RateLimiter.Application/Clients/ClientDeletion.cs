@@ -11,16 +11,16 @@ namespace RateLimiter.Application.Clients;
 public sealed record ClientDeletion(
     ClientId Client,
     DateTimeOffset NotedAt,
-    Belongings Deleted,
+    DeletionSummary Deleted,
     Actor Actor
 );
 
 /// <summary>How much belongs to a client, or did.</summary>
-public sealed record Belongings(long Policies, long Keys, long LogEntries, long Counters)
+public sealed record DeletionSummary(long Policies, long Keys, long LogEntries, long Counters)
 {
-    public static readonly Belongings None = new(0, 0, 0, 0);
+    public static readonly DeletionSummary None = new(0, 0, 0, 0);
 
-    public static Belongings operator +(Belongings left, Belongings right) =>
+    public static DeletionSummary operator +(DeletionSummary left, DeletionSummary right) =>
         new(
             left.Policies + right.Policies,
             left.Keys + right.Keys,

@@ -50,13 +50,13 @@ public sealed partial class ClientDeletions(
         CancellationToken cancellationToken
     )
     {
-        var begun = new ClientDeletion(client, Now(), Belongings.None, actor);
+        var begun = new ClientDeletion(client, Now(), DeletionSummary.None, actor);
         if (!await repository.TryBeginAsync(begun, cancellationToken))
         {
             // Another request was faster.
             var noted = await repository.ListAsync(cancellationToken);
             var other = noted.FirstOrDefault(deletion => deletion.Client == client);
-            return new DeletionOutcome(other?.Deleted ?? Belongings.None, IsComplete: false);
+            return new DeletionOutcome(other?.Deleted ?? DeletionSummary.None, IsComplete: false);
         }
 
         var run = new Run(begun);
@@ -168,7 +168,7 @@ public sealed partial class ClientDeletions(
                 )
             )
             {
-                run.Deleted += Belongings.None with { Counters = count };
+                run.Deleted += DeletionSummary.None with { Counters = count };
                 if (Now() - run.Noted.NotedAt >= NoteInterval && !await NoteAsync(run))
                 {
                     return false;
@@ -249,13 +249,13 @@ public sealed partial class ClientDeletions(
     /// <summary>One attempt to complete a deletion.</summary>
     private sealed class Run(ClientDeletion noted)
     {
-        private Belongings deleted = noted.Deleted;
+        private DeletionSummary deleted = noted.Deleted;
 
         /// <summary>What is noted of it in the store.</summary>
         public ClientDeletion Noted { get; set; } = noted;
 
         /// <summary>What is deleted so far, noted or not. Is read while it grows.</summary>
-        public Belongings Deleted
+        public DeletionSummary Deleted
         {
             get => Volatile.Read(ref deleted);
             set => Volatile.Write(ref deleted, value);

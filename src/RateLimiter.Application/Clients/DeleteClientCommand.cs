@@ -11,7 +11,7 @@ public sealed record DeleteClientCommand(ClientId Client, Actor Actor) : IReques
 
 /// <param name="Deleted">What is deleted so far.</param>
 /// <param name="IsComplete">Whether that is all. Otherwise it goes on, here or elsewhere, until it is.</param>
-public sealed record DeletionOutcome(Belongings Deleted, bool IsComplete);
+public sealed record DeletionOutcome(DeletionSummary Deleted, bool IsComplete);
 
 internal sealed class DeleteClientHandler(ClientDeletions deletions)
     : IRequestHandler<DeleteClientCommand, DeletionOutcome>

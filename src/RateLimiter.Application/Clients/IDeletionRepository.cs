@@ -31,7 +31,7 @@ public interface IDeletionRepository
     /// gone already nothing is left to delete. Its audit trail goes too, but for PostgreSQL, where it is noted that the client
     /// was deleted.
     /// </summary>
-    Task<Belongings> DeleteClientAsync(
+    Task<DeletionSummary> DeleteClientAsync(
         ClientDeletion deletion,
         CancellationToken cancellationToken
     );

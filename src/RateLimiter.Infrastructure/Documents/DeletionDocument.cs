@@ -7,7 +7,7 @@ using RateLimiter.Domain.Clients;
 namespace RateLimiter.Infrastructure.Documents;
 
 /// <summary>The value of a field of the hash of deletions, but for when it was noted, which stands before it.</summary>
-internal sealed record DeletionDocument(Belongings Deleted, Actor Actor)
+internal sealed record DeletionDocument(DeletionSummary Deleted, Actor Actor)
 {
     public static string Write(ClientDeletion deletion) =>
         JsonSerializer.Serialize(

@@ -157,7 +157,7 @@ internal sealed class ClientProjection(
     }
 
     /// <summary>Deletes the copy of a client that is not recorded any more, for good.</summary>
-    public async Task<Belongings> DeleteAsync(ClientId client, CancellationToken cancellationToken)
+    public async Task<DeletionSummary> DeleteAsync(ClientId client, CancellationToken cancellationToken)
     {
         await connection.AskAsync(
             RedisKeys.DeletedClient(client),

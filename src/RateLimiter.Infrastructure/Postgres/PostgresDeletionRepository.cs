@@ -29,7 +29,7 @@ internal sealed class PostgresDeletionRepository(
         CancellationToken cancellationToken
     ) => store.TryNoteAsync(before, after, cancellationToken);
 
-    public async Task<Belongings> DeleteClientAsync(
+    public async Task<DeletionSummary> DeleteClientAsync(
         ClientDeletion deletion,
         CancellationToken cancellationToken
     )
@@ -55,7 +55,7 @@ internal sealed class PostgresDeletionRepository(
         CancellationToken cancellationToken
     ) => store.DeleteCountersAsync(client, cancellationToken);
 
-    private async Task<(Belongings Deleted, long? Announcement)> DeleteAsync(
+    private async Task<(DeletionSummary Deleted, long? Announcement)> DeleteAsync(
         SystemOfRecordContext context,
         ClientDeletion deletion,
         Deadline deadline
@@ -65,10 +65,10 @@ internal sealed class PostgresDeletionRepository(
         await using var transaction = await database.BeginAsync(context, deadline);
         if (await PostgresDatabase.LockAsync(context, client, deadline) is not { } row)
         {
-            return (Belongings.None, null);
+            return (DeletionSummary.None, null);
         }
 
-        var deleted = Belongings.None with
+        var deleted = DeletionSummary.None with
         {
             Policies = await context
                 .Policies.Where(policy =>

@@ -40,13 +40,13 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         CancellationToken cancellationToken
     ) => TryNoteAsync(before.Client, before, after, cancellationToken);
 
-    public Task<Belongings> DeleteClientAsync(
+    public Task<DeletionSummary> DeleteClientAsync(
         ClientDeletion deletion,
         CancellationToken cancellationToken
     ) => DeleteRegistryAsync(deletion.Client, cancellationToken);
 
     /// <inheritdoc cref="DeleteClientAsync"/>
-    internal async Task<Belongings> DeleteRegistryAsync(
+    internal async Task<DeletionSummary> DeleteRegistryAsync(
         ClientId client,
         CancellationToken cancellationToken
     )
@@ -77,7 +77,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                     cancellationToken
                 )
             )!;
-        return new Belongings(counts[0], counts[1], counts[2], Counters: 0);
+        return new DeletionSummary(counts[0], counts[1], counts[2], Counters: 0);
     }
 
     public async IAsyncEnumerable<int> DeleteCountersAsync(

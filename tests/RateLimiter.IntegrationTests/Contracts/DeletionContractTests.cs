@@ -82,7 +82,7 @@ public sealed class DeletionContractTests(ContractStore store) : ContractTests(s
 
         Assert.That(
             await Deletions.DeleteClientAsync(Deletion(client), default),
-            Is.EqualTo(Belongings.None)
+            Is.EqualTo(DeletionSummary.None)
         );
     }
 
@@ -134,7 +134,7 @@ public sealed class DeletionContractTests(ContractStore store) : ContractTests(s
     }
 
     private static ClientDeletion Deletion(ClientId client) =>
-        new(client, Now, Belongings.None, Actor);
+        new(client, Now, DeletionSummary.None, Actor);
 
     private async Task<IEnumerable<ClientDeletion>> NotedAsync(ClientId client) =>
         (await Deletions.ListAsync(default)).Where(deletion => deletion.Client == client);

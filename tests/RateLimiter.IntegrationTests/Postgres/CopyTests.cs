@@ -250,7 +250,7 @@ public sealed class CopyTests : PostgresTests
         var second = await records.Ports.Deletions.DeleteClientAsync(Deletion(client), default);
 
         Assert.That((first.Policies, first.Keys), Is.EqualTo((1, 1)));
-        Assert.That(second, Is.EqualTo(Belongings.None));
+        Assert.That(second, Is.EqualTo(DeletionSummary.None));
         var trail = await records.Ports.Audit.ListAsync(client, new(), null, 10, default);
         Assert.That(
             trail.Count(entry => entry.Record.Action == AuditAction.ClientDeleted),
@@ -366,9 +366,9 @@ public sealed class CopyTests : PostgresTests
     }
 
     private static ClientDeletion Deletion(ClientId client) =>
-        new(client, Now, Belongings.None, Actor);
+        new(client, Now, DeletionSummary.None, Actor);
 
-    private Task<Belongings> DeleteAsync(ClientId client) =>
+    private Task<DeletionSummary> DeleteAsync(ClientId client) =>
         records.Ports.Deletions.DeleteClientAsync(Deletion(client), default);
 
     private Task<string> AnnouncementsAsync(ClientId client) =>

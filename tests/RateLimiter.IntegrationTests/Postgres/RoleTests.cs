@@ -85,7 +85,7 @@ public sealed class RoleTests : PostgresTests
         );
         await service.Relay.RelayAsync(default);
         await ports.Deletions.DeleteClientAsync(
-            new ClientDeletion(client, Now, Belongings.None, Actor),
+            new ClientDeletion(client, Now, DeletionSummary.None, Actor),
             default
         );
         await Retention().PruneAsync(default);

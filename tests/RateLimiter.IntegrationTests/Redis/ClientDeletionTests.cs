@@ -188,7 +188,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     public async Task Resume_OnTwoInstances_OneOfThemGoesOn()
     {
         var client = await Store.RegisterAsync();
-        var begun = new ClientDeletion(client, Somewhen, Belongings.None, Ask.Actor);
+        var begun = new ClientDeletion(client, Somewhen, DeletionSummary.None, Ask.Actor);
         await repository.TryBeginAsync(begun, default);
         var resumed = begun with { NotedAt = Somewhen.AddSeconds(20), Deleted = new(1, 2, 3, 4) };
 
@@ -424,7 +424,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             CancellationToken cancellationToken
         ) => StepAsync(() => inner.TryNoteAsync(before, after, cancellationToken));
 
-        public Task<Belongings> DeleteClientAsync(
+        public Task<DeletionSummary> DeleteClientAsync(
             ClientDeletion deletion,
             CancellationToken cancellationToken
         ) => StepAsync(() => inner.DeleteClientAsync(deletion, cancellationToken));

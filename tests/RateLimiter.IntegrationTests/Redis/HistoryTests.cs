@@ -199,7 +199,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await database.KeyExistsAsync(names), Is.EqualTo(names.Length));
 
         await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-            new ClientDeletion(client, default, Belongings.None, Ask.Actor),
+            new ClientDeletion(client, default, DeletionSummary.None, Ask.Actor),
             default
         );
 

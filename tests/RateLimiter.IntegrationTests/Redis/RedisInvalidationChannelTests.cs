@@ -61,7 +61,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
             client,
             async () =>
                 await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-                    new ClientDeletion(client, default, Belongings.None, Ask.Actor),
+                    new ClientDeletion(client, default, DeletionSummary.None, Ask.Actor),
                     default
                 )
                     is not null
@@ -90,7 +90,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         await keys.IsSavedAsync(client, version, first, both, audit, default);
         await keys.IsSavedAsync(client, version + 1, both, first, audit, default);
         await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-            new ClientDeletion(client, default, Belongings.None, Ask.Actor),
+            new ClientDeletion(client, default, DeletionSummary.None, Ask.Actor),
             default
         );
 

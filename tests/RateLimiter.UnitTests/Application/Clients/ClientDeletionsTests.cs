@@ -195,7 +195,7 @@ public sealed class ClientDeletionsTests : IDisposable
     {
         var deleting = DeleteAsync();
         repository.Keep(
-            new ClientDeletion(A.Client, A.Moment.AddMinutes(1), Belongings.None, A.Actor)
+            new ClientDeletion(A.Client, A.Moment.AddMinutes(1), DeletionSummary.None, A.Actor)
         );
 
         time.Advance(ClientDeletions.SettleTime);
@@ -254,7 +254,7 @@ public sealed class ClientDeletionsTests : IDisposable
     [Test]
     public async Task Execute_SomebodyTakesCareOfIt_IsLeftToHim()
     {
-        repository.Keep(new ClientDeletion(A.Client, A.Moment, Belongings.None, A.Actor));
+        repository.Keep(new ClientDeletion(A.Client, A.Moment, DeletionSummary.None, A.Actor));
         repository.IsTakenCareOf = true;
 
         await deletions.StartAsync(CancellationToken.None);
@@ -368,13 +368,13 @@ public sealed class ClientDeletionsTests : IDisposable
             return true;
         }
 
-        public async Task<Belongings> DeleteClientAsync(
+        public async Task<DeletionSummary> DeleteClientAsync(
             ClientDeletion deletion,
             CancellationToken cancellationToken
         )
         {
             await StepAsync("client", cancellationToken);
-            return new Belongings(1, 2, 3, 0);
+            return new DeletionSummary(1, 2, 3, 0);
         }
 
         public async IAsyncEnumerable<int> DeleteCountersAsync(
