@@ -97,8 +97,8 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 internal static class Callers
 {
     /// <summary>Who <see cref="ApiKeyFilter"/> let in.</summary>
-    public static KeyHolder Holder(this HttpContext context) =>
-        context.Features.GetRequiredFeature<KeyHolder>();
+    public static AuthenticatedCaller Holder(this HttpContext context) =>
+        context.Features.GetRequiredFeature<AuthenticatedCaller>();
 
     /// <summary>The client of <see cref="Holder"/>.</summary>
     public static ClientSnapshot Client(this HttpContext context) => context.Holder().Client;
@@ -106,7 +106,7 @@ internal static class Callers
     /// <summary>Who asks, for the audit trail; with no key where none is needed.</summary>
     public static Actor Actor(this HttpContext context) =>
         new(
-            context.Features.Get<KeyHolder>()?.Key.Id,
+            context.Features.Get<AuthenticatedCaller>()?.Key.Id,
             context.Caller().ToString(),
             ApiProblemDetailsFactory.TraceIdOf(context)
         );

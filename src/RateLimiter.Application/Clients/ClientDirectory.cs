@@ -92,7 +92,7 @@ public sealed class ClientDirectory
         && time.GetElapsedTime(at) < MaxAge;
 
     /// <summary>Whether the store need not be asked whose key this is. Of one that has been let in lately.</summary>
-    public bool TryFind(ApiKey key, [NotNullWhen(true)] out KeyHolder? holder)
+    public bool TryFind(ApiKey key, [NotNullWhen(true)] out AuthenticatedCaller? holder)
     {
         holder =
             entries.TryGet(key.Client, out var entry) && AgeOf(entry) == Age.Young
@@ -123,7 +123,7 @@ public sealed class ClientDirectory
     /// </param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
-    public async ValueTask<KeyHolder?> FindAsync(
+    public async ValueTask<AuthenticatedCaller?> FindAsync(
         ApiKey key,
         bool isForCheck,
         CancellationToken cancellationToken
@@ -140,7 +140,7 @@ public sealed class ClientDirectory
             return null;
         }
 
-        var holder = new KeyHolder(client, found);
+        var holder = new AuthenticatedCaller(client, found);
         if (entries.TryPeek(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
         {
             entry.LetIn(key, holder);

@@ -88,7 +88,7 @@ public sealed class Authenticator(
         }
     }
 
-    private Authentication Admit(KeyHolder holder, IPAddress caller)
+    private Authentication Admit(AuthenticatedCaller holder, IPAddress caller)
     {
         var now = time.GetUtcNow();
         if (!holder.Key.IsValidAt(now))
@@ -105,4 +105,4 @@ public sealed class Authenticator(
 
 /// <param name="Holder">Who was let in; null when nobody.</param>
 /// <param name="RetryAfter">How long to wait, when nobody was let in because too many came with no key before.</param>
-public readonly record struct Authentication(KeyHolder? Holder, TimeSpan? RetryAfter);
+public readonly record struct Authentication(AuthenticatedCaller? Holder, TimeSpan? RetryAfter);

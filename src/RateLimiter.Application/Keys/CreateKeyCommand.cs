@@ -13,7 +13,7 @@ namespace RateLimiter.Application.Keys;
 /// <param name="Lifetime">For how long; null for ever.</param>
 /// <param name="Actor">Who makes it.</param>
 public sealed record CreateKeyCommand(
-    KeyHolder Holder,
+    AuthenticatedCaller Holder,
     string Name,
     Scopes Scopes,
     TimeSpan? Lifetime,

@@ -8,7 +8,7 @@ namespace RateLimiter.Application.Keys;
 /// <param name="Holder">Who asks.</param>
 /// <param name="KeyId">Which key; may be the own one.</param>
 /// <param name="Actor">Who deletes it.</param>
-public sealed record DeleteKeyCommand(KeyHolder Holder, string KeyId, Actor Actor)
+public sealed record DeleteKeyCommand(AuthenticatedCaller Holder, string KeyId, Actor Actor)
     : IRequest<KeyOutcome?>;
 
 internal sealed class DeleteKeyHandler(KeyRings keys)

@@ -36,7 +36,7 @@ internal sealed class KeyRings(
     /// heard yet: a key that is revoked must not leave another one behind.
     /// </returns>
     public async Task<KeyOutcome?> ChangeAsync(
-        KeyHolder holder,
+        AuthenticatedCaller holder,
         Actor actor,
         Change change,
         CancellationToken cancellationToken

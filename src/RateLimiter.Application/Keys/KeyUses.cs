@@ -21,7 +21,7 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time, ILogger<KeyU
         new();
 
     /// <summary>Notes that a key is used now.</summary>
-    public void Record(KeyHolder holder, DateTimeOffset now)
+    public void Record(AuthenticatedCaller holder, DateTimeOffset now)
     {
         var minute = now.ToUnixTimeSeconds() / 60;
         if (!holder.UseIn(minute))

@@ -10,7 +10,7 @@ namespace RateLimiter.Application.Keys;
 /// <param name="Holder">Who asks.</param>
 /// <param name="Grace">How long the old key stays valid, unless it ends before.</param>
 /// <param name="Actor">Who replaces it.</param>
-public sealed record RotateKeyCommand(KeyHolder Holder, TimeSpan Grace, Actor Actor)
+public sealed record RotateKeyCommand(AuthenticatedCaller Holder, TimeSpan Grace, Actor Actor)
     : IRequest<KeyOutcome?>;
 
 internal sealed class RotateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quotas)

@@ -8,7 +8,7 @@ namespace RateLimiter.Api.Dashboard.Components;
 public abstract class ScopedPage : DashboardPage
 {
     /// <summary>Who is signed in; null before that is known.</summary>
-    protected KeyHolder? Holder { get; private set; }
+    protected AuthenticatedCaller? Holder { get; private set; }
 
     /// <summary>What the key is good for; null before that is known.</summary>
     protected Scopes? KeyScopes => Holder?.Key.Scopes;

@@ -58,7 +58,7 @@ internal sealed class DecisionReader(
 
     /// <param name="request">What to follow, after the id it is given.</param>
     /// <returns>Ends when nothing more will come.</returns>
-    public Task Start(Func<KeyHolder, long, FollowDecisionsQuery> request) =>
+    public Task Start(Func<AuthenticatedCaller, long, FollowDecisionsQuery> request) =>
         running = RunAsync(request);
 
     public async ValueTask DisposeAsync()
@@ -68,7 +68,7 @@ internal sealed class DecisionReader(
         ending.Dispose();
     }
 
-    private async Task RunAsync(Func<KeyHolder, long, FollowDecisionsQuery> request)
+    private async Task RunAsync(Func<AuthenticatedCaller, long, FollowDecisionsQuery> request)
     {
         while (!ending.IsCancellationRequested)
         {

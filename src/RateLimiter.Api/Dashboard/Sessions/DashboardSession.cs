@@ -27,7 +27,7 @@ public sealed class DashboardSession(
 {
     /// <summary>Who is signed in; null when the session is over.</summary>
     /// <exception cref="StoreUnavailableException">It is not known here and the store does not answer.</exception>
-    public async Task<KeyHolder?> FindHolderAsync() =>
+    public async Task<AuthenticatedCaller?> FindHolderAsync() =>
         await FindTicketAsync() is { } ticket ? await FindHolderAsync(ticket) : null;
 
     /// <summary>
@@ -39,14 +39,14 @@ public sealed class DashboardSession(
     /// <param name="cancellationToken">Ends the call.</param>
     public Task<Reply<T>> SendAsync<T>(
         Scopes wanted,
-        Func<KeyHolder, IRequest<T>> request,
+        Func<AuthenticatedCaller, IRequest<T>> request,
         CancellationToken cancellationToken = default
     ) => SendAsync(wanted, (holder, _) => request(holder), cancellationToken);
 
     /// <summary>As the other, for a change, whose request says who makes it.</summary>
     public async Task<Reply<T>> SendAsync<T>(
         Scopes wanted,
-        Func<KeyHolder, Actor, IRequest<T>> request,
+        Func<AuthenticatedCaller, Actor, IRequest<T>> request,
         CancellationToken cancellationToken = default
     )
     {
@@ -105,7 +105,7 @@ public sealed class DashboardSession(
     // The server sends whoever asks for the page again to the sign-in page, and says why.
     private void End() => navigation.NavigateTo(navigation.Uri, forceLoad: true);
 
-    private async Task<KeyHolder?> FindHolderAsync(SessionTicket ticket) =>
+    private async Task<AuthenticatedCaller?> FindHolderAsync(SessionTicket ticket) =>
         await sessions.IsOpenAsync(ticket.Id, CancellationToken.None)
             ? (await authenticator.AuthenticateAsync(ticket.Key, ticket.Caller)).Holder
             : null;

@@ -18,7 +18,7 @@ internal sealed record SessionTicket(string Id, string Key, IPAddress Caller, Da
     private const string EndClaim = "end";
 
     /// <summary>What is encrypted into the cookie.</summary>
-    public static ClaimsPrincipal Write(string id, string key, KeyHolder holder) =>
+    public static ClaimsPrincipal Write(string id, string key, AuthenticatedCaller holder) =>
         new(
             new ClaimsIdentity(
                 [

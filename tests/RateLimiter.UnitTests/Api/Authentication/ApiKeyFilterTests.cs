@@ -156,7 +156,7 @@ public sealed class ApiKeyFilterTests
                 context.HttpContext.Response.Headers.RetryAfter.ToString(),
                 Is.EqualTo("1")
             );
-            Assert.That(context.HttpContext.Features.Get<KeyHolder>(), Is.Null);
+            Assert.That(context.HttpContext.Features.Get<AuthenticatedCaller>(), Is.Null);
         }
     }
 
@@ -171,7 +171,7 @@ public sealed class ApiKeyFilterTests
                 context.HttpContext.Response.Headers.WWWAuthenticate.ToString(),
                 Is.EqualTo("ApiKey")
             );
-            Assert.That(context.HttpContext.Features.Get<KeyHolder>(), Is.Null);
+            Assert.That(context.HttpContext.Features.Get<AuthenticatedCaller>(), Is.Null);
         }
     }
 

@@ -127,7 +127,7 @@ public sealed class ClientCacheTests
         var entry = new ClientEntry(client, confirmed: 0);
         entry.LetIn(
             ApiKey.Generate(client.Id).Key,
-            new RateLimiter.Application.Keys.KeyHolder(client, client.Keys.Keys.First())
+            new RateLimiter.Application.Keys.AuthenticatedCaller(client, client.Keys.Keys.First())
         );
         return entry;
     }

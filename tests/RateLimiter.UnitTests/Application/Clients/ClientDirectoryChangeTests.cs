@@ -358,11 +358,11 @@ public sealed class ClientDirectoryChangeTests
         await lookUp.Soon();
     }
 
-    private Task<KeyHolder?> LookUpAsync(ApiKey? key = null) =>
+    private Task<AuthenticatedCaller?> LookUpAsync(ApiKey? key = null) =>
         directory.FindAsync(key ?? Own.Key, isForCheck: true, default).AsTask();
 
     /// <summary>A look-up for which the store is asked, or was a moment ago, and does not answer.</summary>
-    private async Task<KeyHolder?> LookUpInVainAsync(ApiKey? key = null)
+    private async Task<AuthenticatedCaller?> LookUpInVainAsync(ApiKey? key = null)
     {
         var asked = store.Loads;
         var lookUp = LookUpAsync(key);

@@ -281,7 +281,7 @@ public sealed class KeyHandlerTests
     public async Task Delete_TwoAdminKeysAtOnceByEachOther_OneStays()
     {
         var first = Admin();
-        var second = new KeyHolder(first.Client, keys.Add(Scopes.Admin));
+        var second = new AuthenticatedCaller(first.Client, keys.Add(Scopes.Admin));
         keys.BeforeSave = () => keys.Remove(first.Key);
 
         Assert.That(await DeleteAsync(first, second.Key.Id), Is.Null);
@@ -378,13 +378,13 @@ public sealed class KeyHandlerTests
         );
     }
 
-    private KeyHolder Admin() => Holder(Scopes.Admin);
+    private AuthenticatedCaller Admin() => Holder(Scopes.Admin);
 
-    private KeyHolder Holder(Scopes scopes, TimeSpan? lifetime = null) =>
+    private AuthenticatedCaller Holder(Scopes scopes, TimeSpan? lifetime = null) =>
         new(A.Snapshot(A.Client), keys.Add(scopes, lifetime: lifetime));
 
     private Task<KeyOutcome?> CreateAsync(
-        KeyHolder holder,
+        AuthenticatedCaller holder,
         Scopes scopes,
         TimeSpan? lifetime = null
     ) =>
@@ -393,13 +393,13 @@ public sealed class KeyHandlerTests
             default
         );
 
-    private Task<KeyOutcome?> RotateAsync(KeyHolder holder, TimeSpan grace) =>
+    private Task<KeyOutcome?> RotateAsync(AuthenticatedCaller holder, TimeSpan grace) =>
         new RotateKeyHandler(Rings(), quotas).Handle(
             new RotateKeyCommand(holder, grace, A.Actor),
             default
         );
 
-    private Task<KeyOutcome?> DeleteAsync(KeyHolder holder, string id) =>
+    private Task<KeyOutcome?> DeleteAsync(AuthenticatedCaller holder, string id) =>
         new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id, A.Actor), default);
 
     private KeyRings Rings() => new(keys, known.Directory, room, new FakeTimeProvider(Later));

@@ -16,7 +16,7 @@ public sealed class KeyUsesTests : IDisposable
     private readonly Mock<IKeyRepository> keys = new();
     private readonly List<(ClientId Client, string Uses)> written = [];
     private readonly FakeTimeProvider time = new(A.Moment);
-    private readonly KeyHolder holder = A.Holder(A.Snapshot(A.Client));
+    private readonly AuthenticatedCaller holder = A.Holder(A.Snapshot(A.Client));
     private readonly KeyUses uses;
 
     public KeyUsesTests()

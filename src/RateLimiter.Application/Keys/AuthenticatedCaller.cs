@@ -6,7 +6,7 @@ namespace RateLimiter.Application.Keys;
 /// <summary>Who was let in.</summary>
 /// <param name="Client">The client.</param>
 /// <param name="Key">The key it came with.</param>
-public sealed record KeyHolder(ClientSnapshot Client, ClientKey Key)
+public sealed record AuthenticatedCaller(ClientSnapshot Client, ClientKey Key)
 {
     private long usedMinute;
 
