@@ -38,7 +38,7 @@ public static class ApplicationServices
         services.AddSingleton<Authenticator>();
         services.AddSingleton<FailedAuthentications>();
         services.AddSingleton<PolicyWriter>();
-        services.AddSingleton<KeyRings>();
+        services.AddSingleton<KeyWriter>();
         services.AddSingleton<KeyUses>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<CheckQuota>();

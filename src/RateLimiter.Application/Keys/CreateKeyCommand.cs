@@ -48,7 +48,7 @@ public sealed record KeyReplaced : KeyOutcome;
 /// <param name="Max">So many keys a client can have.</param>
 public sealed record TooManyKeys(int Max) : KeyOutcome;
 
-internal sealed class CreateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quotas)
+internal sealed class CreateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> quotas)
     : IRequestHandler<CreateKeyCommand, KeyOutcome?>
 {
     public Task<KeyOutcome?> Handle(CreateKeyCommand command, CancellationToken cancellationToken)

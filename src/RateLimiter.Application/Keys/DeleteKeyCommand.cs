@@ -11,7 +11,7 @@ namespace RateLimiter.Application.Keys;
 public sealed record DeleteKeyCommand(AuthenticatedCaller Holder, string KeyId, Actor Actor)
     : IRequest<KeyOutcome?>;
 
-internal sealed class DeleteKeyHandler(KeyRings keys)
+internal sealed class DeleteKeyHandler(KeyWriter keys)
     : IRequestHandler<DeleteKeyCommand, KeyOutcome?>
 {
     public Task<KeyOutcome?> Handle(

@@ -13,7 +13,7 @@ namespace RateLimiter.Application.Keys;
 public sealed record RotateKeyCommand(AuthenticatedCaller Holder, TimeSpan Grace, Actor Actor)
     : IRequest<KeyOutcome?>;
 
-internal sealed class RotateKeyHandler(KeyRings keys, IOptions<QuotaOptions> quotas)
+internal sealed class RotateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> quotas)
     : IRequestHandler<RotateKeyCommand, KeyOutcome?>
 {
     public Task<KeyOutcome?> Handle(RotateKeyCommand command, CancellationToken cancellationToken)

@@ -402,7 +402,7 @@ public sealed class KeyHandlerTests
     private Task<KeyOutcome?> DeleteAsync(AuthenticatedCaller holder, string id) =>
         new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id, A.Actor), default);
 
-    private KeyRings Rings() => new(keys, known.Directory, room, new FakeTimeProvider(Later));
+    private KeyWriter Rings() => new(keys, known.Directory, room, new FakeTimeProvider(Later));
 
     /// <summary>The keys of one client.</summary>
     private sealed class Repository : IKeyRepository

@@ -6,7 +6,7 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Keys;
 
 /// <summary>Changes the keys of clients, one change after the other.</summary>
-internal sealed class KeyRings(
+internal sealed class KeyWriter(
     IKeyRepository keys,
     ClientDirectory directory,
     StoreRoom room,
