@@ -28,7 +28,7 @@ internal sealed class DecisionFollower : IDisposable
     private ImmutableArray<DecisionBuffer> buffers = [];
     private LogPosition? position;
     private bool isRunning;
-    private TaskCompletionSource hurry = NewHurry();
+    private TaskCompletionSource wake = NewHurry();
 
     public DecisionFollower(ClientId client, IDecisionFeed feed, StreamLoad load, TimeProvider time)
     {
@@ -43,7 +43,7 @@ internal sealed class DecisionFollower : IDisposable
     public int Places { get; set; }
 
     /// <summary>There is something to read.</summary>
-    public void Hurry() => Volatile.Read(ref hurry).TrySetResult();
+    public void Wake() => Volatile.Read(ref wake).TrySetResult();
 
     /// <summary>Passes on to one more what comes from now on.</summary>
     /// <returns>The id after which it comes.</returns>
@@ -95,12 +95,12 @@ internal sealed class DecisionFollower : IDisposable
             {
                 await Task.Delay(load.Rest, time, stopped);
                 await Volatile
-                    .Read(ref hurry)
+                    .Read(ref wake)
                     .Task.WaitAsync(wait, time, stopped)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 stopped.ThrowIfCancellationRequested();
                 // Before it asks: what is written from here on is worth another question.
-                Interlocked.Exchange(ref hurry, NewHurry());
+                Interlocked.Exchange(ref wake, NewHurry());
                 wait = await HasNewsAsync()
                     ? MinWait
                     : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));

@@ -32,7 +32,7 @@ internal sealed class DecisionFollowers
         {
             if (followers.TryGetValue(client, out var follower))
             {
-                follower.Hurry();
+                follower.Wake();
             }
         };
     }

@@ -62,7 +62,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         try
         {
             // What was decided before somebody asks for those from now on is none of them.
-            await feed.SettleAsync(query.Client, cancellationToken);
+            await feed.FlushAsync(query.Client, cancellationToken);
             var (buffer, joined) = await place.JoinAsync(query, cancellationToken);
             var missed = query.After is { } after
                 ? await ReadMissedAsync(query, after, joined, cancellationToken)

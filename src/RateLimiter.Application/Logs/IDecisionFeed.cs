@@ -10,7 +10,7 @@ public interface IDecisionFeed
 
     /// <summary>Waits until everything recorded on this instance for a client is written.</summary>
     /// <exception cref="StoreUnavailableException">It could not be.</exception>
-    Task SettleAsync(ClientId client, CancellationToken cancellationToken);
+    Task FlushAsync(ClientId client, CancellationToken cancellationToken);
 
     /// <summary>Reads what came into a log after a decision, as far as it is kept.</summary>
     /// <param name="client">Whose log.</param>

@@ -27,7 +27,7 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
     }
 
     /// <summary>How many decisions were left out of streams so far.</summary>
-    public long LeftOut => Interlocked.Read(ref leftOut);
+    public long Dropped => Interlocked.Read(ref leftOut);
 
     /// <summary>How many decisions a second each of them gets at most.</summary>
     public int EventsPerSecond =>

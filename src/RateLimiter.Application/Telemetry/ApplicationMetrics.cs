@@ -55,7 +55,7 @@ internal sealed class ApplicationMetrics(
         );
         meter.CreateObservableCounter(
             "ratelimiter.streams.left_out",
-            () => streams.LeftOut,
+            () => streams.Dropped,
             "{decision}",
             "Decisions that streams left out, because their readers were slow or they were too many."
         );

@@ -24,7 +24,7 @@ internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisio
         remove => log.Written -= value;
     }
 
-    public Task SettleAsync(ClientId client, CancellationToken cancellationToken) =>
+    public Task FlushAsync(ClientId client, CancellationToken cancellationToken) =>
         log.FlushAsync(client, cancellationToken);
 
     public async Task<LogPart> ReadAsync(

@@ -46,7 +46,7 @@ internal sealed class RedisDecisionLog(
     private readonly HashSet<ClientId> prolonged = [];
     private readonly LineLimit reports = new(time);
     private long prolongedSince;
-    private TaskCompletionSource hurry = NewHurry();
+    private TaskCompletionSource wake = NewHurry();
     private volatile int writing;
     private long dropped;
     private long reported;
@@ -68,7 +68,7 @@ internal sealed class RedisDecisionLog(
         }
         else if (queue.Reader.Count >= QueueCapacity / 2)
         {
-            Hurry();
+            Wake();
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class RedisDecisionLog(
     {
         // The writer ends when it has written what waits, or when its time is over.
         queue.Writer.TryComplete();
-        Hurry();
+        Wake();
         await (ExecuteTask ?? Task.CompletedTask)
             .WaitAsync(cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -123,10 +123,10 @@ internal sealed class RedisDecisionLog(
     {
         await Task.WhenAny(
             Task.Delay(GatherTime, Time, stoppingToken),
-            Volatile.Read(ref hurry).Task
+            Volatile.Read(ref wake).Task
         );
         // Before the queue is emptied: who comes from here on hurries the next round.
-        Interlocked.Exchange(ref hurry, NewHurry());
+        Interlocked.Exchange(ref wake, NewHurry());
         var batch = new List<Item>();
         while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
         {
@@ -166,7 +166,7 @@ internal sealed class RedisDecisionLog(
                 .Writer.WriteAsync(new Item(client, Decision: null, written), cancellationToken)
                 .AsTask()
                 .WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
-            Hurry();
+            Wake();
             await written.Task.WaitAsync(
                 connection.AdministrativeTimeout,
                 connection.Clock,
@@ -296,7 +296,7 @@ internal sealed class RedisDecisionLog(
     private static TaskCompletionSource NewHurry() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private void Hurry() => Volatile.Read(ref hurry).TrySetResult();
+    private void Wake() => Volatile.Read(ref wake).TrySetResult();
 
     private void ReportDropped()
     {

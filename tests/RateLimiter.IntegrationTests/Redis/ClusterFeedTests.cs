@@ -48,7 +48,7 @@ public sealed class ClusterFeedTests
                 clients.ForEach(client => log.Record(client, Logged($"{client}")));
             }
 
-            await feed.SettleAsync(clients[0], default);
+            await feed.FlushAsync(clients[0], default);
         }
 
         Assert.That(

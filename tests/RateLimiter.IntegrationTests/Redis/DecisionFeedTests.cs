@@ -150,7 +150,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
             log.Record(client, Logged(user, i));
         }
 
-        await feed.SettleAsync(client, CancellationToken.None);
+        await feed.FlushAsync(client, CancellationToken.None);
 
         Assert.That(Numbers(await ReadAsync(client, 0)), Is.EqualTo(Enumerable.Range(0, 1000)));
     }
@@ -273,6 +273,6 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
             log.Record(client, Logged("u", first + i));
         }
 
-        await feed.SettleAsync(client, CancellationToken.None);
+        await feed.FlushAsync(client, CancellationToken.None);
     }
 }

@@ -76,7 +76,7 @@ internal sealed class KeptLog : IDecisionFeed
         }
     }
 
-    public Task SettleAsync(ClientId client, CancellationToken cancellationToken) =>
+    public Task FlushAsync(ClientId client, CancellationToken cancellationToken) =>
         Task.CompletedTask;
 
     public Task<LogPart> ReadAsync(
