@@ -26,7 +26,7 @@ public class MetricsBench : IDisposable
         DateTimeOffset.UnixEpoch
     );
     private readonly CacheCount cache = new();
-    private readonly ActivitySource spans = Signals.Spans;
+    private readonly ActivitySource spans = Instrumentation.Spans;
     private readonly MeterProvider listener;
     private readonly DecisionMetrics on;
     private readonly DecisionMetrics off;
@@ -37,7 +37,7 @@ public class MetricsBench : IDisposable
         off = Of(isOn: false);
         on = Of(isOn: true);
         listener = Sdk.CreateMeterProviderBuilder()
-            .AddMeter(Signals.Name)
+            .AddMeter(Instrumentation.Name)
             .AddPrometheusExporter()
             .Build();
 

@@ -15,7 +15,7 @@ internal sealed class Traces : IDisposable
     {
         listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name == Signals.Name,
+            ShouldListenTo = source => source.Name == Instrumentation.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) =>
                 ActivitySamplingResult.AllDataAndRecorded,
             ActivityStopped = ended.Enqueue,
@@ -27,7 +27,7 @@ internal sealed class Traces : IDisposable
     public static Activity Begin()
     {
         Activity.Current = null;
-        return Signals.Spans.StartActivity("request")!;
+        return Instrumentation.Spans.StartActivity("request")!;
     }
 
     /// <summary>The spans of a trace that have ended, without the one of the request.</summary>

@@ -14,7 +14,7 @@ internal sealed class MetricsReader : RepeatingService
 {
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
 
-    private static readonly string[] Always = [Signals.Name, "System.Runtime"];
+    private static readonly string[] Always = [Instrumentation.Name, "System.Runtime"];
 
     private static readonly string[] OfRequests =
     [

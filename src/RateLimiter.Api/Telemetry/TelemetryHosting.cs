@@ -74,7 +74,7 @@ internal static class TelemetryHosting
         Sdk.CreateTracerProviderBuilder()
             .ConfigureServices(export.Configure)
             .ConfigureResource(resource => export.Name(resource))
-            .AddSource(Requests, Signals.Name)
+            .AddSource(Requests, Instrumentation.Name)
             .AddOtlpExporter()
             .Build();
 }

@@ -45,7 +45,7 @@ public sealed class DecisionMetrics
     public DecisionMetrics(IMeterFactory meters, IOptions<MetricsOptions> options)
     {
         isOn = options.Value.Enabled;
-        var meter = meters.Create(Signals.Name);
+        var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableCounter(
             "ratelimiter.decisions",
             Observe,
@@ -57,7 +57,7 @@ public sealed class DecisionMetrics
             "s",
             "How long a decision took, without reading the request and writing the answer.",
             tags: null,
-            advice: Signals.Durations
+            advice: Instrumentation.Durations
         );
     }
 

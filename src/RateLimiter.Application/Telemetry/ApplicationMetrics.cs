@@ -16,7 +16,7 @@ internal sealed class ApplicationMetrics(
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var meter = meters.Create(Signals.Name);
+        var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableCounter(
             "ratelimiter.key_cache.requests",
             directory.KeyRequests.Observe,

@@ -13,7 +13,7 @@ internal sealed class TracingMediator(ServiceFactory services) : Mediator(servic
         IRequest<TResponse> request,
         CancellationToken cancellationToken
     ) =>
-        Signals.Spans.HasListeners()
+        Instrumentation.Spans.HasListeners()
             ? SendTracedAsync(request, cancellationToken)
             : Send(request, cancellationToken);
 
@@ -22,7 +22,7 @@ internal sealed class TracingMediator(ServiceFactory services) : Mediator(servic
         CancellationToken cancellationToken
     )
     {
-        using var span = Signals.Spans.StartActivity(request.GetType().Name);
+        using var span = Instrumentation.Spans.StartActivity(request.GetType().Name);
         try
         {
             return await Send(request, cancellationToken);

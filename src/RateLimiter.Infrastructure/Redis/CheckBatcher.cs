@@ -143,7 +143,7 @@ internal sealed class CheckBatcher(
     /// </summary>
     private static Activity? StartSpan(PendingCheck[] call)
     {
-        if (!Signals.Spans.HasListeners())
+        if (!Instrumentation.Spans.HasListeners())
         {
             return null;
         }
@@ -160,7 +160,7 @@ internal sealed class CheckBatcher(
         }
 
         var others = traced.Skip(1).ToList();
-        var span = Signals.Spans.StartActivity(
+        var span = Instrumentation.Spans.StartActivity(
             "gathered checks",
             ActivityKind.Internal,
             traced[0].Context,
@@ -252,7 +252,7 @@ internal sealed class CheckBatcher(
         public int Work { get; } = CheckWork.Of(request.Policy);
 
         /// <summary>The span in which it was asked, if somebody wants to know.</summary>
-        public Activity? Span { get; } = Signals.Spans.HasListeners() ? Activity.Current : null;
+        public Activity? Span { get; } = Instrumentation.Spans.HasListeners() ? Activity.Current : null;
 
         /// <summary>When its time began, by the clock's timestamp.</summary>
         public long Since { get; } = since;

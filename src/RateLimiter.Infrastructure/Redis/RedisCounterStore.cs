@@ -140,7 +140,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             || request.Waited >= connection.CheckTimeout
             ? ValueTask.FromResult<Decision?>(null)
             : new ValueTask<Decision?>(
-                Signals.Spans.HasListeners()
+                Instrumentation.Spans.HasListeners()
                     ? TakeTracedAsync(shards[part].Gatherer, request)
                     : shards[part].Gatherer.DecideAsync(request)
             );
@@ -235,7 +235,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         PermitRequest request
     )
     {
-        using var span = Signals.Spans.StartActivity("take permits");
+        using var span = Instrumentation.Spans.StartActivity("take permits");
         return await gatherer.DecideAsync(request);
     }
 

@@ -14,12 +14,12 @@ internal sealed class RedisScript
 {
     private const string Command = "EVALSHA";
 
-    private static readonly Histogram<double> Durations = Signals.Meter.CreateHistogram(
+    private static readonly Histogram<double> Durations = Instrumentation.Meter.CreateHistogram(
         "ratelimiter.store.duration",
         "s",
         "How long the store took for a call of a script, which may decide many checks.",
         tags: null,
-        Signals.Durations
+        Instrumentation.Durations
     );
 
     private readonly string name;
@@ -100,7 +100,7 @@ internal sealed class RedisScript
             return null;
         }
 
-        var span = Signals.Spans.StartActivity(spanName, ActivityKind.Client);
+        var span = Instrumentation.Spans.StartActivity(spanName, ActivityKind.Client);
         return span
             ?.SetTag("db.system.name", "redis")
             .SetTag("db.operation.name", Command)

@@ -18,7 +18,7 @@ internal sealed class StoreMetrics(
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var meter = meters.Create(Signals.Name);
+        var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableGauge(
             "ratelimiter.store.circuit.open",
             ObserveCircuits,

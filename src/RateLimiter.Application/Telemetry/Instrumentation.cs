@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 namespace RateLimiter.Application.Telemetry;
 
 /// <summary>Under which name the service tells of itself: its meter and the source of its spans.</summary>
-public static class Signals
+public static class Instrumentation
 {
     /// <summary>Of the meter and of the source.</summary>
     public const string Name = "RateLimiter";
