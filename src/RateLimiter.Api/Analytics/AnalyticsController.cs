@@ -137,8 +137,8 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         [FromQuery(Name = "from")] DateTimeOffset? from,
         [FromQuery(Name = "to")] DateTimeOffset? to,
         [FromServices] TimeProvider time,
-        [FromQuery(Name = "by")] TopBy by = TopBy.User,
-        [FromQuery(Name = "of")] TopOf of = TopOf.Checks,
+        [FromQuery(Name = "by")] TopDimension by = TopDimension.User,
+        [FromQuery(Name = "of")] TopMetric of = TopMetric.Checks,
         [FromQuery(Name = "limit"), Range(1, MaxEntries, ErrorMessage = "must be from {1} to {2}")]
             int limit = 10,
         CancellationToken cancellationToken = default

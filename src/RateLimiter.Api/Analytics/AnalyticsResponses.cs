@@ -85,8 +85,8 @@ public sealed record AnalyticsBucketResponse
 public sealed record AnalyticsTopResponse(
     DateTime From,
     DateTime To,
-    TopBy By,
-    TopOf Of,
+    TopDimension By,
+    TopMetric Of,
     IReadOnlyList<TopEntryResponse> Entries
 );
 

@@ -12,8 +12,8 @@ namespace RateLimiter.Application.Analytics;
 public sealed record AnalyticsTopQuery(
     ClientId Client,
     AnalyticsSpan Span,
-    TopBy By,
-    TopOf Of,
+    TopDimension By,
+    TopMetric Of,
     int Count
 ) : IRequest<IReadOnlyList<TopEntry>>;
 

@@ -49,8 +49,8 @@ public interface IAnalytics
     Task<IReadOnlyList<TopEntry>> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
-        TopBy by,
-        TopOf measure,
+        TopDimension by,
+        TopMetric measure,
         int count,
         CancellationToken cancellationToken
     );
@@ -116,14 +116,14 @@ public readonly record struct AnalyticsBucket(DateTimeOffset Start, Tally Tally)
 public readonly record struct TopEntry(string Name, long Count);
 
 /// <summary>What a list of the first is made of.</summary>
-public enum TopBy
+public enum TopDimension
 {
     User,
     Route,
 }
 
 /// <summary>What a list of the first is ordered by.</summary>
-public enum TopOf
+public enum TopMetric
 {
     Checks,
     Denied,

@@ -88,15 +88,15 @@ internal sealed class AnalyticsReader(
     public async Task<IReadOnlyList<TopEntry>> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
-        TopBy by,
-        TopOf measure,
+        TopDimension by,
+        TopMetric measure,
         int count,
         CancellationToken cancellationToken
     )
     {
         var (from, to) = Buckets(span, BucketSize.Hour);
         var sums = new Dictionary<string, long>(StringComparer.Ordinal);
-        if (by == TopBy.User)
+        if (by == TopDimension.User)
         {
             var hours = await ReadHashesAsync(
                 client,
@@ -138,7 +138,7 @@ internal sealed class AnalyticsReader(
         void Count(string name, Tally tally) =>
             sums[name] =
                 sums.GetValueOrDefault(name)
-                + (measure == TopOf.Checks ? tally.Checks : tally.Denied);
+                + (measure == TopMetric.Checks ? tally.Checks : tally.Denied);
     }
 
     public async Task<IReadOnlyDictionary<PolicyKey, Tally>> TallyPoliciesAsync(

@@ -94,8 +94,8 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
     public async Task<IReadOnlyList<TopEntry>> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
-        TopBy by,
-        TopOf measure,
+        TopDimension by,
+        TopMetric measure,
         int count,
         CancellationToken cancellationToken
     )

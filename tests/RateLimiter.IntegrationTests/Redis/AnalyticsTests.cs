@@ -168,19 +168,19 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
-                await TopAsync(TopBy.User, TopOf.Checks, 10),
+                await TopAsync(TopDimension.User, TopMetric.Checks, 10),
                 Is.EqualTo([new TopEntry("alice", 20), new TopEntry("bob", 10)])
             );
             Assert.That(
-                await TopAsync(TopBy.User, TopOf.Denied, 10),
+                await TopAsync(TopDimension.User, TopMetric.Denied, 10),
                 Is.EqualTo([new TopEntry("alice", 5)])
             );
             Assert.That(
-                await TopAsync(TopBy.Route, TopOf.Checks, 2),
+                await TopAsync(TopDimension.Route, TopMetric.Checks, 2),
                 Is.EqualTo([new TopEntry("route0", 10), new TopEntry("route1", 10)])
             );
             Assert.That(
-                await TopAsync(TopBy.Route, TopOf.Denied, 10),
+                await TopAsync(TopDimension.Route, TopMetric.Denied, 10),
                 Is.EqualTo([
                     new TopEntry("route0", 2),
                     new TopEntry("route1", 2),
@@ -189,7 +189,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
-        Task<IReadOnlyList<TopEntry>> TopAsync(TopBy by, TopOf of, int count) =>
+        Task<IReadOnlyList<TopEntry>> TopAsync(TopDimension by, TopMetric of, int count) =>
             analytics.ListTopAsync(client, LastDay, by, of, count, CancellationToken.None);
     }
 
@@ -281,8 +281,8 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
         var users = await analytics.ListTopAsync(
             client,
             LastDay,
-            TopBy.User,
-            TopOf.Checks,
+            TopDimension.User,
+            TopMetric.Checks,
             20,
             CancellationToken.None
         );

@@ -94,8 +94,8 @@ public sealed partial class Overview
             holder => new AnalyticsTopQuery(
                 holder.Client.Id,
                 when,
-                TopBy.Route,
-                TopOf.Checks,
+                TopDimension.Route,
+                TopMetric.Checks,
                 TopCount
             )
         );
@@ -104,8 +104,8 @@ public sealed partial class Overview
             holder => new AnalyticsTopQuery(
                 holder.Client.Id,
                 when,
-                TopBy.User,
-                TopOf.Denied,
+                TopDimension.User,
+                TopMetric.Denied,
                 TopCount
             )
         );

@@ -111,7 +111,7 @@ public sealed class AnalyticsControllerTests
     {
         var span = new AnalyticsSpan(A.Moment.AddDays(-1), A.Moment);
         SetUp(
-            new AnalyticsTopQuery(A.Client, span, TopBy.User, TopOf.Checks, 10),
+            new AnalyticsTopQuery(A.Client, span, TopDimension.User, TopMetric.Checks, 10),
             (IReadOnlyList<TopEntry>)[new TopEntry("alice", 7)]
         );
 
@@ -122,7 +122,7 @@ public sealed class AnalyticsControllerTests
         {
             Assert.That(top.From, Is.EqualTo(span.RoundTo(BucketSize.Hour).From.UtcDateTime));
             Assert.That(top.To, Is.EqualTo(span.RoundTo(BucketSize.Hour).To.UtcDateTime));
-            Assert.That((top.By, top.Of), Is.EqualTo((TopBy.User, TopOf.Checks)));
+            Assert.That((top.By, top.Of), Is.EqualTo((TopDimension.User, TopMetric.Checks)));
             Assert.That(top.Entries, Is.EqualTo([new TopEntryResponse("alice", 7)]));
         }
     }
