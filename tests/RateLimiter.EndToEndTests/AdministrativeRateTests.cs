@@ -42,7 +42,7 @@ public sealed class AdministrativeRateTests(Store store)
     public async Task AnyOperation_OfAClientThatCallsTooOften_IsRefusedUnlessItIsACheck()
     {
         var client = await Client.RegisterAsync(service, NewAddress());
-        var document = await ApiDocument.ReadAsync(new Visitor(service));
+        var document = await ApiDocument.ReadAsync(new ApiClient(service));
         var operations = document.Operations.Where(operation => operation.NeedsKey).ToList();
         var checks = operations.Where(IsCheck).ToList();
         Assert.That((operations.Count, checks.Count), Is.GreaterThan((20, 2)));
@@ -94,7 +94,7 @@ public sealed class AdministrativeRateTests(Store store)
         MustBeTooMany(refused, "Too many administrative calls from this address.");
         (
             await SendUntilRefusedAsync(() =>
-                new Visitor(service).RegisterAsync("x", $"{network}:1")
+                new ApiClient(service).RegisterAsync("x", $"{network}:1")
             )
         ).MustBeProblem(429);
         (await GetAsync(clients[0].Key, NewAddress())).MustBeOk();
@@ -161,7 +161,7 @@ public sealed class AdministrativeRateTests(Store store)
     }
 
     private Task<Answer> GetAsync(string key, string from) =>
-        new Visitor(service).SendAsync(
+        new ApiClient(service).SendAsync(
             HttpMethod.Get,
             "/policy",
             body: null,
@@ -172,7 +172,7 @@ public sealed class AdministrativeRateTests(Store store)
     private Task<Answer> SendAsync(ApiOperation operation, string key, string from)
     {
         var address = operation.Address();
-        return new Visitor(service).SendAsync(
+        return new ApiClient(service).SendAsync(
             operation.Method,
             $"{address}{(address.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{Unknown}",
             operation.TakesBody ? "{}" : null,

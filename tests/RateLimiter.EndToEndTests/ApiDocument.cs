@@ -12,7 +12,7 @@ namespace RateLimiter.EndToEndTests;
 public sealed record ApiDocument(IReadOnlyList<ApiOperation> Operations)
 {
     /// <summary>Asks a service for it.</summary>
-    public static async Task<ApiDocument> ReadAsync(Visitor visitor)
+    public static async Task<ApiDocument> ReadAsync(ApiClient visitor)
     {
         var text = (await visitor.GetAsync("/openapi.json")).MustBeOk().Text;
         var document = await OpenApiDocument.FromJsonAsync(text);

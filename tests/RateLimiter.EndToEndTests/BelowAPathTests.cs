@@ -98,7 +98,7 @@ public sealed class BelowAPathTests
     [Test]
     public async Task Home_OfAService_LeadsToTheDashboardAndTheDocuments()
     {
-        var answer = await new Visitor(alone).GetAsync("/");
+        var answer = await new ApiClient(alone).GetAsync("/");
 
         Assert.That(answer.MustBeOk().Headers["Content-Type"], Does.StartWith("text/html"));
         Assert.That(

@@ -36,7 +36,7 @@ public sealed class BrowserTests : IAsyncDisposable
         string? allowed
     )
     {
-        var answer = await new Visitor(service).SendAsync(
+        var answer = await new ApiClient(service).SendAsync(
             HttpMethod.Options,
             path,
             body: null,
@@ -64,7 +64,7 @@ public sealed class BrowserTests : IAsyncDisposable
             """{"user_id":"u","route_key":"r"}""",
             ("Origin", Site)
         );
-        var refused = await new Visitor(service).SendAsync(
+        var refused = await new ApiClient(service).SendAsync(
             HttpMethod.Get,
             "/policy",
             body: null,
@@ -88,7 +88,7 @@ public sealed class BrowserTests : IAsyncDisposable
     {
         var (_, closed) = await SharedServices.OfAsync(Store.Redis);
 
-        var answer = await new Visitor(closed).SendAsync(
+        var answer = await new ApiClient(closed).SendAsync(
             HttpMethod.Options,
             "/check",
             body: null,
@@ -118,7 +118,7 @@ public sealed class BrowserTests : IAsyncDisposable
 
         using var response = await http.SendAsync(request);
 
-        var other = await new Visitor(service).SendAsync(new HttpMethod(method), path);
+        var other = await new ApiClient(service).SendAsync(new HttpMethod(method), path);
         Assert.That(
             (response.Version, (int)response.StatusCode),
             Is.EqualTo((HttpVersion.Version20, other.Status))

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>A tenant of its own, with its API key.</summary>
-public sealed class Client : Visitor
+public sealed class Client : ApiClient
 {
     private Client(Service service, string key, string id)
         : base(service)
@@ -27,7 +27,7 @@ public sealed class Client : Visitor
     )
     {
         var answer = await AnsweredAsync(() =>
-            new Visitor(service).RegisterAsync("A test", forwardedFor, token)
+            new ApiClient(service).RegisterAsync("A test", forwardedFor, token)
         );
         return Of(service, answer);
     }

@@ -316,7 +316,7 @@ public sealed class DocsOfCallersTests
         var documents = new List<string>();
         foreach (var head in heads)
         {
-            var answer = await HostileAnswer.AskAsync(
+            var answer = await FuzzResponse.AskAsync(
                 service.Address,
                 Encoding.ASCII.GetBytes($"GET /openapi.json HTTP/{head}\r\n\r\n"),
                 TimeSpan.FromSeconds(10)

@@ -64,7 +64,7 @@ public sealed class EmbeddedRoomTests
             Patience,
             async () => (await kept.SavePolicyAsync("new", 10)).Status == 200
         );
-        (await new Visitor(service).RegisterAsync("One more")).MustBeOk();
+        (await new ApiClient(service).RegisterAsync("One more")).MustBeOk();
         await Poll.UntilAsync(
             "The store is still degraded.",
             Patience,
@@ -101,7 +101,7 @@ public sealed class EmbeddedRoomTests
         while (true)
         {
             Assert.That(tenants, Has.Count.LessThan(50), "It is never full.");
-            var registered = await new Visitor(service).RegisterAsync("A tenant");
+            var registered = await new ApiClient(service).RegisterAsync("A tenant");
             if (registered.Status == 503)
             {
                 return tenants;
@@ -123,7 +123,7 @@ public sealed class EmbeddedRoomTests
     {
         Answer[] refused =
         [
-            await new Visitor(service).RegisterAsync("One more"),
+            await new ApiClient(service).RegisterAsync("One more"),
             await client.SavePolicyAsync("new", 10),
             await client.SavePolicyAsync("deny", 20),
             await client.PostAsync("/keys", """{"name":"y"}"""),

@@ -283,7 +283,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     [Contract("A chunk whose size is no number that there is")]
     public async Task AnyOperation_ChunkOfAnImpossibleSize_IsRefused()
     {
-        var answer = await HostileAnswer.AskAsync(
+        var answer = await FuzzResponse.AskAsync(
             Service.Address,
             Encoding.ASCII.GetBytes(
                 "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

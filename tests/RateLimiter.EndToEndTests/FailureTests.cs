@@ -158,13 +158,13 @@ public sealed class FailureTests
 
     private static Fault Impostor(string name, byte[]? answer)
     {
-        Impostor? impostor = null;
+        FakeRedis? impostor = null;
         return new Fault(
             name,
             async redis =>
             {
                 await redis.KillAsync();
-                impostor = TestStores.Impostor.Start(redis.Port, answer);
+                impostor = TestStores.FakeRedis.Start(redis.Port, answer);
             },
             async redis =>
             {

@@ -264,8 +264,8 @@ public sealed class GatewayTests
         var reader = client.With(key["api_key"].GetString()!);
 
         (await reader.GetAsync(Door)).MustBeProblem(403);
-        (await new Visitor(service).GetAsync(Door)).MustBeProblem(401);
-        (await new Visitor(service).GetAsync($"{Door}/a?b=c")).MustBeProblem(401);
+        (await new ApiClient(service).GetAsync(Door)).MustBeProblem(401);
+        (await new ApiClient(service).GetAsync($"{Door}/a?b=c")).MustBeProblem(401);
     }
 
     private Task<Answer> AskAsync(
@@ -277,7 +277,7 @@ public sealed class GatewayTests
     /// <summary>Asks with a path that no library has put in order.</summary>
     private async Task<int> AskRawAsync(string path, string headers = "X-RateLimit-User: alice\r\n")
     {
-        var answer = await HostileAnswer.AskAsync(
+        var answer = await FuzzResponse.AskAsync(
             service.Address,
             Encoding.UTF8.GetBytes(
                 $"GET {Door}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {client.Key}\r\n{headers}\r\n"

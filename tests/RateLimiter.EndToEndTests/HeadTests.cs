@@ -41,7 +41,7 @@ public sealed class HeadTests(Store store) : ServiceFixture(store)
 
     [Test]
     public async Task Head_WithoutAKey_IsRefused() =>
-        (await new Visitor(Service).SendAsync(HttpMethod.Head, "/policy")).MustBeStatus(401);
+        (await new ApiClient(Service).SendAsync(HttpMethod.Head, "/policy")).MustBeStatus(401);
 
     // A length can stand there, and says how long the body would be.
     private static IEnumerable<string> Told(Answer answer) =>

@@ -7,14 +7,14 @@ namespace RateLimiter.EndToEndTests;
 /// <summary>The requests of <c>RateLimiter.http</c>.</summary>
 public sealed class HttpFileTests
 {
-    private Visitor visitor = null!;
+    private ApiClient visitor = null!;
     private HttpFile file = null!;
 
     [SetUp]
     public async Task ReadFileAsync()
     {
         var (_, service) = await SharedServices.OfAsync(StoreHost.Any);
-        visitor = new Visitor(service);
+        visitor = new ApiClient(service);
         file = await HttpFile.ReadAsync(service.Address);
     }
 

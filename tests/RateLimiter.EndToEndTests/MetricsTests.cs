@@ -27,7 +27,7 @@ public sealed partial class MetricsTests
     [Contract("GET /metrics needs no key; Prometheus text or OpenMetrics, as asked")]
     public async Task Metrics_AnyForm_IsServedWithoutAKey()
     {
-        var visitor = new Visitor((await SharedServices.OfAsync(Store.Redis)).Service);
+        var visitor = new ApiClient((await SharedServices.OfAsync(Store.Redis)).Service);
 
         var plain = (await visitor.GetAsync("/metrics")).MustBeOk();
         var open = await visitor.SendAsync(
@@ -173,7 +173,7 @@ public sealed partial class MetricsTests
             TimeSpan.FromSeconds(10),
             async () =>
             {
-                var answer = await new Visitor(service).SendAsync(
+                var answer = await new ApiClient(service).SendAsync(
                     HttpMethod.Get,
                     "/metrics",
                     (string?)null,

@@ -24,7 +24,7 @@ public sealed partial class OpenApiDefaultTests
     public async Task ReadDocumentAsync()
     {
         (_, service) = await SharedServices.OfAsync(StoreHost.Any);
-        document = await ApiDocument.ReadAsync(new Visitor(service));
+        document = await ApiDocument.ReadAsync(new ApiClient(service));
     }
 
     [Test]

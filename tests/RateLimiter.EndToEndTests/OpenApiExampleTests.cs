@@ -18,7 +18,7 @@ public sealed class OpenApiExampleTests
     public async Task ReadDocumentAsync()
     {
         (_, service) = await SharedServices.OfAsync(StoreHost.Any);
-        document = await ApiDocument.ReadAsync(new Visitor(service));
+        document = await ApiDocument.ReadAsync(new ApiClient(service));
     }
 
     [Test]
@@ -77,7 +77,7 @@ public sealed class OpenApiExampleTests
 
             if (operation.NeedsKey)
             {
-                await MustRefuseAsync(new Visitor(service), Json(operation.Body));
+                await MustRefuseAsync(new ApiClient(service), Json(operation.Body));
                 await MustRefuseAsync(
                     operation.Path.StartsWith("/audit", StringComparison.Ordinal)
                         ? checker
@@ -110,7 +110,7 @@ public sealed class OpenApiExampleTests
             bool Names(string status) => operation.Operation.Responses.ContainsKey(status);
 
             async Task MustRefuseAsync(
-                Visitor visitor,
+                ApiClient visitor,
                 HttpContent? content,
                 (string, string)? header = null,
                 string? to = null
@@ -174,7 +174,7 @@ public sealed class OpenApiExampleTests
     public async Task Register_TooOften_ComesWithTheHeadersThatTheDocumentNames()
     {
         var (_, limited) = await SharedServices.BehindProxyOfAsync(StoreHost.Any);
-        var visitor = new Visitor(limited);
+        var visitor = new ApiClient(limited);
         Answer answer;
         do
         {

@@ -101,7 +101,7 @@ public sealed class OutageTests
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         await host.Redis.KillAsync();
         var service = await host.ServeAsync(SharedServices.Open);
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
         (await visitor.RegisterAsync("x")).MustBeProblem(503);
         (await visitor.GetAsync("/health/live")).MustBeOk();
         Assert.That((await visitor.GetAsync("/health/ready")).Status, Is.EqualTo(503));

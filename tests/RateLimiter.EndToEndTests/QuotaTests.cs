@@ -131,7 +131,7 @@ public sealed class QuotaTests(Store store)
     public async Task AnyOperation_TooManyWrongKeysFromAnAddress_AreRefusedWithoutTouchingOthers()
     {
         var client = await Client.RegisterAsync(service);
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
         Task<Answer> GuessAsync(string from, string key) =>
             visitor.SendAsync(
                 HttpMethod.Get,
@@ -169,7 +169,7 @@ public sealed class QuotaTests(Store store)
             SharedServices.Patient,
             ("Authentication__FailureLimit", "2")
         );
-        var visitor = new Visitor(again);
+        var visitor = new ApiClient(again);
         Task<Answer> AskAsync(string key) =>
             visitor.SendAsync(HttpMethod.Get, "/policy", body: null, ("X-API-Key", key));
         string[] broken =
@@ -222,7 +222,7 @@ public sealed class QuotaTests(Store store)
         string[] keys
     )
     {
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
         var times = keys.Select(_ => new List<double>()).ToArray();
         for (var round = 0; round < 300; round++)
         {

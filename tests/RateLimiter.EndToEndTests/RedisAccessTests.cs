@@ -293,7 +293,7 @@ public sealed class RedisAccessTests
 
         var service = await host.ServeAsync(("SSL_CERT_FILE", root));
 
-        Assert.That((await new Visitor(service).RegisterAsync("x")).Status, Is.EqualTo(200));
+        Assert.That((await new ApiClient(service).RegisterAsync("x")).Status, Is.EqualTo(200));
     }
 
     private async Task<(string Address, string Root)> ServeTlsAsync()

@@ -48,7 +48,7 @@ public sealed class RedisRoomTests(Store store)
         foreach (
             var refused in new[]
             {
-                await new Visitor(service).RegisterAsync("One more"),
+                await new ApiClient(service).RegisterAsync("One more"),
                 await client.SavePolicyAsync("new", 10),
             }
         )

@@ -9,14 +9,14 @@ namespace RateLimiter.EndToEndTests;
 [TestFixture(Store.Redis)]
 public sealed class RegistrationLimitTests(Store store)
 {
-    private Visitor visitor = null!;
+    private ApiClient visitor = null!;
 
     [SetUp]
     public async Task VisitAsync()
     {
         var (_, service) = await SharedServices.BehindProxyOfAsync(store);
         await Client.RegisterAsync(service, NewIPv4());
-        visitor = new Visitor(service);
+        visitor = new ApiClient(service);
     }
 
     [Test]

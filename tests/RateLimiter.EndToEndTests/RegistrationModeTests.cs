@@ -20,7 +20,7 @@ public sealed class RegistrationModeTests
     [Contract("Registration__Mode=token: POST /register wants X-Registration-Token")]
     public async Task Register_ModeToken_WantsTheToken()
     {
-        var visitor = new Visitor(await ServeAsync("Token", SharedServices.Open));
+        var visitor = new ApiClient(await ServeAsync("Token", SharedServices.Open));
         // Once it answers, so does its store.
         await Poll.UntilAsync(
             "The store does not answer.",
@@ -41,7 +41,7 @@ public sealed class RegistrationModeTests
     [Contract("Registration__Mode=token: guessing is limited as registering is")]
     public async Task Register_WrongTokens_CountAgainstTheLimit()
     {
-        var visitor = new Visitor(await ServeAsync("token", SharedServices.BehindProxy));
+        var visitor = new ApiClient(await ServeAsync("token", SharedServices.BehindProxy));
         await Poll.UntilAsync(
             "The store does not answer.",
             TimeSpan.FromSeconds(30),
@@ -68,7 +68,7 @@ public sealed class RegistrationModeTests
             ("Logging__LogLevel__Default", "Trace"),
             ("Logging__LogLevel__Microsoft", "Trace")
         );
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
 
         await RegisterAsync(visitor, Token);
         await RegisterAsync(visitor, $"{Token}-but-wrong");
@@ -106,7 +106,7 @@ public sealed class RegistrationModeTests
         ]);
 
     private static Task<Answer> RegisterAsync(
-        Visitor visitor,
+        ApiClient visitor,
         string? token,
         string? forwardedFor = null
     ) => visitor.RegisterAsync("x", forwardedFor, token);
@@ -139,6 +139,6 @@ public sealed class ClosedRegistrationTests
             ("Registration__Mode", "closed")
         );
 
-        (await new Visitor(service).RegisterAsync("x")).MustBeProblem(403);
+        (await new ApiClient(service).RegisterAsync("x")).MustBeProblem(403);
     }
 }

@@ -52,8 +52,8 @@ public sealed partial class SecretTests(Store store, string level)
             ("Registration__Token", token),
             SharedServices.Forgiving
         );
-        var operations = HostileOperation.ReadAll(
-            (await new Visitor(service).GetAsync("/openapi.json")).MustBeOk().Body
+        var operations = FuzzOperation.ReadAll(
+            (await new ApiClient(service).GetAsync("/openapi.json")).MustBeOk().Body
         );
 
         foreach (var operation in operations)
@@ -103,12 +103,12 @@ public sealed partial class SecretTests(Store store, string level)
     }
 
     /// <summary>Uses an operation rightly, and with a key that is wrong or in the wrong place.</summary>
-    private async Task UseAsync(Service service, HostileOperation operation)
+    private async Task UseAsync(Service service, FuzzOperation operation)
     {
         var key = await NewKeyAsync(service, secrets);
         // The last letter is of the checksum: the secret is all there.
         var mistyped = key[..^1] + (key[^1] == 'A' ? 'B' : 'A');
-        var right = HostileRequests.Right(operation, key: null);
+        var right = FuzzRequests.Right(operation, key: null);
         var body = operation.Body is null ? null : Encoding.UTF8.GetString(right.Body);
         var (method, target) = (right.Method, right.Target);
         (string, string)[] token = [("X-Registration-Token", this.token)];
@@ -158,7 +158,7 @@ public sealed partial class SecretTests(Store store, string level)
     private async Task LoseStoreAsync(
         RedisServer redis,
         Service service,
-        IReadOnlyList<HostileOperation> operations
+        IReadOnlyList<FuzzOperation> operations
     )
     {
         var key = await NewKeyAsync(service, secrets);
@@ -170,11 +170,11 @@ public sealed partial class SecretTests(Store store, string level)
         await Poll.UntilAsync(
             "The service has not noticed.",
             TimeSpan.FromSeconds(30),
-            async () => (await new Visitor(service).GetAsync("/health/ready")).Status == 503
+            async () => (await new ApiClient(service).GetAsync("/health/ready")).Status == 503
         );
         foreach (var operation in operations)
         {
-            var right = HostileRequests.Right(operation, key: null);
+            var right = FuzzRequests.Right(operation, key: null);
             await AskAsync(
                 service,
                 right.Method,
@@ -207,7 +207,7 @@ public sealed partial class SecretTests(Store store, string level)
         params (string Name, string Value)[] headers
     )
     {
-        var answer = await new Visitor(service).SendAsync(
+        var answer = await new ApiClient(service).SendAsync(
             new HttpMethod(method),
             target,
             body,

@@ -51,7 +51,7 @@ public sealed class SeedFaultInStoreTests
         await client.HasPolicyAsync("r", 10);
         await client.CheckAsync("u", "r");
         await client.LogsAsync();
-        await new Visitor(service).SendAsync(
+        await new ApiClient(service).SendAsync(
             HttpMethod.Get,
             "/policy",
             null as string,
@@ -189,7 +189,7 @@ public sealed class SeedFaultInStoreTests
             ("REDIS_PORT", $"{RedisServer.FreePort()}")
         );
 
-        var answer = await new Visitor(service).RegisterAsync("x");
+        var answer = await new ApiClient(service).RegisterAsync("x");
 
         answer.MustBeProblem(503);
         Assert.That(answer.Headers, Contains.Key("Retry-After"));

@@ -192,7 +192,7 @@ public sealed class SeedFaultTests(Store store) : ServiceFixture(store)
     {
         var (_, service) = await SharedServices.BehindProxyOfAsync(store);
         await Client.RegisterAsync(service, RegistrationLimitTests.NewIPv4());
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
         var caller = RegistrationLimitTests.NewIPv4();
 
         var answers = await Task.WhenAll(
@@ -206,7 +206,7 @@ public sealed class SeedFaultTests(Store store) : ServiceFixture(store)
     [Test]
     public async Task IpLimitWithoutRetryAfter_TooManyRegistrations_SayWhenToComeAgain()
     {
-        var visitor = new Visitor((await SharedServices.BehindProxyOfAsync(store)).Service);
+        var visitor = new ApiClient((await SharedServices.BehindProxyOfAsync(store)).Service);
         var caller = RegistrationLimitTests.NewIPv4();
 
         var answers = await Task.WhenAll(
@@ -228,7 +228,7 @@ public sealed class SeedFaultTests(Store store) : ServiceFixture(store)
             ("Registration__WindowSeconds", "1")
         );
         await Client.RegisterAsync(service, RegistrationLimitTests.NewIPv4());
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
         var caller = RegistrationLimitTests.NewIPv4();
         var clock = Stopwatch.StartNew();
         (await visitor.RegisterAsync("x", caller)).MustBeOk();

@@ -51,7 +51,7 @@ public sealed class SentinelTests
         await using var wrong = StoreHost.Of(address);
         (string, string)[] tls = [("SSL_CERT_FILE", root), ("Redis__SentinelTls", "true")];
 
-        (await new Visitor(await right.ServeAsync(tls)).RegisterAsync("x")).MustBeOk();
+        (await new ApiClient(await right.ServeAsync(tls)).RegisterAsync("x")).MustBeOk();
         var refused = await wrong.ServeAsync(tls);
 
         await Poll.UntilAsync(
@@ -73,7 +73,7 @@ public sealed class SentinelTests
         await using var sentinel = await RedisSentinel.StartAsync();
         await sentinel.KillAsync();
         await using var host = StoreHost.Of(sentinel.ConnectionString);
-        var visitor = new Visitor(await ServeAsync(host));
+        var visitor = new ApiClient(await ServeAsync(host));
         (await visitor.RegisterAsync("x")).MustBeProblem(503);
         (await visitor.GetAsync("/health/live")).MustBeOk();
         Assert.That((await visitor.GetAsync("/health/ready")).Status, Is.EqualTo(503));

@@ -179,5 +179,5 @@ public sealed class ServerLimitTests
     }
 
     private static async Task MustServeAsync(Service service) =>
-        (await new Visitor(service).GetAsync("/health/live")).MustBeOk();
+        (await new ApiClient(service).GetAsync("/health/live")).MustBeOk();
 }

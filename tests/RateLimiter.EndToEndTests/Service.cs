@@ -216,7 +216,7 @@ public sealed partial class Service : IAsyncDisposable
     private async Task WaitUntilLiveAsync()
     {
         await listening.Task.WaitAsync(StartTimeout);
-        var health = await new Visitor(this).GetAsync("/health/live");
+        var health = await new ApiClient(this).GetAsync("/health/live");
         Assert.That(health.Status, Is.EqualTo(200), "The service is not live.");
         // What a test measures is not to compete with that; without a store it waits for it.
         await Poll.UntilAsync(
@@ -224,7 +224,7 @@ public sealed partial class Service : IAsyncDisposable
             StartTimeout,
             async () =>
             {
-                var checks = (await new Visitor(this).GetAsync("/health/ready"))["checks"];
+                var checks = (await new ApiClient(this).GetAsync("/health/ready"))["checks"];
                 return checks.GetProperty("warm-up").GetString() == "healthy"
                     || checks.GetProperty("store").GetString() == "unhealthy";
             }

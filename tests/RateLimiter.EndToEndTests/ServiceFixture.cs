@@ -15,13 +15,13 @@ public abstract class ServiceFixture(Store store)
 
     protected Client Client { get; private set; } = null!;
 
-    protected Visitor Visitor { get; private set; } = null!;
+    protected ApiClient Visitor { get; private set; } = null!;
 
     [SetUp]
     public async Task RegisterAsync()
     {
         (Host, Service) = await SharedServices.OfAsync(Store);
-        Visitor = new Visitor(Service);
+        Visitor = new ApiClient(Service);
         Client = await Client.RegisterAsync(Service);
     }
 

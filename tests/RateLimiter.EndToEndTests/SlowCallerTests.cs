@@ -34,10 +34,10 @@ public sealed class SlowCallerTests
         );
     }
 
-    private static async Task<HostileAnswer?> AskAsync(Service service, string bytes)
+    private static async Task<FuzzResponse?> AskAsync(Service service, string bytes)
     {
         using var late = new CancellationTokenSource(TooLong);
-        return await HostileAnswer.AskAsync(
+        return await FuzzResponse.AskAsync(
             service.Address,
             Encoding.ASCII.GetBytes(bytes),
             pause: TooLong,

@@ -305,7 +305,7 @@ public sealed class StartupTests
             SharedServices.Patient,
             ("Proxies__Trusted", trusted ?? "")
         );
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
 
         // On a busy machine the first ones may be answered with 503, and have taken a permit or not.
         var answers = new List<Answer>();
@@ -488,7 +488,7 @@ public sealed class ShutdownTests(Store store)
         await client.CheckAsync("", "r");
         await client.LogsAsync();
         await client.SendAsync(HttpMethod.Delete, "/nothing");
-        await new Visitor(service).SendAsync(
+        await new ApiClient(service).SendAsync(
             HttpMethod.Get,
             "/policy",
             null as string,

@@ -205,7 +205,7 @@ public sealed class TelemetryTests
     [Contract("Metrics__Token: else 401")]
     public async Task Metrics_WithoutItsToken_AreRefused(string? authorization)
     {
-        var answer = await new Visitor(service).SendAsync(
+        var answer = await new ApiClient(service).SendAsync(
             HttpMethod.Get,
             "/metrics",
             (string?)null,
@@ -238,7 +238,7 @@ public sealed class TelemetryTests
             (await here.CheckAsync("u", "route-of-alice", cost: 0)).MustBeOk();
         }
 
-        (await new Visitor(other).GetAsync("/metrics")).MustBeProblem(404);
+        (await new ApiClient(other).GetAsync("/metrics")).MustBeProblem(404);
         Assert.That(await other.TerminateAsync(), Is.Zero);
         Assert.That(other.OutputLines, Has.All.StartWith("info: RateLimiter.Api["));
     }

@@ -49,7 +49,7 @@ public sealed class TlsTests
     public async Task AnyAnswer_OverHttps_TellsTheBrowserToStayThere()
     {
         await using var service = await ServeAsync();
-        var visitor = new Visitor(service);
+        var visitor = new ApiClient(service);
 
         foreach (var path in new[] { "/policy", "/docs/index.html", "/health/live", "/nothing" })
         {

@@ -27,7 +27,7 @@ public sealed partial class WarmUpTests
         var answered = WarmedUp
             .Matches(service.Output)
             .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
-        var document = (await new Visitor(service).GetAsync("/openapi.json")).MustBeOk().Body;
+        var document = (await new ApiClient(service).GetAsync("/openapi.json")).MustBeOk().Body;
         var operations = document
             .GetProperty("paths")
             .EnumerateObject()
@@ -81,7 +81,7 @@ public sealed partial class WarmUpTests
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         await host.Redis.KillAsync();
         var service = await host.ServeAsync(Told);
-        var before = await new Visitor(service).GetAsync("/health/ready");
+        var before = await new ApiClient(service).GetAsync("/health/ready");
 
         await host.Redis.RunAsync();
         await MustGetReadyAsync(service);
@@ -94,7 +94,7 @@ public sealed partial class WarmUpTests
         Poll.UntilAsync(
             "The service does not get ready.",
             Ready,
-            async () => (await new Visitor(service).GetAsync("/health/ready")).Status == 200
+            async () => (await new ApiClient(service).GetAsync("/health/ready")).Status == 200
         );
 
     [GeneratedRegex(@"Warmed up: (\w+ \S+) was answered with (\d+)")]

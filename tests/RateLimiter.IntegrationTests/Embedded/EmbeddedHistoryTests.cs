@@ -47,7 +47,7 @@ public sealed class EmbeddedHistoryTests
             );
             await new RedisClientRepository(connection, Quotas).AddAsync(
                 new NewClient(client, "test", key, DateTimeOffset.UnixEpoch),
-                Ask.Audit(AuditAction.ClientRegistered),
+                CounterStoreExtensions.Audit(AuditAction.ClientRegistered),
                 default
             );
             var policies = new RedisPolicyRepository(
@@ -100,13 +100,13 @@ public sealed class EmbeddedHistoryTests
         head.Save(
             new PolicyDefinition(
                 head.Key,
-                [Ask.Limit(Algorithm.FixedWindow, 1, 60)],
+                [CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)],
                 Description,
                 IsActive: true,
                 PolicyMode.Enforce
             ),
             DateTimeOffset.UnixEpoch,
-            Ask.Actor
+            CounterStoreExtensions.Actor
         );
 
     /// <summary>Everything that is kept of a client, as text.</summary>

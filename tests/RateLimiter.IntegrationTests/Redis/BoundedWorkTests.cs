@@ -24,11 +24,11 @@ public sealed class BoundedWorkTests
     private const int MaxCommandsOfACheck =
         PolicyDefinition.MaxLimits * (MaxReadsOfALimit + MaxWritesOfALimit) + 1;
 
-    private static readonly Policy Dearest = Ask.Policy([
+    private static readonly Policy Dearest = CounterStoreExtensions.Policy([
         .. Enumerable
             .Range(0, PolicyDefinition.MaxLimits)
             .Select(i =>
-                Ask.Limit(
+                CounterStoreExtensions.Limit(
                     Algorithm.SlidingLog,
                     Limit.MaxLoggedPermits,
                     seconds: 3600,
@@ -74,16 +74,16 @@ public sealed class BoundedWorkTests
         [Values(1, 2, 777, 5000, 9999, 10_000)] int cost
     )
     {
-        var subject = Ask.NewSubject();
+        var subject = CounterStoreExtensions.NewSubject();
         var entries = await FillAsync(subject, shape);
         Decision? decision = null;
 
         var calls = await CountAsync(async () =>
-            decision = await counters.TakeAsync(subject, Dearest, cost, Ask.Start)
+            decision = await counters.TakeAsync(subject, Dearest, cost, CounterStoreExtensions.Start)
         );
 
         Assert.That(Commands(calls), Is.AtMost(MaxCommandsOfACheck), Describe(calls));
-        var alive = entries.Where(entry => entry.Time + Hour > Ask.Start).ToList();
+        var alive = entries.Where(entry => entry.Time + Hour > CounterStoreExtensions.Start).ToList();
         var used = alive.Sum(entry => entry.Permits);
         Assert.That(decision!.Statuses.Select(status => status.Used), Is.All.EqualTo(used));
         Assert.That(
@@ -98,17 +98,17 @@ public sealed class BoundedWorkTests
         [Values(1, 777, 10_000)] int cost
     )
     {
-        var subject = Ask.NewSubject();
+        var subject = CounterStoreExtensions.NewSubject();
         var entries = await FillAsync(subject, shape);
         Decision? decision = null;
 
         var calls = await CountAsync(async () =>
-            decision = await counters.GiveAsync(subject, Dearest, cost, Ask.Start)
+            decision = await counters.GiveAsync(subject, Dearest, cost, CounterStoreExtensions.Start)
         );
 
         Assert.That(Commands(calls), Is.AtMost(MaxCommandsOfACheck), Describe(calls));
         var used = entries
-            .Where(entry => entry.Time + Hour > Ask.Start)
+            .Where(entry => entry.Time + Hour > CounterStoreExtensions.Start)
             .Sum(entry => entry.Permits);
         Assert.That(
             decision!.Statuses.Select(status => status.Remaining),
@@ -119,7 +119,7 @@ public sealed class BoundedWorkTests
     [Test]
     public async Task TakeEach_ChecksOfTheGreatestSize_AreFewCommandsInEachCall()
     {
-        var subject = Ask.NewSubject();
+        var subject = CounterStoreExtensions.NewSubject();
         await FillAsync(subject, Shape.HalfHasRunOut, now: Now());
         var requests = Enumerable
             .Range(0, 100)
@@ -137,11 +137,11 @@ public sealed class BoundedWorkTests
         );
     }
 
-    private const long Hour = 3600 * Ask.Second;
+    private const long Hour = 3600 * CounterStoreExtensions.Second;
 
     private static long Now() => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
-    /// <summary>The wait, from <see cref="Ask.Start"/>, until so many permits have run out.</summary>
+    /// <summary>The wait, from <see cref="CounterStoreExtensions.Start"/>, until so many permits have run out.</summary>
     private static long WaitFor(List<(long Time, long Permits)> alive, long excess)
     {
         foreach (var (time, permits) in alive)
@@ -154,7 +154,7 @@ public sealed class BoundedWorkTests
             excess -= permits;
             if (excess <= 0)
             {
-                return time + Hour - Ask.Start;
+                return time + Hour - CounterStoreExtensions.Start;
             }
         }
 
@@ -164,7 +164,7 @@ public sealed class BoundedWorkTests
     private async Task<List<(long Time, long Permits)>> FillAsync(
         Subject subject,
         Shape shape,
-        long now = Ask.Start
+        long now = CounterStoreExtensions.Start
     )
     {
         var entries = Entries(shape, now).ToList();

@@ -38,7 +38,7 @@ public sealed class ChannelPrefixTests
         await counters.ResetAsync(
             new PermitRequest(
                 new Subject(ClientId.New(), "u", null),
-                Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 1, 60)),
+                CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)),
                 Cost: 1
             ),
             default

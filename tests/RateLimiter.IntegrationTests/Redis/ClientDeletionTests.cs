@@ -99,7 +99,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
                 version,
                 ring,
                 new KeyRing([]),
-                Ask.Audit(AuditAction.KeyDeleted),
+                CounterStoreExtensions.Audit(AuditAction.KeyDeleted),
                 default
             ),
             Is.False
@@ -188,7 +188,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     public async Task Resume_OnTwoInstances_OneOfThemGoesOn()
     {
         var client = await Store.RegisterAsync();
-        var begun = new ClientDeletion(client, Somewhen, DeletionSummary.None, Ask.Actor);
+        var begun = new ClientDeletion(client, Somewhen, DeletionSummary.None, CounterStoreExtensions.Actor);
         await repository.TryBeginAsync(begun, default);
         var resumed = begun with { NotedAt = Somewhen.AddSeconds(20), Deleted = new(1, 2, 3, 4) };
 
@@ -222,7 +222,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         Domain.Policies.Policy.Create(
             new PolicyDefinition(
                 PolicyKey.Create(route, null),
-                limits is [] ? [Ask.Limit(Algorithm.FixedWindow, 9, 3600)] : limits,
+                limits is [] ? [CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600)] : limits,
                 Description: null,
                 IsActive: true,
                 PolicyMode.Enforce
@@ -237,7 +237,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         var first = ClientKey.Create(key, "first", Scopes.Admin, Somewhen);
         await new RedisClientRepository(Store.Connection, TestStore.Quotas).AddAsync(
             new NewClient(client, "test", first, Somewhen),
-            Ask.Audit(AuditAction.ClientRegistered),
+            CounterStoreExtensions.Audit(AuditAction.ClientRegistered),
             default
         );
         // RegisterAsync may have made one before.
@@ -256,8 +256,8 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         );
         Limit[] limits =
         [
-            Ask.Limit(Algorithm.FixedWindow, 9, 3600),
-            Ask.Limit(Algorithm.SlidingLog, 9, 3600, name: "exact"),
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600),
+            CounterStoreExtensions.Limit(Algorithm.SlidingLog, 9, 3600, name: "exact"),
         ];
         foreach (var route in new[] { "route", "*" })
         {
@@ -278,7 +278,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
 
     private async Task CountAsync(ClientId client, int count)
     {
-        var limit = Ask.Limit(Algorithm.FixedWindow, 9, 3600);
+        var limit = CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600);
         foreach (var users in Enumerable.Range(0, count).Chunk(100))
         {
             await Store.Connection.AskAsync(
@@ -329,7 +329,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     {
         var time = new FakeTimeProvider(Somewhen);
         using var deletions = Deletions(repository, time);
-        return await PassAsync(time, deletions.DeleteAsync(client, Ask.Actor, Patience, default));
+        return await PassAsync(time, deletions.DeleteAsync(client, CounterStoreExtensions.Actor, Patience, default));
     }
 
     /// <summary>Deletes a client as far as it goes.</summary>
@@ -341,7 +341,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         {
             var outcome = await PassAsync(
                 time,
-                deletions.DeleteAsync(client, Ask.Actor, Patience, default)
+                deletions.DeleteAsync(client, CounterStoreExtensions.Actor, Patience, default)
             );
             return outcome.IsComplete;
         }

@@ -17,7 +17,7 @@ public sealed class ClusterDeletionTests
 {
     private const int Count = 2000;
 
-    private static readonly Limit Limit = Ask.Limit(Algorithm.FixedWindow, 9, 3600);
+    private static readonly Limit Limit = CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600);
 
     [Test]
     public async Task DeleteCounters_OnAllMasters_AreDeletedAndThoseOfOthersStay()

@@ -55,9 +55,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             News,
             TimeProvider.System
         );
-        var subject = Ask.NewSubject();
+        var subject = CounterStoreExtensions.NewSubject();
         var burst = Limit.IsBucket(algorithm) ? 10 : (long?)null;
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 31_536_000, burst));
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 31_536_000, burst));
 
         var decisions = await Task.WhenAll(
             Enumerable
@@ -78,8 +78,8 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task TakeEach_MoreThanOneCallHolds_DecidesInOrder()
     {
-        var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 150, 3600));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 150, 3600));
+        var subject = CounterStoreExtensions.NewSubject();
         var requests = Enumerable.Repeat(new PermitRequest(subject, policy, 1), 1000).ToList();
 
         var decisions = await Counters.AcquireEachAsync(requests, CancellationToken.None);
@@ -95,9 +95,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     public async Task Subject_AwkwardNames_AreAllApartInEveryVerb([Values] bool isRoute)
     {
         var client = ClientId.New();
-        var policy = Ask.Policy(
-            Ask.Limit(Algorithm.FixedWindow, 1000, 3600, name: "a"),
-            Ask.Limit(Algorithm.TokenBucket, 1000, 3600, name: "b")
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1000, 3600, name: "a"),
+            CounterStoreExtensions.Limit(Algorithm.TokenBucket, 1000, 3600, name: "b")
         );
         var subjects = AwkwardNames
             .Select(name =>
@@ -141,7 +141,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     public async Task Subject_UserAndRouteThatReadTheSameTogether_AreApart()
     {
         var client = ClientId.New();
-        var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 10, 3600));
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600));
         await Counters.TakeAsync(new Subject(client, "a", "b:c"), policy, 1);
 
         var others = new[]
@@ -161,10 +161,10 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Counters_AfterEveryVerb_HaveATimeToLive([Values] Algorithm algorithm)
     {
-        var policy = Ask.Policy(
-            Ask.Limit(algorithm, 10, 3600, Limit.IsBucket(algorithm) ? 10 : null)
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 10, 3600, Limit.IsBucket(algorithm) ? 10 : null)
         );
-        var subject = Ask.NewSubject();
+        var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 3);
         await Counters.TakeAsync(subject, policy, 1);
         await Counters.TakeAsync(subject, policy, 100);
@@ -181,8 +181,8 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     public async Task Store_AfterWhateverOtherTestsDid_HoldsNoCounterForEver()
     {
         await Counters.TakeAsync(
-            Ask.NewSubject(),
-            Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 10, 60)),
+            CounterStoreExtensions.NewSubject(),
+            CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 60)),
             1
         );
 
@@ -197,11 +197,11 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [TestCase(10, 1000)]
     public async Task Bucket_PaceLoweredLive_OutlivesItsOldPace(long permits, int seconds)
     {
-        var policy = Ask.Policy(Ask.Limit(Algorithm.TokenBucket, 10, 10, burst: 10));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 10, burst: 10));
+        var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 10);
 
-        policy = policy.Change(Ask.Limit(Algorithm.TokenBucket, permits, seconds, burst: 10));
+        policy = policy.Change(CounterStoreExtensions.Limit(Algorithm.TokenBucket, permits, seconds, burst: 10));
         await Counters.TakeAsync(subject, policy, 10);
 
         var key = RedisKeys.Counter(subject, policy.Limits[0]);
@@ -214,9 +214,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         [Values] Algorithm algorithm
     )
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 1, Limit.IsBucket(algorithm) ? 10 : null));
-        var idle = Ask.NewSubject();
-        var refunded = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 1, Limit.IsBucket(algorithm) ? 10 : null));
+        var idle = CounterStoreExtensions.NewSubject();
+        var refunded = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(idle, policy, 5);
         await Counters.TakeAsync(refunded, policy, 5);
         await Counters.GiveAsync(refunded, policy, 5);
@@ -228,8 +228,8 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Take_RefusedOrOfNothing_WritesNothing([Values] Algorithm algorithm)
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 60));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60));
+        var subject = CounterStoreExtensions.NewSubject();
 
         await Counters.TakeAsync(subject, policy, 0);
         await Counters.TakeAsync(subject, policy, 11);
@@ -246,9 +246,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         var ahead = TimeProvider.System.GetUtcNow().AddHours(hours).ToUnixTimeMilliseconds() * 1000;
         foreach (var algorithm in Enum.GetValues<Algorithm>())
         {
-            var subject = Ask.NewSubject();
-            var policy = Ask.Policy(
-                Ask.Limit(algorithm, 3, 10, Limit.IsBucket(algorithm) ? 3 : null)
+            var subject = CounterStoreExtensions.NewSubject();
+            var policy = CounterStoreExtensions.Policy(
+                CounterStoreExtensions.Limit(algorithm, 3, 10, Limit.IsBucket(algorithm) ? 3 : null)
             );
             await Counters.TakeAsync(subject, policy, 3, ahead);
 
@@ -278,12 +278,12 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Take_KeyOfAWrongTypeUnderOurName_IsUnavailableWithALogLineAndTakesNothing()
     {
-        var policy = Ask.Policy(
-            Ask.Limit(Algorithm.FixedWindow, 10, 60, name: "whole"),
-            Ask.Limit(Algorithm.FixedWindow, 10, 60, name: "broken")
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 60, name: "whole"),
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 60, name: "broken")
         );
-        var broken = Ask.NewSubject();
-        var whole = Ask.NewSubject();
+        var broken = CounterStoreExtensions.NewSubject();
+        var whole = CounterStoreExtensions.NewSubject();
         var key = RedisKeys.Counter(broken, policy.Limits[1]);
         await OnDatabaseAsync(database => database.HashSetAsync(key, "a", "b"));
         await OnDatabaseAsync(database => database.KeyExpireAsync(key, TimeSpan.FromHours(1)));
@@ -328,8 +328,8 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Take_ScriptsFlushedUnderLoad_NeverFails()
     {
-        var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 1_000_000, 3600));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1_000_000, 3600));
+        var subject = CounterStoreExtensions.NewSubject();
         using var done = new CancellationTokenSource();
         var flushing = Task.Run(async () =>
         {
@@ -371,19 +371,19 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             Algorithm.SlidingLog => Limit.MaxLoggedPermits,
             _ => (1L << 53) / 86_400_000,
         };
-        var limit = Ask.Limit(
+        var limit = CounterStoreExtensions.Limit(
             algorithm,
             permits,
             86_400,
             Limit.IsBucket(algorithm) ? permits : null
         );
         Assert.That(limit.IsExact, Is.True);
-        var policy = Ask.Policy(limit);
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(limit);
+        var subject = CounterStoreExtensions.NewSubject();
 
-        var first = await Counters.TakeAsync(subject, policy, permits - 1, Ask.Start);
-        var second = await Counters.TakeAsync(subject, policy, 1, Ask.Start);
-        var third = await Counters.TakeAsync(subject, policy, 1, Ask.Start);
+        var first = await Counters.TakeAsync(subject, policy, permits - 1, CounterStoreExtensions.Start);
+        var second = await Counters.TakeAsync(subject, policy, 1, CounterStoreExtensions.Start);
+        var third = await Counters.TakeAsync(subject, policy, 1, CounterStoreExtensions.Start);
 
         Assert.That((first.Remaining, second.Remaining, third.Remaining), Is.EqualTo((1, 0, 0)));
         Assert.That(

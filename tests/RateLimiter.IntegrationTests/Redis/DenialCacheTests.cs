@@ -113,11 +113,11 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Take_SeveralLimits_StaysDeniedUntilAnyOfThemHasMore()
     {
-        var policy = Ask.Policy(
-            Ask.Limit(Algorithm.FixedWindow, 1, 3600, name: "hour"),
-            Ask.Limit(Algorithm.TokenBucket, 5, 5, name: "second")
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 3600, name: "hour"),
+            CounterStoreExtensions.Limit(Algorithm.TokenBucket, 5, 5, name: "second")
         );
-        var request = new PermitRequest(Ask.NewSubject(), policy, 1);
+        var request = new PermitRequest(CounterStoreExtensions.NewSubject(), policy, 1);
         var denial = await ExhaustAsync(request);
 
         Assert.That(
@@ -128,9 +128,9 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
 
     private static PermitRequest Request(Algorithm algorithm, long permits, int seconds) =>
         new(
-            Ask.NewSubject(),
-            Ask.Policy(
-                Ask.Limit(algorithm, permits, seconds, Limit.IsBucket(algorithm) ? permits : null)
+            CounterStoreExtensions.NewSubject(),
+            CounterStoreExtensions.Policy(
+                CounterStoreExtensions.Limit(algorithm, permits, seconds, Limit.IsBucket(algorithm) ? permits : null)
             ),
             1
         );

@@ -41,13 +41,13 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [TestCase(Algorithm.LeakyBucket)]
     public async Task Bucket_OnePermitASecondAndBurstOfFive_FollowsTheTable(Algorithm algorithm)
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, permits: 1, seconds: 1, burst: 5));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, permits: 1, seconds: 1, burst: 5));
+        var subject = CounterStoreExtensions.NewSubject();
         var model = new[] { Counter.Create(algorithm) };
         var row = 0;
         foreach (var (at, cost, allowed, remaining, reset, wait) in Bucket)
         {
-            var now = Ask.Start + (long)Math.Round(at * Ask.Second);
+            var now = CounterStoreExtensions.Start + (long)Math.Round(at * CounterStoreExtensions.Second);
             var expected = new LimitStatus(Microseconds(wait), remaining, Microseconds(reset), 0);
 
             var decision = await Counters.TakeAsync(subject, policy, cost, now);
@@ -75,16 +75,16 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
         [Values] Algorithm algorithm
     )
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 20, 60, Limit.IsBucket(algorithm) ? 5 : null));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 20, 60, Limit.IsBucket(algorithm) ? 5 : null));
+        var subject = CounterStoreExtensions.NewSubject();
         var capacity = policy.Limits[0].Capacity;
 
         foreach (var used in new[] { 0, 3, capacity - 1, capacity })
         {
-            var before = (await Counters.LookAsync(subject, policy, 0, Ask.Start)).Used;
-            await Counters.TakeAsync(subject, policy, used - before, Ask.Start);
+            var before = (await Counters.LookAsync(subject, policy, 0, CounterStoreExtensions.Start)).Used;
+            await Counters.TakeAsync(subject, policy, used - before, CounterStoreExtensions.Start);
 
-            var look = await Counters.LookAsync(subject, policy, 1, Ask.Start);
+            var look = await Counters.LookAsync(subject, policy, 1, CounterStoreExtensions.Start);
 
             Assert.Multiple(() =>
             {
@@ -106,13 +106,13 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Look_LimitLoweredBelowWhatIsUsed_HasNothingLeft([Values] Algorithm algorithm)
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 60, Burst(algorithm)));
-        var subject = Ask.NewSubject();
-        await Counters.TakeAsync(subject, policy, 8, Ask.Start);
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var subject = CounterStoreExtensions.NewSubject();
+        await Counters.TakeAsync(subject, policy, 8, CounterStoreExtensions.Start);
 
-        var limit = Ask.Limit(algorithm, 5, 60, Limit.IsBucket(algorithm) ? 5 : null);
+        var limit = CounterStoreExtensions.Limit(algorithm, 5, 60, Limit.IsBucket(algorithm) ? 5 : null);
         policy = policy.Change(limit);
-        var look = await Counters.LookAsync(subject, policy, 1, Ask.Start);
+        var look = await Counters.LookAsync(subject, policy, 1, CounterStoreExtensions.Start);
 
         Assert.That(
             (look.Used, look.Remaining, look.Capacity, look.Allowed),
@@ -123,12 +123,12 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Look_SeveralLimits_ShowsTheOneWithTheLeastLeftNow()
     {
-        var policy = Ask.Policy(
-            Ask.Limit(Algorithm.FixedWindow, 3, 60, name: "few"),
-            Ask.Limit(Algorithm.LeakyBucket, 20, 60, burst: 2, name: "fewer")
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 3, 60, name: "few"),
+            CounterStoreExtensions.Limit(Algorithm.LeakyBucket, 20, 60, burst: 2, name: "fewer")
         );
 
-        var look = await Counters.LookAsync(Ask.NewSubject(), policy, 1);
+        var look = await Counters.LookAsync(CounterStoreExtensions.NewSubject(), policy, 1);
 
         Assert.That(
             (look.Limit, look.Capacity, look.Used, look.Remaining),
@@ -151,11 +151,11 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
         bool[] allowed
     )
     {
-        var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, permits, seconds: 60));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, permits, seconds: 60));
+        var subject = CounterStoreExtensions.NewSubject();
         for (var i = 0; i < costs.Length; i++)
         {
-            var decision = await Counters.TakeAsync(subject, policy, costs[i], Ask.Start + i);
+            var decision = await Counters.TakeAsync(subject, policy, costs[i], CounterStoreExtensions.Start + i);
 
             Assert.That(
                 (decision.Allowed, decision.Remaining),
@@ -168,12 +168,12 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task FixedWindow_LimitChangedLive_KeepsWhatWasUsed()
     {
-        var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 100, 60));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 100, 60));
+        var subject = CounterStoreExtensions.NewSubject();
         var remaining = new List<long>();
         foreach (var permits in new[] { 100, 100, 10, 10, 200 })
         {
-            policy = policy.Change(Ask.Limit(Algorithm.FixedWindow, permits, 60));
+            policy = policy.Change(CounterStoreExtensions.Limit(Algorithm.FixedWindow, permits, 60));
             remaining.Add((await Counters.TakeAsync(subject, policy, 1)).Remaining);
         }
 
@@ -187,11 +187,11 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [TestCase(Algorithm.LeakyBucket, Algorithm.FixedWindow)]
     public async Task Limit_AlgorithmChangedLive_StartsAfresh(Algorithm before, Algorithm after)
     {
-        var policy = Ask.Policy(Ask.Limit(before, 10, 60, Burst(before)));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(before, 10, 60, Burst(before)));
+        var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 10);
 
-        policy = policy.Change(Ask.Limit(after, 10, 60, Burst(after)));
+        policy = policy.Change(CounterStoreExtensions.Limit(after, 10, 60, Burst(after)));
         var decision = await Counters.TakeAsync(subject, policy, 1);
 
         Assert.That(decision.Remaining, Is.EqualTo(9));
@@ -204,13 +204,13 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
         Algorithm algorithm
     )
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 60));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60));
+        var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 10);
 
-        policy = policy.Change(Ask.Limit(algorithm, 10, 30));
+        policy = policy.Change(CounterStoreExtensions.Limit(algorithm, 10, 30));
         var changed = await Counters.TakeAsync(subject, policy, 1);
-        policy = policy.Change(Ask.Limit(algorithm, 10, 60));
+        policy = policy.Change(CounterStoreExtensions.Limit(algorithm, 10, 60));
         var changedBack = await Counters.TakeAsync(subject, policy, 1);
 
         Assert.That((changed.Remaining, changedBack.Remaining), Is.EqualTo((9, 9)));
@@ -219,12 +219,12 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Bucket_WindowChangedLive_KeepsWhatIsMissing()
     {
-        var subject = Ask.NewSubject();
-        var policy = Ask.Policy(Ask.Limit(Algorithm.TokenBucket, 10, 60));
-        await Counters.TakeAsync(subject, policy, 4, Ask.Start);
+        var subject = CounterStoreExtensions.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 60));
+        await Counters.TakeAsync(subject, policy, 4, CounterStoreExtensions.Start);
 
-        policy = policy.Change(Ask.Limit(Algorithm.TokenBucket, 10, 120));
-        var decision = await Counters.LookAsync(subject, policy, 0, Ask.Start);
+        policy = policy.Change(CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 120));
+        var decision = await Counters.LookAsync(subject, policy, 0, CounterStoreExtensions.Start);
 
         Assert.That(decision.Remaining, Is.EqualTo(6));
         Assert.That(decision.ResetIn, Is.EqualTo(TimeSpan.FromSeconds(48)));
@@ -233,14 +233,14 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task SeveralLimits_OneDenies_NothingIsTakenFromAny()
     {
-        var policy = Ask.Policy(
-            Ask.Limit(Algorithm.FixedWindow, 10, 60, name: "A"),
-            Ask.Limit(Algorithm.FixedWindow, 10, 3600, name: "B")
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 60, name: "A"),
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600, name: "B")
         );
-        var subject = Ask.NewSubject();
-        await Counters.TakeAsync(subject, policy, 9, Ask.Start);
+        var subject = CounterStoreExtensions.NewSubject();
+        await Counters.TakeAsync(subject, policy, 9, CounterStoreExtensions.Start);
         // A's window ends, B's does not: A has 0 of 10 in use, B 9.
-        var now = Ask.Start + 60 * Ask.Second;
+        var now = CounterStoreExtensions.Start + 60 * CounterStoreExtensions.Second;
 
         var denied = await Counters.TakeAsync(subject, policy, 5, now);
         var after = await Counters.LookAsync(subject, policy, 0, now);
@@ -254,17 +254,17 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task SeveralLimits_TwelveAMinuteAndTwoHundredAMonth_ThirteenthLeavesTheMonthAlone()
     {
-        var policy = Ask.Policy(
-            Ask.Limit(Algorithm.FixedWindow, 12, 60, name: "minute"),
-            Ask.Limit(Algorithm.FixedWindow, 200, 2_592_000, name: "month")
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 12, 60, name: "minute"),
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 200, 2_592_000, name: "month")
         );
-        var subject = Ask.NewSubject();
+        var subject = CounterStoreExtensions.NewSubject();
         for (var i = 0; i < 12; i++)
         {
-            await Counters.TakeAsync(subject, policy, 1, Ask.Start);
+            await Counters.TakeAsync(subject, policy, 1, CounterStoreExtensions.Start);
         }
 
-        var decision = await Counters.TakeAsync(subject, policy, 1, Ask.Start);
+        var decision = await Counters.TakeAsync(subject, policy, 1, CounterStoreExtensions.Start);
 
         Assert.That(decision.Violated, Is.EqualTo(new[] { "minute" }));
         Assert.That(decision.Statuses[1].Remaining, Is.EqualTo(188));
@@ -276,9 +276,9 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
         [Values(0, 1)] long cost
     )
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 0, 60));
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 0, 60));
 
-        var decision = await Counters.TakeAsync(Ask.NewSubject(), policy, cost);
+        var decision = await Counters.TakeAsync(CounterStoreExtensions.NewSubject(), policy, cost);
 
         Assert.That(decision.Allowed, Is.False);
         Assert.That(decision.Reason, Is.EqualTo(Decision.LimitIsZero));
@@ -289,11 +289,11 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Limit_SetToZeroInUse_DeniesWithoutAWait([Values] Algorithm algorithm)
     {
-        var subject = Ask.NewSubject();
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var subject = CounterStoreExtensions.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
         await Counters.TakeAsync(subject, policy, 5);
 
-        policy = policy.Change(Ask.Limit(algorithm, 0, 60, Burst(algorithm)));
+        policy = policy.Change(CounterStoreExtensions.Limit(algorithm, 0, 60, Burst(algorithm)));
         var decision = await Counters.TakeAsync(subject, policy, 1);
 
         Assert.That(decision.Reason, Is.EqualTo(Decision.LimitIsZero));
@@ -303,8 +303,8 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Limit_One_PassesExactlyOnce([Values] Algorithm algorithm)
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 1, 60));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 1, 60));
+        var subject = CounterStoreExtensions.NewSubject();
 
         var first = await Counters.TakeAsync(subject, policy, 1);
         var second = await Counters.TakeAsync(subject, policy, 1);
@@ -315,8 +315,8 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Cost_AboveTheLimit_CanNeverPassAndTakesNothing([Values] Algorithm algorithm)
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 60, Burst(algorithm)));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var subject = CounterStoreExtensions.NewSubject();
 
         var denied = await Counters.TakeAsync(subject, policy, 11);
         var after = await Counters.LookAsync(subject, policy, 0);
@@ -334,8 +334,8 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Refund_MoreThanWasTaken_NeverPassesTheLimit([Values] Algorithm algorithm)
     {
-        var policy = Ask.Policy(Ask.Limit(algorithm, 10, 60, Burst(algorithm)));
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 3);
 
         var partly = await Counters.GiveAsync(subject, policy, 1);
@@ -347,5 +347,5 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     private static long? Burst(Algorithm algorithm) => Limit.IsBucket(algorithm) ? 10 : null;
 
     private static long Microseconds(double seconds) =>
-        seconds < 0 ? LimitStatus.Never : (long)Math.Round(seconds * Ask.Second);
+        seconds < 0 ? LimitStatus.Never : (long)Math.Round(seconds * CounterStoreExtensions.Second);
 }

@@ -142,7 +142,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         for (var i = 0; i < count; i++)
         {
             var (version, ring) = (await keys.FindAsync(client, default))!.Value;
-            var record = Ask.Audit(AuditAction.KeyCreated) with
+            var record = CounterStoreExtensions.Audit(AuditAction.KeyCreated) with
             {
                 After = new AuditedKey($"{i}", "", "", Scopes.None, default, null),
             };
@@ -199,7 +199,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await database.KeyExistsAsync(names), Is.EqualTo(names.Length));
 
         await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-            new ClientDeletion(client, default, DeletionSummary.None, Ask.Actor),
+            new ClientDeletion(client, default, DeletionSummary.None, CounterStoreExtensions.Actor),
             default
         );
 
@@ -217,7 +217,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
             0,
             new KeyRing([]),
             new KeyRing([]),
-            Ask.Audit(AuditAction.KeyCreated),
+            CounterStoreExtensions.Audit(AuditAction.KeyCreated),
             default
         );
 
@@ -239,13 +239,13 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         head.Save(
             new PolicyDefinition(
                 head.Key,
-                [Ask.Limit(Algorithm.FixedWindow, 1, 60)],
+                [CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)],
                 description,
                 IsActive: true,
                 PolicyMode.Enforce
             ),
             DateTimeOffset.UnixEpoch,
-            Ask.Actor
+            CounterStoreExtensions.Actor
         );
 
     private async Task<long> SaveAsync(ClientId client, PolicyKey key)

@@ -180,7 +180,7 @@ public sealed class LargeChangeTests
     )
     {
         var now = TimeProvider.System.GetUtcNow();
-        var actor = Ask.Audit(AuditAction.PolicyCreated).Actor;
+        var actor = CounterStoreExtensions.Audit(AuditAction.PolicyCreated).Actor;
         var limit = new Limit("default", Algorithm.FixedWindow, 1, TimeSpan.FromSeconds(1));
         var heads = known?.ToDictionary(head => head.Key) ?? [];
         return policies.OutcomeAsync(

@@ -45,7 +45,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     private sealed record LimitShape(Algorithm Algorithm, long Permits, int Seconds, long? Burst)
     {
         public Limit ToLimit(int index) =>
-            Ask.Limit(Algorithm, Permits, Seconds, Burst, name: $"limit {index}");
+            CounterStoreExtensions.Limit(Algorithm, Permits, Seconds, Burst, name: $"limit {index}");
     }
 
     [Test]
@@ -90,7 +90,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 
     private static Gen<Step> Steps(IReadOnlyList<LimitShape> limits)
     {
-        var window = limits[0].Seconds * Ask.Second;
+        var window = limits[0].Seconds * CounterStoreExtensions.Second;
         var permits = (int)Math.Min(limits[0].Permits + 2, 12);
         var later = Gen.Frequency(
             (3, Gen.Constant(0L)),
@@ -162,10 +162,10 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 
     private async Task FollowAsync(History history)
     {
-        var policy = Ask.Policy([.. history.Limits.Select((limit, i) => limit.ToLimit(i))]);
-        var subject = Ask.NewSubject();
+        var policy = CounterStoreExtensions.Policy([.. history.Limits.Select((limit, i) => limit.ToLimit(i))]);
+        var subject = CounterStoreExtensions.NewSubject();
         var model = history.Limits.Select(limit => Counter.Create(limit.Algorithm)).ToArray();
-        var now = Ask.Start;
+        var now = CounterStoreExtensions.Start;
         foreach (var step in history.Steps)
         {
             now += step.Later;

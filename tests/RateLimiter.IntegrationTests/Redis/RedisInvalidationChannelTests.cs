@@ -32,7 +32,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
     public async Task Change_OfAPolicyOrOfKeysAndTheEnd_IsHeardOfTheClient()
     {
         var client = await Store.RegisterAsync();
-        var policy = Ask.Policy(Ask.Limit(Algorithm.FixedWindow, 1, 60));
+        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60));
 
         await HearAsync(
             client,
@@ -53,7 +53,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
                     version,
                     ring,
                     new KeyRing([]),
-                    Ask.Audit(AuditAction.KeyDeleted),
+                    CounterStoreExtensions.Audit(AuditAction.KeyDeleted),
                     default
                 )
         );
@@ -61,7 +61,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
             client,
             async () =>
                 await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-                    new ClientDeletion(client, default, DeletionSummary.None, Ask.Actor),
+                    new ClientDeletion(client, default, DeletionSummary.None, CounterStoreExtensions.Actor),
                     default
                 )
                     is not null
@@ -86,11 +86,11 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         }
 
         News.KeysRevoked += HearRevoked;
-        var audit = Ask.Audit(AuditAction.KeyDeleted);
+        var audit = CounterStoreExtensions.Audit(AuditAction.KeyDeleted);
         await keys.IsSavedAsync(client, version, first, both, audit, default);
         await keys.IsSavedAsync(client, version + 1, both, first, audit, default);
         await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-            new ClientDeletion(client, default, DeletionSummary.None, Ask.Actor),
+            new ClientDeletion(client, default, DeletionSummary.None, CounterStoreExtensions.Actor),
             default
         );
 

@@ -102,7 +102,7 @@ internal sealed class TestStore : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         await new RedisClientRepository(connection, Quotas).AddAsync(
             new NewClient(client, "test", ClientKey.Create(key, "first", Scopes.Admin, now), now),
-            Ask.Audit(AuditAction.ClientRegistered),
+            CounterStoreExtensions.Audit(AuditAction.ClientRegistered),
             default
         );
         return client;

@@ -64,9 +64,9 @@ internal sealed class WatchedConnection : IAsyncDisposable
     /// <returns>Whether the store has decided it.</returns>
     public async Task<bool> IsDecidedAsync()
     {
-        var limit = Ask.Limit(Algorithm.FixedWindow, 1, 60);
+        var limit = CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60);
         var subject = new Subject(new ClientId("watched"), $"{users++}", null);
-        var request = new PermitRequest(subject, Ask.Policy(limit), Cost: 1);
+        var request = new PermitRequest(subject, CounterStoreExtensions.Policy(limit), Cost: 1);
         return await counters.AcquireAsync(request, CancellationToken.None) is { Allowed: true };
     }
 

@@ -16,11 +16,11 @@ internal static class Http
     public static DefaultHttpContext Context() =>
         new() { RequestServices = Services, Response = { Body = new MemoryStream() } };
 
-    /// <summary>A request of <see cref="A.Client"/>.</summary>
+    /// <summary>A request of <see cref="TestData.Client"/>.</summary>
     public static DefaultHttpContext ContextOfClient()
     {
         var context = Context();
-        context.Features.Set(A.Holder(A.Snapshot(A.Client)));
+        context.Features.Set(TestData.Holder(TestData.Snapshot(TestData.Client)));
         return context;
     }
 

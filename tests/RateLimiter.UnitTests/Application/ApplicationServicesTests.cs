@@ -47,14 +47,14 @@ public sealed class ApplicationServicesTests
         using var services = Services();
         var mediator = services.GetRequiredService<IMediator>();
 
-        Assert.That((await mediator.Send(new ListPoliciesQuery(A.Client))).Policies, Is.Empty);
+        Assert.That((await mediator.Send(new ListPoliciesQuery(TestData.Client))).Policies, Is.Empty);
     }
 
     private static ServiceProvider Services()
     {
         var policies = new Mock<IPolicyRepository>();
         policies
-            .Setup(it => it.ListAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.ListAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(new PolicySet(0, []));
         return new ServiceCollection()
             .AddApplication()

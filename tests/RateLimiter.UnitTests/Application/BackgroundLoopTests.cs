@@ -7,7 +7,7 @@ namespace RateLimiter.UnitTests.Application;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class BackgroundLoopTests : ILogger, IDisposable
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<string> lines = [];
     private readonly BackgroundLoop loop;

@@ -11,7 +11,7 @@ namespace RateLimiter.UnitTests.AspNetCore;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ServiceRateLimiterTests
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly Mock<IRateLimiterClient> client = new(MockBehavior.Strict);
     private readonly FakeLogger<ServiceRateLimiter> logger = new();
 

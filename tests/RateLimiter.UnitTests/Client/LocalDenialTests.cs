@@ -8,7 +8,7 @@ namespace RateLimiter.UnitTests.Client;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class LocalDenialTests : IAsyncDisposable
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly FakeService service = new();
     private ServiceProvider? services;
     private IRateLimiterClient limiter = null!;

@@ -14,7 +14,7 @@ public sealed class OutageLogTests : IAsyncDisposable
 {
     private const int Many = 50;
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly FakeService service = new();
     private ServiceProvider? services;
 

@@ -13,14 +13,14 @@ public sealed class AnalyticsControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
     private readonly DefaultHttpContext http = Http.ContextOfClient();
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
 
     [Test]
     public async Task Summarize_NoTimes_IsOfTheLastDay()
     {
-        var span = new AnalyticsSpan(A.Moment.AddDays(-1), A.Moment);
+        var span = new AnalyticsSpan(TestData.Moment.AddDays(-1), TestData.Moment);
         SetUp(
-            new AnalyticsSummaryQuery(A.Client, span),
+            new AnalyticsSummaryQuery(TestData.Client, span),
             new AnalyticsSummary(
                 new Tally(5, 3, 2, 1, 4),
                 6,
@@ -56,9 +56,9 @@ public sealed class AnalyticsControllerTests
     [TestCase(BucketSize.Hour, 24 * 60)]
     public async Task ListBuckets_NoTimes_IsOfTheLastHourOrDay(BucketSize size, int minutes)
     {
-        var span = new AnalyticsSpan(A.Moment.AddMinutes(-minutes), A.Moment);
+        var span = new AnalyticsSpan(TestData.Moment.AddMinutes(-minutes), TestData.Moment);
         SetUp(
-            new AnalyticsTimeSeriesQuery(A.Client, span, size, "search", "free"),
+            new AnalyticsTimeSeriesQuery(TestData.Client, span, size, "search", "free"),
             (IReadOnlyList<AnalyticsBucket>)
                 [new AnalyticsBucket(span.RoundTo(size).From, new Tally(5, 3, 2, 1, 4))]
         );
@@ -91,7 +91,7 @@ public sealed class AnalyticsControllerTests
     [Test]
     public async Task ListBuckets_AsManyAsThereCanBe_AreListedAndOneMoreIsRefused()
     {
-        var to = A.Moment.AddSeconds(-A.Moment.Second).AddMilliseconds(-A.Moment.Millisecond);
+        var to = TestData.Moment.AddSeconds(-TestData.Moment.Second).AddMilliseconds(-TestData.Moment.Millisecond);
         mediator
             .Setup(it => it.Send(It.IsAny<AnalyticsTimeSeriesQuery>(), default))
             .ReturnsAsync([]);
@@ -109,9 +109,9 @@ public sealed class AnalyticsControllerTests
     [Test]
     public async Task ListTop_NothingNamed_IsOfUsersByChecks()
     {
-        var span = new AnalyticsSpan(A.Moment.AddDays(-1), A.Moment);
+        var span = new AnalyticsSpan(TestData.Moment.AddDays(-1), TestData.Moment);
         SetUp(
-            new AnalyticsTopQuery(A.Client, span, TopDimension.User, TopMetric.Checks, 10),
+            new AnalyticsTopQuery(TestData.Client, span, TopDimension.User, TopMetric.Checks, 10),
             (IReadOnlyList<TopEntry>)[new TopEntry("alice", 7)]
         );
 
@@ -131,11 +131,11 @@ public sealed class AnalyticsControllerTests
     [TestCase(1)]
     public async Task AnyOfThem_FromNotBeforeTo_IsRefused(int seconds)
     {
-        var from = A.Moment.AddSeconds(seconds);
+        var from = TestData.Moment.AddSeconds(seconds);
 
-        MustRefuseFrom(await Controller().SummarizeAsync(from, A.Moment, time, default));
-        MustRefuseFrom(await Controller().ListTopAsync(from, A.Moment, time));
-        MustRefuseFrom(await Controller().ListBucketsAsync(from, A.Moment, null, null, time));
+        MustRefuseFrom(await Controller().SummarizeAsync(from, TestData.Moment, time, default));
+        MustRefuseFrom(await Controller().ListTopAsync(from, TestData.Moment, time));
+        MustRefuseFrom(await Controller().ListBucketsAsync(from, TestData.Moment, null, null, time));
         mediator.VerifyNoOtherCalls();
     }
 

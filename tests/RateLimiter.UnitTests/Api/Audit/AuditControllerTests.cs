@@ -37,11 +37,11 @@ public sealed class AuditControllerTests
                     new AuditEntryResponse
                     {
                         Id = 7,
-                        At = A.Moment.UtcDateTime,
+                        At = TestData.Moment.UtcDateTime,
                         Action = "policy.updated",
-                        KeyId = A.Actor.KeyId,
-                        Address = A.Actor.Address,
-                        RequestId = A.Actor.RequestId,
+                        KeyId = TestData.Actor.KeyId,
+                        Address = TestData.Actor.Address,
+                        RequestId = TestData.Actor.RequestId,
                         After = new AuditedClientResponse("My app"),
                     }
                 )
@@ -62,7 +62,7 @@ public sealed class AuditControllerTests
     [Test]
     public async Task List_Filter_IsHandedOn()
     {
-        var (from, to) = (A.Moment, A.Moment.AddDays(1));
+        var (from, to) = (TestData.Moment, TestData.Moment.AddDays(1));
         mediator
             .Setup(it => it.Send(It.IsAny<AuditQuery>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(new AuditPage([], null));
@@ -72,7 +72,7 @@ public sealed class AuditControllerTests
         mediator.Verify(it =>
             it.Send(
                 new AuditQuery(
-                    A.Client,
+                    TestData.Client,
                     new AuditFilter(from, to, AuditAction.KeyRotated),
                     null,
                     1
@@ -85,7 +85,7 @@ public sealed class AuditControllerTests
     [Test]
     public void Map_Policy_IsShownAsItIsElsewhere()
     {
-        var policy = A.Policy();
+        var policy = TestData.Policy();
 
         Assert.That(
             Mapping.Mapper.Map<AuditEntryResponse>(Entry(1, new AuditedPolicy(policy))).Before,
@@ -101,8 +101,8 @@ public sealed class AuditControllerTests
             "rl_0000",
             "name",
             Scopes.Check | Scopes.AuditRead,
-            A.Moment,
-            A.Moment.AddDays(1)
+            TestData.Moment,
+            TestData.Moment.AddDays(1)
         );
 
         var shown = (KeyResponse)Mapping.Mapper.Map<AuditEntryResponse>(Entry(1, key)).Before!;
@@ -120,8 +120,8 @@ public sealed class AuditControllerTests
                     Prefix = "rl_0000",
                     Name = "name",
                     Scopes = [],
-                    CreatedAt = A.Moment.UtcDateTime,
-                    ExpiresAt = A.Moment.AddDays(1).UtcDateTime,
+                    CreatedAt = TestData.Moment.UtcDateTime,
+                    ExpiresAt = TestData.Moment.AddDays(1).UtcDateTime,
                 }
             )
         );
@@ -172,13 +172,13 @@ public sealed class AuditControllerTests
     }
 
     private static AuditEntry Entry(long id, Audited? before = null, Audited? after = null) =>
-        new(id, new AuditRecord(AuditAction.PolicyUpdated, A.Moment, A.Actor, before, after));
+        new(id, new AuditRecord(AuditAction.PolicyUpdated, TestData.Moment, TestData.Actor, before, after));
 
     private void SetUp(long? before, int limit, AuditPage page) =>
         mediator
             .Setup(it =>
                 it.Send(
-                    new AuditQuery(A.Client, new AuditFilter(), before, limit),
+                    new AuditQuery(TestData.Client, new AuditFilter(), before, limit),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -188,7 +188,7 @@ public sealed class AuditControllerTests
         mediator
             .Setup(it =>
                 it.Send(
-                    new AuditQuery(A.Client, new AuditFilter(), before, 1000),
+                    new AuditQuery(TestData.Client, new AuditFilter(), before, 1000),
                     It.IsAny<CancellationToken>()
                 )
             )

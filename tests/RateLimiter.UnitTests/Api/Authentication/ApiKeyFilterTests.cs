@@ -18,11 +18,11 @@ namespace RateLimiter.UnitTests.Api.Authentication;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ApiKeyFilterTests
 {
-    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
-    private static readonly ClientSnapshot Client = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(TestData.Client);
+    private static readonly ClientSnapshot Client = TestData.Snapshot(TestData.Client, keys: [Own.Key.Hash]);
 
     private readonly Mock<IClientRepository> store = new();
-    private readonly AdministrativeRate administration = A.AdministrativeRate(
+    private readonly AdministrativeRate administration = TestData.AdministrativeRate(
         new QuotaOptions { AdministrativeCallsPerSecond = 1, AdministrativeBurst = 1 }
     );
 
@@ -30,7 +30,7 @@ public sealed class ApiKeyFilterTests
         store
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
@@ -59,7 +59,7 @@ public sealed class ApiKeyFilterTests
     {
         yield return new([""]) { TestName = "{m}(empty)" };
         yield return new(["rl_nonsense"]) { TestName = "{m}(no key)" };
-        yield return new([ApiKey.Generate(A.Client).Text]) { TestName = "{m}(other secret)" };
+        yield return new([ApiKey.Generate(TestData.Client).Text]) { TestName = "{m}(other secret)" };
         yield return new([ApiKey.Generate(ClientId.New()).Text])
         {
             TestName = "{m}(unknown client)",
@@ -91,7 +91,7 @@ public sealed class ApiKeyFilterTests
         store
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
@@ -187,7 +187,7 @@ public sealed class ApiKeyFilterTests
             new(http, new RouteData(), new ActionDescriptor()),
             []
         );
-        await new ApiKeyFilter(A.Authenticator(store.Object), administration).OnAuthorizationAsync(
+        await new ApiKeyFilter(TestData.Authenticator(store.Object), administration).OnAuthorizationAsync(
             context
         );
         return context;

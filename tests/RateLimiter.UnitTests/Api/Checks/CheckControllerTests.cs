@@ -13,7 +13,7 @@ namespace RateLimiter.UnitTests.Api.Checks;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class CheckControllerTests
 {
-    private static readonly ClientSnapshot Client = A.Snapshot(A.Client);
+    private static readonly ClientSnapshot Client = TestData.Snapshot(TestData.Client);
 
     private readonly Mock<IMediator> mediator = new();
 
@@ -21,7 +21,7 @@ public sealed class CheckControllerTests
     [TestCase(1)]
     public async Task Check_Decision_IsTheAnswerWhateverItsVerdict(long wait)
     {
-        SetUp(A.Decision(A.Policy(), A.Status(wait)));
+        SetUp(TestData.Decision(TestData.Policy(), TestData.Status(wait)));
 
         var answer = await CheckAsync(new CheckRequest("alice", "search", null));
 
@@ -53,7 +53,7 @@ public sealed class CheckControllerTests
     [TestCase("free", "free")]
     public async Task Check_Role_IsTheDefaultOneWhenLeftOut(string? role, string sent)
     {
-        SetUp(A.Decision(A.Policy()));
+        SetUp(TestData.Decision(TestData.Policy()));
 
         await CheckAsync(new CheckRequest("alice", "search", role, 7));
 
@@ -78,8 +78,8 @@ public sealed class CheckControllerTests
             .ReturnsAsync(
                 new CheckOutcome<IReadOnlyList<Decision?>>([
                     null,
-                    A.Decision(A.Policy(), A.Status(wait: 1)),
-                    A.Decision(A.Policy()),
+                    TestData.Decision(TestData.Policy(), TestData.Status(wait: 1)),
+                    TestData.Decision(TestData.Policy()),
                 ])
             );
 
@@ -165,7 +165,7 @@ public sealed class CheckControllerTests
     private CheckController Controller()
     {
         var http = Http.Context();
-        http.Features.Set(A.Holder(Client));
+        http.Features.Set(TestData.Holder(Client));
         return new CheckController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }
 }

@@ -12,44 +12,44 @@ public sealed class DecisionJsonTests
 {
     private static IEnumerable<TestCaseData<Decision>> Decisions()
     {
-        yield return new(A.Decision(A.Policy())) { TestName = "{m}(allowed)" };
-        yield return new(A.Decision(A.Policy(), A.Status(1_500_001, 0)))
+        yield return new(TestData.Decision(TestData.Policy())) { TestName = "{m}(allowed)" };
+        yield return new(TestData.Decision(TestData.Policy(), TestData.Status(1_500_001, 0)))
         {
             TestName = "{m}(denied)",
         };
-        yield return new(A.Decision(A.Policy(), A.Status(LimitStatus.Never, 0)))
+        yield return new(TestData.Decision(TestData.Policy(), TestData.Status(LimitStatus.Never, 0)))
         {
             TestName = "{m}(never)",
         };
         yield return new(
-            A.Decision(A.Policy(mode: PolicyMode.Shadow), A.Status(1_000, long.MaxValue))
+            TestData.Decision(TestData.Policy(mode: PolicyMode.Shadow), TestData.Status(1_000, long.MaxValue))
         )
         {
             TestName = "{m}(shadow)",
         };
         yield return new(
-            A.Decision(
-                A.Policy(
+            TestData.Decision(
+                TestData.Policy(
                     route: "a\"b\\c/<é😀>",
                     role: "\u00A0+'&",
-                    limits: [A.Limit("<one>"), A.Limit("\"two\"")]
+                    limits: [TestData.Limit("<one>"), TestData.Limit("\"two\"")]
                 ),
-                A.Status(1),
-                A.Status(2)
+                TestData.Status(1),
+                TestData.Status(2)
             )
         )
         {
             TestName = "{m}(awkward names)",
         };
         yield return new(
-            A.Decision(
-                A.Policy(limits: A.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10))
+            TestData.Decision(
+                TestData.Policy(limits: TestData.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10))
             )
         )
         {
             TestName = "{m}(bucket)",
         };
-        yield return new(Decision.Inactive(A.Policy(isActive: false), A.Moment))
+        yield return new(Decision.Inactive(TestData.Policy(isActive: false), TestData.Moment))
         {
             TestName = "{m}(inactive)",
         };

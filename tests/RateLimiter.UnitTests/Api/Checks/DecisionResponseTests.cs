@@ -15,7 +15,7 @@ public sealed class DecisionResponseTests
     [TestCase(60 * Second, 60)]
     [TestCase(31_536_000 * Second, 31_536_000)]
     public void From_Reset_IsInSecondsRoundedUp(long microseconds, long seconds) =>
-        Assert.That(Response(A.Status(reset: microseconds)).ResetIn, Is.EqualTo(seconds));
+        Assert.That(Response(TestData.Status(reset: microseconds)).ResetIn, Is.EqualTo(seconds));
 
     [TestCase(1, 1, 1)]
     [TestCase(999, 1, 1)]
@@ -33,7 +33,7 @@ public sealed class DecisionResponseTests
         long milliseconds
     )
     {
-        var response = Response(A.Status(wait: microseconds));
+        var response = Response(TestData.Status(wait: microseconds));
 
         using (Assert.EnterMultipleScope())
         {
@@ -46,7 +46,7 @@ public sealed class DecisionResponseTests
     [TestCase(LimitStatus.Never)]
     public void From_NoWaitToTell_HasNone(long wait)
     {
-        var response = Response(A.Status(wait: wait));
+        var response = Response(TestData.Status(wait: wait));
 
         using (Assert.EnterMultipleScope())
         {
@@ -58,17 +58,17 @@ public sealed class DecisionResponseTests
     [Test]
     public void From_Denial_TellsAllOfIt()
     {
-        var policy = A.Policy(
+        var policy = TestData.Policy(
             role: "free",
-            limits: [A.Limit("minute", 12), A.Limit("month", 200), A.Limit("year", 300)]
+            limits: [TestData.Limit("minute", 12), TestData.Limit("month", 200), TestData.Limit("year", 300)]
         );
 
         var response = DecisionResponse.From(
-            A.Decision(
+            TestData.Decision(
                 policy,
-                A.Status(wait: Second, remaining: 0, reset: 2 * Second),
-                A.Status(wait: 0, remaining: 100),
-                A.Status(wait: Second, remaining: 1)
+                TestData.Status(wait: Second, remaining: 0, reset: 2 * Second),
+                TestData.Status(wait: 0, remaining: 100),
+                TestData.Status(wait: Second, remaining: 1)
             )
         );
 
@@ -87,7 +87,7 @@ public sealed class DecisionResponseTests
     [Test]
     public void From_Permission_TellsAllOfIt()
     {
-        var response = Response(A.Status(remaining: 9));
+        var response = Response(TestData.Status(remaining: 9));
 
         using (Assert.EnterMultipleScope())
         {
@@ -102,5 +102,5 @@ public sealed class DecisionResponseTests
     }
 
     private static DecisionResponse Response(LimitStatus status) =>
-        DecisionResponse.From(A.Decision(A.Policy(), status));
+        DecisionResponse.From(TestData.Decision(TestData.Policy(), status));
 }

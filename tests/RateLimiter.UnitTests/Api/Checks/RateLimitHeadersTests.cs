@@ -9,8 +9,8 @@ public sealed class RateLimitHeadersTests
 {
     private const long Second = 1_000_000;
 
-    private static readonly Policy MinuteAndMonth = A.Policy(
-        limits: [A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000)]
+    private static readonly Policy MinuteAndMonth = TestData.Policy(
+        limits: [TestData.Limit("minute", 12, 60), TestData.Limit("month", 200, 2_592_000)]
     );
 
     [TestCase("", "\"\"")]
@@ -30,7 +30,7 @@ public sealed class RateLimitHeadersTests
     [Test]
     public void Write_OneLimit_HasOneItem()
     {
-        var headers = Write(A.Policy(), A.Status(0, 9, 60 * Second));
+        var headers = Write(TestData.Policy(), TestData.Status(0, 9, 60 * Second));
 
         using (Assert.EnterMultipleScope())
         {
@@ -63,9 +63,9 @@ public sealed class RateLimitHeadersTests
         string policy
     )
     {
-        var limit = A.Limit("default", permits, windowSeconds, algorithm, burst);
+        var limit = TestData.Limit("default", permits, windowSeconds, algorithm, burst);
 
-        var headers = Write(A.Policy(limits: limit), A.Status(remaining: limit.Capacity));
+        var headers = Write(TestData.Policy(limits: limit), TestData.Status(remaining: limit.Capacity));
 
         Assert.That($"{headers["RateLimit-Policy"]}", Is.EqualTo($"\"default\";{policy}"));
     }
@@ -75,8 +75,8 @@ public sealed class RateLimitHeadersTests
     {
         var headers = Write(
             MinuteAndMonth,
-            A.Status(1_000_001, 0, Second + 1),
-            A.Status(0, 188, 2_592_000 * Second)
+            TestData.Status(1_000_001, 0, Second + 1),
+            TestData.Status(0, 188, 2_592_000 * Second)
         );
 
         using (Assert.EnterMultipleScope())
@@ -96,7 +96,7 @@ public sealed class RateLimitHeadersTests
     [Test]
     public void Write_NameThatIsNoAscii_IsQuoted()
     {
-        var headers = Write(A.Policy(limits: A.Limit("\"é\"")), A.Status());
+        var headers = Write(TestData.Policy(limits: TestData.Limit("\"é\"")), TestData.Status());
 
         Assert.That($"{headers["RateLimit"]}", Does.StartWith("\"\\\"%C3%A9\\\"\";r="));
     }
@@ -106,14 +106,14 @@ public sealed class RateLimitHeadersTests
     [TestCase(0, 0)]
     public void Write_NoWaitHelps_HasNoRetryAfter(long minute, long month) =>
         Assert.That(
-            Write(MinuteAndMonth, A.Status(minute), A.Status(month)),
+            Write(MinuteAndMonth, TestData.Status(minute), TestData.Status(month)),
             Does.Not.ContainKey("Retry-After")
         );
 
     [Test]
     public void Write_ShadowDenial_HasNoRetryAfter() =>
         Assert.That(
-            Write(A.Policy(mode: PolicyMode.Shadow), A.Status(wait: 7)),
+            Write(TestData.Policy(mode: PolicyMode.Shadow), TestData.Status(wait: 7)),
             Does.Not.ContainKey("Retry-After")
         );
 
@@ -122,7 +122,7 @@ public sealed class RateLimitHeadersTests
     {
         var response = Http.Context().Response;
 
-        RateLimitHeaders.Write(response, Decision.Inactive(MinuteAndMonth, A.Moment));
+        RateLimitHeaders.Write(response, Decision.Inactive(MinuteAndMonth, TestData.Moment));
 
         Assert.That(
             $"{response.Headers["RateLimit"]}",
@@ -148,7 +148,7 @@ public sealed class RateLimitHeadersTests
     public void Write_CanNeverPassWithoutTheStore_HasThePolicyAndNoFigures([Values] bool allowed) =>
         Assert.That(
             WriteUncounted(
-                A.Policy(limits: [A.Limit("none", 0, 60), A.Limit("month", 200, 2_592_000)]),
+                TestData.Policy(limits: [TestData.Limit("none", 0, 60), TestData.Limit("month", 200, 2_592_000)]),
                 allowed
             ).Keys,
             Is.EqualTo(new[] { "RateLimit-Policy" })
@@ -159,7 +159,7 @@ public sealed class RateLimitHeadersTests
         var response = Http.Context().Response;
         RateLimitHeaders.Write(
             response,
-            Decision.Uncounted(policy, 1, allowed, A.Moment, TimeSpan.FromSeconds(1))
+            Decision.Uncounted(policy, 1, allowed, TestData.Moment, TimeSpan.FromSeconds(1))
         );
         return response.Headers.ToDictionary(header => header.Key, header => $"{header.Value}");
     }
@@ -167,7 +167,7 @@ public sealed class RateLimitHeadersTests
     private static IHeaderDictionary Write(Policy policy, params LimitStatus[] statuses)
     {
         var response = Http.Context().Response;
-        RateLimitHeaders.Write(response, A.Decision(policy, statuses));
+        RateLimitHeaders.Write(response, TestData.Decision(policy, statuses));
         return response.Headers;
     }
 }

@@ -21,7 +21,7 @@ public sealed class ClientControllerTests
         mediator
             .Setup(it =>
                 it.Send(
-                    new DeleteClientCommand(A.Client, http.Actor()),
+                    new DeleteClientCommand(TestData.Client, http.Actor()),
                     It.IsAny<CancellationToken>()
                 )
             )

@@ -18,9 +18,9 @@ public sealed class RegisterControllerTests
     [Test]
     public async Task Register_Registered_ShowsTheKey()
     {
-        var (answer, _) = await RegisterAsync(new ClientRegistered(A.Client, "rl_key"));
+        var (answer, _) = await RegisterAsync(new ClientRegistered(TestData.Client, "rl_key"));
 
-        Assert.That(answer.Value, Is.EqualTo(new RegisterResponse("rl_key", A.Client.Value)));
+        Assert.That(answer.Value, Is.EqualTo(new RegisterResponse("rl_key", TestData.Client.Value)));
     }
 
     [TestCase(59_000, "59")]
@@ -39,7 +39,7 @@ public sealed class RegisterControllerTests
     [Test]
     public async Task Register_Registered_IsKeptByNoCache()
     {
-        await RegisterAsync(new ClientRegistered(A.Client, "rl_key"));
+        await RegisterAsync(new ClientRegistered(TestData.Client, "rl_key"));
 
         Assert.That(http.Response.Headers.CacheControl.ToString(), Is.EqualTo("no-store"));
     }
@@ -79,7 +79,7 @@ public sealed class RegisterControllerTests
     {
         http.Request.Headers["X-Registration-Token"] = "hunter2";
 
-        await RegisterAsync(new ClientRegistered(A.Client, "rl_key"));
+        await RegisterAsync(new ClientRegistered(TestData.Client, "rl_key"));
 
         mediator.Verify(it =>
             it.Send(
@@ -97,7 +97,7 @@ public sealed class RegisterControllerTests
     [Test]
     public async Task Register_ConnectionWithoutAnAddress_CountsAsThisMachine()
     {
-        await RegisterAsync(new ClientRegistered(A.Client, "rl_key"), address: null);
+        await RegisterAsync(new ClientRegistered(TestData.Client, "rl_key"), address: null);
 
         mediator.Verify(it =>
             it.Send(

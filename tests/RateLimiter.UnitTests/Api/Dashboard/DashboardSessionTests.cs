@@ -17,9 +17,9 @@ namespace RateLimiter.UnitTests.Api.Dashboard;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class DashboardSessionTests
 {
-    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(TestData.Client);
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly Mock<IMediator> mediator = new();
     private readonly Mock<ISessions> sessions = new();
     private readonly AdministrativeRate administration;
@@ -28,12 +28,12 @@ public sealed class DashboardSessionTests
     public DashboardSessionTests()
     {
         IsOpen(true);
-        var snapshot = A.Snapshot(A.Client, keys: [Own.Key.Hash]);
+        var snapshot = TestData.Snapshot(TestData.Client, keys: [Own.Key.Hash]);
         var clients = new Mock<IClientRepository>();
         clients
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
@@ -41,21 +41,21 @@ public sealed class DashboardSessionTests
             )
             .ReturnsAsync(snapshot);
         clients
-            .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindVersionAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(snapshot.Version);
-        administration = A.AdministrativeRate(
+        administration = TestData.AdministrativeRate(
             new QuotaOptions { AdministrativeCallsPerSecond = 1, AdministrativeBurst = 2 },
             time
         );
         session = new DashboardSession(
             new SignedIn(
                 SessionTicket.Complete(
-                    SessionTicket.Write("session", Own.Text, A.Holder(snapshot)),
+                    SessionTicket.Write("session", Own.Text, TestData.Holder(snapshot)),
                     IPAddress.Loopback,
-                    A.Moment.AddHours(1)
+                    TestData.Moment.AddHours(1)
                 )
             ),
-            A.Authenticator(clients.Object, time),
+            TestData.Authenticator(clients.Object, time),
             sessions.Object,
             administration,
             mediator.Object,
@@ -101,10 +101,10 @@ public sealed class DashboardSessionTests
     public async Task Send_Call_CountsForTheClientWhereverElseItCalls()
     {
         await SendAsync();
-        administration.Take(A.Client, IPAddress.Parse("192.0.2.1"));
+        administration.Take(TestData.Client, IPAddress.Parse("192.0.2.1"));
 
         Assert.That(
-            administration.Take(A.Client, IPAddress.Parse("192.0.2.2"))?.Reason,
+            administration.Take(TestData.Client, IPAddress.Parse("192.0.2.2"))?.Reason,
             Does.Contain("this client")
         );
     }

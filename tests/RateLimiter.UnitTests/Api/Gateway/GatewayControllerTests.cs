@@ -19,7 +19,7 @@ public sealed class GatewayControllerTests
     [TestCase(1, 429, 429)]
     public async Task Check_Decision_IsTheStatus(long wait, int denyStatus, int status)
     {
-        SetUp(new CheckOutcome<Decision>(A.Decision(A.Policy(), A.Status(wait))));
+        SetUp(new CheckOutcome<Decision>(TestData.Decision(TestData.Policy(), TestData.Status(wait))));
         var controller = Controller();
 
         var answer = await controller.CheckAsync(denyStatus);
@@ -36,7 +36,7 @@ public sealed class GatewayControllerTests
     [TestCase(429)]
     public async Task Check_DeniedOnlyBecauseTheStoreIsAway_IsUnavailable(int denyStatus)
     {
-        SetUp(new CheckOutcome<Decision>(Uncounted(A.Policy())));
+        SetUp(new CheckOutcome<Decision>(Uncounted(TestData.Policy())));
         var controller = Controller();
 
         var answer = await controller.CheckAsync(denyStatus);
@@ -54,7 +54,7 @@ public sealed class GatewayControllerTests
     [Test]
     public async Task Check_CanNeverPassAndTheStoreIsAway_IsADenial()
     {
-        SetUp(new CheckOutcome<Decision>(Uncounted(A.Policy(limits: A.Limit(permits: 0)))));
+        SetUp(new CheckOutcome<Decision>(Uncounted(TestData.Policy(limits: TestData.Limit(permits: 0)))));
 
         var answer = await Controller().CheckAsync(403);
 
@@ -92,7 +92,7 @@ public sealed class GatewayControllerTests
     [TestCase(1, 429)]
     public async Task CheckPath_Decision_IsWhatEnvoyUnderstands(long wait, int status)
     {
-        SetUp(new CheckOutcome<Decision>(A.Decision(A.Policy(), A.Status(wait))));
+        SetUp(new CheckOutcome<Decision>(TestData.Decision(TestData.Policy(), TestData.Status(wait))));
 
         var answer = await Controller("/gateway/check/a").CheckPathAsync("a");
 
@@ -119,7 +119,7 @@ public sealed class GatewayControllerTests
         Assert.That(GatewayPath.ForwardedPath(Controller(target).HttpContext), Is.EqualTo(path));
 
     private static Decision Uncounted(Policy policy) =>
-        Decision.Uncounted(policy, 1, allowed: false, A.Moment, TimeSpan.FromSeconds(1));
+        Decision.Uncounted(policy, 1, allowed: false, TestData.Moment, TimeSpan.FromSeconds(1));
 
     private static int? StatusOf(IActionResult answer) =>
         answer is StatusCodeResult { StatusCode: var status } ? status : answer.Problem().Status;

@@ -66,7 +66,7 @@ public sealed class GatewayRequestTests
     ) =>
         Assert.That(
             Read(ownPath, (pathHeader, path), (methodHeader, method))
-                .ToCheck(new PolicyTable([A.Policy(route), A.Policy("*")]))
+                .ToCheck(new PolicyTable([TestData.Policy(route), TestData.Policy("*")]))
                 .RouteKey,
             Is.EqualTo(route)
         );
@@ -77,7 +77,7 @@ public sealed class GatewayRequestTests
     [TestCase("/*")]
     public void ToCheck_PathThatNoPolicyNames_IsTheCatchAllsOwnRoute(string path) =>
         Assert.That(
-            Read(path).ToCheck(new PolicyTable([A.Policy("search"), A.Policy("*")])).RouteKey,
+            Read(path).ToCheck(new PolicyTable([TestData.Policy("search"), TestData.Policy("*")])).RouteKey,
             Is.EqualTo("*")
         );
 

@@ -25,7 +25,7 @@ public sealed class RepeatingServicesTests
     public async Task Run_AnyServiceThatIsBroken_SaysSoOnceAndGoesOn()
     {
         var folder = Directory.CreateTempSubdirectory("ratelimiter-test-");
-        var time = new FakeTimeProvider(A.Moment);
+        var time = new FakeTimeProvider(TestData.Moment);
         var lines = new Lines();
         using var app = Build(folder.FullName, time, lines);
         var services = app
@@ -126,7 +126,7 @@ public sealed class RepeatingServicesTests
             "CN=test",
             key,
             HashAlgorithmName.SHA256
-        ).CreateSelfSigned(A.Moment, A.Moment.AddYears(10));
+        ).CreateSelfSigned(TestData.Moment, TestData.Moment.AddYears(10));
         var path = Path.Combine(folder, "tls.pem");
         File.WriteAllText(
             path,

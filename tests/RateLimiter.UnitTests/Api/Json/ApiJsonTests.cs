@@ -53,7 +53,7 @@ public sealed class ApiJsonTests
     public void Serialize_Decision_HasTheNamesOfTheContract()
     {
         using var json = JsonSerializer.SerializeToDocument(
-            DecisionResponse.From(A.Decision(A.Policy())),
+            DecisionResponse.From(TestData.Decision(TestData.Policy())),
             Options
         );
 

@@ -27,9 +27,9 @@ public sealed class DecisionStreamResultTests : IDisposable
     private const string Beginning = "retry: 1000\n\n";
     private const string Comment = ": comment\n\n";
 
-    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(TestData.Client);
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly Mock<IClientRepository> clients = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborted = new();
@@ -46,20 +46,20 @@ public sealed class DecisionStreamResultTests : IDisposable
         lifetime.Setup(it => it.ApplicationStopping).Returns(stopping.Token);
         var json = new JsonOptions();
         ApiJson.Configure(json.JsonSerializerOptions);
-        var directory = A.Directory(clients.Object, time: time);
+        var directory = TestData.Directory(clients.Object, time: time);
         services = new ServiceCollection()
             .AddSingleton(lifetime.Object)
             .AddSingleton<TimeProvider>(time)
             .AddSingleton(new EventTexts(Mapping.Mapper, Options.Create(json)))
             .AddSingleton(directory)
-            .AddSingleton(A.Authenticator(directory, time))
+            .AddSingleton(TestData.Authenticator(directory, time))
             .BuildServiceProvider();
         http.RequestServices = services;
         http.Request.Headers["X-API-Key"] = Own.Text;
         connection.Setup(it => it.RequestAborted).Returns(aborted.Token);
         http.Features.Set(connection.Object);
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));
-        Knows(A.Key(Own.Key.Hash, Scopes.LogsRead));
+        Knows(TestData.Key(Own.Key.Hash, Scopes.LogsRead));
     }
 
     public void Dispose()
@@ -93,7 +93,7 @@ public sealed class DecisionStreamResultTests : IDisposable
     [Test]
     public async Task Execute_Events_AreWrittenWithTheirIds()
     {
-        var decision = A.LoggedOf("alice\n");
+        var decision = TestData.LoggedOf("alice\n");
         events.Writer.TryWrite(new DecisionMade(7, decision));
         events.Writer.TryWrite(new DecisionsLeftOut(9, 2));
         events.Writer.TryWrite(new DecisionsLeftOut(10, null));
@@ -159,7 +159,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(10), run), Is.False);
 
         Knows();
-        services.GetRequiredService<ClientDirectory>().Invalidate(A.Client);
+        services.GetRequiredService<ClientDirectory>().Invalidate(TestData.Client);
 
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(10), run));
         await run;
@@ -172,9 +172,9 @@ public sealed class DecisionStreamResultTests : IDisposable
         var run = RunAsync();
         await SentAsync(Beginning.Length);
         Knows();
-        services.GetRequiredService<ClientDirectory>().Invalidate(A.Client);
+        services.GetRequiredService<ClientDirectory>().Invalidate(TestData.Client);
 
-        events.Writer.TryWrite(new DecisionMade(7, A.LoggedOf("alice")));
+        events.Writer.TryWrite(new DecisionMade(7, TestData.LoggedOf("alice")));
 
         await run.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.That(body.Text, Is.EqualTo(Beginning));
@@ -189,14 +189,14 @@ public sealed class DecisionStreamResultTests : IDisposable
         clients
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
                 )
             )
             .ThrowsAsync(new StoreUnavailableException("It is away."));
-        services.GetRequiredService<ClientDirectory>().Invalidate(A.Client);
+        services.GetRequiredService<ClientDirectory>().Invalidate(TestData.Client);
 
         Assert.That(await time.HappensWithinAsync(TimeSpan.FromSeconds(12), run), Is.False);
         await EndAsync(run);
@@ -250,18 +250,18 @@ public sealed class DecisionStreamResultTests : IDisposable
     private void Knows(params ClientKey[] keys)
     {
         clients
-            .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindVersionAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(1);
         clients
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
                 )
             )
-            .ReturnsAsync(new ClientSnapshot(A.Client, 1, new KeyRing(keys), new PolicyTable([])));
+            .ReturnsAsync(new ClientSnapshot(TestData.Client, 1, new KeyRing(keys), new PolicyTable([])));
     }
 
     private async IAsyncEnumerable<DecisionEvent> FollowAsync(

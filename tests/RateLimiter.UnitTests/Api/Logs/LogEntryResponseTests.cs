@@ -8,17 +8,17 @@ public sealed class LogEntryResponseTests
     [Test]
     public void Map_LoggedDecision_TakesOverEveryField()
     {
-        var decision = A.Decision(A.Policy(), A.Status(wait: 1, remaining: 3));
+        var decision = TestData.Decision(TestData.Policy(), TestData.Status(wait: 1, remaining: 3));
 
         Assert.That(
             Mapping.Mapper.Map<LogEntryResponse>(
-                A.Logged(decision, "alice", "search", "free", cost: 7)
+                TestData.Logged(decision, "alice", "search", "free", cost: 7)
             ),
             Is.EqualTo(
                 new LogEntryResponse
                 {
-                    Timestamp = A.Moment.UtcDateTime,
-                    TimestampMs = A.Moment.ToUnixTimeMilliseconds(),
+                    Timestamp = TestData.Moment.UtcDateTime,
+                    TimestampMs = TestData.Moment.ToUnixTimeMilliseconds(),
                     UserId = "alice",
                     Route = "search",
                     Role = "free",

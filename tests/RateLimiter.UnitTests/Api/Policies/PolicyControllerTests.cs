@@ -40,7 +40,7 @@ public sealed class PolicyControllerTests
         Assert.That(answer.Value, Is.EqualTo(new MessageResponse("Policy deleted")));
         mediator.Verify(it =>
             it.Send(
-                new DeletePolicyCommand(A.Client, key, http.Actor(), VersionCondition.None),
+                new DeletePolicyCommand(TestData.Client, key, http.Actor(), VersionCondition.None),
                 It.IsAny<CancellationToken>()
             )
         );
@@ -100,7 +100,7 @@ public sealed class PolicyControllerTests
     {
         mediator
             .Setup(it => it.Send(It.IsAny<SavePolicyCommand>(), It.IsAny<CancellationToken>()))
-            .ReturnsAsync(new PolicySaved(A.Policy()));
+            .ReturnsAsync(new PolicySaved(TestData.Policy()));
         http.Request.Headers.IfNoneMatch = "*";
 
         await Controller().SaveAsync(new("search", 10, 60), CancellationToken.None);
@@ -110,7 +110,7 @@ public sealed class PolicyControllerTests
                 It.Is<SavePolicyCommand>(command =>
                     command.Condition is VersionCondition.Missing
                     && command.Actor == http.Actor()
-                    && command.Client == A.Client
+                    && command.Client == TestData.Client
                 ),
                 It.IsAny<CancellationToken>()
             )
@@ -140,7 +140,7 @@ public sealed class PolicyControllerTests
         string tag
     )
     {
-        SetUpList(A.Policy() with { Version = 3 });
+        SetUpList(TestData.Policy() with { Version = 3 });
 
         var answer = await Controller().ListAsync(route, role, CancellationToken.None);
 
@@ -166,7 +166,7 @@ public sealed class PolicyControllerTests
     [Test]
     public async Task List_CallerHasThatVersion_Is304()
     {
-        SetUpList(A.Policy());
+        SetUpList(TestData.Policy());
         http.Request.Headers.IfNoneMatch = "\"set-9\"";
 
         var answer = await Controller().ListAsync(null, null, CancellationToken.None);

@@ -61,14 +61,14 @@ public sealed class PolicyDocumentControllerTests
     [Test]
     public async Task Import_Changes_AreCountedAndShown()
     {
-        var (old, made) = (A.Policy("b"), A.Policy("a"));
-        var changed = old.Revise(A.Definition("b", description: "new"), A.Moment);
+        var (old, made) = (TestData.Policy("b"), TestData.Policy("a"));
+        var changed = old.Revise(TestData.Definition("b", description: "new"), TestData.Moment);
         SetUpImport(
             new PoliciesImported(
                 [
-                    PolicyHead.None(made.Key).Save(made.Definition, A.Moment, A.Actor),
-                    PolicyHead.Of(old).Save(changed.Definition, A.Moment, A.Actor),
-                    PolicyHead.Of(A.Policy("c")).Delete(),
+                    PolicyHead.None(made.Key).Save(made.Definition, TestData.Moment, TestData.Actor),
+                    PolicyHead.Of(old).Save(changed.Definition, TestData.Moment, TestData.Actor),
+                    PolicyHead.Of(TestData.Policy("c")).Delete(),
                 ],
                 5
             )
@@ -112,7 +112,7 @@ public sealed class PolicyDocumentControllerTests
         mediator.Verify(it =>
             it.Send(
                 It.Is<ImportPoliciesCommand>(command =>
-                    command.Client == A.Client
+                    command.Client == TestData.Client
                     && command.DryRun == given
                     && command.DeleteOthers == !given
                     && command.Actor == http.Actor()
@@ -156,8 +156,8 @@ public sealed class PolicyDocumentControllerTests
 
     private void SetUpList() =>
         mediator
-            .Setup(it => it.Send(new ListPoliciesQuery(A.Client), It.IsAny<CancellationToken>()))
-            .ReturnsAsync(new PolicyList(9, [A.Policy()]));
+            .Setup(it => it.Send(new ListPoliciesQuery(TestData.Client), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(new PolicyList(9, [TestData.Policy()]));
 
     private void SetUpImport(PolicyOutcome outcome) =>
         mediator

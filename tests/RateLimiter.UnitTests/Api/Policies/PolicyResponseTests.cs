@@ -12,18 +12,18 @@ public sealed class PolicyResponseTests
     [Test]
     public void Map_Policy_TakesOverEveryField()
     {
-        var policy = A.Policy("search", "free")
+        var policy = TestData.Policy("search", "free")
             .Revise(
-                A.Definition(
+                TestData.Definition(
                     "search",
                     "free",
                     "Free accounts",
                     isActive: false,
                     PolicyMode.Shadow,
                     StoreFailureMode.Local,
-                    A.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
+                    TestData.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
                 ),
-                A.Moment.AddHours(1),
+                TestData.Moment.AddHours(1),
                 "a-key"
             );
 
@@ -43,8 +43,8 @@ public sealed class PolicyResponseTests
                     Description = "Free accounts",
                     IsActive = false,
                     Version = 2,
-                    CreatedAt = A.Moment.UtcDateTime,
-                    UpdatedAt = A.Moment.AddHours(1).UtcDateTime,
+                    CreatedAt = TestData.Moment.UtcDateTime,
+                    UpdatedAt = TestData.Moment.AddHours(1).UtcDateTime,
                     UpdatedBy = "a-key",
                 }
             )
@@ -53,17 +53,17 @@ public sealed class PolicyResponseTests
 
     private static IEnumerable<TestCaseData<Limit[]>> SeveralLimits()
     {
-        yield return new([A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000)])
+        yield return new([TestData.Limit("minute", 12, 60), TestData.Limit("month", 200, 2_592_000)])
         {
             TestName = "{m}(two)",
         };
-        yield return new([A.Limit("minute", 12, 60)]) { TestName = "{m}(a list of one)" };
+        yield return new([TestData.Limit("minute", 12, 60)]) { TestName = "{m}(a list of one)" };
     }
 
     [TestCaseSource(nameof(SeveralLimits))]
     public void Map_ListOfLimits_GivesTheListAndNoSingleLimit(Limit[] limits)
     {
-        var response = Mapping.Mapper.Map<PolicyResponse>(A.Policy(limits: limits));
+        var response = Mapping.Mapper.Map<PolicyResponse>(TestData.Policy(limits: limits));
 
         using (Assert.EnterMultipleScope())
         {
@@ -85,7 +85,7 @@ public sealed class PolicyResponseTests
     [Test]
     public void Map_ListOfLimits_TakesOverEveryFieldOfEach()
     {
-        var policy = A.Policy(limits: A.Limit("even", 7, 90, Algorithm.LeakyBucket, burst: 3));
+        var policy = TestData.Policy(limits: TestData.Limit("even", 7, 90, Algorithm.LeakyBucket, burst: 3));
 
         Assert.That(
             Mapping.Mapper.Map<PolicyResponse>(policy).Limits,
@@ -109,7 +109,7 @@ public sealed class PolicyResponseTests
     public void Map_Policy_GivesTimesInUtc()
     {
         var moment = new DateTimeOffset(2026, 2, 3, 1, 0, 0, TimeSpan.FromHours(2));
-        var policy = Policy.Create(A.Definition(), moment);
+        var policy = Policy.Create(TestData.Definition(), moment);
 
         var response = Mapping.Mapper.Map<PolicyResponse>(policy);
 
@@ -123,5 +123,5 @@ public sealed class PolicyResponseTests
 
     [Test]
     public void Map_NoDescription_StaysNull() =>
-        Assert.That(Mapping.Mapper.Map<PolicyResponse>(A.Policy()).Description, Is.Null);
+        Assert.That(Mapping.Mapper.Map<PolicyResponse>(TestData.Policy()).Description, Is.Null);
 }

@@ -36,7 +36,7 @@ public sealed class PolicyResultsTests
         var answer = PolicyResults.Saved(
             http,
             Mapping.Mapper,
-            new PolicySaved(A.Policy() with { Version = 7 })
+            new PolicySaved(TestData.Policy() with { Version = 7 })
         );
 
         Assert.That(answer.Value!.Message, Is.EqualTo("Policy saved successfully."));

@@ -15,12 +15,12 @@ public sealed class PolicySetDocumentTests
 
     private static readonly Policy[] Policies =
     [
-        A.Policy(),
-        A.Policy("yes", "null", " two\nlines: 'and' \"quotes\" # 😀\n", false, PolicyMode.Shadow),
-        A.Policy("123", "1e3", "", onStoreFailure: StoreFailureMode.Local),
-        A.Policy("a: b", "- c", limits: A.Limit("default", 7, 90, Algorithm.TokenBucket, 3)),
-        A.Policy("~", "*", limits: [A.Limit("60s", 1), A.Limit("y", 2, 61)]),
-        A.Policy("{}", "&a", limits: [A.Limit("60s", 1, 60, Algorithm.LeakyBucket)]),
+        TestData.Policy(),
+        TestData.Policy("yes", "null", " two\nlines: 'and' \"quotes\" # 😀\n", false, PolicyMode.Shadow),
+        TestData.Policy("123", "1e3", "", onStoreFailure: StoreFailureMode.Local),
+        TestData.Policy("a: b", "- c", limits: TestData.Limit("default", 7, 90, Algorithm.TokenBucket, 3)),
+        TestData.Policy("~", "*", limits: [TestData.Limit("60s", 1), TestData.Limit("y", 2, 61)]),
+        TestData.Policy("{}", "&a", limits: [TestData.Limit("60s", 1, 60, Algorithm.LeakyBucket)]),
     ];
 
     [Test]
@@ -46,7 +46,7 @@ public sealed class PolicySetDocumentTests
     [Test]
     public void ToYaml_Policy_IsALineForEachField() =>
         Assert.That(
-            Encoding.UTF8.GetString(PolicySetDocument.Of([A.Policy("search", "pro")]).ToYaml()),
+            Encoding.UTF8.GetString(PolicySetDocument.Of([TestData.Policy("search", "pro")]).ToYaml()),
             Is.EqualTo(
                 """
                 policies:
@@ -65,7 +65,7 @@ public sealed class PolicySetDocumentTests
     [Test]
     public void ToJson_Letters_StayAsTheyAre() =>
         Assert.That(
-            Encoding.UTF8.GetString(PolicySetDocument.Of([A.Policy("größe & <b>")]).ToJson()),
+            Encoding.UTF8.GetString(PolicySetDocument.Of([TestData.Policy("größe & <b>")]).ToJson()),
             Does.Contain("\"größe & <b>\"")
         );
 

@@ -18,9 +18,9 @@ public sealed class PolicyVersionsControllerTests
     [Test]
     public async Task History_Versions_ShowsThemWithTheDeletion()
     {
-        var policy = A.Policy() with { UpdatedBy = "a-key" };
+        var policy = TestData.Policy() with { UpdatedBy = "a-key" };
         SetUp(
-            new PolicyVersion(2, A.Moment.AddHours(1), "another", null),
+            new PolicyVersion(2, TestData.Moment.AddHours(1), "another", null),
             PolicyVersion.Of(policy)
         );
 
@@ -34,14 +34,14 @@ public sealed class PolicyVersionsControllerTests
                     new PolicyVersionResponse
                     {
                         Version = 2,
-                        ChangedAt = A.Moment.AddHours(1).UtcDateTime,
+                        ChangedAt = TestData.Moment.AddHours(1).UtcDateTime,
                         ChangedBy = "another",
                         Deleted = true,
                     },
                     new PolicyVersionResponse
                     {
                         Version = 1,
-                        ChangedAt = A.Moment.UtcDateTime,
+                        ChangedAt = TestData.Moment.UtcDateTime,
                         ChangedBy = "a-key",
                         Deleted = false,
                         Policy = Mapping.Mapper.Map<PolicyResponse>(policy),
@@ -73,7 +73,7 @@ public sealed class PolicyVersionsControllerTests
         http.Request.Headers.IfMatch = "*";
         mediator
             .Setup(it => it.Send(It.IsAny<RollBackPolicyCommand>(), It.IsAny<CancellationToken>()))
-            .ReturnsAsync(new PolicySaved(A.Policy() with { Version = 5 }));
+            .ReturnsAsync(new PolicySaved(TestData.Policy() with { Version = 5 }));
 
         var answer = await RollBackAsync();
 
@@ -82,7 +82,7 @@ public sealed class PolicyVersionsControllerTests
         mediator.Verify(it =>
             it.Send(
                 new RollBackPolicyCommand(
-                    A.Client,
+                    TestData.Client,
                     new PolicyKey("search", "default"),
                     3,
                     http.Actor(),

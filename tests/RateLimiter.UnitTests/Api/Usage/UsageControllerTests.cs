@@ -12,7 +12,7 @@ namespace RateLimiter.UnitTests.Api.Usage;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class UsageControllerTests
 {
-    private static readonly ClientSnapshot Client = A.Snapshot(A.Client);
+    private static readonly ClientSnapshot Client = TestData.Snapshot(TestData.Client);
 
     private readonly Mock<IMediator> mediator = new(MockBehavior.Strict);
 
@@ -20,7 +20,7 @@ public sealed class UsageControllerTests
     [TestCase("free", "free")]
     public async Task Get_Role_IsTheDefaultOneWhenLeftOut(string? role, string sent)
     {
-        var decision = A.Decision(A.Policy(), A.Status(used: 3));
+        var decision = TestData.Decision(TestData.Policy(), TestData.Status(used: 3));
         mediator
             .Setup(it =>
                 it.Send(
@@ -62,7 +62,7 @@ public sealed class UsageControllerTests
                     It.IsAny<CancellationToken>()
                 )
             )
-            .ReturnsAsync(A.Decision(A.Policy(), A.Status(remaining: 8)));
+            .ReturnsAsync(TestData.Decision(TestData.Policy(), TestData.Status(remaining: 8)));
 
         var answer = await RefundAsync(new CheckRequest("alice", "search", null, 7));
 
@@ -120,7 +120,7 @@ public sealed class UsageControllerTests
     private UsageController Controller()
     {
         var http = Http.Context();
-        http.Features.Set(A.Holder(Client));
+        http.Features.Set(TestData.Holder(Client));
         return new UsageController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }
 }

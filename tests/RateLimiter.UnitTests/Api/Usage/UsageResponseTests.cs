@@ -10,17 +10,17 @@ public sealed class UsageResponseTests
     private const long Second = 1_000_000;
 
     private static readonly UsageResponse Response = UsageResponse.From(
-        A.Decision(
-            A.Policy(
+        TestData.Decision(
+            TestData.Policy(
                 role: "free",
                 limits:
                 [
-                    A.Limit("minute", 24, 60, Algorithm.TokenBucket, burst: 12),
-                    A.Limit("month", 200, 2_592_000),
+                    TestData.Limit("minute", 24, 60, Algorithm.TokenBucket, burst: 12),
+                    TestData.Limit("month", 200, 2_592_000),
                 ]
             ),
-            A.Status(Second, 0, Second + 1, used: 12),
-            A.Status(0, 189, 2_592_000 * Second, used: 11)
+            TestData.Status(Second, 0, Second + 1, used: 12),
+            TestData.Status(0, 189, 2_592_000 * Second, used: 11)
         )
     );
 

@@ -31,7 +31,7 @@ public sealed class AnalyticsSpanTests
     [Test]
     public void RoundTo_TimesWithAnOffset_IsUtc()
     {
-        var here = A.Moment.ToOffset(TimeSpan.FromMinutes(45));
+        var here = TestData.Moment.ToOffset(TimeSpan.FromMinutes(45));
 
         var whole = new AnalyticsSpan(here, here).RoundTo(BucketSize.Hour);
 

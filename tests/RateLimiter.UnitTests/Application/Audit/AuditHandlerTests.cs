@@ -21,7 +21,7 @@ public sealed class AuditHandlerTests
         var audit = new Mock<IAuditRepository>(MockBehavior.Strict);
         audit
             .Setup(it =>
-                it.ListAsync(A.Client, filter, 9, limit + 1, It.IsAny<CancellationToken>())
+                it.ListAsync(TestData.Client, filter, 9, limit + 1, It.IsAny<CancellationToken>())
             )
             .ReturnsAsync([
                 .. Enumerable
@@ -32,7 +32,7 @@ public sealed class AuditHandlerTests
             ]);
 
         var page = await new AuditHandler(audit.Object).Handle(
-            new AuditQuery(A.Client, filter, 9, limit),
+            new AuditQuery(TestData.Client, filter, 9, limit),
             CancellationToken.None
         );
 
@@ -56,8 +56,8 @@ public sealed class AuditHandlerTests
     ) =>
         Assert.That(
             new AuditFilter(
-                A.Moment + Seconds(fromSeconds),
-                A.Moment + Seconds(toSeconds),
+                TestData.Moment + Seconds(fromSeconds),
+                TestData.Moment + Seconds(toSeconds),
                 action
             ).Includes(Record()),
             Is.EqualTo(isIncluded)
@@ -67,5 +67,5 @@ public sealed class AuditHandlerTests
         count is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     private static AuditRecord Record() =>
-        new(AuditAction.KeyCreated, A.Moment, A.Actor, Before: null, new AuditedClient("any"));
+        new(AuditAction.KeyCreated, TestData.Moment, TestData.Actor, Before: null, new AuditedClient("any"));
 }

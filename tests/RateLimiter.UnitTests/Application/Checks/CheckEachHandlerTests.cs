@@ -13,17 +13,17 @@ namespace RateLimiter.UnitTests.Application.Checks;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class CheckEachHandlerTests
 {
-    private static readonly Policy Search = A.Policy("search");
-    private static readonly Policy Off = A.Policy("off", isActive: false);
-    private static readonly Policy Rest = A.Policy("*", "free");
+    private static readonly Policy Search = TestData.Policy("search");
+    private static readonly Policy Off = TestData.Policy("off", isActive: false);
+    private static readonly Policy Rest = TestData.Policy("*", "free");
 
     private readonly Mock<IDecisionLog> log = new();
     private readonly Mock<IAnalytics> analytics = new();
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly List<(PolicyKey Policy, LoggedDecision Line, TimeSpan Took)> counted = [];
     private readonly List<PermitRequest> asked = [];
     private readonly List<LoggedDecision> logged = [];
-    private readonly CheckQuota quota = A.CheckQuota(checksPerSecond: 3000);
+    private readonly CheckQuota quota = TestData.CheckQuota(checksPerSecond: 3000);
 
     [Test]
     public async Task Handle_NoChecks_HasNoOutcomes()
@@ -35,7 +35,7 @@ public sealed class CheckEachHandlerTests
     [Test]
     public async Task Handle_ChecksOfAllKinds_HasTheirOutcomesInTheirOrder()
     {
-        var (first, second) = (A.Decision(Search), A.Decision(Search, A.Status(wait: 1)));
+        var (first, second) = (TestData.Decision(Search), TestData.Decision(Search, TestData.Status(wait: 1)));
 
         var outcomes = await CheckAsync(
             [
@@ -54,7 +54,7 @@ public sealed class CheckEachHandlerTests
         {
             Assert.That(outcomes, Has.Count.EqualTo(5));
             Assert.That(outcomes[0]!.Reason, Is.EqualTo(Decision.PolicyInactive));
-            Assert.That(outcomes[0]!.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(outcomes[0]!.DecidedAt, Is.EqualTo(TestData.Moment));
             Assert.That(outcomes[1], Is.SameAs(first));
             Assert.That(outcomes[2], Is.Null);
             Assert.That(outcomes[3]!.Degraded);
@@ -68,8 +68,8 @@ public sealed class CheckEachHandlerTests
     {
         await CheckAsync(
             [Check("search", cost: 3), Check("off"), Check("unknown"), Check("new", role: "free")],
-            A.Decision(Search),
-            A.Decision(Rest)
+            TestData.Decision(Search),
+            TestData.Decision(Rest)
         );
 
         Assert.That(
@@ -77,8 +77,8 @@ public sealed class CheckEachHandlerTests
             Is.EqualTo(
                 new[]
                 {
-                    new PermitRequest(new Subject(A.Client, "alice", null), Search, 3),
-                    new PermitRequest(new Subject(A.Client, "alice", "new"), Rest, 1),
+                    new PermitRequest(new Subject(TestData.Client, "alice", null), Search, 3),
+                    new PermitRequest(new Subject(TestData.Client, "alice", "new"), Rest, 1),
                 }
             )
         );
@@ -89,8 +89,8 @@ public sealed class CheckEachHandlerTests
     {
         await CheckAsync(
             [Check("search"), Check("search")],
-            A.Decision(Search),
-            A.Decision(Search)
+            TestData.Decision(Search),
+            TestData.Decision(Search)
         );
 
         Assert.That(asked, Has.Count.EqualTo(2));
@@ -99,7 +99,7 @@ public sealed class CheckEachHandlerTests
     [Test]
     public async Task Handle_ChecksOfAllKinds_LogsInOrderWhatWasDecided()
     {
-        var denied = A.Decision(Search, A.Status(wait: 1, remaining: 0));
+        var denied = TestData.Decision(Search, TestData.Status(wait: 1, remaining: 0));
 
         var outcomes = await CheckAsync(
             [Check("unknown"), Check("search", "bob"), Check("off"), Check("search", cost: 7)],
@@ -112,9 +112,9 @@ public sealed class CheckEachHandlerTests
             Is.EqualTo(
                 new[]
                 {
-                    A.Logged(outcomes[1]!, user: "bob"),
-                    A.Logged(outcomes[2]!, route: "off"),
-                    A.Logged(denied, cost: 7),
+                    TestData.Logged(outcomes[1]!, user: "bob"),
+                    TestData.Logged(outcomes[2]!, route: "off"),
+                    TestData.Logged(denied, cost: 7),
                 }
             )
         );
@@ -125,7 +125,7 @@ public sealed class CheckEachHandlerTests
     {
         await CheckAsync(
             [Check("unknown"), Check("new", role: "free"), Check("off")],
-            A.Decision(Rest)
+            TestData.Decision(Rest)
         );
 
         var took = TimeSpan.FromMilliseconds(7);
@@ -138,7 +138,7 @@ public sealed class CheckEachHandlerTests
     [Test]
     public async Task Handle_MoreChecksThanTheClientMayMake_AsksNothingAndLeavesNoTrace()
     {
-        quota.Take(A.Client, 2999);
+        quota.Take(TestData.Client, 2999);
 
         Assert.That(await CheckAsync([Check("search"), Check("search")]), Is.Empty);
         Assert.That(asked, Is.Empty);
@@ -166,12 +166,12 @@ public sealed class CheckEachHandlerTests
                 }
             )
             .ReturnsAsync(decisions);
-        log.Setup(it => it.Record(A.Client, It.IsAny<LoggedDecision>()))
+        log.Setup(it => it.Record(TestData.Client, It.IsAny<LoggedDecision>()))
             .Callback((ClientId _, LoggedDecision line) => logged.Add(line));
         analytics
             .Setup(it =>
                 it.Record(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<PolicyKey>(),
                     It.IsAny<LoggedDecision>(),
                     It.IsAny<TimeSpan>()
@@ -183,14 +183,14 @@ public sealed class CheckEachHandlerTests
             );
         var outcome = await new CheckEachHandler(
             counters.Object,
-            A.Fallback(),
+            TestData.Fallback(),
             quota,
             log.Object,
             analytics.Object,
-            A.DecisionMetrics(),
+            TestData.DecisionMetrics(),
             time
         ).Handle(
-            new CheckEachCommand(A.Snapshot(A.Client, policies: [Search, Off, Rest]), checks),
+            new CheckEachCommand(TestData.Snapshot(TestData.Client, policies: [Search, Off, Rest]), checks),
             CancellationToken.None
         );
         Assert.That(outcome.RetryAfter is null, Is.EqualTo(outcome.Answer is not null));

@@ -16,12 +16,12 @@ public sealed class CheckHandlerTests
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
     private readonly Mock<IDecisionLog> log = new();
     private readonly Mock<IAnalytics> analytics = new();
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndLeavesNoTrace()
     {
-        var decision = await CheckAsync(A.Policy(route: "other"));
+        var decision = await CheckAsync(TestData.Policy(route: "other"));
 
         Assert.That(decision, Is.Null);
         counters.VerifyNoOtherCalls();
@@ -31,8 +31,8 @@ public sealed class CheckHandlerTests
     [Test]
     public async Task Handle_ActivePolicy_TakesTheCostFromItsCounters([Values(0, 1, 7)] long cost)
     {
-        var policy = A.Policy();
-        var taken = A.Decision(policy);
+        var policy = TestData.Policy();
+        var taken = TestData.Decision(policy);
         SetUpTake(policy, cost, taken);
 
         var decision = await CheckAsync(policy, cost: cost);
@@ -45,14 +45,14 @@ public sealed class CheckHandlerTests
     [TestCase(LimitStatus.Never)]
     public async Task Handle_AnyVerdict_IsLogged(long wait)
     {
-        var policy = A.Policy();
-        var taken = A.Decision(policy, A.Status(wait, remaining: 3));
+        var policy = TestData.Policy();
+        var taken = TestData.Decision(policy, TestData.Status(wait, remaining: 3));
         SetUpTake(policy, cost: 7, taken);
 
         await CheckAsync(policy, cost: 7);
 
         log.Verify(
-            it => it.Record(A.Client, A.Logged(taken, "alice", "search", "default", 7)),
+            it => it.Record(TestData.Client, TestData.Logged(taken, "alice", "search", "default", 7)),
             Times.Once
         );
         log.VerifyNoOtherCalls();
@@ -61,8 +61,8 @@ public sealed class CheckHandlerTests
     [Test]
     public async Task Handle_CatchAllPolicy_IsCountedWithThePolicyAndTheTimeItTook()
     {
-        var policy = A.Policy(route: "*");
-        var taken = A.Decision(policy);
+        var policy = TestData.Policy(route: "*");
+        var taken = TestData.Decision(policy);
         counters
             .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .Callback(() => time.Advance(TimeSpan.FromMilliseconds(7)))
@@ -73,9 +73,9 @@ public sealed class CheckHandlerTests
         analytics.Verify(
             it =>
                 it.Record(
-                    A.Client,
+                    TestData.Client,
                     PolicyKey.CatchAll,
-                    A.Logged(taken, "alice", "search", "default", 1),
+                    TestData.Logged(taken, "alice", "search", "default", 1),
                     TimeSpan.FromMilliseconds(7)
                 ),
             Times.Once
@@ -86,14 +86,14 @@ public sealed class CheckHandlerTests
     [Test]
     public async Task Handle_DefaultPolicyDecides_LogsTheRoleAskedForAndTheOneThatMatched()
     {
-        var policy = A.Policy();
-        SetUpTake(policy, cost: 1, A.Decision(policy));
+        var policy = TestData.Policy();
+        SetUpTake(policy, cost: 1, TestData.Decision(policy));
 
         await CheckAsync(policy, role: "free");
 
         log.Verify(it =>
             it.Record(
-                A.Client,
+                TestData.Client,
                 It.Is<LoggedDecision>(line => line.Role == "free" && line.MatchedRole == "default")
             )
         );
@@ -102,9 +102,9 @@ public sealed class CheckHandlerTests
     [Test]
     public async Task Handle_MoreChecksThanTheClientMayMake_AsksNothingAndLeavesNoTrace()
     {
-        var policy = A.Policy();
-        var quota = A.CheckQuota(checksPerSecond: 2000);
-        quota.Take(A.Client, 2000);
+        var policy = TestData.Policy();
+        var quota = TestData.CheckQuota(checksPerSecond: 2000);
+        quota.Take(TestData.Client, 2000);
 
         var outcome = await SendAsync(policy, quota);
 
@@ -118,25 +118,25 @@ public sealed class CheckHandlerTests
     [Test]
     public async Task Handle_ShadowDenial_IsLoggedAsOne()
     {
-        var policy = A.Policy(mode: PolicyMode.Shadow);
-        SetUpTake(policy, cost: 1, A.Decision(policy, A.Status(wait: 1, remaining: 0)));
+        var policy = TestData.Policy(mode: PolicyMode.Shadow);
+        SetUpTake(policy, cost: 1, TestData.Decision(policy, TestData.Status(wait: 1, remaining: 0)));
 
         await CheckAsync(policy);
 
         log.Verify(it =>
-            it.Record(A.Client, It.Is<LoggedDecision>(line => line.Allowed && line.ShadowDenied))
+            it.Record(TestData.Client, It.Is<LoggedDecision>(line => line.Allowed && line.ShadowDenied))
         );
     }
 
     [Test]
     public async Task Handle_CatchAllPolicy_CountsEachRouteForItself()
     {
-        var policy = A.Policy(route: "*");
-        var taken = A.Decision(policy);
+        var policy = TestData.Policy(route: "*");
+        var taken = TestData.Decision(policy);
         counters
             .Setup(it =>
                 it.AcquireAsync(
-                    new PermitRequest(new Subject(A.Client, "alice", "search"), policy, 1),
+                    new PermitRequest(new Subject(TestData.Client, "alice", "search"), policy, 1),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -148,13 +148,13 @@ public sealed class CheckHandlerTests
     [Test]
     public async Task Handle_InactivePolicy_AllowsWithoutTheCounterStore()
     {
-        var decision = await CheckAsync(A.Policy(isActive: false), cost: 1_000_000_000);
+        var decision = await CheckAsync(TestData.Policy(isActive: false), cost: 1_000_000_000);
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(decision!.Allowed, Is.True);
             Assert.That(decision.Reason, Is.EqualTo(Decision.PolicyInactive));
-            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(decision.DecidedAt, Is.EqualTo(TestData.Moment));
         }
 
         counters.VerifyNoOtherCalls();
@@ -163,21 +163,21 @@ public sealed class CheckHandlerTests
     [Test]
     public async Task Handle_InactivePolicy_IsLogged()
     {
-        var decision = await CheckAsync(A.Policy(isActive: false));
+        var decision = await CheckAsync(TestData.Policy(isActive: false));
 
-        log.Verify(it => it.Record(A.Client, A.Logged(decision!)), Times.Once);
+        log.Verify(it => it.Record(TestData.Client, TestData.Logged(decision!)), Times.Once);
     }
 
     [Test]
     public async Task Handle_StoreDoesNotAnswer_DecidesAndLogsWithoutIt()
     {
-        var policy = A.Policy();
+        var policy = TestData.Policy();
         SetUpTake(policy, cost: 1, null);
 
         var decision = await CheckAsync(policy);
 
         Assert.That((decision!.Degraded, decision.Allowed), Is.EqualTo((true, false)));
-        log.Verify(it => it.Record(A.Client, A.Logged(decision)), Times.Once);
+        log.Verify(it => it.Record(TestData.Client, TestData.Logged(decision)), Times.Once);
     }
 
     [Test]
@@ -187,7 +187,7 @@ public sealed class CheckHandlerTests
             .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(() => CheckAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(() => CheckAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
         log.VerifyNoOtherCalls();
     }
 
@@ -195,7 +195,7 @@ public sealed class CheckHandlerTests
         counters
             .Setup(it =>
                 it.AcquireAsync(
-                    new PermitRequest(new Subject(A.Client, "alice", null), policy, cost),
+                    new PermitRequest(new Subject(TestData.Client, "alice", null), policy, cost),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -205,7 +205,7 @@ public sealed class CheckHandlerTests
         Policy policy,
         string role = "default",
         long cost = 1
-    ) => (await SendAsync(policy, A.CheckQuota(), role, cost)).Answer;
+    ) => (await SendAsync(policy, TestData.CheckQuota(), role, cost)).Answer;
 
     private Task<CheckOutcome<Decision>> SendAsync(
         Policy policy,
@@ -215,15 +215,15 @@ public sealed class CheckHandlerTests
     ) =>
         new CheckHandler(
             counters.Object,
-            A.Fallback(),
+            TestData.Fallback(),
             quota,
             log.Object,
             analytics.Object,
-            A.DecisionMetrics(),
+            TestData.DecisionMetrics(),
             time
         ).Handle(
             new CheckCommand(
-                A.Snapshot(A.Client, policies: policy),
+                TestData.Snapshot(TestData.Client, policies: policy),
                 new Check("alice", "search", role, cost)
             ),
             CancellationToken.None

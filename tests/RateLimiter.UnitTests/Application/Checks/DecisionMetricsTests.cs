@@ -15,7 +15,7 @@ public sealed class DecisionMetricsTests : IDisposable
     private readonly Meters meters = new();
     private readonly DecisionMetrics metrics;
 
-    public DecisionMetricsTests() => metrics = A.DecisionMetrics(meters);
+    public DecisionMetricsTests() => metrics = TestData.DecisionMetrics(meters);
 
     public void Dispose() => meters.Dispose();
 
@@ -90,7 +90,7 @@ public sealed class DecisionMetricsTests : IDisposable
     [Test]
     public void Record_MetricsAreOff_CountsNothing()
     {
-        A.DecisionMetrics(meters, isOn: false).Record(Of([Algorithm.FixedWindow]), Took);
+        TestData.DecisionMetrics(meters, isOn: false).Record(Of([Algorithm.FixedWindow]), Took);
 
         Assert.That(meters.Listen().Read(), Is.Empty);
     }
@@ -115,14 +115,14 @@ public sealed class DecisionMetricsTests : IDisposable
         PolicyMode mode = PolicyMode.Enforce
     )
     {
-        var policy = A.Policy(
+        var policy = TestData.Policy(
             mode: mode,
-            limits: [.. algorithms.Select(it => A.Limit($"{it}", algorithm: it))]
+            limits: [.. algorithms.Select(it => TestData.Limit($"{it}", algorithm: it))]
         );
         return Decision.From(
             policy,
             [.. algorithms.Select(_ => new LimitStatus(wait, 0, wait, 0))],
-            A.Moment
+            TestData.Moment
         );
     }
 }

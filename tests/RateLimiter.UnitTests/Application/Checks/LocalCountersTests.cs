@@ -12,13 +12,13 @@ public sealed class LocalCountersTests
     [Test]
     public void Take_EveryAlgorithm_AllowsTheLimitAndNoMore([Values] Algorithm algorithm)
     {
-        var limit = A.Limit(
+        var limit = TestData.Limit(
             permits: 3,
             algorithm: algorithm,
             burst: Limit.IsBucket(algorithm) ? 3 : null
         );
 
-        var decisions = Take(A.Policy(limits: limit), 5);
+        var decisions = Take(TestData.Policy(limits: limit), 5);
 
         Assert.That(
             decisions.Select(decision => decision.Allowed),
@@ -31,7 +31,7 @@ public sealed class LocalCountersTests
     [Test]
     public void Take_TheWaitIsOver_AllowsAgain()
     {
-        var policy = A.Policy(limits: A.Limit(permits: 1));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 1));
         var denied = Take(policy, 2)[1];
 
         Assert.That(Take(policy, 1, after: denied.RetryAfter!.Value)[0].Allowed);
@@ -40,7 +40,7 @@ public sealed class LocalCountersTests
     [Test]
     public void Take_ClockWasADayAhead_CountsOnFromNow([Values] Algorithm algorithm)
     {
-        var policy = A.Policy(limits: A.Limit(permits: 1, algorithm: algorithm));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 1, algorithm: algorithm));
         Take(policy, 1, after: TimeSpan.FromDays(1));
 
         Assert.That(
@@ -52,7 +52,7 @@ public sealed class LocalCountersTests
     [Test]
     public void Take_OneOfSeveralLimitsDenies_TakesFromNone()
     {
-        var policy = A.Policy(limits: [A.Limit("a", permits: 5), A.Limit("b", permits: 2)]);
+        var policy = TestData.Policy(limits: [TestData.Limit("a", permits: 5), TestData.Limit("b", permits: 2)]);
         Take(policy, 4);
 
         Assert.That(Take(policy, 1)[0].Statuses[0].Remaining, Is.EqualTo(3));
@@ -61,10 +61,10 @@ public sealed class LocalCountersTests
     [Test]
     public void Give_WhatWasTaken_CanBeTakenAgainAndNoMore()
     {
-        var policy = A.Policy(limits: A.Limit(permits: 2));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 2));
         Take(policy, 2);
 
-        counters.Refund(new PermitRequest(new Subject(A.Client, "alice", null), policy, 1), A.Moment);
+        counters.Refund(new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1), TestData.Moment);
 
         Assert.That(
             Take(policy, 2).Select(decision => decision.Allowed),
@@ -75,7 +75,7 @@ public sealed class LocalCountersTests
     [Test]
     public void Take_OtherSubject_HasItsOwnCounters()
     {
-        var policy = A.Policy(limits: A.Limit(permits: 1));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 1));
         Take(policy, 1);
 
         Assert.That(Take(policy, 1, user: "bob")[0].Allowed);
@@ -84,15 +84,15 @@ public sealed class LocalCountersTests
     [Test]
     public void Take_OtherPolicyOfTheSameUser_HasItsOwnCounters()
     {
-        Take(A.Policy(limits: A.Limit(permits: 1)), 1);
+        Take(TestData.Policy(limits: TestData.Limit(permits: 1)), 1);
 
-        Assert.That(Take(A.Policy("other", limits: A.Limit(permits: 1)), 1)[0].Allowed);
+        Assert.That(Take(TestData.Policy("other", limits: TestData.Limit(permits: 1)), 1)[0].Allowed);
     }
 
     [Test]
     public async Task Take_FromManyThreads_AllowsTheLimitAndNoMore()
     {
-        var policy = A.Policy(limits: A.Limit(permits: 50));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 50));
 
         var decisions = await Task.WhenAll(
             Enumerable.Range(0, 8).Select(_ => Task.Run(() => Take(policy, 50)))
@@ -115,8 +115,8 @@ public sealed class LocalCountersTests
                 .Range(0, times)
                 .Select(_ =>
                     counters.Acquire(
-                        new PermitRequest(new Subject(A.Client, user, null), policy, 1),
-                        A.Moment + after
+                        new PermitRequest(new Subject(TestData.Client, user, null), policy, 1),
+                        TestData.Moment + after
                     )
                 ),
         ];

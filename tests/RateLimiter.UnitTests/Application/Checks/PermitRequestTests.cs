@@ -15,11 +15,11 @@ public sealed class PermitRequestTests
         string? counted
     )
     {
-        var policy = A.Policy(policyRoute, "free");
+        var policy = TestData.Policy(policyRoute, "free");
 
         Assert.That(
-            PermitRequest.For(A.Client, policy, "alice", route, 7),
-            Is.EqualTo(new PermitRequest(new Subject(A.Client, "alice", counted), policy, 7))
+            PermitRequest.For(TestData.Client, policy, "alice", route, 7),
+            Is.EqualTo(new PermitRequest(new Subject(TestData.Client, "alice", counted), policy, 7))
         );
     }
 }

@@ -17,7 +17,7 @@ public sealed class StoreFallbackTests
         bool allowed
     )
     {
-        var decision = Decide(A.Fallback(service), A.Policy(onStoreFailure: policy));
+        var decision = Decide(TestData.Fallback(service), TestData.Policy(onStoreFailure: policy));
 
         Assert.That((decision.Degraded, decision.Allowed), Is.EqualTo((true, allowed)));
     }
@@ -25,7 +25,7 @@ public sealed class StoreFallbackTests
     [Test]
     public void Decide_Denied_SaysWhyAndWhenToAskAgain()
     {
-        var decision = Decide(A.Fallback(), A.Policy());
+        var decision = Decide(TestData.Fallback(), TestData.Policy());
 
         using (Assert.EnterMultipleScope())
         {
@@ -33,15 +33,15 @@ public sealed class StoreFallbackTests
             Assert.That(decision.RetryAfter, Is.EqualTo(StoreFallback.RetryAfter));
             Assert.That(decision.Remaining, Is.Zero);
             Assert.That(decision.Violated, Is.Empty, "No limit said so.");
-            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(decision.DecidedAt, Is.EqualTo(TestData.Moment));
         }
     }
 
     [Test]
     public void Decide_Allowed_CountsNothing()
     {
-        var fallback = A.Fallback(StoreFailureMode.Allow);
-        var policy = A.Policy(limits: A.Limit(permits: 2));
+        var fallback = TestData.Fallback(StoreFailureMode.Allow);
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 2));
 
         for (var i = 0; i < 5; i++)
         {
@@ -55,8 +55,8 @@ public sealed class StoreFallbackTests
     [TestCase(StoreFailureMode.Local)]
     public void Decide_CanNeverPass_IsDeniedAsAlways(StoreFailureMode mode)
     {
-        var blocked = Decide(A.Fallback(mode), A.Policy(limits: A.Limit(permits: 0)));
-        var dear = Decide(A.Fallback(mode), A.Policy(limits: A.Limit(permits: 10)), cost: 11);
+        var blocked = Decide(TestData.Fallback(mode), TestData.Policy(limits: TestData.Limit(permits: 0)));
+        var dear = Decide(TestData.Fallback(mode), TestData.Policy(limits: TestData.Limit(permits: 10)), cost: 11);
 
         using (Assert.EnterMultipleScope())
         {
@@ -80,7 +80,7 @@ public sealed class StoreFallbackTests
         bool isCounted
     )
     {
-        var (fallback, policy) = (A.Fallback(mode), A.Policy(limits: A.Limit(permits: limit)));
+        var (fallback, policy) = (TestData.Fallback(mode), TestData.Policy(limits: TestData.Limit(permits: limit)));
         Decide(fallback, policy);
 
         var decision = Decide(fallback, policy);
@@ -95,13 +95,13 @@ public sealed class StoreFallbackTests
     [TestCase(StoreFailureMode.Local)]
     public void Decide_ShadowMode_DeniesNobody(StoreFailureMode mode)
     {
-        var policy = A.Policy(mode: PolicyMode.Shadow, limits: A.Limit(permits: 1));
-        var fallback = A.Fallback(mode);
+        var policy = TestData.Policy(mode: PolicyMode.Shadow, limits: TestData.Limit(permits: 1));
+        var fallback = TestData.Fallback(mode);
         Decide(fallback, policy);
 
         Assert.That(Decide(fallback, policy).Allowed);
     }
 
     private static Decision Decide(StoreFallback fallback, Policy policy, long cost = 1) =>
-        fallback.Decide(new PermitRequest(new Subject(A.Client, "alice", null), policy, cost));
+        fallback.Decide(new PermitRequest(new Subject(TestData.Client, "alice", null), policy, cost));
 }

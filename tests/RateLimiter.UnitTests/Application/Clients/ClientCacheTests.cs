@@ -140,14 +140,14 @@ public sealed class ClientCacheTests
             id,
             1,
             new KeyRing([
-                ClientKey.Create(ApiKey.Generate(id).Key, Text("key"), Scopes.Admin, A.Moment),
+                ClientKey.Create(ApiKey.Generate(id).Key, Text("key"), Scopes.Admin, TestData.Moment),
             ]),
             new PolicyTable(
                 Enumerable
                     .Range(0, policies)
                     .Select(i =>
                         Policy.Create(
-                            A.Definition(
+                            TestData.Definition(
                                 Text($"/route/{i:0000}"),
                                 hasLongTexts ? Text("role") : PolicyKey.DefaultRole,
                                 description: hasLongTexts ? new string('x', 200) : null,
@@ -156,13 +156,13 @@ public sealed class ClientCacheTests
                                     .. Enumerable
                                         .Range(0, limits)
                                         .Select(limit =>
-                                            A.Limit(
+                                            TestData.Limit(
                                                 limits == 1 ? Limit.DefaultName : Text($"l{limit}")
                                             )
                                         ),
                                 ]
                             ),
-                            A.Moment,
+                            TestData.Moment,
                             Text("0123456789ab")
                         )
                     )
@@ -183,9 +183,9 @@ public sealed class ClientCacheTests
 
     private static ClientEntry Entry(ClientId client, int policies = 1) =>
         new(
-            A.Snapshot(
+            TestData.Snapshot(
                 client,
-                policies: [.. Enumerable.Range(0, policies).Select(i => A.Policy($"{i:000}"))]
+                policies: [.. Enumerable.Range(0, policies).Select(i => TestData.Policy($"{i:000}"))]
             ),
             confirmed: 0
         );

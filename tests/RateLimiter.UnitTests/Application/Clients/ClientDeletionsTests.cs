@@ -12,7 +12,7 @@ namespace RateLimiter.UnitTests.Application.Clients;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ClientDeletionsTests : IDisposable
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly KeptDeletions repository;
     private readonly KnownClient client = new();
     private readonly ApplicationLifetime lifetime = new(NullLogger<ApplicationLifetime>.Instance);
@@ -48,7 +48,7 @@ public sealed class ClientDeletionsTests : IDisposable
         Assert.That(
             lines.Messages,
             Is.EqualTo([
-                $"Client {A.Client} is deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
+                $"Client {TestData.Client} is deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
             ])
         );
     }
@@ -107,7 +107,7 @@ public sealed class ClientDeletionsTests : IDisposable
 
         Assert.That(outcome.IsComplete, Is.False);
         Assert.That(outcome.Deleted.Policies, Is.EqualTo(policies));
-        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
         Assert.That(lines.Messages, Is.Empty);
     }
 
@@ -117,7 +117,7 @@ public sealed class ClientDeletionsTests : IDisposable
         var handler = new DeleteClientHandler(deletions);
         repository.Pages = new TaskCompletionSource();
         var deleting = handler.Handle(
-            new DeleteClientCommand(A.Client, A.Actor),
+            new DeleteClientCommand(TestData.Client, TestData.Actor),
             CancellationToken.None
         );
 
@@ -134,7 +134,7 @@ public sealed class ClientDeletionsTests : IDisposable
     public async Task Delete_CallerGoes_GoesOn()
     {
         using var caller = new CancellationTokenSource();
-        var deleting = deletions.DeleteAsync(A.Client, A.Actor, TimeSpan.FromDays(1), caller.Token);
+        var deleting = deletions.DeleteAsync(TestData.Client, TestData.Actor, TimeSpan.FromDays(1), caller.Token);
 
         await caller.CancelAsync();
         time.Advance(ClientDeletions.SettleTime);
@@ -151,7 +151,7 @@ public sealed class ClientDeletionsTests : IDisposable
         lifetime.StopApplication();
 
         Assert.That((await deleting.Soon()).IsComplete, Is.False);
-        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
         Assert.That(lines.Messages, Is.Empty);
     }
 
@@ -163,13 +163,13 @@ public sealed class ClientDeletionsTests : IDisposable
         var outcome = await DeleteAsync().Soon();
 
         Assert.That(outcome, Is.EqualTo(new DeletionOutcome(new(1, 2, 3, 0), IsComplete: false)));
-        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
     }
 
     [Test]
     public async Task Delete_IsUnderWayAlready_SaysHowFarAndDoesNothing()
     {
-        repository.Keep(new ClientDeletion(A.Client, A.Moment, new(5, 6, 7, 8), A.Actor));
+        repository.Keep(new ClientDeletion(TestData.Client, TestData.Moment, new(5, 6, 7, 8), TestData.Actor));
 
         var outcome = await DeleteAsync();
 
@@ -187,7 +187,7 @@ public sealed class ClientDeletionsTests : IDisposable
 
         Assert.That((await deleting.Soon()).IsComplete, Is.False);
         Assert.That(lines.Messages.Single(), Does.Contain("failed"));
-        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
     }
 
     [Test]
@@ -195,14 +195,14 @@ public sealed class ClientDeletionsTests : IDisposable
     {
         var deleting = DeleteAsync();
         repository.Keep(
-            new ClientDeletion(A.Client, A.Moment.AddMinutes(1), DeletionSummary.None, A.Actor)
+            new ClientDeletion(TestData.Client, TestData.Moment.AddMinutes(1), DeletionSummary.None, TestData.Actor)
         );
 
         time.Advance(ClientDeletions.SettleTime);
 
         Assert.That((await deleting.Soon()).IsComplete, Is.False);
         Assert.That(repository.Steps, Has.None.EqualTo("end"));
-        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { A.Client }));
+        Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
     }
 
     [Test]
@@ -210,10 +210,10 @@ public sealed class ClientDeletionsTests : IDisposable
     {
         repository.Keep(
             new ClientDeletion(
-                A.Client,
-                A.Moment - ClientDeletions.Abandoned,
+                TestData.Client,
+                TestData.Moment - ClientDeletions.Abandoned,
                 new(10, 20, 30, 40),
-                A.Actor
+                TestData.Actor
             )
         );
 
@@ -254,7 +254,7 @@ public sealed class ClientDeletionsTests : IDisposable
     [Test]
     public async Task Execute_SomebodyTakesCareOfIt_IsLeftToHim()
     {
-        repository.Keep(new ClientDeletion(A.Client, A.Moment, DeletionSummary.None, A.Actor));
+        repository.Keep(new ClientDeletion(TestData.Client, TestData.Moment, DeletionSummary.None, TestData.Actor));
         repository.IsTakenCareOf = true;
 
         await deletions.StartAsync(CancellationToken.None);
@@ -265,7 +265,7 @@ public sealed class ClientDeletionsTests : IDisposable
     }
 
     private Task<DeletionOutcome> DeleteAsync() =>
-        deletions.DeleteAsync(A.Client, A.Actor, TimeSpan.FromDays(1), CancellationToken.None);
+        deletions.DeleteAsync(TestData.Client, TestData.Actor, TimeSpan.FromDays(1), CancellationToken.None);
 
     private async Task PassUntilAsync(Func<bool> isSo)
     {

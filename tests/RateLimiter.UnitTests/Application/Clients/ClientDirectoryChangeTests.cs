@@ -14,15 +14,15 @@ namespace RateLimiter.UnitTests.Application.Clients;
 public sealed class ClientDirectoryChangeTests
 {
     private static readonly TimeSpan CheckTimeout = new StoreOptions().Timeout;
-    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
-    private static readonly (ApiKey Key, string Text) Other = ApiKey.Generate(A.Client);
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(TestData.Client);
+    private static readonly (ApiKey Key, string Text) Other = ApiKey.Generate(TestData.Client);
 
     private readonly PendingClientRepository store = new();
     private readonly Mock<IClientChanges> changes = new();
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly ClientDirectory directory;
 
-    public ClientDirectoryChangeTests() => directory = A.Directory(store, changes.Object, time);
+    public ClientDirectoryChangeTests() => directory = TestData.Directory(store, changes.Object, time);
 
     // Changes
 
@@ -94,7 +94,7 @@ public sealed class ClientDirectoryChangeTests
         Assert.That(store.Loaded, Is.Null, "It may be of another store.");
         load.SetResult(Snapshot(2, "a"));
         await lookUp.Soon();
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         _ = LookUpAsync();
         await store.NextLoadAsync();
         Assert.That(store.Loaded!.Version, Is.EqualTo(2));
@@ -104,7 +104,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Apply_DuringALoad_IsNotUndoneByIt()
     {
         await WarmAsync(1);
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         var early = LookUpAsync();
         var load = await store.NextLoadAsync();
 
@@ -119,7 +119,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Apply_DuringALoadThatComesToNothing_WhoeverWaitedFindsTheChange()
     {
         await WarmAsync(1);
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         var early = LookUpAsync(Other.Key);
         var load = await store.NextLoadAsync();
 
@@ -148,7 +148,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Apply_InAnyOrder_TheLaterVersionDecides(long first, long second)
     {
         await WarmAsync(1);
-        var saved = PolicyHead.None(A.Policy("a").Key).Save(A.Definition("a"), A.Moment, A.Actor);
+        var saved = PolicyHead.None(TestData.Policy("a").Key).Save(TestData.Definition("a"), TestData.Moment, TestData.Actor);
         var deleted = PolicyHead.Of(saved.After!).Delete();
 
         foreach (var version in new[] { first, second })
@@ -201,7 +201,7 @@ public sealed class ClientDirectoryChangeTests
     {
         Save(2, "a");
 
-        Assert.That(directory.Knows(A.Client), Is.False);
+        Assert.That(directory.Knows(TestData.Client), Is.False);
     }
 
     [Test]
@@ -210,7 +210,7 @@ public sealed class ClientDirectoryChangeTests
         await WarmAsync(1);
 
         HearRevoked(Other.Key);
-        changes.Raise(it => it.Changed += null, A.Client);
+        changes.Raise(it => it.Changed += null, TestData.Client);
 
         Assert.That(await LookUpInVainAsync(Other.Key), Is.Null);
         Assert.That(await LookUpInVainAsync(), Is.Not.Null);
@@ -222,16 +222,16 @@ public sealed class ClientDirectoryChangeTests
     )
     {
         await WarmAsync(1);
-        var (successor, _) = ApiKey.Generate(A.Client);
+        var (successor, _) = ApiKey.Generate(TestData.Client);
         if (isHeardFirst)
         {
             HearRevoked(Other.Key);
         }
 
         directory.Apply(
-            A.Client,
+            TestData.Client,
             2,
-            known => known with { Keys = new KeyRing([A.Key(Own.Key.Hash), A.Key(successor.Hash)]) }
+            known => known with { Keys = new KeyRing([TestData.Key(Own.Key.Hash), TestData.Key(successor.Hash)]) }
         );
         if (!isHeardFirst)
         {
@@ -248,7 +248,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Find_ChangedAndStoreHangs_WaitsForHalfACheckAndUsesWhatIsKnown()
     {
         await WarmAsync(1);
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
 
         var lookUp = LookUpAsync();
         await store.NextLoadAsync();
@@ -280,7 +280,7 @@ public sealed class ClientDirectoryChangeTests
     public async Task Find_LoadComesAfterItWasWaitedFor_IsKept()
     {
         await WarmAsync(1);
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         var lookUp = LookUpAsync();
         var load = await store.NextLoadAsync();
         time.Advance(CheckTimeout / 2);
@@ -327,9 +327,9 @@ public sealed class ClientDirectoryChangeTests
     [Test]
     public async Task Find_MoreThanThereIsRoomFor_KeepsWhatIsUsed()
     {
-        var policies = Enumerable.Range(0, 1000).Select(i => A.Policy($"route {i}")).ToArray();
-        var weight = ClientWeight.Of(A.Snapshot(A.Client, policies: policies));
-        var small = A.Directory(store, changes.Object, time, maxBytes: 4 * weight);
+        var policies = Enumerable.Range(0, 1000).Select(i => TestData.Policy($"route {i}")).ToArray();
+        var weight = ClientWeight.Of(TestData.Snapshot(TestData.Client, policies: policies));
+        var small = TestData.Directory(store, changes.Object, time, maxBytes: 4 * weight);
         var keys = Enumerable
             .Range(0, 20)
             .Select(_ => ApiKey.Generate(ClientId.New()).Key)
@@ -339,7 +339,7 @@ public sealed class ClientDirectoryChangeTests
         {
             var lookUp = small.FindAsync(key, isForCheck: true, default).AsTask();
             (await store.NextLoadAsync()).SetResult(
-                A.Snapshot(key.Client, 1, [key.Hash], policies)
+                TestData.Snapshot(key.Client, 1, [key.Hash], policies)
             );
             await lookUp.Soon();
             Assert.That(small.TryFind(keys[0], out _), "It is busy.");
@@ -376,22 +376,22 @@ public sealed class ClientDirectoryChangeTests
     }
 
     private static ClientSnapshot Snapshot(long version, params string[] routes) =>
-        A.Snapshot(
-            A.Client,
+        TestData.Snapshot(
+            TestData.Client,
             version,
             [Own.Key.Hash, Other.Key.Hash],
-            [.. routes.Select(route => A.Policy(route))]
+            [.. routes.Select(route => TestData.Policy(route))]
         );
 
     private void Save(long version, string route) =>
         Change(
             version,
-            PolicyHead.None(A.Policy(route).Key).Save(A.Definition(route), A.Moment, A.Actor)
+            PolicyHead.None(TestData.Policy(route).Key).Save(TestData.Definition(route), TestData.Moment, TestData.Actor)
         );
 
     private void Change(long version, PolicyChange change) =>
         directory.Apply(
-            A.Client,
+            TestData.Client,
             version,
             known => known with { Policies = known.Policies.With([change]) }
         );
@@ -399,13 +399,13 @@ public sealed class ClientDirectoryChangeTests
     private void HearRevoked(ApiKey key) =>
         changes.Raise(
             it => it.KeysRevoked += null,
-            A.Client,
+            TestData.Client,
             (IReadOnlyCollection<KeyHash>)[key.Hash]
         );
 
     private void Revoke(long version, ApiKey key) =>
         directory.Apply(
-            A.Client,
+            TestData.Client,
             version,
             known => known with { Keys = known.Keys.Without([key.Hash]) }
         );

@@ -14,7 +14,7 @@ public sealed class ClientDirectoryTests
     private static readonly TimeSpan RefreshAge = MaxAge / 2;
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
-    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(TestData.Client);
 
     private readonly PendingClientRepository store = new();
     private readonly Mock<IClientChanges> changes = new();
@@ -23,7 +23,7 @@ public sealed class ClientDirectoryTests
 
     public ClientDirectoryTests()
     {
-        directory = A.Directory(store, changes.Object, time);
+        directory = TestData.Directory(store, changes.Object, time);
     }
 
     // A standstill
@@ -38,7 +38,7 @@ public sealed class ClientDirectoryTests
         Assert.That(directory.TryFind(Own.Key, out _), Is.False);
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(2);
-        (await store.NextLoadAsync()).SetResult(A.Snapshot(A.Client, version: 2));
+        (await store.NextLoadAsync()).SetResult(TestData.Snapshot(TestData.Client, version: 2));
 
         Assert.That(await lookUp.Soon(), Is.Null);
     }
@@ -84,14 +84,14 @@ public sealed class ClientDirectoryTests
     {
         await WarmAsync(Version(1));
 
-        Assert.That(await LookUpAsync(ApiKey.Generate(A.Client).Text).Soon(), Is.Null);
+        Assert.That(await LookUpAsync(ApiKey.Generate(TestData.Client).Text).Soon(), Is.Null);
         Assert.That(store.Loads, Is.EqualTo(1));
     }
 
     [Test]
     public async Task Find_WrongSecretForAClientNotYetKnown_IsRefused()
     {
-        var lookUp = LookUpAsync(ApiKey.Generate(A.Client).Text);
+        var lookUp = LookUpAsync(ApiKey.Generate(TestData.Client).Text);
         (await store.NextLoadAsync()).SetResult(Version(1));
 
         Assert.That(await lookUp.Soon(), Is.Null);
@@ -100,8 +100,8 @@ public sealed class ClientDirectoryTests
     [Test]
     public async Task Find_EveryKeyOfAClient_IsThatClient()
     {
-        var second = ApiKey.Generate(A.Client);
-        var client = A.Snapshot(A.Client, keys: [Own.Key.Hash, second.Key.Hash]);
+        var second = ApiKey.Generate(TestData.Client);
+        var client = TestData.Snapshot(TestData.Client, keys: [Own.Key.Hash, second.Key.Hash]);
         await WarmAsync(client);
 
         Assert.That(await LookUpAsync(second.Text).Soon(), Is.SameAs(client));
@@ -166,7 +166,7 @@ public sealed class ClientDirectoryTests
     public async Task Find_TwoClientsAtOnce_LoadsEach()
     {
         var otherKey = ApiKey.Generate(ClientId.New());
-        var other = A.Snapshot(otherKey.Key.Client, keys: [otherKey.Key.Hash]);
+        var other = TestData.Snapshot(otherKey.Key.Client, keys: [otherKey.Key.Hash]);
         var lookUp = LookUpAsync();
         var load = await store.NextLoadAsync();
         var otherLookUp = LookUpAsync(otherKey.Text);
@@ -231,7 +231,7 @@ public sealed class ClientDirectoryTests
     {
         await WarmAsync(Version(1));
 
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
@@ -254,7 +254,7 @@ public sealed class ClientDirectoryTests
     {
         await WarmAsync(Version(1));
 
-        changes.Raise(it => it.Changed += null, A.Client);
+        changes.Raise(it => it.Changed += null, TestData.Client);
 
         var changed = Version(2);
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
@@ -283,7 +283,7 @@ public sealed class ClientDirectoryTests
         var (old, changed) = (Version(1), Version(2));
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
 
@@ -314,7 +314,7 @@ public sealed class ClientDirectoryTests
     {
         var early = LookUpAsync();
         var oldLoad = await store.NextLoadAsync();
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         var late = LookUpAsync();
         var newLoad = await store.NextLoadAsync();
         oldLoad.SetResult(Version(1));
@@ -332,7 +332,7 @@ public sealed class ClientDirectoryTests
     {
         // The clock is read while a load is being listed: the change comes just then, from another thread, which has to
         // wait for that. A forgetting that did not wait would be over before there is a load to forget.
-        var change = new Thread(() => changes.Raise(it => it.Changed += null, A.Client));
+        var change = new Thread(() => changes.Raise(it => it.Changed += null, TestData.Client));
         // Before that, it is read for how long the look-up takes.
         time.WhenNextRead = () =>
             time.WhenNextRead = () =>
@@ -456,7 +456,7 @@ public sealed class ClientDirectoryTests
 
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(2);
-        (await store.NextLoadAsync()).SetResult(A.Snapshot(A.Client, version: 2, keys: []));
+        (await store.NextLoadAsync()).SetResult(TestData.Snapshot(TestData.Client, version: 2, keys: []));
 
         Assert.That(await lookUp.Soon(), Is.Null);
     }
@@ -552,7 +552,7 @@ public sealed class ClientDirectoryTests
         time.Advance(MaxAge);
         var early = LookUpAsync();
         var comparison = await store.NextVersionAsync();
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         comparison.SetResult(1);
         await early.Soon();
 
@@ -639,7 +639,7 @@ public sealed class ClientDirectoryTests
     {
         var other = ApiKey.Generate(ClientId.New());
         await WarmAsync(Version(1));
-        await WarmAsync(A.Snapshot(other.Key.Client, keys: [other.Key.Hash]), other.Text);
+        await WarmAsync(TestData.Snapshot(other.Key.Client, keys: [other.Key.Hash]), other.Text);
 
         changes.Raise(it => it.MessagesLost += null);
 
@@ -708,7 +708,7 @@ public sealed class ClientDirectoryTests
     {
         var client = Version(1);
         await WarmAsync(client);
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
 
         var outage = LookUpAsync();
         (await store.NextLoadAsync()).SetException(new StoreUnavailableException("gone"));
@@ -723,7 +723,7 @@ public sealed class ClientDirectoryTests
     public async Task Doubt_DeletedMeanwhile_DisappearsFromMemory()
     {
         await WarmAsync(Version(1));
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         for (var i = 0; i < 2; i++)
         {
             var lookUp = LookUpAsync();
@@ -777,7 +777,7 @@ public sealed class ClientDirectoryTests
         var early = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(2);
         var load = await store.NextLoadAsync();
-        directory.Invalidate(A.Client);
+        directory.Invalidate(TestData.Client);
         load.SetResult(Version(2));
         await early.Soon();
 
@@ -804,7 +804,7 @@ public sealed class ClientDirectoryTests
     }
 
     private static ClientSnapshot Version(long version) =>
-        A.Snapshot(A.Client, version, [Own.Key.Hash]);
+        TestData.Snapshot(TestData.Client, version, [Own.Key.Hash]);
 
     private Task<ClientSnapshot?> LookUpAsync(CancellationToken cancellationToken = default) =>
         LookUpAsync(Own.Text, cancellationToken);
@@ -839,15 +839,15 @@ public sealed class ClientDirectoryTests
     {
         if (onAnotherInstance)
         {
-            changes.Raise(it => it.Changed += null, A.Client);
+            changes.Raise(it => it.Changed += null, TestData.Client);
         }
         else
         {
-            directory.Invalidate(A.Client);
+            directory.Invalidate(TestData.Client);
         }
     }
 
-    private sealed class Clock() : FakeTimeProvider(A.Moment)
+    private sealed class Clock() : FakeTimeProvider(TestData.Moment)
     {
         private Action? whenNextRead;
 

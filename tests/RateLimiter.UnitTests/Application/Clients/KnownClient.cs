@@ -10,21 +10,21 @@ namespace RateLimiter.UnitTests.Application.Clients;
 internal sealed class KnownClient
 {
     private readonly Mock<IClientRepository> repository = new();
-    private readonly (ApiKey Key, string Text) own = ApiKey.Generate(A.Client);
+    private readonly (ApiKey Key, string Text) own = ApiKey.Generate(TestData.Client);
 
     public KnownClient()
     {
         repository
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
                 )
             )
-            .ReturnsAsync(A.Snapshot(A.Client, keys: [own.Key.Hash]));
-        Directory = A.Directory(repository.Object);
+            .ReturnsAsync(TestData.Snapshot(TestData.Client, keys: [own.Key.Hash]));
+        Directory = TestData.Directory(repository.Object);
     }
 
     public ClientDirectory Directory { get; }
@@ -48,7 +48,7 @@ internal sealed class KnownClient
         repository
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()

@@ -26,10 +26,10 @@ public sealed class RegisterClientHandlerTests
     private readonly List<(NewClient Client, AuditRecord Audit)> added = [];
     private readonly List<PermitRequest> taken = [];
     private readonly StoreRoom room = new();
-    private readonly ClientDirectory directory = A.Directory(
+    private readonly ClientDirectory directory = TestData.Directory(
         Mock.Of<IClientRepository>(MockBehavior.Strict)
     );
-    private LimitStatus status = A.Status();
+    private LimitStatus status = TestData.Status();
 
     [Test]
     public async Task Handle_PermitLeft_KeepsTheClientWithTheHashOfItsKey()
@@ -47,14 +47,14 @@ public sealed class RegisterClientHandlerTests
             Assert.That(added[0].Client.Key.Hash, Is.EqualTo(key.Hash));
             Assert.That(added[0].Client.Key.Scopes, Is.EqualTo(Scopes.Admin));
             Assert.That(added[0].Client.Key.ExpiresAt, Is.Null);
-            Assert.That(added[0].Client.CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(added[0].Client.CreatedAt, Is.EqualTo(TestData.Moment));
             Assert.That(
                 added[0].Audit,
                 Is.EqualTo(
                     new AuditRecord(
                         AuditAction.ClientRegistered,
-                        A.Moment,
-                        A.Actor,
+                        TestData.Moment,
+                        TestData.Actor,
                         Before: null,
                         new AuditedClient("My app")
                     )
@@ -85,7 +85,7 @@ public sealed class RegisterClientHandlerTests
     [Test]
     public async Task Handle_NoPermitLeft_SaysWhenAndKeepsNothing()
     {
-        status = A.Status(wait: 59_000_000, remaining: 0);
+        status = TestData.Status(wait: 59_000_000, remaining: 0);
 
         var outcome = await RegisterAsync();
 
@@ -105,7 +105,7 @@ public sealed class RegisterClientHandlerTests
     [Test]
     public async Task Handle_RegistrationsSwitchedOff_NamesNoWait()
     {
-        status = A.Status(wait: LimitStatus.Never, remaining: 0);
+        status = TestData.Status(wait: LimitStatus.Never, remaining: 0);
 
         var outcome = await RegisterAsync();
 
@@ -228,7 +228,7 @@ public sealed class RegisterClientHandlerTests
     [TestCase("wrong")]
     public async Task Handle_NoPermitLeft_DoesNotTellWhetherTheTokenIsRight(string token)
     {
-        status = A.Status(wait: 59_000_000, remaining: 0);
+        status = TestData.Status(wait: 59_000_000, remaining: 0);
 
         var outcome = await RegisterAsync(options: WithToken, token: token);
 
@@ -270,7 +270,7 @@ public sealed class RegisterClientHandlerTests
             .Callback((PermitRequest request, CancellationToken _) => taken.Add(request))
             .Returns(
                 (PermitRequest request, CancellationToken _) =>
-                    ValueTask.FromResult<Decision?>(A.Decision(request.Policy, status))
+                    ValueTask.FromResult<Decision?>(TestData.Decision(request.Policy, status))
             );
 
         return new RegisterClientHandler(
@@ -279,9 +279,9 @@ public sealed class RegisterClientHandlerTests
             directory,
             room,
             Options.Create(options ?? new()),
-            new FakeTimeProvider(A.Moment)
+            new FakeTimeProvider(TestData.Moment)
         ).Handle(
-            new RegisterClientCommand("My app", IPAddress.Parse(caller), A.Actor, token),
+            new RegisterClientCommand("My app", IPAddress.Parse(caller), TestData.Actor, token),
             CancellationToken.None
         );
     }

@@ -16,14 +16,14 @@ public sealed class AuthenticatorTests
 
     private static readonly IPAddress Caller = IPAddress.Parse("192.0.2.1");
     private static readonly IPAddress Other = IPAddress.Parse("192.0.2.2");
-    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(A.Client);
+    private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(TestData.Client);
 
     private readonly Mock<IClientRepository> clients = new();
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly Authenticator authenticator;
 
     public AuthenticatorTests() =>
-        authenticator = A.Authenticator(
+        authenticator = TestData.Authenticator(
             clients.Object,
             time,
             new AuthenticationOptions { FailureLimit = Limit, FailureWindowSeconds = 60 }
@@ -42,8 +42,8 @@ public sealed class AuthenticatorTests
     [Test]
     public async Task Authenticate_KeyOfAClient_LetsItInWithThatKey()
     {
-        var second = ApiKey.Generate(A.Client);
-        var client = Knows([A.Key(Own.Key.Hash), A.Key(second.Key.Hash, Scopes.Check)]);
+        var second = ApiKey.Generate(TestData.Client);
+        var client = Knows([TestData.Key(Own.Key.Hash), TestData.Key(second.Key.Hash, Scopes.Check)]);
 
         for (var i = 0; i < 3; i++)
         {
@@ -60,7 +60,7 @@ public sealed class AuthenticatorTests
     [Test]
     public async Task Authenticate_KeyThatExpires_IsRefusedFromThatMomentOn()
     {
-        Knows([A.Key(Own.Key.Hash, expiresAt: A.Moment.AddMilliseconds(100))]);
+        Knows([TestData.Key(Own.Key.Hash, expiresAt: TestData.Moment.AddMilliseconds(100))]);
         time.Advance(TimeSpan.FromMilliseconds(99));
         Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
 
@@ -72,10 +72,10 @@ public sealed class AuthenticatorTests
     [Test]
     public async Task Authenticate_WrongKeysOfAKnownClient_AskTheStoreOnceAndAreLimited()
     {
-        Knows([A.Key(Own.Key.Hash)]);
+        Knows([TestData.Key(Own.Key.Hash)]);
         await AuthenticateAsync(Own.Text);
 
-        var answers = await GuessAsync(Limit + 2, () => ApiKey.Generate(A.Client).Text);
+        var answers = await GuessAsync(Limit + 2, () => ApiKey.Generate(TestData.Client).Text);
 
         Assert.That(answers.Take(Limit).Select(answer => answer.RetryAfter), Is.All.Null);
         Assert.That(
@@ -125,10 +125,10 @@ public sealed class AuthenticatorTests
         string guess
     )
     {
-        Knows([A.Key(Own.Key.Hash)]);
+        Knows([TestData.Key(Own.Key.Hash)]);
         await GuessAsync(
             Limit * 2,
-            () => guess == "checksum" ? WithWrongChecksum(ApiKey.Generate(A.Client).Text) : guess
+            () => guess == "checksum" ? WithWrongChecksum(ApiKey.Generate(TestData.Client).Text) : guess
         );
 
         Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
@@ -138,7 +138,7 @@ public sealed class AuthenticatorTests
     [Test]
     public async Task Authenticate_OneKeyOfNobodyOverAndOver_CostsOneQuestionAndKeepsNobodyOut()
     {
-        Knows([A.Key(Own.Key.Hash)]);
+        Knows([TestData.Key(Own.Key.Hash)]);
         var dead = ApiKey.Generate(ClientId.New()).Text;
 
         var answers = await GuessAsync(Limit * 3, () => dead);
@@ -151,7 +151,7 @@ public sealed class AuthenticatorTests
     [Test]
     public async Task Authenticate_RevokedKeyOverAndOver_KeepsNoOtherClientOut()
     {
-        Knows([A.Key(Own.Key.Hash)]);
+        Knows([TestData.Key(Own.Key.Hash)]);
         var other = ClientId.New();
         var (key, text) = ApiKey.Generate(other);
         clients
@@ -163,8 +163,8 @@ public sealed class AuthenticatorTests
                     It.IsAny<CancellationToken>()
                 )
             )
-            .ReturnsAsync(A.Snapshot(other, keys: [key.Hash]));
-        var revoked = ApiKey.Generate(A.Client).Text;
+            .ReturnsAsync(TestData.Snapshot(other, keys: [key.Hash]));
+        var revoked = ApiKey.Generate(TestData.Client).Text;
 
         await GuessAsync(Limit * 3, () => revoked);
 
@@ -175,7 +175,7 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_ClientThatWasNoneAMomentAgo_IsAskedForAgain()
     {
         Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Null);
-        Knows([A.Key(Own.Key.Hash)]);
+        Knows([TestData.Key(Own.Key.Hash)]);
         time.Advance(FailedAuthentications.StrangerAge);
 
         Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
@@ -184,7 +184,7 @@ public sealed class AuthenticatorTests
     [Test]
     public async Task Authenticate_TooManyGuesses_OthersAndKnownClientsAreLetIn()
     {
-        Knows([A.Key(Own.Key.Hash)]);
+        Knows([TestData.Key(Own.Key.Hash)]);
         await AuthenticateAsync(Own.Text);
         await GuessAsync(Limit + 1, () => "guess");
 
@@ -217,7 +217,7 @@ public sealed class AuthenticatorTests
             )
             .ReturnsAsync(
                 (ClientId client, long _, ClientSnapshot? _, CancellationToken _) =>
-                    A.Snapshot(client, keys: [Keys[client].Hash])
+                    TestData.Snapshot(client, keys: [Keys[client].Hash])
             );
 
         for (var i = 0; i < Limit * 3; i++)
@@ -236,7 +236,7 @@ public sealed class AuthenticatorTests
         clients
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
@@ -248,7 +248,7 @@ public sealed class AuthenticatorTests
             .Range(0, 100)
             .Select(_ => AuthenticateAsync(Own.Text).AsTask())
             .ToList();
-        answer.SetResult(A.Snapshot(A.Client, keys: [Own.Key.Hash]));
+        answer.SetResult(TestData.Snapshot(TestData.Client, keys: [Own.Key.Hash]));
 
         Assert.That((await Task.WhenAll(callers)).Select(each => each.Holder), Has.None.Null);
     }
@@ -284,11 +284,11 @@ public sealed class AuthenticatorTests
 
     private ClientSnapshot Knows(IEnumerable<ClientKey> keys)
     {
-        var client = new ClientSnapshot(A.Client, 1, new KeyRing(keys), new([]));
+        var client = new ClientSnapshot(TestData.Client, 1, new KeyRing(keys), new([]));
         clients
             .Setup(it =>
                 it.FindAsync(
-                    A.Client,
+                    TestData.Client,
                     It.IsAny<long>(),
                     It.IsAny<ClientSnapshot?>(),
                     It.IsAny<CancellationToken>()
@@ -296,7 +296,7 @@ public sealed class AuthenticatorTests
             )
             .ReturnsAsync(client);
         clients
-            .Setup(it => it.FindVersionAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.FindVersionAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(1);
         return client;
     }

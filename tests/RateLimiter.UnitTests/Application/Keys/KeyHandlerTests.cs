@@ -16,7 +16,7 @@ public sealed class KeyHandlerTests
 {
     private const int MaxKeys = 3;
 
-    private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
+    private static readonly DateTimeOffset Later = TestData.Moment.AddHours(1);
 
     private readonly KnownClient known = new();
     private readonly Repository keys = new();
@@ -35,7 +35,7 @@ public sealed class KeyHandlerTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(kept, Is.EqualTo(made.Key));
-            Assert.That(key.Client, Is.EqualTo(A.Client));
+            Assert.That(key.Client, Is.EqualTo(TestData.Client));
             Assert.That(kept!.Name, Is.EqualTo("new"));
             Assert.That(kept.Scopes, Is.EqualTo(Scopes.Check));
             Assert.That(kept.CreatedAt, Is.EqualTo(Later));
@@ -180,7 +180,7 @@ public sealed class KeyHandlerTests
             rotated = (KeyMade)
                 (
                     await RotateAsync(
-                        A.Holder(admin.Client) with
+                        TestData.Holder(admin.Client) with
                         {
                             Key = second.Key,
                         },
@@ -327,7 +327,7 @@ public sealed class KeyHandlerTests
                 new AuditRecord(
                     AuditAction.KeyCreated,
                     Later,
-                    A.Actor,
+                    TestData.Actor,
                     Before: null,
                     AuditedKey.Of(made.Key)
                 )
@@ -348,7 +348,7 @@ public sealed class KeyHandlerTests
                 new AuditRecord(
                     AuditAction.KeyRotated,
                     Later,
-                    A.Actor,
+                    TestData.Actor,
                     AuditedKey.Of(own.Key),
                     AuditedKey.Of(made.Key)
                 )
@@ -370,7 +370,7 @@ public sealed class KeyHandlerTests
                 new AuditRecord(
                     AuditAction.KeyDeleted,
                     Later,
-                    A.Actor,
+                    TestData.Actor,
                     AuditedKey.Of(other),
                     After: null
                 )
@@ -381,7 +381,7 @@ public sealed class KeyHandlerTests
     private AuthenticatedCaller Admin() => Holder(Scopes.Admin);
 
     private AuthenticatedCaller Holder(Scopes scopes, TimeSpan? lifetime = null) =>
-        new(A.Snapshot(A.Client), keys.Add(scopes, lifetime: lifetime));
+        new(TestData.Snapshot(TestData.Client), keys.Add(scopes, lifetime: lifetime));
 
     private Task<KeyOutcome?> CreateAsync(
         AuthenticatedCaller holder,
@@ -389,18 +389,18 @@ public sealed class KeyHandlerTests
         TimeSpan? lifetime = null
     ) =>
         new CreateKeyHandler(Rings(), quotas).Handle(
-            new CreateKeyCommand(holder, "new", scopes, lifetime, A.Actor),
+            new CreateKeyCommand(holder, "new", scopes, lifetime, TestData.Actor),
             default
         );
 
     private Task<KeyOutcome?> RotateAsync(AuthenticatedCaller holder, TimeSpan grace) =>
         new RotateKeyHandler(Rings(), quotas).Handle(
-            new RotateKeyCommand(holder, grace, A.Actor),
+            new RotateKeyCommand(holder, grace, TestData.Actor),
             default
         );
 
     private Task<KeyOutcome?> DeleteAsync(AuthenticatedCaller holder, string id) =>
-        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id, A.Actor), default);
+        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id, TestData.Actor), default);
 
     private KeyWriter Rings() => new(keys, known.Directory, room, new FakeTimeProvider(Later));
 
@@ -431,10 +431,10 @@ public sealed class KeyHandlerTests
         )
         {
             var key = ClientKey.Create(
-                ApiKey.Generate(A.Client).Key,
+                ApiKey.Generate(TestData.Client).Key,
                 "key",
                 scopes,
-                A.Moment,
+                TestData.Moment,
                 lifetime
             );
             key = key with { ExpiresAt = expiresAt ?? key.ExpiresAt };

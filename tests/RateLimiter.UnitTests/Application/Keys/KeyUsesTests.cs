@@ -11,12 +11,12 @@ namespace RateLimiter.UnitTests.Application.Keys;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class KeyUsesTests : IDisposable
 {
-    private static readonly long Minute = A.Moment.ToUnixTimeSeconds() / 60;
+    private static readonly long Minute = TestData.Moment.ToUnixTimeSeconds() / 60;
 
     private readonly Mock<IKeyRepository> keys = new();
     private readonly List<(ClientId Client, string Uses)> written = [];
-    private readonly FakeTimeProvider time = new(A.Moment);
-    private readonly AuthenticatedCaller holder = A.Holder(A.Snapshot(A.Client));
+    private readonly FakeTimeProvider time = new(TestData.Moment);
+    private readonly AuthenticatedCaller holder = TestData.Holder(TestData.Snapshot(TestData.Client));
     private readonly KeyUses uses;
 
     public KeyUsesTests()
@@ -43,24 +43,24 @@ public sealed class KeyUsesTests : IDisposable
     {
         for (var i = 0; i < 1000; i++)
         {
-            uses.Record(holder, A.Moment);
+            uses.Record(holder, TestData.Moment);
         }
 
-        await uses.WriteAsync(A.Client, default);
-        await uses.WriteAsync(A.Client, default);
+        await uses.WriteAsync(TestData.Client, default);
+        await uses.WriteAsync(TestData.Client, default);
 
-        Assert.That(written, Is.EqualTo(new[] { (A.Client, $"[{holder.Key.Hash}, {Minute}]") }));
+        Assert.That(written, Is.EqualTo(new[] { (TestData.Client, $"[{holder.Key.Hash}, {Minute}]") }));
     }
 
     [Test]
     public async Task Write_UsedInTheNextMinute_IsWrittenAgain()
     {
-        uses.Record(holder, A.Moment);
-        await uses.WriteAsync(A.Client, default);
-        uses.Record(holder, A.Moment);
-        uses.Record(holder, A.Moment.AddMinutes(1));
+        uses.Record(holder, TestData.Moment);
+        await uses.WriteAsync(TestData.Client, default);
+        uses.Record(holder, TestData.Moment);
+        uses.Record(holder, TestData.Moment.AddMinutes(1));
 
-        await uses.WriteAsync(A.Client, default);
+        await uses.WriteAsync(TestData.Client, default);
 
         Assert.That(written[^1].Uses, Is.EqualTo($"[{holder.Key.Hash}, {Minute + 1}]"));
         Assert.That(written, Has.Count.EqualTo(2));
@@ -69,7 +69,7 @@ public sealed class KeyUsesTests : IDisposable
     [Test]
     public async Task Write_TheStoreDoesNotAnswer_IsWrittenTheNextTime()
     {
-        uses.Record(holder, A.Moment);
+        uses.Record(holder, TestData.Moment);
         keys.SetupSequence(it =>
                 it.SaveUsesAsync(
                     It.IsAny<ClientId>(),
@@ -81,11 +81,11 @@ public sealed class KeyUsesTests : IDisposable
             .Returns(Task.CompletedTask);
 
         Assert.That(
-            () => uses.WriteAsync(A.Client, default),
+            () => uses.WriteAsync(TestData.Client, default),
             Throws.TypeOf<StoreUnavailableException>()
         );
-        await uses.WriteAsync(A.Client, default);
-        await uses.WriteAsync(A.Client, default);
+        await uses.WriteAsync(TestData.Client, default);
+        await uses.WriteAsync(TestData.Client, default);
 
         Assert.That(keys.Invocations, Has.Count.EqualTo(2));
     }
@@ -94,8 +94,8 @@ public sealed class KeyUsesTests : IDisposable
     public async Task Run_FromTimeToTime_WritesAllAndTheRestAtTheEnd()
     {
         var other = ClientId.New();
-        uses.Record(holder, A.Moment);
-        uses.Record(A.Holder(A.Snapshot(other)), A.Moment);
+        uses.Record(holder, TestData.Moment);
+        uses.Record(TestData.Holder(TestData.Snapshot(other)), TestData.Moment);
 
         await uses.StartAsync(default);
         // The timer is made in the background.
@@ -105,12 +105,12 @@ public sealed class KeyUsesTests : IDisposable
             await Task.Yield();
         }
 
-        uses.Record(holder, A.Moment.AddMinutes(5));
+        uses.Record(holder, TestData.Moment.AddMinutes(5));
         await uses.StopAsync(default);
 
         Assert.That(
             written.Select(use => use.Client),
-            Is.EquivalentTo(new[] { A.Client, other, A.Client })
+            Is.EquivalentTo(new[] { TestData.Client, other, TestData.Client })
         );
     }
 }

@@ -7,7 +7,7 @@ namespace RateLimiter.UnitTests.Application.Logs;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class DecisionBufferTests
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
 
     [Test]
     public async Task Take_AfterAdd_GivesAllInTheirOrder()
@@ -106,7 +106,7 @@ public sealed class DecisionBufferTests
     [Test]
     public async Task Add_WithFilter_NeitherKeepsNorCountsWhatDoesNotFit()
     {
-        var buffer = New(new FollowDecisionsQuery(A.Client, UserId: "v"));
+        var buffer = New(new FollowDecisionsQuery(TestData.Client, UserId: "v"));
 
         buffer.Add([.. Made(1, 5), .. Made(6, DecisionBuffer.Capacity + 2, "v"), .. Made(1008, 9)]);
 
@@ -146,7 +146,7 @@ public sealed class DecisionBufferTests
     }
 
     private static List<DecisionEvent> Made(long first, int count, string user = "u") =>
-        [.. Enumerable.Range(0, count).Select(i => new DecisionMade(first + i, A.LoggedOf(user)))];
+        [.. Enumerable.Range(0, count).Select(i => new DecisionMade(first + i, TestData.LoggedOf(user)))];
 
     private static async Task<IReadOnlyList<string>> TakeAsync(DecisionBuffer buffer, int count)
     {
@@ -168,7 +168,7 @@ public sealed class DecisionBufferTests
 
     private DecisionBuffer New(FollowDecisionsQuery? query = null, int perSecond = 100_000) =>
         new(
-            query ?? new FollowDecisionsQuery(A.Client),
+            query ?? new FollowDecisionsQuery(TestData.Client),
             new StreamLoad(
                 Options.Create(
                     new StreamOptions

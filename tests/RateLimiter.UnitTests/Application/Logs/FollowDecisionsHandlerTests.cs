@@ -9,7 +9,7 @@ namespace RateLimiter.UnitTests.Application.Logs;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class FollowDecisionsHandlerTests : IDisposable
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly KeptLog log = new();
     private readonly CancellationTokenSource ending = new();
     private FollowDecisionsHandler handler;
@@ -50,7 +50,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     public async Task Handle_AfterAnId_GivesWhatIsKeptAfterItFirst(long after, string[] missed)
     {
         log.Append("a", "b", "c");
-        var events = await FollowAsync(new(A.Client, after));
+        var events = await FollowAsync(new(TestData.Client, after));
 
         log.Append("d");
 
@@ -66,7 +66,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         log.Append("a", "b", "c", "d");
         log.Cut(3);
 
-        var events = await FollowAsync(new(A.Client, After: 1));
+        var events = await FollowAsync(new(TestData.Client, After: 1));
 
         Assert.That(await events.NextAsync(2, time), Is.EqualTo(["3 left out 2", "4 d"]));
     }
@@ -77,7 +77,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         log.Append("a", "b");
         log.Expire();
 
-        var events = await FollowAsync(new(A.Client, After: 2));
+        var events = await FollowAsync(new(TestData.Client, After: 2));
 
         Assert.That(await events.NextAsync(1, time), Is.EqualTo(["2 left out ?"]));
         log.Begin(100);
@@ -89,7 +89,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     public async Task Handle_WithFilter_GivesWhatFits()
     {
         log.Append("a", "b", "a");
-        var events = await FollowAsync(new(A.Client, After: 0, UserId: "a"));
+        var events = await FollowAsync(new(TestData.Client, After: 0, UserId: "a"));
 
         log.Append("b", "a");
 
@@ -174,7 +174,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         var first = await FollowAsync();
         await FollowAsync();
 
-        var third = await handler.Handle(new(A.Client), default);
+        var third = await handler.Handle(new(TestData.Client), default);
         var other = await handler.Handle(new(new ClientId("otherotherother1")), default);
 
         Assert.That(third.Events, Is.Null);
@@ -182,7 +182,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         log.Append("a");
         await first.NextAsync(1, time);
         await first.DisposeAsync();
-        Assert.That((await handler.Handle(new(A.Client), default)).Events, Is.Not.Null);
+        Assert.That((await handler.Handle(new(TestData.Client), default)).Events, Is.Not.Null);
     }
 
     [Test]
@@ -209,7 +209,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     private async Task<IAsyncEnumerator<DecisionEvent>> FollowAsync(
         FollowDecisionsQuery? query = null
     ) =>
-        (await handler.Handle(query ?? new(A.Client), default)).Events!.GetAsyncEnumerator(
+        (await handler.Handle(query ?? new(TestData.Client), default)).Events!.GetAsyncEnumerator(
             ending.Token
         );
 }

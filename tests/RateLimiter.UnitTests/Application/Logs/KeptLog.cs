@@ -23,12 +23,12 @@ internal sealed class KeptLog : IDecisionFeed
     {
         lock (gate)
         {
-            kept.AddRange(users.Select(A.LoggedOf));
+            kept.AddRange(users.Select(TestData.LoggedOf));
         }
     }
 
     /// <summary>Tells whoever follows that this instance has written.</summary>
-    public void Announce() => Written?.Invoke(A.Client);
+    public void Announce() => Written?.Invoke(TestData.Client);
 
     /// <summary>Cuts off the oldest.</summary>
     public void Cut(int count)

@@ -53,13 +53,13 @@ public sealed class LatestDecisionsHandlerTests
     )
     {
         var log = new Mock<IDecisionLog>(MockBehavior.Strict);
-        log.Setup(it => it.ReadAsync(A.Client, It.IsAny<CancellationToken>())).ReturnsAsync(Log);
+        log.Setup(it => it.ReadAsync(TestData.Client, It.IsAny<CancellationToken>())).ReturnsAsync(Log);
         return await new LatestDecisionsHandler(log.Object).Handle(
-            new LatestDecisionsQuery(A.Client, count, user, route, allowed),
+            new LatestDecisionsQuery(TestData.Client, count, user, route, allowed),
             CancellationToken.None
         );
     }
 
     private static LoggedDecision Line(string user, string route, bool allowed) =>
-        A.Logged(A.Decision(A.Policy(), A.Status(wait: allowed ? 0 : 1)), user, route);
+        TestData.Logged(TestData.Decision(TestData.Policy(), TestData.Status(wait: allowed ? 0 : 1)), user, route);
 }

@@ -83,7 +83,7 @@ public sealed class LogPositionTests
     }
 
     private static LogPart Part(long start, long cut, int length, params string[] users) =>
-        new(start, cut, length, [.. users.Select(A.LoggedOf)]);
+        new(start, cut, length, [.. users.Select(TestData.LoggedOf)]);
 
     private static IEnumerable<string> Told(IEnumerable<DecisionEvent> events) =>
         events.Select(Events.Tell);

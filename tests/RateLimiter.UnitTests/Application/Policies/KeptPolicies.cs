@@ -30,13 +30,13 @@ internal sealed class KeptPolicies : IPolicyRepository
     /// <summary>Somebody else saves a policy.</summary>
     public Policy Save(PolicyDefinition definition)
     {
-        var change = Head(definition.Key).Save(definition, A.Moment, A.Actor);
-        Make(change, A.Moment);
+        var change = Head(definition.Key).Save(definition, TestData.Moment, TestData.Actor);
+        Make(change, TestData.Moment);
         return change.After!;
     }
 
     /// <summary>Somebody else deletes a policy.</summary>
-    public void Delete(PolicyKey key) => Make(Head(key).Delete(), A.Moment);
+    public void Delete(PolicyKey key) => Make(Head(key).Delete(), TestData.Moment);
 
     public PolicyHead Head(PolicyKey key) =>
         versions.TryGetValue(key, out var known)
@@ -114,7 +114,7 @@ internal sealed class KeptPolicies : IPolicyRepository
         known.Add(
             change.After is { } policy
                 ? PolicyVersion.Of(policy)
-                : new PolicyVersion(change.Version, at, A.Actor.KeyId, null)
+                : new PolicyVersion(change.Version, at, TestData.Actor.KeyId, null)
         );
         setVersion++;
     }

@@ -45,13 +45,13 @@ public sealed class ListPoliciesHandlerTests
     {
         var policies = new Mock<IPolicyRepository>(MockBehavior.Strict);
         policies
-            .Setup(it => it.ListAsync(A.Client, It.IsAny<CancellationToken>()))
+            .Setup(it => it.ListAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(
                 new PolicySet(5, [.. kept.Select(name => PolicyHead.Of(Parse(name))), Deleted])
             );
 
         var listed = await new ListPoliciesHandler(policies.Object).Handle(
-            new ListPoliciesQuery(A.Client, route, role),
+            new ListPoliciesQuery(TestData.Client, route, role),
             CancellationToken.None
         );
         Assert.That(listed.Version, Is.EqualTo(5));
@@ -60,5 +60,5 @@ public sealed class ListPoliciesHandlerTests
 
     private static PolicyHead Deleted => new(new PolicyKey("a", "deleted"), 2, null);
 
-    private static Policy Parse(string name) => A.Policy(name.Split('/')[0], name.Split('/')[1]);
+    private static Policy Parse(string name) => TestData.Policy(name.Split('/')[0], name.Split('/')[1]);
 }

@@ -17,8 +17,8 @@ public sealed class PolicyHandlerTests
     private const long MaxBytes = 5000;
     private const int MaxWindowSeconds = 3600;
 
-    private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
-    private static readonly PolicyKey Key = A.Policy().Key;
+    private static readonly DateTimeOffset Later = TestData.Moment.AddHours(1);
+    private static readonly PolicyKey Key = TestData.Policy().Key;
 
     private readonly KeptPolicies policies = new();
     private readonly KnownClient client = new();
@@ -27,16 +27,16 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Save_NoPolicyYet_IsVersion1()
     {
-        var definition = A.Definition();
+        var definition = TestData.Definition();
 
         var policy = await SavedAsync(definition);
 
-        Assert.That(policy, Is.EqualTo(new Policy(definition, 1, Later, Later, A.Actor.KeyId)));
+        Assert.That(policy, Is.EqualTo(new Policy(definition, 1, Later, Later, TestData.Actor.KeyId)));
         Assert.That(policies.Head(Key).Policy, Is.EqualTo(policy));
         Assert.That(
             policies.Changes.Single(),
             Has.Property(nameof(PolicyChanges.At)).EqualTo(Later)
-                & Has.Property(nameof(PolicyChanges.Actor)).EqualTo(A.Actor)
+                & Has.Property(nameof(PolicyChanges.Actor)).EqualTo(TestData.Actor)
         );
         Assert.That(Action(), Is.EqualTo(AuditAction.PolicyCreated));
     }
@@ -44,19 +44,19 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task AnyChange_StoreIsFull_IsRefusedUnlessItOnlyDeletes()
     {
-        policies.Save(A.Definition());
-        policies.Save(A.Definition(limits: A.Limit(permits: 20)));
+        policies.Save(TestData.Definition());
+        policies.Save(TestData.Definition(limits: TestData.Limit(permits: 20)));
         room.Note(full: true);
 
-        Assert.That(() => SaveAsync(A.Definition()), Throws.TypeOf<StoreFullException>());
+        Assert.That(() => SaveAsync(TestData.Definition()), Throws.TypeOf<StoreFullException>());
         Assert.That(() => RollBackAsync(1), Throws.TypeOf<StoreFullException>());
         Assert.That(
-            () => ImportAsync(A.Definition(route: "other")),
+            () => ImportAsync(TestData.Definition(route: "other")),
             Throws.TypeOf<StoreFullException>()
         );
         Assert.That(policies.Changes, Is.Empty);
         Assert.That(
-            await ImportAsync(dryRun: true, definitions: A.Definition(route: "other")),
+            await ImportAsync(dryRun: true, definitions: TestData.Definition(route: "other")),
             Is.TypeOf<PoliciesImported>()
         );
         Assert.That(await DeleteAsync(), Is.TypeOf<PolicyDeleted>());
@@ -65,14 +65,14 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Save_PolicyThere_IsItsNextVersionWithItsCounters()
     {
-        var earlier = policies.Save(A.Definition());
+        var earlier = policies.Save(TestData.Definition());
 
-        var policy = await SavedAsync(A.Definition(limits: A.Limit(permits: 20)));
+        var policy = await SavedAsync(TestData.Definition(limits: TestData.Limit(permits: 20)));
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(policy.Version, Is.EqualTo(2));
-            Assert.That(policy.CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(policy.CreatedAt, Is.EqualTo(TestData.Moment));
             Assert.That(policy.UpdatedAt, Is.EqualTo(Later));
             Assert.That(policy.Limits[0].Permits, Is.EqualTo(20));
             Assert.That(policy.Limits[0].Epoch, Is.EqualTo(earlier.Limits[0].Epoch));
@@ -83,10 +83,10 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Save_DeletedBefore_GoesOnWithTheVersionsAndCountsAfresh()
     {
-        var earlier = policies.Save(A.Definition());
+        var earlier = policies.Save(TestData.Definition());
         policies.Delete(Key);
 
-        var policy = await SavedAsync(A.Definition());
+        var policy = await SavedAsync(TestData.Definition());
 
         using (Assert.EnterMultipleScope())
         {
@@ -100,12 +100,12 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Save_SomebodyElseSavedInBetween_BuildsOnWhatHeSaved()
     {
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
         Policy? other = null;
         policies.BeforeChange = () =>
-            other = policies.Save(A.Definition(limits: A.Limit(windowSeconds: 1)));
+            other = policies.Save(TestData.Definition(limits: TestData.Limit(windowSeconds: 1)));
 
-        var policy = await SavedAsync(A.Definition(limits: A.Limit(windowSeconds: 1)));
+        var policy = await SavedAsync(TestData.Definition(limits: TestData.Limit(windowSeconds: 1)));
 
         Assert.That(policy.Version, Is.EqualTo(3));
         Assert.That(policy.Limits[0].Epoch, Is.EqualTo(other!.Limits[0].Epoch));
@@ -114,11 +114,11 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Save_OnConditionAndSomebodyElseSavedInBetween_Fails()
     {
-        policies.Save(A.Definition());
-        policies.BeforeChange = () => policies.Save(A.Definition(description: "his"));
+        policies.Save(TestData.Definition());
+        policies.BeforeChange = () => policies.Save(TestData.Definition(description: "his"));
 
         Assert.That(
-            await SaveAsync(A.Definition(), new VersionCondition.OneOf([1])),
+            await SaveAsync(TestData.Definition(), new VersionCondition.OneOf([1])),
             Is.TypeOf<ConditionFailed>()
         );
         Assert.That(policies.Head(Key).Policy!.Definition.Description, Is.EqualTo("his"));
@@ -142,10 +142,10 @@ public sealed class PolicyHandlerTests
         bool onVersion2
     )
     {
-        var toNothing = await SaveAsync(A.Definition("other"), condition);
-        policies.Save(A.Definition());
-        policies.Save(A.Definition());
-        var toVersion2 = await SaveAsync(A.Definition(), condition);
+        var toNothing = await SaveAsync(TestData.Definition("other"), condition);
+        policies.Save(TestData.Definition());
+        policies.Save(TestData.Definition());
+        var toVersion2 = await SaveAsync(TestData.Definition(), condition);
 
         Assert.That(toNothing is PolicySaved, Is.EqualTo(onNothing));
         Assert.That(toVersion2 is PolicySaved, Is.EqualTo(onVersion2));
@@ -154,19 +154,19 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Save_OnConditionThatOneIsThereAndItIsDeleted_Fails()
     {
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
         policies.Delete(Key);
 
         Assert.That(
-            await SaveAsync(A.Definition(), new VersionCondition.Exists()),
+            await SaveAsync(TestData.Definition(), new VersionCondition.Exists()),
             Is.TypeOf<ConditionFailed>()
         );
         Assert.That(
-            await SaveAsync(A.Definition(), new VersionCondition.OneOf([2])),
+            await SaveAsync(TestData.Definition(), new VersionCondition.OneOf([2])),
             Is.TypeOf<ConditionFailed>()
         );
         Assert.That(
-            await SaveAsync(A.Definition(), new VersionCondition.Missing()),
+            await SaveAsync(TestData.Definition(), new VersionCondition.Missing()),
             Is.TypeOf<PolicySaved>()
         );
     }
@@ -180,7 +180,7 @@ public sealed class PolicyHandlerTests
         {
             try
             {
-                await SaveAsync(A.Definition());
+                await SaveAsync(TestData.Definition());
             }
             catch (StoreUnavailableException) when (!isAnswered)
             {
@@ -196,17 +196,17 @@ public sealed class PolicyHandlerTests
         [Values("save", "delete", "roll back", "import")] string change
     )
     {
-        policies.Save(A.Definition(description: "first"));
-        policies.Save(A.Definition(description: "second"));
+        policies.Save(TestData.Definition(description: "first"));
+        policies.Save(TestData.Definition(description: "second"));
 
         var known = await client.KnownAfterAsync(async () =>
         {
-            await SaveAsync(A.Definition(description: "third"));
+            await SaveAsync(TestData.Definition(description: "third"));
             _ = change switch
             {
                 "delete" => await DeleteAsync(),
                 "roll back" => await RollBackAsync(1),
-                "import" => await ImportAsync(A.Definition("imported")),
+                "import" => await ImportAsync(TestData.Definition("imported")),
                 _ => null,
             };
         });
@@ -233,7 +233,7 @@ public sealed class PolicyHandlerTests
     public async Task Import_OnlyAskedForAndTheStoreHangsThen_IsNotKnown()
     {
         var known = await client.KnownAfterAsync(() =>
-            ImportAsync(dryRun: true, definitions: A.Definition("imported"))
+            ImportAsync(dryRun: true, definitions: TestData.Definition("imported"))
         );
 
         Assert.That(known!.Policies.Policies, Is.Empty);
@@ -244,7 +244,7 @@ public sealed class PolicyHandlerTests
     {
         policies.LosesAnswers = true;
 
-        Assert.That(() => SaveAsync(A.Definition()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(() => SaveAsync(TestData.Definition()), Throws.TypeOf<StoreUnavailableException>());
         Assert.That(policies.Changes, Has.Count.EqualTo(1));
     }
 
@@ -260,7 +260,7 @@ public sealed class PolicyHandlerTests
     {
         policies.Refusal = refusal;
 
-        Assert.That(await SaveAsync(A.Definition()), Is.EqualTo(outcome));
+        Assert.That(await SaveAsync(TestData.Definition()), Is.EqualTo(outcome));
         Assert.That(policies.Quota, Is.EqualTo(new PolicyQuota(MaxPolicies, MaxBytes)));
     }
 
@@ -268,7 +268,7 @@ public sealed class PolicyHandlerTests
     public async Task Save_OneOfTheWindowsIsTooLong_SaysHowLongItCanBeAndSavesNothing()
     {
         var outcome = await SaveAsync(
-            A.Definition(limits: [A.Limit(), A.Limit("long", windowSeconds: MaxWindowSeconds + 1)])
+            TestData.Definition(limits: [TestData.Limit(), TestData.Limit("long", windowSeconds: MaxWindowSeconds + 1)])
         );
 
         Assert.That(outcome, Is.EqualTo(new WindowTooLong(MaxWindowSeconds)));
@@ -278,7 +278,7 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Delete_Policy_IsGoneWithAVersionOfItsOwn()
     {
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
 
         Assert.That(await DeleteAsync(), Is.TypeOf<PolicyDeleted>());
         Assert.That(policies.Head(Key), Is.EqualTo(new PolicyHead(Key, 2, null)));
@@ -289,7 +289,7 @@ public sealed class PolicyHandlerTests
     public async Task Delete_NoneOrDeletedBefore_IsNotFound()
     {
         Assert.That(await DeleteAsync(), Is.TypeOf<PolicyNotFound>());
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
         policies.Delete(Key);
         Assert.That(await DeleteAsync(), Is.TypeOf<PolicyNotFound>());
         Assert.That(policies.Changes, Is.Empty);
@@ -298,7 +298,7 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Delete_OnCondition_IsDoneWhereItHolds()
     {
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
 
         Assert.That(
             await DeleteAsync(new VersionCondition.OneOf([2])),
@@ -310,8 +310,8 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task RollBack_ToAnOldVersion_SaysTheSameAndCountsOn()
     {
-        var first = policies.Save(A.Definition(description: "first"));
-        var second = policies.Save(A.Definition(limits: A.Limit(permits: 20)));
+        var first = policies.Save(TestData.Definition(description: "first"));
+        var second = policies.Save(TestData.Definition(limits: TestData.Limit(permits: 20)));
 
         var policy = ((PolicySaved)await RollBackAsync(1)).Policy;
 
@@ -328,8 +328,8 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task RollBack_ToAnotherWindow_CountsAfresh()
     {
-        var first = policies.Save(A.Definition());
-        policies.Save(A.Definition(limits: A.Limit(windowSeconds: 1)));
+        var first = policies.Save(TestData.Definition());
+        policies.Save(TestData.Definition(limits: TestData.Limit(windowSeconds: 1)));
 
         var policy = ((PolicySaved)await RollBackAsync(1)).Policy;
 
@@ -339,7 +339,7 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task RollBack_OfADeletedPolicy_BringsItBackAndCountsAfresh()
     {
-        var first = policies.Save(A.Definition());
+        var first = policies.Save(TestData.Definition());
         policies.Delete(Key);
 
         var policy = ((PolicySaved)await RollBackAsync(1)).Policy;
@@ -351,9 +351,9 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task RollBack_ToWhatIsNoPolicy_IsNotFound([Values(0, 2, 4, 99)] long version)
     {
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
         policies.Delete(Key);
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
 
         Assert.That(await RollBackAsync(version), Is.TypeOf<PolicyNotFound>());
         Assert.That(policies.Changes, Is.Empty);
@@ -362,7 +362,7 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task RollBack_OnCondition_IsDoneWhereItHolds()
     {
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
 
         Assert.That(
             await RollBackAsync(1, new VersionCondition.OneOf([2])),
@@ -377,18 +377,18 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Import_Document_MakesThePoliciesWhatItSays()
     {
-        policies.Save(A.Definition("same"));
-        policies.Save(A.Definition("other"));
-        policies.Save(A.Definition("gone"));
-        policies.Save(A.Definition("was deleted"));
+        policies.Save(TestData.Definition("same"));
+        policies.Save(TestData.Definition("other"));
+        policies.Save(TestData.Definition("gone"));
+        policies.Save(TestData.Definition("was deleted"));
         policies.Delete(new PolicyKey("was deleted", "default"));
 
         var imported = (PoliciesImported)
             await ImportAsync(
-                A.Definition("same"),
-                A.Definition("other", description: "changed"),
-                A.Definition("was deleted"),
-                A.Definition("new")
+                TestData.Definition("same"),
+                TestData.Definition("other", description: "changed"),
+                TestData.Definition("was deleted"),
+                TestData.Definition("new")
             );
 
         using (Assert.EnterMultipleScope())
@@ -415,9 +415,9 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Import_KeepingOthers_DeletesNone()
     {
-        policies.Save(A.Definition("kept"));
+        policies.Save(TestData.Definition("kept"));
 
-        var imported = await ImportAsync(deleteOthers: false, definitions: A.Definition("new"));
+        var imported = await ImportAsync(deleteOthers: false, definitions: TestData.Definition("new"));
 
         Assert.That(
             ((PoliciesImported)imported).Changes.Select(change => change.Action),
@@ -428,11 +428,11 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Import_WhatIsThere_ChangesNothing()
     {
-        policies.Save(A.Definition(description: "text", limits: [A.Limit("a"), A.Limit("b")]));
+        policies.Save(TestData.Definition(description: "text", limits: [TestData.Limit("a"), TestData.Limit("b")]));
 
         var imported = (PoliciesImported)
             await ImportAsync(
-                A.Definition(description: "text", limits: [A.Limit("a"), A.Limit("b")])
+                TestData.Definition(description: "text", limits: [TestData.Limit("a"), TestData.Limit("b")])
             );
 
         Assert.That((imported.Changes.Count, imported.Unchanged), Is.EqualTo((0, 1)));
@@ -442,10 +442,10 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Import_DryRun_SaysWhatWouldChangeAndChangesNothing()
     {
-        policies.Save(A.Definition());
+        policies.Save(TestData.Definition());
 
         var imported = (PoliciesImported)
-            await ImportAsync(dryRun: true, definitions: A.Definition("new"));
+            await ImportAsync(dryRun: true, definitions: TestData.Definition("new"));
 
         Assert.That(imported.Changes, Has.Count.EqualTo(2));
         Assert.That(policies.Changes.Single().DryRun);
@@ -454,9 +454,9 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Import_SomebodyElseSavedAnotherInBetween_BuildsOnThat()
     {
-        policies.BeforeChange = () => policies.Save(A.Definition("his"));
+        policies.BeforeChange = () => policies.Save(TestData.Definition("his"));
 
-        var imported = (PoliciesImported)await ImportAsync(A.Definition("mine"));
+        var imported = (PoliciesImported)await ImportAsync(TestData.Definition("mine"));
 
         Assert.That(
             imported.Changes.Select(change => change.Key.RouteKey),
@@ -467,12 +467,12 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Import_OnConditionAndSomebodyElseSavedInBetween_Fails()
     {
-        policies.BeforeChange = () => policies.Save(A.Definition("his"));
+        policies.BeforeChange = () => policies.Save(TestData.Definition("his"));
 
         Assert.That(
             await ImportAsync(
                 condition: new VersionCondition.OneOf([0]),
-                definitions: A.Definition("mine")
+                definitions: TestData.Definition("mine")
             ),
             Is.TypeOf<ConditionFailed>()
         );
@@ -481,9 +481,9 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task History_Policy_IsAPageOfItsVersions()
     {
-        policies.Save(A.Definition(description: "first"));
+        policies.Save(TestData.Definition(description: "first"));
         policies.Delete(Key);
-        policies.Save(A.Definition(description: "third"));
+        policies.Save(TestData.Definition(description: "third"));
 
         Assert.That(await HistoryAsync(null, 2), Is.EqualTo(new long[] { 3, 2 }));
         Assert.That(await HistoryAsync(2, 2), Is.EqualTo(new long[] { 1 }));
@@ -499,19 +499,19 @@ public sealed class PolicyHandlerTests
         VersionCondition? condition = null
     ) =>
         new SavePolicyHandler(Writer()).Handle(
-            new SavePolicyCommand(A.Client, definition, A.Actor, condition),
+            new SavePolicyCommand(TestData.Client, definition, TestData.Actor, condition),
             CancellationToken.None
         );
 
     private Task<PolicyOutcome> DeleteAsync(VersionCondition? condition = null) =>
         new DeletePolicyHandler(Writer()).Handle(
-            new DeletePolicyCommand(A.Client, Key, A.Actor, condition),
+            new DeletePolicyCommand(TestData.Client, Key, TestData.Actor, condition),
             CancellationToken.None
         );
 
     private Task<PolicyOutcome> RollBackAsync(long version, VersionCondition? condition = null) =>
         new RollBackPolicyHandler(policies, Writer()).Handle(
-            new RollBackPolicyCommand(A.Client, Key, version, A.Actor, condition),
+            new RollBackPolicyCommand(TestData.Client, Key, version, TestData.Actor, condition),
             CancellationToken.None
         );
 
@@ -526,11 +526,11 @@ public sealed class PolicyHandlerTests
     ) =>
         new ImportPoliciesHandler(policies, Writer()).Handle(
             new ImportPoliciesCommand(
-                A.Client,
+                TestData.Client,
                 definitions,
                 deleteOthers,
                 dryRun,
-                A.Actor,
+                TestData.Actor,
                 condition
             ),
             CancellationToken.None
@@ -539,7 +539,7 @@ public sealed class PolicyHandlerTests
     private async Task<IEnumerable<long>> HistoryAsync(long? before, int limit) =>
         (
             await new PolicyHistoryHandler(policies).Handle(
-                new PolicyHistoryQuery(A.Client, Key, before, limit),
+                new PolicyHistoryQuery(TestData.Client, Key, before, limit),
                 CancellationToken.None
             )
         ).Select(version => version.Version);

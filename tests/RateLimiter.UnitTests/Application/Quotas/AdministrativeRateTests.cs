@@ -14,31 +14,31 @@ public sealed class AdministrativeRateTests
     private static readonly IPAddress Here = IPAddress.Parse("192.0.2.1");
     private static readonly IPAddress There = IPAddress.Parse("192.0.2.2");
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
 
     [Test]
     public void Take_Default_LetsABurstOf1000PassAndThen50ASecond()
     {
-        var rate = A.AdministrativeRate(time: time);
-        Assert.That(Passed(rate, A.Client, Here), Is.EqualTo(1000));
+        var rate = TestData.AdministrativeRate(time: time);
+        Assert.That(Passed(rate, TestData.Client, Here), Is.EqualTo(1000));
 
         Assert.That(
-            rate.Take(A.Client, Here),
+            rate.Take(TestData.Client, Here),
             Is.EqualTo(new RefusedCall(OfClient, TimeSpan.FromMilliseconds(20)))
         );
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.That(Passed(rate, A.Client, Here), Is.EqualTo(50));
+        Assert.That(Passed(rate, TestData.Client, Here), Is.EqualTo(50));
         time.Advance(TimeSpan.FromHours(1));
-        Assert.That(Passed(rate, A.Client, Here), Is.EqualTo(1000));
+        Assert.That(Passed(rate, TestData.Client, Here), Is.EqualTo(1000));
     }
 
     [Test]
     public void Take_ClientOutOfCalls_IsRefusedFromEveryAddressAndTouchesNoOther()
     {
         var rate = Create(burst: 3);
-        Passed(rate, A.Client, Here);
+        Passed(rate, TestData.Client, Here);
 
-        Assert.That(rate.Take(A.Client, There)?.Reason, Is.EqualTo(OfClient));
+        Assert.That(rate.Take(TestData.Client, There)?.Reason, Is.EqualTo(OfClient));
         Assert.That(Passed(rate, ClientId.New(), There), Is.EqualTo(3));
     }
 
@@ -84,12 +84,12 @@ public sealed class AdministrativeRateTests
 
         for (var i = 0; i < 10_000; i++)
         {
-            Assert.That(rate.Take(A.Client, Here), Is.Null);
+            Assert.That(rate.Take(TestData.Client, Here), Is.Null);
         }
     }
 
     private AdministrativeRate Create(long callsPerSecond = 1, long burst = 1000) =>
-        A.AdministrativeRate(
+        TestData.AdministrativeRate(
             new QuotaOptions
             {
                 AdministrativeCallsPerSecond = callsPerSecond,

@@ -8,41 +8,41 @@ public sealed class CheckQuotaTests
     [Test]
     public void Take_NoQuota_AlwaysPasses()
     {
-        var quota = A.CheckQuota();
+        var quota = TestData.CheckQuota();
 
         for (var i = 0; i < 10_000; i++)
         {
-            Assert.That(quota.Take(A.Client, 1000), Is.Null);
+            Assert.That(quota.Take(TestData.Client, 1000), Is.Null);
         }
     }
 
     [Test]
     public void Take_MoreThanTheQuota_WaitsUntilTheyWillPass()
     {
-        var time = new FakeTimeProvider(A.Moment);
-        var quota = A.CheckQuota(5000, time);
-        Assert.That(quota.Take(A.Client, 5000), Is.Null);
+        var time = new FakeTimeProvider(TestData.Moment);
+        var quota = TestData.CheckQuota(5000, time);
+        Assert.That(quota.Take(TestData.Client, 5000), Is.Null);
 
-        var wait = quota.Take(A.Client, 1000);
+        var wait = quota.Take(TestData.Client, 1000);
 
         Assert.That(wait, Is.EqualTo(TimeSpan.FromMilliseconds(200)));
         time.Advance(wait!.Value - TimeSpan.FromTicks(10));
-        Assert.That(quota.Take(A.Client, 1000), Is.Not.Null);
+        Assert.That(quota.Take(TestData.Client, 1000), Is.Not.Null);
         time.Advance(TimeSpan.FromTicks(10));
-        Assert.That(quota.Take(A.Client, 1000), Is.Null);
+        Assert.That(quota.Take(TestData.Client, 1000), Is.Null);
     }
 
     [Test]
     public void Take_AQuotaOfLessThanABatch_LetsABatchPassAllTheSame() =>
-        Assert.That(A.CheckQuota(1).Take(A.Client, 1000), Is.Null);
+        Assert.That(TestData.CheckQuota(1).Take(TestData.Client, 1000), Is.Null);
 
     [Test]
     public void Take_AnotherClient_HasItsOwn()
     {
-        var quota = A.CheckQuota(1);
-        quota.Take(A.Client, 1000);
+        var quota = TestData.CheckQuota(1);
+        quota.Take(TestData.Client, 1000);
 
         Assert.That(quota.Take(ClientId.New(), 1000), Is.Null);
-        Assert.That(quota.Take(A.Client, 1), Is.Not.Null);
+        Assert.That(quota.Take(TestData.Client, 1), Is.Not.Null);
     }
 }

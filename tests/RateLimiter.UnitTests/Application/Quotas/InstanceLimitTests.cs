@@ -9,12 +9,12 @@ public sealed class InstanceLimitTests
 {
     private const int Capacity = 100;
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
 
     [Test]
     public void Take_AnyAlgorithm_PassesAfterTheWaitAndNotBefore([Values] Algorithm algorithm)
     {
-        var limit = Create(A.Limit(permits: 3, windowSeconds: 3, algorithm: algorithm));
+        var limit = Create(TestData.Limit(permits: 3, windowSeconds: 3, algorithm: algorithm));
         TimeSpan? wait;
         while ((wait = limit.Take("a")) is null) { }
 
@@ -28,7 +28,7 @@ public sealed class InstanceLimitTests
     [Test]
     public void Take_Refused_TakesNothing()
     {
-        var limit = Create(A.Limit(permits: 3));
+        var limit = Create(TestData.Limit(permits: 3));
         limit.Take("a", 2);
 
         Assert.That(limit.Take("a", 2), Is.Not.Null);
@@ -38,7 +38,7 @@ public sealed class InstanceLimitTests
     [Test]
     public void Take_AnotherCaller_HasPermitsOfItsOwn()
     {
-        var limit = Create(A.Limit(permits: 1));
+        var limit = Create(TestData.Limit(permits: 1));
         limit.Take("a");
 
         Assert.That(limit.Take("b"), Is.Null);
@@ -48,7 +48,7 @@ public sealed class InstanceLimitTests
     [Test]
     public void Give_WhatWasTaken_CanBeTakenAgainAndNoMore()
     {
-        var limit = Create(A.Limit(permits: 1));
+        var limit = Create(TestData.Limit(permits: 1));
         limit.Take("a");
 
         limit.Give("a");
@@ -61,7 +61,7 @@ public sealed class InstanceLimitTests
     [Test]
     public void Take_ManyAtOnce_PassAsOftenAsTheLimitSays()
     {
-        var limit = Create(A.Limit(permits: 1000));
+        var limit = Create(TestData.Limit(permits: 1000));
         var passed = 0;
 
         Parallel.For(
@@ -82,7 +82,7 @@ public sealed class InstanceLimitTests
     [Test]
     public void Take_ManyCallersThatComeOnce_DoNotPushOutWhoIsLimited()
     {
-        var limit = Create(A.Limit(permits: 10));
+        var limit = Create(TestData.Limit(permits: 10));
         while (limit.Take("busy") is null) { }
 
         for (var i = 0; i < 100 * Capacity; i++)
@@ -96,7 +96,7 @@ public sealed class InstanceLimitTests
     [Test]
     public void Take_ManyCallers_KeepsNoMoreThanTheCapacity()
     {
-        var limit = Create(A.Limit(permits: 1));
+        var limit = Create(TestData.Limit(permits: 1));
         for (var i = 0; i < 100 * Capacity; i++)
         {
             limit.Take($"{i}");

@@ -9,7 +9,7 @@ public sealed class LineLimitTests
     [TestCase(10)]
     public void TryTake_HoweverOften_IsSoManyTimesAMinute(int linesPerMinute)
     {
-        var time = new FakeTimeProvider(A.Moment);
+        var time = new FakeTimeProvider(TestData.Moment);
         var limit = new LineLimit(time, linesPerMinute);
 
         var taken = Enumerable.Range(0, 3).Select(_ => TakeForAMinute()).ToList();

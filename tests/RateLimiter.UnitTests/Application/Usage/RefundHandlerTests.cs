@@ -12,11 +12,11 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class RefundHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
-    private readonly StoreFallback fallback = A.Fallback(StoreFailureMode.Local);
+    private readonly StoreFallback fallback = TestData.Fallback(StoreFailureMode.Local);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndGivesNothing() =>
-        Assert.That(await GiveAsync(A.Policy("other")), Is.Null);
+        Assert.That(await GiveAsync(TestData.Policy("other")), Is.Null);
 
     [TestCase("search", null, 1)]
     [TestCase("search", null, 7)]
@@ -27,12 +27,12 @@ public sealed class RefundHandlerTests
         long cost
     )
     {
-        var policy = A.Policy(policyRoute);
-        var given = A.Decision(policy);
+        var policy = TestData.Policy(policyRoute);
+        var given = TestData.Decision(policy);
         counters
             .Setup(it =>
                 it.RefundAsync(
-                    new PermitRequest(new Subject(A.Client, "alice", counted), policy, cost),
+                    new PermitRequest(new Subject(TestData.Client, "alice", counted), policy, cost),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -44,11 +44,11 @@ public sealed class RefundHandlerTests
     [Test]
     public async Task Handle_CountedHereWhileTheStoreWasAway_IsGivenBackHereToo()
     {
-        var policy = A.Policy(limits: A.Limit(permits: 2));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 2));
         counters
             .Setup(it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
-            .ReturnsAsync(A.Decision(policy));
-        var request = new PermitRequest(new Subject(A.Client, "alice", null), policy, 1);
+            .ReturnsAsync(TestData.Decision(policy));
+        var request = new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1);
         fallback.Decide(request);
         fallback.Decide(request);
 
@@ -61,12 +61,12 @@ public sealed class RefundHandlerTests
     [Test]
     public async Task Handle_InactivePolicy_GivesNothingBack()
     {
-        var decision = await GiveAsync(A.Policy(isActive: false));
+        var decision = await GiveAsync(TestData.Policy(isActive: false));
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(decision!.Reason, Is.EqualTo(Decision.PolicyInactive));
-            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(decision.DecidedAt, Is.EqualTo(TestData.Moment));
         }
     }
 
@@ -77,7 +77,7 @@ public sealed class RefundHandlerTests
             .Setup(it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(() => GiveAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(() => GiveAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
         counters.Verify(
             it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()),
             Times.Once
@@ -85,9 +85,9 @@ public sealed class RefundHandlerTests
     }
 
     private Task<Decision?> GiveAsync(Policy policy, long cost = 1) =>
-        new RefundHandler(counters.Object, fallback, new FakeTimeProvider(A.Moment)).Handle(
+        new RefundHandler(counters.Object, fallback, new FakeTimeProvider(TestData.Moment)).Handle(
             new RefundCommand(
-                A.Snapshot(A.Client, policies: policy),
+                TestData.Snapshot(TestData.Client, policies: policy),
                 new Check("alice", "search", "free", cost)
             ),
             CancellationToken.None

@@ -10,11 +10,11 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class ResetUsageHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
-    private readonly StoreFallback fallback = A.Fallback(StoreFailureMode.Local);
+    private readonly StoreFallback fallback = TestData.Fallback(StoreFailureMode.Local);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsFalseAndForgetsNothing() =>
-        Assert.That(await ResetAsync(A.Policy("other")), Is.False);
+        Assert.That(await ResetAsync(TestData.Policy("other")), Is.False);
 
     [TestCase("search", null, "alice")]
     [TestCase("search", null, "*")]
@@ -25,8 +25,8 @@ public sealed class ResetUsageHandlerTests
         string user
     )
     {
-        var policy = A.Policy(policyRoute);
-        SetUpReset(new Subject(A.Client, user, counted), policy);
+        var policy = TestData.Policy(policyRoute);
+        SetUpReset(new Subject(TestData.Client, user, counted), policy);
 
         Assert.That(await ResetAsync(policy, user), Is.True);
         counters.VerifyAll();
@@ -36,8 +36,8 @@ public sealed class ResetUsageHandlerTests
     public async Task Handle_InactivePolicy_ForgetsToo()
     {
         // What was used before it was switched off would count again afterwards.
-        var policy = A.Policy(isActive: false);
-        SetUpReset(new Subject(A.Client, "alice", null), policy);
+        var policy = TestData.Policy(isActive: false);
+        SetUpReset(new Subject(TestData.Client, "alice", null), policy);
 
         Assert.That(await ResetAsync(policy), Is.True);
         counters.VerifyAll();
@@ -46,8 +46,8 @@ public sealed class ResetUsageHandlerTests
     [Test]
     public async Task Handle_CountedHereWhileTheStoreWasAway_IsForgottenHereToo()
     {
-        var policy = A.Policy(limits: A.Limit(permits: 1));
-        var request = new PermitRequest(new Subject(A.Client, "alice", null), policy, 1);
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 1));
+        var request = new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1);
         SetUpReset(request.Subject, policy);
         fallback.Decide(request);
         Assert.That(fallback.Decide(request).Allowed, Is.False);
@@ -64,7 +64,7 @@ public sealed class ResetUsageHandlerTests
             .Setup(it => it.ResetAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(() => ResetAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(() => ResetAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
     }
 
     private void SetUpReset(Subject subject, Policy policy) =>
@@ -76,7 +76,7 @@ public sealed class ResetUsageHandlerTests
 
     private Task<bool> ResetAsync(Policy policy, string user = "alice") =>
         new ResetUsageHandler(counters.Object, fallback).Handle(
-            new ResetUsageCommand(A.Snapshot(A.Client, policies: policy), user, "search", "free"),
+            new ResetUsageCommand(TestData.Snapshot(TestData.Client, policies: policy), user, "search", "free"),
             CancellationToken.None
         );
 }

@@ -15,18 +15,18 @@ public sealed class UsageHandlerTests
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndAsksNothing() =>
-        Assert.That(await LookAsync(A.Policy("other")), Is.Null);
+        Assert.That(await LookAsync(TestData.Policy("other")), Is.Null);
 
     [TestCase("search", null)]
     [TestCase("*", "search")]
     public async Task Handle_ActivePolicy_LooksForACostOf1(string policyRoute, string? counted)
     {
-        var policy = A.Policy(policyRoute);
-        var seen = A.Decision(policy);
+        var policy = TestData.Policy(policyRoute);
+        var seen = TestData.Decision(policy);
         counters
             .Setup(it =>
                 it.PeekAsync(
-                    new PermitRequest(new Subject(A.Client, "alice", counted), policy, 1),
+                    new PermitRequest(new Subject(TestData.Client, "alice", counted), policy, 1),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -38,13 +38,13 @@ public sealed class UsageHandlerTests
     [Test]
     public async Task Handle_InactivePolicy_AllowsWithoutTheCounterStore()
     {
-        var decision = await LookAsync(A.Policy(isActive: false));
+        var decision = await LookAsync(TestData.Policy(isActive: false));
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(decision!.Allowed, Is.True);
             Assert.That(decision.Reason, Is.EqualTo(Decision.PolicyInactive));
-            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(decision.DecidedAt, Is.EqualTo(TestData.Moment));
         }
     }
 
@@ -55,12 +55,12 @@ public sealed class UsageHandlerTests
             .Setup(it => it.PeekAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(() => LookAsync(A.Policy()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(() => LookAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
     }
 
     private Task<Decision?> LookAsync(Policy policy) =>
-        new UsageHandler(counters.Object, new FakeTimeProvider(A.Moment)).Handle(
-            new UsageQuery(A.Snapshot(A.Client, policies: policy), "alice", "search", "free"),
+        new UsageHandler(counters.Object, new FakeTimeProvider(TestData.Moment)).Handle(
+            new UsageQuery(TestData.Snapshot(TestData.Client, policies: policy), "alice", "search", "free"),
             CancellationToken.None
         );
 }

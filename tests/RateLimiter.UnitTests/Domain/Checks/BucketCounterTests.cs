@@ -46,7 +46,7 @@ public sealed class BucketCounterTests
     [Test]
     public void Take_TokenBucketWithoutABurst_HoldsTheLimit()
     {
-        var model = new Model(A.Limit(algorithm: Algorithm.TokenBucket));
+        var model = new Model(TestData.Limit(algorithm: Algorithm.TokenBucket));
 
         using (Assert.EnterMultipleScope())
         {
@@ -59,7 +59,7 @@ public sealed class BucketCounterTests
     [Test]
     public void Take_LeakyBucketWithoutABurst_IsEvenlyPaced()
     {
-        var model = new Model(A.Limit(algorithm: Algorithm.LeakyBucket));
+        var model = new Model(TestData.Limit(algorithm: Algorithm.LeakyBucket));
 
         using (Assert.EnterMultipleScope())
         {
@@ -82,7 +82,7 @@ public sealed class BucketCounterTests
         long reset
     )
     {
-        var limit = A.Limit(permits: 3, windowSeconds: 10, algorithm: Algorithm.TokenBucket);
+        var limit = TestData.Limit(permits: 3, windowSeconds: 10, algorithm: Algorithm.TokenBucket);
         var model = new Model(limit);
         model.Take(0, cost: 3);
 
@@ -111,7 +111,7 @@ public sealed class BucketCounterTests
     {
         var model = new Model(OneASecond());
         model.Take(0, cost: 5);
-        model.Change(A.Limit("default", 1, 10, Algorithm.TokenBucket, burst: 5));
+        model.Change(TestData.Limit("default", 1, 10, Algorithm.TokenBucket, burst: 5));
 
         Assert.That(model.Take(0), Is.EqualTo(new LimitStatus(10 * Second, 0, 50 * Second, 5)));
     }
@@ -119,9 +119,9 @@ public sealed class BucketCounterTests
     [Test]
     public void Take_TickChangedLive_MissesAsManyPermitsAsBefore()
     {
-        var model = new Model(A.Limit(algorithm: Algorithm.TokenBucket));
+        var model = new Model(TestData.Limit(algorithm: Algorithm.TokenBucket));
         model.Take(1, cost: 10);
-        model.Change(A.Limit(permits: 1_000_000_000, algorithm: Algorithm.TokenBucket));
+        model.Change(TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.TokenBucket));
 
         Assert.That(
             model.Take(1, cost: 0),
@@ -137,7 +137,7 @@ public sealed class BucketCounterTests
     {
         var model = new Model(OneASecond());
         model.Take(0, cost: 5);
-        model.Change(A.Limit("default", 2, 1, Algorithm.TokenBucket, burst: 5));
+        model.Change(TestData.Limit("default", 2, 1, Algorithm.TokenBucket, burst: 5));
 
         Assert.That(model.Take(0), Is.EqualTo(new LimitStatus(500_000, 0, 2_500_000, 5)));
     }
@@ -155,7 +155,7 @@ public sealed class BucketCounterTests
     [Test]
     public void Take_ProductsBeyondExactNumbers_ReckonsInMilliseconds()
     {
-        var model = new Model(A.Limit(permits: 1_000_000_000, algorithm: Algorithm.TokenBucket));
+        var model = new Model(TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.TokenBucket));
         model.Take(0, cost: 1_000_000_000);
 
         using (Assert.EnterMultipleScope())
@@ -183,5 +183,5 @@ public sealed class BucketCounterTests
     }
 
     private static Limit OneASecond(long burst = 5, Algorithm algorithm = Algorithm.TokenBucket) =>
-        A.Limit("default", 1, 1, algorithm, burst);
+        TestData.Limit("default", 1, 1, algorithm, burst);
 }

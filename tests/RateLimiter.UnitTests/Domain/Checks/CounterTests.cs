@@ -67,7 +67,7 @@ public sealed class CounterTests
         [Values(0, 1)] long cost
     ) =>
         Assert.That(
-            new Model(A.Limit("default", 0, 60, algorithm, burst: 5)).Take(0, cost),
+            new Model(TestData.Limit("default", 0, 60, algorithm, burst: 5)).Take(0, cost),
             Is.EqualTo(new LimitStatus(Never, 0, 0, 0))
         );
 
@@ -76,7 +76,7 @@ public sealed class CounterTests
     {
         var model = new Model(Ten(algorithm));
         model.Take(0, cost: 3);
-        model.Change(A.Limit("default", 0, 60, algorithm, burst: 10));
+        model.Change(TestData.Limit("default", 0, 60, algorithm, burst: 10));
 
         Assert.That(model.Take(0), Is.EqualTo(new LimitStatus(Never, 0, 0, 3)));
     }
@@ -86,7 +86,7 @@ public sealed class CounterTests
     {
         var model = new Model(Ten(algorithm));
         model.Take(0, cost: 3);
-        model.Change(A.Limit("default", 0, 60, algorithm, burst: 10));
+        model.Change(TestData.Limit("default", 0, 60, algorithm, burst: 10));
         model.Give(0, 3);
         model.Change(Ten(algorithm));
 
@@ -223,7 +223,7 @@ public sealed class CounterTests
     [Test]
     public void Take_OneOfTwoLimitsDenies_TakesFromNeither([Values] bool deniedFirst)
     {
-        var (used, unused) = (A.Limit("used"), A.Limit("unused", windowSeconds: 10));
+        var (used, unused) = (TestData.Limit("used"), TestData.Limit("unused", windowSeconds: 10));
         var model = new Model(deniedFirst ? [used, unused] : [unused, used]);
         model.Take(0, cost: 9);
 
@@ -244,7 +244,7 @@ public sealed class CounterTests
     [Test]
     public void Take_TwelveAMinuteAndTwoHundredAMonth_TheThirteenthTakesFromNeither()
     {
-        var model = new Model(A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000));
+        var model = new Model(TestData.Limit("minute", 12, 60), TestData.Limit("month", 200, 2_592_000));
         for (var i = 0; i < 12; i++)
         {
             Assert.That(model.TakeAll(0).Select(status => status.Wait), Is.All.Zero);
@@ -278,7 +278,7 @@ public sealed class CounterTests
     [Test]
     public void Take_OneLimitCanNeverPass_TakesFromNeither()
     {
-        var model = new Model(A.Limit("small", permits: 4), A.Limit("great"));
+        var model = new Model(TestData.Limit("small", permits: 4), TestData.Limit("great"));
 
         var denied = model.TakeAll(0, cost: 5);
 
@@ -291,7 +291,7 @@ public sealed class CounterTests
     [Test]
     public void Give_SeveralLimits_GivesToEachWhatItLacks()
     {
-        var model = new Model(A.Limit("short", windowSeconds: 10), A.Limit("long"));
+        var model = new Model(TestData.Limit("short", windowSeconds: 10), TestData.Limit("long"));
         model.Take(0, cost: 5);
         model.Take(10 * Second, cost: 2);
 
@@ -302,7 +302,7 @@ public sealed class CounterTests
     }
 
     private static Limit Ten(Algorithm algorithm) =>
-        A.Limit($"{algorithm}", 10, 60, algorithm, burst: 10);
+        TestData.Limit($"{algorithm}", 10, 60, algorithm, burst: 10);
 
     private static IEnumerable<long> Remaining(IEnumerable<LimitStatus> statuses) =>
         statuses.Select(status => status.Remaining);

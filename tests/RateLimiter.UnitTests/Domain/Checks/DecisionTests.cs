@@ -11,9 +11,9 @@ public sealed class DecisionTests
     [Test]
     public void From_NoWait_IsAllowed()
     {
-        var policy = A.Policy();
+        var policy = TestData.Policy();
 
-        var decision = Decision.From(policy, [A.Status(0, 9, 60 * Second)], A.Moment);
+        var decision = Decision.From(policy, [TestData.Status(0, 9, 60 * Second)], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -25,14 +25,14 @@ public sealed class DecisionTests
             Assert.That(decision.RetryAfter, Is.Null);
             Assert.That(decision.Violated, Is.Empty);
             Assert.That(decision.Policy, Is.SameAs(policy));
-            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(decision.DecidedAt, Is.EqualTo(TestData.Moment));
         }
     }
 
     [Test]
     public void From_Wait_IsDeniedUntilThen()
     {
-        var decision = Decision.From(A.Policy(), [A.Status(1, 0, 2 * Second)], A.Moment);
+        var decision = Decision.From(TestData.Policy(), [TestData.Status(1, 0, 2 * Second)], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -50,9 +50,9 @@ public sealed class DecisionTests
     [TestCase(1, "The cost is above the limit and can never be allowed")]
     public void From_NoWaitHelps_SaysWhyAndNoWait(long permits, string reason)
     {
-        var policy = A.Policy(limits: A.Limit(permits: permits));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: permits));
 
-        var decision = Decision.From(policy, [A.Status(Never, permits, 0)], A.Moment);
+        var decision = Decision.From(policy, [TestData.Status(Never, permits, 0)], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -66,23 +66,23 @@ public sealed class DecisionTests
 
     private static IEnumerable<TestCaseData<LimitStatus, LimitStatus, string>> Figures()
     {
-        yield return new(A.Status(0, 1, 5), A.Status(0, 2, 9), "first")
+        yield return new(TestData.Status(0, 1, 5), TestData.Status(0, 2, 9), "first")
         {
             TestName = "{m}(first has less)",
         };
-        yield return new(A.Status(0, 2, 9), A.Status(0, 1, 5), "second")
+        yield return new(TestData.Status(0, 2, 9), TestData.Status(0, 1, 5), "second")
         {
             TestName = "{m}(second has less)",
         };
-        yield return new(A.Status(0, 1, 9), A.Status(0, 1, 5), "first")
+        yield return new(TestData.Status(0, 1, 9), TestData.Status(0, 1, 5), "first")
         {
             TestName = "{m}(same, first takes longer)",
         };
-        yield return new(A.Status(0, 1, 5), A.Status(0, 1, 9), "second")
+        yield return new(TestData.Status(0, 1, 5), TestData.Status(0, 1, 9), "second")
         {
             TestName = "{m}(same, second takes longer)",
         };
-        yield return new(A.Status(0, 1, 5), A.Status(0, 1, 5), "first")
+        yield return new(TestData.Status(0, 1, 5), TestData.Status(0, 1, 5), "first")
         {
             TestName = "{m}(same in all)",
         };
@@ -95,10 +95,10 @@ public sealed class DecisionTests
         string nearest
     )
     {
-        var policy = A.Policy(limits: [A.Limit("first", 10), A.Limit("second", 20)]);
+        var policy = TestData.Policy(limits: [TestData.Limit("first", 10), TestData.Limit("second", 20)]);
         var (status, permits) = nearest == "first" ? (first, 10) : (second, 20);
 
-        var decision = Decision.From(policy, [first, second], A.Moment);
+        var decision = Decision.From(policy, [first, second], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -113,14 +113,14 @@ public sealed class DecisionTests
     [TestCase(Algorithm.TokenBucket, 5)]
     public void From_Status_TellsTheLimitAndWhatCanBeLeftOfIt(Algorithm algorithm, long capacity)
     {
-        var policy = A.Policy(
-            limits: [A.Limit("far", 30), A.Limit("near", 20, 60, algorithm, burst: 5)]
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("far", 30), TestData.Limit("near", 20, 60, algorithm, burst: 5)]
         );
 
         var decision = Decision.From(
             policy,
-            [A.Status(remaining: 30), A.Status(remaining: 4)],
-            A.Moment
+            [TestData.Status(remaining: 30), TestData.Status(remaining: 4)],
+            TestData.Moment
         );
 
         Assert.That(
@@ -140,12 +140,12 @@ public sealed class DecisionTests
         long retryAfter
     )
     {
-        var policy = A.Policy(limits: [A.Limit("first"), A.Limit("second")]);
+        var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
             policy,
-            [A.Status(wait: firstWait), A.Status(wait: secondWait)],
-            A.Moment
+            [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
+            TestData.Moment
         );
 
         using (Assert.EnterMultipleScope())
@@ -161,12 +161,12 @@ public sealed class DecisionTests
     [TestCase(7, Never)]
     public void From_OneLimitThatNeverPasses_GivesNoWaitAtAll(long firstWait, long secondWait)
     {
-        var policy = A.Policy(limits: [A.Limit("first"), A.Limit("second")]);
+        var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
             policy,
-            [A.Status(wait: firstWait), A.Status(wait: secondWait)],
-            A.Moment
+            [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
+            TestData.Moment
         );
 
         using (Assert.EnterMultipleScope())
@@ -185,9 +185,9 @@ public sealed class DecisionTests
     [TestCase(Algorithm.LeakyBucket, Decision.CostAboveBurst)]
     public void From_CostThatNeverPasses_SaysWhatItIsAbove(Algorithm algorithm, string reason)
     {
-        var policy = A.Policy(limits: A.Limit(algorithm: algorithm));
+        var policy = TestData.Policy(limits: TestData.Limit(algorithm: algorithm));
 
-        var decision = Decision.From(policy, [A.Status(Never)], A.Moment);
+        var decision = Decision.From(policy, [TestData.Status(Never)], TestData.Moment);
 
         Assert.That(decision.Reason, Is.EqualTo(reason));
     }
@@ -203,9 +203,9 @@ public sealed class DecisionTests
     [TestCase(Algorithm.LeakyBucket)]
     public void From_BucketWithALimitOfZero_SaysThatItIsZero(Algorithm algorithm)
     {
-        var policy = A.Policy(limits: A.Limit("default", 0, 60, algorithm, burst: 5));
+        var policy = TestData.Policy(limits: TestData.Limit("default", 0, 60, algorithm, burst: 5));
 
-        var decision = Decision.From(policy, [A.Status(Never, 0, 0)], A.Moment);
+        var decision = Decision.From(policy, [TestData.Status(Never, 0, 0)], TestData.Moment);
 
         Assert.That(decision.Reason, Is.EqualTo("The limit is 0: no request is allowed"));
     }
@@ -221,15 +221,15 @@ public sealed class DecisionTests
         string[] violated
     )
     {
-        var policy = A.Policy(
+        var policy = TestData.Policy(
             mode: PolicyMode.Shadow,
-            limits: [A.Limit("first"), A.Limit("second")]
+            limits: [TestData.Limit("first"), TestData.Limit("second")]
         );
 
         var decision = Decision.From(
             policy,
-            [A.Status(firstWait, 0, Second, 10), A.Status(secondWait)],
-            A.Moment
+            [TestData.Status(firstWait, 0, Second, 10), TestData.Status(secondWait)],
+            TestData.Moment
         );
 
         using (Assert.EnterMultipleScope())
@@ -249,16 +249,16 @@ public sealed class DecisionTests
     [TestCase(7)]
     [TestCase(Never)]
     public void From_PolicyThatEnforces_IsNeverDeniedInShadow(long wait) =>
-        Assert.That(Decision.From(A.Policy(), [A.Status(wait)], A.Moment).ShadowDenied, Is.False);
+        Assert.That(Decision.From(TestData.Policy(), [TestData.Status(wait)], TestData.Moment).ShadowDenied, Is.False);
 
     [Test]
     public void From_DeniedBySomeLimits_StillGivesTheFiguresOfTheNearest()
     {
         // The limit that denies has more left than the one that does not.
-        var policy = A.Policy(limits: [A.Limit("first", 10), A.Limit("second", 20)]);
-        LimitStatus[] statuses = [A.Status(7, 4, 5, 6), A.Status(0, 3, 9, 17)];
+        var policy = TestData.Policy(limits: [TestData.Limit("first", 10), TestData.Limit("second", 20)]);
+        LimitStatus[] statuses = [TestData.Status(7, 4, 5, 6), TestData.Status(0, 3, 9, 17)];
 
-        var decision = Decision.From(policy, statuses, A.Moment);
+        var decision = Decision.From(policy, statuses, TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -274,14 +274,14 @@ public sealed class DecisionTests
     [Test]
     public void From_ThreeLimits_GivesTheFiguresOfTheNearestOfAll()
     {
-        var policy = A.Policy(
-            limits: [A.Limit("first", 10), A.Limit("second", 20), A.Limit("third", 30)]
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("first", 10), TestData.Limit("second", 20), TestData.Limit("third", 30)]
         );
 
         var decision = Decision.From(
             policy,
-            [A.Status(0, 2, 5), A.Status(0, 1, 5), A.Status(0, 1, 6)],
-            A.Moment
+            [TestData.Status(0, 2, 5), TestData.Status(0, 1, 5), TestData.Status(0, 1, 6)],
+            TestData.Moment
         );
 
         Assert.That(decision.Limit, Is.EqualTo(30));
@@ -291,12 +291,12 @@ public sealed class DecisionTests
     [TestCase(Never, 0)]
     public void From_OnlyOneLimitThatNeverPasses_NamesOnlyThatOne(long firstWait, long secondWait)
     {
-        var policy = A.Policy(limits: [A.Limit("first"), A.Limit("second")]);
+        var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
             policy,
-            [A.Status(wait: firstWait), A.Status(wait: secondWait)],
-            A.Moment
+            [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
+            TestData.Moment
         );
 
         Assert.That(
@@ -308,12 +308,12 @@ public sealed class DecisionTests
     [Test]
     public void Inactive_AnyPolicy_AllowsWithAllPermitsOfTheSmallestLimit()
     {
-        var policy = A.Policy(
+        var policy = TestData.Policy(
             isActive: false,
-            limits: [A.Limit("first", 20), A.Limit("second", 10), A.Limit("third", 30)]
+            limits: [TestData.Limit("first", 20), TestData.Limit("second", 10), TestData.Limit("third", 30)]
         );
 
-        var decision = Decision.Inactive(policy, A.Moment);
+        var decision = Decision.Inactive(policy, TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -333,19 +333,19 @@ public sealed class DecisionTests
             Assert.That(decision.RetryAfter, Is.Null);
             Assert.That(decision.Violated, Is.Empty);
             Assert.That(decision.Policy, Is.SameAs(policy));
-            Assert.That(decision.DecidedAt, Is.EqualTo(A.Moment));
+            Assert.That(decision.DecidedAt, Is.EqualTo(TestData.Moment));
         }
     }
 
     [Test]
     public void Inactive_Bucket_HasItsBurstLeft()
     {
-        var policy = A.Policy(
+        var policy = TestData.Policy(
             isActive: false,
-            limits: [A.Limit("first", 10), A.Limit("second", 20, 60, Algorithm.LeakyBucket)]
+            limits: [TestData.Limit("first", 10), TestData.Limit("second", 20, 60, Algorithm.LeakyBucket)]
         );
 
-        var decision = Decision.Inactive(policy, A.Moment);
+        var decision = Decision.Inactive(policy, TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {

@@ -132,5 +132,5 @@ public sealed class FixedWindowCounterTests
         Assert.That(model.Take(60 * Second).Remaining, Is.EqualTo(9));
     }
 
-    private static Limit Limit(long permits = 10) => A.Limit(permits: permits);
+    private static Limit Limit(long permits = 10) => TestData.Limit(permits: permits);
 }

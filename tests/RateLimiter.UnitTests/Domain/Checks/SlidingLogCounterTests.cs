@@ -74,5 +74,5 @@ public sealed class SlidingLogCounterTests
     }
 
     private static Limit Limit(long permits = 3) =>
-        A.Limit(permits: permits, windowSeconds: 10, algorithm: Algorithm.SlidingLog);
+        TestData.Limit(permits: permits, windowSeconds: 10, algorithm: Algorithm.SlidingLog);
 }

@@ -116,7 +116,7 @@ public sealed class SlidingWindowCounterTests
     [Test]
     public void Take_ProductsBeyondExactNumbers_ReckonsInMilliseconds()
     {
-        var model = new Model(A.Limit(permits: 1_000_000_000, algorithm: Algorithm.SlidingWindow));
+        var model = new Model(TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.SlidingWindow));
         model.Take(0, cost: 1_000_000_000);
 
         using (Assert.EnterMultipleScope())
@@ -148,5 +148,5 @@ public sealed class SlidingWindowCounterTests
     }
 
     private static Limit Limit(long permits = 10) =>
-        A.Limit(permits: permits, windowSeconds: 10, algorithm: Algorithm.SlidingWindow);
+        TestData.Limit(permits: permits, windowSeconds: 10, algorithm: Algorithm.SlidingWindow);
 }

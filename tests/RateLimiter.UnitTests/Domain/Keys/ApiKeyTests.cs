@@ -33,7 +33,7 @@ public sealed class ApiKeyTests
     [Test]
     public void Generate_AnyClient_GivesPrefixClientSecretAndChecksum() =>
         Assert.That(
-            ApiKey.Generate(A.Client).Text,
+            ApiKey.Generate(TestData.Client).Text,
             Does.Match("^rl_0123456789abcdEF_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$")
                 .And.Length.EqualTo(ApiKey.Length)
         );
@@ -41,7 +41,7 @@ public sealed class ApiKeyTests
     [Test]
     public void Generate_Twice_GivesOtherSecrets()
     {
-        var (first, second) = (ApiKey.Generate(A.Client), ApiKey.Generate(A.Client));
+        var (first, second) = (ApiKey.Generate(TestData.Client), ApiKey.Generate(TestData.Client));
 
         using (Assert.EnterMultipleScope())
         {
@@ -60,7 +60,7 @@ public sealed class ApiKeyTests
         // That a character is missing in a place after so many keys happens once in 10^66 runs.
         for (var i = 0; i < 10_000; i++)
         {
-            var secret = ApiKey.Generate(A.Client).Text.AsSpan(secretStart, secretLength);
+            var secret = ApiKey.Generate(TestData.Client).Text.AsSpan(secretStart, secretLength);
             for (var place = 0; place < secretLength; place++)
             {
                 seen[place].Add(secret[place]);
@@ -74,7 +74,7 @@ public sealed class ApiKeyTests
     public void TryParse_KnownKey_IsTheKeyOfItsClient()
     {
         Assert.That(ApiKey.TryParse(Known, out var key), Is.True);
-        Assert.That(key!.Client, Is.EqualTo(A.Client));
+        Assert.That(key!.Client, Is.EqualTo(TestData.Client));
     }
 
     [Test]
@@ -152,7 +152,7 @@ public sealed class ApiKeyTests
     [Test]
     public void Hash_AnyKey_IsTheSha256OfItsText()
     {
-        var (key, text) = ApiKey.Generate(A.Client);
+        var (key, text) = ApiKey.Generate(TestData.Client);
 
         Assert.That(
             key.Hash.ToString(),

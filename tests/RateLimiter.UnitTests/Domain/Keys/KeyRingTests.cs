@@ -6,7 +6,7 @@ public sealed class KeyRingTests
 {
     private static readonly ClientKey Admin = New(Scopes.Admin);
     private static readonly ClientKey Check = New(Scopes.Check);
-    private static readonly DateTimeOffset Later = A.Moment.AddMinutes(1);
+    private static readonly DateTimeOffset Later = TestData.Moment.AddMinutes(1);
 
     [Test]
     public void Find_ByHashOrId_GivesTheKey()
@@ -17,9 +17,9 @@ public sealed class KeyRingTests
         {
             Assert.That(ring.Find(Check.Hash), Is.EqualTo(Check));
             Assert.That(ring.Find(New(Scopes.Check).Hash), Is.Null);
-            Assert.That(ring.TryFind(Admin.Id, A.Moment, out var found));
+            Assert.That(ring.TryFind(Admin.Id, TestData.Moment, out var found));
             Assert.That(found, Is.EqualTo(Admin));
-            Assert.That(ring.TryFind("nobody", A.Moment, out _), Is.False);
+            Assert.That(ring.TryFind("nobody", TestData.Moment, out _), Is.False);
         }
     }
 
@@ -35,9 +35,9 @@ public sealed class KeyRingTests
     [Test]
     public void With_AnotherKey_ClearsAwayWhatHasExpired()
     {
-        var expired = New(Scopes.Check) with { ExpiresAt = A.Moment };
+        var expired = New(Scopes.Check) with { ExpiresAt = TestData.Moment };
 
-        var ring = new KeyRing([Admin, expired]).With(Check, A.Moment);
+        var ring = new KeyRing([Admin, expired]).With(Check, TestData.Moment);
 
         Assert.That(ring.Keys, Is.EquivalentTo(new[] { Admin, Check }));
     }
@@ -45,14 +45,14 @@ public sealed class KeyRingTests
     [Test]
     public void Without_AKey_LeavesTheOthers() =>
         Assert.That(
-            new KeyRing([Admin, Check]).Without(Check, A.Moment).Keys,
+            new KeyRing([Admin, Check]).Without(Check, TestData.Moment).Keys,
             Is.EqualTo(new[] { Admin })
         );
 
     [Test]
     public void Replace_WithoutGrace_TheOldOneIsGone() =>
         Assert.That(
-            new KeyRing([Admin]).Replace(Admin, Check, TimeSpan.Zero, A.Moment).Keys,
+            new KeyRing([Admin]).Replace(Admin, Check, TimeSpan.Zero, TestData.Moment).Keys,
             Is.EqualTo(new[] { Check })
         );
 
@@ -61,12 +61,12 @@ public sealed class KeyRingTests
     [TestCase(90, 60, 60)]
     public void Replace_WithGrace_TheOldOneEndsWithIt(int? left, int grace, int expected)
     {
-        var old = Admin with { ExpiresAt = left is { } s ? A.Moment.AddSeconds(s) : null };
+        var old = Admin with { ExpiresAt = left is { } s ? TestData.Moment.AddSeconds(s) : null };
 
-        var ring = new KeyRing([old]).Replace(old, Check, TimeSpan.FromSeconds(grace), A.Moment);
+        var ring = new KeyRing([old]).Replace(old, Check, TimeSpan.FromSeconds(grace), TestData.Moment);
 
         Assert.That(ring.Keys, Has.Count.EqualTo(2));
-        Assert.That(ring.Find(old.Hash)!.ExpiresAt, Is.EqualTo(A.Moment.AddSeconds(expected)));
+        Assert.That(ring.Find(old.Hash)!.ExpiresAt, Is.EqualTo(TestData.Moment.AddSeconds(expected)));
     }
 
     [Test]
@@ -77,9 +77,9 @@ public sealed class KeyRingTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(before.Without(expiring, A.Moment).KeepsAdminOf(before, A.Moment));
-            Assert.That(before.Without(Check, A.Moment).KeepsAdminOf(before, A.Moment));
-            Assert.That(before.Without(Admin, A.Moment).KeepsAdminOf(before, A.Moment), Is.False);
+            Assert.That(before.Without(expiring, TestData.Moment).KeepsAdminOf(before, TestData.Moment));
+            Assert.That(before.Without(Check, TestData.Moment).KeepsAdminOf(before, TestData.Moment));
+            Assert.That(before.Without(Admin, TestData.Moment).KeepsAdminOf(before, TestData.Moment), Is.False);
         }
     }
 
@@ -98,8 +98,8 @@ public sealed class KeyRingTests
         );
         var before = new KeyRing([first, second]);
 
-        var after = before.Without(second, A.Moment);
-        Assert.That(after.KeepsAdminOf(before, A.Moment));
+        var after = before.Without(second, TestData.Moment);
+        Assert.That(after.KeepsAdminOf(before, TestData.Moment));
         Assert.That(after.KeepsAdminOf(before, Later), Is.False);
     }
 
@@ -107,10 +107,10 @@ public sealed class KeyRingTests
     public void IsReplaced_InItsGrace_IsTrue()
     {
         var expiring = ClientKey.Create(
-            ApiKey.Generate(A.Client).Key,
+            ApiKey.Generate(TestData.Client).Key,
             "key",
             Scopes.Check,
-            A.Moment,
+            TestData.Moment,
             TimeSpan.FromDays(1)
         );
 
@@ -123,9 +123,9 @@ public sealed class KeyRingTests
     [Test]
     public void Create_AKey_ShowsItsBeginningAndNoMore()
     {
-        var (secret, text) = ApiKey.Generate(A.Client);
+        var (secret, text) = ApiKey.Generate(TestData.Client);
 
-        var key = ClientKey.Create(secret, "n", Scopes.Check, A.Moment, TimeSpan.FromHours(1));
+        var key = ClientKey.Create(secret, "n", Scopes.Check, TestData.Moment, TimeSpan.FromHours(1));
 
         using (Assert.EnterMultipleScope())
         {
@@ -133,11 +133,11 @@ public sealed class KeyRingTests
             Assert.That(key.Prefix, Has.Length.EqualTo("rl_".Length + 16 + "_".Length + 4));
             Assert.That(key.Id, Has.Length.EqualTo(ClientKey.IdLength));
             Assert.That(key.Hash, Is.EqualTo(secret.Hash));
-            Assert.That(key.ExpiresAt, Is.EqualTo(A.Moment.AddHours(1)));
+            Assert.That(key.ExpiresAt, Is.EqualTo(TestData.Moment.AddHours(1)));
             Assert.That(key.Lifetime, Is.EqualTo(TimeSpan.FromHours(1)));
         }
     }
 
     private static ClientKey New(Scopes scopes) =>
-        ClientKey.Create(ApiKey.Generate(A.Client).Key, "key", scopes, A.Moment);
+        ClientKey.Create(ApiKey.Generate(TestData.Client).Key, "key", scopes, TestData.Moment);
 }

@@ -24,7 +24,7 @@ public sealed class LimitTests
         long capacity
     )
     {
-        var limit = A.Limit("default", 10, 60, algorithm, burst);
+        var limit = TestData.Limit("default", 10, 60, algorithm, burst);
 
         using (Assert.EnterMultipleScope())
         {
@@ -37,7 +37,7 @@ public sealed class LimitTests
     public void Capacity_NoPermits_IsNone(
         [Values] Algorithm algorithm,
         [Values(null, 20L)] long? burst
-    ) => Assert.That(A.Limit("default", 0, 60, algorithm, burst).Capacity, Is.Zero);
+    ) => Assert.That(TestData.Limit("default", 0, 60, algorithm, burst).Capacity, Is.Zero);
 
     [TestCase(Algorithm.FixedWindow, false)]
     [TestCase(Algorithm.SlidingWindow, false)]
@@ -61,7 +61,7 @@ public sealed class LimitTests
     )
     {
         var ticks = Weighing()
-            .Select(algorithm => A.Limit("default", permits, windowSeconds, algorithm).Tick);
+            .Select(algorithm => TestData.Limit("default", permits, windowSeconds, algorithm).Tick);
 
         Assert.That(ticks, Is.All.EqualTo(tick));
     }
@@ -78,7 +78,7 @@ public sealed class LimitTests
     )
     {
         var exact = Weighing()
-            .Select(algorithm => A.Limit("default", permits, windowSeconds, algorithm).IsExact);
+            .Select(algorithm => TestData.Limit("default", permits, windowSeconds, algorithm).IsExact);
 
         Assert.That(exact, Is.All.EqualTo(expected));
     }
@@ -92,12 +92,12 @@ public sealed class LimitTests
         Algorithm algorithm,
         long burst,
         bool expected
-    ) => Assert.That(A.Limit("default", 1, Year, algorithm, burst).IsExact, Is.EqualTo(expected));
+    ) => Assert.That(TestData.Limit("default", 1, Year, algorithm, burst).IsExact, Is.EqualTo(expected));
 
     [Test]
     public void IsExact_BurstSmallerThanTheLimit_DoesNotHelp() =>
         Assert.That(
-            A.Limit("default", 285_617, Year, Algorithm.TokenBucket, burst: 1).IsExact,
+            TestData.Limit("default", 285_617, Year, Algorithm.TokenBucket, burst: 1).IsExact,
             Is.False
         );
 
@@ -105,7 +105,7 @@ public sealed class LimitTests
     [TestCase(Algorithm.SlidingLog)]
     public void IsExact_NothingIsMultiplied_IsAlwaysInMicroseconds(Algorithm algorithm)
     {
-        var limit = A.Limit("default", Limit.MaxPermits, Year, algorithm);
+        var limit = TestData.Limit("default", Limit.MaxPermits, Year, algorithm);
 
         using (Assert.EnterMultipleScope())
         {
@@ -117,12 +117,12 @@ public sealed class LimitTests
     [TestCase(1, 1_000_000)]
     [TestCase(Year, 31_536_000_000_000)]
     public void WindowMicroseconds_Window_IsTheSame(int seconds, long microseconds) =>
-        Assert.That(A.Limit(windowSeconds: seconds).WindowMicroseconds, Is.EqualTo(microseconds));
+        Assert.That(TestData.Limit(windowSeconds: seconds).WindowMicroseconds, Is.EqualTo(microseconds));
 
     [Test]
     public void Epoch_OfEachLimit_IsAnotherOfElevenLettersAndDigits()
     {
-        var epochs = Enumerable.Range(0, 1_000).Select(_ => A.Limit().Epoch).ToList();
+        var epochs = Enumerable.Range(0, 1_000).Select(_ => TestData.Limit().Epoch).ToList();
 
         using (Assert.EnterMultipleScope())
         {

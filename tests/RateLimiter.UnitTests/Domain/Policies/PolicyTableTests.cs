@@ -4,9 +4,9 @@ namespace RateLimiter.UnitTests.Domain.Policies;
 
 public sealed class PolicyTableTests
 {
-    private static readonly Policy Free = A.Policy(role: "free");
-    private static readonly Policy Default = A.Policy();
-    private static readonly Policy Other = A.Policy(route: "other", role: "paid");
+    private static readonly Policy Free = TestData.Policy(role: "free");
+    private static readonly Policy Default = TestData.Policy();
+    private static readonly Policy Other = TestData.Policy(route: "other", role: "paid");
     private static readonly PolicyTable Table = new([Default, Free, Other]);
 
     [Test]
@@ -34,7 +34,7 @@ public sealed class PolicyTableTests
     [Test]
     public void Resolve_ComposedAndDecomposedNames_StayDifferent()
     {
-        var (composed, decomposed) = (A.Policy(route: "é"), A.Policy(route: "e\u0301"));
+        var (composed, decomposed) = (TestData.Policy(route: "é"), TestData.Policy(route: "e\u0301"));
         var table = new PolicyTable([composed, decomposed]);
 
         using (Assert.EnterMultipleScope())
@@ -50,10 +50,10 @@ public sealed class PolicyTableTests
     {
         Policy[] order =
         [
-            A.Policy("search", "free"),
-            A.Policy("search", "default"),
-            A.Policy("*", "free"),
-            A.Policy("*", "default"),
+            TestData.Policy("search", "free"),
+            TestData.Policy("search", "default"),
+            TestData.Policy("*", "free"),
+            TestData.Policy("*", "default"),
         ];
 
         var applying = Enumerable
@@ -78,7 +78,7 @@ public sealed class PolicyTableTests
         string key
     )
     {
-        var table = new PolicyTable([Other, A.Policy("*", "free"), A.Policy("*", "default")]);
+        var table = new PolicyTable([Other, TestData.Policy("*", "free"), TestData.Policy("*", "default")]);
 
         var found = table.Resolve(route, role)!.Key;
 
@@ -88,7 +88,7 @@ public sealed class PolicyTableTests
     [TestCase("search", "*")]
     [TestCase("*", "free")]
     public void Resolve_AStarThatIsNoCatchAll_IsANameLikeAnyOther(string route, string role) =>
-        Assert.That(new PolicyTable([A.Policy(route, role)]).Resolve("search", "default"), Is.Null);
+        Assert.That(new PolicyTable([TestData.Policy(route, role)]).Resolve("search", "default"), Is.Null);
 
     [Test]
     public void Resolve_NoPolicies_IsNull() =>

@@ -4,14 +4,14 @@ namespace RateLimiter.UnitTests.Domain.Policies;
 
 public sealed class PolicyTests
 {
-    private static readonly DateTimeOffset Later = A.Moment.AddHours(1);
+    private static readonly DateTimeOffset Later = TestData.Moment.AddHours(1);
 
     [Test]
     public void Create_Definition_IsVersion1MadeNow()
     {
-        var definition = A.Definition();
+        var definition = TestData.Definition();
 
-        var policy = Policy.Create(definition, A.Moment);
+        var policy = Policy.Create(definition, TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -19,15 +19,15 @@ public sealed class PolicyTests
             Assert.That(policy.Key, Is.EqualTo(definition.Key));
             Assert.That(policy.Limits, Is.SameAs(definition.Limits));
             Assert.That(policy.Version, Is.EqualTo(1));
-            Assert.That(policy.CreatedAt, Is.EqualTo(A.Moment));
-            Assert.That(policy.UpdatedAt, Is.EqualTo(A.Moment));
+            Assert.That(policy.CreatedAt, Is.EqualTo(TestData.Moment));
+            Assert.That(policy.UpdatedAt, Is.EqualTo(TestData.Moment));
         }
     }
 
     [Test]
     public void Create_Twice_CountsAfresh()
     {
-        var (first, second) = (A.Policy(), A.Policy());
+        var (first, second) = (TestData.Policy(), TestData.Policy());
 
         Assert.That(Epoch(second), Is.Not.EqualTo(Epoch(first)));
     }
@@ -35,14 +35,14 @@ public sealed class PolicyTests
     [Test]
     public void Revise_AnyDefinition_IsTheNextVersionOfThePolicy()
     {
-        var policy = A.Policy(description: "old").Revise(A.Definition(), Later);
+        var policy = TestData.Policy(description: "old").Revise(TestData.Definition(), Later);
 
-        var revised = policy.Revise(A.Definition(description: "new", isActive: false), Later);
+        var revised = policy.Revise(TestData.Definition(description: "new", isActive: false), Later);
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(revised.Version, Is.EqualTo(3));
-            Assert.That(revised.CreatedAt, Is.EqualTo(A.Moment));
+            Assert.That(revised.CreatedAt, Is.EqualTo(TestData.Moment));
             Assert.That(revised.UpdatedAt, Is.EqualTo(Later));
             Assert.That(revised.Definition.Description, Is.EqualTo("new"));
             Assert.That(revised.Definition.IsActive, Is.False);
@@ -52,16 +52,16 @@ public sealed class PolicyTests
     [Test]
     public void Revise_DescriptionLeftOut_KeepsNothingOfTheOldOne() =>
         Assert.That(
-            A.Policy(description: "old").Revise(A.Definition(), Later).Definition.Description,
+            TestData.Policy(description: "old").Revise(TestData.Definition(), Later).Definition.Description,
             Is.Null
         );
 
     [Test]
     public void Revise_SameOrOtherPermits_GoesOnCounting([Values(0, 5, 10, 20)] long permits)
     {
-        var policy = A.Policy(limits: A.Limit(permits: 10));
+        var policy = TestData.Policy(limits: TestData.Limit(permits: 10));
 
-        var revised = policy.Revise(A.Definition(limits: A.Limit(permits: permits)), Later);
+        var revised = policy.Revise(TestData.Definition(limits: TestData.Limit(permits: permits)), Later);
 
         using (Assert.EnterMultipleScope())
         {
@@ -72,18 +72,18 @@ public sealed class PolicyTests
 
     private static IEnumerable<TestCaseData<Limit>> LimitsThatCountOtherwise()
     {
-        yield return new(A.Limit(windowSeconds: 61)) { TestName = "{m}(window)" };
-        yield return new(A.Limit(name: "other")) { TestName = "{m}(name)" };
-        yield return new(A.Limit(name: "DEFAULT")) { TestName = "{m}(case of the name)" };
-        yield return new(A.Limit(algorithm: Algorithm.SlidingLog)) { TestName = "{m}(algorithm)" };
+        yield return new(TestData.Limit(windowSeconds: 61)) { TestName = "{m}(window)" };
+        yield return new(TestData.Limit(name: "other")) { TestName = "{m}(name)" };
+        yield return new(TestData.Limit(name: "DEFAULT")) { TestName = "{m}(case of the name)" };
+        yield return new(TestData.Limit(algorithm: Algorithm.SlidingLog)) { TestName = "{m}(algorithm)" };
     }
 
     [TestCaseSource(nameof(LimitsThatCountOtherwise))]
     public void Revise_AnotherLimit_CountsAfresh(Limit limit)
     {
-        var policy = A.Policy();
+        var policy = TestData.Policy();
 
-        var revised = policy.Revise(A.Definition(limits: limit), Later);
+        var revised = policy.Revise(TestData.Definition(limits: limit), Later);
 
         using (Assert.EnterMultipleScope())
         {
@@ -96,18 +96,18 @@ public sealed class PolicyTests
     {
         foreach (var algorithm in Enum.GetValues<Algorithm>())
         {
-            yield return Case("permits", algorithm, A.Limit("default", 20, 60, algorithm), true);
+            yield return Case("permits", algorithm, TestData.Limit("default", 20, 60, algorithm), true);
             yield return Case(
                 "window",
                 algorithm,
-                A.Limit("default", 10, 61, algorithm),
+                TestData.Limit("default", 10, 61, algorithm),
                 algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket
             );
-            yield return Case("burst", algorithm, A.Limit("default", 10, 60, algorithm, 3), true);
-            yield return Case("name", algorithm, A.Limit("other", 10, 60, algorithm), false);
+            yield return Case("burst", algorithm, TestData.Limit("default", 10, 60, algorithm, 3), true);
+            yield return Case("name", algorithm, TestData.Limit("other", 10, 60, algorithm), false);
             foreach (var other in Enum.GetValues<Algorithm>().Where(it => it != algorithm))
             {
-                yield return Case($"{other}", algorithm, A.Limit(algorithm: other), false);
+                yield return Case($"{other}", algorithm, TestData.Limit(algorithm: other), false);
             }
         }
 
@@ -117,7 +117,7 @@ public sealed class PolicyTests
             Limit after,
             bool goesOn
         ) =>
-            new(A.Limit(algorithm: before), after, goesOn)
+            new(TestData.Limit(algorithm: before), after, goesOn)
             {
                 TestName = $"{{m}}({before}, {change})",
             };
@@ -130,7 +130,7 @@ public sealed class PolicyTests
         bool goesOn
     )
     {
-        var revised = A.Policy(limits: before).Revise(A.Definition(limits: after), Later);
+        var revised = TestData.Policy(limits: before).Revise(TestData.Definition(limits: after), Later);
 
         Assert.That(Epoch(revised), Is.EqualTo(goesOn ? before.Epoch : after.Epoch));
     }
@@ -138,11 +138,11 @@ public sealed class PolicyTests
     [Test]
     public void Revise_BackToTheOldWindow_CountsAfresh()
     {
-        var policy = A.Policy();
+        var policy = TestData.Policy();
 
         var back = policy
-            .Revise(A.Definition(limits: A.Limit(windowSeconds: 1)), Later)
-            .Revise(A.Definition(), Later);
+            .Revise(TestData.Definition(limits: TestData.Limit(windowSeconds: 1)), Later)
+            .Revise(TestData.Definition(), Later);
 
         Assert.That(Epoch(back), Is.Not.EqualTo(Epoch(policy)));
     }
@@ -150,16 +150,16 @@ public sealed class PolicyTests
     [Test]
     public void Revise_SeveralLimitsInAnotherOrder_EachGoesOnCounting()
     {
-        var (minute, month) = (A.Limit("minute", 12, 60), A.Limit("month", 200, 2_592_000));
-        var policy = A.Policy(limits: [minute, month]);
+        var (minute, month) = (TestData.Limit("minute", 12, 60), TestData.Limit("month", 200, 2_592_000));
+        var policy = TestData.Policy(limits: [minute, month]);
 
         var revised = policy.Revise(
-            A.Definition(
+            TestData.Definition(
                 limits:
                 [
-                    A.Limit("month", 300, 2_592_000),
-                    A.Limit("day"),
-                    A.Limit("minute", 12, 60),
+                    TestData.Limit("month", 300, 2_592_000),
+                    TestData.Limit("day"),
+                    TestData.Limit("minute", 12, 60),
                 ]
             ),
             Later

@@ -12,18 +12,18 @@ public sealed class AnalyticsWritesTests
     [Test]
     public void Of_Decision_IsAddedToWhatIsKeptOfItsHourAndItsDay()
     {
-        var write = WritesOf(A.Moment, users: 1).Single();
+        var write = WritesOf(TestData.Moment, users: 1).Single();
 
-        var hour = A.Moment.ToUnixTimeSeconds() / 3600;
+        var hour = TestData.Moment.ToUnixTimeSeconds() / 3600;
         Assert.That(
             write.Keys,
             Is.EqualTo([
-                RedisKeys.AnalyticsMinutes(A.Client, hour),
-                RedisKeys.AnalyticsHours(A.Client, hour / 24),
-                RedisKeys.AnalyticsTimes(A.Client, hour / 24),
-                RedisKeys.AnalyticsUsers(A.Client, hour),
-                RedisKeys.AnalyticsUsersOfHour(A.Client, hour),
-                RedisKeys.AnalyticsUsersOfDay(A.Client, hour / 24),
+                RedisKeys.AnalyticsMinutes(TestData.Client, hour),
+                RedisKeys.AnalyticsHours(TestData.Client, hour / 24),
+                RedisKeys.AnalyticsTimes(TestData.Client, hour / 24),
+                RedisKeys.AnalyticsUsers(TestData.Client, hour),
+                RedisKeys.AnalyticsUsersOfHour(TestData.Client, hour),
+                RedisKeys.AnalyticsUsersOfDay(TestData.Client, hour / 24),
             ])
         );
         Assert.That(write.Number, Is.EqualTo(1));
@@ -33,7 +33,7 @@ public sealed class AnalyticsWritesTests
     [Test]
     public void Of_ManyUsers_IsInWritesOfABoundedSizeWithNumbersThatGrow()
     {
-        var writes = WritesOf(A.Moment, users: 5000);
+        var writes = WritesOf(TestData.Moment, users: 5000);
 
         using (Assert.EnterMultipleScope())
         {
@@ -54,13 +54,13 @@ public sealed class AnalyticsWritesTests
     [TestCase(-24 * 9, 3, TestName = "Of_DecisionWhoseUsersAreNotKept_IsInTheSums")]
     public void Of_DecisionOfThePast_IsKeptAsFarAsItsTimeIs(int hours, int keys) =>
         Assert.That(
-            WritesOf(A.Moment.AddHours(hours), users: 1).Single().Keys,
+            WritesOf(TestData.Moment.AddHours(hours), users: 1).Single().Keys,
             Has.Length.EqualTo(keys)
         );
 
     [Test]
     public void Of_DecisionOlderThanAnythingThatIsKept_IsNotWritten() =>
-        Assert.That(WritesOf(A.Moment.AddDays(-92), users: 1), Is.Empty);
+        Assert.That(WritesOf(TestData.Moment.AddDays(-92), users: 1), Is.Empty);
 
     [TestCase("search", "free", false)]
     [TestCase("search", "free", true)]
@@ -83,9 +83,9 @@ public sealed class AnalyticsWritesTests
         for (var i = 0; i < users; i++)
         {
             counts.Add(
-                A.Client,
+                TestData.Client,
                 new PolicyKey("search", "free"),
-                A.LoggedOf($"user{i}") with
+                TestData.LoggedOf($"user{i}") with
                 {
                     DecidedAt = at,
                 },
@@ -93,6 +93,6 @@ public sealed class AnalyticsWritesTests
             );
         }
 
-        return [.. new AnalyticsWrites(Options, new FakeTimeProvider(A.Moment)).Of(counts)];
+        return [.. new AnalyticsWrites(Options, new FakeTimeProvider(TestData.Moment)).Of(counts)];
     }
 }

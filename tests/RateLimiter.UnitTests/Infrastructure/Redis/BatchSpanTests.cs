@@ -23,7 +23,7 @@ public sealed class BatchSpanTests : IDisposable
                 return calls[^1].Task;
             },
             TimeSpan.FromSeconds(1),
-            new FakeTimeProvider(A.Moment)
+            new FakeTimeProvider(TestData.Moment)
         );
 
     public void Dispose()
@@ -114,5 +114,5 @@ public sealed class BatchSpanTests : IDisposable
     }
 
     private static PermitRequest Request() =>
-        new(new Subject(A.Client, "alice", RouteKey: null), A.Policy(), Cost: 1);
+        new(new Subject(TestData.Client, "alice", RouteKey: null), TestData.Policy(), Cost: 1);
 }

@@ -13,7 +13,7 @@ public sealed class BulkDispatcherTests
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Total = TimeSpan.FromMilliseconds(800);
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly List<Call> calls = [];
     private readonly BulkDispatcher batches;
 
@@ -40,7 +40,7 @@ public sealed class BulkDispatcherTests
     {
         var batch = TakeAsync();
 
-        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[0].Answer.SetResult([TestData.Decision(TestData.Policy())]);
 
         Assert.That(calls[0].Timeout, Is.EqualTo(Budget));
         Assert.That(await batch, Has.None.Null);
@@ -51,7 +51,7 @@ public sealed class BulkDispatcherTests
     {
         var asked = await WaitBehindTwoAsync(TimeSpan.FromMilliseconds(300));
 
-        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[0].Answer.SetResult([TestData.Decision(TestData.Policy())]);
         await asked[0];
         await SentAsync(3);
 
@@ -75,7 +75,7 @@ public sealed class BulkDispatcherTests
     {
         var asked = await WaitBehindTwoAsync(TimeSpan.FromMilliseconds(770));
 
-        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[0].Answer.SetResult([TestData.Decision(TestData.Policy())]);
         await asked[0];
         await SentAsync(3);
 
@@ -130,7 +130,7 @@ public sealed class BulkDispatcherTests
         {
             await SentAsync(i + 1);
             Assert.That(calls, Has.Count.EqualTo(i + 1), "One before the last was answered.");
-            calls[i].Answer.SetResult([A.Decision(A.Policy())]);
+            calls[i].Answer.SetResult([TestData.Decision(TestData.Policy())]);
         }
 
         Assert.That(await batch, Has.Length.EqualTo(3).And.None.Null);
@@ -152,7 +152,7 @@ public sealed class BulkDispatcherTests
     {
         var batch = TakeAsync(calls: 2);
         time.Advance(Total - TimeSpan.FromMilliseconds(30));
-        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[0].Answer.SetResult([TestData.Decision(TestData.Policy())]);
         await SentAsync(2);
 
         Assert.That(calls[1].Timeout, Is.EqualTo(TimeSpan.FromMilliseconds(30)));
@@ -172,7 +172,7 @@ public sealed class BulkDispatcherTests
         _ = TakeAsync(other);
         for (var i = 0; i < 2; i++)
         {
-            calls[i].Answer.SetResult([A.Decision(A.Policy())]);
+            calls[i].Answer.SetResult([TestData.Decision(TestData.Policy())]);
         }
 
         await SentAsync(4);
@@ -186,8 +186,8 @@ public sealed class BulkDispatcherTests
         var asked = await WaitBehindTwoAsync(Total);
 
         Assert.That(await asked[2], Is.All.Null);
-        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
-        calls[1].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[0].Answer.SetResult([TestData.Decision(TestData.Policy())]);
+        calls[1].Answer.SetResult([TestData.Decision(TestData.Policy())]);
         await Task.WhenAll(asked);
         Assert.That(calls, Has.Count.EqualTo(2));
     }
@@ -202,8 +202,8 @@ public sealed class BulkDispatcherTests
 
         await gone.CancelAsync();
         Assert.That(() => leaving, Throws.InstanceOf<OperationCanceledException>());
-        calls[0].Answer.SetResult([A.Decision(A.Policy())]);
-        calls[1].Answer.SetResult([A.Decision(A.Policy())]);
+        calls[0].Answer.SetResult([TestData.Decision(TestData.Policy())]);
+        calls[1].Answer.SetResult([TestData.Decision(TestData.Policy())]);
 
         await SentAsync(4);
     }
@@ -225,8 +225,8 @@ public sealed class BulkDispatcherTests
     )
     {
         var request = new PermitRequest(
-            new Subject(client ?? A.Client, "alice", null),
-            A.Policy(),
+            new Subject(client ?? TestData.Client, "alice", null),
+            TestData.Policy(),
             1
         )
         {

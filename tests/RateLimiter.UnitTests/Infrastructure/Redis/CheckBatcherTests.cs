@@ -13,7 +13,7 @@ public sealed class CheckBatcherTests : IDisposable
 {
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly List<Call> calls = [];
     private readonly CheckBatcher gatherer;
 
@@ -97,7 +97,7 @@ public sealed class CheckBatcherTests : IDisposable
         var checks = Ask(1, 2, 3, 4);
         calls[0].AnswerAll();
 
-        calls[2].Answer.SetResult([null, A.Decision(A.Policy())]);
+        calls[2].Answer.SetResult([null, TestData.Decision(TestData.Policy())]);
 
         Assert.That(await checks[2], Is.Null);
         Assert.That(checks[3].IsCompletedSuccessfully);
@@ -233,13 +233,13 @@ public sealed class CheckBatcherTests : IDisposable
         Assert.That(gatherer.Waiting, Is.EqualTo(CheckBatcher.MaxWaiting + 1));
     }
 
-    private static readonly Policy Heavy = A.Policy(
+    private static readonly Policy Heavy = TestData.Policy(
         limits:
         [
             .. Enumerable
                 .Range(0, PolicyDefinition.MaxLimits)
                 .Select(i =>
-                    A.Limit($"{i}", Limit.MaxLoggedPermits, algorithm: Algorithm.SlidingLog)
+                    TestData.Limit($"{i}", Limit.MaxLoggedPermits, algorithm: Algorithm.SlidingLog)
                 ),
         ]
     );
@@ -248,7 +248,7 @@ public sealed class CheckBatcherTests : IDisposable
         long cost,
         ClientId? client = null,
         Policy? policy = null
-    ) => new(new Subject(client ?? A.Client, "alice", null), policy ?? A.Policy(), cost);
+    ) => new(new Subject(client ?? TestData.Client, "alice", null), policy ?? TestData.Policy(), cost);
 
     private Task<Decision?>[] Ask(params int[] costs) =>
         [.. costs.Select(cost => gatherer.DecideAsync(Request(cost)))];
@@ -264,7 +264,7 @@ public sealed class CheckBatcherTests : IDisposable
         public void AnswerAll() =>
             Answer.SetResult([
                 .. Requests.Select(request =>
-                    A.Decision(request.Policy, A.Status(remaining: request.Cost))
+                    TestData.Decision(request.Policy, TestData.Status(remaining: request.Cost))
                 ),
             ]);
     }

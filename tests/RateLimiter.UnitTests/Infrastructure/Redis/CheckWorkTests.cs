@@ -13,7 +13,7 @@ public sealed class CheckWorkTests
     [TestCase(Algorithm.SlidingLog, Limit.MaxLoggedPermits, 7)]
     public void Of_ALimit_IsWhatWasMeasured(Algorithm algorithm, long permits, int work) =>
         Assert.That(
-            CheckWork.Of(A.Policy(limits: A.Limit(permits: permits, algorithm: algorithm))),
+            CheckWork.Of(TestData.Policy(limits: TestData.Limit(permits: permits, algorithm: algorithm))),
             Is.EqualTo(work)
         );
 
@@ -21,13 +21,13 @@ public sealed class CheckWorkTests
     public void Of_TheMostThatAPolicyCanBe_FitsIntoACall() =>
         Assert.That(
             CheckWork.Of(
-                A.Policy(
+                TestData.Policy(
                     limits:
                     [
                         .. Enumerable
                             .Range(0, PolicyDefinition.MaxLimits)
                             .Select(i =>
-                                A.Limit(
+                                TestData.Limit(
                                     $"{i}",
                                     Limit.MaxLoggedPermits,
                                     algorithm: Algorithm.SlidingLog

@@ -11,7 +11,7 @@ public sealed class DecisionCountsTests
 {
     private static readonly PolicyKey Search = new("search", "free");
     private static readonly ClientId Other = new("fedcba9876543210");
-    private static readonly long Minute = A.Moment.ToUnixTimeSeconds() / 60;
+    private static readonly long Minute = TestData.Moment.ToUnixTimeSeconds() / 60;
 
     private readonly DecisionCounts counts = new();
 
@@ -23,7 +23,7 @@ public sealed class DecisionCountsTests
         Add(Logged() with { ShadowDenied = true });
         Add(Logged() with { Allowed = false, Degraded = true });
 
-        var key = new SeriesKey(A.Client, Minute, "search", "free", IsCatchAll: false);
+        var key = new SeriesKey(TestData.Client, Minute, "search", "free", IsCatchAll: false);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
@@ -35,14 +35,14 @@ public sealed class DecisionCountsTests
                 Is.EquivalentTo(
                     new Dictionary<UserKey, UserTally>
                     {
-                        [new UserKey(A.Client, Minute / 60, "alice")] = new(4, 2),
+                        [new UserKey(TestData.Client, Minute / 60, "alice")] = new(4, 2),
                     }
                 )
             );
             Assert.That(
                 counts.Times,
                 Is.EquivalentTo(
-                    new Dictionary<TimeKey, long> { [new TimeKey(A.Client, Minute / 60, 3)] = 4 }
+                    new Dictionary<TimeKey, long> { [new TimeKey(TestData.Client, Minute / 60, 3)] = 4 }
                 )
             );
         }
@@ -55,7 +55,7 @@ public sealed class DecisionCountsTests
         Add(Logged(), Search with { Role = "pro" });
         Add(Logged(), new PolicyKey(PolicyKey.CatchAllRoute, "free"));
         Add(Logged() with { RouteKey = "other" });
-        Add(Logged() with { DecidedAt = A.Moment.AddMinutes(1) });
+        Add(Logged() with { DecidedAt = TestData.Moment.AddMinutes(1) });
         Add(Logged(), client: Other);
 
         Assert.That(counts.Series, Has.Count.EqualTo(6));
@@ -96,7 +96,7 @@ public sealed class DecisionCountsTests
     {
         var more = new DecisionCounts();
         Add(Logged());
-        more.Add(A.Client, Search, Logged(), TimeSpan.FromTicks(3));
+        more.Add(TestData.Client, Search, Logged(), TimeSpan.FromTicks(3));
         more.Add(Other, Search, Logged(), TimeSpan.FromTicks(3));
 
         counts.Take(more);
@@ -145,9 +145,9 @@ public sealed class DecisionCountsTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(taken.Series.Keys.Select(key => key.Client), Is.EqualTo([A.Client]));
-            Assert.That(taken.Users.Keys.Select(key => key.Client), Is.EqualTo([A.Client]));
-            Assert.That(taken.Times.Keys.Select(key => key.Client), Is.EqualTo([A.Client]));
+            Assert.That(taken.Series.Keys.Select(key => key.Client), Is.EqualTo([TestData.Client]));
+            Assert.That(taken.Users.Keys.Select(key => key.Client), Is.EqualTo([TestData.Client]));
+            Assert.That(taken.Times.Keys.Select(key => key.Client), Is.EqualTo([TestData.Client]));
             Assert.That(counts.Series.Keys.Select(key => key.Client), Is.EqualTo([Other]));
             Assert.That(counts.Users.Keys.Select(key => key.Client), Is.EqualTo([Other]));
             Assert.That(counts.Times.Keys.Select(key => key.Client), Is.EqualTo([Other]));
@@ -155,7 +155,7 @@ public sealed class DecisionCountsTests
     }
 
     private void Add(LoggedDecision decision, PolicyKey? policy = null, ClientId? client = null) =>
-        counts.Add(client ?? A.Client, policy ?? Search, decision, TimeSpan.FromTicks(3));
+        counts.Add(client ?? TestData.Client, policy ?? Search, decision, TimeSpan.FromTicks(3));
 
-    private static LoggedDecision Logged() => A.LoggedOf("alice");
+    private static LoggedDecision Logged() => TestData.LoggedOf("alice");
 }

@@ -8,9 +8,9 @@ namespace RateLimiter.UnitTests.Infrastructure.Redis;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class DenialCacheTests
 {
-    private static readonly Policy Policy = A.Policy();
+    private static readonly Policy Policy = TestData.Policy();
 
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly StoreTime clock;
     private readonly DenialCache cache;
     private bool isHeard = true;
@@ -33,7 +33,7 @@ public sealed class DenialCacheTests
             Assert.That(found.ResetIn, Is.EqualTo(TimeSpan.FromSeconds(48)));
             Assert.That(found.Remaining, Is.Zero);
             Assert.That(found.Violated, Is.EqualTo(new[] { "default" }));
-            Assert.That(found.DecidedAt, Is.EqualTo(A.Moment.AddSeconds(12)));
+            Assert.That(found.DecidedAt, Is.EqualTo(TestData.Moment.AddSeconds(12)));
         }
     }
 
@@ -52,7 +52,7 @@ public sealed class DenialCacheTests
     {
         var (asked, generation) = (time.GetTimestamp(), cache.Generation);
         time.Advance(TimeSpan.FromSeconds(5));
-        clock.Observe(A.Moment, asked);
+        clock.Observe(TestData.Moment, asked);
         cache.Remember("counter", 1, Denial(seconds: 30), generation);
         time.Advance(TimeSpan.FromSeconds(24));
 
@@ -76,7 +76,7 @@ public sealed class DenialCacheTests
         Remember(Denial(seconds: 30));
         time.Advance(TimeSpan.FromSeconds(10));
 
-        clock.Observe(A.Moment.AddSeconds(seconds), time.GetTimestamp());
+        clock.Observe(TestData.Moment.AddSeconds(seconds), time.GetTimestamp());
 
         Assert.That(Find()?.RetryAfter?.TotalSeconds, Is.EqualTo(wait));
     }
@@ -99,7 +99,7 @@ public sealed class DenialCacheTests
             Assert.That(cache.Find("other", Policy, 1, clock), Is.Null);
             Assert.That(cache.Find("counter", Policy, 2, clock), Is.Null);
             Assert.That(
-                cache.Find("counter", Policy.Revise(Policy.Definition, A.Moment), 1, clock),
+                cache.Find("counter", Policy.Revise(Policy.Definition, TestData.Moment), 1, clock),
                 Is.Null
             );
             Assert.That(cache.Find("counter", Policy with { }, 1, clock), Is.Not.Null);
@@ -133,7 +133,7 @@ public sealed class DenialCacheTests
         var generation = cache.Generation;
 
         Forget(all);
-        clock.Observe(A.Moment, time.GetTimestamp());
+        clock.Observe(TestData.Moment, time.GetTimestamp());
         cache.Remember("counter", 1, Denial(seconds: 30), generation);
 
         Assert.That(Find(), Is.Null);
@@ -142,8 +142,8 @@ public sealed class DenialCacheTests
     private static Decision Denial(int seconds) =>
         Decision.From(
             Policy,
-            [A.Status(wait: seconds * 1_000_000, remaining: 0)],
-            A.Moment,
+            [TestData.Status(wait: seconds * 1_000_000, remaining: 0)],
+            TestData.Moment,
             TimeSpan.FromSeconds(seconds)
         );
 

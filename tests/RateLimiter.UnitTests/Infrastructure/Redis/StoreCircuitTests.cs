@@ -9,7 +9,7 @@ namespace RateLimiter.UnitTests.Infrastructure.Redis;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class StoreCircuitTests : ILogger
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly List<string> lines = [];
     private readonly StoreCircuit circuit;
 

@@ -6,7 +6,7 @@ namespace RateLimiter.UnitTests.Infrastructure.Redis;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class StoreTimeTests
 {
-    private readonly FakeTimeProvider time = new(A.Moment);
+    private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly StoreTime clock;
 
     public StoreTimeTests() => clock = new StoreTime(time);
@@ -38,7 +38,7 @@ public sealed class StoreTimeTests
         Answer(at: 0, took: 1);
         var asked = time.GetTimestamp();
         time.Advance(TimeSpan.FromSeconds(9));
-        clock.Observe(A.Moment.AddSeconds(3), asked);
+        clock.Observe(TestData.Moment.AddSeconds(3), asked);
 
         Assert.That(Now(), Is.EqualTo((9, 10)));
     }
@@ -57,12 +57,12 @@ public sealed class StoreTimeTests
     {
         var asked = time.GetTimestamp();
         time.Advance(TimeSpan.FromSeconds(took));
-        clock.Observe(A.Moment.AddSeconds(at), asked);
+        clock.Observe(TestData.Moment.AddSeconds(at), asked);
     }
 
     private (double Earliest, double Latest) Now()
     {
         var (earliest, latest) = clock.Now!.Value;
-        return ((earliest - A.Moment).TotalSeconds, (latest - A.Moment).TotalSeconds);
+        return ((earliest - TestData.Moment).TotalSeconds, (latest - TestData.Moment).TotalSeconds);
     }
 }

@@ -20,7 +20,7 @@ public sealed class AllowanceTests
         int inAll
     )
     {
-        var allowance = Of([A.Limit(algorithm: algorithm, burst: burst)], Demand.Constant);
+        var allowance = Of([TestData.Limit(algorithm: algorithm, burst: burst)], Demand.Constant);
 
         Assert.That(
             (allowance.Points[0].Allowed, allowance.FiguresBefore(TwoMinutes).Allowed),
@@ -31,7 +31,7 @@ public sealed class AllowanceTests
     [Test]
     public void Of_SlidingWindow_GivesPermitsBackWhileTheWindowBeforeFades()
     {
-        var allowance = Of([A.Limit(algorithm: Algorithm.SlidingWindow)], Demand.Constant);
+        var allowance = Of([TestData.Limit(algorithm: Algorithm.SlidingWindow)], Demand.Constant);
 
         Assert.That(
             (long[])
@@ -47,7 +47,7 @@ public sealed class AllowanceTests
     [Test]
     public void Of_SteadyDemand_AsksHalfAsOftenAgainAsIsAllowed()
     {
-        var allowance = Of([A.Limit(algorithm: Algorithm.LeakyBucket)], Demand.Steady);
+        var allowance = Of([TestData.Limit(algorithm: Algorithm.LeakyBucket)], Demand.Steady);
 
         var end = allowance.FiguresBefore(TwoMinutes);
         Assert.That((end.Asked, end.Allowed), Is.EqualTo((30L, 15L)));
@@ -56,7 +56,7 @@ public sealed class AllowanceTests
     [Test]
     public void Of_SeveralLimits_KeepsAllOfThem()
     {
-        var allowance = Of([A.Limit("second", 3, 1), A.Limit("minute", 5, 60)], Demand.Constant);
+        var allowance = Of([TestData.Limit("second", 3, 1), TestData.Limit("minute", 5, 60)], Demand.Constant);
 
         Assert.That(
             (allowance.Points[0].Allowed, allowance.FiguresAt(TimeSpan.FromSeconds(2)).Allowed),
@@ -70,7 +70,7 @@ public sealed class AllowanceTests
         [Values] Algorithm algorithm
     )
     {
-        var allowance = Of([A.Limit(permits: 0, algorithm: algorithm)], demand);
+        var allowance = Of([TestData.Limit(permits: 0, algorithm: algorithm)], demand);
 
         Assert.That(allowance.Last.Allowed, Is.Zero);
     }
@@ -83,7 +83,7 @@ public sealed class AllowanceTests
     )
     {
         var permits = algorithm == Algorithm.SlidingLog ? Limit.MaxLoggedPermits : 1_000_000;
-        var limit = A.Limit(permits: permits, algorithm: algorithm, burst: Burst(algorithm));
+        var limit = TestData.Limit(permits: permits, algorithm: algorithm, burst: Burst(algorithm));
 
         var allowance = Of([limit], demand);
 
@@ -103,7 +103,7 @@ public sealed class AllowanceTests
         var span = TimeSpan.FromDays(2);
 
         var allowance = Allowance.Of(
-            [A.Limit("second", 10, 1), A.Limit("day", 100_000_000, 86_400)],
+            [TestData.Limit("second", 10, 1), TestData.Limit("day", 100_000_000, 86_400)],
             Demand.Constant,
             span,
             CancellationToken.None
@@ -120,7 +120,7 @@ public sealed class AllowanceTests
         Assert.That(
             () =>
                 Allowance.Of(
-                    [A.Limit()],
+                    [TestData.Limit()],
                     Demand.Constant,
                     TwoMinutes,
                     new CancellationToken(canceled: true)

@@ -8,21 +8,21 @@ public sealed class LimitWordsTests
     [Test]
     public void Of_Limit_SaysPermitsWindowAlgorithmAndBurst() =>
         Assert.That(
-            LimitWords.Of(A.Limit(permits: 1000, algorithm: Algorithm.TokenBucket, burst: 50)),
+            LimitWords.Of(TestData.Limit(permits: 1000, algorithm: Algorithm.TokenBucket, burst: 50)),
             Is.EqualTo("1,000 per 60 s, token bucket, burst 50")
         );
 
     [Test]
     public void Of_SingleLimit_LeavesItsNameOut() =>
         Assert.That(
-            LimitWords.Of([A.Limit(permits: 100, algorithm: Algorithm.SlidingWindow)]),
+            LimitWords.Of([TestData.Limit(permits: 100, algorithm: Algorithm.SlidingWindow)]),
             Is.EqualTo(["100 per 60 s, sliding window"])
         );
 
     [Test]
     public void Of_SeveralLimits_SaysWhichIsWhich() =>
         Assert.That(
-            LimitWords.Of([A.Limit("1s", 3, 1), A.Limit("daily", 100, 86_400)]),
+            LimitWords.Of([TestData.Limit("1s", 3, 1), TestData.Limit("daily", 100, 86_400)]),
             Is.EqualTo(["1s: 3 per 1 s, fixed window", "daily: 100 per 86,400 s, fixed window"])
         );
 
@@ -81,7 +81,7 @@ public sealed class LimitWordsTests
         string expected
     ) =>
         Assert.That(
-            LimitWords.Allowance(A.Limit(algorithm: algorithm, burst: burst)),
+            LimitWords.Allowance(TestData.Limit(algorithm: algorithm, burst: burst)),
             Is.EqualTo(expected)
         );
 
@@ -92,7 +92,7 @@ public sealed class LimitWordsTests
     public void Allowance_AnyPace_SaysItInAFittingUnit(int permits, int window, string expected) =>
         Assert.That(
             LimitWords.Allowance(
-                A.Limit(permits: permits, windowSeconds: window, algorithm: Algorithm.TokenBucket)
+                TestData.Limit(permits: permits, windowSeconds: window, algorithm: Algorithm.TokenBucket)
             ),
             Does.Contain($"then {expected};")
         );
@@ -100,7 +100,7 @@ public sealed class LimitWordsTests
     [Test]
     public void Allowance_NoPermits_SaysNobody() =>
         Assert.That(
-            LimitWords.Allowance(A.Limit(permits: 0)),
+            LimitWords.Allowance(TestData.Limit(permits: 0)),
             Is.EqualTo("Nobody may ask at all.")
         );
 
@@ -108,8 +108,8 @@ public sealed class LimitWordsTests
     public void Allowance_SeveralLimitsOneWithoutPermits_SaysNobody([Values] Algorithm algorithm) =>
         Assert.That(
             LimitWords.Allowance([
-                A.Limit("1s", 3, 1),
-                A.Limit("off", 0, 60, algorithm, Limit.IsBucket(algorithm) ? 5 : null),
+                TestData.Limit("1s", 3, 1),
+                TestData.Limit("off", 0, 60, algorithm, Limit.IsBucket(algorithm) ? 5 : null),
             ])[0],
             Is.EqualTo("Nobody may ask at all.")
         );
@@ -117,7 +117,7 @@ public sealed class LimitWordsTests
     [Test]
     public void Allowance_SeveralLimits_SaysFirstWhatAllOfThemAllow() =>
         Assert.That(
-            LimitWords.Allowance([A.Limit("1s", 3, 1), A.Limit("daily", 100, 86_400)])[0],
+            LimitWords.Allowance([TestData.Limit("1s", 3, 1), TestData.Limit("daily", 100, 86_400)])[0],
             Is.EqualTo("All limits hold together: a user may ask 3 times at once.")
         );
 }

@@ -7,18 +7,18 @@ public sealed class PolicyDifferenceTests
 {
     [Test]
     public void Between_TheSame_IsNothing() =>
-        Assert.That(PolicyDifference.Between(A.Definition(), A.Definition()), Is.Empty);
+        Assert.That(PolicyDifference.Between(TestData.Definition(), TestData.Definition()), Is.Empty);
 
     [Test]
     public void Between_EveryField_NamesEach() =>
         Assert.That(
             PolicyDifference.Between(
-                A.Definition(description: "old"),
-                A.Definition(
+                TestData.Definition(description: "old"),
+                TestData.Definition(
                     isActive: false,
                     mode: PolicyMode.Shadow,
                     onStoreFailure: StoreFailureMode.Allow,
-                    limits: A.Limit(permits: 20)
+                    limits: TestData.Limit(permits: 20)
                 )
             ),
             Is.EqualTo([
@@ -42,8 +42,8 @@ public sealed class PolicyDifferenceTests
     public void Between_OneLimitAddedAndOneRemoved_NamesBoth() =>
         Assert.That(
             PolicyDifference.Between(
-                A.Definition(limits: [A.Limit("a"), A.Limit("b", 1, 1)]),
-                A.Definition(limits: [A.Limit("a"), A.Limit("c", 2, 2)])
+                TestData.Definition(limits: [TestData.Limit("a"), TestData.Limit("b", 1, 1)]),
+                TestData.Definition(limits: [TestData.Limit("a"), TestData.Limit("c", 2, 2)])
             ),
             Is.EqualTo([
                 new PolicyDifference("Limit b", "1 per 1 s, fixed window", null),
@@ -55,8 +55,8 @@ public sealed class PolicyDifferenceTests
     public void Between_OrderOfLimits_NamesIt() =>
         Assert.That(
             PolicyDifference.Between(
-                A.Definition(limits: [A.Limit("a"), A.Limit("b")]),
-                A.Definition(limits: [A.Limit("b"), A.Limit("a")])
+                TestData.Definition(limits: [TestData.Limit("a"), TestData.Limit("b")]),
+                TestData.Definition(limits: [TestData.Limit("b"), TestData.Limit("a")])
             ),
             Is.EqualTo([new PolicyDifference("Order of limits", "a, b", "b, a")])
         );

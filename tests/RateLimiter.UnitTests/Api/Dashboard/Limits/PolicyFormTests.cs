@@ -10,7 +10,7 @@ public sealed class PolicyFormTests
 
     private static readonly PolicyDefinition[] Definitions =
     [
-        A.Definition(
+        TestData.Definition(
             "a/b%2F \"x\"",
             "100%",
             "text",
@@ -18,9 +18,9 @@ public sealed class PolicyFormTests
             PolicyMode.Shadow,
             StoreFailureMode.Local
         ),
-        A.Definition(limits: A.Limit(algorithm: Algorithm.TokenBucket, burst: 3)),
-        A.Definition(limits: A.Limit("named")),
-        A.Definition(limits: [A.Limit(), A.Limit("daily", 100, 86_400)]),
+        TestData.Definition(limits: TestData.Limit(algorithm: Algorithm.TokenBucket, burst: 3)),
+        TestData.Definition(limits: TestData.Limit("named")),
+        TestData.Definition(limits: [TestData.Limit(), TestData.Limit("daily", 100, 86_400)]),
     ];
 
     [TestCaseSource(nameof(Definitions))]

@@ -8,9 +8,9 @@ public sealed class UsageLineTests
     [Test]
     public void Of_Bucket_TellsWhatIsUsedAndLeftOfItsBurst()
     {
-        var decision = A.Decision(
-            A.Policy(limits: A.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10)),
-            A.Status(remaining: 7, used: 3)
+        var decision = TestData.Decision(
+            TestData.Policy(limits: TestData.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10)),
+            TestData.Status(remaining: 7, used: 3)
         );
 
         var line = UsageLine.Of(decision)[0];
@@ -24,9 +24,9 @@ public sealed class UsageLineTests
     [Test]
     public void Of_LimitOfNothing_IsUsedUp()
     {
-        var decision = A.Decision(
-            A.Policy(limits: A.Limit(permits: 0)),
-            A.Status(wait: -1, remaining: 0, reset: 0)
+        var decision = TestData.Decision(
+            TestData.Policy(limits: TestData.Limit(permits: 0)),
+            TestData.Status(wait: -1, remaining: 0, reset: 0)
         );
 
         var line = UsageLine.Of(decision)[0];
@@ -37,9 +37,9 @@ public sealed class UsageLineTests
 
 public sealed class UsageSubjectTests
 {
-    private static readonly Policy Search = A.Policy();
-    private static readonly Policy Any = A.Policy(PolicyKey.CatchAllRoute);
-    private static readonly Policy AnyOfPremium = A.Policy(PolicyKey.CatchAllRoute, "premium");
+    private static readonly Policy Search = TestData.Policy();
+    private static readonly Policy Any = TestData.Policy(PolicyKey.CatchAllRoute);
+    private static readonly Policy AnyOfPremium = TestData.Policy(PolicyKey.CatchAllRoute, "premium");
 
     [Test]
     public void Of_PolicyOfARoute_IsThereOnce() =>

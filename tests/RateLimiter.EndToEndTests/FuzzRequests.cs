@@ -1,5 +1,5 @@
 using System.Text;
-using static RateLimiter.EndToEndTests.HostileRequest;
+using static RateLimiter.EndToEndTests.FuzzRequest;
 
 namespace RateLimiter.EndToEndTests;
 
@@ -9,7 +9,7 @@ namespace RateLimiter.EndToEndTests;
 /// </summary>
 /// <param name="random">Decides everything, so that a seed tells the same story again.</param>
 /// <param name="operations">What the service knows.</param>
-public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperation> operations)
+public sealed class FuzzRequests(Random random, IReadOnlyList<FuzzOperation> operations)
 {
     private const int MaxBodySize = 64 * 1024;
     private const int MaxBatchSize = 1024 * 1024;
@@ -342,11 +342,11 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         "0\r\nX-API-Key: z\r\nContent-Length: 5\r\n\r\n",
     ];
 
-    private readonly HostileJson json = new(random);
+    private readonly FuzzJson json = new(random);
 
     /// <summary>Makes the next request.</summary>
     /// <param name="key">A valid API key, for those that shall have one.</param>
-    public HostileRequest Next(string key)
+    public FuzzRequest Next(string key)
     {
         var operation = operations[random.Next(operations.Count)];
         var request = Right(operation, random.Next(4) > 0 ? key : null);
@@ -363,13 +363,13 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
     }
 
     /// <summary>A right request.</summary>
-    public static HostileRequest Right(HostileOperation operation, string? key)
+    public static FuzzRequest Right(FuzzOperation operation, string? key)
     {
         var query = string.Join(
             '&',
             operation.Query.Select(parameter => $"{parameter.Name}={parameter.Value}")
         );
-        var request = new HostileRequest
+        var request = new FuzzRequest
         {
             Method = operation.Method,
             // Of a deletion that can be said in two ways, only in one.
@@ -393,7 +393,7 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         return request;
     }
 
-    private void Wrong(HostileRequest request, HostileOperation operation, string key)
+    private void Wrong(FuzzRequest request, FuzzOperation operation, string key)
     {
         switch (random.Next(operation.Body is null ? 6 : 14))
         {
@@ -430,7 +430,7 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         }
     }
 
-    private void SpoilPath(HostileRequest request) =>
+    private void SpoilPath(FuzzRequest request) =>
         request.Target = random.Next(6) switch
         {
             0 => Of(Targets),
@@ -441,7 +441,7 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
             _ => request.Target.ToUpperInvariant(),
         };
 
-    private void SpoilQuery(HostileRequest request)
+    private void SpoilQuery(FuzzRequest request)
     {
         var part = random.Next(8) switch
         {
@@ -454,7 +454,7 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         request.Target += (request.Target.Contains('?') ? "&" : "?") + part;
     }
 
-    private void SpoilHeaders(HostileRequest request, string key)
+    private void SpoilHeaders(FuzzRequest request, string key)
     {
         switch (random.Next(10))
         {
@@ -495,7 +495,7 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         }
     }
 
-    private void SpoilContentType(HostileRequest request)
+    private void SpoilContentType(FuzzRequest request)
     {
         request.Headers.RemoveAll(header => header.Name == "Content-Type");
         if (random.Next(5) > 0)
@@ -509,7 +509,7 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         }
     }
 
-    private void SpoilFraming(HostileRequest request)
+    private void SpoilFraming(FuzzRequest request)
     {
         switch (random.Next(3))
         {
@@ -596,7 +596,7 @@ public sealed class HostileRequests(Random random, IReadOnlyList<HostileOperatio
         }
     }
 
-    private void SpoilBytes(HostileRequest request) =>
+    private void SpoilBytes(FuzzRequest request) =>
         request.Spoil = random.Next(6) switch
         {
             0 => Cut(random.NextDouble()),

@@ -22,7 +22,7 @@ namespace RateLimiter.UnitTests;
 /// Makes the objects of the domain that tests work on. Only this class knows how they are put together, so that a new
 /// field changes one line here and not every test.
 /// </summary>
-internal static class A
+internal static class TestData
 {
     public static readonly DateTimeOffset Moment = new(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero);
 

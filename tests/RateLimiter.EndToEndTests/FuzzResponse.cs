@@ -9,7 +9,7 @@ namespace RateLimiter.EndToEndTests;
 /// <param name="Status">The status.</param>
 /// <param name="Headers">The headers.</param>
 /// <param name="Body">The body.</param>
-public sealed partial record HostileAnswer(
+public sealed partial record FuzzResponse(
     int Status,
     IReadOnlyList<(string Name, string Value)> Headers,
     string Body
@@ -37,7 +37,7 @@ public sealed partial record HostileAnswer(
     /// <param name="pause">How long to wait for it before saying that nothing more will come.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Null when the connection was closed without one.</returns>
-    public static async Task<HostileAnswer?> AskAsync(
+    public static async Task<FuzzResponse?> AskAsync(
         Uri address,
         byte[] request,
         TimeSpan pause,
@@ -64,7 +64,7 @@ public sealed partial record HostileAnswer(
         return await answer;
     }
 
-    public static async Task<HostileAnswer> ReadAsync(
+    public static async Task<FuzzResponse> ReadAsync(
         HttpResponseMessage response,
         CancellationToken cancellationToken
     )
@@ -73,7 +73,7 @@ public sealed partial record HostileAnswer(
             .Headers.Concat(response.Content.Headers)
             .SelectMany(header => header.Value.Select(value => (Lower(header.Key), value)))
             .ToList();
-        return new HostileAnswer(
+        return new FuzzResponse(
             (int)response.StatusCode,
             headers,
             IsStream(response.Content.Headers.ContentType?.MediaType)
@@ -101,7 +101,7 @@ public sealed partial record HostileAnswer(
         }
     }
 
-    private static async Task<HostileAnswer?> ReceiveAsync(
+    private static async Task<FuzzResponse?> ReceiveAsync(
         Socket socket,
         byte[] request,
         CancellationToken cancellationToken
@@ -131,7 +131,7 @@ public sealed partial record HostileAnswer(
         }
     }
 
-    private static HostileAnswer? Read(List<byte> received, bool hasEnded, bool isHead)
+    private static FuzzResponse? Read(List<byte> received, bool hasEnded, bool isHead)
     {
         var text = Encoding.Latin1.GetString([.. received]);
         while (true)
@@ -155,7 +155,7 @@ public sealed partial record HostileAnswer(
                 .Select(line => line.Split(':', 2))
                 .Select(parts => (Lower(parts[0]), parts[1].Trim()))
                 .ToList();
-            var answer = new HostileAnswer(status, headers, "");
+            var answer = new FuzzResponse(status, headers, "");
             var body =
                 isHead || status is 204 or 304 || IsStream(answer.ContentType) ? ""
                 : answer.Header("transfer-encoding") is not null ? Chunks(text)

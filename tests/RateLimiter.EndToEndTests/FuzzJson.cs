@@ -7,7 +7,7 @@ namespace RateLimiter.EndToEndTests;
 /// Writes a JSON text that is right but for one place, chosen at random: a value of another kind, a member twice, under
 /// another name, without a value, or the whole wrapped in something else.
 /// </summary>
-public sealed class HostileJson(Random random)
+public sealed class FuzzJson(Random random)
 {
     private static readonly string[] Values =
     [

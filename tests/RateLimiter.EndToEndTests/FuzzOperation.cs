@@ -7,7 +7,7 @@ namespace RateLimiter.EndToEndTests;
 /// <param name="Path">The path; parameters in it are filled in.</param>
 /// <param name="Query">The parameters of the query.</param>
 /// <param name="Body">The example of its body, when it takes one.</param>
-public sealed record HostileOperation(
+public sealed record FuzzOperation(
     string Method,
     string Path,
     IReadOnlyList<(string Name, string Value)> Query,
@@ -19,7 +19,7 @@ public sealed record HostileOperation(
     public override string ToString() => $"{Method} {Path}";
 
     /// <summary>Reads all operations of a document.</summary>
-    public static IReadOnlyList<HostileOperation> ReadAll(JsonElement document) =>
+    public static IReadOnlyList<FuzzOperation> ReadAll(JsonElement document) =>
         [
             .. from path in document.GetProperty("paths").EnumerateObject()
             from method in path.Value.EnumerateObject()
@@ -27,7 +27,7 @@ public sealed record HostileOperation(
             select Read(document, path.Name, method),
         ];
 
-    private static HostileOperation Read(JsonElement document, string path, JsonProperty method)
+    private static FuzzOperation Read(JsonElement document, string path, JsonProperty method)
     {
         var query = new List<(string Name, string Value)>();
         if (method.Value.TryGetProperty("parameters", out var parameters))
@@ -45,7 +45,7 @@ public sealed record HostileOperation(
             }
         }
 
-        return new HostileOperation(
+        return new FuzzOperation(
             method.Name.ToUpperInvariant(),
             path,
             query,

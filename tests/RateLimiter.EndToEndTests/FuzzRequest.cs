@@ -5,7 +5,7 @@ namespace RateLimiter.EndToEndTests;
 /// <summary>
 /// A request that need not be one. Its texts are bytes, a character of Latin-1 for each, so that they can hold anything.
 /// </summary>
-public sealed class HostileRequest
+public sealed class FuzzRequest
 {
     public required string Method { get; set; }
 

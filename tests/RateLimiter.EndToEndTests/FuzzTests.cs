@@ -12,7 +12,7 @@ namespace RateLimiter.EndToEndTests;
 /// </summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
-public sealed partial class HostileInputTests(Store store)
+public sealed partial class FuzzTests(Store store)
 {
     private const int Callers = 4;
     private const long MaxMemoryKb = 900 * 1024;
@@ -26,7 +26,7 @@ public sealed partial class HostileInputTests(Store store)
     /// <summary>How long to wait for what may be waiting for more itself.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    private static readonly HostileOperation[] Pages =
+    private static readonly FuzzOperation[] Pages =
     [
         new("GET", "/docs", [], null),
         new("GET", "/docs/index.html", [], null),
@@ -81,7 +81,7 @@ public sealed partial class HostileInputTests(Store store)
         );
         var bystander = await BystanderAsync(service);
         var document = (await bystander.GetAsync("/openapi.json")).MustBeOk().Body;
-        HostileOperation[] operations = [.. HostileOperation.ReadAll(document), .. Pages];
+        FuzzOperation[] operations = [.. FuzzOperation.ReadAll(document), .. Pages];
 
         var clock = Stopwatch.StartNew();
         var callers = Enumerable
@@ -150,7 +150,7 @@ public sealed partial class HostileInputTests(Store store)
 
     private async Task CallAsync(
         Service service,
-        HostileOperation[] operations,
+        FuzzOperation[] operations,
         int seed,
         int caller,
         Stopwatch clock
@@ -158,7 +158,7 @@ public sealed partial class HostileInputTests(Store store)
     {
         // Each caller its own sequence: what the others do does not change it.
         var random = new Random(seed + caller);
-        var requests = new HostileRequests(random, operations);
+        var requests = new FuzzRequests(random, operations);
         var client = await Client.RegisterAsync(service);
         await client.HasPolicyAsync("search", limit: 1000);
         for (var number = 0; IsGoingOn(clock); number++)
@@ -189,9 +189,9 @@ public sealed partial class HostileInputTests(Store store)
         clock.Elapsed < Duration
         || (clock.Elapsed < 5 * Duration && !OfTheService.All(answers.ContainsKey));
 
-    private async Task<HostileAnswer?> AskAsync(
+    private async Task<FuzzResponse?> AskAsync(
         Service service,
-        HostileRequest request,
+        FuzzRequest request,
         bool isBare,
         string story
     )
@@ -202,7 +202,7 @@ public sealed partial class HostileInputTests(Store store)
             using var message = isBare ? null : request.ToMessage(service.Address);
             if (message is null)
             {
-                return await HostileAnswer.AskAsync(
+                return await FuzzResponse.AskAsync(
                     service.Address,
                     request.ToBytes(),
                     Pause,
@@ -215,7 +215,7 @@ public sealed partial class HostileInputTests(Store store)
                 HttpCompletionOption.ResponseHeadersRead,
                 late.Token
             );
-            return await HostileAnswer.ReadAsync(response, late.Token);
+            return await FuzzResponse.ReadAsync(response, late.Token);
         }
         catch (HttpRequestException)
         {
@@ -232,7 +232,7 @@ public sealed partial class HostileInputTests(Store store)
         }
     }
 
-    private static void MustBeHarmless(HostileRequest request, HostileAnswer answer, string story)
+    private static void MustBeHarmless(FuzzRequest request, FuzzResponse answer, string story)
     {
         string? fault;
         try
@@ -250,7 +250,7 @@ public sealed partial class HostileInputTests(Store store)
         }
     }
 
-    private static string? Fault(HostileRequest request, HostileAnswer answer)
+    private static string? Fault(FuzzRequest request, FuzzResponse answer)
     {
         // A version that the web server does not speak is the one thing that it may answer so.
         if (answer.Status >= 500 && !(answer.Status == 505 && answer.IsOfTheServerItself))
@@ -274,7 +274,7 @@ public sealed partial class HostileInputTests(Store store)
         return isHead || IsProblem(answer) ? null : "It is no problem of RFC 9457.";
     }
 
-    private static bool IsProblem(HostileAnswer answer)
+    private static bool IsProblem(FuzzResponse answer)
     {
         if (answer.ContentType?.Split(';')[0] != "application/problem+json")
         {

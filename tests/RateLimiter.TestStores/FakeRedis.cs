@@ -4,14 +4,14 @@ using System.Net.Sockets;
 namespace RateLimiter.TestStores;
 
 /// <summary>Something on a port where a Redis should be. It answers whatever it is sent with the same bytes.</summary>
-public sealed class Impostor : IAsyncDisposable
+public sealed class FakeRedis : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
     private readonly TcpListener listener;
     private readonly byte[]? answer;
     private readonly Task accepting;
 
-    private Impostor(int port, byte[]? answer)
+    private FakeRedis(int port, byte[]? answer)
     {
         this.answer = answer;
         listener = new TcpListener(IPAddress.Loopback, port);
@@ -21,7 +21,7 @@ public sealed class Impostor : IAsyncDisposable
 
     /// <param name="port">A free port.</param>
     /// <param name="answer">The bytes; null never answers.</param>
-    public static Impostor Start(int port, byte[]? answer) => new(port, answer);
+    public static FakeRedis Start(int port, byte[]? answer) => new(port, answer);
 
     public async ValueTask DisposeAsync()
     {

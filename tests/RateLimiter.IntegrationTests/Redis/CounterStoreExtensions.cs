@@ -9,7 +9,7 @@ using RateLimiter.Infrastructure.Redis;
 namespace RateLimiter.IntegrationTests.Redis;
 
 /// <summary>Short forms of what these tests ask for over and over.</summary>
-internal static class Ask
+internal static class CounterStoreExtensions
 {
     /// <summary>Somewhen, in microseconds since 1970, in the middle of a window of any length.</summary>
     public const long Start = 1_755_859_212_345_678;

@@ -4,7 +4,7 @@ using System.Text;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>A caller without an API key.</summary>
-public class Visitor(Service service)
+public class ApiClient(Service service)
 {
     // One for all, because each has a pool of connections of its own.
     private static readonly HttpClient Http = new(
