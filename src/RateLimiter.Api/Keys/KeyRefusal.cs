@@ -14,7 +14,7 @@ internal static class KeyRefusal
             KeyReplaced => "This key was replaced before. Use the one that replaced it.",
             TooManyKeys { Max: var max } =>
                 $"A client can have {max} keys. Delete one that is not needed any more.",
-            KeyBeyondOwn =>
+            ExceedsCallerScope =>
                 "The key would be good, or is, for more or for longer than the API key of this request.",
             _ => "The client or its API key has just been deleted.",
         };

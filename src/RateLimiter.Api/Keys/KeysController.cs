@@ -120,7 +120,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
                 HttpContext,
                 KeyRefusal.Why(outcome)
             ),
-            KeyBeyondOwn => ProblemResponse.Forbidden(HttpContext, KeyRefusal.Why(outcome)),
+            ExceedsCallerScope => ProblemResponse.Forbidden(HttpContext, KeyRefusal.Why(outcome)),
             _ => ProblemResponse.NoClient(HttpContext),
         };
 }

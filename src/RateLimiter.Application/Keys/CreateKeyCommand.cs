@@ -40,7 +40,7 @@ public sealed record KeyNotFound : KeyOutcome;
 public sealed record LastAdminKey : KeyOutcome;
 
 /// <summary>The key would be good, or is, for more or for longer than the one it was asked with.</summary>
-public sealed record KeyBeyondOwn : KeyOutcome;
+public sealed record ExceedsCallerScope : KeyOutcome;
 
 /// <summary>The key was replaced before, and is only valid until its grace is over.</summary>
 public sealed record KeyReplaced : KeyOutcome;
@@ -68,7 +68,7 @@ internal sealed class CreateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> qu
                 );
                 if (!own.Scopes.Cover(key.Scopes) || Outlives(key, own))
                 {
-                    return (null, new KeyBeyondOwn());
+                    return (null, new ExceedsCallerScope());
                 }
 
                 var after = before.With(key, now);

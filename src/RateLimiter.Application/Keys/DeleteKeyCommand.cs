@@ -30,7 +30,7 @@ internal sealed class DeleteKeyHandler(KeyWriter keys)
 
                 if (!own.Scopes.Cover(key.Scopes))
                 {
-                    return (null, new KeyBeyondOwn());
+                    return (null, new ExceedsCallerScope());
                 }
 
                 var after = before.Without(key, now);

@@ -64,7 +64,7 @@ public sealed class KeyHandlerTests
     public async Task Create_ForMoreThanTheOwnKey_IsRefused() =>
         Assert.That(
             await CreateAsync(Holder(Scopes.KeysWrite | Scopes.Check), Scopes.LogsRead),
-            Is.TypeOf<KeyBeyondOwn>()
+            Is.TypeOf<ExceedsCallerScope>()
         );
 
     [Test]
@@ -72,10 +72,10 @@ public sealed class KeyHandlerTests
     {
         var own = Holder(Scopes.Admin, TimeSpan.FromHours(2));
 
-        Assert.That(await CreateAsync(own, Scopes.Check), Is.TypeOf<KeyBeyondOwn>());
+        Assert.That(await CreateAsync(own, Scopes.Check), Is.TypeOf<ExceedsCallerScope>());
         Assert.That(
             await CreateAsync(own, Scopes.Check, TimeSpan.FromMinutes(61)),
-            Is.TypeOf<KeyBeyondOwn>()
+            Is.TypeOf<ExceedsCallerScope>()
         );
         Assert.That(
             await CreateAsync(own, Scopes.Check, TimeSpan.FromMinutes(60)),
@@ -294,7 +294,7 @@ public sealed class KeyHandlerTests
         var admin = Admin();
         var own = Holder(Scopes.KeysWrite);
 
-        Assert.That(await DeleteAsync(own, admin.Key.Id), Is.TypeOf<KeyBeyondOwn>());
+        Assert.That(await DeleteAsync(own, admin.Key.Id), Is.TypeOf<ExceedsCallerScope>());
     }
 
     [Test]
