@@ -23,7 +23,7 @@ internal sealed class EventTexts(IMapper mapper, IOptions<JsonOptions> json)
     {
         if (it is not DecisionMade made)
         {
-            return Write("gap", it.Id, new GapResponse(((DecisionsLeftOut)it).Count));
+            return Write("gap", it.Id, new GapResponse(((DecisionsDropped)it).Count));
         }
 
         // Two clients may want the same place: the event itself says whose it is.

@@ -117,9 +117,9 @@ internal sealed class DecisionBuffer
             return;
         }
 
-        if (it is DecisionsLeftOut gap)
+        if (it is DecisionsDropped gap)
         {
-            load.LeaveOut(gap.Count ?? 0);
+            load.Drop(gap.Count ?? 0);
         }
 
         if (!hasLeftOut && waiting.Count < Capacity && allowance >= cost)
@@ -129,10 +129,10 @@ internal sealed class DecisionBuffer
             return;
         }
 
-        load.LeaveOut(cost);
+        load.Drop(cost);
         var before = hasLeftOut ? leftOutCount : 0;
         hasLeftOut = true;
-        leftOutCount = before + (it is DecisionsLeftOut more ? more.Count : 1);
+        leftOutCount = before + (it is DecisionsDropped more ? more.Count : 1);
         leftOutId = it.Id;
     }
 
@@ -143,7 +143,7 @@ internal sealed class DecisionBuffer
             return true;
         }
 
-        taken = hasLeftOut ? new DecisionsLeftOut(leftOutId, leftOutCount) : null;
+        taken = hasLeftOut ? new DecisionsDropped(leftOutId, leftOutCount) : null;
         hasLeftOut = false;
         return taken is not null;
     }

@@ -101,7 +101,7 @@ internal sealed class DecisionFollower : IDisposable
                 stopped.ThrowIfCancellationRequested();
                 // Before it asks: what is written from here on is worth another question.
                 Interlocked.Exchange(ref wake, NewHurry());
-                wait = await HasNewsAsync()
+                wait = await HasDecisionsAsync()
                     ? MinWait
                     : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
             }
@@ -134,7 +134,7 @@ internal sealed class DecisionFollower : IDisposable
         }
     }
 
-    private async Task<bool> HasNewsAsync()
+    private async Task<bool> HasDecisionsAsync()
     {
         await turn.WaitAsync(stopped);
         try

@@ -43,7 +43,7 @@ public sealed record DecisionMade(long Id, LoggedDecision Decision) : DecisionEv
 /// <param name="Count">
 /// How many: of those that were kept the ones that fit the filters, of the others all; null when nobody knows.
 /// </param>
-public sealed record DecisionsLeftOut(long Id, long? Count) : DecisionEvent(Id);
+public sealed record DecisionsDropped(long Id, long? Count) : DecisionEvent(Id);
 
 internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecisionFeed feed)
     : IRequestHandler<FollowDecisionsQuery, FollowOutcome>
@@ -93,18 +93,18 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         if (part.Length == 0 && after > 0)
         {
             // Whatever came after it is not kept any more.
-            return [new DecisionsLeftOut(after, Count: null)];
+            return [new DecisionsDropped(after, Count: null)];
         }
 
         return
         [
             .. events
-                .Select(it => it is DecisionsLeftOut gap ? UpTo(joined, gap) : it)
+                .Select(it => it is DecisionsDropped gap ? UpTo(joined, gap) : it)
                 .Where(it =>
                     it switch
                     {
                         DecisionMade made => made.Id <= joined && query.Wants(made.Decision),
-                        DecisionsLeftOut gap => gap.Count is null or > 0,
+                        DecisionsDropped gap => gap.Count is null or > 0,
                         _ => true,
                     }
                 ),
@@ -112,8 +112,8 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
     }
 
     // What was cut off after it joined comes with what it joined for.
-    private static DecisionsLeftOut UpTo(long joined, DecisionsLeftOut gap) =>
-        gap.Id <= joined ? gap : new DecisionsLeftOut(joined, gap.Count - (gap.Id - joined));
+    private static DecisionsDropped UpTo(long joined, DecisionsDropped gap) =>
+        gap.Id <= joined ? gap : new DecisionsDropped(joined, gap.Count - (gap.Id - joined));
 
     private static async IAsyncEnumerable<DecisionEvent> FollowAsync(
         DecisionFollowers.Place place,

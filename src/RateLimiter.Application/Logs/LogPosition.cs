@@ -20,7 +20,7 @@ internal readonly record struct LogPosition(long After, bool IsBeforeAll)
         if (After > part.End)
         {
             // The store has lost the end of the log: what comes now has ids that others had before.
-            return ([new DecisionsLeftOut(part.End, Count: null)], EndOf(part));
+            return ([new DecisionsDropped(part.End, Count: null)], EndOf(part));
         }
 
         var events = new List<DecisionEvent>(part.Decisions.Count + 1);
@@ -33,7 +33,7 @@ internal readonly record struct LogPosition(long After, bool IsBeforeAll)
                 : (long?)null;
             if (count != 0)
             {
-                events.Add(new DecisionsLeftOut(part.Cut, count));
+                events.Add(new DecisionsDropped(part.Cut, count));
             }
         }
 

@@ -40,7 +40,7 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
         );
 
     /// <summary>Counts decisions that a stream leaves out.</summary>
-    public void LeaveOut(long decisions) => Interlocked.Add(ref leftOut, decisions);
+    public void Drop(long decisions) => Interlocked.Add(ref leftOut, decisions);
 
     /// <summary>How long to wait between two deliveries.</summary>
     public TimeSpan Rest => MinRest * Math.Clamp(streams / FewStreams, 1, MaxSlowdown);

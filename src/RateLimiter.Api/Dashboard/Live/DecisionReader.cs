@@ -153,7 +153,7 @@ internal sealed class DecisionReader(
                 Denied += made.Decision.Allowed ? 0 : 1;
                 rows.AddFirst(new DecisionRow.Made(made.Decision));
                 break;
-            case DecisionsLeftOut gap:
+            case DecisionsDropped gap:
                 rows.AddFirst(new DecisionRow.Gap(gap.Count));
                 break;
         }

@@ -95,8 +95,8 @@ public sealed class DecisionStreamResultTests : IDisposable
     {
         var decision = TestData.LoggedOf("alice\n");
         events.Writer.TryWrite(new DecisionMade(7, decision));
-        events.Writer.TryWrite(new DecisionsLeftOut(9, 2));
-        events.Writer.TryWrite(new DecisionsLeftOut(10, null));
+        events.Writer.TryWrite(new DecisionsDropped(9, 2));
+        events.Writer.TryWrite(new DecisionsDropped(10, null));
 
         var run = RunAsync();
         await time.GoOnUntilAsync(() => body.Text.EndsWith("null}\n\n", StringComparison.Ordinal));

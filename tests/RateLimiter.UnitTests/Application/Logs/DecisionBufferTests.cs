@@ -77,7 +77,7 @@ public sealed class DecisionBufferTests
     {
         var buffer = New();
 
-        buffer.Add([.. Made(1, 1), new DecisionsLeftOut(5, 4), .. Made(6, 1)]);
+        buffer.Add([.. Made(1, 1), new DecisionsDropped(5, 4), .. Made(6, 1)]);
 
         Assert.That(await TakeAsync(buffer, 3), Is.EqualTo(["1 u", "5 left out 4", "6 u"]));
     }
@@ -93,7 +93,7 @@ public sealed class DecisionBufferTests
 
         buffer.Add([
             .. Made(1, DecisionBuffer.Capacity + 1),
-            new DecisionsLeftOut(1005, count),
+            new DecisionsDropped(1005, count),
             .. Made(1006, 1),
         ]);
 

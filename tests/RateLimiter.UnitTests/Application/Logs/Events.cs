@@ -16,7 +16,7 @@ internal static class Events
         it switch
         {
             DecisionMade made => $"{made.Id} {made.Decision.UserId}",
-            DecisionsLeftOut gap => $"{gap.Id} left out {gap.Count?.ToString() ?? "?"}",
+            DecisionsDropped gap => $"{gap.Id} left out {gap.Count?.ToString() ?? "?"}",
             _ => throw new ArgumentOutOfRangeException(nameof(it)),
         };
 
