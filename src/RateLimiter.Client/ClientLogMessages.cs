@@ -9,7 +9,7 @@ internal static partial class ClientLogMessages
         LogLevel.Warning,
         "RateLimiter is away, which is not told again until it is back: {Reason}"
     )]
-    public static partial void ServiceAway(this ILogger logger, string reason);
+    public static partial void ServiceUnavailable(this ILogger logger, string reason);
 
     [LoggerMessage(2, LogLevel.Information, "RateLimiter is back")]
     public static partial void ServiceBack(this ILogger logger);

@@ -9,17 +9,17 @@ namespace RateLimiting.Client;
 /// <param name="time">The clock.</param>
 internal sealed class Outage(Action<string> began, Action ended, TimeProvider time)
 {
-    private const int MaxTold = 3;
+    private const int MaxReported = 3;
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     // Counts, because a clock may say the same of what came one after the other.
     private static long moment;
 
     private readonly object gate = new();
-    private readonly Queue<long> told = new(MaxTold);
+    private readonly Queue<long> reported = new(MaxReported);
     private long lastFailure;
     private long end;
-    private volatile bool isTold;
+    private volatile bool isReported;
 
     /// <summary>Now, in the order of all that is asked and answered. To be read before asking.</summary>
     public static long Now() => Interlocked.Increment(ref moment);
@@ -38,9 +38,9 @@ internal sealed class Outage(Action<string> began, Action ended, TimeProvider ti
             }
 
             lastFailure = Now();
-            if (!isTold && MayTell())
+            if (!isReported && MayReport())
             {
-                isTold = true;
+                isReported = true;
                 began(reason.ReplaceLineEndings(" "));
             }
         }
@@ -50,7 +50,7 @@ internal sealed class Outage(Action<string> began, Action ended, TimeProvider ti
     /// <param name="asked">The moment.</param>
     public void Succeed(long asked)
     {
-        if (!isTold)
+        if (!isReported)
         {
             return;
         }
@@ -58,28 +58,28 @@ internal sealed class Outage(Action<string> began, Action ended, TimeProvider ti
         lock (gate)
         {
             // What was under way when it began proves nothing.
-            if (isTold && asked > lastFailure)
+            if (isReported && asked > lastFailure)
             {
-                isTold = false;
+                isReported = false;
                 end = Now();
                 ended();
             }
         }
     }
 
-    private bool MayTell()
+    private bool MayReport()
     {
-        if (told.Count == MaxTold && time.GetElapsedTime(told.Peek()) < Period)
+        if (reported.Count == MaxReported && time.GetElapsedTime(reported.Peek()) < Period)
         {
             return false;
         }
 
-        if (told.Count == MaxTold)
+        if (reported.Count == MaxReported)
         {
-            told.Dequeue();
+            reported.Dequeue();
         }
 
-        told.Enqueue(time.GetTimestamp());
+        reported.Enqueue(time.GetTimestamp());
         return true;
     }
 }

@@ -74,7 +74,7 @@ internal sealed class RateLimiterClientOptionsValidator : IValidateOptions<RateL
 
     public ValidateOptionsResult Validate(string? name, RateLimiterClientOptions options)
     {
-        var faults = new List<string>();
+        var errors = new List<string>();
         Must(
             options.BaseAddress
                 is { IsAbsoluteUri: true, Scheme: "http" or "https", Query: "", Fragment: "" },
@@ -140,15 +140,15 @@ internal sealed class RateLimiterClientOptionsValidator : IValidateOptions<RateL
             Ms(1),
             TimeSpan.FromHours(1)
         );
-        return faults.Count == 0
+        return errors.Count == 0
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(faults);
+            : ValidateOptionsResult.Fail(errors);
 
         void Must(bool holds, string option, string rule)
         {
             if (!holds)
             {
-                faults.Add($"{RateLimiterClientOptions.Section}:{option} {rule}.");
+                errors.Add($"{RateLimiterClientOptions.Section}:{option} {rule}.");
             }
         }
 

@@ -85,7 +85,7 @@ public static class RateLimiterClientServices
         {
             var log = provider.GetRequiredService<ILogger<RateLimiterClient>>();
             return new Outage(
-                log.ServiceAway,
+                log.ServiceUnavailable,
                 log.ServiceBack,
                 provider.GetRequiredService<TimeProvider>()
             );

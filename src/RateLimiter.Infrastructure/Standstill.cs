@@ -26,7 +26,7 @@ internal sealed class Standstill : IDisposable
     }
 
     /// <summary>To be called before something is used that may be out of date after a standstill.</summary>
-    public void Look()
+    public void Check()
     {
         if (!IsLongAgo(last))
         {
@@ -47,7 +47,7 @@ internal sealed class Standstill : IDisposable
 
     private void NextTurn()
     {
-        Look();
+        Check();
         last = Now();
     }
 

@@ -47,8 +47,8 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = Span(from, to, Day, time);
-        return Validate(span) is { IsValid: false } faults
-            ? ProblemResponse.Validation(HttpContext, faults)
+        return Validate(span) is { IsValid: false } errors
+            ? ProblemResponse.Validation(HttpContext, errors)
             : Ok(
                 mapper.Map<AnalyticsSummaryResponse>(
                     await mediator.Send(
@@ -88,18 +88,18 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = Span(from, to, bucket == BucketSize.Minute ? Hour : Day, time);
-        var faults = Validate(span);
-        if (faults.IsValid && span.CountOf(bucket) > MaxBuckets)
+        var errors = Validate(span);
+        if (errors.IsValid && span.CountOf(bucket) > MaxBuckets)
         {
-            faults.AddModelError(
+            errors.AddModelError(
                 "from",
                 $"is more than {MaxBuckets} {(bucket == BucketSize.Minute ? "minutes" : "hours")} before the end"
             );
         }
 
-        if (!faults.IsValid)
+        if (!errors.IsValid)
         {
-            return ProblemResponse.Validation(HttpContext, faults);
+            return ProblemResponse.Validation(HttpContext, errors);
         }
 
         var buckets = await mediator.Send(
@@ -145,9 +145,9 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = Span(from, to, Day, time);
-        if (Validate(span) is { IsValid: false } faults)
+        if (Validate(span) is { IsValid: false } errors)
         {
-            return ProblemResponse.Validation(HttpContext, faults);
+            return ProblemResponse.Validation(HttpContext, errors);
         }
 
         var entries = await mediator.Send(
@@ -185,12 +185,12 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
 
     private static ModelStateDictionary Validate(AnalyticsSpan span)
     {
-        var faults = new ModelStateDictionary();
+        var errors = new ModelStateDictionary();
         if (span.From >= span.To)
         {
-            faults.AddModelError("from", "must be before the end");
+            errors.AddModelError("from", "must be before the end");
         }
 
-        return faults;
+        return errors;
     }
 }

@@ -50,25 +50,25 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
             return;
         }
 
-        var (holder, wait) = await authenticator.AuthenticateAsync(
+        var (caller, wait) = await authenticator.AuthenticateAsync(
             keys.Count == 1 ? keys[0] : null,
             http.Caller(),
             isForCheck: required is { } scopes && (scopes & Counting) != 0
         );
-        if (holder is not null && RefuseTooMany(http, holder.Client.Id) is { } refusal)
+        if (caller is not null && RefuseTooMany(http, caller.Client.Id) is { } refusal)
         {
             context.Result = refusal;
             return;
         }
 
-        if (holder?.Key.Scopes.Allow(required ?? Scopes.Admin) == true)
+        if (caller?.Key.Scopes.Allow(required ?? Scopes.Admin) == true)
         {
-            http.Features.Set(holder);
+            http.Features.Set(caller);
             return;
         }
 
         context.Result =
-            holder is not null
+            caller is not null
                 ? ProblemResponse.Forbidden(
                     http,
                     $"The API key does not have the scope {Names(required ?? Scopes.Admin)}."
@@ -87,7 +87,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 
     private ObjectResult? RefuseTooMany(HttpContext http, ClientId? client) =>
         http.GetEndpoint()?.Metadata.GetMetadata<NotAdministrativeAttribute>() is null
-        && administration.Take(client, http.Caller()) is { } refused
+        && administration.Acquire(client, http.Caller()) is { } refused
             ? ProblemResponse.TooMany(http, refused.RetryAfter, refused.Reason)
             : null;
 
@@ -97,11 +97,11 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 internal static class Callers
 {
     /// <summary>Who <see cref="ApiKeyFilter"/> let in.</summary>
-    public static AuthenticatedCaller Holder(this HttpContext context) =>
+    public static AuthenticatedCaller Caller(this HttpContext context) =>
         context.Features.GetRequiredFeature<AuthenticatedCaller>();
 
-    /// <summary>The client of <see cref="Holder"/>.</summary>
-    public static ClientSnapshot Client(this HttpContext context) => context.Holder().Client;
+    /// <summary>The client of <see cref="Caller"/>.</summary>
+    public static ClientSnapshot Client(this HttpContext context) => context.Caller().Client;
 
     /// <summary>Who asks, for the audit trail; with no key where none is needed.</summary>
     public static Actor Actor(this HttpContext context) =>

@@ -28,12 +28,12 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     public async Task<IActionResult> CheckAsync([FromBody, ValidateNever] CheckRequest request)
     {
-        if (request.Validate() is { } faults)
+        if (request.Validate() is { } errors)
         {
-            return ProblemResponse.Validation(HttpContext, faults);
+            return ProblemResponse.Validation(HttpContext, errors);
         }
 
-        var caller = HttpContext.Holder();
+        var caller = HttpContext.Caller();
         var (decision, wait) = await mediator.Send(
             new CheckCommand(caller.Client, request.ToCheck(), caller.Waited)
         );
@@ -53,18 +53,18 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         [FromBody, ValidateNever] CheckBatchRequest request
     )
     {
-        if (request.Validate() is { } faults)
+        if (request.Validate() is { } errors)
         {
-            return ProblemResponse.Validation(HttpContext, faults);
+            return ProblemResponse.Validation(HttpContext, errors);
         }
 
         var items = request.Checks!;
-        var faulty = items.Select(item => item.Validate()).ToList();
-        var caller = HttpContext.Holder();
+        var invalid = items.Select(item => item.Validate()).ToList();
+        var caller = HttpContext.Caller();
         var (decisions, wait) = await mediator.Send(
             new CheckEachCommand(
                 caller.Client,
-                [.. items.Where((_, i) => faulty[i] is null).Select(item => item.Check!.ToCheck())],
+                [.. items.Where((_, i) => invalid[i] is null).Select(item => item.Check!.ToCheck())],
                 caller.Waited
             )
         );
@@ -75,12 +75,12 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
 
         var next = 0;
         return new CheckBatchResponse([
-            .. faulty.Select(fault =>
-                fault is null
+            .. invalid.Select(error =>
+                error is null
                     ? CheckBatchResult.From(HttpContext, decisions[next++])
                     : new CheckBatchResult(
                         null,
-                        ProblemResponse.ValidationProblem(HttpContext, fault)
+                        ProblemResponse.ValidationProblem(HttpContext, error)
                     )
             ),
         ]);

@@ -25,7 +25,7 @@ public sealed record CheckRequest(
     /// </summary>
     internal Dictionary<string, string[]>? Validate()
     {
-        Dictionary<string, string[]>? faults = null;
+        Dictionary<string, string[]>? errors = null;
         Add("user_id", Names.Problem(UserId, Names.MaxUserLength));
         Add("route_key", Names.Problem(RouteKey, Names.MaxRouteLength));
         Add("role", Role is null ? null : Names.Problem(Role, Names.MaxRoleLength));
@@ -33,13 +33,13 @@ public sealed record CheckRequest(
             "cost",
             Cost is < 0 or > Limit.MaxPermits ? $"must be from 0 to {Limit.MaxPermits}" : null
         );
-        return faults;
+        return errors;
 
         void Add(string field, string? problem)
         {
             if (problem is not null)
             {
-                (faults ??= []).Add(field, [problem]);
+                (errors ??= []).Add(field, [problem]);
             }
         }
     }

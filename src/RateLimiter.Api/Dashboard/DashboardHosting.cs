@@ -75,7 +75,7 @@ internal static class DashboardHosting
         // Where there is no page for it: what no browser sends.
         dashboard.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         dashboard.Use(RefuseOtherOriginsAsync);
-        dashboard.Use(ShowFaultsAsync);
+        dashboard.Use(ShowErrorsAsync);
         dashboard.UseRouting();
         dashboard.Use(PrepareKeysAsync);
         dashboard.UseAuthentication();
@@ -164,7 +164,7 @@ internal static class DashboardHosting
     }
 
     /// <summary>A page in plain words where the pages themselves cannot be shown.</summary>
-    private static async Task ShowFaultsAsync(HttpContext context, RequestDelegate next)
+    private static async Task ShowErrorsAsync(HttpContext context, RequestDelegate next)
     {
         try
         {

@@ -12,10 +12,10 @@ public sealed class ValidationErrors
 
     private readonly Dictionary<string, string> messages = [];
 
-    /// <param name="faults">Of each field, the first counts.</param>
-    public ValidationErrors(IEnumerable<(string Field, string Message)> faults)
+    /// <param name="errors">Of each field, the first counts.</param>
+    public ValidationErrors(IEnumerable<(string Field, string Message)> errors)
     {
-        foreach (var (field, message) in faults)
+        foreach (var (field, message) in errors)
         {
             messages.TryAdd(Canonical(field), message);
         }

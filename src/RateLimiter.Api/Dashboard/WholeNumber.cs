@@ -5,7 +5,7 @@ namespace RateLimiter.Api.Dashboard;
 /// <summary>Numbers as they are typed.</summary>
 public static class WholeNumber
 {
-    public const string Fault = "must be a whole number";
+    public const string Error = "must be a whole number";
 
     /// <summary>Reads digits, with spaces around them at most. True, with null, when there is nothing.</summary>
     public static bool TryRead(string? text, out long? number)

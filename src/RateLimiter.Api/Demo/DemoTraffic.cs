@@ -133,7 +133,7 @@ internal sealed class DemoTraffic(
 
     /// <summary>The client as it is now; null when it is deleted, or its key revoked.</summary>
     private async Task<ClientSnapshot?> FindClientAsync(string key) =>
-        (await authenticator.AuthenticateAsync(key, IPAddress.Loopback)).Holder?.Client;
+        (await authenticator.AuthenticateAsync(key, IPAddress.Loopback)).Caller?.Client;
 
     /// <summary>What would have been decided is counted; the log begins with the first real check.</summary>
     private void CountPast(

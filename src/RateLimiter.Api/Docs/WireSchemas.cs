@@ -43,7 +43,7 @@ internal sealed class WireSchemas : ISchemaProcessor
         var (type, schema) = (context.ContextualType.Type, context.Schema);
         foreach (var part in schema.AllOf.Where(part => part.Type == JsonObjectType.Object))
         {
-            BecomeAnswer(part);
+            MakeResponse(part);
         }
 
         if (schema.Properties.Count == 0)
@@ -79,7 +79,7 @@ internal sealed class WireSchemas : ISchemaProcessor
             BecomeAuditEntry(context);
         }
 
-        BecomeAnswer(schema);
+        MakeResponse(schema);
     }
 
     // What the service makes of a request without any fields. Null says that there is no default.
@@ -105,7 +105,7 @@ internal sealed class WireSchemas : ISchemaProcessor
     }
 
     // Answers may get more fields in time. Those that there are today are always there.
-    private static void BecomeAnswer(JsonSchema schema)
+    private static void MakeResponse(JsonSchema schema)
     {
         schema.AllowAdditionalProperties = true;
         schema.AdditionalPropertiesSchema = null;

@@ -19,22 +19,22 @@ internal static class ProblemResponse
         Result(Factory(context).CreateProblemDetails(context, status, detail: detail));
 
     /// <summary>400, with what is wrong with each field.</summary>
-    public static ObjectResult Validation(HttpContext context, ModelStateDictionary faults) =>
-        Result(ValidationProblem(context, faults));
+    public static ObjectResult Validation(HttpContext context, ModelStateDictionary errors) =>
+        Result(ValidationProblem(context, errors));
 
     /// <inheritdoc cref="Validation(HttpContext, ModelStateDictionary)"/>
     public static ObjectResult Validation(
         HttpContext context,
-        IReadOnlyDictionary<string, string[]> faults
-    ) => Result(ValidationProblem(context, faults));
+        IReadOnlyDictionary<string, string[]> errors
+    ) => Result(ValidationProblem(context, errors));
 
     public static ProblemDetails ValidationProblem(
         HttpContext context,
-        IReadOnlyDictionary<string, string[]> faults
+        IReadOnlyDictionary<string, string[]> errors
     )
     {
         var state = new ModelStateDictionary();
-        foreach (var (field, messages) in faults)
+        foreach (var (field, messages) in errors)
         {
             foreach (var message in messages)
             {
@@ -134,8 +134,8 @@ internal static class ProblemResponse
 
     private static ValidationProblemDetails ValidationProblem(
         HttpContext context,
-        ModelStateDictionary faults
-    ) => Factory(context).CreateValidationProblemDetails(context, faults);
+        ModelStateDictionary errors
+    ) => Factory(context).CreateValidationProblemDetails(context, errors);
 
     private static ProblemDetailsFactory Factory(HttpContext context) =>
         context.RequestServices.GetRequiredService<ProblemDetailsFactory>();

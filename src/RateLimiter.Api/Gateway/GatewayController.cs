@@ -48,7 +48,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
             )
         ]
             int denyStatus = StatusCodes.Status429TooManyRequests,
-        [FromQuery(Name = "no_policy")] NoPolicyAnswer noPolicy = NoPolicyAnswer.NotFound
+        [FromQuery(Name = "no_policy")] NoPolicyResponse noPolicy = NoPolicyResponse.NotFound
     ) => AnswerAsync(null, StatusCodes.Status204NoContent, denyStatus, noPolicy);
 
     /// <summary>The same for a gateway that puts the path of the request behind this one. Any method asks the same.</summary>
@@ -73,25 +73,25 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
             GatewayPath.ForwardedPath(HttpContext) ?? $"/{path}",
             StatusCodes.Status200OK,
             StatusCodes.Status429TooManyRequests,
-            NoPolicyAnswer.NotFound
+            NoPolicyResponse.NotFound
         );
 
     private async Task<IActionResult> AnswerAsync(
         string? ownPath,
         int allowStatus,
         int denyStatus,
-        NoPolicyAnswer noPolicy
+        NoPolicyResponse noPolicy
     )
     {
         // It may be a GET, and counts all the same.
         Response.Headers.CacheControl = "no-store";
         var request = new GatewayRequest(HttpContext, ownPath);
-        if (request.Errors is { } faults)
+        if (request.Errors is { } errors)
         {
-            return ProblemResponse.Validation(HttpContext, faults);
+            return ProblemResponse.Validation(HttpContext, errors);
         }
 
-        var caller = HttpContext.Holder();
+        var caller = HttpContext.Caller();
         var (decision, wait) = await mediator.Send(
             new CheckCommand(caller.Client, request.ToCheck(caller.Client.Policies), caller.Waited)
         );
@@ -103,7 +103,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
 
         if (decision is null)
         {
-            return noPolicy == NoPolicyAnswer.Allow
+            return noPolicy == NoPolicyResponse.Allow
                 ? StatusCode(allowStatus)
                 : ProblemResponse.NoPolicy(HttpContext);
         }
@@ -121,7 +121,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
 }
 
 /// <summary>What a gateway is answered when no policy applies.</summary>
-public enum NoPolicyAnswer
+public enum NoPolicyResponse
 {
     NotFound,
     Allow,

@@ -23,7 +23,7 @@ internal static class DotEnvFile
         catch (ParseException)
         {
             throw new FormatException(
-                $"'{path}', line {FaultyLine(path)}, is no setting of the form NAME=VALUE, or a quote in it stays open."
+                $"'{path}', line {InvalidLine(path)}, is no setting of the form NAME=VALUE, or a quote in it stays open."
             );
         }
         catch (ArgumentException)
@@ -37,7 +37,7 @@ internal static class DotEnvFile
     }
 
     // The one after the longest beginning that is understood. Of a quote that stays open the parser names the end of the file.
-    private static int FaultyLine(string path)
+    private static int InvalidLine(string path)
     {
         var lines = File.ReadAllLines(path);
         return Enumerable

@@ -109,5 +109,5 @@ internal static partial class TlsMessages
     public static partial void Renewed(this ILogger logger, string subject, DateTime until);
 
     [LoggerMessage(6, LogLevel.Warning, "The certificate is not renewed. {Fault}")]
-    public static partial void NotRenewed(this ILogger logger, string fault);
+    public static partial void NotRenewed(this ILogger logger, string error);
 }

@@ -23,8 +23,8 @@ internal sealed class TlsOptionsValidator(
 ) : IValidateOptions<TlsOptions>
 {
     public ValidateOptionsResult Validate(string? name, TlsOptions options) =>
-        Fault(options) is { } fault
-            ? ValidateOptionsResult.Fail(fault)
+        Fault(options) is { } error
+            ? ValidateOptionsResult.Fail(error)
             : ValidateOptionsResult.Success;
 
     // None of them shows the password.
@@ -33,7 +33,7 @@ internal sealed class TlsOptionsValidator(
         if (!string.IsNullOrEmpty(options.CertificatePath))
         {
             return configuration.ServesHttps()
-                ? FileFault(options)
+                ? FileError(options)
                 : "Tls:CertificatePath is set, but no address (ASPNETCORE_URLS) begins with https.";
         }
 
@@ -51,7 +51,7 @@ internal sealed class TlsOptionsValidator(
             : null;
     }
 
-    private static string? FileFault(TlsOptions options)
+    private static string? FileError(TlsOptions options)
     {
         try
         {

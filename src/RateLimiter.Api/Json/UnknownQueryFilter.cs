@@ -28,22 +28,22 @@ internal sealed class UnknownQueryFilter : IResourceFilter
             )
             .Select(parameter => parameter.BindingInfo?.BinderModelName ?? parameter.Name)
             .ToHashSet(StringComparer.Ordinal);
-        var faults = new ModelStateDictionary();
+        var errors = new ModelStateDictionary();
         foreach (var (name, values) in query)
         {
             if (!known.Contains(name))
             {
-                faults.AddModelError(name, "is unknown");
+                errors.AddModelError(name, "is unknown");
             }
             else if (values.Count > 1)
             {
-                faults.AddModelError(name, "must be given only once");
+                errors.AddModelError(name, "must be given only once");
             }
         }
 
-        if (!faults.IsValid)
+        if (!errors.IsValid)
         {
-            context.Result = ProblemResponse.Validation(context.HttpContext, faults);
+            context.Result = ProblemResponse.Validation(context.HttpContext, errors);
         }
     }
 

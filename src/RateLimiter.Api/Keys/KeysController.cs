@@ -27,7 +27,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
         Answer(
             await mediator.Send(
                 new CreateKeyCommand(
-                    HttpContext.Holder(),
+                    HttpContext.Caller(),
                     request.Name!,
                     request.ToScopes(),
                     request.ToLifetime(),
@@ -70,7 +70,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
     )
     {
         var outcome = await mediator.Send(
-            new DeleteKeyCommand(HttpContext.Holder(), keyId, HttpContext.Actor()),
+            new DeleteKeyCommand(HttpContext.Caller(), keyId, HttpContext.Actor()),
             cancellationToken
         );
         return outcome is KeyDeleted ? NoContent() : Refuse(outcome);
@@ -89,7 +89,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
         Answer(
             await mediator.Send(
                 new RotateKeyCommand(
-                    HttpContext.Holder(),
+                    HttpContext.Caller(),
                     TimeSpan.FromSeconds((request ?? new RotateKeyRequest()).GraceSeconds),
                     HttpContext.Actor()
                 ),

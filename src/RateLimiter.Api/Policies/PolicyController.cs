@@ -79,7 +79,7 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
             routeKey is null || role is null ? VersionTag.Set.Of(list.Version)
             : list.Policies is [var policy] ? VersionTag.Policy.Of(policy.Version)
             : null;
-        return tag is not null && VersionTag.Announce(HttpContext, tag)
+        return tag is not null && VersionTag.IsCurrent(HttpContext, tag)
             ? StatusCode(StatusCodes.Status304NotModified)
             : Ok(mapper.Map<IReadOnlyList<PolicyResponse>>(list.Policies));
     }

@@ -43,7 +43,7 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
             cancellationToken
         );
         Response.Headers.Vary = "Accept";
-        if (VersionTag.Announce(HttpContext, VersionTag.Set.Of(list.Version)))
+        if (VersionTag.IsCurrent(HttpContext, VersionTag.Set.Of(list.Version)))
         {
             return StatusCode(StatusCodes.Status304NotModified);
         }
@@ -79,9 +79,9 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
         CancellationToken cancellationToken = default
     )
     {
-        if (document.Validate() is { } faults)
+        if (document.Validate() is { } errors)
         {
-            return ProblemResponse.Validation(HttpContext, faults);
+            return ProblemResponse.Validation(HttpContext, errors);
         }
 
         if (VersionTag.Set.ReadCondition(Request.Headers) is not { } condition)

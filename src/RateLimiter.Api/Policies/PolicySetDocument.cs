@@ -36,14 +36,14 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
             return new() { ["policies"] = ["is required"] };
         }
 
-        var faults = EachFault()
+        var errors = Errors()
             .Take(MaxErrors)
-            .GroupBy(fault => fault.Field, fault => fault.Message)
+            .GroupBy(error => error.Field, error => error.Message)
             .ToDictionary(field => field.Key, field => field.ToArray());
-        return faults.Count > 0 ? faults : null;
+        return errors.Count > 0 ? errors : null;
     }
 
-    private IEnumerable<(string Field, string Message)> EachFault()
+    private IEnumerable<(string Field, string Message)> Errors()
     {
         var known = new Dictionary<PolicyKey, int>();
         for (var i = 0; i < Policies!.Count; i++)

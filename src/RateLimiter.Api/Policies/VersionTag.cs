@@ -51,7 +51,7 @@ internal sealed class VersionTag
     /// <summary>
     /// Says in the answer which version it is of, and returns whether the caller has that one already, as If-None-Match says.
     /// </summary>
-    public static bool Announce(HttpContext context, string tag)
+    public static bool IsCurrent(HttpContext context, string tag)
     {
         var headers = context.Response.Headers;
         headers.ETag = tag;

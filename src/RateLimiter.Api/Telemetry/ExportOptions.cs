@@ -46,7 +46,7 @@ internal sealed class ExportOptions(IConfiguration configuration)
     /// The variables that name no address, of those that something is exported by. The packages would go on to the default
     /// one.
     /// </summary>
-    public IEnumerable<string> FaultyEndpoints() =>
+    public IEnumerable<string> InvalidEndpoints() =>
         Enum.GetValues<Signal>()
             .Where(Exports)
             .Select(signal => IsSet(EndpointOf(signal)) ? EndpointOf(signal) : Endpoint)
@@ -83,11 +83,11 @@ internal sealed class ExportOptionsValidator(IConfiguration configuration)
     // Without the value, in which there may be a password.
     public ValidateOptionsResult Validate(string? name, MetricsOptions options)
     {
-        var faulty = new ExportOptions(configuration).FaultyEndpoints().ToList();
-        return faulty.Count == 0
+        var invalid = new ExportOptions(configuration).InvalidEndpoints().ToList();
+        return invalid.Count == 0
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(
-                faulty.Select(variable =>
+                invalid.Select(variable =>
                     $"{variable} must be an address, such as http://collector:4317."
                 )
             );

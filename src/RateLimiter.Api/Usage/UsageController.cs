@@ -37,7 +37,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        var caller = HttpContext.Holder();
+        var caller = HttpContext.Caller();
         var decision = await mediator.Send(
             new UsageQuery(
                 caller.Client,
@@ -68,12 +68,12 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        if (request.Validate() is { } faults)
+        if (request.Validate() is { } errors)
         {
-            return ProblemResponse.Validation(HttpContext, faults);
+            return ProblemResponse.Validation(HttpContext, errors);
         }
 
-        var caller = HttpContext.Holder();
+        var caller = HttpContext.Caller();
         return new DecisionResult(
             await mediator.Send(
                 new RefundCommand(caller.Client, request.ToCheck(), caller.Waited),
@@ -97,7 +97,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        var caller = HttpContext.Holder();
+        var caller = HttpContext.Caller();
         var isPolicyFound = await mediator.Send(
             new ResetUsageCommand(
                 caller.Client,

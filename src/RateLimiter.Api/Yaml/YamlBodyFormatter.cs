@@ -36,9 +36,9 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
         {
             YamlText.Read(Decode(text.Span, encoding), json);
         }
-        catch (YamlFaultException fault)
+        catch (YamlException error)
         {
-            context.ModelState.TryAddModelError(JsonErrors.Body, fault.Message);
+            context.ModelState.TryAddModelError(JsonErrors.Body, error.Message);
             return await InputFormatterResult.FailureAsync();
         }
 
@@ -64,7 +64,7 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
         }
         catch (DecoderFallbackException)
         {
-            throw new YamlFaultException("is not UTF-8");
+            throw new YamlException("is not UTF-8");
         }
     }
 }

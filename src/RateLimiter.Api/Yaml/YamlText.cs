@@ -41,12 +41,12 @@ internal static partial class YamlText
     }
 
     /// <summary>Writes what a YAML document says as JSON. Nothing, when there is no document.</summary>
-    /// <exception cref="YamlFaultException">It is no YAML, or more than JSON can say.</exception>
+    /// <exception cref="YamlException">It is no YAML, or more than JSON can say.</exception>
     public static void Read(string yaml, IBufferWriter<byte> json)
     {
         if (yaml.AsSpan().ContainsAny(ControlCharacters))
         {
-            throw new YamlFaultException("must not have control characters");
+            throw new YamlException("must not have control characters");
         }
 
         using var writer = new Utf8JsonWriter(json, Unchecked);
@@ -237,10 +237,10 @@ internal static partial class YamlText
         }
     }
 
-    private static YamlFaultException Fault(ParsingEvent found, string what) =>
+    private static YamlException Fault(ParsingEvent found, string what) =>
         Fault(found.Start, what);
 
-    private static YamlFaultException Fault(Mark where, string what) =>
+    private static YamlException Fault(Mark where, string what) =>
         new(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -314,4 +314,4 @@ internal static partial class YamlText
 }
 
 /// <summary>What is wrong with a YAML text, in words of the API.</summary>
-internal sealed class YamlFaultException(string message) : Exception(message);
+internal sealed class YamlException(string message) : Exception(message);

@@ -37,7 +37,7 @@ internal sealed class CheckHandler(
     )
     {
         var (client, check, waited) = command;
-        if (quota.Take(client.Id, checks: 1) is { } wait)
+        if (quota.Acquire(client.Id, checks: 1) is { } wait)
         {
             return new CheckOutcome<Decision>(null, wait);
         }

@@ -34,7 +34,7 @@ internal sealed class CheckEachHandler(
     )
     {
         var (client, checks, waited) = command;
-        if (quota.Take(client.Id, checks.Count) is { } wait)
+        if (quota.Acquire(client.Id, checks.Count) is { } wait)
         {
             return new CheckOutcome<IReadOnlyList<Decision?>>(null, wait);
         }

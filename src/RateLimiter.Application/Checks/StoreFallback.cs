@@ -45,7 +45,7 @@ public sealed class StoreFallback(
     /// <summary>
     /// The store has given permits back: what was counted here while it was away must not deny them when it goes away again.
     /// </summary>
-    public void Give(in PermitRequest request) => local.Refund(request, time.GetUtcNow());
+    public void Refund(in PermitRequest request) => local.Refund(request, time.GetUtcNow());
 
     /// <summary>The store has forgotten the counters of a subject: so must those here be.</summary>
     public void Reset(in PermitRequest request) => local.Reset(request);

@@ -32,7 +32,7 @@ public sealed partial class ClientDeletions(
     /// The longest that a client's keys are let in somewhere after it was deleted, and then a second for the checks that
     /// are under way: counters that are looked for earlier could be followed by others.
     /// </summary>
-    internal static readonly TimeSpan SettleTime = ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan PropagationTime = ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
 
     // A pass over the store at a time: however many clients are deleted, others have their turn in between.
     private readonly SemaphoreSlim pass = new(1);
@@ -107,7 +107,7 @@ public sealed partial class ClientDeletions(
                 return false;
             }
 
-            await Task.Delay(SettleTime, Time, lifetime.ApplicationStopping);
+            await Task.Delay(PropagationTime, Time, lifetime.ApplicationStopping);
             if (!await DeleteCountersAsync(run))
             {
                 return false;

@@ -28,7 +28,7 @@ public sealed class ClientDirectory
     /// <summary>
     /// As <see cref="MaxAge"/>, while changes are heard: for what was written into the store past every instance.
     /// </summary>
-    internal static readonly TimeSpan HeardMaxAge = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan SubscribedMaxAge = TimeSpan.FromMinutes(1);
 
     /// <summary>For changes whose version is not known: it is later than all others that are.</summary>
     public const long Latest = long.MaxValue;
@@ -48,7 +48,7 @@ public sealed class ClientDirectory
     private readonly Dictionary<ClientId, Task<ClientSnapshot?>> loads = [];
     private readonly Lock gate = new();
 
-    private long missed = long.MinValue;
+    private long lastLoss = long.MinValue;
     private long woken = long.MinValue;
 
     /// <summary>Whether keys that came had been let in lately.</summary>
@@ -83,7 +83,7 @@ public sealed class ClientDirectory
         changes.KeysRevoked += (client, keys) =>
             Apply(client, Latest, known => known with { Keys = known.Keys.Without(keys) });
         // What was asked before then may be of before what was missed.
-        changes.MessagesLost += () => Interlocked.Exchange(ref missed, time.GetTimestamp());
+        changes.MessagesLost += () => Interlocked.Exchange(ref lastLoss, time.GetTimestamp());
         changes.Woken += () => Interlocked.Exchange(ref woken, time.GetTimestamp());
     }
 
@@ -92,14 +92,14 @@ public sealed class ClientDirectory
         && time.GetElapsedTime(at) < MaxAge;
 
     /// <summary>Whether the store need not be asked whose key this is. Of one that has been let in lately.</summary>
-    public bool TryFind(ApiKey key, [NotNullWhen(true)] out AuthenticatedCaller? holder)
+    public bool TryFind(ApiKey key, [NotNullWhen(true)] out AuthenticatedCaller? caller)
     {
-        holder =
+        caller =
             entries.TryGet(key.Client, out var entry) && AgeOf(entry) == Age.Young
-                ? entry.HolderOf(key)
+                ? entry.CallerOf(key)
                 : null;
-        KeyRequests.Add(isHit: holder is not null);
-        return holder is not null;
+        KeyRequests.Add(isHit: caller is not null);
+        return caller is not null;
     }
 
     /// <summary>Whether something is known of a client here, or just being asked, so that it costs no question more.</summary>
@@ -140,13 +140,13 @@ public sealed class ClientDirectory
             return null;
         }
 
-        var holder = new AuthenticatedCaller(client, found);
+        var caller = new AuthenticatedCaller(client, found);
         if (entries.TryPeek(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
         {
-            entry.LetIn(key, holder);
+            entry.LetIn(key, caller);
         }
 
-        return holder with
+        return caller with
         {
             Waited = storeTime.GetElapsedTime(start),
         };
@@ -243,9 +243,9 @@ public sealed class ClientDirectory
     private Age AgeOf(ClientEntry entry)
     {
         // First: it finds out what was missed.
-        var maxAge = changes.IsSubscribed ? HeardMaxAge : MaxAge;
+        var maxAge = changes.IsSubscribed ? SubscribedMaxAge : MaxAge;
         var confirmed = entry.Confirmed;
-        if (confirmed <= Interlocked.Read(ref missed))
+        if (confirmed <= Interlocked.Read(ref lastLoss))
         {
             return Age.Old;
         }
@@ -310,7 +310,7 @@ public sealed class ClientDirectory
                 entries.TryPeek(client, out var entry);
                 var known = entry?.Snapshot.Version ?? 0;
                 // After a break the store may be another one, whose versions are of other changes.
-                var loaded = entry?.LoadedAfter(Interlocked.Read(ref missed));
+                var loaded = entry?.LoadedAfter(Interlocked.Read(ref lastLoss));
                 // Elsewhere, so that the repository does not run within the lock.
                 load = Task.Run(() =>
                     repository.FindAsync(client, known, loaded, CancellationToken.None)

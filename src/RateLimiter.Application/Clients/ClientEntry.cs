@@ -26,7 +26,7 @@ internal sealed class ClientEntry
     private bool isUsed;
     private long confirmed;
     private long putOffSince = Never;
-    private (ApiKey Key, AuthenticatedCaller Holder)[] letIn = [];
+    private (ApiKey Key, AuthenticatedCaller Caller)[] letIn = [];
     private Task<ClientSnapshot?>? refresh;
 
     /// <param name="snapshot">What was loaded.</param>
@@ -122,13 +122,13 @@ internal sealed class ClientEntry
     /// Who came with this key, when it was one of those that were let in last. It spares busy clients the hash of
     /// their keys, and is forgotten with the snapshot.
     /// </summary>
-    public AuthenticatedCaller? HolderOf(ApiKey key)
+    public AuthenticatedCaller? CallerOf(ApiKey key)
     {
-        foreach (var (known, holder) in Volatile.Read(ref letIn))
+        foreach (var (known, caller) in Volatile.Read(ref letIn))
         {
             if (known.IsSameAs(key))
             {
-                return holder;
+                return caller;
             }
         }
 
@@ -136,8 +136,8 @@ internal sealed class ClientEntry
     }
 
     // Of two that come at once one may be forgotten, and is hashed once more.
-    public void LetIn(ApiKey key, AuthenticatedCaller holder) =>
-        Volatile.Write(ref letIn, [(key, holder), .. letIn.Take(MaxLetIn - 1)]);
+    public void LetIn(ApiKey key, AuthenticatedCaller caller) =>
+        Volatile.Write(ref letIn, [(key, caller), .. letIn.Take(MaxLetIn - 1)]);
 
     /// <summary>Whether the store was asked in vain so short a time ago that it is not waited for again.</summary>
     public bool IsPutOff(TimeProvider time)

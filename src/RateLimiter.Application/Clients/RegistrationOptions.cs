@@ -39,10 +39,10 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
 {
     public ValidateOptionsResult Validate(string? name, RegistrationOptions options)
     {
-        var faults = Errors(options).ToList();
-        return faults.Count == 0
+        var errors = Errors(options).ToList();
+        return errors.Count == 0
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(faults);
+            : ValidateOptionsResult.Fail(errors);
     }
 
     // None of them shows the token.

@@ -27,7 +27,7 @@ public sealed class Authenticator(
         bool isForCheck = false
     ) =>
         !ApiKey.TryParse(text, out var key) ? ValueTask.FromResult(Refuse(caller))
-        : directory.TryFind(key, out var holder) ? ValueTask.FromResult(Admit(holder, caller))
+        : directory.TryFind(key, out var caller) ? ValueTask.FromResult(Admit(caller, caller))
         : FindAsync(key, caller, isForCheck);
 
     /// <summary>
@@ -68,14 +68,14 @@ public sealed class Authenticator(
         try
         {
             // The caller's end is not watched: that would cost more than finding his key.
-            var holder = await directory.FindAsync(key, isForCheck, CancellationToken.None);
-            isFailure = holder is null;
+            var caller = await directory.FindAsync(key, isForCheck, CancellationToken.None);
+            isFailure = caller is null;
             if (isFailure && !directory.Knows(key.Client))
             {
                 failures.AddStranger(key.Client);
             }
 
-            return holder is not null ? Admit(holder, caller)
+            return caller is not null ? Admit(caller, caller)
                 : isKnown ? Refuse(caller)
                 : default;
         }
@@ -88,21 +88,21 @@ public sealed class Authenticator(
         }
     }
 
-    private Authentication Admit(AuthenticatedCaller holder, IPAddress caller)
+    private Authentication Admit(AuthenticatedCaller caller, IPAddress caller)
     {
         var now = time.GetUtcNow();
-        if (!holder.Key.IsValidAt(now))
+        if (!caller.Key.IsValidAt(now))
         {
             return Refuse(caller);
         }
 
-        uses.Record(holder, now);
-        return new Authentication(holder, null);
+        uses.Record(caller, now);
+        return new Authentication(caller, null);
     }
 
     private Authentication Refuse(IPAddress caller) => new(null, failures.AddRefusal(caller));
 }
 
-/// <param name="Holder">Who was let in; null when nobody.</param>
+/// <param name="Caller">Who was let in; null when nobody.</param>
 /// <param name="RetryAfter">How long to wait, when nobody was let in because too many came with no key before.</param>
-public readonly record struct Authentication(AuthenticatedCaller? Holder, TimeSpan? RetryAfter);
+public readonly record struct Authentication(AuthenticatedCaller? Caller, TimeSpan? RetryAfter);

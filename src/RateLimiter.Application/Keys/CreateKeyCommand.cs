@@ -7,13 +7,13 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Keys;
 
 /// <summary>Makes another key for a client.</summary>
-/// <param name="Holder">Who asks.</param>
+/// <param name="Caller">Who asks.</param>
 /// <param name="Name">1 to 100 characters; need not be unique.</param>
 /// <param name="Scopes">What it is good for.</param>
 /// <param name="Lifetime">For how long; null for ever.</param>
 /// <param name="Actor">Who makes it.</param>
 public sealed record CreateKeyCommand(
-    AuthenticatedCaller Holder,
+    AuthenticatedCaller Caller,
     string Name,
     Scopes Scopes,
     TimeSpan? Lifetime,
@@ -53,9 +53,9 @@ internal sealed class CreateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> qu
 {
     public Task<KeyOutcome?> Handle(CreateKeyCommand command, CancellationToken cancellationToken)
     {
-        var (secret, text) = ApiKey.Generate(command.Holder.Client.Id);
+        var (secret, text) = ApiKey.Generate(command.Caller.Client.Id);
         return keys.ChangeAsync(
-            command.Holder,
+            command.Caller,
             command.Actor,
             (before, own, now) =>
             {

@@ -5,10 +5,10 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Keys;
 
 /// <summary>Makes a key invalid for good.</summary>
-/// <param name="Holder">Who asks.</param>
+/// <param name="Caller">Who asks.</param>
 /// <param name="KeyId">Which key; may be the own one.</param>
 /// <param name="Actor">Who deletes it.</param>
-public sealed record DeleteKeyCommand(AuthenticatedCaller Holder, string KeyId, Actor Actor)
+public sealed record DeleteKeyCommand(AuthenticatedCaller Caller, string KeyId, Actor Actor)
     : IRequest<KeyOutcome?>;
 
 internal sealed class DeleteKeyHandler(KeyWriter keys)
@@ -19,7 +19,7 @@ internal sealed class DeleteKeyHandler(KeyWriter keys)
         CancellationToken cancellationToken
     ) =>
         keys.ChangeAsync(
-            command.Holder,
+            command.Caller,
             command.Actor,
             (before, own, now) =>
             {

@@ -29,14 +29,14 @@ public sealed class FailedAuthentications(
 
     /// <summary>Counts a key that was refused without the store.</summary>
     /// <returns>How long the caller has to wait, when there were too many before it; else null.</returns>
-    public TimeSpan? AddRefusal(IPAddress caller) => refusalsOf.Take(CallerNetwork.Of(caller));
+    public TimeSpan? AddRefusal(IPAddress caller) => refusalsOf.Acquire(CallerNetwork.Of(caller));
 
     /// <summary>Counts a question to the store, which may turn out to be about a key that is none.</summary>
     /// <returns>How long the caller has to wait, when there were too many before it; else null.</returns>
-    public TimeSpan? AddQuestion(IPAddress caller) => questionsOf.Take(CallerNetwork.Of(caller));
+    public TimeSpan? AddQuestion(IPAddress caller) => questionsOf.Acquire(CallerNetwork.Of(caller));
 
     /// <summary>The key was good, or the store did not answer.</summary>
-    public void RemoveQuestion(IPAddress caller) => questionsOf.Give(CallerNetwork.Of(caller));
+    public void RemoveQuestion(IPAddress caller) => questionsOf.Refund(CallerNetwork.Of(caller));
 
     /// <summary>Whether the store has just said that there is no such client.</summary>
     public bool IsStranger(ClientId client) =>

@@ -21,25 +21,25 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time, ILogger<KeyU
         new();
 
     /// <summary>Notes that a key is used now.</summary>
-    public void Record(AuthenticatedCaller holder, DateTimeOffset now)
+    public void Record(AuthenticatedCaller caller, DateTimeOffset now)
     {
         var minute = now.ToUnixTimeSeconds() / 60;
-        if (!holder.UseIn(minute))
+        if (!caller.UseIn(minute))
         {
             return;
         }
 
-        if (!unwritten.TryGetValue(holder.Client.Id, out var uses))
+        if (!unwritten.TryGetValue(caller.Client.Id, out var uses))
         {
             if (unwritten.Count >= Capacity)
             {
                 return;
             }
 
-            uses = unwritten.GetOrAdd(holder.Client.Id, _ => []);
+            uses = unwritten.GetOrAdd(caller.Client.Id, _ => []);
         }
 
-        uses[holder.Key.Hash] = minute;
+        uses[caller.Key.Hash] = minute;
     }
 
     /// <summary>Writes what is known here of a client's keys.</summary>

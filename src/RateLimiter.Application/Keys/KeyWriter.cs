@@ -27,7 +27,7 @@ internal sealed class KeyWriter(
     );
 
     /// <summary>Changes a client's keys.</summary>
-    /// <param name="holder">Who asks.</param>
+    /// <param name="caller">Who asks.</param>
     /// <param name="actor">The same, for the audit trail.</param>
     /// <param name="change">What to do.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -36,13 +36,13 @@ internal sealed class KeyWriter(
     /// heard yet: a key that is revoked must not leave another one behind.
     /// </returns>
     public async Task<KeyOutcome?> ChangeAsync(
-        AuthenticatedCaller holder,
+        AuthenticatedCaller caller,
         Actor actor,
         Change change,
         CancellationToken cancellationToken
     )
     {
-        var client = holder.Client.Id;
+        var client = caller.Client.Id;
         try
         {
             while (true)
@@ -50,7 +50,7 @@ internal sealed class KeyWriter(
                 var now = time.GetUtcNow();
                 if (
                     await keys.FindAsync(client, cancellationToken) is not var (version, before)
-                    || !before.TryFind(holder.Key.Id, now, out var own)
+                    || !before.TryFind(caller.Key.Id, now, out var own)
                 )
                 {
                     return null;

@@ -7,10 +7,10 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Keys;
 
 /// <summary>Replaces the key it is asked with by another of the same name, scopes and lifetime.</summary>
-/// <param name="Holder">Who asks.</param>
+/// <param name="Caller">Who asks.</param>
 /// <param name="Grace">How long the old key stays valid, unless it ends before.</param>
 /// <param name="Actor">Who replaces it.</param>
-public sealed record RotateKeyCommand(AuthenticatedCaller Holder, TimeSpan Grace, Actor Actor)
+public sealed record RotateKeyCommand(AuthenticatedCaller Caller, TimeSpan Grace, Actor Actor)
     : IRequest<KeyOutcome?>;
 
 internal sealed class RotateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> quotas)
@@ -18,9 +18,9 @@ internal sealed class RotateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> qu
 {
     public Task<KeyOutcome?> Handle(RotateKeyCommand command, CancellationToken cancellationToken)
     {
-        var (secret, text) = ApiKey.Generate(command.Holder.Client.Id);
+        var (secret, text) = ApiKey.Generate(command.Caller.Client.Id);
         return keys.ChangeAsync(
-            command.Holder,
+            command.Caller,
             command.Actor,
             (before, own, now) =>
             {

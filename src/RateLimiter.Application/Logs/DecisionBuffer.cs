@@ -19,9 +19,9 @@ internal sealed class DecisionBuffer
     private readonly Queue<DecisionEvent> waiting = new();
 
     // Not an event before it is taken: while checks come fast, most of what comes is left out.
-    private bool hasLeftOut;
-    private long? leftOutCount;
-    private long leftOutId;
+    private bool hasDropped;
+    private long? droppedCount;
+    private long droppedId;
     private TaskCompletionSource? awaited;
     private Exception? failure;
     private double allowance;
@@ -48,7 +48,7 @@ internal sealed class DecisionBuffer
                 Add(it);
             }
 
-            if (waiting.Count == 0 && !hasLeftOut)
+            if (waiting.Count == 0 && !hasDropped)
             {
                 return;
             }
@@ -122,7 +122,7 @@ internal sealed class DecisionBuffer
             load.Drop(gap.Count ?? 0);
         }
 
-        if (!hasLeftOut && waiting.Count < Capacity && allowance >= cost)
+        if (!hasDropped && waiting.Count < Capacity && allowance >= cost)
         {
             allowance -= cost;
             waiting.Enqueue(it);
@@ -130,10 +130,10 @@ internal sealed class DecisionBuffer
         }
 
         load.Drop(cost);
-        var before = hasLeftOut ? leftOutCount : 0;
-        hasLeftOut = true;
-        leftOutCount = before + (it is DecisionsDropped more ? more.Count : 1);
-        leftOutId = it.Id;
+        var before = hasDropped ? droppedCount : 0;
+        hasDropped = true;
+        droppedCount = before + (it is DecisionsDropped more ? more.Count : 1);
+        droppedId = it.Id;
     }
 
     private bool TryTake([NotNullWhen(true)] out DecisionEvent? taken)
@@ -143,8 +143,8 @@ internal sealed class DecisionBuffer
             return true;
         }
 
-        taken = hasLeftOut ? new DecisionsDropped(leftOutId, leftOutCount) : null;
-        hasLeftOut = false;
+        taken = hasDropped ? new DecisionsDropped(droppedId, droppedCount) : null;
+        hasDropped = false;
         return taken is not null;
     }
 }

@@ -139,9 +139,9 @@ internal sealed class DecisionFollower : IDisposable
         await turn.WaitAsync(stopped);
         try
         {
-            var (hasNews, next) = await ReadAsync(position!.Value, stopped);
+            var (hasDecisions, next) = await ReadAsync(position!.Value, stopped);
             position = next;
-            return hasNews;
+            return hasDecisions;
         }
         catch (StoreUnavailableException)
         {
@@ -154,7 +154,7 @@ internal sealed class DecisionFollower : IDisposable
         }
     }
 
-    private async Task<(bool HasNews, LogPosition Next)> ReadAsync(
+    private async Task<(bool HasDecisions, LogPosition Next)> ReadAsync(
         LogPosition from,
         CancellationToken cancellationToken
     )

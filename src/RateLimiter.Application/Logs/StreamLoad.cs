@@ -17,7 +17,7 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
     internal static readonly TimeSpan MinRest = TimeSpan.FromMilliseconds(50);
 
     private volatile int streams;
-    private long leftOut;
+    private long dropped;
 
     /// <summary>How many follow.</summary>
     public int Streams
@@ -27,7 +27,7 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
     }
 
     /// <summary>How many decisions were left out of streams so far.</summary>
-    public long Dropped => Interlocked.Read(ref leftOut);
+    public long Dropped => Interlocked.Read(ref dropped);
 
     /// <summary>How many decisions a second each of them gets at most.</summary>
     public int EventsPerSecond =>
@@ -40,7 +40,7 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
         );
 
     /// <summary>Counts decisions that a stream leaves out.</summary>
-    public void Drop(long decisions) => Interlocked.Add(ref leftOut, decisions);
+    public void Drop(long decisions) => Interlocked.Add(ref dropped, decisions);
 
     /// <summary>How long to wait between two deliveries.</summary>
     public TimeSpan Rest => MinRest * Math.Clamp(streams / FewStreams, 1, MaxSlowdown);

@@ -24,20 +24,20 @@ public sealed class AdministrativeRate(IOptions<QuotaOptions> options, TimeProvi
     /// <summary>Counts a call, if neither limit refuses it.</summary>
     /// <param name="client">Whose key it came with; null where no key is needed.</param>
     /// <param name="caller">The address that it came from.</param>
-    public RefusedCall? Take(ClientId? client, IPAddress caller)
+    public RefusedCall? Acquire(ClientId? client, IPAddress caller)
     {
         if (clients is null || addresses is null)
         {
             return null;
         }
 
-        if (client is { } id && clients.Take(id.Value) is { } clientWait)
+        if (client is { } id && clients.Acquire(id.Value) is { } clientWait)
         {
             Interlocked.Increment(ref refusedClients);
             return new RefusedCall("Too many administrative calls of this client.", clientWait);
         }
 
-        if (addresses.Take(CallerNetwork.Of(caller)) is not { } wait)
+        if (addresses.Acquire(CallerNetwork.Of(caller)) is not { } wait)
         {
             return null;
         }
@@ -45,7 +45,7 @@ public sealed class AdministrativeRate(IOptions<QuotaOptions> options, TimeProvi
         if (client is { } other)
         {
             // The call is not made: another address of the client must not pay for it.
-            clients.Give(other.Value);
+            clients.Refund(other.Value);
         }
 
         Interlocked.Increment(ref refusedAddresses);

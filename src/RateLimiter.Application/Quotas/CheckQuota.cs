@@ -25,5 +25,5 @@ public sealed class CheckQuota(IOptions<QuotaOptions> options, TimeProvider time
 
     /// <summary>Counts checks of a client.</summary>
     /// <returns>How long it has to wait, when they were too many; else null.</returns>
-    public TimeSpan? Take(ClientId client, int checks) => checksOf?.Take(client.Value, checks);
+    public TimeSpan? Acquire(ClientId client, int checks) => checksOf?.Acquire(client.Value, checks);
 }

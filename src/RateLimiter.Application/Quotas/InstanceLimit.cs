@@ -35,7 +35,7 @@ public sealed class InstanceLimit(
 
     /// <summary>Takes permits of a caller, all or none.</summary>
     /// <returns>How long the caller has to wait, when there are too few; else null.</returns>
-    public TimeSpan? Take(string caller, long permits = 1)
+    public TimeSpan? Acquire(string caller, long permits = 1)
     {
         var status = Change(caller, permits, Counter.Acquire);
         return status.Wait switch
@@ -47,7 +47,7 @@ public sealed class InstanceLimit(
     }
 
     /// <summary>Gives permits back that were taken for nothing.</summary>
-    public void Give(string caller, long permits = 1) => Change(caller, permits, Counter.Refund);
+    public void Refund(string caller, long permits = 1) => Change(caller, permits, Counter.Refund);
 
     private LimitStatus Change(
         string name,

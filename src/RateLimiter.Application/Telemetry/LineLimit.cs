@@ -11,7 +11,7 @@ public sealed class LineLimit(TimeProvider time, int linesPerMinute = 1)
 
     private readonly Lock gate = new();
     private long begin = time.GetTimestamp();
-    private int told;
+    private int written;
 
     /// <summary>Whether it is to be told this time.</summary>
     public bool TryTake()
@@ -20,15 +20,15 @@ public sealed class LineLimit(TimeProvider time, int linesPerMinute = 1)
         {
             if (time.GetElapsedTime(begin) >= Period)
             {
-                (begin, told) = (time.GetTimestamp(), 0);
+                (begin, written) = (time.GetTimestamp(), 0);
             }
 
-            if (told == linesPerMinute)
+            if (written == linesPerMinute)
             {
                 return false;
             }
 
-            told++;
+            written++;
             return true;
         }
     }

@@ -41,7 +41,7 @@ internal sealed class RefundHandler(
             waited
         );
         var decision = await counters.RefundAsync(request, cancellationToken);
-        fallback.Give(request);
+        fallback.Refund(request);
         return decision;
     }
 }

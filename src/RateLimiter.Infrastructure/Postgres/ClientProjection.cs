@@ -194,7 +194,7 @@ internal sealed class ClientProjection(
                 database.AskAsync(
                     (context, deadline) =>
                         context
-                            .Announcements.Where(row => row.Id == announcement)
+                            .Outbox.Where(row => row.Id == announcement)
                             .ExecuteDeleteAsync(deadline.Token),
                     stoppingToken
                 ),

@@ -11,7 +11,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class OutboxRelay(
     PostgresDatabase database,
-    ClientProjection copies,
+    ClientProjection projection,
     TimeProvider time,
     ILogger<OutboxRelay> logger
 ) : RepeatingService("The copying of what was changed", Interval, time, logger)
@@ -23,7 +23,7 @@ internal sealed class OutboxRelay(
     private const int PageSize = 100;
 
     private TimeSpan pause = Interval;
-    private bool isAway;
+    private bool isUnavailable;
 
     /// <summary>
     /// Looks through all announcements once. It holds no connection while it waits for the store or for another answer of the
@@ -47,7 +47,7 @@ internal sealed class OutboxRelay(
             await database.AskAsync(
                 (context, deadline) =>
                     context
-                        .Announcements.Where(row => done.Contains(row.Id))
+                        .Outbox.Where(row => done.Contains(row.Id))
                         .ExecuteDeleteAsync(deadline.Token),
                 cancellationToken
             );
@@ -76,19 +76,19 @@ internal sealed class OutboxRelay(
         {
             await RelayAsync(stoppingToken);
             pause = Interval;
-            if (isAway)
+            if (isUnavailable)
             {
-                isAway = false;
+                isUnavailable = false;
                 Logger.DatabaseBack();
             }
         }
         catch (StoreUnavailableException exception)
         {
             pause = before < MaxInterval ? 2 * before : MaxInterval;
-            if (!isAway)
+            if (!isUnavailable)
             {
-                isAway = true;
-                Logger.DatabaseAway(
+                isUnavailable = true;
+                Logger.DatabaseUnavailable(
                     (exception.InnerException ?? exception).GetBaseException().Message
                 );
             }
@@ -102,7 +102,7 @@ internal sealed class OutboxRelay(
         database.AskAsync(
             (context, deadline) =>
                 context
-                    .Announcements.AsNoTracking()
+                    .Outbox.AsNoTracking()
                     .Where(row => row.Id > seen)
                     .OrderBy(row => row.Id)
                     .Take(PageSize)
@@ -119,14 +119,14 @@ internal sealed class OutboxRelay(
         try
         {
             // Most often it is copied already, and the announcement was not removed yet.
-            var copied = await copies.FindVersionAsync(client, cancellationToken);
+            var copied = await projection.FindVersionAsync(client, cancellationToken);
             if (
                 announcements.Any(row => row.Version is null)
                 || copied is null
                 || announcements.Any(row => row.Version > copied)
             )
             {
-                await copies.CompleteAsync(client, cancellationToken);
+                await projection.CompleteAsync(client, cancellationToken);
             }
 
             return true;

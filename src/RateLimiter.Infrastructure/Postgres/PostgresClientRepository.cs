@@ -13,7 +13,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresClientRepository(
     PostgresDatabase database,
-    ClientProjection copies,
+    ClientProjection projection,
     RedisClientRepository store,
     RedisConnection connection
 ) : IClientRepository
@@ -54,7 +54,7 @@ internal sealed class PostgresClientRepository(
             },
             cancellationToken
         );
-        await copies.CopyNewAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
+        await projection.CopyNewAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
     }
 
     public async Task<ClientSnapshot?> FindAsync(
@@ -95,8 +95,8 @@ internal sealed class PostgresClientRepository(
     )
     {
         if (
-            await copies.WasDeletedAsync(client, cancellationToken)
-            || await copies.FindRecordAsync(client, cancellationToken) is not { } record
+            await projection.WasDeletedAsync(client, cancellationToken)
+            || await projection.FindRecordAsync(client, cancellationToken) is not { } record
         )
         {
             return null;
@@ -104,7 +104,7 @@ internal sealed class PostgresClientRepository(
 
         try
         {
-            await copies.CopyAsync(record, cancellationToken);
+            await projection.CopyAsync(record, cancellationToken);
         }
         catch (StoreUnavailableException)
         {

@@ -94,7 +94,7 @@ internal sealed class PostgresDatabase(
             Interlocked.Increment(ref failures);
             if (failure is PostgresException { IsTransient: false } error && errors.TryTake())
             {
-                logger.DatabaseAnsweredWithAnError(error.SqlState, error.MessageText);
+                logger.DatabaseRepliedWithAnError(error.SqlState, error.MessageText);
             }
 
             throw new StoreUnavailableException("The database did not answer.", exception);

@@ -12,7 +12,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresDeletionRepository(
     PostgresDatabase database,
-    ClientProjection copies,
+    ClientProjection projection,
     RedisDeletionRepository store,
     TimeProvider time
 ) : IDeletionRepository
@@ -38,10 +38,10 @@ internal sealed class PostgresDeletionRepository(
             (context, deadline) => DeleteAsync(context, deletion, deadline),
             cancellationToken
         );
-        var copy = await copies.DeleteAsync(deletion.Client, cancellationToken);
+        var copy = await projection.DeleteAsync(deletion.Client, cancellationToken);
         if (announcement is { } made)
         {
-            await copies.ForgetAsync(made);
+            await projection.ForgetAsync(made);
         }
 
         return deleted with

@@ -11,7 +11,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// <summary>When keys were used last stays in the store: it changes with every minute, and is nobody's record.</summary>
 internal sealed class PostgresKeyRepository(
     PostgresDatabase database,
-    ClientProjection copies,
+    ClientProjection projection,
     RedisKeyRepository store
 ) : IKeyRepository
 {
@@ -102,7 +102,7 @@ internal sealed class PostgresKeyRepository(
             return null;
         }
 
-        await copies.CopyAsync(change);
+        await projection.CopyAsync(change);
         return change.Client.Version;
     }
 

@@ -9,13 +9,13 @@ internal static partial class PostgresLogMessages
         LogLevel.Warning,
         "PostgreSQL does not answer; nothing can be changed until it does: {Reason}"
     )]
-    public static partial void DatabaseAway(this ILogger logger, string reason);
+    public static partial void DatabaseUnavailable(this ILogger logger, string reason);
 
     [LoggerMessage(52, LogLevel.Information, "PostgreSQL answers again")]
     public static partial void DatabaseBack(this ILogger logger);
 
     [LoggerMessage(53, LogLevel.Error, "PostgreSQL answered with an error ({State}): {Message}")]
-    public static partial void DatabaseAnsweredWithAnError(
+    public static partial void DatabaseRepliedWithAnError(
         this ILogger logger,
         string state,
         string message

@@ -8,7 +8,7 @@ using RateLimiter.Infrastructure.Documents;
 
 namespace RateLimiter.Infrastructure.Postgres;
 
-internal sealed class PostgresPolicyRepository(PostgresDatabase database, ClientProjection copies)
+internal sealed class PostgresPolicyRepository(PostgresDatabase database, ClientProjection projection)
     : IPolicyRepository
 {
     /// <summary>So many changes go to the database in one statement.</summary>
@@ -103,7 +103,7 @@ internal sealed class PostgresPolicyRepository(PostgresDatabase database, Client
         );
         if (made is not null)
         {
-            await copies.CopyAsync(made);
+            await projection.CopyAsync(made);
         }
 
         return new PolicyChangeResult(outcome, made?.Client.Version ?? 0);

@@ -121,7 +121,7 @@ internal sealed class PostgresSchema(
             if (said is null)
             {
                 said = failure.GetBaseException().Message;
-                Logger.DatabaseAway(said);
+                Logger.DatabaseUnavailable(said);
             }
         }
     }

@@ -16,7 +16,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 /// </summary>
 internal sealed class PostgresWarmUp(
     PostgresDatabase database,
-    ClientProjection copies,
+    ClientProjection projection,
     IKeyRepository keys,
     IPolicyRepository policies,
     IAuditRepository audit,
@@ -48,7 +48,7 @@ internal sealed class PostgresWarmUp(
         var change = PolicyHead
             .None(PolicyKey.CatchAll)
             .Save(Policy.OfEveryAlgorithm(1).Definition, Time.GetUtcNow(), actor);
-        await copies.FindRecordAsync(nobody, cancellationToken);
+        await projection.FindRecordAsync(nobody, cancellationToken);
         await keys.FindAsync(nobody, cancellationToken);
         await keys.TrySaveAsync(
             nobody,

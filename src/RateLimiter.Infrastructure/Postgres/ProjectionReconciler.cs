@@ -17,12 +17,12 @@ internal sealed class ProjectionReconciler : RepeatingService
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly PostgresDatabase database;
-    private readonly ClientProjection copies;
+    private readonly ClientProjection projection;
     private volatile bool isDue;
 
     public ProjectionReconciler(
         PostgresDatabase database,
-        ClientProjection copies,
+        ClientProjection projection,
         IClientChanges changes,
         TimeProvider time,
         ILogger<ProjectionReconciler> logger
@@ -30,7 +30,7 @@ internal sealed class ProjectionReconciler : RepeatingService
         : base("The comparison of the copies", Interval, time, logger)
     {
         this.database = database;
-        this.copies = copies;
+        this.projection = projection;
         changes.MessagesLost += () => isDue = true;
     }
 
@@ -59,13 +59,13 @@ internal sealed class ProjectionReconciler : RepeatingService
             }
 
             var copied = await Task.WhenAll(
-                page.Select(row => copies.FindVersionAsync(new ClientId(row.Id), cancellationToken))
+                page.Select(row => projection.FindVersionAsync(new ClientId(row.Id), cancellationToken))
             );
             foreach (var (row, version) in page.Zip(copied))
             {
                 if (version < row.Version)
                 {
-                    await copies.CompleteAsync(new ClientId(row.Id), cancellationToken);
+                    await projection.CompleteAsync(new ClientId(row.Id), cancellationToken);
                     count++;
                 }
             }

@@ -21,7 +21,7 @@ internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordConte
 
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
-    public DbSet<OutboxRow> Announcements => Set<OutboxRow>();
+    public DbSet<OutboxRow> Outbox => Set<OutboxRow>();
 
     public DbSet<AuditSettingsRow> AuditSettings => Set<AuditSettingsRow>();
 

@@ -63,7 +63,7 @@ internal sealed class AnalyticsWriter(
                 break;
             }
 
-            foreach (var call in Gather(next))
+            foreach (var call in Batch(next))
             {
                 // One after the other, so that checks have their turn in between.
                 var part = PartOf(call[0]);
@@ -113,7 +113,7 @@ internal sealed class AnalyticsWriter(
     }
 
     // Of many clients in one call, so that many do not make many calls; in a cluster, those of one slot.
-    private IEnumerable<List<AnalyticsWrite>> Gather(IEnumerable<AnalyticsWrite> all)
+    private IEnumerable<List<AnalyticsWrite>> Batch(IEnumerable<AnalyticsWrite> all)
     {
         var call = new List<AnalyticsWrite>();
         var items = 0;

@@ -51,14 +51,14 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 .Concat(TimeParts(client, times[client]))
                 .Concat(UserParts(client, usersOf.GetValueOrDefault(client) ?? []))
                 .Where(part => part.KeptUntil > now);
-            foreach (var write in Gather(client, checks.Sum(it => it.Value.Checks), parts))
+            foreach (var write in Batch(client, checks.Sum(it => it.Value.Checks), parts))
             {
                 yield return write;
             }
         }
     }
 
-    private IEnumerable<AnalyticsWrite> Gather(
+    private IEnumerable<AnalyticsWrite> Batch(
         ClientId client,
         long checks,
         IEnumerable<Part> parts

@@ -9,12 +9,12 @@ namespace RateLimiter.Infrastructure.Redis;
 internal sealed class ClusterMap
 {
     /// <summary>The most masters that are told apart.</summary>
-    internal const int MaxParts = 128;
+    internal const int MaxShards = 128;
 
     private const int Slots = 16_384;
 
     // A master that takes over from another is another part.
-    private readonly Dictionary<string, byte> partOfNode = [];
+    private readonly Dictionary<string, byte> shardOfNode = [];
     private ClusterConfiguration? known;
     private volatile View view = new([], [0], new Dictionary<int, string>());
 
@@ -25,7 +25,7 @@ internal sealed class ClusterMap
     public int PartOf(int slot) => view.PartOfSlot is { Length: > 0 } parts ? parts[slot] : 0;
 
     /// <summary>Where a part is, to be said after its name; empty where there is only one.</summary>
-    public string PlaceOf(int part) => view.Places.GetValueOrDefault(part, "");
+    public string PlaceOf(int shard) => view.Places.GetValueOrDefault(shard, "");
 
     /// <summary>Takes over what is known of the cluster. Not to be called by two at once.</summary>
     public void Follow(ClusterConfiguration? configuration)
@@ -42,16 +42,16 @@ internal sealed class ClusterMap
             var master in configuration.Nodes.Where(node => !node.IsReplica && node.Slots.Count > 0)
         )
         {
-            if (!partOfNode.TryGetValue(master.NodeId, out var part))
+            if (!shardOfNode.TryGetValue(master.NodeId, out var shard))
             {
-                part = (byte)(partOfNode.Count % MaxParts);
-                partOfNode.Add(master.NodeId, part);
+                shard = (byte)(shardOfNode.Count % MaxShards);
+                shardOfNode.Add(master.NodeId, shard);
             }
 
-            places[part] = $" at {master.EndPoint}";
+            places[shard] = $" at {master.EndPoint}";
             foreach (var range in master.Slots)
             {
-                Array.Fill(partOfSlot, part, range.From, range.To - range.From + 1);
+                Array.Fill(partOfSlot, shard, range.From, range.To - range.From + 1);
             }
         }
 

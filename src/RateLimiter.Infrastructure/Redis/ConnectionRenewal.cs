@@ -16,7 +16,7 @@ namespace RateLimiter.Infrastructure.Redis;
 /// </remarks>
 internal sealed class ConnectionRenewal(
     RedisConnection connection,
-    RedisInvalidationChannel news,
+    RedisInvalidationChannel invalidations,
     TimeProvider time,
     ILogger<ConnectionRenewal> logger
 ) : RepeatingService("The renewal of connections to the store", Interval, time, logger)
@@ -102,7 +102,7 @@ internal sealed class ConnectionRenewal(
         connection.Failure
         ?? (
             // Other connections of the same user would be refused too.
-            news.IsSubscribed || connection.Link.Refusal is not null
+            invalidations.IsSubscribed || connection.Link.Refusal is not null
                 ? null
                 : "messages do not arrive"
         )

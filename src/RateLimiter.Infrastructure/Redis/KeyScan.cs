@@ -20,7 +20,7 @@ internal static class KeyScan
     /// <returns>Where the next page begins, 0 after the last one, and which names are so.</returns>
     public static async Task<(long Cursor, RedisKey[] Keys)> ReadPageAsync(
         RedisConnection connection,
-        (int Part, IServer Server) master,
+        (int Shard, IServer Server) master,
         long cursor,
         string beginning,
         string end,
@@ -35,7 +35,7 @@ internal static class KeyScan
         var reply = (RedisResult[])
             (
                 await connection.AskPartAsync(
-                    master.Part,
+                    master.Shard,
                     database => master.Server.ExecuteAsync(database.Database, "SCAN", page),
                     connection.AdministrativeTimeout,
                     cancellationToken

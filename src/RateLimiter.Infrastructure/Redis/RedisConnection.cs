@@ -39,7 +39,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private readonly ClusterMap map = new();
     private readonly StoreCircuit[] circuits;
     private readonly RedisLink link;
-    private readonly bool[] full = new bool[ClusterMap.MaxParts];
+    private readonly bool[] full = new bool[ClusterMap.MaxShards];
     private readonly ConcurrentDictionary<string, byte> denials = new();
     private EmbeddedStore? embeddedStore;
     private Task connecting = Task.CompletedTask;
@@ -66,8 +66,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         circuits =
         [
             .. Enumerable
-                .Range(0, ClusterMap.MaxParts)
-                .Select(part => new StoreCircuit(() => map.PlaceOf(part), clock, logger)),
+                .Range(0, ClusterMap.MaxShards)
+                .Select(shard => new StoreCircuit(() => map.PlaceOf(shard), clock, logger)),
         ];
     }
 
@@ -159,22 +159,22 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         SlotOf(key) is not NoSlot and var slot ? map.PartOf(slot) : 0;
 
     /// <summary>Whether a part of the store does not answer and is not asked.</summary>
-    internal bool IsUnavailable(int part) => circuits[part].IsOpen;
+    internal bool IsUnavailable(int shard) => circuits[shard].IsOpen;
 
     /// <summary>
     /// Whether a part of the store has failed to answer, and no probe since then has done all that a check does.
     /// </summary>
-    internal bool IsFailing(int part) => circuits[part].Failure is not null;
+    internal bool IsFailing(int shard) => circuits[shard].Failure is not null;
 
     /// <summary>Notes that a probe has done all that a check does.</summary>
-    internal void ConfirmHealthy(int part) => circuits[part].ConfirmHealthy();
+    internal void ConfirmHealthy(int shard) => circuits[shard].ConfirmHealthy();
 
     /// <summary>The last failure, when all parts of the store are failing; else null.</summary>
     internal string? Failure =>
-        Parts.All(IsFailing) ? Parts.Select(part => circuits[part].Failure).FirstOrDefault() : null;
+        Parts.All(IsFailing) ? Parts.Select(shard => circuits[shard].Failure).FirstOrDefault() : null;
 
     /// <summary>Whether a part of Redis has said that it has no memory left, which the embedded store says by itself.</summary>
-    internal bool IsFull(int part) => Volatile.Read(ref full[part]);
+    internal bool IsFull(int shard) => Volatile.Read(ref full[shard]);
 
     /// <summary>Whether the store, or a part of it, keeps nothing new.</summary>
     internal bool IsFull() => Room.IsFull || Parts.Any(IsFull);
@@ -244,7 +244,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>As <see cref="AskAsync"/>, about no key but about a part of the store.</summary>
     /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
     internal async Task<T> AskPartAsync<T>(
-        int part,
+        int shard,
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
@@ -253,8 +253,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         try
         {
             return Interlocked.Increment(ref asked) <= MaxAsked
-                ? await circuits[part]
-                    .PassAsync(() => AskOnceAsync(part, ask, timeout, cancellationToken))
+                ? await circuits[shard]
+                    .PassAsync(() => AskOnceAsync(shard, ask, timeout, cancellationToken))
                 : throw new StoreUnavailableException("Too many wait for the store.");
         }
         finally
@@ -275,8 +275,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var part = PartOf(key);
-        return circuits[part].AskAsync(() => AskOnceAsync(part, ask, timeout, cancellationToken));
+        var shard = PartOf(key);
+        return circuits[shard].AskAsync(() => AskOnceAsync(shard, ask, timeout, cancellationToken));
     }
 
     /// <summary>Whether a question failed before it was sent, for want of a connection, so that it is safe to repeat.</summary>
@@ -286,14 +286,14 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     /// <summary>As a check would ask, but also a part that is away, to find out whether it still is.</summary>
     /// <exception cref="StoreUnavailableException">It did not answer.</exception>
-    internal Task<T> ProbeAsync<T>(int part, Func<IDatabase, Task<T>> ask) =>
-        circuits[part]
-            .ProbeAsync(() => AskOnceAsync(part, ask, CheckTimeout, CancellationToken.None));
+    internal Task<T> ProbeAsync<T>(int shard, Func<IDatabase, Task<T>> ask) =>
+        circuits[shard]
+            .ProbeAsync(() => AskOnceAsync(shard, ask, CheckTimeout, CancellationToken.None));
 
     /// <summary>Notes whether a part of Redis takes what needs memory.</summary>
-    internal void NoteFull(int part, bool isFull)
+    internal void NoteFull(int shard, bool isFull)
     {
-        if (Interlocked.Exchange(ref full[part], isFull) == isFull)
+        if (Interlocked.Exchange(ref full[shard], isFull) == isFull)
         {
             return;
         }
@@ -306,11 +306,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
         if (isFull)
         {
-            logger.StoreFull(map.PlaceOf(part));
+            logger.StoreFull(map.PlaceOf(shard));
         }
         else
         {
-            logger.StoreHasRoom(map.PlaceOf(part));
+            logger.StoreHasRoom(map.PlaceOf(shard));
         }
     }
 
@@ -370,7 +370,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     }
 
     private async Task<T> AskOnceAsync<T>(
-        int part,
+        int shard,
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
@@ -393,7 +393,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
         catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
         {
-            NoteFull(part, isFull: true);
+            NoteFull(shard, isFull: true);
             throw new StoreFullException();
         }
         catch (Exception exception)
@@ -438,7 +438,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     {
         if (errors.TryTake())
         {
-            logger.StoreAnsweredWithAnError(message);
+            logger.StoreRepliedWithAnError(message);
         }
     }
 
@@ -464,4 +464,4 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
 /// <param name="Masters">The servers that take writes, each with its part.</param>
 /// <param name="Slots">Which of them has which slots; the same for the same.</param>
-internal sealed record StoreLayout(IReadOnlyList<(int Part, IServer Server)> Masters, string Slots);
+internal sealed record StoreLayout(IReadOnlyList<(int Shard, IServer Server)> Masters, string Slots);

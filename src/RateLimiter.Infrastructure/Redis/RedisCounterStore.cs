@@ -32,17 +32,17 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     private readonly TimeProvider time;
     private readonly Shard[] shards;
 
-    public RedisCounterStore(RedisConnection connection, RedisInvalidationChannel news, TimeProvider time)
+    public RedisCounterStore(RedisConnection connection, RedisInvalidationChannel invalidations, TimeProvider time)
     {
         this.connection = connection;
         this.time = time;
-        denials = new DenialCache(() => news.IsSubscribed);
-        news.Freed += denials.Forget;
-        news.MessagesLost += denials.Clear;
+        denials = new DenialCache(() => invalidations.IsSubscribed);
+        invalidations.Freed += denials.Forget;
+        invalidations.MessagesLost += denials.Clear;
         shards =
         [
             .. Enumerable
-                .Range(0, ClusterMap.MaxParts)
+                .Range(0, ClusterMap.MaxShards)
                 .Select(_ => new Shard(
                     new CheckBatcher(
                         requests =>
@@ -71,7 +71,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     internal DenialCache Denials => denials;
 
     /// <summary>How many checks wait to be sent.</summary>
-    internal int Waiting => shards.Sum(part => part.Gatherer.Waiting);
+    internal int Waiting => shards.Sum(shard => shard.Batcher.Waiting);
 
     /// <summary>
     /// Takes a few permits: the first calls compile the script there and the path to it here, which takes longer than a check
@@ -111,9 +111,9 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
     public void Dispose()
     {
-        foreach (var part in shards)
+        foreach (var shard in shards)
         {
-            part.Gatherer.Dispose();
+            shard.Batcher.Dispose();
         }
     }
 
@@ -128,21 +128,21 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var counter = CheckScript.FirstCounter(request);
-        var part = connection.PartOf(counter);
-        if (Remembered(counter, request, part) is { } denial)
+        var shard = connection.PartOf(counter);
+        if (Remembered(counter, request, shard) is { } denial)
         {
             return ValueTask.FromResult<Decision?>(denial);
         }
 
         return
-            connection.IsUnavailable(part)
+            connection.IsUnavailable(shard)
             || !HasRoomFor(request)
             || request.Waited >= connection.CheckTimeout
             ? ValueTask.FromResult<Decision?>(null)
             : new ValueTask<Decision?>(
                 Instrumentation.Spans.HasListeners()
-                    ? TakeTracedAsync(shards[part].Gatherer, request)
-                    : shards[part].Gatherer.DecideAsync(request)
+                    ? TakeTracedAsync(shards[shard].Batcher, request)
+                    : shards[shard].Batcher.DecideAsync(request)
             );
     }
 
@@ -177,20 +177,20 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         {
             var request = requests[i];
             var counter = CheckScript.FirstCounter(request);
-            var part = connection.PartOf(counter);
-            decisions[i] = Remembered(counter, request, part);
+            var shard = connection.PartOf(counter);
+            decisions[i] = Remembered(counter, request, shard);
             if (decisions[i] is null && HasRoomFor(request))
             {
-                (asked[part] ??= []).Add(i);
+                (asked[shard] ??= []).Add(i);
             }
         }
 
         await Task.WhenAll(
             Enumerable
                 .Range(0, shards.Length)
-                .Where(part => asked[part] is not null && !connection.IsUnavailable(part))
-                .Select(part =>
-                    TakeOfPartAsync(part, requests, asked[part]!, decisions, cancellationToken)
+                .Where(shard => asked[shard] is not null && !connection.IsUnavailable(shard))
+                .Select(shard =>
+                    TakeOfPartAsync(shard, requests, asked[shard]!, decisions, cancellationToken)
                 )
         );
         return decisions;
@@ -231,12 +231,12 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
     // How long the check waited, for its turn and for the store.
     private static async Task<Decision?> TakeTracedAsync(
-        CheckBatcher gatherer,
+        CheckBatcher batcher,
         PermitRequest request
     )
     {
         using var span = Instrumentation.Spans.StartActivity("take permits");
-        return await gatherer.DecideAsync(request);
+        return await batcher.DecideAsync(request);
     }
 
     /// <param name="verb">As in check.lua: take, look or give.</param>
@@ -267,14 +267,14 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// because a server that has become a replica, or whose disk or memory is full, answers those who look.
     /// </summary>
     /// <exception cref="StoreUnavailableException">It does not answer.</exception>
-    internal async Task ProbeAsync(int part)
+    internal async Task ProbeAsync(int shard)
     {
         PermitRequest[] request =
         [
             .. Enumerable
                 .Range(0, ProbeNames)
                 .Select(i => new PermitRequest(new Subject(Nobody, $"{i}", null), ProbePolicy, 1))
-                .Where(request => connection.PartOf(CheckScript.FirstCounter(request)) == part)
+                .Where(request => connection.PartOf(CheckScript.FirstCounter(request)) == shard)
                 .Take(1),
         ];
         if (request is [])
@@ -283,13 +283,13 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             return;
         }
 
-        var takes = connection.IsFailing(part) || connection.IsFull(part);
+        var takes = connection.IsFailing(shard) || connection.IsFull(shard);
         var (keys, values) = CheckScript.Write(takes ? "take" : "look", request, clock: null);
-        await connection.ProbeAsync(part, database => AskAsync(database, request, keys, values));
+        await connection.ProbeAsync(shard, database => AskAsync(database, request, keys, values));
         if (takes)
         {
-            connection.ConfirmHealthy(part);
-            connection.NoteFull(part, isFull: false);
+            connection.ConfirmHealthy(shard);
+            connection.NoteFull(shard, isFull: false);
         }
     }
 
@@ -320,14 +320,14 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
     /// <summary>Decides some of the requests; leaves undecided what the store does not answer.</summary>
     private async Task TakeOfPartAsync(
-        int part,
+        int shard,
         IReadOnlyList<PermitRequest> requests,
         List<int> indexes,
         Decision?[] decisions,
         CancellationToken cancellationToken
     )
     {
-        var answers = shards[part].BatchCalls.TakeAsync(Calls(requests, indexes), cancellationToken);
+        var answers = shards[shard].Bulk.TakeAsync(Calls(requests, indexes), cancellationToken);
         var next = 0;
         await foreach (var call in answers)
         {
@@ -481,8 +481,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         return answer;
     }
 
-    private Decision? Remembered(string counter, in PermitRequest request, int part) =>
-        denials.Find(counter, request.Policy, request.Cost, shards[part].Time);
+    private Decision? Remembered(string counter, in PermitRequest request, int shard) =>
+        denials.Find(counter, request.Policy, request.Cost, shards[shard].Time);
 
     private void Remember(
         PermitRequest[] requests,
@@ -501,8 +501,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    /// <param name="Gatherer">Sends single checks.</param>
-    /// <param name="BatchCalls">Sends those of batches.</param>
+    /// <param name="Batcher">Sends single checks.</param>
+    /// <param name="Bulk">Sends those of batches.</param>
     /// <param name="Time">Its clock.</param>
-    private sealed record Shard(CheckBatcher Gatherer, BulkDispatcher BatchCalls, StoreTime Time);
+    private sealed record Shard(CheckBatcher Batcher, BulkDispatcher Bulk, StoreTime Time);
 }

@@ -18,7 +18,7 @@ internal sealed class RedisDecisionLog(
     RedisConnection connection,
     TimeProvider time,
     ILogger<RedisDecisionLog> logger
-) : RepeatingService("The writing of the decision log", GatherTime, time, logger), IDecisionLog
+) : RepeatingService("The writing of the decision log", BatchInterval, time, logger), IDecisionLog
 {
     /// <summary>The most decisions that wait. At about 400 bytes each, 20 MB.</summary>
     internal const int QueueCapacity = 50_000;
@@ -27,7 +27,7 @@ internal sealed class RedisDecisionLog(
     private const int MaxDecisionsPerCall = IDecisionLog.Capacity;
 
     /// <summary>How long a decision waits for others: as long as another instance may not see it.</summary>
-    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a log is kept after the last decision, give or take <see cref="ProlongInterval"/>.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
@@ -122,7 +122,7 @@ internal sealed class RedisDecisionLog(
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
         await Task.WhenAny(
-            Task.Delay(GatherTime, Time, stoppingToken),
+            Task.Delay(BatchInterval, Time, stoppingToken),
             Volatile.Read(ref wake).Task
         );
         // Before the queue is emptied: who comes from here on hurries the next round.

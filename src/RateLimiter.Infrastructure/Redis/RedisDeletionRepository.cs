@@ -102,13 +102,13 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                         cancellationToken
                     );
                     await DeleteAsync(
-                        master.Part,
+                        master.Shard,
                         keys,
                         RedisKeys.Analytics(client),
                         cancellationToken
                     );
                     yield return await DeleteAsync(
-                        master.Part,
+                        master.Shard,
                         keys,
                         RedisKeys.Counters(client),
                         cancellationToken
@@ -128,7 +128,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
 
     /// <summary>Deletes those keys whose names begin so.</summary>
     private async Task<int> DeleteAsync(
-        int part,
+        int shard,
         RedisKey[] found,
         string beginning,
         CancellationToken cancellationToken
@@ -136,12 +136,12 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
     {
         var first = Encoding.UTF8.GetBytes(beginning);
         RedisKey[] keys = [.. found.Where(key => ((byte[])key!).AsSpan().StartsWith(first))];
-        return keys is [] ? 0 : await DeleteAsync(part, keys, cancellationToken);
+        return keys is [] ? 0 : await DeleteAsync(shard, keys, cancellationToken);
     }
 
-    private Task<int> DeleteAsync(int part, RedisKey[] keys, CancellationToken cancellationToken) =>
+    private Task<int> DeleteAsync(int shard, RedisKey[] keys, CancellationToken cancellationToken) =>
         connection.AskPartAsync(
-            part,
+            shard,
             async database =>
             {
                 if (!connection.IsCluster)

@@ -22,14 +22,14 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan PingInterval = MaxSilence / 4;
-    private static readonly RedisChannel Channel = RedisChannel.Literal(RedisKeys.News);
+    private static readonly RedisChannel Channel = RedisChannel.Literal(RedisKeys.InvalidationChannel);
     private const long Never = long.MinValue;
 
     private readonly RedisConnection connection;
     private readonly TimeProvider time;
     private readonly string instance = $"{Guid.NewGuid():N}";
     private readonly Standstill standstill;
-    private long heard = Never;
+    private long received = Never;
     private long interrupted = Never;
     private bool isSubscribed;
 
@@ -63,8 +63,8 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     {
         get
         {
-            standstill.Look();
-            return Vouches(Interlocked.Read(ref heard));
+            standstill.Check();
+            return Vouches(Interlocked.Read(ref received));
         }
     }
 
@@ -129,7 +129,7 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
             MessagesLost?.Invoke();
         }
 
-        Interlocked.Exchange(ref heard, sent);
+        Interlocked.Exchange(ref received, sent);
         connection.Link.Accept();
     }
 

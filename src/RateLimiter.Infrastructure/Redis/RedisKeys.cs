@@ -17,7 +17,7 @@ internal static class RedisKeys
     /// are gone, <c>revoked ID HASH…</c>; <c>freed NAME</c>, a counter that was given permits back or reset;
     /// <c>ping INSTANCE TIMESTAMP</c>. Whoever does not know one of them takes no notice of it.
     /// </summary>
-    public const string News = "rl:news";
+    public const string InvalidationChannel = "rl:news";
 
     /// <summary>
     /// Hash: id of a client that is being deleted → when that last came further (ms since 1970), a space, what is deleted

@@ -26,7 +26,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     /// <summary>How often sentinels are asked: what the old master is told after a failover is lost.</summary>
     private static readonly TimeSpan SentinelInterval = TimeSpan.FromMilliseconds(100);
 
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
 
     // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);
@@ -81,7 +81,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         options.ConnectRetry = 1;
         options.ReconnectRetryPolicy = new LinearRetry((int)ReconnectInterval.TotalMilliseconds);
         // It goes by the wall, and is there for calls that nobody waits for any more.
-        options.AsyncTimeout = (int)AnswerTimeout.TotalMilliseconds;
+        options.AsyncTimeout = (int)ResponseTimeout.TotalMilliseconds;
         options.HeartbeatInterval = HeartbeatInterval;
         // While there is no connection, fail at once instead of queueing until it times out.
         options.BacklogPolicy = BacklogPolicy.FailFast;
@@ -91,7 +91,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         // Of which the service makes no use. The library needs some channel, or it connects for messages later; its user has
         // rights to those that begin like this.
         options.TieBreaker = "";
-        options.ConfigurationChannel = $"{RedisKeys.News}:configuration";
+        options.ConfigurationChannel = $"{RedisKeys.InvalidationChannel}:configuration";
         // A name may stand for another address when a connection is made again.
         options.ResolveDns = false;
 
@@ -186,7 +186,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         await ListenAsync(used!, channel, handle);
     }
 
-    /// <summary>Tells all who listen to <see cref="RedisKeys.News"/>, if there is a connection.</summary>
+    /// <summary>Tells all who listen to <see cref="RedisKeys.InvalidationChannel"/>, if there is a connection.</summary>
     public async Task PublishAsync(RedisValue message)
     {
         try
@@ -195,7 +195,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
             {
                 await multiplexer
                     .GetSubscriber()
-                    .PublishAsync(RedisChannel.Literal(RedisKeys.News), message)
+                    .PublishAsync(RedisChannel.Literal(RedisKeys.InvalidationChannel), message)
                     .WaitAsync(timeout, time, stopping.Token);
             }
         }

@@ -9,10 +9,10 @@ internal static partial class RedisLogMessages
         LogLevel.Warning,
         "The store does not answer{Part}, and is not asked until it does: {Reason}"
     )]
-    public static partial void StoreUnavailable(this ILogger logger, string part, string reason);
+    public static partial void StoreUnavailable(this ILogger logger, string shard, string reason);
 
     [LoggerMessage(12, LogLevel.Information, "The store answers again{Part}")]
-    public static partial void StoreBack(this ILogger logger, string part);
+    public static partial void StoreBack(this ILogger logger, string shard);
 
     [LoggerMessage(
         13,
@@ -26,10 +26,10 @@ internal static partial class RedisLogMessages
         LogLevel.Error,
         "The store has no memory left{Part}, and keeps nothing new until it has: maxmemory of Redis is reached"
     )]
-    public static partial void StoreFull(this ILogger logger, string part);
+    public static partial void StoreFull(this ILogger logger, string shard);
 
     [LoggerMessage(18, LogLevel.Information, "The store has memory again{Part}")]
-    public static partial void StoreHasRoom(this ILogger logger, string part);
+    public static partial void StoreHasRoom(this ILogger logger, string shard);
 
     [LoggerMessage(
         19,
@@ -46,7 +46,7 @@ internal static partial class RedisLogMessages
     public static partial void RightMissing(this ILogger logger, string reason);
 
     [LoggerMessage(14, LogLevel.Error, "The store answered with an error: {Message}")]
-    public static partial void StoreAnsweredWithAnError(this ILogger logger, string message);
+    public static partial void StoreRepliedWithAnError(this ILogger logger, string message);
 
     [LoggerMessage(
         15,

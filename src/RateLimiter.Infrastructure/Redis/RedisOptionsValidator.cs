@@ -33,16 +33,16 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
     ];
 
     public ValidateOptionsResult Validate(string? name, RedisOptions options) =>
-        Fault(options) is { } fault
-            ? ValidateOptionsResult.Fail(fault)
+        Fault(options) is { } error
+            ? ValidateOptionsResult.Fail(error)
             : ValidateOptionsResult.Success;
 
     private static string? Fault(RedisOptions options) =>
         !options.IsConfigured ? null
-        : options.HasConnectionString ? FaultOfConnectionString(options)
-        : FaultOfHost(options);
+        : options.HasConnectionString ? ConnectionStringError(options)
+        : HostError(options);
 
-    private static string? FaultOfHost(RedisOptions options) =>
+    private static string? HostError(RedisOptions options) =>
         !IsHost(options.Host!)
             ? $"{RedisOptions.HostVariable} must be a host name or an address, and nothing else."
         : !int.TryParse(options.Port, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
@@ -50,7 +50,7 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
             ? $"{RedisOptions.PortVariable} must be a port from 1 to 65535, not '{options.Port}'."
         : null;
 
-    private static string? FaultOfConnectionString(RedisOptions options)
+    private static string? ConnectionStringError(RedisOptions options)
     {
         try
         {

@@ -23,7 +23,7 @@ internal sealed class StoreCircuit
     /// <summary>How long it stays open at least: the shortest that Polly knows.</summary>
     internal static readonly TimeSpan OpenTime = TimeSpan.FromMilliseconds(500);
 
-    private readonly Func<string> part;
+    private readonly Func<string> shard;
     private readonly ILogger logger;
 
     /// <summary>So many reasons are told of while it is open.</summary>
@@ -33,16 +33,16 @@ internal sealed class StoreCircuit
     private readonly CircuitBreakerStateProvider state = new();
     private readonly ResiliencePipeline pipeline;
     private volatile string? failure;
-    private bool isAway;
+    private bool isOpen;
     private long opened;
     private long closed;
 
-    /// <param name="part">Names the part in the log.</param>
+    /// <param name="shard">Names the part in the log.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Is told of each transition.</param>
-    public StoreCircuit(Func<string> part, TimeProvider time, ILogger logger)
+    public StoreCircuit(Func<string> shard, TimeProvider time, ILogger logger)
     {
-        this.part = part;
+        this.shard = shard;
         this.logger = logger;
         pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddCircuitBreaker(
@@ -91,11 +91,11 @@ internal sealed class StoreCircuit
     /// circuit, or one tenant's work would shut the store for all.
     /// </summary>
     /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
-    public Task<T> PassAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Away() : ask();
+    public Task<T> PassAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Unavailable() : ask();
 
     /// <summary>Asks, unless the circuit is open, for what the store answers soon if it answers at all.</summary>
     /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
-    public Task<T> AskAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Away() : ProbeAsync(ask);
+    public Task<T> AskAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Unavailable() : ProbeAsync(ask);
 
     /// <summary>Asks also when the circuit has been open for long enough, and closes it with the answer.</summary>
     /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
@@ -107,11 +107,11 @@ internal sealed class StoreCircuit
         }
         catch (BrokenCircuitException)
         {
-            throw Away();
+            throw Unavailable();
         }
     }
 
-    private static StoreUnavailableException Away() => new("The store has not answered of late.");
+    private static StoreUnavailableException Unavailable() => new("The store has not answered of late.");
 
     private bool NoteFailure(StoreUnavailableException exception)
     {
@@ -141,7 +141,7 @@ internal sealed class StoreCircuit
     private void Open(Exception? exception)
     {
         var reason = StoreReason.Of(exception?.InnerException ?? exception);
-        if (!Interlocked.Exchange(ref isAway, true))
+        if (!Interlocked.Exchange(ref isOpen, true))
         {
             Interlocked.Increment(ref opened);
             said.Clear();
@@ -153,16 +153,16 @@ internal sealed class StoreCircuit
 
         if (said.Count < MaxSaid && said.TryAdd(reason.Text, reason))
         {
-            logger.StoreUnavailable(part(), reason.Text);
+            logger.StoreUnavailable(shard(), reason.Text);
         }
     }
 
     private void Close()
     {
-        if (Interlocked.Exchange(ref isAway, false))
+        if (Interlocked.Exchange(ref isOpen, false))
         {
             Interlocked.Increment(ref closed);
-            logger.StoreBack(part());
+            logger.StoreBack(shard());
         }
     }
 }

@@ -111,9 +111,9 @@ internal sealed class StoreMetrics(
     ) => connection.EmbeddedSize is { } size ? [new(figure(size))] : [];
 
     private IEnumerable<Measurement<int>> ObserveCircuits() =>
-        connection.Parts.Select(part => new Measurement<int>(
-            connection.IsUnavailable(part) ? 1 : 0,
-            new KeyValuePair<string, object?>("part", part)
+        connection.Parts.Select(shard => new Measurement<int>(
+            connection.IsUnavailable(shard) ? 1 : 0,
+            new KeyValuePair<string, object?>("part", shard)
         ));
 
     private IEnumerable<Measurement<long>> ObserveTransitions()

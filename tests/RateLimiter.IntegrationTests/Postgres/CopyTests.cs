@@ -61,7 +61,7 @@ public sealed class CopyTests : PostgresTests
         Assert.That(await AnnouncementsAsync(client), Is.Not.EqualTo("0"));
         var heard = new TaskCompletionSource();
         var news = (await Redis.Connected).GetSubscriber();
-        var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.News);
+        var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.InvalidationChannel);
         await news.SubscribeAsync(
             channel,
             (_, message) =>
@@ -308,7 +308,7 @@ public sealed class CopyTests : PostgresTests
         var client = await RegisterAsync(records.Ports);
         var (version, ring) = (await records.Ports.Keys.FindAsync(client, default))!.Value;
         var heard = new TaskCompletionSource<string>();
-        var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.News);
+        var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.InvalidationChannel);
         var subscriber = (await Redis.Connected).GetSubscriber();
         await subscriber.SubscribeAsync(
             channel,

@@ -172,7 +172,7 @@ public sealed class ConnectionRenewalTests
         await MustBeHeardAgainAsync(store);
         var heard = new TaskCompletionSource<string>();
         store.News.Freed += counter => heard.TrySetResult(counter);
-        await second.AskAsync("PUBLISH", RedisKeys.News, "freed counter");
+        await second.AskAsync("PUBLISH", RedisKeys.InvalidationChannel, "freed counter");
         Assert.That(await heard.Task.WaitAsync(Recovered), Is.EqualTo("counter"));
     }
 

@@ -127,7 +127,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         foreach (var message in new[] { "", "ping", "ping x", "unknown x" })
         {
             await subscriber.PublishAsync(
-                StackExchange.Redis.RedisChannel.Literal(RedisKeys.News),
+                StackExchange.Redis.RedisChannel.Literal(RedisKeys.InvalidationChannel),
                 message
             );
         }
@@ -143,7 +143,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         var subscriber = (await Store.Connection.Connected).GetSubscriber();
 
         await subscriber.PublishAsync(
-            StackExchange.Redis.RedisChannel.Literal(RedisKeys.News),
+            StackExchange.Redis.RedisChannel.Literal(RedisKeys.InvalidationChannel),
             "freed counter"
         );
 

@@ -22,7 +22,7 @@ public sealed class StandstillTests : IDisposable
         for (var i = 0; i < 100; i++)
         {
             time.Advance(Max / 4);
-            standstill.Look();
+            standstill.Check();
         }
 
         Assert.That(standstills, Is.Zero);
@@ -35,8 +35,8 @@ public sealed class StandstillTests : IDisposable
     {
         time.Stop(TimeSpan.FromSeconds(seconds));
 
-        standstill.Look();
-        standstill.Look();
+        standstill.Check();
+        standstill.Check();
 
         Assert.That(standstills, Is.EqualTo(expected));
     }
@@ -48,7 +48,7 @@ public sealed class StandstillTests : IDisposable
     {
         time.AdjustTime(time.GetUtcNow() + TimeSpan.FromSeconds(seconds));
 
-        standstill.Look();
+        standstill.Check();
         time.Advance(Max / 4);
 
         Assert.That(standstills, Is.EqualTo(expected));

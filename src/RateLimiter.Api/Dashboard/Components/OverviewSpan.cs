@@ -55,7 +55,7 @@ public sealed record OverviewSpan(
     ];
 
     /// <summary>Adds buckets up to bars, which begin at whole steps of the viewer's day.</summary>
-    public IReadOnlyList<ChecksBar> Gather(
+    public IReadOnlyList<ChecksBar> Summarize(
         IReadOnlyList<AnalyticsBucket> buckets,
         ViewerClock clock
     ) =>

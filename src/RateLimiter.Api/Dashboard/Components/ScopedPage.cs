@@ -8,10 +8,10 @@ namespace RateLimiter.Api.Dashboard.Components;
 public abstract class ScopedPage : DashboardPage
 {
     /// <summary>Who is signed in; null before that is known.</summary>
-    protected AuthenticatedCaller? Holder { get; private set; }
+    protected AuthenticatedCaller? Caller { get; private set; }
 
     /// <summary>What the key is good for; null before that is known.</summary>
-    protected Scopes? KeyScopes => Holder?.Key.Scopes;
+    protected Scopes? KeyScopes => Caller?.Key.Scopes;
 
     protected bool May(Scopes wanted) => KeyScopes?.Allow(wanted) == true;
 
@@ -19,7 +19,7 @@ public abstract class ScopedPage : DashboardPage
     {
         try
         {
-            Holder = await Session.FindHolderAsync();
+            Caller = await Session.FindCallerAsync();
         }
         catch (StoreUnavailableException)
         {

@@ -43,15 +43,15 @@ public sealed class PolicyForm
     }
 
     /// <summary>What is wrong with a field of one of the limits, as the API names it.</summary>
-    public string? ErrorOf(ValidationErrors faults, int index, string field) =>
-        faults[$"limits[{index}].{field}"] ?? (IsSingle ? faults[field] : null);
+    public string? ErrorOf(ValidationErrors errors, int index, string field) =>
+        errors[$"limits[{index}].{field}"] ?? (IsSingle ? errors[field] : null);
 
     /// <summary>The limits that a request makes; null when one of them is wrong, whatever else is.</summary>
-    internal IReadOnlyList<Limit>? LimitsOf(SavePolicyRequest request, ValidationErrors faults) =>
-        faults["limits"] is null
+    internal IReadOnlyList<Limit>? LimitsOf(SavePolicyRequest request, ValidationErrors errors) =>
+        errors["limits"] is null
         && Enumerable
             .Range(0, Limits.Count)
-            .All(i => LimitForm.Fields.All(field => ErrorOf(faults, i, field) is null))
+            .All(i => LimitForm.Fields.All(field => ErrorOf(errors, i, field) is null))
             ? request.ToDefinition().Limits
             : null;
 
@@ -60,10 +60,10 @@ public sealed class PolicyForm
         IValidator<SavePolicyRequest> validator
     )
     {
-        List<(string, string)> faults = [];
+        List<(string, string)> errors = [];
         LimitRequest[] limits =
         [
-            .. Limits.Select((limit, i) => limit.Read($"limits[{i}]", faults)),
+            .. Limits.Select((limit, i) => limit.Read($"limits[{i}]", errors)),
         ];
         var request = new SavePolicyRequest(
             Route,
@@ -86,12 +86,12 @@ public sealed class PolicyForm
                 Limits = limits,
             };
         // What is no number comes first, as nothing is known of its size.
-        faults.AddRange(
+        errors.AddRange(
             validator
                 .Validate(request)
                 .Errors.Select(error => (error.PropertyName, error.ErrorMessage))
         );
-        return (request, new ValidationErrors(faults));
+        return (request, new ValidationErrors(errors));
     }
 }
 
@@ -126,7 +126,7 @@ public sealed class LimitForm
             Algorithm = limit.Algorithm,
         };
 
-    internal LimitRequest Read(string path, List<(string, string)> faults)
+    internal LimitRequest Read(string path, List<(string, string)> errors)
     {
         return new LimitRequest(
             Number("limit", Permits),
@@ -141,7 +141,7 @@ public sealed class LimitForm
         {
             if (!WholeNumber.TryRead(text, out var number))
             {
-                faults.Add(($"{path}.{field}", WholeNumber.Fault));
+                errors.Add(($"{path}.{field}", WholeNumber.Fault));
             }
 
             return number;

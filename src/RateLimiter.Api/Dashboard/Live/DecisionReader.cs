@@ -54,7 +54,7 @@ internal sealed class DecisionReader(
     public bool HasBegun { get; private set; }
 
     /// <summary>Why nothing comes; null when all is well.</summary>
-    public Failure? Fault { get; private set; }
+    public Failure? Failure { get; private set; }
 
     /// <param name="request">What to follow, after the id it is given.</param>
     /// <returns>Ends when nothing more will come.</returns>
@@ -74,18 +74,18 @@ internal sealed class DecisionReader(
         {
             var reply = await session.SendAsync(
                 Scopes.LogsRead,
-                holder => request(holder, last),
+                caller => request(caller, last),
                 ending.Token
             );
-            Fault = reply.Fault ?? (reply.Answer!.Events is null ? TooMany : null);
+            Failure = reply.Failure ?? (reply.Answer!.Events is null ? TooMany : null);
             HasBegun = true;
-            if (Fault is null && !await ReadAsync(reply.Answer!.Events!))
+            if (Failure is null && !await ReadAsync(reply.Answer!.Events!))
             {
                 return;
             }
 
             await changed();
-            if (Fault is { IsPassing: false })
+            if (Failure is { IsPassing: false })
             {
                 return;
             }
@@ -132,7 +132,7 @@ internal sealed class DecisionReader(
         }
         catch (StoreUnavailableException)
         {
-            Fault = Failure.StoreUnavailable;
+            Failure = Failure.StoreUnavailable;
             return true;
         }
         finally

@@ -83,16 +83,16 @@ public sealed partial class Overview
         var when = new AnalyticsSpan(now - span.Length, now);
         var summary = Session.SendAsync(
             Scopes.LogsRead,
-            holder => new AnalyticsSummaryQuery(holder.Client.Id, when)
+            caller => new AnalyticsSummaryQuery(caller.Client.Id, when)
         );
         var buckets = Session.SendAsync(
             Scopes.LogsRead,
-            holder => new AnalyticsTimeSeriesQuery(holder.Client.Id, when, span.Bucket)
+            caller => new AnalyticsTimeSeriesQuery(caller.Client.Id, when, span.Bucket)
         );
         var routes = Session.SendAsync(
             Scopes.LogsRead,
-            holder => new AnalyticsTopQuery(
-                holder.Client.Id,
+            caller => new AnalyticsTopQuery(
+                caller.Client.Id,
                 when,
                 TopDimension.Route,
                 TopMetric.Checks,
@@ -101,8 +101,8 @@ public sealed partial class Overview
         );
         var users = Session.SendAsync(
             Scopes.LogsRead,
-            holder => new AnalyticsTopQuery(
-                holder.Client.Id,
+            caller => new AnalyticsTopQuery(
+                caller.Client.Id,
                 when,
                 TopDimension.User,
                 TopMetric.Denied,
@@ -110,14 +110,14 @@ public sealed partial class Overview
             )
         );
         await Task.WhenAll(summary, buckets, routes, users);
-        var fault =
+        var error =
             (await summary).Fault
             ?? (await buckets).Fault
             ?? (await routes).Fault
             ?? (await users).Fault;
-        if (fault is not null)
+        if (error is not null)
         {
-            return fault;
+            return error;
         }
 
         loadedAt = now;

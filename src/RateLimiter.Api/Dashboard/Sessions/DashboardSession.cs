@@ -27,8 +27,8 @@ public sealed class DashboardSession(
 {
     /// <summary>Who is signed in; null when the session is over.</summary>
     /// <exception cref="StoreUnavailableException">It is not known here and the store does not answer.</exception>
-    public async Task<AuthenticatedCaller?> FindHolderAsync() =>
-        await FindTicketAsync() is { } ticket ? await FindHolderAsync(ticket) : null;
+    public async Task<AuthenticatedCaller?> FindCallerAsync() =>
+        await FindTicketAsync() is { } ticket ? await FindCallerAsync(ticket) : null;
 
     /// <summary>
     /// Sends a request for whoever is signed in. What hinders it is in the reply, for <c>Loaded</c> or <c>ErrorState</c> to
@@ -41,7 +41,7 @@ public sealed class DashboardSession(
         Scopes wanted,
         Func<AuthenticatedCaller, IRequest<T>> request,
         CancellationToken cancellationToken = default
-    ) => SendAsync(wanted, (holder, _) => request(holder), cancellationToken);
+    ) => SendAsync(wanted, (caller, _) => request(caller), cancellationToken);
 
     /// <summary>As the other, for a change, whose request says who makes it.</summary>
     public async Task<Reply<T>> SendAsync<T>(
@@ -54,29 +54,29 @@ public sealed class DashboardSession(
         {
             if (
                 await FindTicketAsync() is not { } ticket
-                || await FindHolderAsync(ticket) is not { } holder
+                || await FindCallerAsync(ticket) is not { } caller
             )
             {
                 End();
                 return Failure.SessionEnded;
             }
 
-            if (!holder.Key.Scopes.Allow(wanted))
+            if (!caller.Key.Scopes.Allow(wanted))
             {
                 return Failure.ScopeMissing(wanted);
             }
 
-            if (administration.Take(holder.Client.Id, ticket.Caller) is { } refused)
+            if (administration.Acquire(caller.Client.Id, ticket.Caller) is { } refused)
             {
                 return Failure.TooMany(refused);
             }
 
             var actor = new Actor(
-                holder.Key.Id,
+                caller.Key.Id,
                 ticket.Caller.ToString(),
                 Guid.NewGuid().ToString("N")
             );
-            return await mediator.Send(request(holder, actor), cancellationToken);
+            return await mediator.Send(request(caller, actor), cancellationToken);
         }
         catch (StoreFullException)
         {
@@ -93,7 +93,7 @@ public sealed class DashboardSession(
     /// <exception cref="StoreUnavailableException">It is not known here and the store does not answer.</exception>
     public async Task<bool> VerifyAsync()
     {
-        if (await FindHolderAsync() is not null)
+        if (await FindCallerAsync() is not null)
         {
             return true;
         }
@@ -105,9 +105,9 @@ public sealed class DashboardSession(
     // The server sends whoever asks for the page again to the sign-in page, and says why.
     private void End() => navigation.NavigateTo(navigation.Uri, forceLoad: true);
 
-    private async Task<AuthenticatedCaller?> FindHolderAsync(SessionTicket ticket) =>
+    private async Task<AuthenticatedCaller?> FindCallerAsync(SessionTicket ticket) =>
         await sessions.IsOpenAsync(ticket.Id, CancellationToken.None)
-            ? (await authenticator.AuthenticateAsync(ticket.Key, ticket.Caller)).Holder
+            ? (await authenticator.AuthenticateAsync(ticket.Key, ticket.Caller)).Caller
             : null;
 
     private async Task<SessionTicket?> FindTicketAsync()

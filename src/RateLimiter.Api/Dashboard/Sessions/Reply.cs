@@ -8,7 +8,7 @@ namespace RateLimiter.Api.Dashboard.Sessions;
 /// <param name="Fault">Null when nothing did.</param>
 public sealed record Reply<T>(T? Answer, Failure? Fault)
 {
-    public static implicit operator Reply<T>(Failure fault) => new(default, fault);
+    public static implicit operator Reply<T>(Failure error) => new(default, error);
 
     public static implicit operator Reply<T>(T answer) => new(answer, null);
 }

@@ -49,14 +49,14 @@ internal sealed class SessionCookie(
     {
         var http = context.HttpContext;
         var key = SessionTicket.KeyOf(context.Principal!);
-        var (holder, _) = await authenticator.AuthenticateAsync(key, http.Caller());
+        var (caller, _) = await authenticator.AuthenticateAsync(key, http.Caller());
         if (
-            holder is null
+            caller is null
             || SessionTicket.IdOf(context.Principal!) is not { } id
             || !await sessions.IsOpenAsync(id, http.RequestAborted)
         )
         {
-            if (holder is null)
+            if (caller is null)
             {
                 http.Items[Ended] = true;
             }
@@ -66,7 +66,7 @@ internal sealed class SessionCookie(
             return;
         }
 
-        http.Features.Set(holder);
+        http.Features.Set(caller);
         context.ReplacePrincipal(
             SessionTicket.Complete(
                 context.Principal!,

@@ -18,12 +18,12 @@ internal sealed record SessionTicket(string Id, string Key, IPAddress Caller, Da
     private const string EndClaim = "end";
 
     /// <summary>What is encrypted into the cookie.</summary>
-    public static ClaimsPrincipal Write(string id, string key, AuthenticatedCaller holder) =>
+    public static ClaimsPrincipal Write(string id, string key, AuthenticatedCaller caller) =>
         new(
             new ClaimsIdentity(
                 [
                     // Tokens against forgery are bound to it.
-                    new Claim(ClaimTypes.NameIdentifier, $"{holder.Client.Id} {holder.Key.Id}"),
+                    new Claim(ClaimTypes.NameIdentifier, $"{caller.Client.Id} {caller.Key.Id}"),
                     new Claim(IdClaim, id),
                     new Claim(KeyClaim, key),
                 ],

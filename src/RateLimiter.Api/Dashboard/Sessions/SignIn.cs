@@ -72,10 +72,10 @@ internal static class SignIn
         var returnTo = form[SessionCookie.ReturnQuery].ToString();
         try
         {
-            var (holder, wait) = await authenticator.AuthenticateAsync(text, http.Caller());
+            var (caller, wait) = await authenticator.AuthenticateAsync(text, http.Caller());
             if (
-                holder is not null
-                && administration.Take(holder.Client.Id, http.Caller()) is { } refused
+                caller is not null
+                && administration.Acquire(caller.Client.Id, http.Caller()) is { } refused
             )
             {
                 http.Response.SetRetryAfter(refused.RetryAfter);
@@ -87,11 +87,11 @@ internal static class SignIn
                 );
             }
 
-            if (holder is not null)
+            if (caller is not null)
             {
                 var id = RandomNumberGenerator.GetHexString(IdLength);
                 await sessions.OpenAsync(id, SessionCookie.MaxLifetime, http.RequestAborted);
-                await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(id, text, holder));
+                await http.SignInAsync(SessionCookie.Scheme, SessionTicket.Write(id, text, caller));
                 return new Redirection(Safe(http, returnTo));
             }
 

@@ -101,10 +101,10 @@ public sealed class DashboardSessionTests
     public async Task Send_Call_CountsForTheClientWhereverElseItCalls()
     {
         await SendAsync();
-        administration.Take(TestData.Client, IPAddress.Parse("192.0.2.1"));
+        administration.Acquire(TestData.Client, IPAddress.Parse("192.0.2.1"));
 
         Assert.That(
-            administration.Take(TestData.Client, IPAddress.Parse("192.0.2.2"))?.Reason,
+            administration.Acquire(TestData.Client, IPAddress.Parse("192.0.2.2"))?.Reason,
             Does.Contain("this client")
         );
     }

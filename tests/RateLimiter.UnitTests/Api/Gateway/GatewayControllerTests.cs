@@ -77,9 +77,9 @@ public sealed class GatewayControllerTests
         }
     }
 
-    [TestCase(NoPolicyAnswer.NotFound, 404)]
-    [TestCase(NoPolicyAnswer.Allow, 204)]
-    public async Task Check_NoPolicyApplies_IsAsAskedFor(NoPolicyAnswer noPolicy, int status)
+    [TestCase(NoPolicyResponse.NotFound, 404)]
+    [TestCase(NoPolicyResponse.Allow, 204)]
+    public async Task Check_NoPolicyApplies_IsAsAskedFor(NoPolicyResponse noPolicy, int status)
     {
         SetUp(default);
 

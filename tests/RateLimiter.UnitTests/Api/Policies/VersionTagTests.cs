@@ -97,7 +97,7 @@ public sealed class VersionTagTests
         var http = new DefaultHttpContext();
         http.Request.Headers.IfNoneMatch = header;
 
-        var known = VersionTag.Announce(http, "\"7\"");
+        var known = VersionTag.IsCurrent(http, "\"7\"");
 
         using (Assert.EnterMultipleScope())
         {

@@ -138,7 +138,7 @@ public sealed class CheckEachHandlerTests
     [Test]
     public async Task Handle_MoreChecksThanTheClientMayMake_AsksNothingAndLeavesNoTrace()
     {
-        quota.Take(TestData.Client, 2999);
+        quota.Acquire(TestData.Client, 2999);
 
         Assert.That(await CheckAsync([Check("search"), Check("search")]), Is.Empty);
         Assert.That(asked, Is.Empty);

@@ -104,7 +104,7 @@ public sealed class CheckHandlerTests
     {
         var policy = TestData.Policy();
         var quota = TestData.CheckQuota(checksPerSecond: 2000);
-        quota.Take(TestData.Client, 2000);
+        quota.Acquire(TestData.Client, 2000);
 
         var outcome = await SendAsync(policy, quota);
 

@@ -23,7 +23,7 @@ public sealed class AdministrativeRateTests
         Assert.That(Passed(rate, TestData.Client, Here), Is.EqualTo(1000));
 
         Assert.That(
-            rate.Take(TestData.Client, Here),
+            rate.Acquire(TestData.Client, Here),
             Is.EqualTo(new RefusedCall(OfClient, TimeSpan.FromMilliseconds(20)))
         );
         time.Advance(TimeSpan.FromSeconds(1));
@@ -38,7 +38,7 @@ public sealed class AdministrativeRateTests
         var rate = Create(burst: 3);
         Passed(rate, TestData.Client, Here);
 
-        Assert.That(rate.Take(TestData.Client, There)?.Reason, Is.EqualTo(OfClient));
+        Assert.That(rate.Acquire(TestData.Client, There)?.Reason, Is.EqualTo(OfClient));
         Assert.That(Passed(rate, ClientId.New(), There), Is.EqualTo(3));
     }
 
@@ -51,7 +51,7 @@ public sealed class AdministrativeRateTests
 
         for (var i = 0; i < 10; i++)
         {
-            Assert.That(rate.Take(client, Here)?.Reason, Is.EqualTo(OfAddress));
+            Assert.That(rate.Acquire(client, Here)?.Reason, Is.EqualTo(OfAddress));
         }
 
         Assert.That(Passed(rate, client, There), Is.EqualTo(3), "What was refused cost nothing.");
@@ -62,9 +62,9 @@ public sealed class AdministrativeRateTests
     public void Take_OtherAddressOfTheSameNetwork_SharesItsCalls(string address, string other)
     {
         var rate = Create(burst: 1);
-        rate.Take(client: null, IPAddress.Parse(address));
+        rate.Acquire(client: null, IPAddress.Parse(address));
 
-        Assert.That(rate.Take(null, IPAddress.Parse(other))?.Reason, Is.EqualTo(OfAddress));
+        Assert.That(rate.Acquire(null, IPAddress.Parse(other))?.Reason, Is.EqualTo(OfAddress));
     }
 
     [TestCase("192.0.2.1", "192.0.2.2")]
@@ -72,9 +72,9 @@ public sealed class AdministrativeRateTests
     public void Take_OtherNetwork_HasCallsOfItsOwn(string address, string other)
     {
         var rate = Create(burst: 1);
-        rate.Take(client: null, IPAddress.Parse(address));
+        rate.Acquire(client: null, IPAddress.Parse(address));
 
-        Assert.That(rate.Take(null, IPAddress.Parse(other)), Is.Null);
+        Assert.That(rate.Acquire(null, IPAddress.Parse(other)), Is.Null);
     }
 
     [Test]
@@ -84,7 +84,7 @@ public sealed class AdministrativeRateTests
 
         for (var i = 0; i < 10_000; i++)
         {
-            Assert.That(rate.Take(TestData.Client, Here), Is.Null);
+            Assert.That(rate.Acquire(TestData.Client, Here), Is.Null);
         }
     }
 
@@ -102,7 +102,7 @@ public sealed class AdministrativeRateTests
     private static int Passed(AdministrativeRate rate, ClientId? client, IPAddress caller)
     {
         var passed = 0;
-        while (rate.Take(client, caller) is null)
+        while (rate.Acquire(client, caller) is null)
         {
             passed++;
         }

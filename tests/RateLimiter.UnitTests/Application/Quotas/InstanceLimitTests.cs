@@ -16,46 +16,46 @@ public sealed class InstanceLimitTests
     {
         var limit = Create(TestData.Limit(permits: 3, windowSeconds: 3, algorithm: algorithm));
         TimeSpan? wait;
-        while ((wait = limit.Take("a")) is null) { }
+        while ((wait = limit.Acquire("a")) is null) { }
 
         Assert.That(wait, Is.GreaterThan(TimeSpan.Zero));
         time.Advance(wait.Value - TimeSpan.FromMicroseconds(1));
-        Assert.That(limit.Take("a"), Is.EqualTo(TimeSpan.FromMicroseconds(1)));
+        Assert.That(limit.Acquire("a"), Is.EqualTo(TimeSpan.FromMicroseconds(1)));
         time.Advance(TimeSpan.FromMicroseconds(1));
-        Assert.That(limit.Take("a"), Is.Null);
+        Assert.That(limit.Acquire("a"), Is.Null);
     }
 
     [Test]
     public void Take_Refused_TakesNothing()
     {
         var limit = Create(TestData.Limit(permits: 3));
-        limit.Take("a", 2);
+        limit.Acquire("a", 2);
 
-        Assert.That(limit.Take("a", 2), Is.Not.Null);
-        Assert.That(limit.Take("a"), Is.Null);
+        Assert.That(limit.Acquire("a", 2), Is.Not.Null);
+        Assert.That(limit.Acquire("a"), Is.Null);
     }
 
     [Test]
     public void Take_AnotherCaller_HasPermitsOfItsOwn()
     {
         var limit = Create(TestData.Limit(permits: 1));
-        limit.Take("a");
+        limit.Acquire("a");
 
-        Assert.That(limit.Take("b"), Is.Null);
-        Assert.That(limit.Take("a"), Is.Not.Null);
+        Assert.That(limit.Acquire("b"), Is.Null);
+        Assert.That(limit.Acquire("a"), Is.Not.Null);
     }
 
     [Test]
     public void Give_WhatWasTaken_CanBeTakenAgainAndNoMore()
     {
         var limit = Create(TestData.Limit(permits: 1));
-        limit.Take("a");
+        limit.Acquire("a");
 
-        limit.Give("a");
-        limit.Give("a");
+        limit.Refund("a");
+        limit.Refund("a");
 
-        Assert.That(limit.Take("a"), Is.Null);
-        Assert.That(limit.Take("a"), Is.Not.Null);
+        Assert.That(limit.Acquire("a"), Is.Null);
+        Assert.That(limit.Acquire("a"), Is.Not.Null);
     }
 
     [Test]
@@ -69,7 +69,7 @@ public sealed class InstanceLimitTests
             5000,
             _ =>
             {
-                if (limit.Take("a") is null)
+                if (limit.Acquire("a") is null)
                 {
                     Interlocked.Increment(ref passed);
                 }
@@ -83,14 +83,14 @@ public sealed class InstanceLimitTests
     public void Take_ManyCallersThatComeOnce_DoNotPushOutWhoIsLimited()
     {
         var limit = Create(TestData.Limit(permits: 10));
-        while (limit.Take("busy") is null) { }
+        while (limit.Acquire("busy") is null) { }
 
         for (var i = 0; i < 100 * Capacity; i++)
         {
-            limit.Take($"made up {i}");
+            limit.Acquire($"made up {i}");
         }
 
-        Assert.That(limit.Take("busy"), Is.Not.Null);
+        Assert.That(limit.Acquire("busy"), Is.Not.Null);
     }
 
     [Test]
@@ -99,11 +99,11 @@ public sealed class InstanceLimitTests
         var limit = Create(TestData.Limit(permits: 1));
         for (var i = 0; i < 100 * Capacity; i++)
         {
-            limit.Take($"{i}");
+            limit.Acquire($"{i}");
         }
 
         // Asked once each: what was forgotten has its permit again.
-        var kept = Enumerable.Range(0, 100 * Capacity).Count(i => limit.Take($"{i}") is not null);
+        var kept = Enumerable.Range(0, 100 * Capacity).Count(i => limit.Acquire($"{i}") is not null);
 
         Assert.That(kept, Is.LessThanOrEqualTo(Capacity));
     }
