@@ -44,11 +44,11 @@ public sealed class StalledProcessTests
             var made = (
                 await owner.PostAsync("/keys", """{"name":"mine","scopes":["check"]}""")
             ).Body;
-            var holder = owner.With(made.GetProperty("api_key").GetString()!).On(sleeper);
+            var caller = owner.With(made.GetProperty("api_key").GetString()!).On(sleeper);
             await Poll.UntilAsync(
                 "The key is not let in.",
                 TimeSpan.FromSeconds(10),
-                async () => (await holder.CheckAsync("u", "r")).Status == 200
+                async () => (await caller.CheckAsync("u", "r")).Status == 200
             );
             await sleeper.PauseAsync();
             (
@@ -59,7 +59,7 @@ public sealed class StalledProcessTests
             ).MustBeStatus(204);
             await Task.Delay(Sleep);
             // Some ask before it wakes, and are the first that it sees.
-            var callers = Enumerable.Range(0, Callers).Select(_ => TryAsync(holder)).ToList();
+            var callers = Enumerable.Range(0, Callers).Select(_ => TryAsync(caller)).ToList();
             await Task.Delay(Sent);
             await sleeper.ResumeAsync();
             letIn.AddRange((await Task.WhenAll(callers)).SelectMany(it => it));
@@ -68,13 +68,13 @@ public sealed class StalledProcessTests
         Assert.That(letIn, Is.Empty);
     }
 
-    private static async Task<IEnumerable<string>> TryAsync(Client holder)
+    private static async Task<IEnumerable<string>> TryAsync(Client caller)
     {
         var start = Stopwatch.GetTimestamp();
         List<string> letIn = [];
         while (Stopwatch.GetElapsedTime(start) < Awake)
         {
-            if (await holder.CheckAsync("u", "r") is { Status: 200 } answer)
+            if (await caller.CheckAsync("u", "r") is { Status: 200 } answer)
             {
                 letIn.Add(
                     $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms: {answer.Text}"

@@ -91,7 +91,7 @@ internal static class TestData
     ) => new($"{hash}"[..12], hash, "rl_0000", "key", scopes, Moment, null, expiresAt);
 
     /// <summary>Somebody who came with a key of a client that is good for everything, unless it says otherwise.</summary>
-    public static AuthenticatedCaller Holder(ClientSnapshot client, Scopes scopes = Scopes.Admin) =>
+    public static AuthenticatedCaller Caller(ClientSnapshot client, Scopes scopes = Scopes.Admin) =>
         new(client, Key(KeyHash.Of("any"), scopes));
 
     public static DecisionMetrics DecisionMetrics(IMeterFactory? meters = null, bool isOn = true) =>

@@ -52,7 +52,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 
         var (caller, wait) = await authenticator.AuthenticateAsync(
             keys.Count == 1 ? keys[0] : null,
-            http.Caller(),
+            http.RemoteAddress(),
             isForCheck: required is { } scopes && (scopes & Counting) != 0
         );
         if (caller is not null && RefuseTooMany(http, caller.Client.Id) is { } refusal)
@@ -87,7 +87,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 
     private ObjectResult? RefuseTooMany(HttpContext http, ClientId? client) =>
         http.GetEndpoint()?.Metadata.GetMetadata<NotAdministrativeAttribute>() is null
-        && administration.Acquire(client, http.Caller()) is { } refused
+        && administration.Acquire(client, http.RemoteAddress()) is { } refused
             ? ProblemResponse.TooMany(http, refused.RetryAfter, refused.Reason)
             : null;
 
@@ -107,11 +107,11 @@ internal static class Callers
     public static Actor Actor(this HttpContext context) =>
         new(
             context.Features.Get<AuthenticatedCaller>()?.Key.Id,
-            context.Caller().ToString(),
+            context.RemoteAddress().ToString(),
             ApiProblemDetailsFactory.TraceIdOf(context)
         );
 
     /// <summary>The address that the request comes from. A connection over a Unix socket has none.</summary>
-    public static IPAddress Caller(this HttpContext context) =>
+    public static IPAddress RemoteAddress(this HttpContext context) =>
         context.Connection.RemoteIpAddress ?? IPAddress.Loopback;
 }

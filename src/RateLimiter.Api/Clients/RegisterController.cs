@@ -41,7 +41,7 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
         var outcome = await mediator.Send(
             new RegisterClientCommand(
                 request.Name!,
-                HttpContext.Caller(),
+                HttpContext.RemoteAddress(),
                 HttpContext.Actor(),
                 token
             ),

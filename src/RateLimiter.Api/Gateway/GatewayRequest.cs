@@ -39,7 +39,7 @@ internal sealed class GatewayRequest
     public GatewayRequest(HttpContext context, string? ownPath)
     {
         headers = context.Request.Headers;
-        user = ReadName(UserHeader, Names.MaxUserLength) ?? CallerNetwork.Of(context.Caller());
+        user = ReadName(UserHeader, Names.MaxUserLength) ?? CallerNetwork.Of(context.RemoteAddress());
         role = ReadName(RoleHeader, Names.MaxRoleLength) ?? PolicyKey.DefaultRole;
         route = ReadName(RouteHeader, Names.MaxRouteLength);
         cost = ReadCost();

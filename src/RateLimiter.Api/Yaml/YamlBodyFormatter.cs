@@ -36,7 +36,7 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
         {
             YamlText.Read(Decode(text.Span, encoding), json);
         }
-        catch (YamlException error)
+        catch (YamlTextException error)
         {
             context.ModelState.TryAddModelError(JsonErrors.Body, error.Message);
             return await InputFormatterResult.FailureAsync();
@@ -64,7 +64,7 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
         }
         catch (DecoderFallbackException)
         {
-            throw new YamlException("is not UTF-8");
+            throw new YamlTextException("is not UTF-8");
         }
     }
 }

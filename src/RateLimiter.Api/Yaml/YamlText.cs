@@ -41,12 +41,12 @@ internal static partial class YamlText
     }
 
     /// <summary>Writes what a YAML document says as JSON. Nothing, when there is no document.</summary>
-    /// <exception cref="YamlException">It is no YAML, or more than JSON can say.</exception>
+    /// <exception cref="YamlTextException">It is no YAML, or more than JSON can say.</exception>
     public static void Read(string yaml, IBufferWriter<byte> json)
     {
         if (yaml.AsSpan().ContainsAny(ControlCharacters))
         {
-            throw new YamlException("must not have control characters");
+            throw new YamlTextException("must not have control characters");
         }
 
         using var writer = new Utf8JsonWriter(json, Unchecked);
@@ -57,20 +57,20 @@ internal static partial class YamlText
             switch (found)
             {
                 case DocumentStart when hasDocument:
-                    throw Fault(found, "must be a single document");
+                    throw Error(found, "must be a single document");
                 case DocumentStart { Version.Version: not { Major: 1, Minor: 2 } }:
-                    throw Fault(found, "must be YAML 1.2");
+                    throw Error(found, "must be YAML 1.2");
                 case DocumentStart:
                     hasDocument = true;
                     break;
                 case AnchorAlias:
-                    throw Fault(found, "must not have anchors and aliases");
+                    throw Error(found, "must not have anchors and aliases");
                 case NodeEvent node:
                     Write(writer, node, levels);
                     break;
                 // The library lets go of a value that it does not understand at the end of the text.
                 case MappingEnd when levels.Pop() == Next.Value:
-                    throw Fault(found, Invalid);
+                    throw Error(found, Invalid);
                 case MappingEnd:
                     writer.WriteEndObject();
                     Advance(levels);
@@ -114,13 +114,13 @@ internal static partial class YamlText
         }
         catch (YamlException exception)
         {
-            throw Fault(exception.Start, Invalid);
+            throw Error(exception.Start, Invalid);
         }
         // What the library throws at faults that it did not foresee, such as escapes of what is no character.
         catch (Exception exception)
             when (exception is ArgumentException or InvalidOperationException)
         {
-            throw Fault(parser.Current?.End ?? Mark.Empty, Invalid);
+            throw Error(parser.Current?.End ?? Mark.Empty, Invalid);
         }
     }
 
@@ -128,12 +128,12 @@ internal static partial class YamlText
     {
         if (!node.Anchor.IsEmpty)
         {
-            throw Fault(node, "must not have anchors and aliases");
+            throw Error(node, "must not have anchors and aliases");
         }
 
         if (!node.Tag.IsEmpty)
         {
-            throw Fault(node, "must not have tags");
+            throw Error(node, "must not have tags");
         }
 
         var isName = levels.TryPeek(out var next) && next == Next.Name;
@@ -148,9 +148,9 @@ internal static partial class YamlText
                 Advance(levels);
                 break;
             case not null when isName:
-                throw Fault(node, "must not have lists or mappings for names");
+                throw Error(node, "must not have lists or mappings for names");
             case not null when levels.Count == MaxDepth:
-                throw Fault(node, $"must be at most {MaxDepth} levels deep");
+                throw Error(node, $"must be at most {MaxDepth} levels deep");
             case MappingStart:
                 json.WriteStartObject();
                 levels.Push(Next.Name);
@@ -202,7 +202,7 @@ internal static partial class YamlText
         }
         else if (NoNumber.IsMatch(text))
         {
-            throw Fault(scalar, "must not have .inf or .nan");
+            throw Error(scalar, "must not have .inf or .nan");
         }
         else
         {
@@ -233,14 +233,14 @@ internal static partial class YamlText
         }
         catch (OverflowException)
         {
-            throw Fault(scalar, "must not have numbers that large");
+            throw Error(scalar, "must not have numbers that large");
         }
     }
 
-    private static YamlException Fault(ParsingEvent found, string what) =>
-        Fault(found.Start, what);
+    private static YamlTextException Error(ParsingEvent found, string what) =>
+        Error(found.Start, what);
 
-    private static YamlException Fault(Mark where, string what) =>
+    private static YamlTextException Error(Mark where, string what) =>
         new(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -314,4 +314,4 @@ internal static partial class YamlText
 }
 
 /// <summary>What is wrong with a YAML text, in words of the API.</summary>
-internal sealed class YamlException(string message) : Exception(message);
+internal sealed class YamlTextException(string message) : Exception(message);

@@ -18,17 +18,17 @@ public sealed class Authenticator(
 )
 {
     /// <param name="text">The key as it was sent.</param>
-    /// <param name="caller">Who sent it.</param>
+    /// <param name="address">Who sent it.</param>
     /// <param name="isForCheck">Whether it must take no longer than a check may.</param>
     /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
     public ValueTask<Authentication> AuthenticateAsync(
         string? text,
-        IPAddress caller,
+        IPAddress address,
         bool isForCheck = false
     ) =>
-        !ApiKey.TryParse(text, out var key) ? ValueTask.FromResult(Refuse(caller))
-        : directory.TryFind(key, out var caller) ? ValueTask.FromResult(Admit(caller, caller))
-        : FindAsync(key, caller, isForCheck);
+        !ApiKey.TryParse(text, out var key) ? ValueTask.FromResult(Refuse(address))
+        : directory.TryFind(key, out var caller) ? ValueTask.FromResult(Admit(caller, address))
+        : FindAsync(key, address, isForCheck);
 
     /// <summary>
     /// Whether a key that was let in is still good for something, for a request that lasts. It counts neither as a use nor
@@ -51,15 +51,15 @@ public sealed class Authenticator(
         }
     }
 
-    private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress caller, bool isForCheck)
+    private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress address, bool isForCheck)
     {
         var isKnown = directory.Knows(key.Client);
         if (!isKnown && failures.IsStranger(key.Client))
         {
-            return Refuse(caller);
+            return Refuse(address);
         }
 
-        if (!isKnown && failures.AddQuestion(caller) is { } wait)
+        if (!isKnown && failures.AddQuestion(address) is { } wait)
         {
             return new Authentication(null, wait);
         }
@@ -67,7 +67,7 @@ public sealed class Authenticator(
         var isFailure = false;
         try
         {
-            // The caller's end is not watched: that would cost more than finding his key.
+            // The caller's end is not watched: that would cost more than finding the key.
             var caller = await directory.FindAsync(key, isForCheck, CancellationToken.None);
             isFailure = caller is null;
             if (isFailure && !directory.Knows(key.Client))
@@ -75,32 +75,32 @@ public sealed class Authenticator(
                 failures.AddStranger(key.Client);
             }
 
-            return caller is not null ? Admit(caller, caller)
-                : isKnown ? Refuse(caller)
+            return caller is not null ? Admit(caller, address)
+                : isKnown ? Refuse(address)
                 : default;
         }
         finally
         {
             if (!isKnown && !isFailure)
             {
-                failures.RemoveQuestion(caller);
+                failures.RemoveQuestion(address);
             }
         }
     }
 
-    private Authentication Admit(AuthenticatedCaller caller, IPAddress caller)
+    private Authentication Admit(AuthenticatedCaller caller, IPAddress address)
     {
         var now = time.GetUtcNow();
         if (!caller.Key.IsValidAt(now))
         {
-            return Refuse(caller);
+            return Refuse(address);
         }
 
         uses.Record(caller, now);
         return new Authentication(caller, null);
     }
 
-    private Authentication Refuse(IPAddress caller) => new(null, failures.AddRefusal(caller));
+    private Authentication Refuse(IPAddress address) => new(null, failures.AddRefusal(address));
 }
 
 /// <param name="Caller">Who was let in; null when nobody.</param>

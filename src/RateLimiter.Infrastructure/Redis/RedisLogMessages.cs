@@ -7,11 +7,11 @@ internal static partial class RedisLogMessages
     [LoggerMessage(
         11,
         LogLevel.Warning,
-        "The store does not answer{Part}, and is not asked until it does: {Reason}"
+        "The store does not answer{Shard}, and is not asked until it does: {Reason}"
     )]
     public static partial void StoreUnavailable(this ILogger logger, string shard, string reason);
 
-    [LoggerMessage(12, LogLevel.Information, "The store answers again{Part}")]
+    [LoggerMessage(12, LogLevel.Information, "The store answers again{Shard}")]
     public static partial void StoreBack(this ILogger logger, string shard);
 
     [LoggerMessage(
@@ -24,11 +24,11 @@ internal static partial class RedisLogMessages
     [LoggerMessage(
         17,
         LogLevel.Error,
-        "The store has no memory left{Part}, and keeps nothing new until it has: maxmemory of Redis is reached"
+        "The store has no memory left{Shard}, and keeps nothing new until it has: maxmemory of Redis is reached"
     )]
     public static partial void StoreFull(this ILogger logger, string shard);
 
-    [LoggerMessage(18, LogLevel.Information, "The store has memory again{Part}")]
+    [LoggerMessage(18, LogLevel.Information, "The store has memory again{Shard}")]
     public static partial void StoreHasRoom(this ILogger logger, string shard);
 
     [LoggerMessage(

@@ -57,7 +57,7 @@ public sealed class ClusterDeletionTests
         var moved = Enumerable
             .Range(0, few)
             .Select(user => Name(client, user))
-            .First(name => connection.PartOf(name) == layout.Masters[^1].Part);
+            .First(name => connection.PartOf(name) == layout.Masters[^1].Shard);
 
         await using var steps = new RedisDeletionRepository(connection)
             .DeleteCountersAsync(client, default)

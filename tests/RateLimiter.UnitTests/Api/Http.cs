@@ -20,7 +20,7 @@ internal static class Http
     public static DefaultHttpContext ContextOfClient()
     {
         var context = Context();
-        context.Features.Set(TestData.Holder(TestData.Snapshot(TestData.Client)));
+        context.Features.Set(TestData.Caller(TestData.Snapshot(TestData.Client)));
         return context;
     }
 

@@ -141,7 +141,7 @@ public sealed class LimitForm
         {
             if (!WholeNumber.TryRead(text, out var number))
             {
-                errors.Add(($"{path}.{field}", WholeNumber.Fault));
+                errors.Add(($"{path}.{field}", WholeNumber.Error));
             }
 
             return number;

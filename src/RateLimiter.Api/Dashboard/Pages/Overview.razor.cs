@@ -62,7 +62,7 @@ public sealed partial class Overview
                     continue;
                 }
 
-                outdated = figures is { Fault: null } ? newer.Fault : null;
+                outdated = figures is { Failure: null } ? newer.Failure : null;
                 figures = outdated is null ? newer : figures;
                 StateHasChanged();
             }
@@ -111,10 +111,10 @@ public sealed partial class Overview
         );
         await Task.WhenAll(summary, buckets, routes, users);
         var error =
-            (await summary).Fault
-            ?? (await buckets).Fault
-            ?? (await routes).Fault
-            ?? (await users).Fault;
+            (await summary).Failure
+            ?? (await buckets).Failure
+            ?? (await routes).Failure
+            ?? (await users).Failure;
         if (error is not null)
         {
             return error;
@@ -123,7 +123,7 @@ public sealed partial class Overview
         loadedAt = now;
         return new OverviewFigures(
             (await summary).Answer!,
-            span.Gather((await buckets).Answer!, Clock),
+            span.Summarize((await buckets).Answer!, Clock),
             (await routes).Answer!,
             (await users).Answer!
         );

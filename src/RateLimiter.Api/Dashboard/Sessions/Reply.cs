@@ -5,8 +5,8 @@ namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>What came of a request: its answer, or what hindered it.</summary>
 /// <param name="Answer">Default when something hindered it.</param>
-/// <param name="Fault">Null when nothing did.</param>
-public sealed record Reply<T>(T? Answer, Failure? Fault)
+/// <param name="Failure">Null when nothing did.</param>
+public sealed record Reply<T>(T? Answer, Failure? Failure)
 {
     public static implicit operator Reply<T>(Failure error) => new(default, error);
 

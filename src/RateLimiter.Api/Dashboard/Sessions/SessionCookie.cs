@@ -49,7 +49,7 @@ internal sealed class SessionCookie(
     {
         var http = context.HttpContext;
         var key = SessionTicket.KeyOf(context.Principal!);
-        var (caller, _) = await authenticator.AuthenticateAsync(key, http.Caller());
+        var (caller, _) = await authenticator.AuthenticateAsync(key, http.RemoteAddress());
         if (
             caller is null
             || SessionTicket.IdOf(context.Principal!) is not { } id
@@ -70,7 +70,7 @@ internal sealed class SessionCookie(
         context.ReplacePrincipal(
             SessionTicket.Complete(
                 context.Principal!,
-                http.Caller(),
+                http.RemoteAddress(),
                 context.Properties.ExpiresUtc ?? time.GetUtcNow() + Lifetime
             )
         );

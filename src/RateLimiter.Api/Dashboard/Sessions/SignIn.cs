@@ -72,10 +72,10 @@ internal static class SignIn
         var returnTo = form[SessionCookie.ReturnQuery].ToString();
         try
         {
-            var (caller, wait) = await authenticator.AuthenticateAsync(text, http.Caller());
+            var (caller, wait) = await authenticator.AuthenticateAsync(text, http.RemoteAddress());
             if (
                 caller is not null
-                && administration.Acquire(caller.Client.Id, http.Caller()) is { } refused
+                && administration.Acquire(caller.Client.Id, http.RemoteAddress()) is { } refused
             )
             {
                 http.Response.SetRetryAfter(refused.RetryAfter);

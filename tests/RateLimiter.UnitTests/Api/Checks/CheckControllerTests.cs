@@ -165,7 +165,7 @@ public sealed class CheckControllerTests
     private CheckController Controller()
     {
         var http = Http.Context();
-        http.Features.Set(TestData.Holder(Client));
+        http.Features.Set(TestData.Caller(Client));
         return new CheckController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }
 }

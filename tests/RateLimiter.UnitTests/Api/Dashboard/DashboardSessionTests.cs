@@ -50,7 +50,7 @@ public sealed class DashboardSessionTests
         session = new DashboardSession(
             new SignedIn(
                 SessionTicket.Complete(
-                    SessionTicket.Write("session", Own.Text, TestData.Holder(snapshot)),
+                    SessionTicket.Write("session", Own.Text, TestData.Caller(snapshot)),
                     IPAddress.Loopback,
                     TestData.Moment.AddHours(1)
                 )
@@ -73,7 +73,7 @@ public sealed class DashboardSessionTests
         var reply = await SendAsync();
 
         Assert.That(
-            reply.Fault,
+            reply.Failure,
             Is.EqualTo(
                 new Failure(
                     "Too many calls",
@@ -84,7 +84,7 @@ public sealed class DashboardSessionTests
         );
         Assert.That(mediator.Invocations, Has.Count.EqualTo(2));
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.That((await SendAsync()).Fault, Is.Null);
+        Assert.That((await SendAsync()).Failure, Is.Null);
     }
 
     [Test]
@@ -93,7 +93,7 @@ public sealed class DashboardSessionTests
         await SendAsync();
         IsOpen(false);
 
-        Assert.That(await session.FindHolderAsync(), Is.Null);
+        Assert.That(await session.FindCallerAsync(), Is.Null);
         Assert.That(mediator.Invocations, Has.Count.EqualTo(1));
     }
 
@@ -110,7 +110,7 @@ public sealed class DashboardSessionTests
     }
 
     private Task<Reply<IReadOnlyList<ClientKey>>> SendAsync() =>
-        session.SendAsync(Scopes.KeysWrite, holder => new ListKeysRequest());
+        session.SendAsync(Scopes.KeysWrite, caller => new ListKeysRequest());
 
     private void IsOpen(bool isOpen) =>
         sessions

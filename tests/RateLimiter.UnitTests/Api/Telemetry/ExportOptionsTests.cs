@@ -34,14 +34,14 @@ public sealed class ExportOptionsTests
         "OTEL_EXPORTER_OTLP_ENDPOINT=a OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=http://a:4317 "
             + "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://a:4317 OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://a:4317"
     )]
-    public void FaultyEndpoints_AddressesAndWhatIsNotUsed_AreNone(string variables) =>
-        Assert.That(Of(variables).FaultyEndpoints(), Is.Empty);
+    public void InvalidEndpoints_AddressesAndWhatIsNotUsed_AreNone(string variables) =>
+        Assert.That(Of(variables).InvalidEndpoints(), Is.Empty);
 
     [TestCase("OTEL_EXPORTER_OTLP_ENDPOINT=a:4317")]
     [TestCase("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=/a")]
     [TestCase("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=ftp://a")]
-    public void FaultyEndpoints_AnythingElse_AreNamed(string variables) =>
-        Assert.That(Of(variables).FaultyEndpoints(), Is.EqualTo(new[] { variables.Split('=')[0] }));
+    public void InvalidEndpoints_AnythingElse_AreNamed(string variables) =>
+        Assert.That(Of(variables).InvalidEndpoints(), Is.EqualTo(new[] { variables.Split('=')[0] }));
 
     [TestCase("", ExpectedResult = "ratelimiter")]
     [TestCase("OTEL_SERVICE_NAME=shop", ExpectedResult = null)]

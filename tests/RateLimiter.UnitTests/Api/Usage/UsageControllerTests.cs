@@ -120,7 +120,7 @@ public sealed class UsageControllerTests
     private UsageController Controller()
     {
         var http = Http.Context();
-        http.Features.Set(TestData.Holder(Client));
+        http.Features.Set(TestData.Caller(Client));
         return new UsageController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }
 }

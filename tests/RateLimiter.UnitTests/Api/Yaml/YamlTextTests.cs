@@ -86,7 +86,7 @@ public sealed class YamlTextTests
     [TestCase("a: \"\\U00110000\"", "is not valid YAML (line 1, column 4)")]
     public void Read_WhatJsonCannotSay_IsRefusedWithItsPlace(string yaml, string fault) =>
         Assert.That(
-            Assert.Throws<YamlFaultException>(() => Read(yaml))!.Message,
+            Assert.Throws<YamlTextException>(() => Read(yaml))!.Message,
             Is.EqualTo(fault)
         );
 
@@ -95,7 +95,7 @@ public sealed class YamlTextTests
     [TestCase("a: \u007f")]
     public void Read_ControlCharacter_IsRefused(string yaml) =>
         Assert.That(
-            Assert.Throws<YamlFaultException>(() => Read(yaml))!.Message,
+            Assert.Throws<YamlTextException>(() => Read(yaml))!.Message,
             Is.EqualTo("must not have control characters")
         );
 
@@ -106,7 +106,7 @@ public sealed class YamlTextTests
     [Test]
     public void Read_DeeperThanSixteenLevels_IsRefused() =>
         Assert.That(
-            Assert.Throws<YamlFaultException>(() => Read(new string('[', 100_000)))!.Message,
+            Assert.Throws<YamlTextException>(() => Read(new string('[', 100_000)))!.Message,
             Is.EqualTo("must be at most 16 levels deep (line 1, column 17)")
         );
 
@@ -122,7 +122,7 @@ public sealed class YamlTextTests
                         Assert.That(() => JsonElement.Parse(json), Throws.Nothing, text);
                     }
                 }
-                catch (YamlFaultException fault)
+                catch (YamlTextException fault)
                 {
                     Assert.That(fault.Message, Does.Match("^(is|must) "));
                 }

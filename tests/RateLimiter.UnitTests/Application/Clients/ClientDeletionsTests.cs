@@ -32,7 +32,7 @@ public sealed class ClientDeletionsTests : IDisposable
     {
         var deleting = DeleteAsync();
 
-        time.Advance(ClientDeletions.SettleTime - TimeSpan.FromMilliseconds(1));
+        time.Advance(ClientDeletions.PropagationTime - TimeSpan.FromMilliseconds(1));
         Assert.That(repository.Steps, Is.EqualTo(new[] { "begin", "client", "note" }));
         time.Advance(TimeSpan.FromMilliseconds(1));
 
@@ -102,7 +102,7 @@ public sealed class ClientDeletionsTests : IDisposable
         repository.Fail(step);
 
         var deleting = DeleteAsync();
-        time.Advance(ClientDeletions.SettleTime);
+        time.Advance(ClientDeletions.PropagationTime);
         var outcome = await deleting.Soon();
 
         Assert.That(outcome.IsComplete, Is.False);
@@ -121,8 +121,8 @@ public sealed class ClientDeletionsTests : IDisposable
             CancellationToken.None
         );
 
-        time.Advance(ClientDeletions.SettleTime);
-        time.Advance(DeleteClientHandler.Budget - ClientDeletions.SettleTime);
+        time.Advance(ClientDeletions.PropagationTime);
+        time.Advance(DeleteClientHandler.Budget - ClientDeletions.PropagationTime);
         var outcome = await deleting.Soon();
 
         Assert.That(outcome, Is.EqualTo(new DeletionOutcome(new(1, 2, 3, 4), IsComplete: false)));
@@ -137,7 +137,7 @@ public sealed class ClientDeletionsTests : IDisposable
         var deleting = deletions.DeleteAsync(TestData.Client, TestData.Actor, TimeSpan.FromDays(1), caller.Token);
 
         await caller.CancelAsync();
-        time.Advance(ClientDeletions.SettleTime);
+        time.Advance(ClientDeletions.PropagationTime);
 
         Assert.That(async () => await deleting, Throws.InstanceOf<OperationCanceledException>());
         await repository.Ended.Task.Soon();
@@ -183,7 +183,7 @@ public sealed class ClientDeletionsTests : IDisposable
         repository.Fail("counters", new InvalidOperationException("broken"));
 
         var deleting = DeleteAsync();
-        time.Advance(ClientDeletions.SettleTime);
+        time.Advance(ClientDeletions.PropagationTime);
 
         Assert.That((await deleting.Soon()).IsComplete, Is.False);
         Assert.That(lines.Messages.Single(), Does.Contain("failed"));
@@ -198,7 +198,7 @@ public sealed class ClientDeletionsTests : IDisposable
             new ClientDeletion(TestData.Client, TestData.Moment.AddMinutes(1), DeletionSummary.None, TestData.Actor)
         );
 
-        time.Advance(ClientDeletions.SettleTime);
+        time.Advance(ClientDeletions.PropagationTime);
 
         Assert.That((await deleting.Soon()).IsComplete, Is.False);
         Assert.That(repository.Steps, Has.None.EqualTo("end"));
@@ -239,7 +239,7 @@ public sealed class ClientDeletionsTests : IDisposable
     {
         repository.Fail("counters");
         var deleting = DeleteAsync();
-        time.Advance(ClientDeletions.SettleTime);
+        time.Advance(ClientDeletions.PropagationTime);
         await deleting.Soon();
 
         await deletions.StartAsync(CancellationToken.None);

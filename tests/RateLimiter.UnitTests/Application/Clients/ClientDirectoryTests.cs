@@ -568,7 +568,7 @@ public sealed class ClientDirectoryTests
         var client = Version(1);
         changes.Setup(it => it.IsSubscribed).Returns(true);
         await WarmAsync(client);
-        time.Advance(ClientDirectory.HeardMaxAge / 2 - Tick);
+        time.Advance(ClientDirectory.SubscribedMaxAge / 2 - Tick);
 
         Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
         Assert.That(store.Versions, Is.Zero);
@@ -579,7 +579,7 @@ public sealed class ClientDirectoryTests
     {
         changes.Setup(it => it.IsSubscribed).Returns(true);
         await WarmAsync(Version(1));
-        time.Advance(ClientDirectory.HeardMaxAge);
+        time.Advance(ClientDirectory.SubscribedMaxAge);
 
         var lookUp = LookUpAsync();
         Assert.That(lookUp.IsCompleted, Is.False);
@@ -815,8 +815,8 @@ public sealed class ClientDirectoryTests
     )
     {
         Assert.That(ApiKey.TryParse(text, out var key));
-        return directory.TryFind(key!, out var holder)
-            ? holder.Client
+        return directory.TryFind(key!, out var caller)
+            ? caller.Client
             : (await directory.FindAsync(key!, isForCheck: false, cancellationToken))?.Client;
     }
 

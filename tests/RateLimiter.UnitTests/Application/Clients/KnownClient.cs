@@ -55,8 +55,8 @@ internal sealed class KnownClient
                 )
             )
             .ThrowsAsync(new StoreUnavailableException("gone"));
-        var holder = await Directory.FindAsync(own.Key, isForCheck: true, default);
-        return holder?.Client;
+        var caller = await Directory.FindAsync(own.Key, isForCheck: true, default);
+        return caller?.Client;
     }
 
     private async Task LookUpAsync() =>

@@ -69,8 +69,8 @@ public sealed class RegisterClientHandlerTests
         var registered = (ClientRegistered)await RegisterAsync();
 
         Assert.That(ApiKey.TryParse(registered.ApiKey, out var key));
-        var holder = await directory.FindAsync(key!, isForCheck: false, CancellationToken.None);
-        Assert.That(holder?.Client.Id, Is.EqualTo(registered.Client));
+        var caller = await directory.FindAsync(key!, isForCheck: false, CancellationToken.None);
+        Assert.That(caller?.Client.Id, Is.EqualTo(registered.Client));
     }
 
     [Test]

@@ -47,11 +47,11 @@ public sealed class AuthenticatorTests
 
         for (var i = 0; i < 3; i++)
         {
-            var holder = (await AuthenticateAsync(second.Text)).Holder;
-            Assert.That(holder!.Client, Is.SameAs(client));
-            Assert.That(holder.Key.Scopes, Is.EqualTo(Scopes.Check));
+            var caller = (await AuthenticateAsync(second.Text)).Caller;
+            Assert.That(caller!.Client, Is.SameAs(client));
+            Assert.That(caller.Key.Scopes, Is.EqualTo(Scopes.Check));
             Assert.That(
-                (await AuthenticateAsync(Own.Text)).Holder!.Key.Scopes,
+                (await AuthenticateAsync(Own.Text)).Caller!.Key.Scopes,
                 Is.EqualTo(Scopes.Admin)
             );
         }
@@ -62,11 +62,11 @@ public sealed class AuthenticatorTests
     {
         Knows([TestData.Key(Own.Key.Hash, expiresAt: TestData.Moment.AddMilliseconds(100))]);
         time.Advance(TimeSpan.FromMilliseconds(99));
-        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Not.Null);
 
         time.Advance(TimeSpan.FromMilliseconds(1));
 
-        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Null);
+        Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Null);
     }
 
     [Test]
@@ -131,7 +131,7 @@ public sealed class AuthenticatorTests
             () => guess == "checksum" ? WithWrongChecksum(ApiKey.Generate(TestData.Client).Text) : guess
         );
 
-        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Not.Null);
         Assert.That((await AuthenticateAsync(guess)).RetryAfter, Is.Not.Null);
     }
 
@@ -143,7 +143,7 @@ public sealed class AuthenticatorTests
 
         var answers = await GuessAsync(Limit * 3, () => dead);
 
-        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Not.Null);
         Assert.That(clients.Invocations, Has.Count.EqualTo(2));
         Assert.That(answers[^1].RetryAfter, Is.Not.Null);
     }
@@ -168,17 +168,17 @@ public sealed class AuthenticatorTests
 
         await GuessAsync(Limit * 3, () => revoked);
 
-        Assert.That((await AuthenticateAsync(text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync(text)).Caller, Is.Not.Null);
     }
 
     [Test]
     public async Task Authenticate_ClientThatWasNoneAMomentAgo_IsAskedForAgain()
     {
-        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Null);
+        Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Null);
         Knows([TestData.Key(Own.Key.Hash)]);
         time.Advance(FailedAuthentications.StrangerAge);
 
-        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Not.Null);
     }
 
     [Test]
@@ -188,7 +188,7 @@ public sealed class AuthenticatorTests
         await AuthenticateAsync(Own.Text);
         await GuessAsync(Limit + 1, () => "guess");
 
-        Assert.That((await AuthenticateAsync(Own.Text)).Holder, Is.Not.Null);
+        Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Not.Null);
         Assert.That((await AuthenticateAsync("guess", Other)).RetryAfter, Is.Null);
         Assert.That((await AuthenticateAsync("guess")).RetryAfter, Is.Not.Null);
     }
@@ -225,7 +225,7 @@ public sealed class AuthenticatorTests
             var client = ClientId.New();
             var (key, text) = ApiKey.Generate(client);
             Keys.Add(client, key);
-            Assert.That((await AuthenticateAsync(text)).Holder, Is.Not.Null);
+            Assert.That((await AuthenticateAsync(text)).Caller, Is.Not.Null);
         }
     }
 
@@ -250,7 +250,7 @@ public sealed class AuthenticatorTests
             .ToList();
         answer.SetResult(TestData.Snapshot(TestData.Client, keys: [Own.Key.Hash]));
 
-        Assert.That((await Task.WhenAll(callers)).Select(each => each.Holder), Has.None.Null);
+        Assert.That((await Task.WhenAll(callers)).Select(each => each.Caller), Has.None.Null);
     }
 
     [Test]
@@ -310,7 +310,7 @@ public sealed class AuthenticatorTests
         for (var i = 0; i < count; i++)
         {
             answers.Add(await AuthenticateAsync(guess()));
-            Assert.That(answers[^1].Holder, Is.Null);
+            Assert.That(answers[^1].Caller, Is.Null);
         }
 
         return answers;

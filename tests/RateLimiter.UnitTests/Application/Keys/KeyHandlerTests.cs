@@ -46,18 +46,18 @@ public sealed class KeyHandlerTests
     [Test]
     public async Task AnyChange_StoreIsFull_IsRefusedWhereThereWouldBeMoreKeys()
     {
-        var holder = Admin();
+        var caller = Admin();
         var other = keys.Add(Scopes.Check);
         room.Note(full: true);
 
-        Assert.That(() => CreateAsync(holder, Scopes.Check), Throws.TypeOf<StoreFullException>());
+        Assert.That(() => CreateAsync(caller, Scopes.Check), Throws.TypeOf<StoreFullException>());
         Assert.That(
-            () => RotateAsync(holder, TimeSpan.FromMinutes(1)),
+            () => RotateAsync(caller, TimeSpan.FromMinutes(1)),
             Throws.TypeOf<StoreFullException>()
         );
         Assert.That(keys.Audit, Is.Null);
-        Assert.That(await DeleteAsync(holder, other.Id), Is.TypeOf<KeyDeleted>());
-        Assert.That(await RotateAsync(holder, TimeSpan.Zero), Is.TypeOf<KeyMade>());
+        Assert.That(await DeleteAsync(caller, other.Id), Is.TypeOf<KeyDeleted>());
+        Assert.That(await RotateAsync(caller, TimeSpan.Zero), Is.TypeOf<KeyMade>());
     }
 
     [Test]
@@ -180,7 +180,7 @@ public sealed class KeyHandlerTests
             rotated = (KeyMade)
                 (
                     await RotateAsync(
-                        TestData.Holder(admin.Client) with
+                        TestData.Caller(admin.Client) with
                         {
                             Key = second.Key,
                         },
@@ -384,23 +384,23 @@ public sealed class KeyHandlerTests
         new(TestData.Snapshot(TestData.Client), keys.Add(scopes, lifetime: lifetime));
 
     private Task<KeyOutcome?> CreateAsync(
-        AuthenticatedCaller holder,
+        AuthenticatedCaller caller,
         Scopes scopes,
         TimeSpan? lifetime = null
     ) =>
         new CreateKeyHandler(Rings(), quotas).Handle(
-            new CreateKeyCommand(holder, "new", scopes, lifetime, TestData.Actor),
+            new CreateKeyCommand(caller, "new", scopes, lifetime, TestData.Actor),
             default
         );
 
-    private Task<KeyOutcome?> RotateAsync(AuthenticatedCaller holder, TimeSpan grace) =>
+    private Task<KeyOutcome?> RotateAsync(AuthenticatedCaller caller, TimeSpan grace) =>
         new RotateKeyHandler(Rings(), quotas).Handle(
-            new RotateKeyCommand(holder, grace, TestData.Actor),
+            new RotateKeyCommand(caller, grace, TestData.Actor),
             default
         );
 
-    private Task<KeyOutcome?> DeleteAsync(AuthenticatedCaller holder, string id) =>
-        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(holder, id, TestData.Actor), default);
+    private Task<KeyOutcome?> DeleteAsync(AuthenticatedCaller caller, string id) =>
+        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(caller, id, TestData.Actor), default);
 
     private KeyWriter Rings() => new(keys, known.Directory, room, new FakeTimeProvider(Later));
 

@@ -16,7 +16,7 @@ public sealed class KeyUsesTests : IDisposable
     private readonly Mock<IKeyRepository> keys = new();
     private readonly List<(ClientId Client, string Uses)> written = [];
     private readonly FakeTimeProvider time = new(TestData.Moment);
-    private readonly AuthenticatedCaller holder = TestData.Holder(TestData.Snapshot(TestData.Client));
+    private readonly AuthenticatedCaller caller = TestData.Caller(TestData.Snapshot(TestData.Client));
     private readonly KeyUses uses;
 
     public KeyUsesTests()
@@ -43,33 +43,33 @@ public sealed class KeyUsesTests : IDisposable
     {
         for (var i = 0; i < 1000; i++)
         {
-            uses.Record(holder, TestData.Moment);
+            uses.Record(caller, TestData.Moment);
         }
 
         await uses.WriteAsync(TestData.Client, default);
         await uses.WriteAsync(TestData.Client, default);
 
-        Assert.That(written, Is.EqualTo(new[] { (TestData.Client, $"[{holder.Key.Hash}, {Minute}]") }));
+        Assert.That(written, Is.EqualTo(new[] { (TestData.Client, $"[{caller.Key.Hash}, {Minute}]") }));
     }
 
     [Test]
     public async Task Write_UsedInTheNextMinute_IsWrittenAgain()
     {
-        uses.Record(holder, TestData.Moment);
+        uses.Record(caller, TestData.Moment);
         await uses.WriteAsync(TestData.Client, default);
-        uses.Record(holder, TestData.Moment);
-        uses.Record(holder, TestData.Moment.AddMinutes(1));
+        uses.Record(caller, TestData.Moment);
+        uses.Record(caller, TestData.Moment.AddMinutes(1));
 
         await uses.WriteAsync(TestData.Client, default);
 
-        Assert.That(written[^1].Uses, Is.EqualTo($"[{holder.Key.Hash}, {Minute + 1}]"));
+        Assert.That(written[^1].Uses, Is.EqualTo($"[{caller.Key.Hash}, {Minute + 1}]"));
         Assert.That(written, Has.Count.EqualTo(2));
     }
 
     [Test]
     public async Task Write_TheStoreDoesNotAnswer_IsWrittenTheNextTime()
     {
-        uses.Record(holder, TestData.Moment);
+        uses.Record(caller, TestData.Moment);
         keys.SetupSequence(it =>
                 it.SaveUsesAsync(
                     It.IsAny<ClientId>(),
@@ -94,8 +94,8 @@ public sealed class KeyUsesTests : IDisposable
     public async Task Run_FromTimeToTime_WritesAllAndTheRestAtTheEnd()
     {
         var other = ClientId.New();
-        uses.Record(holder, TestData.Moment);
-        uses.Record(TestData.Holder(TestData.Snapshot(other)), TestData.Moment);
+        uses.Record(caller, TestData.Moment);
+        uses.Record(TestData.Caller(TestData.Snapshot(other)), TestData.Moment);
 
         await uses.StartAsync(default);
         // The timer is made in the background.
@@ -105,7 +105,7 @@ public sealed class KeyUsesTests : IDisposable
             await Task.Yield();
         }
 
-        uses.Record(holder, TestData.Moment.AddMinutes(5));
+        uses.Record(caller, TestData.Moment.AddMinutes(5));
         await uses.StopAsync(default);
 
         Assert.That(
