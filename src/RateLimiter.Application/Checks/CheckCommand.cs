@@ -14,12 +14,6 @@ namespace RateLimiter.Application.Checks;
 public sealed record CheckCommand(ClientSnapshot Client, Check Check, TimeSpan Waited = default)
     : IRequest<CheckOutcome<Decision>>;
 
-/// <param name="UserId">The user asked about.</param>
-/// <param name="RouteKey">What the user wants to do.</param>
-/// <param name="Role">The user's role.</param>
-/// <param name="Cost">How many permits it takes; 0 only looks.</param>
-public readonly record struct Check(string UserId, string RouteKey, string Role, long Cost);
-
 /// <summary>Answers with the decision, or with null when no policy applies.</summary>
 internal sealed class CheckHandler(
     ICounterStore counters,
