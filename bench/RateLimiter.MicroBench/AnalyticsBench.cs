@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
-using RateLimiter.Application.Logs;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Redis;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Infrastructure.Redis.Analytics;
 
 namespace RateLimiter.MicroBench;
 

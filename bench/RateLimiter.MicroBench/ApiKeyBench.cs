@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
 
 namespace RateLimiter.MicroBench;
 

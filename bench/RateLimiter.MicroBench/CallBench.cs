@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Clients;
-using RateLimiter.Infrastructure.Redis;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.MicroBench;
 

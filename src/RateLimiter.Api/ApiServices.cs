@@ -9,20 +9,20 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Dashboard;
 using RateLimiter.Api.Docs;
-using RateLimiter.Api.Errors;
 using RateLimiter.Api.Gateway;
 using RateLimiter.Api.Health;
 using RateLimiter.Api.Hosting;
-using RateLimiter.Api.Json;
 using RateLimiter.Api.Logs;
 using RateLimiter.Api.Policies;
 using RateLimiter.Api.Telemetry;
-using RateLimiter.Api.Yaml;
-using RateLimiter.Application;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Api.Http.Yaml;
 
 namespace RateLimiter.Api;
 

@@ -10,6 +10,9 @@ using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Application.Registration;
 
 namespace RateLimiter.Application;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Checks;
@@ -12,7 +11,20 @@ using RateLimiter.Application.Policies;
 using RateLimiter.Application.Sessions;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Postgres;
-using RateLimiter.Infrastructure.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Infrastructure.Clocks;
+using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Sessions;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Health;
+using RateLimiter.Application.Background;
+using RateLimiter.Infrastructure.Redis.Logs;
+using RateLimiter.Infrastructure.Redis.Analytics;
 
 namespace RateLimiter.Infrastructure;
 

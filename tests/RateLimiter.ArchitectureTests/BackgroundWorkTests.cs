@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Hosting;
-using RateLimiter.Application;
+using RateLimiter.Application.Background;
 
 namespace RateLimiter.ArchitectureTests;
 

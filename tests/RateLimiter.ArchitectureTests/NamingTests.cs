@@ -1,5 +1,5 @@
 using System.Reflection;
-using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.ArchitectureTests;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using RateLimiting.Client;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -1,3 +1,5 @@
+using RateLimiter.TestStores;
+
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>Figures add up, whatever happens to the instances and the store meanwhile.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -1,4 +1,5 @@
 using StackExchange.Redis;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -1,3 +1,5 @@
+using RateLimiter.TestStores;
+
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>

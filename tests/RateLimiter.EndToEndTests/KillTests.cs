@@ -1,3 +1,5 @@
+using RateLimiter.TestStores;
+
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>A service that is killed (SIGKILL) in the middle of its work, and started again on the same data.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

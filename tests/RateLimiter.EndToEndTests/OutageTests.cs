@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

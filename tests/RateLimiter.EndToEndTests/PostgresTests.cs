@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -1,3 +1,5 @@
+using RateLimiter.TestStores;
+
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>What callers see of a Redis that has no memory left (maxmemory, noeviction): it is full, and not away.</summary>

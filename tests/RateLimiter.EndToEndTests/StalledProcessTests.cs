@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using StackExchange.Redis;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

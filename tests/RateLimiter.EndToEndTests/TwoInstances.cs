@@ -1,3 +1,5 @@
+using RateLimiter.TestStores;
+
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>What holds for a tenant who calls two instances of the service, whichever store they share.</summary>

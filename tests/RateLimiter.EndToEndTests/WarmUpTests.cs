@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using StackExchange.Redis;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

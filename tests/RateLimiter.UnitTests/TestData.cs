@@ -3,18 +3,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
-using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Telemetry;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests;
 

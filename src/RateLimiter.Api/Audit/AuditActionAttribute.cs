@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using RateLimiter.Domain.Audit;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Audit;
 

@@ -4,12 +4,10 @@ using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
-using RateLimiter.Api.Authentication;
-using RateLimiter.Api.Docs;
 using RateLimiter.Application.Audit;
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Audit;
 

@@ -4,6 +4,7 @@ using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Audit;
 

@@ -2,9 +2,9 @@ using System.Text.Json;
 using AutoMapper;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
 using RateLimiter.Application.Audit;
 using RateLimiter.Domain.Audit;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Audit;
 

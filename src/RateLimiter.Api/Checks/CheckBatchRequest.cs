@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RateLimiter.Api.Json;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Checks;
 

@@ -2,11 +2,11 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using NSwag.Annotations;
-using RateLimiter.Api.Authentication;
-using RateLimiter.Api.Docs;
-using RateLimiter.Api.Errors;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Clients;
 
 namespace RateLimiter.Api.Checks;
 

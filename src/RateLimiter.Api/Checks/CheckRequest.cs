@@ -1,6 +1,6 @@
-using RateLimiter.Application.Checks;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 

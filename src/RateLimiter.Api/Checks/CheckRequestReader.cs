@@ -1,5 +1,5 @@
 using System.Text.Json;
-using RateLimiter.Api.Json;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Checks;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
-using RateLimiter.Api.Errors;
-using RateLimiter.Api.Json;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Checks;
 

@@ -1,14 +1,15 @@
 using System.Net;
 using MediatR;
-using RateLimiter.Application;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Checks;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
-using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Application.Background;
+using RateLimiter.Domain;
+using RateLimiter.Application.Registration;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Demo;
 

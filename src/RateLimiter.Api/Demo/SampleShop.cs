@@ -1,5 +1,5 @@
-using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Demo;
 

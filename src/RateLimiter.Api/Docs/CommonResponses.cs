@@ -8,7 +8,8 @@ using NSwag;
 using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
-using RateLimiter.Api.Errors;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.OpenApi;
 
 namespace RateLimiter.Api.Docs;
 

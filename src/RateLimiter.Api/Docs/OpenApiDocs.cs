@@ -4,9 +4,9 @@ using NSwag;
 using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.Api.Docs;
 

@@ -7,11 +7,11 @@ using NJsonSchema;
 using NJsonSchema.Generation;
 using RateLimiter.Api.Audit;
 using RateLimiter.Api.Checks;
-using RateLimiter.Api.Clients;
-using RateLimiter.Api.Json;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
-using RateLimiter.Domain.Audit;
+using RateLimiter.Api.Registration;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Docs;
 

@@ -2,13 +2,13 @@ using System.ComponentModel.DataAnnotations;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
-using RateLimiter.Api.Docs;
-using RateLimiter.Api.Errors;
-using RateLimiter.Api.Json;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Clients;
 
 namespace RateLimiter.Api.Gateway;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
-using RateLimiter.Application.Checks;
-using RateLimiter.Application.Clients;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Gateway;
 

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
+using RateLimiter.Application.Background;
 
 namespace RateLimiter.Api.Hosting;
 

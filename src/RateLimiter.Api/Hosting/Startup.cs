@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using RateLimiter.Infrastructure.Embedded;
-using RateLimiter.Infrastructure.Postgres;
-using RateLimiter.Infrastructure.Redis;
+using RateLimiter.Infrastructure.Postgres.Administration;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Postgres.Database;
 
 namespace RateLimiter.Api.Hosting;
 

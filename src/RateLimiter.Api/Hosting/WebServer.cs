@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
+using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Api.Hosting;
 

@@ -2,11 +2,11 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.Api.Logs;
 

@@ -1,5 +1,5 @@
 using AutoMapper;
-using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Logs;
 

@@ -3,13 +3,12 @@ using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
-using RateLimiter.Api.Authentication;
-using RateLimiter.Api.Docs;
-using RateLimiter.Api.Errors;
-using RateLimiter.Api.Json;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Logs;
 

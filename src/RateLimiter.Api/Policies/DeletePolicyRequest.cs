@@ -1,6 +1,6 @@
 using FluentValidation;
-using RateLimiter.Api.Json;
 using RateLimiter.Domain;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Policies;
 

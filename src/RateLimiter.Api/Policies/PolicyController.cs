@@ -3,14 +3,13 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using NSwag.Annotations;
-using RateLimiter.Api.Authentication;
-using RateLimiter.Api.Docs;
-using RateLimiter.Api.Errors;
-using RateLimiter.Api.Json;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Policies;
 

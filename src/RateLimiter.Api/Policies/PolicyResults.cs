@@ -1,7 +1,7 @@
 using AutoMapper;
 using Microsoft.AspNetCore.Mvc;
-using RateLimiter.Api.Errors;
 using RateLimiter.Application.Policies;
+using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Policies;
 

@@ -2,9 +2,9 @@ using System.Collections.ObjectModel;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RateLimiter.Api.Json;
-using RateLimiter.Api.Yaml;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Api.Http.Yaml;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Policies;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
-using RateLimiter.Api.Errors;
-using RateLimiter.Application;
 using RateLimiter.Application.Telemetry;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Telemetry;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using RateLimiter.Application;
 using RateLimiter.Application.Telemetry;
+using RateLimiter.Application.Background;
 
 namespace RateLimiter.Api.Telemetry;
 

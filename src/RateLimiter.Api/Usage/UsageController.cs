@@ -3,15 +3,16 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using NSwag.Annotations;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Checks;
-using RateLimiter.Api.Docs;
-using RateLimiter.Api.Errors;
-using RateLimiter.Api.Json;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Usage;
 

@@ -1,5 +1,5 @@
 using MediatR;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Analytics;
 

@@ -1,6 +1,7 @@
-using RateLimiter.Application.Logs;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Analytics;
 

@@ -1,5 +1,6 @@
 using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Audit;
 

@@ -4,6 +4,7 @@ using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
 

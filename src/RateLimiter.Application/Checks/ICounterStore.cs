@@ -1,6 +1,5 @@
 using RateLimiter.Domain.Checks;
-using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Checks;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Clients;
 

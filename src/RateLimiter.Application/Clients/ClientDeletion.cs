@@ -1,5 +1,4 @@
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Clients;
 

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Background;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Clients;
 

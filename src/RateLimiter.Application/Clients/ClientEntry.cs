@@ -1,4 +1,3 @@
-using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 

@@ -1,6 +1,5 @@
 using MediatR;
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Clients;
 

@@ -1,5 +1,5 @@
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Clients;
 

@@ -1,4 +1,5 @@
-using RateLimiter.Domain.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Clients;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,6 +1,7 @@
 using MediatR;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,10 +1,9 @@
 using System.Net;
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,6 +1,7 @@
 using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Background;
+using RateLimiter.Domain;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,8 +1,9 @@
 using MediatR;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Logs;
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Logs;
 

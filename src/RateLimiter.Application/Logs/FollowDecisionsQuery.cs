@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using MediatR;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 

@@ -1,4 +1,6 @@
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 

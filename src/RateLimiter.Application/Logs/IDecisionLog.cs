@@ -1,6 +1,6 @@
-using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Logs;
 

@@ -1,5 +1,6 @@
 using MediatR;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 

@@ -1,3 +1,5 @@
+using RateLimiter.Domain.Checks;
+
 namespace RateLimiter.Application.Logs;
 
 /// <summary>How far a log has been read.</summary>

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Policies;
 

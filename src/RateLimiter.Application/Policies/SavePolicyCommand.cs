@@ -1,7 +1,6 @@
 using MediatR;
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Policies;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Quotas;
 

@@ -1,3 +1,5 @@
+using RateLimiter.Application.Stores;
+
 namespace RateLimiter.Application.Sessions;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Application.Telemetry;
 

@@ -1,6 +1,7 @@
 using MediatR;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Usage;
 

@@ -4,7 +4,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Domain.Keys;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Infrastructure.Documents;
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RateLimiter.Application.Clients;
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Infrastructure.Documents;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Infrastructure.Documents;
 

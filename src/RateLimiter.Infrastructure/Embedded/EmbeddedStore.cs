@@ -5,8 +5,9 @@ using System.Text;
 using Garnet;
 using Garnet.common;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Application;
 using StackExchange.Redis;
+using RateLimiter.Application.Stores;
+using RateLimiter.Application.Background;
 
 namespace RateLimiter.Infrastructure.Embedded;
 

@@ -1,12 +1,23 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Policies;
-using RateLimiter.Infrastructure.Redis;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Infrastructure.Postgres.Projection;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Postgres.Audit;
+using RateLimiter.Infrastructure.Postgres.Clients;
+using RateLimiter.Infrastructure.Postgres.Keys;
+using RateLimiter.Infrastructure.Postgres.Policies;
+using RateLimiter.Infrastructure.Postgres.Outbox;
+using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.Infrastructure.Postgres.Administration;
+using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Infrastructure.Postgres;
 

@@ -2,6 +2,7 @@ using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

@@ -1,6 +1,7 @@
 using RateLimiter.Application.Policies;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

@@ -1,5 +1,5 @@
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

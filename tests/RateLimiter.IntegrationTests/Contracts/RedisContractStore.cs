@@ -1,5 +1,9 @@
-using RateLimiter.Infrastructure.Redis;
 using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Audit;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

@@ -4,10 +4,14 @@ using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Postgres;
-using RateLimiter.Infrastructure.Redis;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.TestStores;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Postgres.Clients;
+using RateLimiter.IntegrationTests.Contracts;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Postgres.Projection;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
@@ -226,7 +230,7 @@ public sealed class CopyTests : PostgresTests
     {
         var client = await RegisterAsync(records.Ports);
 
-        Assert.ThrowsAsync<Application.StoreUnavailableException>(() =>
+        Assert.ThrowsAsync<RateLimiter.Application.Stores.StoreUnavailableException>(() =>
             dying.Ports.Deletions.DeleteClientAsync(Deletion(client), default)
         );
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));

@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
-using RateLimiter.Application;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using RateLimiter.TestStores;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
+using RateLimiter.IntegrationTests.Contracts;
+using RateLimiter.Infrastructure.Postgres.Clients;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

@@ -2,11 +2,21 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Testing;
 using RateLimiter.Application.Audit;
-using RateLimiter.Infrastructure.Postgres;
-using RateLimiter.Infrastructure.Redis;
 using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.TestStores;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Postgres.Projection;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Postgres.Outbox;
+using RateLimiter.Infrastructure.Postgres.Clients;
+using RateLimiter.Infrastructure.Postgres.Keys;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Postgres.Policies;
+using RateLimiter.Infrastructure.Postgres.Audit;
+using RateLimiter.Infrastructure.Postgres.Schema;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

@@ -7,8 +7,12 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.TestStores;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.IntegrationTests.Contracts;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Infrastructure.Postgres.Audit;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.TestStores;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Domain;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
@@ -176,7 +178,7 @@ public sealed class SchemaTests : PostgresTests
         await schema.StartAsync(default);
 
         Assert.That(instance.Database.IsReady, Is.False);
-        Assert.ThrowsAsync<Application.StoreUnavailableException>(() =>
+        Assert.ThrowsAsync<RateLimiter.Application.Stores.StoreUnavailableException>(() =>
             RegisterAsync(instance.Ports)
         );
         await own.RunAsync();

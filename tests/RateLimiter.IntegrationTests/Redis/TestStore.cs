@@ -1,14 +1,18 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Infrastructure;
 using RateLimiter.Infrastructure.Embedded;
-using RateLimiter.Infrastructure.Redis;
 using RateLimiter.TestStores;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.IntegrationTests.Redis.Connection;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.IntegrationTests.Redis.Checks;
+using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Clocks;
+using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis;
 

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
-using RateLimiter.Api.Errors;
-using RateLimiter.Api.Json;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.UnitTests.Api;
 

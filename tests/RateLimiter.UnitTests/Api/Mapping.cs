@@ -1,5 +1,5 @@
 using AutoMapper;
-using RateLimiter.Api.Json;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api;
 

@@ -12,6 +12,7 @@ using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application;
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using RateLimiter.Api.Dashboard.Sessions;
+using RateLimiter.Api.Dashboard.Formatting;
 
 namespace RateLimiter.Api.Dashboard.Components;
 

@@ -1,4 +1,5 @@
 using RateLimiter.Application.Analytics;
+using RateLimiter.Api.Dashboard.Formatting;
 
 namespace RateLimiter.Api.Dashboard.Components;
 

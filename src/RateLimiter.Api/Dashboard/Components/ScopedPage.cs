@@ -1,6 +1,6 @@
-using RateLimiter.Application;
-using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Dashboard.Components;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Api.Dashboard.Formatting;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 

@@ -1,8 +1,8 @@
 using RateLimiter.Api.Dashboard.Sessions;
-using RateLimiter.Application;
-using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Dashboard.Live;
 

@@ -1,4 +1,4 @@
-using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Dashboard.Live;
 

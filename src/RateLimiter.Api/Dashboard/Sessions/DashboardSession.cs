@@ -1,12 +1,13 @@
 using MediatR;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
-using RateLimiter.Application;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Sessions;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Stores;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 

@@ -2,8 +2,8 @@ using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection.Internal;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application;
 using RateLimiter.Application.Sessions;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Claims;
-using RateLimiter.Application.Keys;
+using RateLimiter.Application.Clients;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 

@@ -8,10 +8,12 @@ using Moq;
 using RateLimiter.Api.Audit;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
-using RateLimiter.Application;
 using RateLimiter.Application.Audit;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Api.Audit;
 

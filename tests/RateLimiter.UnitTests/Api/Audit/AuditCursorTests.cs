@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using RateLimiter.Api.Audit;
-using RateLimiter.Domain.Audit;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Api.Audit;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RateLimiter.Api.Checks;
-using RateLimiter.Api.Json;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 

@@ -3,10 +3,10 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
 using RateLimiter.Api.Checks;
-using RateLimiter.Api.Json;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 

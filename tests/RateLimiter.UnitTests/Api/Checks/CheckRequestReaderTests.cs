@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using RateLimiter.Api.Checks;
-using RateLimiter.Api.Json;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 

@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using RateLimiter.Api.Checks;
-using RateLimiter.Api.Json;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 

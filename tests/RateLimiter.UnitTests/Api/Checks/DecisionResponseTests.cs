@@ -1,5 +1,6 @@
 using RateLimiter.Api.Checks;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 

@@ -1,9 +1,9 @@
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Clients;
 using RateLimiter.Application.Clients;
+using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.UnitTests.Api.Clients;
 

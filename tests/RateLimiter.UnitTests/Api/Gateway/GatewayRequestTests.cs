@@ -1,7 +1,7 @@
 using System.Net;
 using RateLimiter.Api.Gateway;
-using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Api.Gateway;
 

@@ -12,6 +12,7 @@ using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Telemetry;
 using RateLimiter.Application;
 using RateLimiter.Infrastructure;
+using RateLimiter.Application.Background;
 
 namespace RateLimiter.UnitTests.Api.Hosting;
 

@@ -9,15 +9,16 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Api.Json;
 using RateLimiter.Api.Logs;
-using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.UnitTests.Application.Logs;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Api.Logs;
 

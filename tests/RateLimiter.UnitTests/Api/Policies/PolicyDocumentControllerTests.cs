@@ -2,11 +2,11 @@ using MediatR;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
-using RateLimiter.Api.Authentication;
 using RateLimiter.Api.Policies;
-using RateLimiter.Api.Yaml;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Api.Http.Yaml;
+using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.UnitTests.Api.Policies;
 

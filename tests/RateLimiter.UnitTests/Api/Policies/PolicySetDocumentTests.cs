@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using RateLimiter.Api.Json;
 using RateLimiter.Api.Policies;
-using RateLimiter.Api.Yaml;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Api.Http.Yaml;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Policies;
 

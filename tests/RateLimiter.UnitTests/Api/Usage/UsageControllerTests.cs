@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Mvc;
 using Moq;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Usage;
-using RateLimiter.Application.Checks;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Api.Usage;
 

@@ -1,6 +1,7 @@
 using Moq;
 using RateLimiter.Application.Audit;
 using RateLimiter.Domain.Audit;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Audit;
 

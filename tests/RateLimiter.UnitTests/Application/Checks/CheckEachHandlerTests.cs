@@ -5,8 +5,8 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Checks;
 

@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Application;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Checks;
 

@@ -2,6 +2,7 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
@@ -127,7 +128,7 @@ public sealed class ClientCacheTests
         var entry = new ClientEntry(client, confirmed: 0);
         entry.LetIn(
             ApiKey.Generate(client.Id).Key,
-            new RateLimiter.Application.Keys.AuthenticatedCaller(client, client.Keys.Keys.First())
+            new RateLimiter.Application.Clients.AuthenticatedCaller(client, client.Keys.Keys.First())
         );
         return entry;
     }

@@ -3,9 +3,10 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Application;
 using RateLimiter.Application.Clients;
-using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 

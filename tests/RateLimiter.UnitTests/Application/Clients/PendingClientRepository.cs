@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 

@@ -1,11 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Application;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 

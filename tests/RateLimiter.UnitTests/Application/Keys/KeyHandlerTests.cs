@@ -1,12 +1,14 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Application;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.UnitTests.Application.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Application;
 using RateLimiter.Application.Keys;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 

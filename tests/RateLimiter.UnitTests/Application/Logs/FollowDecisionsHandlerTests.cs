@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Application;
 using RateLimiter.Application.Logs;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Logs;
 

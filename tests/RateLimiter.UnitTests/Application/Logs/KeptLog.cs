@@ -1,6 +1,7 @@
-using RateLimiter.Application;
 using RateLimiter.Application.Logs;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Logs;
 

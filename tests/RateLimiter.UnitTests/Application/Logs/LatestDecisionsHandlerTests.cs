@@ -1,5 +1,6 @@
 using Moq;
 using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Application.Logs;
 

@@ -1,7 +1,7 @@
-using RateLimiter.Application;
 using RateLimiter.Application.Policies;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Policies;
 

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Application;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
 using RateLimiter.UnitTests.Application.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.UnitTests.Application.Policies;
 

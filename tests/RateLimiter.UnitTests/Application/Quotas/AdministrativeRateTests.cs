@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Quotas;
 

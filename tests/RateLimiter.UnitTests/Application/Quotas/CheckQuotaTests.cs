@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Domain.Clients;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Quotas;
 

@@ -1,8 +1,9 @@
 using Moq;
-using RateLimiter.Application;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Usage;
 

@@ -1,4 +1,4 @@
-using RateLimiter.Domain.Audit;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Domain.Audit;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Domain.Clients;
 

@@ -1,5 +1,6 @@
 using RateLimiter.Api.Dashboard.Limits;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Api.Dashboard.Limits;
 

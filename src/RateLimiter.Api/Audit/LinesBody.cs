@@ -1,0 +1,17 @@
+using NSwag.Generation.Processors;
+using NSwag.Generation.Processors.Contexts;
+
+namespace RateLimiter.Api.Audit;
+
+/// <summary>Says that an answer has one JSON object in each line.</summary>
+internal sealed class LinesBody : IOperationProcessor
+{
+    public bool Process(OperationProcessorContext context)
+    {
+        var contents = context.OperationDescription.Operation.Responses["200"].Content;
+        var line = contents["application/json"];
+        contents.Clear();
+        contents[AuditExportResult.ContentType] = line;
+        return true;
+    }
+}

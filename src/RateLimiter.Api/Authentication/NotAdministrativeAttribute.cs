@@ -1,8 +1,0 @@
-namespace RateLimiter.Api.Authentication;
-
-/// <summary>
-/// The action is a check. Everything else is administration, and has the rate of
-/// <see cref="Application.Quotas.AdministrativeRate"/>.
-/// </summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class NotAdministrativeAttribute : Attribute;

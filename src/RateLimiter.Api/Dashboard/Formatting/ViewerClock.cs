@@ -1,0 +1,34 @@
+using System.Globalization;
+using Microsoft.JSInterop;
+
+namespace RateLimiter.Api.Dashboard.Formatting;
+
+/// <summary>Times as they are where the viewer is. Before the browser has said where, and when that is unknown here: UTC.</summary>
+public sealed class ViewerClock(IJSRuntime browser)
+{
+    private TimeZoneInfo? zone;
+
+    /// <summary>What to write beside times: the zone's name, as browsers know it.</summary>
+    public string ZoneName => zone?.Id ?? "UTC";
+
+    /// <summary>Asks the browser, once.</summary>
+    public async Task PrepareAsync()
+    {
+        if (zone is null)
+        {
+            var name = await browser.InvokeAsync<string?>("rateLimiter.timeZone");
+            zone =
+                name is not null && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var found)
+                    ? found
+                    : TimeZoneInfo.Utc;
+        }
+    }
+
+    public DateTimeOffset ToLocal(DateTimeOffset time) =>
+        TimeZoneInfo.ConvertTime(time, zone ?? TimeZoneInfo.Utc);
+
+    /// <param name="time">Any time.</param>
+    /// <param name="format">As of <see cref="DateTimeOffset.ToString(string)"/>; English, whatever the service runs in.</param>
+    public string Format(DateTimeOffset time, string format) =>
+        ToLocal(time).ToString(format, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace RateLimiter.Api.Dashboard.Forms;
+
+/// <summary>Numbers as they are typed.</summary>
+public static class WholeNumber
+{
+    public const string Error = "must be a whole number";
+
+    /// <summary>Reads digits, with spaces around them at most. True, with null, when there is nothing.</summary>
+    public static bool TryRead(string? text, out long? number)
+    {
+        number = null;
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return true;
+        }
+
+        if (
+            !long.TryParse(
+                text.Trim(),
+                NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture,
+                out var found
+            )
+        )
+        {
+            return false;
+        }
+
+        number = found;
+        return true;
+    }
+
+    public static string Write(long? number) =>
+        number?.ToString(CultureInfo.InvariantCulture) ?? "";
+}

@@ -1,0 +1,87 @@
+using Microsoft.AspNetCore.Diagnostics;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Stores;
+
+namespace RateLimiter.Api.Http.Errors;
+
+/// <summary>Turns what was thrown into a problem. Only what is not foreseen is logged.</summary>
+internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
+{
+    private const string Malformed = "The request is malformed.";
+
+    public async ValueTask<bool> TryHandleAsync(
+        HttpContext httpContext,
+        Exception exception,
+        CancellationToken cancellationToken
+    )
+    {
+        switch (exception)
+        {
+            case StoreFullException:
+                httpContext.Response.SetRetryAfter(StoreFullException.RetryAfter);
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status503ServiceUnavailable,
+                    "The store is full, and keeps nothing new. Deleting policies, keys or clients makes room."
+                );
+                return true;
+
+            case StoreUnavailableException:
+                httpContext.Response.SetRetryAfter(StoreFallback.RetryAfter);
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    ProblemResponse.StoreProblem(httpContext, IsForEndUsers(httpContext))
+                );
+                return true;
+
+            case BadHttpRequestException refused:
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    refused.StatusCode,
+                    refused.StatusCode switch
+                    {
+                        StatusCodes.Status408RequestTimeout => "The body comes too slowly.",
+                        StatusCodes.Status413PayloadTooLarge => "The body is too large.",
+                        _ => Malformed,
+                    }
+                );
+                return true;
+
+            // What the web server makes of a chunk whose size passes any number.
+            case IOException { InnerException: OverflowException }:
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status400BadRequest,
+                    Malformed
+                );
+                return true;
+
+            case OperationCanceledException when httpContext.RequestAborted.IsCancellationRequested:
+                // The caller has gone: nobody reads the answer.
+                httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return true;
+
+            default:
+                logger.Unforeseen(exception, ApiProblemDetailsFactory.TraceIdOf(httpContext));
+                await ProblemResponse.WriteAsync(
+                    httpContext,
+                    StatusCodes.Status500InternalServerError,
+                    "Something went wrong here. The service's log tells more under the trace id."
+                );
+                return true;
+        }
+    }
+
+    // The request itself has been taken off its endpoint.
+    private static bool IsForEndUsers(HttpContext context) =>
+        context
+            .Features.Get<IExceptionHandlerFeature>()
+            ?.Endpoint?.Metadata.GetMetadata<AnswersEndUsersAttribute>()
+            is not null;
+}
+
+internal static partial class ErrorMessages
+{
+    [LoggerMessage(4, LogLevel.Error, "An unforeseen failure, trace id {TraceId}")]
+    public static partial void Unforeseen(this ILogger logger, Exception exception, string traceId);
+}

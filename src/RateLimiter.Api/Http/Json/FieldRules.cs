@@ -1,0 +1,43 @@
+using FluentValidation;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Api.Http.Json;
+
+/// <summary>What fields of many requests have in common, in the form that validators take.</summary>
+internal static class FieldRules
+{
+    /// <summary>A name that must be there.</summary>
+    public static void IsName<T>(this IRuleBuilder<T, string?> rule, int maxLength) =>
+        rule.Follows(name => Names.Problem(name, maxLength));
+
+    /// <summary>A name that may be left out.</summary>
+    public static void IsNameOrNull<T>(this IRuleBuilder<T, string?> rule, int maxLength) =>
+        rule.Follows(name => name is null ? null : Names.Problem(name, maxLength));
+
+    /// <summary>Free text that may be left out, or empty.</summary>
+    public static void IsText<T>(this IRuleBuilder<T, string?> rule, int maxLength) =>
+        rule.Follows(text => text is null ? null : Names.TextProblem(text, maxLength));
+
+    /// <summary>A number that must be there.</summary>
+    public static void IsBetween<T>(this IRuleBuilder<T, long?> rule, long min, long max) =>
+        rule.Follows(number =>
+            number is null ? "is required"
+            : number < min || number > max ? $"must be from {min} to {max}"
+            : null
+        );
+
+    /// <summary>Any rule that says what is wrong, or null.</summary>
+    public static IRuleBuilderOptionsConditions<T, TField> Follows<T, TField>(
+        this IRuleBuilder<T, TField> rule,
+        Func<TField, string?> problem
+    ) =>
+        rule.Custom(
+            (field, context) =>
+            {
+                if (problem(field) is { } found)
+                {
+                    context.AddFailure(found);
+                }
+            }
+        );
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+using RateLimiter.Api.Http.Errors;
+
+namespace RateLimiter.Api.Http.Json;
+
+/// <summary>
+/// Refuses parameters that the operation does not know: with a mistyped one left aside, a deletion or a filter would
+/// mean something else than its caller thinks.
+/// </summary>
+internal sealed class UnknownQueryFilter : IResourceFilter
+{
+    public void OnResourceExecuting(ResourceExecutingContext context)
+    {
+        // Most requests have none, and are not to pay for looking.
+        if (
+            !context.HttpContext.Request.QueryString.HasValue
+            || context.ActionDescriptor.EndpointMetadata.OfType<AnyQueryAttribute>().Any()
+        )
+        {
+            return;
+        }
+
+        var query = context.HttpContext.Request.Query;
+        var known = context
+            .ActionDescriptor.Parameters.Where(parameter =>
+                parameter.BindingInfo?.BindingSource == BindingSource.Query
+            )
+            .Select(parameter => parameter.BindingInfo?.BinderModelName ?? parameter.Name)
+            .ToHashSet(StringComparer.Ordinal);
+        var errors = new ModelStateDictionary();
+        foreach (var (name, values) in query)
+        {
+            if (!known.Contains(name))
+            {
+                errors.AddModelError(name, "is unknown");
+            }
+            else if (values.Count > 1)
+            {
+                errors.AddModelError(name, "must be given only once");
+            }
+        }
+
+        if (!errors.IsValid)
+        {
+            context.Result = ProblemResponse.Validation(context.HttpContext, errors);
+        }
+    }
+
+    public void OnResourceExecuted(ResourceExecutedContext context) { }
+}

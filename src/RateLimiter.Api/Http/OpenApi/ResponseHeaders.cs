@@ -1,0 +1,15 @@
+using NJsonSchema;
+using NSwag;
+
+namespace RateLimiter.Api.Http.OpenApi;
+
+internal static class ResponseHeaders
+{
+    /// <summary>Says that an answer can have a header.</summary>
+    public static void SetHeader(this OpenApiResponse answer, string name, string description) =>
+        answer.Headers[name] = new OpenApiHeader
+        {
+            Description = description,
+            Schema = new JsonSchema { Type = JsonObjectType.String },
+        };
+}

@@ -1,0 +1,123 @@
+using System.Net;
+using MediatR;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Application.Quotas;
+
+namespace RateLimiter.Application.Registration;
+
+/// <summary>Makes a client and its first API key.</summary>
+/// <param name="Name">1 to 100 characters; need not be unique.</param>
+/// <param name="Caller">Where the call comes from: registrations are limited per network.</param>
+/// <param name="Actor">Who asks.</param>
+/// <param name="Token">What the caller gave as the registration token, if anything.</param>
+public sealed record RegisterClientCommand(
+    string Name,
+    IPAddress Caller,
+    Actor Actor,
+    string? Token = null
+) : IRequest<RegistrationOutcome>;
+
+/// <summary>
+/// <see cref="ClientRegistered"/>, <see cref="TooManyRegistrations"/>, <see cref="RegistrationTokenRefused"/> or
+/// <see cref="RegistrationClosed"/>.
+/// </summary>
+public abstract record RegistrationOutcome;
+
+/// <param name="Client">The new client.</param>
+/// <param name="ApiKey">The key's text, which is kept nowhere.</param>
+public sealed record ClientRegistered(ClientId Client, string ApiKey) : RegistrationOutcome;
+
+/// <param name="RetryAfter">When the caller may register again; null when never.</param>
+public sealed record TooManyRegistrations(TimeSpan? RetryAfter) : RegistrationOutcome;
+
+/// <summary>A token is wanted, and the caller gave none or a wrong one.</summary>
+public sealed record RegistrationTokenRefused : RegistrationOutcome;
+
+/// <summary>Nobody may register.</summary>
+public sealed record RegistrationClosed : RegistrationOutcome;
+
+internal sealed class RegisterClientHandler(
+    IClientRepository clients,
+    ICounterStore counters,
+    ClientDirectory directory,
+    StoreRoom room,
+    IOptions<RegistrationOptions> options,
+    TimeProvider time
+) : IRequestHandler<RegisterClientCommand, RegistrationOutcome>
+{
+    // Registrations are limited by the limiter itself, under a client that no id can name: ids are longer.
+    private static readonly ClientId Registrations = new("registration");
+
+    private readonly Policy policy = Policy.OfService(
+        new Limit(
+            Limit.DefaultName,
+            Algorithm.FixedWindow,
+            options.Value.PermitLimit,
+            TimeSpan.FromSeconds(options.Value.WindowSeconds)
+        )
+        {
+            // The same on every instance, so that all of them share the counters.
+            Epoch = $"{options.Value.WindowSeconds}",
+        }
+    );
+
+    private readonly RegistrationMode mode = options.Value.Mode;
+    private readonly ConfiguredToken token = new(options.Value.Token ?? "");
+
+    public async Task<RegistrationOutcome> Handle(
+        RegisterClientCommand command,
+        CancellationToken cancellationToken
+    )
+    {
+        if (mode == RegistrationMode.Closed)
+        {
+            return new RegistrationClosed();
+        }
+
+        room.Ensure();
+        // Before the token is looked at, so that guessing is limited too.
+        var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
+        var decision =
+            await counters.AcquireAsync(new PermitRequest(caller, policy, Cost: 1), cancellationToken)
+            ?? throw new StoreUnavailableException("The store did not answer.");
+        if (!decision.Allowed)
+        {
+            return new TooManyRegistrations(decision.RetryAfter);
+        }
+
+        if (mode == RegistrationMode.Token && !(command.Token is { } given && token.Is(given)))
+        {
+            return new RegistrationTokenRefused();
+        }
+
+        var id = ClientId.New();
+        var (key, text) = ApiKey.Generate(id);
+        var now = time.GetUtcNow();
+        var client = new NewClient(
+            id,
+            command.Name,
+            ClientKey.Create(key, ClientKey.FirstName, Scopes.Admin, now),
+            now
+        );
+        var audit = new AuditRecord(
+            AuditAction.ClientRegistered,
+            now,
+            command.Actor,
+            Before: null,
+            new AuditedClient(command.Name)
+        );
+        await clients.AddAsync(client, audit, cancellationToken);
+        directory.Add(client.ToSnapshot());
+        return new ClientRegistered(id, text);
+    }
+}

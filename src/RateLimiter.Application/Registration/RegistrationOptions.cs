@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Configuration;
+
+namespace RateLimiter.Application.Registration;
+
+/// <summary>Who may register, and how often one caller may.</summary>
+public sealed class RegistrationOptions
+{
+    public const string Section = "Registration";
+
+    /// <summary>Registrations per window and caller network; 0 to 1,000,000,000, default 5.</summary>
+    public long PermitLimit { get; set; } = 5;
+
+    /// <summary>The window in seconds; 1 to 31,536,000, default 60.</summary>
+    public int WindowSeconds { get; set; } = 60;
+
+    /// <summary>Who may register. Default: everybody.</summary>
+    public RegistrationMode Mode { get; set; }
+
+    /// <summary>
+    /// What a caller must know in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A secret.
+    /// </summary>
+    public string? Token { get; set; }
+}
+
+/// <summary>Who may register.</summary>
+public enum RegistrationMode
+{
+    /// <summary>Everybody.</summary>
+    Open,
+
+    /// <summary>Who knows the token.</summary>
+    Token,
+
+    /// <summary>Nobody.</summary>
+    Closed,
+}
+
+internal sealed class RegistrationOptionsValidator : IValidateOptions<RegistrationOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RegistrationOptions options)
+    {
+        var errors = Errors(options).ToList();
+        return errors.Count == 0
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(errors);
+    }
+
+    // None of them shows the token.
+    private static IEnumerable<string> Errors(RegistrationOptions options)
+    {
+        if (!Enum.IsDefined(options.Mode))
+        {
+            yield return "Registration:Mode must be open, token or closed.";
+        }
+
+        if (string.IsNullOrEmpty(options.Token))
+        {
+            if (options.Mode == RegistrationMode.Token)
+            {
+                yield return "Registration:Token is missing, and Registration:Mode is token.";
+            }
+        }
+        else if (options.Mode == RegistrationMode.Open)
+        {
+            // Whoever sets a token does not mean to let everybody in.
+            yield return "Registration:Token is set, but Registration:Mode is open: it must be token or closed.";
+        }
+        else if (!ConfiguredToken.IsOne(options.Token))
+        {
+            yield return $"Registration:Token {ConfiguredToken.Rule}.";
+        }
+    }
+}

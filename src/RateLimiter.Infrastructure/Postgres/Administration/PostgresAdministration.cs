@@ -1,0 +1,77 @@
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Application.Stores;
+
+namespace RateLimiter.Infrastructure.Postgres.Administration;
+
+/// <summary>What an operator asks for, and what he is told of the database.</summary>
+public sealed class PostgresAdministration
+{
+    private readonly PostgresDatabase database;
+    private readonly PostgresSchema schema;
+    private readonly SystemOfRecordImport import;
+    private readonly RedisConnection store;
+
+    internal PostgresAdministration(
+        PostgresDatabase database,
+        PostgresSchema schema,
+        SystemOfRecordImport import,
+        RedisConnection store
+    )
+    {
+        this.database = database;
+        this.schema = schema;
+        this.import = import;
+        this.store = store;
+    }
+
+    /// <summary>Names the database, without secrets.</summary>
+    public string Description => database.Description;
+
+    /// <summary>Brings the database up to date.</summary>
+    /// <returns>What it did, in a line.</returns>
+    /// <exception cref="PostgresSetupException">It could not.</exception>
+    public Task<string> MigrateAsync(CancellationToken cancellationToken) =>
+        ExplainAsync(async () =>
+            $"{Description}, is up to date: {await schema.MigrateAsync(cancellationToken)}."
+        );
+
+    /// <summary>Copies every client of the store into the database.</summary>
+    /// <param name="progress">Is told now and then how far it is, in a line.</param>
+    /// <param name="cancellationToken">Ends it between two clients.</param>
+    /// <returns>What it did, in a line.</returns>
+    /// <exception cref="PostgresSetupException">It could not, or not all of it.</exception>
+    public Task<string> CopyAsync(Action<string> progress, CancellationToken cancellationToken) =>
+        ExplainAsync(async () =>
+        {
+            await schema.PrepareAsync(cancellationToken);
+            await store.StartAsync(cancellationToken);
+            return await import.RunAsync(progress, cancellationToken);
+        });
+
+    private async Task<string> ExplainAsync(Func<Task<string>> act)
+    {
+        try
+        {
+            return await act();
+        }
+        catch (Exception exception)
+            when (exception is not PostgresSetupException
+                && PostgresDatabase.FailureIn(exception) is { } failure
+            )
+        {
+            throw new PostgresSetupException(
+                $"{Description}, does not answer: {failure.Message}",
+                exception
+            );
+        }
+        catch (StoreUnavailableException exception)
+        {
+            throw new PostgresSetupException(
+                $"{store.Description}: {exception.Message}",
+                exception
+            );
+        }
+    }
+}

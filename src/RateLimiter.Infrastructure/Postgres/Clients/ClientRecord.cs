@@ -1,0 +1,90 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Postgres.Database;
+
+namespace RateLimiter.Infrastructure.Postgres.Clients;
+
+/// <summary>What a check needs to know of a client, as it is recorded, and as its copy in the store says it.</summary>
+/// <param name="Client">Its row.</param>
+/// <param name="Keys">SHA-256 in hexadecimal, and what is known of the key as JSON.</param>
+/// <param name="Policies">Each policy, but for those that are deleted.</param>
+internal sealed record ClientRecord(
+    ClientRow Client,
+    IReadOnlyList<(string Hash, string Document)> Keys,
+    IReadOnlyList<PolicyRow> Policies
+)
+{
+    public ClientId Id => new(Client.Id);
+
+    /// <summary>Reads a client, all of it as it is at one moment; null when there is no such client.</summary>
+    public static async Task<ClientRecord?> FindAsync(
+        SystemOfRecordContext context,
+        ClientId client,
+        Deadline deadline
+    )
+    {
+        var id = client.Value;
+        await using var snapshot = await PostgresDatabase.BeginSnapshotAsync(context, deadline);
+        if (
+            await context
+                .Clients.AsNoTracking()
+                .SingleOrDefaultAsync(row => row.Id == id, deadline.Token)
+            is not { } found
+        )
+        {
+            return null;
+        }
+
+        var keys = await context
+            .Keys.AsNoTracking()
+            .Where(row => row.ClientId == id)
+            .ToListAsync(deadline.Token);
+        var policies = await context
+            .Policies.AsNoTracking()
+            .Where(row => row.ClientId == id && row.Document != null)
+            .ToListAsync(deadline.Token);
+        return new ClientRecord(
+            found,
+            [.. keys.Select(row => (Convert.ToHexStringLower(row.Hash), row.Document))],
+            policies
+        );
+    }
+
+    public ClientSnapshot ToSnapshot() =>
+        new(
+            Id,
+            Client.Version,
+            new KeyRing(Keys.Select(key => ApiKeyDocument.Read(key.Hash, key.Document))),
+            new PolicyTable(Policies.Select(row => PolicyDocument.Read(row.Document, row.Version)))
+        )
+        {
+            PoliciesVersion = Client.PoliciesVersion,
+        };
+
+    /// <summary>A policy as the store keeps it.</summary>
+    public static string PolicyValue(long version, string document) =>
+        string.Create(CultureInfo.InvariantCulture, $"{version} {document}");
+}
+
+/// <summary>A change of a client that was just recorded.</summary>
+/// <param name="Client">Its row after the change.</param>
+/// <param name="Announcement">The row that says that it may not be copied yet.</param>
+internal sealed record RecordedChange(ClientRow Client, long Announcement)
+{
+    /// <summary>SHA-256 of each key that is gone, in hexadecimal.</summary>
+    public IReadOnlyList<string> KeysGone { get; init; } = [];
+
+    /// <summary>As <see cref="ClientRecord.Keys"/>, of those that came or changed.</summary>
+    public IReadOnlyList<(string Hash, string Document)> KeysSaved { get; init; } = [];
+
+    public IReadOnlyList<PolicyKey> PoliciesGone { get; init; } = [];
+
+    /// <summary>As the store keeps them.</summary>
+    public IReadOnlyList<(PolicyKey Key, string Value)> PoliciesSaved { get; init; } = [];
+}

@@ -1,0 +1,106 @@
+using Microsoft.EntityFrameworkCore;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Projection;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Infrastructure.Postgres.Audit;
+
+namespace RateLimiter.Infrastructure.Postgres.Clients;
+
+/// <summary>
+/// Which deletions are under way is noted in the store, where the counters are. A client is deleted from the database
+/// first: as long as its copy is there, the deletion is gone on with.
+/// </summary>
+internal sealed class PostgresDeletionRepository(
+    PostgresDatabase database,
+    ClientProjection projection,
+    RedisDeletionRepository store,
+    TimeProvider time
+) : IDeletionRepository
+{
+    public Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken) =>
+        store.ListAsync(cancellationToken);
+
+    public Task<bool> TryBeginAsync(ClientDeletion deletion, CancellationToken cancellationToken) =>
+        store.TryBeginAsync(deletion, cancellationToken);
+
+    public Task<bool> TryNoteAsync(
+        ClientDeletion before,
+        ClientDeletion? after,
+        CancellationToken cancellationToken
+    ) => store.TryNoteAsync(before, after, cancellationToken);
+
+    public async Task<DeletionSummary> DeleteClientAsync(
+        ClientDeletion deletion,
+        CancellationToken cancellationToken
+    )
+    {
+        var (deleted, announcement) = await database.AskAsync(
+            (context, deadline) => DeleteAsync(context, deletion, deadline),
+            cancellationToken
+        );
+        var copy = await projection.DeleteAsync(deletion.Client, cancellationToken);
+        if (announcement is { } made)
+        {
+            await projection.ForgetAsync(made);
+        }
+
+        return deleted with
+        {
+            LogEntries = copy.LogEntries,
+        };
+    }
+
+    public IAsyncEnumerable<int> DeleteCountersAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    ) => store.DeleteCountersAsync(client, cancellationToken);
+
+    private async Task<(DeletionSummary Deleted, long? Announcement)> DeleteAsync(
+        SystemOfRecordContext context,
+        ClientDeletion deletion,
+        Deadline deadline
+    )
+    {
+        var client = deletion.Client;
+        await using var transaction = await database.BeginAsync(context, deadline);
+        if (await PostgresDatabase.LockAsync(context, client, deadline) is not { } row)
+        {
+            return (DeletionSummary.None, null);
+        }
+
+        var deleted = DeletionSummary.None with
+        {
+            Policies = await context
+                .Policies.Where(policy =>
+                    policy.ClientId == client.Value && policy.Document != null
+                )
+                .LongCountAsync(deadline.Token),
+            Keys = await context
+                .Keys.Where(key => key.ClientId == client.Value)
+                .LongCountAsync(deadline.Token),
+        };
+        // Keys, policies and their versions go with it.
+        context.Remove(row);
+        context.Add(
+            AuditRows.Of(
+                client,
+                new AuditRecord(
+                    AuditAction.ClientDeleted,
+                    time.GetUtcNow(),
+                    deletion.Actor,
+                    new AuditedClient(row.Name),
+                    After: null
+                )
+            )
+        );
+        var announcement = new OutboxRow { ClientId = client.Value, Version = null };
+        context.Add(announcement);
+        await context.SaveChangesAsync(deadline.Token);
+        await transaction.CommitAsync(deadline.Token);
+        return (deleted, announcement.Id);
+    }
+}

@@ -1,0 +1,206 @@
+using System.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using RateLimiter.Application.Telemetry;
+using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Clocks;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Infrastructure.Postgres.Database;
+
+/// <summary>
+/// The way to the database. Every failure of it becomes a <see cref="StoreUnavailableException"/>, and nobody waits for it
+/// longer than <see cref="PostgresOptions.TimeoutMs"/>.
+/// </summary>
+internal sealed class PostgresDatabase(
+    IOptions<PostgresOptions> options,
+    StoreClock clock,
+    ILogger<PostgresDatabase> logger
+) : IDisposable
+{
+    /// <summary>Of errors that the database answers with, such as while it takes no writes: each request can bring one about.</summary>
+    private const int MaxErrorsPerMinute = 10;
+
+    private readonly LineLimit errors = new(clock.Wall, MaxErrorsPerMinute);
+    private readonly Lazy<PooledDbContextFactory<SystemOfRecordContext>> contexts = new(() =>
+        new PooledDbContextFactory<SystemOfRecordContext>(
+            SystemOfRecordContextFactory.Options(options.Value.ToConnectionString().ConnectionString)
+        )
+    );
+
+    private volatile bool isReady;
+    private long failures;
+
+    /// <summary>Names the database, without secrets.</summary>
+    public string Description
+    {
+        get
+        {
+            var named = options.Value.ToConnectionString();
+            return $"PostgreSQL at {named.Host}, database {named.Database ?? named.Username}";
+        }
+    }
+
+    /// <summary>Whether its tables are those that this program knows. Until then nobody but the migration uses them.</summary>
+    public bool IsReady
+    {
+        get => isReady;
+        set => isReady = value;
+    }
+
+    /// <summary>How often it was asked in vain.</summary>
+    public long Failures => Interlocked.Read(ref failures);
+
+    /// <summary>Asks the database. What is asked for goes on without the caller.</summary>
+    /// <param name="ask">What to ask.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    public Task<T> AskAsync<T>(
+        Func<SystemOfRecordContext, Deadline, Task<T>> ask,
+        CancellationToken cancellationToken
+    ) => AskAsync(ask, options.Value.Timeout, cancellationToken);
+
+    /// <summary>As the other, for work in the background that has more to do than to ask the database.</summary>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    public async Task<T> AskAsync<T>(
+        Func<SystemOfRecordContext, Deadline, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!isReady)
+        {
+            throw new StoreUnavailableException("The database is not up to date yet.");
+        }
+
+        var deadline = new Deadline(timeout, clock);
+        var isOver = deadline.Token;
+        try
+        {
+            // The driver may take longer to give up than the caller can wait.
+            return await AskAsync(ask, deadline).WaitAsync(isOver).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException exception)
+            when (!cancellationToken.IsCancellationRequested)
+        {
+            Interlocked.Increment(ref failures);
+            throw new StoreUnavailableException("The database did not answer.", exception);
+        }
+        catch (Exception exception) when (FailureIn(exception) is { } failure)
+        {
+            Interlocked.Increment(ref failures);
+            if (failure is PostgresException { IsTransient: false } error && errors.TryTake())
+            {
+                logger.DatabaseRepliedWithAnError(error.SqlState, error.MessageText);
+            }
+
+            throw new StoreUnavailableException("The database did not answer.", exception);
+        }
+    }
+
+    /// <summary>
+    /// Begins a transaction that changes something. It waits for others, and others wait for it, no longer than a request
+    /// does.
+    /// </summary>
+    public async Task<IDbContextTransaction> BeginAsync(SystemOfRecordContext context, Deadline deadline)
+    {
+        var transaction = await context.Database.BeginTransactionAsync(deadline.Token);
+        var patience = $"{options.Value.TimeoutMs}ms";
+        await context.Database.ExecuteSqlAsync(
+            $"""
+            SELECT set_config('lock_timeout', {patience}, true),
+                set_config('idle_in_transaction_session_timeout', {patience}, true)
+            """,
+            deadline.Token
+        );
+        return transaction;
+    }
+
+    /// <summary>
+    /// Takes a client's row, so that its changes come one after the other; null when there is no such client.
+    /// </summary>
+    public static async Task<ClientRow?> LockAsync(
+        SystemOfRecordContext context,
+        ClientId client,
+        Deadline deadline
+    )
+    {
+        var rows = await context
+            .Clients.FromSql(
+                $"SELECT * FROM ratelimiter.clients WHERE id = {client.Value} FOR UPDATE"
+            )
+            .ToListAsync(deadline.Token);
+        return rows.SingleOrDefault();
+    }
+
+    /// <summary>Begins a transaction that sees everything as it is at one moment.</summary>
+    public static Task<IDbContextTransaction> BeginSnapshotAsync(
+        SystemOfRecordContext context,
+        Deadline deadline
+    ) => context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, deadline.Token);
+
+    /// <summary>A context for what may take its time.</summary>
+    public SystemOfRecordContext CreateContext() => contexts.Value.CreateDbContext();
+
+    /// <summary>The failure of the database that an exception is about, if it is about one.</summary>
+    public static Exception? FailureIn(Exception exception)
+    {
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (
+                cause
+                is NpgsqlException
+                    or TimeoutException
+                    or ObjectDisposedException
+                    or IOException
+            )
+            {
+                return cause;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Closes the connections that are not in use.</summary>
+    public void Dispose()
+    {
+        if (contexts.IsValueCreated)
+        {
+            using var connection = new NpgsqlConnection(
+                options.Value.ToConnectionString().ConnectionString
+            );
+            NpgsqlConnection.ClearPool(connection);
+        }
+    }
+
+    private async Task<T> AskAsync<T>(
+        Func<SystemOfRecordContext, Deadline, Task<T>> ask,
+        Deadline deadline
+    )
+    {
+        using (deadline)
+        {
+            await using var context = await contexts.Value.CreateDbContextAsync(deadline.Token);
+            return await ask(context, deadline);
+        }
+    }
+}
+
+/// <summary>The time until which a question to the database must be answered.</summary>
+internal sealed class Deadline(TimeSpan timeout, StoreClock clock) : IDisposable
+{
+    private readonly CancellationTokenSource source = new(timeout, clock);
+
+    public CancellationToken Token => source.Token;
+
+    /// <summary>The database has answered a part of it, and is given as long for the next one.</summary>
+    public void Extend() => source.CancelAfter(timeout);
+
+    public void Dispose() => source.Dispose();
+}

@@ -1,0 +1,31 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RateLimiter.Application.Stores;
+
+namespace RateLimiter.Infrastructure.Postgres.Database;
+
+/// <summary>
+/// Degraded when the database does not answer: nothing can be changed then, but checks are answered all the same.
+/// </summary>
+internal sealed class PostgresHealthCheck(PostgresDatabase database) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context,
+        CancellationToken cancellationToken = default
+    )
+    {
+        try
+        {
+            await database.AskAsync(
+                (records, deadline) =>
+                    records.AuditSettings.Select(row => row.Id).SingleAsync(deadline.Token),
+                cancellationToken
+            );
+            return HealthCheckResult.Healthy();
+        }
+        catch (StoreUnavailableException exception)
+        {
+            return HealthCheckResult.Degraded(exception.Message);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace RateLimiter.Infrastructure.Postgres.Database;
+
+/// <summary>Which PostgreSQL has the records. With none named, the store has them.</summary>
+public sealed class PostgresOptions
+{
+    public const string Section = "Postgres";
+    public const int MaxTimeoutMs = 60_000;
+
+    /// <summary>In the syntax of Npgsql.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>
+    /// Whether a start brings the database up to date; default true. Else it must be, by the command <c>migrate</c>.
+    /// </summary>
+    public bool MigrateAtStart { get; set; } = true;
+
+    /// <summary>
+    /// The longest an administrative request waits for the database, in milliseconds; 1 to 60,000, default 2,000. An import
+    /// waits so long for each thousand of its changes.
+    /// </summary>
+    public int TimeoutMs { get; set; } = 2000;
+
+    internal bool IsConfigured => !string.IsNullOrWhiteSpace(ConnectionString);
+
+    internal TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMs);
+
+    /// <summary>What the operator wrote, but for what the service decides itself.</summary>
+    internal NpgsqlConnectionStringBuilder ToConnectionString()
+    {
+        var seconds = (int)Math.Ceiling(Timeout.TotalSeconds);
+        var given = new NpgsqlConnectionStringBuilder(ConnectionString);
+        return new NpgsqlConnectionStringBuilder(ConnectionString)
+        {
+            ApplicationName = given.ApplicationName ?? "RateLimiter",
+            Timeout = seconds,
+            CommandTimeout = seconds,
+            // A server that does not answer does not answer a request to cancel either.
+            CancellationTimeout = -1,
+            IncludeErrorDetail = false,
+            PersistSecurityInfo = false,
+        };
+    }
+}
+
+/// <summary>Says which option is wrong without repeating a connection string, which may hold a password.</summary>
+public sealed class PostgresOptionsValidator : IValidateOptions<PostgresOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PostgresOptions options)
+    {
+        try
+        {
+            return
+                options.IsConfigured && string.IsNullOrWhiteSpace(options.ToConnectionString().Host)
+                ? ValidateOptionsResult.Fail("Postgres:ConnectionString names no server (Host).")
+                : ValidateOptionsResult.Success;
+        }
+        catch (Exception exception)
+            when (exception
+                    is ArgumentException
+                        or FormatException
+                        or InvalidCastException
+                        or OverflowException
+            )
+        {
+            return ValidateOptionsResult.Fail(
+                "Postgres:ConnectionString is not a valid Npgsql connection string."
+            );
+        }
+    }
+}

@@ -1,0 +1,298 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using RateLimiter.Application.Clients;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Application.Background;
+using RateLimiter.Infrastructure.Postgres.Outbox;
+using RateLimiter.Infrastructure.Postgres.Clients;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Postgres.Schema;
+
+namespace RateLimiter.Infrastructure.Postgres.Projection;
+
+/// <summary>
+/// The copy of every client in the store, from which checks are answered. A copy never becomes older, and of a client that
+/// was deleted none is made.
+/// </summary>
+internal sealed class ClientProjection(
+    PostgresDatabase database,
+    RedisConnection connection,
+    PolicyImports imports,
+    RedisDeletionRepository deletions,
+    TimeProvider time,
+    ILogger<ClientProjection> logger
+)
+{
+    /// <summary>How long it is known that a client was deleted: longer than any copy is under way.</summary>
+    internal static readonly TimeSpan DeletionMemory = TimeSpan.FromHours(1);
+
+    private static readonly RedisScript Copy = RedisScript.Load(
+        "project_client",
+        ["call_many", "note_changes", "publish_revoked"]
+    );
+
+    private readonly BackgroundLoop forgetting = new(
+        "The removal of announcements that are done",
+        time,
+        logger
+    );
+
+    private enum CopyOutcome
+    {
+        Copied,
+
+        /// <summary>The copy is as new, or newer.</summary>
+        Known,
+
+        /// <summary>It is older than what the change was made to, or there is none.</summary>
+        Incomplete,
+        Deleted,
+
+        /// <summary>What was written beside it has expired.</summary>
+        Unstaged,
+    }
+
+    /// <summary>
+    /// Copies a change that was just recorded. When the store does not answer it is left to <see cref="OutboxRelay"/>:
+    /// the change is made, whether it is copied or not.
+    /// </summary>
+    public async Task CopyAsync(RecordedChange change)
+    {
+        try
+        {
+            if (await TryCopyAsync(change) == CopyOutcome.Incomplete)
+            {
+                await CompleteAsync(new ClientId(change.Client.Id), CancellationToken.None);
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            return;
+        }
+
+        // Nobody need wait for that. What stays is found to be done.
+        _ = ForgetAsync(change.Announcement);
+    }
+
+    /// <summary>As <see cref="CopyAsync(RecordedChange)"/>, of a client that was just made.</summary>
+    public async Task CopyNewAsync(ClientRecord record, long announcement)
+    {
+        try
+        {
+            await CopyAsync(record, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            return;
+        }
+
+        _ = ForgetAsync(announcement);
+    }
+
+    /// <summary>Copies a client as it is recorded, when the copy is older than that, or deletes its copy.</summary>
+    /// <exception cref="StoreUnavailableException">The store or the database did not answer.</exception>
+    public async Task CompleteAsync(ClientId client, CancellationToken cancellationToken)
+    {
+        if (await FindRecordAsync(client, cancellationToken) is { } record)
+        {
+            await CopyAsync(record, cancellationToken);
+        }
+        else
+        {
+            await DeleteAsync(client, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads a client from the database; null when there is none.</summary>
+    public Task<ClientRecord?> FindRecordAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    ) =>
+        database.AskAsync(
+            (context, deadline) => ClientRecord.FindAsync(context, client, deadline),
+            cancellationToken
+        );
+
+    /// <summary>Copies a client that was read from the database.</summary>
+    public async Task CopyAsync(ClientRecord record, CancellationToken cancellationToken)
+    {
+        var token = Guid.NewGuid().ToString("N");
+        var policies = record
+            .Policies.Select(row =>
+                KeyValuePair.Create(
+                    (string)RedisKeys.PolicyField(new(row.RouteKey, row.Role))!,
+                    (RedisValue)ClientRecord.PolicyValue(row.Version, row.Document!)
+                )
+            )
+            .ToList();
+        var isStaged = policies.Count > PolicyImports.PerStep;
+        if (isStaged)
+        {
+            await imports.StageAsync(record.Id, token, policies, cancellationToken);
+        }
+
+        var outcome = await CopyAsync(
+            record.Client,
+            baseVersion: null,
+            token,
+            isStaged ? policies.Count : 0,
+            [
+                "name",
+                record.Client.Name,
+                "created_at",
+                record.Client.CreatedAt.ToUnixTimeMilliseconds(),
+                .. Versions(record.Client),
+            ],
+            keysGone: [],
+            [.. record.Keys.SelectMany(key => new RedisValue[] { key.Hash, key.Document })],
+            policiesGone: [],
+            isStaged
+                ? []
+                : [.. policies.SelectMany(policy => new RedisValue[] { policy.Key, policy.Value })],
+            cancellationToken
+        );
+        if (outcome is CopyOutcome.Unstaged)
+        {
+            throw new StoreUnavailableException("The copy of a client took too long.");
+        }
+    }
+
+    /// <summary>Deletes the copy of a client that is not recorded any more, for good.</summary>
+    public async Task<DeletionSummary> DeleteAsync(ClientId client, CancellationToken cancellationToken)
+    {
+        await connection.AskAsync(
+            RedisKeys.DeletedClient(client),
+            database => database.StringSetAsync(RedisKeys.DeletedClient(client), 1, DeletionMemory),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+        return await deletions.DeleteRegistryAsync(client, cancellationToken);
+    }
+
+    /// <summary>Whether a client was deleted a short time ago, so that the database need not be asked for it.</summary>
+    public Task<bool> WasDeletedAsync(ClientId client, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            RedisKeys.DeletedClient(client),
+            database =>
+                database.KeyExistsAsync(RedisKeys.DeletedClient(client), CommandFlags.DemandMaster),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    /// <summary>The version of a client's copy; null when there is none.</summary>
+    public Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            database => RedisClientRepository.FindVersionAsync(database, client),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    /// <summary>Removes the announcement of a change that is copied. What stays, the relay finds to be done.</summary>
+    public Task ForgetAsync(long announcement) =>
+        forgetting.TryAsync(
+            stoppingToken =>
+                database.AskAsync(
+                    (context, deadline) =>
+                        context
+                            .Outbox.Where(row => row.Id == announcement)
+                            .ExecuteDeleteAsync(deadline.Token),
+                    stoppingToken
+                ),
+            CancellationToken.None
+        );
+
+    // What is too much for one call is copied whole, which is done in steps.
+    private async Task<CopyOutcome> TryCopyAsync(RecordedChange change) =>
+        change.PoliciesGone.Count + change.PoliciesSaved.Count > PolicyImports.PerStep
+            ? CopyOutcome.Incomplete
+            : await CopyAsync(
+                change.Client,
+                change.Client.Version - 1,
+                token: "",
+                staged: 0,
+                [.. Versions(change.Client)],
+                [.. change.KeysGone.Select(hash => (RedisValue)hash)],
+                [
+                    .. change.KeysSaved.SelectMany(key =>
+                        new RedisValue[] { key.Hash, key.Document }
+                    ),
+                ],
+                [.. change.PoliciesGone.Select(RedisKeys.PolicyField)],
+                [
+                    .. change.PoliciesSaved.SelectMany(policy =>
+                        new RedisValue[] { RedisKeys.PolicyField(policy.Key), policy.Value }
+                    ),
+                ],
+                CancellationToken.None
+            );
+
+    private async Task<CopyOutcome> CopyAsync(
+        ClientRow client,
+        long? baseVersion,
+        string token,
+        int staged,
+        RedisValue[] fields,
+        RedisValue[] keysGone,
+        RedisValue[] keysSaved,
+        RedisValue[] policiesGone,
+        RedisValue[] policiesSaved,
+        CancellationToken cancellationToken
+    )
+    {
+        var id = new ClientId(client.Id);
+        return (CopyOutcome)
+            (int)
+                await connection.WriteAsync(
+                    RedisKeys.Client(id),
+                    database =>
+                        Copy.EvaluateAsync(
+                            database,
+                            [
+                                RedisKeys.Client(id),
+                                RedisKeys.ApiKeys(id),
+                                RedisKeys.ApiKeyUses(id),
+                                RedisKeys.Policies(id),
+                                RedisKeys.DeletedClient(id),
+                                RedisKeys.StagedPolicies(id, token),
+                                RedisKeys.PolicyChanges(id),
+                            ],
+                            [
+                                client.Id,
+                                baseVersion?.ToString(CultureInfo.InvariantCulture) ?? "",
+                                client.Version,
+                                staged,
+                                fields.Length,
+                                keysGone.Length,
+                                keysSaved.Length,
+                                policiesGone.Length,
+                                policiesSaved.Length,
+                                .. fields,
+                                .. keysGone,
+                                .. keysSaved,
+                                .. policiesGone,
+                                .. policiesSaved,
+                            ]
+                        ),
+                    cancellationToken
+                );
+    }
+
+    private static IEnumerable<RedisValue> Versions(ClientRow client) =>
+        [
+            "version",
+            client.Version,
+            "keys_version",
+            client.KeysVersion,
+            "policies_version",
+            client.PoliciesVersion,
+            "policy_bytes",
+            client.PolicyBytes,
+        ];
+}

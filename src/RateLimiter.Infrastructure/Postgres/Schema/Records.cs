@@ -1,0 +1,120 @@
+namespace RateLimiter.Infrastructure.Postgres.Schema;
+
+/// <summary>A row of <c>clients</c>. Whoever changes anything of a client locks it first.</summary>
+internal sealed class ClientRow
+{
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>One more with every change of keys or policies.</summary>
+    public long Version { get; set; } = 1;
+
+    /// <summary>One more with every change of keys.</summary>
+    public long KeysVersion { get; set; }
+
+    /// <summary>One more with every change of policies.</summary>
+    public long PoliciesVersion { get; set; }
+
+    /// <summary>What the policies take up, as Redis keeps them: in both, a quota means the same.</summary>
+    public long PolicyBytes { get; set; }
+}
+
+/// <summary>A row of <c>keys</c>.</summary>
+internal sealed class KeyRow
+{
+    public required string ClientId { get; init; }
+
+    /// <summary>SHA-256 of the key.</summary>
+    public required byte[] Hash { get; init; }
+
+    /// <summary>The key's public name.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What is known of it, as JSON.</summary>
+    public required string Document { get; set; }
+}
+
+/// <summary>A row of <c>policies</c>: the last version of one.</summary>
+internal sealed class PolicyRow
+{
+    public required string ClientId { get; init; }
+
+    public required string RouteKey { get; init; }
+
+    public required string Role { get; init; }
+
+    public required long Version { get; init; }
+
+    /// <summary>The policy as JSON; null when that version is its deletion.</summary>
+    public required string? Document { get; init; }
+}
+
+/// <summary>A row of <c>policy_versions</c>: any version of a policy, the last one included.</summary>
+internal sealed class PolicyVersionRow
+{
+    public required string ClientId { get; init; }
+
+    public required string RouteKey { get; init; }
+
+    public required string Role { get; init; }
+
+    public required long Version { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The public name of the key that it was made with.</summary>
+    public required string? By { get; init; }
+
+    /// <summary>The policy as JSON; null when this version is its deletion.</summary>
+    public required string? Document { get; init; }
+}
+
+/// <summary>A row of <c>audit</c>. It outlives its client.</summary>
+internal sealed class AuditRow
+{
+    /// <summary>Given by the database; a client's are in the order of its changes.</summary>
+    public long Id { get; init; }
+
+    public required string ClientId { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public required string Action { get; init; }
+
+    public required string? KeyId { get; init; }
+
+    public required string Address { get; init; }
+
+    public required string RequestId { get; init; }
+
+    public required string? Before { get; init; }
+
+    public required string? After { get; init; }
+}
+
+/// <summary>
+/// A row of <c>announcements</c>: a change that may not be copied to the store yet. It is written with the change.
+/// </summary>
+internal sealed class OutboxRow
+{
+    /// <summary>Given by the database.</summary>
+    public long Id { get; init; }
+
+    public required string ClientId { get; init; }
+
+    /// <summary>The client's version after the change; null when it was deleted.</summary>
+    public required long? Version { get; init; }
+}
+
+/// <summary>The row of <c>audit_settings</c>.</summary>
+internal sealed class AuditSettingsRow
+{
+    /// <summary>True: there is one row.</summary>
+    public bool Id { get; init; } = true;
+
+    /// <summary>So long an entry of the audit trail is kept; 0 for ever.</summary>
+    public int RetentionDays { get; set; }
+}

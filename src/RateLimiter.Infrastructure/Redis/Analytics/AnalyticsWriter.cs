@@ -1,0 +1,183 @@
+using System.Security.Cryptography;
+using RateLimiter.Application.Analytics;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Domain;
+using RateLimiter.Application.Stores;
+
+namespace RateLimiter.Infrastructure.Redis.Analytics;
+
+/// <summary>
+/// Writes what was counted. A write that failed may have been done: it is sent again as it was until the store has answered
+/// it, and the store knows by its number whether it was. What is counted of the client meanwhile waits.
+/// </summary>
+internal sealed class AnalyticsWriter(
+    RedisConnection connection,
+    AnalyticsOptions options,
+    TimeProvider time
+)
+{
+    /// <summary>The most different series that are kept of a client in an hour or a day; further ones are one.</summary>
+    internal const int MaxSeries = 200;
+
+    /// <summary>The most users that are kept of an hour; when there are more, the 200 with the most checks stay.</summary>
+    internal const int MaxUsers = 300;
+
+    /// <summary>How long the store remembers what was written. After an outage as long, a write may count twice.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromDays(1);
+
+    private static readonly RedisScript Add = RedisScript.Load("add_analytics", ["call_many"]);
+
+    private readonly string instance = RandomNumberGenerator.GetHexString(12, lowercase: true);
+    private readonly AnalyticsWrites writes = new(options, time);
+    private readonly DecisionCounts waiting = new();
+    private readonly DecisionCounts taken = new();
+    private readonly Dictionary<ClientId, Queue<AnalyticsWrite>> unwritten = [];
+    private long written;
+
+    /// <summary>How many checks were written.</summary>
+    public long Written => Interlocked.Read(ref written);
+
+    /// <summary>How many checks are not written.</summary>
+    public long Checks =>
+        waiting.Checks + unwritten.Values.Sum(queue => queue.Sum(it => it.Checks));
+
+    /// <summary>Whether something of a client is not written.</summary>
+    public bool IsBehind(ClientId client) => unwritten.ContainsKey(client);
+
+    /// <summary>Takes over what was counted, to be written next. It is empty then.</summary>
+    public void Take(DecisionCounts counts) => waiting.Take(counts);
+
+    /// <summary>Writes all that can be. Is not called again before it has ended.</summary>
+    public async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        Prepare();
+        var failed = new HashSet<int>(connection.Parts.Where(connection.IsUnavailable));
+        while (true)
+        {
+            var next = unwritten
+                .Values.Select(queue => queue.Peek())
+                .Where(write => !failed.Contains(PartOf(write)))
+                .ToList();
+            if (next.Count == 0)
+            {
+                break;
+            }
+
+            foreach (var call in Batch(next))
+            {
+                // One after the other, so that checks have their turn in between.
+                var part = PartOf(call[0]);
+                if (failed.Contains(part))
+                {
+                    continue;
+                }
+
+                try
+                {
+                    await SendAsync(call, cancellationToken);
+                    call.ForEach(Forget);
+                }
+                catch (StoreUnavailableException)
+                {
+                    failed.Add(part);
+                }
+            }
+        }
+    }
+
+    private void Prepare()
+    {
+        waiting.MoveExcept(unwritten.Keys.ToHashSet(), taken);
+        foreach (var write in writes.Of(taken))
+        {
+            if (!unwritten.TryGetValue(write.Client, out var queue))
+            {
+                unwritten.Add(write.Client, queue = []);
+            }
+
+            queue.Enqueue(write);
+        }
+
+        taken.Clear();
+    }
+
+    private void Forget(AnalyticsWrite write)
+    {
+        Interlocked.Add(ref written, write.Checks);
+        var queue = unwritten[write.Client];
+        queue.Dequeue();
+        if (queue.Count == 0)
+        {
+            unwritten.Remove(write.Client);
+        }
+    }
+
+    // Of many clients in one call, so that many do not make many calls; in a cluster, those of one slot.
+    private IEnumerable<List<AnalyticsWrite>> Batch(IEnumerable<AnalyticsWrite> all)
+    {
+        var call = new List<AnalyticsWrite>();
+        var items = 0;
+        foreach (var write in connection.IsCluster ? all.OrderBy(SlotOf) : all)
+        {
+            if (
+                call.Count > 0
+                && (
+                    items + write.Items > AnalyticsWrites.MaxItems
+                    || SlotOf(write) != SlotOf(call[0])
+                )
+            )
+            {
+                yield return call;
+                call = [];
+                items = 0;
+            }
+
+            call.Add(write);
+            items += write.Items;
+        }
+
+        if (call.Count > 0)
+        {
+            yield return call;
+        }
+    }
+
+    private Task<RedisResult> SendAsync(
+        List<AnalyticsWrite> call,
+        CancellationToken cancellationToken
+    )
+    {
+        RedisKey[] keys =
+        [
+            .. call.SelectMany(write =>
+                write
+                    .Keys.Prepend(RedisKeys.AnalyticsWritten(write.Client, instance))
+                    .Prepend(RedisKeys.Client(write.Client))
+            ),
+        ];
+        RedisValue[] values =
+        [
+            MaxSeries,
+            MaxUsers,
+            (long)Memory.TotalMilliseconds,
+            .. call.SelectMany(write =>
+                write
+                    .Values.Prepend(write.Values.Length)
+                    .Prepend(write.Keys.Length)
+                    .Prepend(write.Number)
+            ),
+        ];
+        connection.Room.Ensure();
+        return connection.AskAsync(
+            keys[0],
+            database => Add.EvaluateAsync(database, keys, values),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+    }
+
+    private int SlotOf(AnalyticsWrite write) => connection.SlotOf(RedisKeys.Client(write.Client));
+
+    private int PartOf(AnalyticsWrite write) => connection.PartOf(RedisKeys.Client(write.Client));
+}

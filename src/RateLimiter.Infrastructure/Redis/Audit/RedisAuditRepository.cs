@@ -1,0 +1,120 @@
+using System.Globalization;
+using RateLimiter.Application.Audit;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Infrastructure.Documents;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Infrastructure.Redis.Audit;
+
+/// <summary>
+/// The scripts that change something append to the trail. It is looked through part by part, so that nobody waits for a
+/// filter that lets little through.
+/// </summary>
+internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImports imports)
+    : IAuditRepository
+{
+    /// <summary>So many entries the store looks at in one step: about a millisecond's work.</summary>
+    internal const int PageSize = 500;
+
+    /// <summary>What a script needs that appends to the trail.</summary>
+    internal static readonly IReadOnlyList<string> Modules =
+    [
+        "call_many",
+        "remove_fields",
+        "append_audit",
+    ];
+
+    private static readonly RedisScript Look = RedisScript.Load("list_audit");
+
+    public async Task<IReadOnlyList<AuditEntry>> ListAsync(
+        ClientId client,
+        AuditFilter filter,
+        long? before,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        await imports.FinishAsync(client, cancellationToken);
+        var entries = new List<AuditEntry>();
+        var next = before;
+        do
+        {
+            var reply = await LookAsync(
+                client,
+                filter,
+                next,
+                limit - entries.Count,
+                cancellationToken
+            );
+            // The store compares whole milliseconds.
+            entries.AddRange(
+                reply.Skip(1).Chunk(4).Select(Parse).Where(entry => filter.Includes(entry.Record))
+            );
+            next = (long)reply[0];
+        } while (next > 0 && entries.Count < limit);
+
+        return entries;
+    }
+
+    /// <summary>An entry as the scripts take it.</summary>
+    internal static RedisValue Write(AuditRecord record) =>
+        $"{record.At.ToUnixTimeMilliseconds()} {record.Action.ToName()} {AuditDocument.Write(record)}";
+
+    /// <summary>The same of a change of a policy. The script adds the policy, which need not be sent twice.</summary>
+    internal static RedisValue WriteWithoutPolicy(AuditRecord record) =>
+        Write(record with { Before = null, After = null });
+
+    private static AuditEntry Parse(RedisResult[] entry)
+    {
+        var text = (string)entry[1]!;
+        var record = AuditDocument.Read(text.AsSpan(text.IndexOf('{', StringComparison.Ordinal)));
+        return new AuditEntry(
+            (long)entry[0],
+            record with
+            {
+                Before = ParsePolicy((string)entry[2]!) ?? record.Before,
+                After = ParsePolicy((string)entry[3]!) ?? record.After,
+            }
+        );
+    }
+
+    private static AuditedPolicy? ParsePolicy(string value) =>
+        value is "" ? null : new AuditedPolicy(PolicyDocument.Parse(value));
+
+    private async Task<RedisResult[]> LookAsync(
+        ClientId client,
+        AuditFilter filter,
+        long? before,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        (RedisResult[])
+            (
+                await connection.AskAsync(
+                    RedisKeys.Client(client),
+                    database =>
+                        Look.EvaluateAsync(
+                            database,
+                            [RedisKeys.Client(client), RedisKeys.Audit(client)],
+                            [
+                                Text(before),
+                                PageSize,
+                                limit,
+                                Text(Milliseconds(filter.From)),
+                                Text(Milliseconds(filter.To)),
+                                filter.Action?.ToName() ?? "",
+                            ]
+                        ),
+                    connection.AdministrativeTimeout,
+                    cancellationToken
+                )
+            )!;
+
+    private static long? Milliseconds(DateTimeOffset? moment) => moment?.ToUnixTimeMilliseconds();
+
+    private static string Text(long? number) =>
+        number?.ToString(CultureInfo.InvariantCulture) ?? "";
+}

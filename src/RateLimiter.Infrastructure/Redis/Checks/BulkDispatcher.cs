@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Infrastructure.Redis.Checks;
+
+/// <summary>
+/// Calls for parts of batches, few at once: however many batches wait, single checks get their turn in between, and so
+/// do the batches of other tenants.
+/// </summary>
+/// <param name="take">
+/// Asks the store for all of some requests at once, and waits for so long; null where there is no answer.
+/// </param>
+/// <param name="timeout">
+/// The longest that a call waits for the store. Where the calls before it got no answer, its wait for a turn counts as
+/// well, because that was a wait for the store too.
+/// </param>
+/// <param name="totalTimeout">The longest that a call waits for its turn and for the store together.</param>
+/// <param name="time">The clock of both waits.</param>
+internal sealed class BulkDispatcher(
+    Func<PermitRequest[], TimeSpan, CancellationToken, Task<Decision?[]>> take,
+    TimeSpan timeout,
+    TimeSpan totalTimeout,
+    TimeProvider time
+)
+{
+    private readonly Lock gate = new();
+    private readonly FairQueue<TaskCompletionSource<bool>> waiting = new(CheckWork.MaxPerCall);
+    private int underWay;
+    private int unanswered;
+
+    /// <summary>
+    /// Takes for the calls of one batch, one after the other: what a batch asks for first is decided first, also where
+    /// it is one counter's.
+    /// </summary>
+    /// <param name="batch">Of one tenant; each call with its work, which is no more than one call may be.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>
+    /// For each call its answers in the order of the requests; null stands for those that the store did not answer.
+    /// </returns>
+    public async IAsyncEnumerable<Decision?[]> TakeAsync(
+        IEnumerable<(PermitRequest[] Requests, int Work)> batch,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
+        foreach (var (requests, work) in batch)
+        {
+            yield return await TakeAsync(requests, work, asked, failures, cancellationToken);
+        }
+    }
+
+    private async Task<Decision?[]> TakeAsync(
+        PermitRequest[] requests,
+        int work,
+        long asked,
+        int failures,
+        CancellationToken cancellationToken
+    )
+    {
+        var total = totalTimeout - requests[0].Waited;
+        var patience = total - time.GetElapsedTime(asked);
+        if (
+            patience <= TimeSpan.Zero
+            || !await WaitForTurnAsync(
+                requests[0].Subject.Client,
+                work,
+                patience,
+                cancellationToken
+            )
+        )
+        {
+            return new Decision?[requests.Length];
+        }
+
+        try
+        {
+            var waited = time.GetElapsedTime(asked);
+            var own = failures == Volatile.Read(ref unanswered) ? timeout : timeout - waited;
+            var left = total - waited < own ? total - waited : own;
+            var decisions =
+                left > TimeSpan.Zero
+                    ? await take(requests, left, cancellationToken)
+                    : new Decision?[requests.Length];
+            if (decisions.Contains(null))
+            {
+                Interlocked.Increment(ref unanswered);
+            }
+
+            return decisions;
+        }
+        catch (StoreUnavailableException)
+        {
+            Interlocked.Increment(ref unanswered);
+            return new Decision?[requests.Length];
+        }
+        finally
+        {
+            EndTurn();
+        }
+    }
+
+    /// <returns>False when it did not come in time.</returns>
+    private async Task<bool> WaitForTurnAsync(
+        ClientId tenant,
+        int work,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    )
+    {
+        var turn = new TaskCompletionSource<bool>(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
+        lock (gate)
+        {
+            if (underWay < CheckBatcher.MaxCalls)
+            {
+                underWay++;
+                return true;
+            }
+
+            waiting.Enqueue(tenant, turn, work);
+        }
+
+        using var deadline = new CancellationTokenSource(patience, time);
+        await using var over = deadline.Token.Register(() => turn.TrySetResult(false));
+        await using var gone = cancellationToken.Register(() =>
+            turn.TrySetCanceled(cancellationToken)
+        );
+        return await turn.Task;
+    }
+
+    private void EndTurn()
+    {
+        lock (gate)
+        {
+            while (waiting.TryDequeue(CheckWork.MaxPerCall, out var next))
+            {
+                // Others have been told that their time is over.
+                if (next.TrySetResult(true))
+                {
+                    return;
+                }
+            }
+
+            underWay--;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Application.Stores;
+
+namespace RateLimiter.Infrastructure.Redis.Checks;
+
+/// <summary>The words of check.lua: how a call of it is written, and how its reply is read.</summary>
+internal static class CheckScript
+{
+    private const int NumberSize = sizeof(double);
+    private const int NumbersPerLimit = 5;
+    private const long Broken = -2;
+
+    // For each algorithm, the file of its script. The two buckets differ only in their default burst.
+    private static readonly Dictionary<Algorithm, string> Limiters = new()
+    {
+        [Algorithm.FixedWindow] = "fixed_window",
+        [Algorithm.SlidingWindow] = "sliding_window",
+        [Algorithm.SlidingLog] = "sliding_log",
+        [Algorithm.TokenBucket] = "bucket",
+        [Algorithm.LeakyBucket] = "bucket",
+    };
+
+    // What a call says of a policy's limits is the same every time.
+    private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
+
+    /// <summary>The script check.lua.</summary>
+    public static RedisScript Script { get; } =
+        RedisScript.Load("check", ["read", .. Limiters.Values.Distinct()]);
+
+    /// <param name="verb">As in check.lua: take, look or give.</param>
+    /// <param name="requests">The permits.</param>
+    /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
+    /// <returns>What to call it with; of each request the first key is the <see cref="FirstCounter"/>.</returns>
+    public static (RedisKey[] Keys, RedisValue[] Values) Write(
+        string verb,
+        ReadOnlySpan<PermitRequest> requests,
+        long? clock
+    )
+    {
+        var counters = 0;
+        foreach (ref readonly var request in requests)
+        {
+            counters += request.Policy.Limits.Count;
+        }
+
+        var keys = new RedisKey[counters];
+        var values = new RedisValue[2 + 2 * requests.Length];
+        values[0] = clock ?? RedisValue.EmptyString;
+        values[1] = verb;
+        var (key, value) = (0, 2);
+        foreach (ref readonly var request in requests)
+        {
+            values[value++] = request.Cost;
+            values[value++] = LimitText(request.Policy);
+            var limits = request.Policy.Limits;
+            for (var i = 0; i < limits.Count; i++)
+            {
+                keys[key++] = RedisKeys.Counter(request.Subject, limits[i]);
+            }
+        }
+
+        return (keys, values);
+    }
+
+    /// <summary>
+    /// A decision for each request; null for one whose counter is broken, and then the failure says what is wrong.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">That is no reply of this script.</exception>
+    public static (Decision?[] Decisions, string? Failure) Read(
+        ReadOnlySpan<PermitRequest> requests,
+        RedisResult reply
+    )
+    {
+        var limits = 0;
+        foreach (ref readonly var request in requests)
+        {
+            limits += request.Policy.Limits.Count;
+        }
+
+        if (
+            reply is not { Resp2Type: ResultType.Array, Length: > 0 }
+            || reply[0].Resp2Type != ResultType.BulkString
+            || (byte[]?)reply[0] is not { } bytes
+            || bytes.Length != NumberSize * (1 + NumbersPerLimit * limits)
+        )
+        {
+            throw new StoreUnavailableException("The store answered with something else.");
+        }
+
+        ReadOnlySpan<byte> numbers = bytes;
+        var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Next(ref numbers));
+        var decisions = new Decision?[requests.Length];
+        for (var i = 0; i < requests.Length; i++)
+        {
+            var policy = requests[i].Policy;
+            var steady = 0L;
+            var statuses = new LimitStatus[policy.Limits.Count];
+            for (var j = 0; j < statuses.Length; j++)
+            {
+                statuses[j] = new LimitStatus(
+                    Wait: Next(ref numbers),
+                    Remaining: Next(ref numbers),
+                    Reset: Next(ref numbers),
+                    Used: Next(ref numbers)
+                );
+                steady = Next(ref numbers);
+            }
+
+            if (statuses[0].Wait != Broken)
+            {
+                decisions[i] = Decision.From(
+                    policy,
+                    statuses,
+                    decidedAt,
+                    TimeSpan.FromMicroseconds(steady)
+                );
+            }
+        }
+
+        return (decisions, reply.Length > 1 ? (string?)reply[1] : null);
+    }
+
+    /// <summary>The name that stands for all counters of a request.</summary>
+    public static string FirstCounter(in PermitRequest request) =>
+        RedisKeys.Counter(request.Subject, request.Policy.Limits[0]);
+
+    private static long Next(ref ReadOnlySpan<byte> numbers)
+    {
+        var number = (long)BinaryPrimitives.ReadDoubleLittleEndian(numbers);
+        numbers = numbers[NumberSize..];
+        return number;
+    }
+
+    private static RedisValue LimitText(Policy policy) =>
+        (byte[])
+            LimitTexts.GetValue(
+                policy,
+                static policy =>
+                    Encoding.ASCII.GetBytes(
+                        string.Join(
+                            ' ',
+                            policy.Limits.Select(limit =>
+                                string.Create(
+                                    CultureInfo.InvariantCulture,
+                                    $"{Limiters[limit.Algorithm]} {limit.Permits} {limit.WindowMicroseconds} {limit.Capacity} {limit.Tick}"
+                                )
+                            )
+                        )
+                    )
+            );
+}

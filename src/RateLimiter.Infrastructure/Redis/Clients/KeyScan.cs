@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+
+namespace RateLimiter.Infrastructure.Redis.Clients;
+
+/// <summary>Looks through all keys of the store, page by page, so that nobody waits for it.</summary>
+internal static class KeyScan
+{
+    /// <summary>About so many keys the store looks at in one step: less than a millisecond's work.</summary>
+    public const int PageSize = 500;
+
+    /// <summary>Looks at a page of the keys of a server.</summary>
+    /// <param name="connection">The store.</param>
+    /// <param name="master">One of its servers, with its part.</param>
+    /// <param name="cursor">Where the page begins; 0 for the first.</param>
+    /// <param name="beginning">How the names begin that are looked for.</param>
+    /// <param name="end">How they end.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Where the next page begins, 0 after the last one, and which names are so.</returns>
+    public static async Task<(long Cursor, RedisKey[] Keys)> ReadPageAsync(
+        RedisConnection connection,
+        (int Shard, IServer Server) master,
+        long cursor,
+        string beginning,
+        string end,
+        CancellationToken cancellationToken
+    )
+    {
+        // With a pattern, the embedded store would not answer before it has found a page of matching keys, and let
+        // everybody wait meanwhile. Others look at a page of keys either way, and need not send those of other clients.
+        object[] page = connection.IsEmbedded
+            ? [cursor, "COUNT", PageSize]
+            : [cursor, "COUNT", PageSize, "MATCH", $"{beginning}*{end}"];
+        var reply = (RedisResult[])
+            (
+                await connection.AskPartAsync(
+                    master.Shard,
+                    database => master.Server.ExecuteAsync(database.Database, "SCAN", page),
+                    connection.AdministrativeTimeout,
+                    cancellationToken
+                )
+            )!;
+        var (first, last) = (Encoding.UTF8.GetBytes(beginning), Encoding.UTF8.GetBytes(end));
+        return (
+            long.Parse((string)reply[0]!, CultureInfo.InvariantCulture),
+            [
+                .. ((RedisKey[])reply[1]!).Where(key =>
+                    ((byte[])key!).AsSpan().StartsWith(first)
+                    && ((byte[])key!).AsSpan().EndsWith(last)
+                ),
+            ]
+        );
+    }
+}

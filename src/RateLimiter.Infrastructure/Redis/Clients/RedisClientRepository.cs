@@ -1,0 +1,205 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Documents;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Keys;
+
+namespace RateLimiter.Infrastructure.Redis.Clients;
+
+internal sealed class RedisClientRepository(
+    RedisConnection connection,
+    IOptions<QuotaOptions> quotas
+) : IClientRepository
+{
+    private static readonly RedisScript Add = RedisScript.Load(
+        "add_client",
+        RedisAuditRepository.Modules
+    );
+
+    public Task AddAsync(
+        NewClient client,
+        AuditRecord audit,
+        CancellationToken cancellationToken
+    ) =>
+        connection.WriteAsync(
+            RedisKeys.Client(client.Id),
+            database =>
+                Add.EvaluateAsync(
+                    database,
+                    [
+                        RedisKeys.Client(client.Id),
+                        RedisKeys.ApiKeys(client.Id),
+                        RedisKeys.Audit(client.Id),
+                    ],
+                    [
+                        client.Name,
+                        client.CreatedAt.ToUnixTimeMilliseconds(),
+                        client.Key.Hash.ToString(),
+                        ApiKeyDocument.Write(client.Key),
+                        quotas.Value.MaxHistoryBytes,
+                        RedisAuditRepository.Write(audit),
+                    ]
+                ),
+            cancellationToken
+        );
+
+    // What the store says is so, also where it is older than what is known: a replica that has become the master may have
+    // lost what was answered last.
+    public Task<ClientSnapshot?> FindAsync(
+        ClientId client,
+        long known,
+        ClientSnapshot? loaded,
+        CancellationToken cancellationToken
+    ) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            async database =>
+                loaded is not null && await FindChangedAsync(database, loaded) is { } changed
+                    ? changed
+                    : await FindAsync(database, client),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    public Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            database => FindVersionAsync(database, client),
+            // A check may wait for it, and then for its counter.
+            connection.CheckTimeout / 2,
+            cancellationToken
+        );
+
+    private static async Task<ClientSnapshot?> FindAsync(IDatabase database, ClientId client)
+    {
+        var ((versions, keys), hashes) = await StoredPolicies.ReadAsync(
+            database,
+            [RedisKeys.Policies(client)],
+            async step =>
+            {
+                // The version is read first and the commands run in order: what is read with it is at least as new.
+                var versions = FindVersionsAsync(database, client);
+                var keys = RedisKeyRepository.FindAsync(database, client);
+                step.Ask(database);
+                await Task.WhenAll(versions, keys);
+                return ((await versions).Client, (await versions, await keys));
+            },
+            () => FindVersionAsync(database, client)
+        );
+        return versions.Client is { } version
+            ? new ClientSnapshot(
+                client,
+                version,
+                keys,
+                new PolicyTable(await StoredPolicies.ParseAsync(hashes[0]))
+            )
+            {
+                PoliciesVersion = versions.Policies,
+            }
+            : null;
+    }
+
+    /// <summary>Reads the keys, and of the policies those that have changed; null when it is not known which.</summary>
+    private static async Task<ClientSnapshot?> FindChangedAsync(
+        IDatabase database,
+        ClientSnapshot loaded
+    )
+    {
+        var reading = FindVersionsAsync(database, loaded.Id);
+        var keys = RedisKeyRepository.FindAsync(database, loaded.Id);
+        var notes = database.ListRangeAsync(
+            RedisKeys.PolicyChanges(loaded.Id),
+            flags: CommandFlags.DemandMaster
+        );
+        await Task.WhenAll(reading, keys, notes);
+        var versions = await reading;
+        if (
+            versions.Client is not { } version
+            || FieldsChanged(loaded.PoliciesVersion, versions.Policies, await notes)
+                is not { } fields
+        )
+        {
+            return null;
+        }
+
+        var policies = loaded.Policies;
+        if (fields.Length > 0)
+        {
+            var values = database.HashGetAsync(
+                RedisKeys.Policies(loaded.Id),
+                fields,
+                CommandFlags.DemandMaster
+            );
+            var after = FindVersionsAsync(database, loaded.Id);
+            await Task.WhenAll(values, after);
+            if ((await after).Policies != versions.Policies)
+            {
+                return null;
+            }
+
+            policies = policies.With(
+                fields.Zip(
+                    await values,
+                    (field, value) =>
+                        (
+                            RedisKeys.ParsePolicyField(field!),
+                            value.IsNull ? null : PolicyDocument.Parse(value!)
+                        )
+                )
+            );
+        }
+
+        return new ClientSnapshot(loaded.Id, version, await keys, policies)
+        {
+            PoliciesVersion = versions.Policies,
+        };
+    }
+
+    /// <summary>Which policies have changed after one version up to another; null when it is not known of each.</summary>
+    private static RedisValue[]? FieldsChanged(long after, long upTo, RedisValue[] notes)
+    {
+        var changed = notes
+            .Select(note => $"{note}".Split(' ', 2))
+            .Select(note =>
+                (Version: long.Parse(note[0], CultureInfo.InvariantCulture), Field: note[1])
+            )
+            .Where(note => note.Version > after)
+            .ToList();
+        return
+            upTo >= after
+            && changed.Select(note => note.Version).Distinct().Count(noted => noted <= upTo)
+                == upTo - after
+            ? [.. changed.Select(note => (RedisValue)note.Field).Distinct()]
+            : null;
+    }
+
+    private static async Task<(long? Client, long Policies)> FindVersionsAsync(
+        IDatabaseAsync database,
+        ClientId client
+    )
+    {
+        var versions = await database.HashGetAsync(
+            RedisKeys.Client(client),
+            ["version", "policies_version"],
+            CommandFlags.DemandMaster
+        );
+        return ((long?)versions[0], (long?)versions[1] ?? 0);
+    }
+
+    internal static async Task<long?> FindVersionAsync(IDatabase database, ClientId client) =>
+        (long?)
+            await database.HashGetAsync(
+                RedisKeys.Client(client),
+                "version",
+                CommandFlags.DemandMaster
+            );
+}

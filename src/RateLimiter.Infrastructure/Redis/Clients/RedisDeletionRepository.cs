@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using RateLimiter.Application.Clients;
+using RateLimiter.Infrastructure.Documents;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Infrastructure.Redis.Clients;
+
+/// <summary>
+/// Nothing knows which counters a client has, and a set of them would cost every check. They are looked for among all keys
+/// of the store, page by page, and the counts of the analytics with them.
+/// </summary>
+internal sealed class RedisDeletionRepository(RedisConnection connection) : IDeletionRepository
+{
+    private static readonly RedisScript Note = RedisScript.Load("note_deletion");
+    private static readonly RedisScript Delete = RedisScript.Load(
+        "delete_client",
+        ["publish_revoked"]
+    );
+
+    public async Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken)
+    {
+        var noted = await connection.AskAsync(
+            RedisKeys.Deletions,
+            database => database.HashGetAllAsync(RedisKeys.Deletions, CommandFlags.DemandMaster),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+        return [.. noted.Select(note => DeletionDocument.Read(note.Name!, note.Value!))];
+    }
+
+    public Task<bool> TryBeginAsync(ClientDeletion deletion, CancellationToken cancellationToken) =>
+        TryNoteAsync(deletion.Client, before: null, deletion, cancellationToken);
+
+    public Task<bool> TryNoteAsync(
+        ClientDeletion before,
+        ClientDeletion? after,
+        CancellationToken cancellationToken
+    ) => TryNoteAsync(before.Client, before, after, cancellationToken);
+
+    public Task<DeletionSummary> DeleteClientAsync(
+        ClientDeletion deletion,
+        CancellationToken cancellationToken
+    ) => DeleteRegistryAsync(deletion.Client, cancellationToken);
+
+    /// <inheritdoc cref="DeleteClientAsync"/>
+    internal async Task<DeletionSummary> DeleteRegistryAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
+    {
+        var counts = (long[])
+            (
+                await connection.WriteAsync(
+                    RedisKeys.Client(client),
+                    database =>
+                        Delete.EvaluateAsync(
+                            database,
+                            [
+                                RedisKeys.Client(client),
+                                RedisKeys.ApiKeys(client),
+                                RedisKeys.ApiKeyUses(client),
+                                RedisKeys.Policies(client),
+                                RedisKeys.Log(client),
+                                RedisKeys.DeletedPolicies(client),
+                                RedisKeys.PolicyVersions(client),
+                                RedisKeys.PolicyVersionOrder(client),
+                                RedisKeys.Audit(client),
+                                RedisKeys.ImportJournal(client),
+                                RedisKeys.PolicyChanges(client),
+                                RedisKeys.PoliciesBeforeImport(client),
+                            ],
+                            [client.Value]
+                        ),
+                    cancellationToken
+                )
+            )!;
+        return new DeletionSummary(counts[0], counts[1], counts[2], Counters: 0);
+    }
+
+    public async IAsyncEnumerable<int> DeleteCountersAsync(
+        ClientId client,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var layout = await connection.FindLayoutAsync(cancellationToken);
+        while (true)
+        {
+            foreach (var master in layout.Masters)
+            {
+                var cursor = 0L;
+                do
+                {
+                    (cursor, var keys) = await KeyScan.ReadPageAsync(
+                        connection,
+                        master,
+                        cursor,
+                        RedisKeys.Everything(client),
+                        end: "",
+                        cancellationToken
+                    );
+                    await DeleteAsync(
+                        master.Shard,
+                        keys,
+                        RedisKeys.Analytics(client),
+                        cancellationToken
+                    );
+                    yield return await DeleteAsync(
+                        master.Shard,
+                        keys,
+                        RedisKeys.Counters(client),
+                        cancellationToken
+                    );
+                } while (cursor != 0);
+            }
+
+            // A slot that has moved may have been looked for on each of its masters while it was on the other.
+            var before = layout.Slots;
+            layout = await connection.FindLayoutAsync(cancellationToken);
+            if (layout.Slots == before)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Deletes those keys whose names begin so.</summary>
+    private async Task<int> DeleteAsync(
+        int shard,
+        RedisKey[] found,
+        string beginning,
+        CancellationToken cancellationToken
+    )
+    {
+        var first = Encoding.UTF8.GetBytes(beginning);
+        RedisKey[] keys = [.. found.Where(key => ((byte[])key!).AsSpan().StartsWith(first))];
+        return keys is [] ? 0 : await DeleteAsync(shard, keys, cancellationToken);
+    }
+
+    private Task<int> DeleteAsync(int shard, RedisKey[] keys, CancellationToken cancellationToken) =>
+        connection.AskPartAsync(
+            shard,
+            async database =>
+            {
+                if (!connection.IsCluster)
+                {
+                    return (int)await database.KeyDeleteAsync(keys, CommandFlags.DemandMaster);
+                }
+
+                // Each may be in another slot.
+                var deletions = await Task.WhenAll(
+                    keys.Select(key => database.KeyDeleteAsync(key, CommandFlags.DemandMaster))
+                );
+                return deletions.Count(wasThere => wasThere);
+            },
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    private async Task<bool> TryNoteAsync(
+        ClientId client,
+        ClientDeletion? before,
+        ClientDeletion? after,
+        CancellationToken cancellationToken
+    ) =>
+        (bool)
+            await connection.WriteAsync(
+                RedisKeys.Deletions,
+                database =>
+                    Note.EvaluateAsync(
+                        database,
+                        [RedisKeys.Deletions],
+                        [
+                            client.Value,
+                            Milliseconds(before),
+                            Milliseconds(after),
+                            after is null ? "" : DeletionDocument.Write(after),
+                        ]
+                    ),
+                cancellationToken
+            );
+
+    private static string Milliseconds(ClientDeletion? deletion) =>
+        deletion?.NotedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "";
+}

@@ -1,0 +1,468 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Telemetry;
+using RateLimiter.Infrastructure.Embedded;
+using StackExchange.Redis;
+using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Clocks;
+
+namespace RateLimiter.Infrastructure.Redis.Connection;
+
+/// <summary>
+/// The connection to the store. It is made in the background when the store is elsewhere, so that the service starts
+/// without it and finds it when it comes. Every failure of the store becomes a <see cref="StoreUnavailableException"/>.
+/// </summary>
+/// <remarks>
+/// A cluster can lose some of its servers and keep the others: each part of it (<see cref="ClusterMap"/>) has a
+/// <see cref="StoreCircuit"/> of its own.
+/// </remarks>
+public sealed class RedisConnection : IHostedService, IAsyncDisposable
+{
+    private const int NoSlot = -1;
+
+    /// <summary>The most that is asked at once. More wait for nothing but their time-out.</summary>
+    private const int MaxAsked = 2000;
+
+    /// <summary>Of what is wrong with single counters, which each check of them would tell again.</summary>
+    private const int MaxErrorsPerMinute = 10;
+
+    private static readonly TimeSpan MinAdministrativeTimeout = TimeSpan.FromMilliseconds(800);
+
+    private static readonly RedisScript SelectDatabase = RedisScript.Load("select_database");
+
+    private readonly RedisOptions redis;
+    private readonly EmbeddedOptions embedded;
+    private readonly ILogger logger;
+    private readonly LineLimit errors;
+    private readonly ClusterMap map = new();
+    private readonly StoreCircuit[] circuits;
+    private readonly RedisLink link;
+    private readonly bool[] full = new bool[ClusterMap.MaxShards];
+    private readonly ConcurrentDictionary<string, byte> denials = new();
+    private EmbeddedStore? embeddedStore;
+    private Task connecting = Task.CompletedTask;
+    private int asked;
+
+    public RedisConnection(
+        IOptions<RedisOptions> redis,
+        IOptions<EmbeddedOptions> embedded,
+        IOptions<StoreOptions> store,
+        StoreRoom room,
+        StoreClock clock,
+        ILogger<RedisConnection> logger
+    )
+    {
+        this.redis = redis.Value;
+        this.embedded = embedded.Value;
+        Room = room;
+        this.logger = logger;
+        Clock = clock;
+        errors = new LineLimit(clock.Wall, MaxErrorsPerMinute);
+        CheckTimeout = store.Value.Timeout;
+        link = new RedisLink(AdministrativeTimeout, clock.Wall, logger);
+        link.Used += FollowCluster;
+        circuits =
+        [
+            .. Enumerable
+                .Range(0, ClusterMap.MaxShards)
+                .Select(shard => new StoreCircuit(() => map.PlaceOf(shard), clock, logger)),
+        ];
+    }
+
+    /// <summary>The clock of all waits for the store.</summary>
+    internal StoreClock Clock { get; }
+
+    /// <summary>Whether the store has room for more.</summary>
+    internal StoreRoom Room { get; }
+
+    /// <summary>What the data of the embedded store takes up, and may; null with another store.</summary>
+    internal (long Used, long Max)? EmbeddedSize =>
+        embeddedStore is { } store ? (store.Used, embedded.MaxBytes) : null;
+
+    /// <summary>The longest that a check waits for the store.</summary>
+    internal TimeSpan CheckTimeout { get; }
+
+    /// <summary>The longest that anything else waits for the store: never less than a check.</summary>
+    internal TimeSpan AdministrativeTimeout =>
+        CheckTimeout > MinAdministrativeTimeout ? CheckTimeout : MinAdministrativeTimeout;
+
+    /// <summary>Names the store in use, without secrets.</summary>
+    public string Description =>
+        redis.IsConfigured
+            ? $"Redis at {string.Join(", ", redis.ToConfiguration().EndPoints.Select(Name))}"
+            : $"embedded (Garnet), data in {Path.GetFullPath(embedded.DataDirectory)}";
+
+    /// <summary>Whether keys lie in slots, and a call may only name keys of one of them.</summary>
+    internal bool IsCluster => SlotOf("") != NoSlot;
+
+    /// <summary>The parts of the store.</summary>
+    internal IReadOnlyList<int> Parts => map.Parts;
+
+    /// <summary>Whether the store is the one inside this process.</summary>
+    internal bool IsEmbedded => embeddedStore is not null;
+
+    /// <summary>Ends when the first connection is there.</summary>
+    internal Task<IConnectionMultiplexer> Connected => link.Connected;
+
+    /// <summary>The connections themselves.</summary>
+    internal RedisLink Link => link;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (redis.IsConfigured)
+        {
+            var options = redis.ToConfiguration();
+            connecting = link.ConnectAsync(options, redis.SentinelTls);
+            await Task.WhenAny(
+                connecting,
+                Connected,
+                Task.Delay(RedisLink.ConnectTimeout, cancellationToken)
+            );
+            await CheckDatabaseAsync(options.DefaultDatabase ?? 0, cancellationToken);
+        }
+        else
+        {
+            embeddedStore = await Task.Run(
+                () =>
+                    EmbeddedStore.Start(
+                        Path.GetFullPath(embedded.DataDirectory),
+                        embedded.MaxBytes,
+                        Room,
+                        logger
+                    ),
+                cancellationToken
+            );
+            connecting = link.ConnectAsync(embeddedStore.Configuration);
+            await connecting;
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        await link.DisposeAsync();
+        // The container disposes once for each way it hands this service out.
+        if (Interlocked.Exchange(ref embeddedStore, null) is { } store)
+        {
+            await store.DisposeAsync();
+        }
+    }
+
+    /// <summary>The slot of a key in a cluster; else the same for all keys.</summary>
+    internal int SlotOf(RedisKey key) => link.Current?.HashSlot(key) ?? NoSlot;
+
+    /// <summary>The part of the store that has a key, from 0.</summary>
+    internal int PartOf(RedisKey key) =>
+        SlotOf(key) is not NoSlot and var slot ? map.PartOf(slot) : 0;
+
+    /// <summary>Whether a part of the store does not answer and is not asked.</summary>
+    internal bool IsUnavailable(int shard) => circuits[shard].IsOpen;
+
+    /// <summary>
+    /// Whether a part of the store has failed to answer, and no probe since then has done all that a check does.
+    /// </summary>
+    internal bool IsFailing(int shard) => circuits[shard].Failure is not null;
+
+    /// <summary>Notes that a probe has done all that a check does.</summary>
+    internal void ConfirmHealthy(int shard) => circuits[shard].ConfirmHealthy();
+
+    /// <summary>The last failure, when all parts of the store are failing; else null.</summary>
+    internal string? Failure =>
+        Parts.All(IsFailing) ? Parts.Select(shard => circuits[shard].Failure).FirstOrDefault() : null;
+
+    /// <summary>Whether a part of Redis has said that it has no memory left, which the embedded store says by itself.</summary>
+    internal bool IsFull(int shard) => Volatile.Read(ref full[shard]);
+
+    /// <summary>Whether the store, or a part of it, keeps nothing new.</summary>
+    internal bool IsFull() => Room.IsFull || Parts.Any(IsFull);
+
+    /// <summary>How often one of the circuits has opened, and closed.</summary>
+    internal (long Opened, long Closed) Transitions =>
+        (circuits.Sum(circuit => circuit.Opened), circuits.Sum(circuit => circuit.Closed));
+
+    /// <summary>
+    /// Asks for all servers that take writes. What one after the other is asked for is the whole only when the layout is
+    /// the same before and after.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It did not answer, or one of them is not known here.</exception>
+    internal async Task<StoreLayout> FindLayoutAsync(CancellationToken cancellationToken)
+    {
+        var servers = link.Current?.GetServers() ?? [];
+        var master = Find(server => server is { IsConnected: true, IsReplica: false });
+        if (!IsCluster)
+        {
+            return new StoreLayout([(0, master)], Slots: "");
+        }
+
+        // What the client knows of the slots is up to a minute old.
+        var cluster = await AskPartAsync(
+            Parts[0],
+            _ => master.ClusterNodesAsync(),
+            AdministrativeTimeout,
+            cancellationToken
+        );
+        var owners = (cluster?.Nodes ?? [])
+            .Where(node => !node.IsReplica && node.Slots.Count > 0)
+            .OrderBy(node => node.NodeId, StringComparer.Ordinal)
+            .ToList();
+        return new StoreLayout(
+            [
+                .. owners.Select(node =>
+                    (
+                        map.PartOf(node.Slots[0].From),
+                        Find(server => server.EndPoint.Equals(node.EndPoint))
+                    )
+                ),
+            ],
+            string.Join(' ', owners.Select(node => $"{node.NodeId} {string.Join(' ', node.Slots)}"))
+        );
+
+        IServer Find(Predicate<IServer> condition) =>
+            Array.Find(servers, condition)
+            ?? throw new StoreUnavailableException("A server of the store is not known yet.");
+    }
+
+    /// <summary>
+    /// Asks the store, and waits no longer than <paramref name="timeout"/>. No answer means nothing to anybody else: it may
+    /// have been too much that was asked.
+    /// </summary>
+    /// <param name="key">A key that it is about.</param>
+    /// <param name="ask">What to ask.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    internal Task<T> AskAsync<T>(
+        RedisKey key,
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => AskPartAsync(PartOf(key), ask, timeout, cancellationToken);
+
+    /// <summary>As <see cref="AskAsync"/>, about no key but about a part of the store.</summary>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    internal async Task<T> AskPartAsync<T>(
+        int shard,
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return Interlocked.Increment(ref asked) <= MaxAsked
+                ? await circuits[shard]
+                    .PassAsync(() => AskOnceAsync(shard, ask, timeout, cancellationToken))
+                : throw new StoreUnavailableException("Too many wait for the store.");
+        }
+        finally
+        {
+            Interlocked.Decrement(ref asked);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="AskAsync"/>, for the checks that callers wait for: their work is bounded and there are few such calls
+    /// at once, so that no answer means that the store is away, and however much else is asked does not keep them out.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    internal Task<T> DecideAsync<T>(
+        RedisKey key,
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
+    {
+        var shard = PartOf(key);
+        return circuits[shard].AskAsync(() => AskOnceAsync(shard, ask, timeout, cancellationToken));
+    }
+
+    /// <summary>Whether a question failed before it was sent, for want of a connection, so that it is safe to repeat.</summary>
+    internal static bool WasNotSent(StoreUnavailableException exception) =>
+        exception.InnerException
+            is RedisConnectionException { CommandStatus: not CommandStatus.Sent };
+
+    /// <summary>As a check would ask, but also a part that is away, to find out whether it still is.</summary>
+    /// <exception cref="StoreUnavailableException">It did not answer.</exception>
+    internal Task<T> ProbeAsync<T>(int shard, Func<IDatabase, Task<T>> ask) =>
+        circuits[shard]
+            .ProbeAsync(() => AskOnceAsync(shard, ask, CheckTimeout, CancellationToken.None));
+
+    /// <summary>Notes whether a part of Redis takes what needs memory.</summary>
+    internal void NoteFull(int shard, bool isFull)
+    {
+        if (Interlocked.Exchange(ref full[shard], isFull) == isFull)
+        {
+            return;
+        }
+
+        if (!IsCluster)
+        {
+            // All of it is full. Where it is a part, the others go on.
+            Room.Note(isFull);
+        }
+
+        if (isFull)
+        {
+            logger.StoreFull(map.PlaceOf(shard));
+        }
+        else
+        {
+            logger.StoreHasRoom(map.PlaceOf(shard));
+        }
+    }
+
+    /// <summary>Takes over what the client has found out of a cluster.</summary>
+    internal void FollowCluster() =>
+        map.Follow(
+            link.Current?.GetServers()
+                .Where(server => server.IsConnected && server.ServerType == ServerType.Cluster)
+                .Select(server => server.ClusterConfiguration)
+                .FirstOrDefault(configuration => configuration is not null)
+        );
+
+    // How many databases a server has is not known before it is asked. One that is not there yet is not waited for.
+    private async Task CheckDatabaseAsync(int database, CancellationToken cancellationToken)
+    {
+        if (database == 0 || link.Current is not { IsConnected: true } multiplexer)
+        {
+            return;
+        }
+
+        try
+        {
+            await SelectDatabase
+                .EvaluateAsync(multiplexer.GetDatabase(), [], [database])
+                .WaitAsync(AdministrativeTimeout, Clock, cancellationToken);
+        }
+        catch (Exception exception)
+            when (exception is RedisCommandException
+                || exception is RedisServerException { Message: var message }
+                    && (
+                        message.Contains("DB index", StringComparison.Ordinal)
+                        || message.Contains("SELECT", StringComparison.Ordinal)
+                        || StoreReason.IsDenial(message)
+                    )
+            )
+        {
+            throw new OptionsValidationException(
+                RedisOptions.Section,
+                typeof(RedisOptions),
+                [
+                    $"Redis:ConnectionString has database {database}, which the server does not have or does not let its user use.",
+                ]
+            );
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // The monitor says so.
+        }
+    }
+
+    // It answers before it has written its log, and what was answered must survive a crash.
+    private static async Task<T> CommitAsync<T>(Task<T> answer, EmbeddedStore store)
+    {
+        await answer;
+        await store.CommitAsync();
+        return await answer;
+    }
+
+    private async Task<T> AskOnceAsync<T>(
+        int shard,
+        Func<IDatabase, Task<T>> ask,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
+    {
+        if (link.Current is not { } multiplexer)
+        {
+            throw new StoreUnavailableException(
+                "There is no connection to the store yet.",
+                link.Hindrance
+            );
+        }
+
+        try
+        {
+            var answer = ask(multiplexer.GetDatabase());
+            return await (
+                embeddedStore is { } store ? CommitAsync(answer, store) : answer
+            ).WaitAsync(timeout, Clock, cancellationToken);
+        }
+        catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
+        {
+            NoteFull(shard, isFull: true);
+            throw new StoreFullException();
+        }
+        catch (Exception exception)
+            when (exception is RedisServerException or RedisCommandException)
+        {
+            if (StoreReason.IsDenial(exception.Message))
+            {
+                NoteDenial(StoreReason.Of(exception).Text);
+            }
+
+            throw new StoreUnavailableException("The store answered with an error.", exception);
+        }
+        catch (RedisConnectionException exception)
+            when (exception.FailureType == ConnectionFailureType.UnableToResolvePhysicalConnection)
+        {
+            throw new StoreUnavailableException(
+                "The store did not answer.",
+                link.Diagnosis ?? exception
+            );
+        }
+        catch (Exception exception)
+            when (exception
+                    is RedisException
+                        or TimeoutException
+                        or ObjectDisposedException
+                        or IOException
+            )
+        {
+            throw new StoreUnavailableException("The store did not answer.", exception);
+        }
+    }
+
+    /// <summary>Writes, and waits for it as long as administrators do.</summary>
+    internal Task<RedisResult> WriteAsync(
+        RedisKey key,
+        Func<IDatabase, Task<RedisResult>> write,
+        CancellationToken cancellationToken
+    ) => AskAsync(key, write, AdministrativeTimeout, cancellationToken);
+
+    /// <summary>Notes an error that the store answered with.</summary>
+    internal void ReportError(string message)
+    {
+        if (errors.TryTake())
+        {
+            logger.StoreRepliedWithAnError(message);
+        }
+    }
+
+    // Each once: what lacks a right goes on lacking it.
+    private void NoteDenial(string reason)
+    {
+        if (denials.Count < MaxErrorsPerMinute && denials.TryAdd(reason, 0))
+        {
+            logger.RightMissing(reason);
+        }
+    }
+
+    // Port 0 stands for the default one.
+    private static string Name(EndPoint endpoint) =>
+        endpoint switch
+        {
+            DnsEndPoint { Port: 0 } dns => dns.Host,
+            DnsEndPoint dns => $"{dns.Host}:{dns.Port}",
+            IPEndPoint { Port: 0 } ip => $"{ip.Address}",
+            _ => $"{endpoint}",
+        };
+}
+
+/// <param name="Masters">The servers that take writes, each with its part.</param>
+/// <param name="Slots">Which of them has which slots; the same for the same.</param>
+internal sealed record StoreLayout(IReadOnlyList<(int Shard, IServer Server)> Masters, string Slots);

@@ -1,0 +1,146 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Keys;
+using StackExchange.Redis;
+using RateLimiter.Application.Background;
+using RateLimiter.Infrastructure.Clocks;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Infrastructure.Redis.Connection;
+
+/// <summary>
+/// What changes in the store, on whichever instance: clients whose keys or policies are others, and counters that were
+/// given permits back or reset. The scripts that change them publish it, so that nothing can come between. Messages can
+/// be lost all the same: this instance publishes to itself, and while it does not hear that, nothing is taken for heard.
+/// </summary>
+/// <remarks>
+/// All of it is one channel, in order, so that the ping that is heard vouches for what was published before it.
+/// </remarks>
+internal sealed class RedisInvalidationChannel : RepeatingService, IClientChanges
+{
+    /// <summary>The longest that a message can be lost without <see cref="IsSubscribed"/> being false.</summary>
+    internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan PingInterval = MaxSilence / 4;
+    private static readonly RedisChannel Channel = RedisChannel.Literal(RedisKeys.InvalidationChannel);
+    private const long Never = long.MinValue;
+
+    private readonly RedisConnection connection;
+    private readonly TimeProvider time;
+    private readonly string instance = $"{Guid.NewGuid():N}";
+    private readonly Standstill standstill;
+    private long received = Never;
+    private long interrupted = Never;
+    private bool isSubscribed;
+
+    public RedisInvalidationChannel(RedisConnection connection, TimeProvider time, ILogger<RedisInvalidationChannel> logger)
+        : base("The watch over messages of the store", PingInterval, time, logger)
+    {
+        this.connection = connection;
+        this.time = time;
+        connection.Link.Interrupted += () =>
+            Interlocked.Exchange(ref interrupted, time.GetTimestamp());
+        standstill = new Standstill(time, MaxSilence, Wake);
+    }
+
+    /// <summary>Called with the name of a counter that may have permits again.</summary>
+    public event Action<string>? Freed;
+
+    /// <inheritdoc/>
+    public event Action<ClientId>? Changed;
+
+    /// <inheritdoc/>
+    public event Action<ClientId, IReadOnlyCollection<KeyHash>>? KeysRevoked;
+
+    /// <inheritdoc/>
+    public event Action? MessagesLost;
+
+    /// <inheritdoc/>
+    public event Action? Woken;
+
+    /// <inheritdoc/>
+    public bool IsSubscribed
+    {
+        get
+        {
+            standstill.Check();
+            return Vouches(Interlocked.Read(ref received));
+        }
+    }
+
+    public override void Dispose()
+    {
+        standstill.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        if (!isSubscribed)
+        {
+            await connection.Link.SubscribeAsync(Channel, message => Hear(message!), stoppingToken);
+            isSubscribed = true;
+        }
+
+        await connection.Link.PublishAsync($"ping {instance} {time.GetTimestamp()}");
+    }
+
+    private void Hear(string message)
+    {
+        var (kind, what) = Split(message);
+        switch (kind)
+        {
+            case "freed":
+                Freed?.Invoke(what);
+                break;
+            case "client":
+                Changed?.Invoke(new ClientId(what));
+                break;
+            case "revoked":
+                HearRevoked(what.Split(' '));
+                break;
+            case "ping":
+                var (sender, sent) = Split(what);
+                if (sender == instance)
+                {
+                    HearPing(long.Parse(sent, CultureInfo.InvariantCulture));
+                }
+
+                break;
+        }
+    }
+
+    // What was sent meanwhile may still be on its way here, behind what seems to have just been heard.
+    private void Wake()
+    {
+        Interlocked.Exchange(ref interrupted, Time.GetTimestamp());
+        MessagesLost?.Invoke();
+        Woken?.Invoke();
+    }
+
+    private void HearRevoked(string[] words) =>
+        KeysRevoked?.Invoke(new ClientId(words[0]), [.. words.Skip(1).Select(KeyHash.Parse)]);
+
+    private void HearPing(long sent)
+    {
+        if (!IsSubscribed && Vouches(sent))
+        {
+            // From here on everything is heard; before, it may not have been.
+            MessagesLost?.Invoke();
+        }
+
+        Interlocked.Exchange(ref received, sent);
+        connection.Link.Accept();
+    }
+
+    private bool Vouches(long ping) =>
+        ping > Interlocked.Read(ref interrupted) && time.GetElapsedTime(ping) < MaxSilence;
+
+    // A counter's name may have spaces too.
+    private static (string Word, string Others) Split(string text)
+    {
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        return space < 0 ? (text, "") : (text[..space], text[(space + 1)..]);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using System.Text;
+using RateLimiter.Application.Telemetry;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis.Connection;
+
+/// <summary>
+/// A Lua script, called by its SHA-1 so that its text travels only once. SHA-1 is what the protocol asks for.
+/// </summary>
+internal sealed class RedisScript
+{
+    private const string Command = "EVALSHA";
+
+    private static readonly Histogram<double> Durations = Instrumentation.Meter.CreateHistogram(
+        "ratelimiter.store.duration",
+        "s",
+        "How long the store took for a call of a script, which may decide many checks.",
+        tags: null,
+        Instrumentation.Durations
+    );
+
+    private readonly string name;
+    private readonly string spanName;
+    private readonly string text;
+    private readonly byte[] sha;
+
+    private RedisScript(string name, string text)
+    {
+        this.name = name;
+        spanName = $"{Command} {name}";
+        this.text = text;
+#pragma warning disable CA5350 // EVALSHA names scripts by their SHA-1; nothing secret depends on it.
+        sha = SHA1.HashData(Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
+    }
+
+    /// <summary>The script in the file of that name beside its adapter.</summary>
+    public static RedisScript Load(string name) => new(name, Read(name));
+
+    /// <summary>
+    /// A script that uses others: <c>load_module(name)</c> gives what the file of that name returns. What a call does
+    /// not need is not made.
+    /// </summary>
+    public static RedisScript Load(string name, IEnumerable<string> modules)
+    {
+        var text = new StringBuilder(
+            """
+            local sources, loaded = {}, {}
+            local function load_module(name)
+              loaded[name] = loaded[name] or sources[name]()
+              return loaded[name]
+            end
+
+            """
+        );
+        foreach (var module in modules)
+        {
+            text.Append("sources['").Append(module).Append("'] = function()\n");
+            text.Append(Read(module)).Append("end\n");
+        }
+
+        return new RedisScript(name, text.Append(Read(name)).ToString());
+    }
+
+    public async Task<RedisResult> EvaluateAsync(
+        IDatabase database,
+        RedisKey[] keys,
+        RedisValue[] values
+    )
+    {
+        using var span = StartSpan();
+        var start = TimeProvider.System.GetTimestamp();
+        var tags = new TagList { { "script", name } };
+        try
+        {
+            return await CallAsync(database, keys, values);
+        }
+        catch (Exception exception)
+        {
+            var error = ErrorOf(exception);
+            tags.Add("error.type", error);
+            span?.SetTag("error.type", error);
+            span?.SetStatus(ActivityStatusCode.Error);
+            throw;
+        }
+        finally
+        {
+            Durations.Record(TimeProvider.System.GetElapsedTime(start).TotalSeconds, tags);
+        }
+    }
+
+    // Only as a part of somebody's trace: the monitor and the writers would make traces of nothing else.
+    private Activity? StartSpan()
+    {
+        if (Activity.Current is null)
+        {
+            return null;
+        }
+
+        var span = Instrumentation.Spans.StartActivity(spanName, ActivityKind.Client);
+        return span
+            ?.SetTag("db.system.name", "redis")
+            .SetTag("db.operation.name", Command)
+            .SetTag("db.stored_procedure.name", name);
+    }
+
+    // Not what it says, in which there may be names of keys.
+    private static string ErrorOf(Exception exception) =>
+        exception switch
+        {
+            TimeoutException => "timeout",
+            RedisConnectionException => "connection",
+            RedisServerException => "server",
+            _ => "_OTHER",
+        };
+
+    private async Task<RedisResult> CallAsync(
+        IDatabase database,
+        RedisKey[] keys,
+        RedisValue[] values
+    )
+    {
+        try
+        {
+            return await database.ScriptEvaluateAsync(sha, keys, values, CommandFlags.DemandMaster);
+        }
+        catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.NoScript)
+        {
+            // The store was restarted, or its scripts were flushed. Nothing ran, so that it is safe to ask again.
+            // The whole text, because what was only loaded could be flushed again before it is called.
+            return await database.ScriptEvaluateAsync(
+                text,
+                keys,
+                values,
+                CommandFlags.DemandMaster | CommandFlags.NoScriptCache
+            );
+        }
+    }
+
+    private static string Read(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

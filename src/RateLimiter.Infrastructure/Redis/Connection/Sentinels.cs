@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+using RateLimiter.Application.Background;
+using RateLimiter.Application.Stores;
+
+namespace RateLimiter.Infrastructure.Redis.Connection;
+
+/// <summary>
+/// Asks the sentinels of a service who takes its writes. A master that was replaced while it was away takes itself for
+/// one when it is back, until it is told otherwise, and a client that looks at servers alone believes it: what it counts
+/// until then is lost. So only the sentinels are believed, and of them those that know of the latest failover, by its
+/// configuration epoch: the others hear of it up to two seconds later. An answer that is none, such as a port that there is
+/// not, does not count.
+/// </summary>
+/// <param name="configuration">The sentinels, and how to connect to what they watch.</param>
+/// <param name="overTls">Whether they themselves are asked over TLS.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Gets what fails.</param>
+internal sealed class Sentinels(
+    ConfigurationOptions configuration,
+    bool overTls,
+    TimeProvider time,
+    ILogger logger
+) : IAsyncDisposable
+{
+    private readonly string service = configuration.ServiceName!;
+    private readonly ConcurrentDictionary<EndPoint, BackgroundLoop> asking = new();
+    private ConnectionMultiplexer? sentinels;
+    private volatile SentinelException? failure;
+
+    /// <summary>Why the master is not known; null when it is, or nothing has failed yet.</summary>
+    public Exception? Failure => failure;
+
+    /// <summary>The address of the master; null when no sentinel answers, or none knows it.</summary>
+    public async Task<EndPoint?> FindMasterAsync()
+    {
+        try
+        {
+            sentinels ??= await ConnectionMultiplexer.SentinelConnectAsync(OfSentinels());
+            var servers = sentinels.GetServers();
+            var asked = servers.Where(server => server.IsConnected).ToList();
+            if (asked.Count == 0)
+            {
+                // Says why not.
+                await servers[0].PingAsync();
+            }
+
+            var answers = await Task.WhenAll(asked.Select(AskAsync));
+            var master = answers
+                .OfType<Answer>()
+                .GroupBy(answer => answer)
+                .OrderByDescending(votes => votes.Key.Epoch)
+                .ThenByDescending(votes => votes.Count())
+                .FirstOrDefault()
+                ?.Key.Master;
+            if (master is not null)
+            {
+                failure = null;
+            }
+            else if (asked.Count > 0)
+            {
+                failure = new SentinelException("none of them knows the master");
+            }
+
+            return master;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // None is there yet.
+            failure = new SentinelException("none answers", exception);
+            return null;
+        }
+    }
+
+    /// <summary>How to connect to the master and to nobody else.</summary>
+    public ConfigurationOptions Of(EndPoint master)
+    {
+        var options = configuration.Clone();
+        options.ServiceName = null;
+        options.TieBreaker = "";
+        options.EndPoints.Clear();
+        options.EndPoints.Add(master);
+        return options;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (sentinels is not null)
+        {
+            await sentinels.DisposeAsync();
+        }
+    }
+
+    private ConfigurationOptions OfSentinels()
+    {
+        var options = configuration.Clone();
+        options.ServiceName = null;
+        options.TieBreaker = "";
+        options.CommandMap = CommandMap.Sentinel;
+        options.User = configuration.SentinelUser;
+        options.Password = configuration.SentinelPassword;
+        options.Ssl = overTls;
+        return options;
+    }
+
+    private async Task<Answer?> AskAsync(IServer sentinel)
+    {
+        Answer? answer = null;
+        var question = asking.GetOrAdd(
+            sentinel.EndPoint,
+            endpoint => new BackgroundLoop($"The question to the sentinel {endpoint}", time, logger)
+        );
+        await question.TryAsync(
+            async _ =>
+            {
+                try
+                {
+                    // The address is asked for last, so that it is as new as the epoch. It is the new master's as soon as
+                    // the sentinel has made it that, and what else it knows of the master is still of the old one.
+                    var known = await sentinel.SentinelMasterAsync(service);
+                    answer = await sentinel.SentinelGetMasterAddressByNameAsync(service)
+                        is { } master
+                        ? new Answer(EpochOf(known), master)
+                        : null;
+                }
+                catch (Exception exception) when (exception is RedisException or TimeoutException)
+                {
+                    throw new StoreUnavailableException("It does not answer.", exception);
+                }
+            },
+            CancellationToken.None
+        );
+        return answer;
+    }
+
+    private static long EpochOf(KeyValuePair<string, string>[] master) =>
+        long.TryParse(
+            master.FirstOrDefault(field => field.Key == "config-epoch").Value,
+            CultureInfo.InvariantCulture,
+            out var epoch
+        )
+            ? epoch
+            : 0;
+
+    /// <param name="Epoch">Of the configuration: each failover has a greater one.</param>
+    /// <param name="Master">Who takes writes.</param>
+    private sealed record Answer(long Epoch, EndPoint Master);
+}
+
+/// <summary>No sentinel says who the master is, because of the inner exception, if there is one.</summary>
+internal sealed class SentinelException(string message, Exception? innerException = null)
+    : Exception(message, innerException);

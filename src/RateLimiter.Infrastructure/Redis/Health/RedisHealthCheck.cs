@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Application.Stores;
+
+namespace RateLimiter.Infrastructure.Redis.Health;
+
+/// <summary>
+/// Healthy when the store answers within the time that a check would wait for it; degraded when a part of a cluster does
+/// not, and the rest does, or when it is full.
+/// </summary>
+internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterStore counters)
+    : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var parts = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
+        var failures = parts.OfType<string>().ToList();
+        return failures.Count == 0
+            ? connection.IsFull()
+                ? HealthCheckResult.Degraded("The store is full.")
+                : HealthCheckResult.Healthy()
+            : failures.Count < parts.Length
+                ? HealthCheckResult.Degraded(failures[0])
+                : HealthCheckResult.Unhealthy(failures[0]);
+    }
+
+    private async Task<string?> FailureOfAsync(int part)
+    {
+        try
+        {
+            await counters.ProbeAsync(part);
+            return null;
+        }
+        catch (StoreFullException)
+        {
+            // It answers.
+            return null;
+        }
+        catch (StoreUnavailableException exception)
+        {
+            return exception.Message;
+        }
+    }
+}

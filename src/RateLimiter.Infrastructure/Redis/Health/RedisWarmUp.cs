@@ -1,0 +1,133 @@
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Application.Background;
+using RateLimiter.Domain;
+
+namespace RateLimiter.Infrastructure.Redis.Health;
+
+/// <summary>
+/// Takes permits, and makes, changes, loads and deletes a client that no key can name. What only reads, and what changes
+/// nothing of a client that is not there, is asked for by requests that the service sends to itself.
+/// </summary>
+/// <remarks>
+/// It begins before anything else asks the store, so that what takes long for being the first is no evidence against it.
+/// </remarks>
+internal sealed class RedisWarmUp(
+    RedisConnection connection,
+    RedisCounterStore counters,
+    RedisClientRepository clients,
+    RedisPolicyRepository policies,
+    RedisKeyRepository keys,
+    TimeProvider time
+) : IWarmUp, IHostedService
+{
+    private static readonly ClientId Nobody = RedisCounterStore.Nobody;
+
+    private bool isWarm;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WarmUpAsync(cancellationToken);
+        }
+#pragma warning disable CA1031 // It is met again in the background, and told there.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            // The service starts without its store.
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task WarmUpAsync(CancellationToken cancellationToken)
+    {
+        if (isWarm)
+        {
+            return;
+        }
+
+        await counters.WarmUpAsync(cancellationToken);
+        try
+        {
+            await ChangeAsync(cancellationToken);
+        }
+        finally
+        {
+            await DeleteAsync();
+        }
+
+        isWarm = true;
+    }
+
+    private async Task ChangeAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var actor = new Actor(KeyId: null, $"{IPAddress.Loopback}", RequestId: "");
+        var key = ClientKey.Create(
+            ApiKey.Generate(Nobody).Key,
+            ClientKey.FirstName,
+            Scopes.Admin,
+            now
+        );
+        var registered = new AuditRecord(
+            AuditAction.ClientRegistered,
+            now,
+            actor,
+            Before: null,
+            new AuditedClient("")
+        );
+        var saved = PolicyHead
+            .None(PolicyKey.CatchAll)
+            .Save(Policy.OfEveryAlgorithm(1).Definition, now, actor);
+        await clients.AddAsync(new NewClient(Nobody, "", key, now), registered, cancellationToken);
+        await policies.TryChangeAsync(
+            Nobody,
+            new PolicyChanges([saved], SetVersion: null, now, actor),
+            new PolicyQuota(1, long.MaxValue),
+            cancellationToken
+        );
+        if (await keys.FindAsync(Nobody, cancellationToken) is var (version, ring))
+        {
+            await keys.TrySaveAsync(Nobody, version, ring, ring, registered, cancellationToken);
+        }
+
+        await clients.FindVersionAsync(Nobody, cancellationToken);
+        await clients.FindAsync(Nobody, known: 0, loaded: null, cancellationToken);
+    }
+
+    // Also when the service is told to stop meanwhile: two that start at once may get in each other's way, and nothing is
+    // left of either.
+    private Task<long> DeleteAsync() =>
+        connection.AskAsync(
+            RedisKeys.Client(Nobody),
+            database =>
+                database.KeyDeleteAsync(
+                    [
+                        RedisKeys.Client(Nobody),
+                        RedisKeys.ApiKeys(Nobody),
+                        RedisKeys.Policies(Nobody),
+                        RedisKeys.PolicyVersions(Nobody),
+                        RedisKeys.PolicyVersionOrder(Nobody),
+                        RedisKeys.DeletedPolicies(Nobody),
+                        RedisKeys.Audit(Nobody),
+                        RedisKeys.PolicyChanges(Nobody),
+                    ],
+                    CommandFlags.DemandMaster
+                ),
+            connection.AdministrativeTimeout,
+            CancellationToken.None
+        );
+}

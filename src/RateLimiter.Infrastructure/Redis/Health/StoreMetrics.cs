@@ -1,0 +1,132 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using RateLimiter.Application.Telemetry;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Logs;
+using RateLimiter.Infrastructure.Redis.Analytics;
+using RateLimiter.Infrastructure.Postgres.Database;
+
+namespace RateLimiter.Infrastructure.Redis.Health;
+
+/// <summary>What can be read of the memory of this layer, when somebody asks.</summary>
+internal sealed class StoreMetrics(
+    IMeterFactory meters,
+    RedisConnection connection,
+    RedisCounterStore counters,
+    RedisDecisionLog log,
+    RedisAnalytics analytics,
+    IServiceProvider services
+) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var meter = meters.Create(Instrumentation.Name);
+        meter.CreateObservableGauge(
+            "ratelimiter.store.circuit.open",
+            ObserveCircuits,
+            unit: null,
+            "Whether a part of the store does not answer and is not asked: 1, else 0."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.store.circuit.transitions",
+            ObserveTransitions,
+            "{transition}",
+            "How often a circuit before the store opened or closed."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.denial_cache.requests",
+            counters.Denials.Requests.Observe,
+            "{request}",
+            "Checks that need the store, by whether a denial that is still valid was in memory."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.checks.waiting",
+            () => counters.Waiting,
+            "{check}",
+            "Checks that wait to be sent to the store together."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.log.waiting",
+            () => log.Waiting,
+            "{decision}",
+            "Decisions that wait to be written to the logs."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.log.dropped",
+            () => log.Dropped,
+            "{decision}",
+            "Decisions that were left out of the logs, because the store did not take them in time."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.analytics.waiting",
+            () => analytics.Waiting,
+            "{check}",
+            "Checks that are counted here and not written yet."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.analytics.lost",
+            () => analytics.Lost,
+            "{check}",
+            "Checks that were not written before the service ended."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.process.stalled",
+            () => connection.Clock.Stalled.TotalSeconds,
+            "s",
+            "How long this process was not run, or its thread pool was behind, while it waited for its store."
+        );
+        meter.CreateObservableGauge(
+            "ratelimiter.store.full",
+            () => connection.IsFull() ? 1 : 0,
+            unit: null,
+            "Whether the store is full and keeps nothing new: 1, else 0."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.embedded.size",
+            () => ObserveEmbedded(size => size.Used),
+            "By",
+            "What the data of the embedded store takes up in memory: the pages of its log, and its objects."
+        );
+        meter.CreateObservableUpDownCounter(
+            "ratelimiter.embedded.max_size",
+            () => ObserveEmbedded(size => size.Max),
+            "By",
+            "What it may take up: Embedded:MaxBytes."
+        );
+        if (services.GetService<PostgresDatabase>() is { } database)
+        {
+            meter.CreateObservableCounter(
+                "ratelimiter.postgres.failures",
+                () => database.Failures,
+                "{failure}",
+                "Questions that PostgreSQL did not answer, or with an error."
+            );
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private IEnumerable<Measurement<long>> ObserveEmbedded(
+        Func<(long Used, long Max), long> figure
+    ) => connection.EmbeddedSize is { } size ? [new(figure(size))] : [];
+
+    private IEnumerable<Measurement<int>> ObserveCircuits() =>
+        connection.Parts.Select(shard => new Measurement<int>(
+            connection.IsUnavailable(shard) ? 1 : 0,
+            new KeyValuePair<string, object?>("part", shard)
+        ));
+
+    private IEnumerable<Measurement<long>> ObserveTransitions()
+    {
+        var (opened, closed) = connection.Transitions;
+        return
+        [
+            new(opened, new KeyValuePair<string, object?>("state", "open")),
+            new(closed, new KeyValuePair<string, object?>("state", "closed")),
+        ];
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using RateLimiter.Application.Logs;
+using RateLimiter.Infrastructure.Documents;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+
+namespace RateLimiter.Infrastructure.Redis.Logs;
+
+/// <summary>
+/// Logs are read again and again instead of being announced: a message can be lost, and would cost every decision
+/// something, also where nobody follows.
+/// </summary>
+internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisionLog log)
+    : IDecisionFeed
+{
+    /// <summary>What the reply says before the decisions.</summary>
+    private const int HeaderLength = 3;
+
+    private static readonly RedisScript Read = RedisScript.Load("read_log");
+
+    public event Action<ClientId>? Written
+    {
+        add => log.Written += value;
+        remove => log.Written -= value;
+    }
+
+    public Task FlushAsync(ClientId client, CancellationToken cancellationToken) =>
+        log.FlushAsync(client, cancellationToken);
+
+    public async Task<LogPart> ReadAsync(
+        ClientId client,
+        long? after,
+        CancellationToken cancellationToken
+    )
+    {
+        var reply = (RedisResult[])
+            (
+                await connection.AskAsync(
+                    RedisKeys.Log(client),
+                    database =>
+                        Read.EvaluateAsync(
+                            database,
+                            [RedisKeys.Client(client), RedisKeys.Log(client)],
+                            [after ?? RedisValue.EmptyString]
+                        ),
+                    connection.AdministrativeTimeout,
+                    cancellationToken
+                )
+            )!;
+        return new LogPart(
+            (long)reply[0],
+            (long)reply[1],
+            (int)reply[2],
+            [.. reply.Skip(HeaderLength).Select(Parse)]
+        );
+    }
+
+    private static LoggedDecision Parse(RedisResult value) =>
+        JsonSerializer.Deserialize((byte[])value!, DocumentJson.Default.LoggedDecision)!;
+}

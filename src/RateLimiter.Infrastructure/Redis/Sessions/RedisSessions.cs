@@ -1,0 +1,41 @@
+using RateLimiter.Application.Sessions;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+
+namespace RateLimiter.Infrastructure.Redis.Sessions;
+
+/// <summary>With PostgreSQL too: losing them costs nothing but that people sign in again.</summary>
+internal sealed class RedisSessions(RedisConnection connection) : ISessions
+{
+    public Task OpenAsync(string id, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        AskAsync(
+            id,
+            (database, key) => database.StringSetAsync(key, 1, lifetime),
+            cancellationToken
+        );
+
+    public Task<bool> IsOpenAsync(string id, CancellationToken cancellationToken) =>
+        AskAsync(
+            id,
+            (database, key) => database.KeyExistsAsync(key, CommandFlags.DemandMaster),
+            cancellationToken
+        );
+
+    public Task EndAsync(string id, CancellationToken cancellationToken) =>
+        AskAsync(id, (database, key) => database.KeyDeleteAsync(key), cancellationToken);
+
+    private Task<bool> AskAsync(
+        string id,
+        Func<IDatabase, RedisKey, Task<bool>> ask,
+        CancellationToken cancellationToken
+    )
+    {
+        var key = RedisKeys.Session(id);
+        return connection.AskAsync(
+            key,
+            database => ask(database, key),
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+    }
+}

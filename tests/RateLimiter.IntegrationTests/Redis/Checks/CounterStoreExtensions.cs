@@ -1,0 +1,111 @@
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Checks;
+
+namespace RateLimiter.IntegrationTests.Redis.Checks;
+
+/// <summary>Short forms of what these tests ask for over and over.</summary>
+internal static class CounterStoreExtensions
+{
+    /// <summary>Somewhen, in microseconds since 1970, in the middle of a window of any length.</summary>
+    public const long Start = 1_755_859_212_345_678;
+
+    public const long Second = 1_000_000;
+
+    public static Limit Limit(
+        Algorithm algorithm,
+        long permits,
+        int seconds,
+        long? burst = null,
+        string name = "default"
+    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
+
+    public static Policy Policy(params Limit[] limits) =>
+        Domain.Policies.Policy.Create(Definition(limits), DateTimeOffset.UnixEpoch);
+
+    public static Policy Change(this Policy policy, params Limit[] limits) =>
+        policy.Revise(Definition(limits), DateTimeOffset.UnixEpoch);
+
+    /// <summary>Who makes the changes.</summary>
+    public static readonly Actor Actor = new("abcdefghijkl", "127.0.0.1", "request");
+
+    public static AuditRecord Audit(AuditAction action) =>
+        new(action, DateTimeOffset.UnixEpoch, Actor, null, null);
+
+    /// <summary>Saves a policy for which there is none yet.</summary>
+    public static Task<PolicySave> SaveAsync(
+        this IPolicyRepository policies,
+        ClientId client,
+        Policy policy
+    ) =>
+        policies.ChangeAsync(
+            client,
+            new PolicyChange(PolicyHead.None(policy.Key), policy, AuditAction.PolicyCreated)
+        );
+
+    public static Task<PolicySave> ChangeAsync(
+        this IPolicyRepository policies,
+        ClientId client,
+        params IReadOnlyList<PolicyChange> changes
+    ) =>
+        policies.OutcomeAsync(
+            client,
+            new PolicyChanges(changes, SetVersion: null, DateTimeOffset.UnixEpoch, Actor),
+            new PolicyQuota(MaxPolicies: 20_000, MaxBytes: 64 << 20),
+            default
+        );
+
+    /// <summary>A user whom nobody has asked about yet.</summary>
+    public static Subject NewSubject(string user = "user") => new(ClientId.New(), user, null);
+
+    public static ValueTask<Decision> TakeAsync(
+        this RedisCounterStore store,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now = null
+    ) => store.DecideAsync("take", subject, policy, cost, now);
+
+    public static ValueTask<Decision> LookAsync(
+        this RedisCounterStore store,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now = null
+    ) => store.DecideAsync("look", subject, policy, cost, now);
+
+    public static ValueTask<Decision> GiveAsync(
+        this RedisCounterStore store,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now = null
+    ) => store.DecideAsync("give", subject, policy, cost, now);
+
+    private static ValueTask<Decision> DecideAsync(
+        this RedisCounterStore store,
+        string verb,
+        Subject subject,
+        Policy policy,
+        long cost,
+        long? now
+    ) =>
+        store.DecideAsync(
+            verb,
+            new PermitRequest(subject, policy, cost),
+            now,
+            CancellationToken.None
+        );
+
+    private static PolicyDefinition Definition(Limit[] limits) =>
+        new(
+            PolicyKey.Create("route", null),
+            limits,
+            Description: null,
+            IsActive: true,
+            PolicyMode.Enforce
+        );
+}

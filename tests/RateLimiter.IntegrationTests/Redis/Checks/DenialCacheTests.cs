@@ -1,0 +1,177 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using StackExchange.Redis;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Checks;
+
+namespace RateLimiter.IntegrationTests.Redis.Checks;
+
+/// <summary>
+/// A denial is answered without the store until it can end. That the store is not asked shows when its counter is taken
+/// away behind everybody's back.
+/// </summary>
+public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    [Test]
+    public async Task Take_DeniedBefore_IsDeniedWithoutTheStore([Values] Algorithm algorithm)
+    {
+        var request = Request(algorithm, 1, 3600);
+        var denial = await ExhaustAsync(request);
+        await RemoveAsync(request);
+
+        var again = await TakeAsync(Counters, request);
+        var batch = await Counters.AcquireEachAsync([request, request], CancellationToken.None);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(again.Allowed, Is.False);
+            Assert.That(again.RetryAfter, Is.LessThanOrEqualTo(denial.RetryAfter!.Value));
+            Assert.That(again.ResetIn, Is.LessThanOrEqualTo(denial.ResetIn));
+            Assert.That(batch.Select(decision => decision!.Allowed), Is.All.False);
+        }
+    }
+
+    [Test]
+    public async Task Take_OtherCostOrVersion_IsTheStores()
+    {
+        var request = Request(Algorithm.FixedWindow, 3, 3600);
+        await ExhaustAsync(request with { Cost = 3 });
+        await RemoveAsync(request);
+
+        Assert.That((await TakeAsync(Counters, request with { Cost = 2 })).Allowed);
+        var revised = request.Policy.Revise(request.Policy.Definition, DateTimeOffset.UnixEpoch);
+        Assert.That((await TakeAsync(Counters, request with { Policy = revised })).Allowed);
+    }
+
+    [Test]
+    public async Task Take_SomePermitsLeft_IsTheStoresForAnotherMayTakeThem()
+    {
+        var request = Request(Algorithm.FixedWindow, 3, 3600);
+        await TakeAsync(Counters, request);
+        await TakeAsync(Counters, request with { Cost = 3 });
+        await TakeAsync(Counters, request);
+
+        var denial = await TakeAsync(Counters, request with { Cost = 3 });
+
+        Assert.That(denial.Remaining, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Take_TheWaitIsOver_IsAllowed([Values] Algorithm algorithm)
+    {
+        var request = Request(algorithm, 2, 1);
+        var denial = await ExhaustAsync(request);
+
+        await Task.Delay(denial.RetryAfter!.Value + TimeSpan.FromMilliseconds(20));
+
+        Assert.That((await TakeAsync(Counters, request)).Allowed);
+    }
+
+    [Test]
+    public async Task Take_GivenBackOrResetHere_IsAllowedAtOnce([Values] bool isReset)
+    {
+        var request = Request(Algorithm.FixedWindow, 1, 3600);
+        await ExhaustAsync(request);
+
+        await FreeAsync(Counters, request, isReset);
+
+        Assert.That((await TakeAsync(Counters, request)).Allowed);
+    }
+
+    [Test]
+    public async Task Take_GivenBackOrResetElsewhere_IsAllowedWhenTheNewsIsHere(
+        [Values] bool isReset
+    )
+    {
+        var connection = await Store.ConnectAgainAsync();
+        using var news = new RedisInvalidationChannel(
+            connection,
+            TimeProvider.System,
+            NullLogger<RedisInvalidationChannel>.Instance
+        );
+        using var other = new RedisCounterStore(connection, news, TimeProvider.System);
+        var request = Request(Algorithm.TokenBucket, 1, 3600);
+        await ExhaustAsync(request);
+        var heard = new TaskCompletionSource();
+        News.Freed += name =>
+        {
+            if (name == CheckScript.FirstCounter(request))
+            {
+                heard.TrySetResult();
+            }
+        };
+
+        await FreeAsync(other, request, isReset);
+        await heard.Task.WaitAsync(Patience);
+
+        Assert.That((await TakeAsync(Counters, request)).Allowed);
+    }
+
+    [Test]
+    public async Task Take_SeveralLimits_StaysDeniedUntilAnyOfThemHasMore()
+    {
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 3600, name: "hour"),
+            CounterStoreExtensions.Limit(Algorithm.TokenBucket, 5, 5, name: "second")
+        );
+        var request = new PermitRequest(CounterStoreExtensions.NewSubject(), policy, 1);
+        var denial = await ExhaustAsync(request);
+
+        Assert.That(
+            denial.StableFor,
+            Is.GreaterThan(TimeSpan.Zero).And.LessThanOrEqualTo(TimeSpan.FromSeconds(1))
+        );
+    }
+
+    private static PermitRequest Request(Algorithm algorithm, long permits, int seconds) =>
+        new(
+            CounterStoreExtensions.NewSubject(),
+            CounterStoreExtensions.Policy(
+                CounterStoreExtensions.Limit(algorithm, permits, seconds, Limit.IsBucket(algorithm) ? permits : null)
+            ),
+            1
+        );
+
+    private static async Task<Decision> TakeAsync(RedisCounterStore store, PermitRequest request) =>
+        (await store.AcquireAsync(request, CancellationToken.None))!;
+
+    private static async Task FreeAsync(
+        RedisCounterStore store,
+        PermitRequest request,
+        bool isReset
+    )
+    {
+        if (isReset)
+        {
+            await store.ResetAsync(request, CancellationToken.None);
+        }
+        else
+        {
+            await store.RefundAsync(request, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Takes until it is denied, with the news heard, so that it is remembered.</summary>
+    private async Task<Decision> ExhaustAsync(PermitRequest request)
+    {
+        Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        while (true)
+        {
+            var decision = await TakeAsync(Counters, request);
+            if (!decision.Allowed)
+            {
+                return decision;
+            }
+        }
+    }
+
+    private async Task RemoveAsync(PermitRequest request)
+    {
+        var database = (await Store.Connection.Connected).GetDatabase();
+        RedisKey counter = CheckScript.FirstCounter(request);
+        Assert.That(await database.KeyDeleteAsync(counter), Is.True);
+    }
+}

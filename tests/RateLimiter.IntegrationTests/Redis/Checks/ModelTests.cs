@@ -1,0 +1,303 @@
+using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.IntegrationTests.Redis.Checks;
+
+/// <summary>
+/// Random histories, told to the scripts and to the model of the Domain: every figure of every answer is the same. A
+/// failure prints the shortest history that shows it.
+/// </summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
+{
+    /// <summary>How many histories each test tells; RATELIMITER_HISTORIES asks for more.</summary>
+    private static readonly int Histories = int.TryParse(
+        Environment.GetEnvironmentVariable("RATELIMITER_HISTORIES"),
+        out var asked
+    )
+        ? asked
+        : 300;
+
+    private enum Verb
+    {
+        Take,
+        Look,
+        Give,
+        Change,
+    }
+
+    /// <summary>So much later, this: <c>Amount</c> is a cost, or the limit's new permits.</summary>
+    private sealed record Step(long Later, Verb Verb, long Amount)
+    {
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"+{Later} µs {Verb} {Amount}");
+    }
+
+    private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps)
+    {
+        public override string ToString() =>
+            $"{string.Join(" & ", Limits)}: {string.Join("; ", Steps)}";
+    }
+
+    private sealed record LimitShape(Algorithm Algorithm, long Permits, int Seconds, long? Burst)
+    {
+        public Limit ToLimit(int index) =>
+            CounterStoreExtensions.Limit(Algorithm, Permits, Seconds, Burst, name: $"limit {index}");
+    }
+
+    [Test]
+    public void Store_RandomHistoryOfOneAlgorithm_AnswersAsTheModel([Values] Algorithm algorithm) =>
+        Check(
+            RandomHistories(Limit(algorithm).Select(limit => (IReadOnlyList<LimitShape>)[limit]))
+        );
+
+    [Test]
+    public void Store_RandomHistoryOfSeveralLimits_AnswersAsTheModel() =>
+        Check(
+            RandomHistories(
+                Gen.Choose(2, 4)
+                    .SelectMany(count =>
+                        Gen.Elements(Enum.GetValues<Algorithm>())
+                            .SelectMany(Limit)
+                            .ListOf(count)
+                            .Select(limits => (IReadOnlyList<LimitShape>)[.. limits])
+                    )
+            )
+        );
+
+    private static Gen<LimitShape> Limit(Algorithm algorithm) =>
+        from permits in Gen.Frequency(
+            (1, Gen.Choose(0, 1)),
+            (6, Gen.Choose(1, 12)),
+            (1, Gen.Choose(100, 10_000))
+        )
+        from seconds in Gen.Elements(1, 2, 10, 60, 3600, 31_536_000)
+        from burst in Gen.Choose(0, 20)
+        select new LimitShape(
+            algorithm,
+            permits,
+            seconds,
+            Domain.Policies.Limit.IsBucket(algorithm) && burst > 0 ? burst : null
+        );
+
+    private static Gen<History> RandomHistories(Gen<IReadOnlyList<LimitShape>> policies) =>
+        from limits in policies
+        from steps in Steps(limits).ListOf()
+        select new History(limits, [.. steps]);
+
+    private static Gen<Step> Steps(IReadOnlyList<LimitShape> limits)
+    {
+        var window = limits[0].Seconds * CounterStoreExtensions.Second;
+        var permits = (int)Math.Min(limits[0].Permits + 2, 12);
+        var later = Gen.Frequency(
+            (3, Gen.Constant(0L)),
+            (2, Gen.Choose(1, 2000).Select(time => (long)time)),
+            // A part of the window, up to two and a half of them, to the microsecond.
+            (8, Gen.Choose(0, 250_000).Select(part => window / 100_000 * part + part % 7)),
+            (1, Gen.Elements(window - 1, window, window + 1, 2 * window)),
+            // The clock steps back.
+            (1, Gen.Choose(1, 150_000).Select(part => -window / 100_000 * part)),
+            // It was wrong, and is set right.
+            (1, Gen.Elements(-window - 1, -window, -3 * window))
+        );
+        var cost = Gen.Frequency(
+            (1, Gen.Constant(0)),
+            (5, Gen.Constant(1)),
+            (4, Gen.Choose(1, permits))
+        );
+        var action = Gen.Frequency(
+            (8, cost.Select(amount => (Verb.Take, amount))),
+            (2, cost.Select(amount => (Verb.Look, amount))),
+            (2, cost.Select(amount => (Verb.Give, amount))),
+            (1, Gen.Choose(0, 15).Select(amount => (Verb.Change, amount)))
+        );
+        return from time in later from act in action select new Step(time, act.Item1, act.Item2);
+    }
+
+    /// <summary>Fewer steps, fewer limits, smaller numbers.</summary>
+    private static IEnumerable<History> Shrink(History history)
+    {
+        for (var half = history.Steps.Length / 2; half > 0; half /= 2)
+        {
+            for (var from = 0; from + half <= history.Steps.Length; from += half)
+            {
+                yield return history with
+                {
+                    Steps = [.. history.Steps.Take(from), .. history.Steps.Skip(from + half)],
+                };
+            }
+        }
+
+        for (var i = 0; i < history.Limits.Count && history.Limits.Count > 1; i++)
+        {
+            yield return history with
+            {
+                Limits = [.. history.Limits.Where((_, index) => index != i)],
+            };
+        }
+
+        for (var i = 0; i < history.Steps.Length; i++)
+        {
+            foreach (var later in new[] { 0, history.Steps[i].Later / 2 })
+            {
+                if (Math.Abs(later) < Math.Abs(history.Steps[i].Later))
+                {
+                    var steps = (Step[])history.Steps.Clone();
+                    steps[i] = steps[i] with { Later = later };
+                    yield return history with
+                    {
+                        Steps = steps,
+                    };
+                }
+            }
+        }
+    }
+
+    private void Check(Gen<History> histories) =>
+        Prop.ForAll(Arb.From(histories, Shrink), FollowAsync)
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(Histories).WithEndSize(40));
+
+    private async Task FollowAsync(History history)
+    {
+        var policy = CounterStoreExtensions.Policy([.. history.Limits.Select((limit, i) => limit.ToLimit(i))]);
+        var subject = CounterStoreExtensions.NewSubject();
+        var model = history.Limits.Select(limit => Counter.Create(limit.Algorithm)).ToArray();
+        var now = CounterStoreExtensions.Start;
+        foreach (var step in history.Steps)
+        {
+            now += step.Later;
+            if (step.Verb == Verb.Change)
+            {
+                policy = policy.Change([
+                    .. history.Limits.Select(
+                        (limit, i) => (limit with { Permits = step.Amount }).ToLimit(i)
+                    ),
+                ]);
+                continue;
+            }
+
+            var (decision, expected) = step.Verb switch
+            {
+                Verb.Take => (
+                    await Counters.TakeAsync(subject, policy, step.Amount, now),
+                    Counter.Acquire(model, policy.Limits, now, step.Amount)
+                ),
+                Verb.Look => (
+                    await Counters.LookAsync(subject, policy, step.Amount, now),
+                    Look(model, policy.Limits, now, step.Amount)
+                ),
+                _ => (
+                    await Counters.GiveAsync(subject, policy, step.Amount, now),
+                    Counter.Refund(model, policy.Limits, now, step.Amount)
+                ),
+            };
+            // A look takes nothing either, but drops what a clock that was wrong has left.
+            Counter.Acquire(model, policy.Limits, now, cost: 0);
+            if (!decision.Statuses.SequenceEqual(expected))
+            {
+                throw new InvalidOperationException(
+                    $"At {step}: the store says {string.Join(" & ", decision.Statuses)}, "
+                        + $"the model {string.Join(" & ", expected)}."
+                );
+            }
+
+            await HoldsItsPromiseAsync(subject, policy, step, now, decision);
+            await StaysSteadyAsync(subject, policy, step, now, decision);
+        }
+    }
+
+    /// <summary>Whether a cost would pass, with figures as they are without it.</summary>
+    private static IReadOnlyList<LimitStatus> Look(
+        Counter[] model,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost
+    ) =>
+        [
+            .. Counter
+                .Acquire([.. model], limits, now, cost)
+                .Zip(
+                    Counter.Acquire([.. model], limits, now, 0),
+                    (asked, stands) => stands with { Wait = asked.Wait }
+                ),
+        ];
+
+    /// <summary>What was denied passes when its wait is over, and not a tick before.</summary>
+    private async Task HoldsItsPromiseAsync(
+        RateLimiter.Domain.Checks.Subject subject,
+        Policy policy,
+        Step step,
+        long now,
+        Decision decision
+    )
+    {
+        if (step.Verb == Verb.Give || decision.RetryAfter is not { } wait)
+        {
+            return;
+        }
+
+        var end = now + wait.Ticks / TimeSpan.TicksPerMicrosecond;
+        var before = await Counters.LookAsync(subject, policy, step.Amount, end - 1);
+        var then = await Counters.LookAsync(subject, policy, step.Amount, end);
+        if (before.Allowed || !then.Allowed)
+        {
+            throw new InvalidOperationException(
+                $"At {step}: told to wait {wait}; one tick before {before.Allowed}, then {then.Allowed}."
+            );
+        }
+    }
+
+    /// <summary>
+    /// A steady denial is to the last tick what its first answer says, times apart, and with the next one permits are
+    /// back. One that is not steady has permits left that others can take.
+    /// </summary>
+    private async Task StaysSteadyAsync(
+        RateLimiter.Domain.Checks.Subject subject,
+        Policy policy,
+        Step step,
+        long now,
+        Decision decision
+    )
+    {
+        if (step.Verb != Verb.Take || decision.Allowed)
+        {
+            return;
+        }
+
+        var steady = decision.StableFor.Ticks / TimeSpan.TicksPerMicrosecond;
+        if (steady == 0)
+        {
+            if (decision.Statuses.Any(status => status.Remaining == 0))
+            {
+                throw new InvalidOperationException($"At {step}: not steady with nothing left.");
+            }
+
+            return;
+        }
+
+        var foretold = decision.After(TimeSpan.FromMicroseconds(steady - 1));
+        var before = await Counters.LookAsync(subject, policy, step.Amount, now + steady - 1);
+        var other = await Counters.LookAsync(subject, policy, 1, now + steady - 1);
+        var then = await Counters.LookAsync(subject, policy, 0, now + steady);
+        var isStill = before
+            .Statuses.Select(status => status with { Used = 0 })
+            .SequenceEqual(foretold.Statuses.Select(status => status with { Used = 0 }));
+        var isOver = then
+            .Statuses.Zip(decision.Statuses)
+            .Any(pair =>
+                pair.First.Remaining > pair.Second.Remaining
+                || step.Amount == 0 && pair.First.Wait == 0 && pair.Second.Wait > 0
+            );
+        if (!isStill || other.Allowed || !isOver && policy.Limits.All(limit => limit.Permits > 0))
+        {
+            throw new InvalidOperationException(
+                $"At {step}: steady for {steady} µs; one tick before its end "
+                    + $"{string.Join(" & ", before.Statuses)} and not {string.Join(" & ", foretold.Statuses)}, "
+                    + $"then {string.Join(" & ", then.Statuses)}."
+            );
+        }
+    }
+}

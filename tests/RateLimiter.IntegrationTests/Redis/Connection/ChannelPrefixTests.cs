@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RateLimiter.Domain.Policies;
+using RateLimiter.TestStores;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain;
+using RateLimiter.IntegrationTests.Redis.Checks;
+
+namespace RateLimiter.IntegrationTests.Redis.Connection;
+
+/// <summary>What an instance takes for heard has come the way of what scripts tell.</summary>
+[TestFixture]
+public sealed class ChannelPrefixTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    [Test]
+    public async Task Hear_WithAPrefixInTheConnectionString_HearsItselfAndTheScriptsOfOthers()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var there = await TestStore.ConnectAsync(server, timeoutMs: 10_000);
+        await using var here = await TestStore.ConnectAsync(
+            $"{server.ConnectionString},channelPrefix=x:",
+            10_000,
+            new MessageLog()
+        );
+        using var news = new RedisInvalidationChannel(here, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
+        using var others = new RedisInvalidationChannel(
+            there,
+            TimeProvider.System,
+            NullLogger<RedisInvalidationChannel>.Instance
+        );
+        using var counters = new RedisCounterStore(there, others, TimeProvider.System);
+        var freed = new TaskCompletionSource();
+        news.Freed += _ => freed.TrySetResult();
+        await news.StartAsync(default);
+        Assert.That(() => news.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+
+        await counters.ResetAsync(
+            new PermitRequest(
+                new Subject(ClientId.New(), "u", null),
+                CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)),
+                Cost: 1
+            ),
+            default
+        );
+
+        await freed.Task.WaitAsync(Patience);
+        await news.StopAsync(default);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Health;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.IntegrationTests.Redis.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain;
+
+namespace RateLimiter.IntegrationTests.Redis.Connection;
+
+/// <summary>A connection with all that watches over it, as in the service.</summary>
+internal sealed class WatchedConnection : IAsyncDisposable
+{
+    private const int TimeoutMs = 500;
+
+    private readonly StoreMonitor monitor;
+    private readonly ConnectionRenewal renewal;
+    private readonly RedisCounterStore counters;
+    private int users;
+
+    private WatchedConnection(
+        RedisConnection connection,
+        MessageLog log,
+        Func<string, CancellationToken, Task<IPAddress[]>>? resolve
+    )
+    {
+        Connection = connection;
+        Log = log;
+        News = new RedisInvalidationChannel(connection, TimeProvider.System, log);
+        counters = new RedisCounterStore(connection, News, TimeProvider.System);
+        monitor = new StoreMonitor(connection, counters, TimeProvider.System, log);
+        renewal = new ConnectionRenewal(connection, News, TimeProvider.System, log)
+        {
+            Resolve = resolve ?? Dns.GetHostAddressesAsync,
+        };
+    }
+
+    public RedisConnection Connection { get; }
+
+    public RedisInvalidationChannel News { get; }
+
+    public MessageLog Log { get; }
+
+    /// <summary>Why connections were made again.</summary>
+    public IEnumerable<string> Renewals =>
+        Log.Messages.Where(line =>
+            line.StartsWith("The connections to the store were stale", StringComparison.Ordinal)
+        );
+
+    public static async Task<WatchedConnection> StartAsync(
+        string connectionString,
+        Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null
+    )
+    {
+        var log = new MessageLog();
+        var connection = await TestStore.ConnectAsync(connectionString, TimeoutMs, log);
+        var watched = new WatchedConnection(connection, log, resolve);
+        await watched.News.StartAsync(CancellationToken.None);
+        await watched.counters.WarmUpAsync(CancellationToken.None);
+        await watched.monitor.StartAsync(CancellationToken.None);
+        await watched.renewal.StartAsync(CancellationToken.None);
+        return watched;
+    }
+
+    /// <summary>Checks a user that was never checked before.</summary>
+    /// <returns>Whether the store has decided it.</returns>
+    public async Task<bool> IsDecidedAsync()
+    {
+        var limit = CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60);
+        var subject = new Subject(new ClientId("watched"), $"{users++}", null);
+        var request = new PermitRequest(subject, CounterStoreExtensions.Policy(limit), Cost: 1);
+        return await counters.AcquireAsync(request, CancellationToken.None) is { Allowed: true };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await renewal.StopAsync(CancellationToken.None);
+        await monitor.StopAsync(CancellationToken.None);
+        await News.StopAsync(CancellationToken.None);
+        renewal.Dispose();
+        monitor.Dispose();
+        News.Dispose();
+        counters.Dispose();
+        await Connection.DisposeAsync();
+    }
+}

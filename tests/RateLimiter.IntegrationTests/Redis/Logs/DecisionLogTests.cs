@@ -1,0 +1,176 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application.Logs;
+using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
+using RateLimiter.Infrastructure.Redis.Logs;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Connection;
+
+namespace RateLimiter.IntegrationTests.Redis.Logs;
+
+public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
+{
+    [Test]
+    public async Task Read_ManyClientsAtOnce_GivesEachItsNewestInTheirOrder()
+    {
+        using var log = await StartAsync();
+        var counts = new[] { 1, 1500, 400, 1000, 3, 700 };
+        var clients = new List<ClientId>();
+        foreach (var _ in counts)
+        {
+            clients.Add(await Store.RegisterAsync());
+        }
+
+        for (var i = 0; i < counts.Max(); i++)
+        {
+            for (var client = 0; client < clients.Count; client++)
+            {
+                if (i < counts[client])
+                {
+                    log.Record(clients[client], Logged($"{client}", i));
+                }
+            }
+        }
+
+        for (var client = 0; client < clients.Count; client++)
+        {
+            var read = await log.ReadAsync(clients[client], CancellationToken.None);
+            var newest = Enumerable
+                .Range(0, counts[client])
+                .Reverse()
+                .Take(IDecisionLog.Capacity)
+                .Select(i => Logged($"{client}", i));
+            Assert.That(read, Is.EqualTo(newest));
+        }
+
+        await log.StopAsync(CancellationToken.None);
+    }
+
+    [Test]
+    public async Task Read_LineFromBeforeTheCapacityWasLogged_IsReadWithoutIt()
+    {
+        const string line = """
+            {"decided_at":"2026-11-28T20:48:13.0138944+00:00","user_id":"alice","route_key":"search","role":"default",
+             "matched_role":"default","allowed":true,"cost":1,"remaining":19,"limit":10}
+            """;
+        using var log = await StartAsync();
+        var client = await Store.RegisterAsync();
+        var database = (await Store.Connection.Connected).GetDatabase();
+        await database.ListRightPushAsync(RedisKeys.Log(client), line);
+        log.Record(client, Logged("bob"));
+
+        var read = await log.ReadAsync(client, CancellationToken.None);
+        var feed = await new RedisDecisionFeed(Store.Connection, log).ReadAsync(
+            client,
+            0,
+            CancellationToken.None
+        );
+
+        Assert.That(
+            read.Select(it => (it.UserId, it.Remaining, it.Limit, it.Capacity)),
+            Is.EqualTo(
+                new (string, long, long, long?)[] { ("bob", 1, 10, 10), ("alice", 19, 10, null) }
+            )
+        );
+        Assert.That(feed.Decisions, Is.EqualTo(read.Reverse()));
+        await log.StopAsync(CancellationToken.None);
+    }
+
+    [Test]
+    public async Task Record_MoreThanCanWait_CountsWhatItLeavesOut()
+    {
+        using var log = New();
+        var client = await Store.RegisterAsync();
+        for (var i = 0; i < RedisDecisionLog.QueueCapacity + 7; i++)
+        {
+            log.Record(client, Logged("alice", i));
+        }
+
+        await log.StartAsync(CancellationToken.None);
+        await log.ReadAsync(client, CancellationToken.None);
+        await log.StopAsync(CancellationToken.None);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(log.Dropped, Is.EqualTo(7));
+            Assert.That(log.Waiting, Is.Zero);
+        }
+    }
+
+    [Test]
+    public async Task Stop_DecisionsWait_AreWritten()
+    {
+        using var log = await StartAsync();
+        using var other = await StartAsync();
+        var client = await Store.RegisterAsync();
+
+        log.Record(client, Logged("alice", 1));
+        await log.StopAsync(CancellationToken.None);
+
+        Assert.That(
+            await other.ReadAsync(client, CancellationToken.None),
+            Is.EqualTo(new[] { Logged("alice", 1) })
+        );
+        await other.StopAsync(CancellationToken.None);
+    }
+
+    [Test]
+    public async Task Write_WhoIsToldFails_TellsWhoWaitsAndWritesWhatComesNext()
+    {
+        static void Fail(ClientId client) => throw new InvalidOperationException();
+        using var log = await StartAsync();
+        var client = await Store.RegisterAsync();
+        log.Written += Fail;
+        log.Record(client, Logged("alice", 1));
+
+        Assert.That(() => log.FlushAsync(client, default), Throws.InvalidOperationException);
+
+        log.Written -= Fail;
+        log.Record(client, Logged("alice", 2));
+        Assert.That((await log.ReadAsync(client, default))[0], Is.EqualTo(Logged("alice", 2)));
+        Assert.That(log.Dropped, Is.EqualTo(1));
+        await log.StopAsync(default);
+    }
+
+    [Test]
+    public async Task Record_LogThatIsThere_PutsItsEndOffOnceAnHour()
+    {
+        var time = new FakeTimeProvider();
+        using var log = await StartAsync(time);
+        var client = await Store.RegisterAsync();
+        var database = (await Store.Connection.Connected).GetDatabase();
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.GreaterThan(TimeSpan.FromDays(29)));
+
+        await database.KeyExpireAsync(RedisKeys.Log(client), TimeSpan.FromMinutes(1));
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.LessThanOrEqualTo(TimeSpan.FromMinutes(1)));
+
+        time.Advance(TimeSpan.FromHours(1));
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.GreaterThan(TimeSpan.FromDays(29)));
+
+        await database.KeyDeleteAsync(RedisKeys.Log(client));
+        await WriteAsync();
+        Assert.That(await TimeToLiveAsync(), Is.GreaterThan(TimeSpan.FromDays(29)));
+        await log.StopAsync(CancellationToken.None);
+
+        async Task WriteAsync()
+        {
+            log.Record(client, Logged("alice", 1));
+            await log.ReadAsync(client, CancellationToken.None);
+        }
+
+        Task<TimeSpan?> TimeToLiveAsync() => database.KeyTimeToLiveAsync(RedisKeys.Log(client));
+    }
+
+    private RedisDecisionLog New(TimeProvider? time = null) =>
+        new(Store.Connection, time ?? TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);
+
+    private async Task<RedisDecisionLog> StartAsync(TimeProvider? time = null)
+    {
+        var log = New(time);
+        await log.StartAsync(CancellationToken.None);
+        return log;
+    }
+}

@@ -1,0 +1,26 @@
+using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
+
+namespace RateLimiter.UnitTests.Domain.Checks;
+
+public sealed class PermitRequestTests
+{
+    [TestCase("search", "search", null)]
+    [TestCase("search", "*", null, Description = "asked for by that name")]
+    [TestCase("*", "search", "search")]
+    [TestCase("*", "upload", "upload")]
+    [TestCase("*", "*", "*")]
+    public void For_Policy_CountsByRouteOnlyWhereOnePolicyIsForMany(
+        string policyRoute,
+        string route,
+        string? counted
+    )
+    {
+        var policy = TestData.Policy(policyRoute, "free");
+
+        Assert.That(
+            PermitRequest.For(TestData.Client, policy, "alice", route, 7),
+            Is.EqualTo(new PermitRequest(new Subject(TestData.Client, "alice", counted), policy, 7))
+        );
+    }
+}

@@ -1,0 +1,169 @@
+using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Checks;
+
+namespace RateLimiter.UnitTests.Infrastructure.Redis.Checks;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class DenialCacheTests
+{
+    private static readonly Policy Policy = TestData.Policy();
+
+    private readonly FakeTimeProvider time = new(TestData.Moment);
+    private readonly StoreTime clock;
+    private readonly DenialCache cache;
+    private bool isHeard = true;
+
+    public DenialCacheTests() =>
+        (clock, cache) = (new StoreTime(time), new DenialCache(() => isHeard));
+
+    [Test]
+    public void Find_BeforeItsEnd_IsTheDenialAsItIsThen()
+    {
+        Remember(Denial(seconds: 30));
+        time.Advance(TimeSpan.FromSeconds(12));
+
+        var found = Find()!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(found.Allowed, Is.False);
+            Assert.That(found.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(18)));
+            Assert.That(found.ResetIn, Is.EqualTo(TimeSpan.FromSeconds(48)));
+            Assert.That(found.Remaining, Is.Zero);
+            Assert.That(found.Violated, Is.EqualTo(new[] { "default" }));
+            Assert.That(found.DecidedAt, Is.EqualTo(TestData.Moment.AddSeconds(12)));
+        }
+    }
+
+    [TestCase(29_999, true)]
+    [TestCase(30_000, false)]
+    public void Find_AroundItsEnd_IsTheStoresFromTheEndOn(int milliseconds, bool isKnown)
+    {
+        Remember(Denial(seconds: 30));
+        time.Advance(TimeSpan.FromMilliseconds(milliseconds));
+
+        Assert.That(Find() is not null, Is.EqualTo(isKnown));
+    }
+
+    [Test]
+    public void Find_TheStoreTookLong_EndsByTheQuestionAndWaitsByTheAnswer()
+    {
+        var (asked, generation) = (time.GetTimestamp(), cache.Generation);
+        time.Advance(TimeSpan.FromSeconds(5));
+        clock.Observe(TestData.Moment, asked);
+        cache.Remember("counter", 1, Denial(seconds: 30), generation);
+        time.Advance(TimeSpan.FromSeconds(24));
+
+        Assert.That(Find()!.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(6)));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(Find(), Is.Null);
+    }
+
+    // The clock on the wall of the store, while 10 s pass on this machine's.
+    [TestCase(10, 20)]
+    [TestCase(15, 15)]
+    [TestCase(29, 1)]
+    [TestCase(30, null)]
+    [TestCase(3600, null)]
+    [TestCase(5, 25)]
+    [TestCase(0, 30)]
+    [TestCase(-1, null)]
+    [TestCase(-3600, null)]
+    public void Find_TheStoresClockWasSet_IsTheDenialByThatClock(int seconds, int? wait)
+    {
+        Remember(Denial(seconds: 30));
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        clock.Observe(TestData.Moment.AddSeconds(seconds), time.GetTimestamp());
+
+        Assert.That(Find()?.RetryAfter?.TotalSeconds, Is.EqualTo(wait));
+    }
+
+    [Test]
+    public void Find_AnotherPartOfTheStoreHasAnotherClock_IsNotMeasuredByIt()
+    {
+        Remember(Denial(seconds: 30));
+
+        Assert.That(cache.Find("counter", Policy, 1, new StoreTime(time)), Is.Null);
+    }
+
+    [Test]
+    public void Find_OtherCounterCostOrVersion_IsTheStores()
+    {
+        Remember(Denial(seconds: 30));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(cache.Find("other", Policy, 1, clock), Is.Null);
+            Assert.That(cache.Find("counter", Policy, 2, clock), Is.Null);
+            Assert.That(
+                cache.Find("counter", Policy.Revise(Policy.Definition, TestData.Moment), 1, clock),
+                Is.Null
+            );
+            Assert.That(cache.Find("counter", Policy with { }, 1, clock), Is.Not.Null);
+        }
+    }
+
+    [Test]
+    public void Find_NewsIsNotHeard_IsTheStoresUntilItIs()
+    {
+        Remember(Denial(seconds: 30));
+
+        isHeard = false;
+        Assert.That(Find(), Is.Null);
+        isHeard = true;
+        Assert.That(Find(), Is.Not.Null);
+    }
+
+    [Test]
+    public void Find_Forgotten_IsTheStores([Values] bool all)
+    {
+        Remember(Denial(seconds: 30));
+
+        Forget(all);
+
+        Assert.That(Find(), Is.Null);
+    }
+
+    [Test]
+    public void Remember_ForgottenWhileTheStoreWasAsked_IsNotKept([Values] bool all)
+    {
+        var generation = cache.Generation;
+
+        Forget(all);
+        clock.Observe(TestData.Moment, time.GetTimestamp());
+        cache.Remember("counter", 1, Denial(seconds: 30), generation);
+
+        Assert.That(Find(), Is.Null);
+    }
+
+    private static Decision Denial(int seconds) =>
+        Decision.From(
+            Policy,
+            [TestData.Status(wait: seconds * 1_000_000, remaining: 0)],
+            TestData.Moment,
+            TimeSpan.FromSeconds(seconds)
+        );
+
+    private void Forget(bool all)
+    {
+        if (all)
+        {
+            cache.Clear();
+        }
+        else
+        {
+            cache.Forget("counter");
+        }
+    }
+
+    private Decision? Find() => cache.Find("counter", Policy, 1, clock);
+
+    private void Remember(Decision denial)
+    {
+        clock.Observe(denial.DecidedAt, time.GetTimestamp());
+        cache.Remember("counter", 1, denial, cache.Generation);
+    }
+}
