@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Analytics;
 
 namespace RateLimiter.MicroBench;

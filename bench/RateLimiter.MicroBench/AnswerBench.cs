@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using RateLimiter.Api.Checks;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.MicroBench;
 

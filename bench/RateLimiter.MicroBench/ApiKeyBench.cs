@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.MicroBench;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.MicroBench;

@@ -15,14 +15,14 @@ using RateLimiter.Api.Docs;
 using RateLimiter.Api.Gateway;
 using RateLimiter.Api.Health;
 using RateLimiter.Api.Hosting;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Api.Http.Yaml;
 using RateLimiter.Api.Logs;
 using RateLimiter.Api.Policies;
 using RateLimiter.Api.Telemetry;
-using RateLimiter.Api.Http.Errors;
 using RateLimiter.Application.Configuration;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Api.Http.Json;
-using RateLimiter.Api.Http.Yaml;
 
 namespace RateLimiter.Api;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Domain;
 
@@ -11,7 +10,11 @@ public readonly record struct ClientId(string Value)
 {
     public const int Length = 16;
 
-    public static ClientId New() => new(RandomNumberGenerator.GetString(ApiKey.Alphabet, Length));
+    /// <summary>Of ids and keys: a double click selects all of one.</summary>
+    internal const string Alphabet =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    public static ClientId New() => new(RandomNumberGenerator.GetString(Alphabet, Length));
 
     public override string ToString() => Value;
 }

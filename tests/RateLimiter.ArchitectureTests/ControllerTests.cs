@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Routing;
 using NetArchTest.Rules;
+using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Policies;
-using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.ArchitectureTests;
 

@@ -99,7 +99,12 @@ internal sealed class FolderGraph
 
     private void Add(TypeReference user, TypeReference used)
     {
-        if (Folder(user) is { } from && Folder(used) is { } to && from != to && AreOneLevel(from, to))
+        if (
+            Folder(user) is { } from
+            && Folder(used) is { } to
+            && from != to
+            && AreOneLevel(from, to)
+        )
         {
             var key = (from, to);
             uses.TryAdd(key, []);

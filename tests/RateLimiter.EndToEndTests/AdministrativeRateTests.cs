@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using RateLimiting.Client;
 using RateLimiter.TestStores;
+using RateLimiting.Client;
 
 namespace RateLimiter.EndToEndTests;
 

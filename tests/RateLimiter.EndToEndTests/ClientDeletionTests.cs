@@ -1,5 +1,5 @@
-using StackExchange.Redis;
 using RateLimiter.TestStores;
+using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using StackExchange.Redis;
 using RateLimiter.TestStores;
+using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -85,7 +85,10 @@ public sealed class StartupFileTests
             ("REDIS_PORT", $"{port}")
         );
 
-        Assert.That((await new ApiClient(service).GetAsync("/health/live")).Status, Is.EqualTo(200));
+        Assert.That(
+            (await new ApiClient(service).GetAsync("/health/live")).Status,
+            Is.EqualTo(200)
+        );
     }
 
     private static void MustBeOneLine(Service.Refusal refusal, string named)

@@ -1,11 +1,11 @@
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
 
 namespace RateLimiter.IntegrationTests;
 

@@ -7,13 +7,13 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
 using RateLimiter.Application.Telemetry;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests;
 

@@ -71,7 +71,10 @@ internal static class AccuracyTable
     {
         var limit = LimitOf(algorithm, Permits);
         Counter[] counters = [Counter.Create(algorithm)];
-        return [.. arrivals.Select(time => Counter.Acquire(counters, [limit], time, 1)[0].Wait == 0)];
+        return
+        [
+            .. arrivals.Select(time => Counter.Acquire(counters, [limit], time, 1)[0].Wait == 0),
+        ];
     }
 
     /// <summary>

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.StoreCost;
 

@@ -4,10 +4,10 @@ using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
-using RateLimiter.Application.Audit;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Application.Audit;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Audit;
 

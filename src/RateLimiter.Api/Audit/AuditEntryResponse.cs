@@ -2,9 +2,9 @@ using System.Diagnostics;
 using AutoMapper;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Audit;
 

@@ -3,8 +3,8 @@ using AutoMapper;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Audit;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Audit;
 
 namespace RateLimiter.Api.Audit;
 

@@ -49,7 +49,10 @@ internal sealed class CheckBatchItemConverter : JsonConverter<CheckBatchItem>
         {
             var check = JsonSerializer.Deserialize<CheckRequest>(ref reader, options);
             return check is null
-                ? new CheckBatchItem(null, KeyValuePair.Create(JsonErrors.Body, "must be an object"))
+                ? new CheckBatchItem(
+                    null,
+                    KeyValuePair.Create(JsonErrors.Body, "must be an object")
+                )
                 : new CheckBatchItem(check);
         }
         catch (JsonException exception) when (exception.InnerException is not JsonException)

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Api.Http.Errors;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 

@@ -2,11 +2,11 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using NSwag.Annotations;
-using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Checks;
 
@@ -64,7 +64,11 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         var (decisions, wait) = await mediator.Send(
             new CheckEachCommand(
                 caller.Client,
-                [.. items.Where((_, i) => invalid[i] is null).Select(item => item.Check!.ToCheck())],
+                [
+                    .. items
+                        .Where((_, i) => invalid[i] is null)
+                        .Select(item => item.Check!.ToCheck()),
+                ],
                 caller.Waited
             )
         );

@@ -1,6 +1,6 @@
 using RateLimiter.Domain;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Checks;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 

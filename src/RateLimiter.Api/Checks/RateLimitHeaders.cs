@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using RateLimiter.Api.Http.Errors;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Checks;
 

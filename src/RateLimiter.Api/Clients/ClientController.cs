@@ -1,8 +1,8 @@
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
+using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.Api.Clients;
 

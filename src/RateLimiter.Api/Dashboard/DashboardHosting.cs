@@ -1,16 +1,16 @@
-using RateLimiter.Api.Dashboard.Components;
-using RateLimiter.Api.Dashboard.Shell;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Radzen;
-using RateLimiter.Api.Dashboard.Sessions;
-using RateLimiter.Api.Hosting;
-using RateLimiter.Application.Checks;
+using RateLimiter.Api.Dashboard.Components;
 using RateLimiter.Api.Dashboard.Formatting;
-using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Dashboard.Sessions;
+using RateLimiter.Api.Dashboard.Shell;
 using RateLimiter.Api.Dashboard.SigningIn;
+using RateLimiter.Api.Hosting;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Checks;
 using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Dashboard;

@@ -1,15 +1,15 @@
 using System.Net;
 using MediatR;
 using RateLimiter.Application.Analytics;
+using RateLimiter.Application.Background;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Policies;
-using RateLimiter.Domain.Clients;
-using RateLimiter.Application.Background;
-using RateLimiter.Domain;
 using RateLimiter.Application.Registration;
-using RateLimiter.Domain.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Demo;
 
@@ -150,19 +150,12 @@ internal sealed class DemoTraffic(
             foreach (var (at, check) in SampleShop.ChecksOf(minute))
             {
                 stoppingToken.ThrowIfCancellationRequested();
-                if (at < now && client.Policies.Resolve(check.RouteKey, check.Role) is { } policy)
+                if (at < now && CheckPlanner.Plan(client, check) is { } request)
                 {
-                    var request = PermitRequest.For(
-                        client.Id,
-                        policy,
-                        check.UserId,
-                        check.RouteKey,
-                        check.Cost
-                    );
                     var decision = counters.Acquire(request, at) with { Degraded = false };
                     analytics.Record(
                         client.Id,
-                        policy.Key,
+                        request.Policy.Key,
                         LoggedDecision.From(check, decision),
                         TimeSpan.FromMilliseconds(0.2 + 0.6 * Math.Pow(random.NextDouble(), 4))
                     );

@@ -5,8 +5,8 @@ using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Hosting;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Docs;
 

@@ -7,10 +7,10 @@ using NJsonSchema;
 using NJsonSchema.Generation;
 using RateLimiter.Api.Audit;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
 using RateLimiter.Api.Registration;
-using RateLimiter.Api.Http.Json;
 using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Docs;

@@ -3,12 +3,12 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
 using RateLimiter.Api.Checks;
-using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Gateway;
 

@@ -1,10 +1,11 @@
 using System.Globalization;
 using RateLimiter.Api.Checks;
-using RateLimiter.Domain;
-using RateLimiter.Domain.Policies;
-using RateLimiter.Application.Quotas;
 using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Gateway;
 
@@ -39,7 +40,8 @@ internal sealed class GatewayRequest
     public GatewayRequest(HttpContext context, string? ownPath)
     {
         headers = context.Request.Headers;
-        user = ReadName(UserHeader, Names.MaxUserLength) ?? CallerNetwork.Of(context.RemoteAddress());
+        user =
+            ReadName(UserHeader, Names.MaxUserLength) ?? CallerNetwork.Of(context.RemoteAddress());
         role = ReadName(RoleHeader, Names.MaxRoleLength) ?? PolicyKey.DefaultRole;
         route = ReadName(RouteHeader, Names.MaxRouteLength);
         cost = ReadCost();
@@ -62,7 +64,9 @@ internal sealed class GatewayRequest
     public Check ToCheck(PolicyTable policies) =>
         new(
             user,
-            route ?? policies.Resolve(forwarded, role)?.Key.RouteKey ?? PolicyKey.CatchAllRoute,
+            route
+                ?? CheckPlanner.FindPolicy(policies, forwarded, role)?.Key.RouteKey
+                ?? PolicyKey.CatchAllRoute,
             role,
             cost
         );

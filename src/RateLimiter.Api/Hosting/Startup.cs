@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Postgres.Administration;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Api.Hosting;
 

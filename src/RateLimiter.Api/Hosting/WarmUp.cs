@@ -2,14 +2,14 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Application.Background;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Application.Background;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
-using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.Api.Hosting;
 

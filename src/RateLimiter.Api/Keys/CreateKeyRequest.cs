@@ -1,7 +1,7 @@
 using FluentValidation;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Keys;
 

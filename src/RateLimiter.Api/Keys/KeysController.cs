@@ -2,10 +2,10 @@ using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
-using RateLimiter.Application.Keys;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Keys;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Keys;
 

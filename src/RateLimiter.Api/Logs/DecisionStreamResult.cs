@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using RateLimiter.Api.Hosting;
+using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.Api.Logs;
 

@@ -3,12 +3,12 @@ using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Api.Http.Json;
-using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Logs;
 

@@ -1,6 +1,6 @@
 using FluentValidation;
-using RateLimiter.Domain;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Policies;
 

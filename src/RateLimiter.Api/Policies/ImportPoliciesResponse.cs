@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using AutoMapper;
 using RateLimiter.Application.Policies;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 

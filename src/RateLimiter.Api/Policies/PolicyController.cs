@@ -3,13 +3,13 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using NSwag.Annotations;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Api.Http.Json;
-using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Policies;
 

@@ -3,11 +3,11 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using NSwag.Annotations;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.Yaml;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Api.Http.Yaml;
-using RateLimiter.Api.Http.Errors;
 
 namespace RateLimiter.Api.Policies;
 

@@ -1,7 +1,7 @@
 using AutoMapper;
 using Microsoft.AspNetCore.Mvc;
-using RateLimiter.Application.Policies;
 using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Policies;
 
 namespace RateLimiter.Api.Policies;
 

@@ -2,9 +2,9 @@ using System.Collections.ObjectModel;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Yaml;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Api.Http.Yaml;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 

@@ -4,12 +4,12 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using NSwag.Annotations;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Policies;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Serialization;
 using FluentValidation;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Policies;
 

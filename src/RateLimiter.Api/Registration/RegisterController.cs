@@ -4,11 +4,11 @@ using MediatR;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
-using RateLimiter.Domain;
-using RateLimiter.Application.Registration;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Registration;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Registration;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
-using RateLimiter.Application.Telemetry;
-using RateLimiter.Application.Configuration;
 using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
 

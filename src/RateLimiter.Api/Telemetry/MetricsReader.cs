@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using RateLimiter.Application.Telemetry;
 using RateLimiter.Application.Background;
+using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
 

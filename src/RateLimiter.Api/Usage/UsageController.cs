@@ -4,15 +4,15 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 using NSwag.Annotations;
 using RateLimiter.Api.Checks;
-using RateLimiter.Application.Usage;
-using RateLimiter.Domain;
-using RateLimiter.Domain.Keys;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Usage;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Api.Http.Errors;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Usage;
 

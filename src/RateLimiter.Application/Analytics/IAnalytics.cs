@@ -1,7 +1,7 @@
-using RateLimiter.Domain.Policies;
+using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Analytics;
 

@@ -1,6 +1,6 @@
 using MediatR;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Analytics;
 

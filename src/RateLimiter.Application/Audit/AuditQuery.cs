@@ -1,6 +1,6 @@
 using MediatR;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 
 namespace RateLimiter.Application.Audit;
 

@@ -1,6 +1,6 @@
-using RateLimiter.Domain.Audit;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 
 namespace RateLimiter.Application.Audit;
 

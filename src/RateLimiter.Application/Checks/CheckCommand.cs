@@ -1,6 +1,4 @@
 using MediatR;
-using RateLimiter.Application.Analytics;
-using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
@@ -19,9 +17,7 @@ internal sealed class CheckHandler(
     ICounterStore counters,
     StoreFallback fallback,
     CheckQuota quota,
-    IDecisionLog log,
-    IAnalytics analytics,
-    DecisionMetrics metrics,
+    DecisionRecorder recorder,
     TimeProvider time
 ) : IRequestHandler<CheckCommand, CheckOutcome<Decision>>
 {
@@ -36,36 +32,16 @@ internal sealed class CheckHandler(
             return new CheckOutcome<Decision>(null, wait);
         }
 
-        if (client.Policies.Resolve(check.RouteKey, check.Role) is not { } policy)
+        if (CheckPlanner.Plan(client, check, waited) is not { } request)
         {
             return default;
         }
 
         var start = time.GetTimestamp();
-        Decision decision;
-        if (policy.Definition.IsActive)
-        {
-            var request = PermitRequest.For(
-                client.Id,
-                policy,
-                check.UserId,
-                check.RouteKey,
-                check.Cost,
-                waited
-            );
-            decision =
-                await counters.AcquireAsync(request, cancellationToken) ?? fallback.Decide(request);
-        }
-        else
-        {
-            decision = Decision.Inactive(policy, time.GetUtcNow());
-        }
-
-        var took = time.GetElapsedTime(start);
-        var logged = LoggedDecision.From(check, decision);
-        log.Record(client.Id, logged);
-        analytics.Record(client.Id, policy.Key, logged, took);
-        metrics.Record(decision, took);
+        var decision = request.IsCounted
+            ? await counters.AcquireAsync(request, cancellationToken) ?? fallback.Decide(request)
+            : Decision.Inactive(request.Policy, time.GetUtcNow());
+        recorder.Record(client.Id, check, decision, time.GetElapsedTime(start));
         return new CheckOutcome<Decision>(decision);
     }
 }

@@ -1,10 +1,7 @@
 using MediatR;
-using RateLimiter.Application.Analytics;
-using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
 
@@ -23,9 +20,7 @@ internal sealed class CheckEachHandler(
     ICounterStore counters,
     StoreFallback fallback,
     CheckQuota quota,
-    IDecisionLog log,
-    IAnalytics analytics,
-    DecisionMetrics metrics,
+    DecisionRecorder recorder,
     TimeProvider time
 ) : IRequestHandler<CheckEachCommand, CheckOutcome<IReadOnlyList<Decision?>>>
 {
@@ -46,25 +41,19 @@ internal sealed class CheckEachHandler(
         var asked = new List<int>(checks.Count);
         for (var i = 0; i < checks.Count; i++)
         {
-            var check = checks[i];
-            var policy = client.Policies.Resolve(check.RouteKey, check.Role);
-            if (policy is { Definition.IsActive: true })
+            if (CheckPlanner.Plan(client, checks[i], waited) is not { } request)
             {
-                requests.Add(
-                    PermitRequest.For(
-                        client.Id,
-                        policy,
-                        check.UserId,
-                        check.RouteKey,
-                        check.Cost,
-                        waited
-                    )
-                );
+                continue;
+            }
+
+            if (request.IsCounted)
+            {
+                requests.Add(request);
                 asked.Add(i);
             }
             else
             {
-                decided[i] = policy is null ? null : Decision.Inactive(policy, time.GetUtcNow());
+                decided[i] = Decision.Inactive(request.Policy, time.GetUtcNow());
             }
         }
 
@@ -80,10 +69,7 @@ internal sealed class CheckEachHandler(
         {
             if (decided[i] is { } decision)
             {
-                var logged = LoggedDecision.From(checks[i], decision);
-                log.Record(client.Id, logged);
-                analytics.Record(client.Id, decision.Policy.Key, logged, took);
-                metrics.Record(decision, took);
+                recorder.Record(client.Id, checks[i], decision, took);
             }
         }
 

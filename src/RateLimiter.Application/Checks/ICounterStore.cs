@@ -1,5 +1,5 @@
-using RateLimiter.Domain.Checks;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Checks;
 

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Keys;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Application.Background;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Clients;
 
@@ -34,7 +34,8 @@ public sealed partial class ClientDeletions(
     /// The longest that a client's keys are let in somewhere after it was deleted, and then a second for the checks that
     /// are under way: counters that are looked for earlier could be followed by others.
     /// </summary>
-    internal static readonly TimeSpan PropagationTime = ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan PropagationTime =
+        ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
 
     // A pass over the store at a time: however many clients are deleted, others have their turn in between.
     private readonly SemaphoreSlim pass = new(1);

@@ -1,11 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Stores;
 using RateLimiter.Application.Telemetry;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Application.Clients;
 

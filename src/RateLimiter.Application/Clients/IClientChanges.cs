@@ -1,5 +1,5 @@
-using RateLimiter.Domain.Keys;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Clients;
 

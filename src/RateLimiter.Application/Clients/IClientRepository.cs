@@ -1,7 +1,7 @@
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Clients;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using RateLimiter.Application.Clients;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
@@ -52,7 +52,11 @@ public sealed class Authenticator(
         }
     }
 
-    private async ValueTask<Authentication> FindAsync(ApiKey key, IPAddress address, bool isForCheck)
+    private async ValueTask<Authentication> FindAsync(
+        ApiKey key,
+        IPAddress address,
+        bool isForCheck
+    )
     {
         var isKnown = directory.Knows(key.Client);
         if (!isKnown && failures.IsStranger(key.Client))

@@ -1,9 +1,9 @@
 using MediatR;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 

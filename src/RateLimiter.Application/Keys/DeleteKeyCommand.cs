@@ -1,7 +1,7 @@
 using MediatR;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 

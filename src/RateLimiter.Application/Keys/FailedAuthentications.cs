@@ -2,8 +2,8 @@ using System.Net;
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,7 +1,7 @@
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 

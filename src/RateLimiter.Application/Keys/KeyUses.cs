@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Background;
-using RateLimiter.Domain;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,8 +1,8 @@
 using RateLimiter.Application.Clients;
-using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 

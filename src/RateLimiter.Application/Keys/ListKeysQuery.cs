@@ -1,7 +1,7 @@
 using MediatR;
-using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using RateLimiter.Domain;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Logs;
 

@@ -1,5 +1,5 @@
-using RateLimiter.Domain;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;

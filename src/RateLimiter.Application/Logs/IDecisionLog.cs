@@ -1,6 +1,6 @@
-using RateLimiter.Domain.Checks;
-using RateLimiter.Domain;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 

@@ -1,6 +1,6 @@
-using RateLimiter.Domain.Policies;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 

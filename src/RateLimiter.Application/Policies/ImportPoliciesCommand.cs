@@ -1,6 +1,6 @@
 using MediatR;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
@@ -52,7 +52,9 @@ internal sealed class ImportPoliciesHandler(IPolicyRepository repository, Policy
                             definition
                         )
                     )
-                    .Where(pair => pair.Head.Policy?.Definition.IsEquivalentTo(pair.definition) != true)
+                    .Where(pair =>
+                        pair.Head.Policy?.Definition.IsEquivalentTo(pair.definition) != true
+                    )
                     .Select(pair => pair.Head.Save(pair.definition, now, command.Actor))
                     .ToList();
                 var deletions = command.DeleteOthers

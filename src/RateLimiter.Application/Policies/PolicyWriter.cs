@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Quotas;
 
@@ -25,5 +25,6 @@ public sealed class CheckQuota(IOptions<QuotaOptions> options, TimeProvider time
 
     /// <summary>Counts checks of a client.</summary>
     /// <returns>How long it has to wait, when they were too many; else null.</returns>
-    public TimeSpan? Acquire(ClientId client, int checks) => checksOf?.Acquire(client.Value, checks);
+    public TimeSpan? Acquire(ClientId client, int checks) =>
+        checksOf?.Acquire(client.Value, checks);
 }

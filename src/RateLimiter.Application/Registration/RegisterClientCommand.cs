@@ -2,16 +2,16 @@ using System.Net;
 using MediatR;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
-using RateLimiter.Application.Clients;
-using RateLimiter.Application.Stores;
-using RateLimiter.Application.Configuration;
-using RateLimiter.Domain.Checks;
-using RateLimiter.Application.Quotas;
 
 namespace RateLimiter.Application.Registration;
 
@@ -88,8 +88,10 @@ internal sealed class RegisterClientHandler(
         // Before the token is looked at, so that guessing is limited too.
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =
-            await counters.AcquireAsync(new PermitRequest(caller, policy, Cost: 1), cancellationToken)
-            ?? throw new StoreUnavailableException("The store did not answer.");
+            await counters.AcquireAsync(
+                new PermitRequest(caller, policy, Cost: 1),
+                cancellationToken
+            ) ?? throw new StoreUnavailableException("The store did not answer.");
         if (!decision.Allowed)
         {
             return new TooManyRegistrations(decision.RetryAfter);

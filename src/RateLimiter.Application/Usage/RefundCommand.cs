@@ -22,24 +22,16 @@ internal sealed class RefundHandler(
     public async Task<Decision?> Handle(RefundCommand command, CancellationToken cancellationToken)
     {
         var (client, check, waited) = command;
-        if (client.Policies.Resolve(check.RouteKey, check.Role) is not { } policy)
+        if (CheckPlanner.Plan(client, check, waited) is not { } request)
         {
             return null;
         }
 
-        if (!policy.Definition.IsActive)
+        if (!request.IsCounted)
         {
-            return Decision.Inactive(policy, time.GetUtcNow());
+            return Decision.Inactive(request.Policy, time.GetUtcNow());
         }
 
-        var request = PermitRequest.For(
-            client.Id,
-            policy,
-            check.UserId,
-            check.RouteKey,
-            check.Cost,
-            waited
-        );
         var decision = await counters.RefundAsync(request, cancellationToken);
         fallback.Refund(request);
         return decision;

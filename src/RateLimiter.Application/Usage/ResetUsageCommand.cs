@@ -1,7 +1,7 @@
 using MediatR;
 using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Usage;
 
@@ -25,19 +25,13 @@ internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fa
 {
     public async Task<bool> Handle(ResetUsageCommand command, CancellationToken cancellationToken)
     {
-        if (command.Client.Policies.Resolve(command.RouteKey, command.Role) is not { } policy)
+        var (client, userId, routeKey, role, waited) = command;
+        var check = new Check(userId, routeKey, role, Cost: 0);
+        if (CheckPlanner.Plan(client, check, waited) is not { } request)
         {
             return false;
         }
 
-        var request = PermitRequest.For(
-            command.Client.Id,
-            policy,
-            command.UserId,
-            command.RouteKey,
-            cost: 0,
-            command.Waited
-        );
         await counters.ResetAsync(request, cancellationToken);
         fallback.Reset(request);
         return true;

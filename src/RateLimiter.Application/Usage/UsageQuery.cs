@@ -25,23 +25,15 @@ internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
 {
     public async Task<Decision?> Handle(UsageQuery query, CancellationToken cancellationToken)
     {
-        if (query.Client.Policies.Resolve(query.RouteKey, query.Role) is not { } policy)
+        var (client, userId, routeKey, role, waited) = query;
+        var check = new Check(userId, routeKey, role, Cost: 1);
+        if (CheckPlanner.Plan(client, check, waited) is not { } request)
         {
             return null;
         }
 
-        return policy.Definition.IsActive
-            ? await counters.PeekAsync(
-                PermitRequest.For(
-                    query.Client.Id,
-                    policy,
-                    query.UserId,
-                    query.RouteKey,
-                    cost: 1,
-                    query.Waited
-                ),
-                cancellationToken
-            )
-            : Decision.Inactive(policy, time.GetUtcNow());
+        return request.IsCounted
+            ? await counters.PeekAsync(request, cancellationToken)
+            : Decision.Inactive(request.Policy, time.GetUtcNow());
     }
 }

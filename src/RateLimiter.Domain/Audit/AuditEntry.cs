@@ -43,3 +43,19 @@ public sealed record AuditedKey(
 }
 
 public sealed record AuditedPolicy(Policy Policy) : Audited;
+
+/// <summary>What the trail says of changes of policies.</summary>
+public static class PolicyAudit
+{
+    public static AuditRecord ToAudit(this PolicyChange change, DateTimeOffset at, Actor actor) =>
+        new(
+            change.Action,
+            at,
+            actor,
+            change.Before.Policy is { } before ? new AuditedPolicy(before) : null,
+            change.After is { } after ? new AuditedPolicy(after) : null
+        );
+
+    public static IEnumerable<AuditRecord> ToAudit(this PolicyChanges changes) =>
+        changes.Changes.Select(change => change.ToAudit(changes.At, changes.Actor));
+}

@@ -1,4 +1,3 @@
-
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>One line of a client's decision log.</summary>

@@ -19,6 +19,9 @@ public readonly record struct PermitRequest(Subject Subject, Policy Policy, long
     /// <summary>How long the store was waited for before, which is a part of the time that this may take.</summary>
     public TimeSpan Waited { get; init; }
 
+    /// <summary>Whether anything is to be counted. A policy that is switched off allows without the store.</summary>
+    public bool IsCounted => Policy.Definition.IsActive;
+
     /// <summary>The request of a user for a route under the policy that applies to it.</summary>
     public static PermitRequest For(
         ClientId client,

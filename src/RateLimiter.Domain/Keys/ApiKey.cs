@@ -14,9 +14,6 @@ namespace RateLimiter.Domain.Keys;
 /// </summary>
 public sealed class ApiKey
 {
-    internal const string Alphabet =
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
     private const string Prefix = "rl_";
     private const int SecretLength = 43;
     private const int ChecksumLength = 6;
@@ -28,7 +25,9 @@ public sealed class ApiKey
     /// <summary>The length of every key, in characters.</summary>
     public const int Length = SecretStart + SecretLength + ChecksumLength;
 
-    private static readonly SearchValues<char> AlphabetValues = SearchValues.Create(Alphabet);
+    private static readonly SearchValues<char> AlphabetValues = SearchValues.Create(
+        ClientId.Alphabet
+    );
 
     private readonly string text;
 
@@ -52,7 +51,8 @@ public sealed class ApiKey
     /// <returns>The key to keep, and the text to show to its owner once.</returns>
     public static (ApiKey Key, string Text) Generate(ClientId client)
     {
-        var body = $"{Prefix}{client}_{RandomNumberGenerator.GetString(Alphabet, SecretLength)}";
+        var body =
+            $"{Prefix}{client}_{RandomNumberGenerator.GetString(ClientId.Alphabet, SecretLength)}";
         var text = string.Create(
             Length,
             body,
@@ -115,8 +115,8 @@ public sealed class ApiKey
         crc = ~crc;
         for (var i = ChecksumLength - 1; i >= 0; i--)
         {
-            (crc, var digit) = Math.DivRem(crc, (uint)Alphabet.Length);
-            destination[i] = Alphabet[(int)digit];
+            (crc, var digit) = Math.DivRem(crc, (uint)ClientId.Alphabet.Length);
+            destination[i] = ClientId.Alphabet[(int)digit];
         }
     }
 }

@@ -35,7 +35,7 @@ public sealed record ClientKey(
         TimeSpan? lifetime = null
     ) =>
         new(
-            RandomNumberGenerator.GetString(ApiKey.Alphabet, IdLength),
+            RandomNumberGenerator.GetString(ClientId.Alphabet, IdLength),
             key.Hash,
             key.Start,
             name,

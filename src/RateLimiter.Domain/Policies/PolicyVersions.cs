@@ -1,5 +1,3 @@
-using RateLimiter.Domain.Audit;
-
 namespace RateLimiter.Domain.Policies;
 
 /// <summary>
@@ -64,15 +62,6 @@ public sealed record PolicyChange(PolicyHead Before, Policy? After, AuditAction 
 
     /// <summary>The number of the version that it makes, also by a deletion.</summary>
     public long Version => Before.Version + 1;
-
-    public AuditRecord ToAudit(DateTimeOffset at, Actor actor) =>
-        new(
-            Action,
-            at,
-            actor,
-            Before.Policy is { } before ? new AuditedPolicy(before) : null,
-            After is null ? null : new AuditedPolicy(After)
-        );
 }
 
 /// <summary>Changes of a client's policies, of which all are made or none.</summary>
@@ -87,8 +76,4 @@ public sealed record PolicyChanges(
     DateTimeOffset At,
     Actor Actor,
     bool DryRun = false
-)
-{
-    public IEnumerable<AuditRecord> ToAudit() =>
-        Changes.Select(change => change.ToAudit(At, Actor));
-}
+);

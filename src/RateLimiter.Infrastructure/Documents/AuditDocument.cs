@@ -1,7 +1,7 @@
 using System.Text.Json;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
 
 namespace RateLimiter.Infrastructure.Documents;
 
@@ -29,6 +29,14 @@ internal sealed record AuditDocument(
             ),
             DocumentJson.Default.AuditDocument
         );
+
+    /// <summary>An entry as the scripts of Redis take it: what they filter by stands before the document.</summary>
+    public static string WriteEntry(AuditRecord record) =>
+        $"{record.At.ToUnixTimeMilliseconds()} {record.Action.ToName()} {Write(record)}";
+
+    /// <summary>The same of a change of a policy. The script adds the policy, which need not be sent twice.</summary>
+    public static string WriteEntryWithoutPolicy(AuditRecord record) =>
+        WriteEntry(record with { Before = null, After = null });
 
     public static AuditRecord Read(ReadOnlySpan<char> json)
     {

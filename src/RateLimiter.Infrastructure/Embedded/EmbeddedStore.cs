@@ -5,9 +5,9 @@ using System.Text;
 using Garnet;
 using Garnet.common;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
-using RateLimiter.Application.Stores;
 using RateLimiter.Application.Background;
+using RateLimiter.Application.Stores;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Embedded;
 

@@ -3,20 +3,21 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Configuration;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Policies;
-using RateLimiter.Infrastructure.Postgres.Database;
-using RateLimiter.Application.Configuration;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Postgres.Projection;
-using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Postgres.Administration;
 using RateLimiter.Infrastructure.Postgres.Audit;
 using RateLimiter.Infrastructure.Postgres.Clients;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Health;
 using RateLimiter.Infrastructure.Postgres.Keys;
-using RateLimiter.Infrastructure.Postgres.Policies;
 using RateLimiter.Infrastructure.Postgres.Outbox;
+using RateLimiter.Infrastructure.Postgres.Policies;
+using RateLimiter.Infrastructure.Postgres.Projection;
+using RateLimiter.Infrastructure.Postgres.Schema;
 using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Infrastructure.Postgres.Administration;
+using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Infrastructure.Postgres;
@@ -55,7 +56,6 @@ internal static class PostgresServices
         services.AddSingleton<PostgresSchema>();
         services.AddHostedService(provider => provider.GetRequiredService<PostgresSchema>());
         services.AddSingleton<ClientProjection>();
-        services.AddSingleton<RedisDeletionRepository>();
         services.AddSingleton<IAuditRepository, PostgresAuditRepository>();
         services.AddSingleton<IClientRepository, PostgresClientRepository>();
         services.AddSingleton<IDeletionRepository, PostgresDeletionRepository>();
@@ -65,7 +65,6 @@ internal static class PostgresServices
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<ProjectionReconciler>();
         services.AddHostedService<AuditRetention>();
-        services.AddSingleton<RedisAuditRepository>();
         services.AddSingleton<SystemOfRecordImport>();
         services.AddSingleton(provider => new PostgresAdministration(
             provider.GetRequiredService<PostgresDatabase>(),
@@ -73,6 +72,7 @@ internal static class PostgresServices
             provider.GetRequiredService<SystemOfRecordImport>(),
             provider.GetRequiredService<RedisConnection>()
         ));
+        services.AddHostedService<PostgresMetrics>();
         services.AddHealthChecks().AddCheck<PostgresHealthCheck>("postgres");
         return services;
     }

@@ -1,10 +1,10 @@
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

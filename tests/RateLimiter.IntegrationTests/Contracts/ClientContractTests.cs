@@ -1,8 +1,8 @@
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

@@ -1,6 +1,6 @@
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

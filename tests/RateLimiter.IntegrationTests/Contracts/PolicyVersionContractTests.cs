@@ -1,5 +1,5 @@
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

@@ -1,9 +1,9 @@
-using RateLimiter.IntegrationTests.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.IntegrationTests.Redis;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 

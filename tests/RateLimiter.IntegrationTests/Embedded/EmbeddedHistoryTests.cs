@@ -1,19 +1,19 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Embedded;
-using RateLimiter.IntegrationTests.Redis;
-using RateLimiter.TestStores;
-using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.IntegrationTests.Redis.Checks;
 using RateLimiter.IntegrationTests.Redis.Connection;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Embedded;
 

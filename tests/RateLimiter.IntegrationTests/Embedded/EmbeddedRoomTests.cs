@@ -1,8 +1,8 @@
+using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 using StackExchange.Redis;
-using RateLimiter.IntegrationTests.Redis.Connection;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.IntegrationTests.Embedded;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 using StackExchange.Redis;
-using RateLimiter.IntegrationTests.Redis.Connection;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.IntegrationTests.Embedded;
 

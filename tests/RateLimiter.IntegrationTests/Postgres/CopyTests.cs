@@ -1,17 +1,17 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Projection;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.TestStores;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Postgres.Clients;
-using RateLimiter.IntegrationTests.Contracts;
-using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Infrastructure.Postgres.Projection;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
@@ -345,7 +345,11 @@ public sealed class CopyTests : PostgresTests
         await (await Redis.Connected).GetDatabase().KeyDeleteAsync(RedisKeys.Client(client));
         await records.Copies.CopyAsync(before, default);
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
-        using var news = new RedisInvalidationChannel(Redis, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
+        using var news = new RedisInvalidationChannel(
+            Redis,
+            TimeProvider.System,
+            NullLogger<RedisInvalidationChannel>.Instance
+        );
         using var comparison = new ProjectionReconciler(
             records.Database,
             records.Copies,

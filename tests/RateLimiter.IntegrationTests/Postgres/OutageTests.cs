@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
-using RateLimiter.TestStores;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.IntegrationTests.Contracts;
-using RateLimiter.Infrastructure.Postgres.Clients;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

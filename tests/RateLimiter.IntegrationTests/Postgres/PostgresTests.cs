@@ -1,14 +1,14 @@
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.TestStores;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Clients;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.TestStores;
+using RateLimiter.Infrastructure.Postgres.Audit;
 using RateLimiter.Infrastructure.Postgres.Schema;
 using RateLimiter.IntegrationTests.Contracts;
-using RateLimiter.Domain;
-using RateLimiter.Domain.Clients;
-using RateLimiter.Infrastructure.Postgres.Audit;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

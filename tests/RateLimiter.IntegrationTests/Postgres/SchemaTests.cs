@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using RateLimiter.TestStores;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

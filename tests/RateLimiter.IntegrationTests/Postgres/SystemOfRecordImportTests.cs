@@ -1,16 +1,16 @@
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Postgres.Administration;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.TestStores;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Infrastructure.Redis.Keys;
-using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Postgres.Database;
-using RateLimiter.Infrastructure.Postgres.Administration;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 

@@ -1,18 +1,18 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Infrastructure.Embedded;
-using RateLimiter.TestStores;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.IntegrationTests.Redis.Connection;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Clocks;
+using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.IntegrationTests.Redis.Checks;
+using RateLimiter.IntegrationTests.Redis.Connection;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis;
 
@@ -243,7 +243,11 @@ public abstract class StoreTests(StoreKind kind)
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        News = new RedisInvalidationChannel(Store.Connection, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
+        News = new RedisInvalidationChannel(
+            Store.Connection,
+            TimeProvider.System,
+            NullLogger<RedisInvalidationChannel>.Instance
+        );
         Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
         await News.StartAsync(CancellationToken.None);
         await Counters.WarmUpAsync(CancellationToken.None);

@@ -11,8 +11,8 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application;
 
@@ -48,7 +48,10 @@ public sealed class ApplicationServicesTests
         using var services = Services();
         var mediator = services.GetRequiredService<IMediator>();
 
-        Assert.That((await mediator.Send(new ListPoliciesQuery(TestData.Client))).Policies, Is.Empty);
+        Assert.That(
+            (await mediator.Send(new ListPoliciesQuery(TestData.Client))).Policies,
+            Is.Empty
+        );
     }
 
     private static ServiceProvider Services()

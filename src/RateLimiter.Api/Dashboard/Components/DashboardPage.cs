@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Components;
-using RateLimiter.Api.Dashboard.Sessions;
 using RateLimiter.Api.Dashboard.Formatting;
+using RateLimiter.Api.Dashboard.Sessions;
 
 namespace RateLimiter.Api.Dashboard.Components;
 

@@ -1,5 +1,5 @@
-using RateLimiter.Application.Analytics;
 using RateLimiter.Api.Dashboard.Formatting;
+using RateLimiter.Application.Analytics;
 
 namespace RateLimiter.Api.Dashboard.Components;
 

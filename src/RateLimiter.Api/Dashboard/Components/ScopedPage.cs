@@ -1,6 +1,6 @@
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Dashboard.Components;
 

@@ -112,7 +112,10 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
         }
 
         // Nothing is left, so that this takes nothing.
-        var waits = Counter.Acquire(counters, limits, time, 1).Select(status => status.Wait).ToList();
+        var waits = Counter
+            .Acquire(counters, limits, time, 1)
+            .Select(status => status.Wait)
+            .ToList();
         return waits.Contains(LimitStatus.Never) ? null : waits.Max();
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Api.Dashboard.Formatting;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 

@@ -1,7 +1,7 @@
 using FluentValidation;
+using RateLimiter.Api.Dashboard.Forms;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Dashboard.Forms;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 

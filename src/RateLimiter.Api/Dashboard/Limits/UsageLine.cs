@@ -1,3 +1,4 @@
+using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
@@ -52,7 +53,10 @@ public sealed record UsageSubject(Policy Policy, string? Route)
         var table = new PolicyTable(policies);
         var routes = asked
             .Where(key => !key.IsCatchAll)
-            .ToLookup(key => table.Resolve(key.RouteKey, key.Role), key => key.RouteKey);
+            .ToLookup(
+                key => CheckPlanner.FindPolicy(table, key.RouteKey, key.Role),
+                key => key.RouteKey
+            );
         return policies.SelectMany(policy =>
             policy.Key.IsCatchAll
                 ? routes[policy]

@@ -1,8 +1,8 @@
 using RateLimiter.Api.Dashboard.Sessions;
-using RateLimiter.Application.Logs;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Dashboard.Live;
 

@@ -1,8 +1,8 @@
 using RateLimiter.Api.Dashboard.Components;
+using RateLimiter.Api.Dashboard.Formatting;
 using RateLimiter.Api.Dashboard.Sessions;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Dashboard.Formatting;
 
 namespace RateLimiter.Api.Dashboard.Pages;
 

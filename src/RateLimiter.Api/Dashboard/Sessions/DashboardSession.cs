@@ -1,13 +1,13 @@
 using MediatR;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Sessions;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Stores;
-using RateLimiter.Application.Clients;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 

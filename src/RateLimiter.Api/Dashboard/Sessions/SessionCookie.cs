@@ -1,10 +1,10 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Primitives;
+using RateLimiter.Api.Dashboard.SigningIn;
+using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Sessions;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Api.Dashboard.SigningIn;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 

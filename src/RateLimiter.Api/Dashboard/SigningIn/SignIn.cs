@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using RateLimiter.Api.Dashboard.Sessions;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Errors;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Sessions;
-using RateLimiter.Api.Dashboard.Sessions;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Api.Http.Errors;
 using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Dashboard.SigningIn;

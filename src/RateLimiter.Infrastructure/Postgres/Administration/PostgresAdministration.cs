@@ -1,7 +1,7 @@
+using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Schema;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Infrastructure.Postgres.Administration;
 

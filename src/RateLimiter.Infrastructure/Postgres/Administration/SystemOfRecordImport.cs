@@ -4,16 +4,15 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 using RateLimiter.Application.Audit;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
+using RateLimiter.Infrastructure.Postgres.Audit;
+using RateLimiter.Infrastructure.Postgres.Clients;
 using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Infrastructure.Postgres.Clients;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Postgres.Audit;
 
 namespace RateLimiter.Infrastructure.Postgres.Administration;
 
@@ -207,9 +206,7 @@ internal sealed class SystemOfRecordImport(
                 .Clients.Where(row => row.Id == client.Value)
                 .ExecuteDeleteAsync(deadline.Token);
             context.ChangeTracker.Clear();
-            context.Add(
-                new OutboxRow { ClientId = client.Value, Version = stored.Client.Version }
-            );
+            context.Add(new OutboxRow { ClientId = client.Value, Version = stored.Client.Version });
         }
 
         context.Add(stored.Client);

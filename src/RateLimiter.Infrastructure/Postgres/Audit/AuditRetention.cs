@@ -2,10 +2,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Audit;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Application.Background;
 using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Schema;
 
 namespace RateLimiter.Infrastructure.Postgres.Audit;
 

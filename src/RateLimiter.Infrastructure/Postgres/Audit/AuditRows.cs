@@ -1,8 +1,8 @@
 using System.Text.Json;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Infrastructure.Documents;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Postgres.Database;
 
 namespace RateLimiter.Infrastructure.Postgres.Audit;
 

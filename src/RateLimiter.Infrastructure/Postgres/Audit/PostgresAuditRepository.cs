@@ -1,8 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using RateLimiter.Application.Audit;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Infrastructure.Postgres.Database;
-using RateLimiter.Domain;
 
 namespace RateLimiter.Infrastructure.Postgres.Audit;
 

@@ -1,15 +1,14 @@
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Postgres.Audit;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
 using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Postgres.Audit;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Infrastructure.Postgres.Clients;
 
@@ -60,7 +59,10 @@ internal sealed class PostgresClientRepository(
             },
             cancellationToken
         );
-        await projection.CopyNewAsync(new ClientRecord(row, [(hash, document)], []), announcement.Id);
+        await projection.CopyNewAsync(
+            new ClientRecord(row, [(hash, document)], []),
+            announcement.Id
+        );
     }
 
     public async Task<ClientSnapshot?> FindAsync(

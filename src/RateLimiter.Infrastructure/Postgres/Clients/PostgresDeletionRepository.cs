@@ -1,12 +1,11 @@
 using Microsoft.EntityFrameworkCore;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
+using RateLimiter.Infrastructure.Postgres.Audit;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
 using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Postgres.Audit;
 
 namespace RateLimiter.Infrastructure.Postgres.Clients;
 

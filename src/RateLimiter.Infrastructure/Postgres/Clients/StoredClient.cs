@@ -1,9 +1,9 @@
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Postgres.Clients;
 

@@ -5,11 +5,10 @@ using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using RateLimiter.Application.Telemetry;
 using RateLimiter.Application.Stores;
-using RateLimiter.Infrastructure.Clocks;
-using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Clocks;
 
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
@@ -29,7 +28,9 @@ internal sealed class PostgresDatabase(
     private readonly LineLimit errors = new(clock.Wall, MaxErrorsPerMinute);
     private readonly Lazy<PooledDbContextFactory<SystemOfRecordContext>> contexts = new(() =>
         new PooledDbContextFactory<SystemOfRecordContext>(
-            SystemOfRecordContextFactory.Options(options.Value.ToConnectionString().ConnectionString)
+            SystemOfRecordContextFactory.Options(
+                options.Value.ToConnectionString().ConnectionString
+            )
         )
     );
 
@@ -107,7 +108,10 @@ internal sealed class PostgresDatabase(
     /// Begins a transaction that changes something. It waits for others, and others wait for it, no longer than a request
     /// does.
     /// </summary>
-    public async Task<IDbContextTransaction> BeginAsync(SystemOfRecordContext context, Deadline deadline)
+    public async Task<IDbContextTransaction> BeginAsync(
+        SystemOfRecordContext context,
+        Deadline deadline
+    )
     {
         var transaction = await context.Database.BeginTransactionAsync(deadline.Token);
         var patience = $"{options.Value.TimeoutMs}ms";

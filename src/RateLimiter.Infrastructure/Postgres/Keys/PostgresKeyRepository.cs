@@ -1,15 +1,13 @@
 using Microsoft.EntityFrameworkCore;
 using RateLimiter.Application.Keys;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Postgres.Audit;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
 using RateLimiter.Infrastructure.Redis.Keys;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Postgres.Clients;
-using RateLimiter.Infrastructure.Postgres.Audit;
-using RateLimiter.Infrastructure.Postgres.Schema;
 
 namespace RateLimiter.Infrastructure.Postgres.Keys;
 
@@ -86,11 +84,7 @@ internal sealed class PostgresKeyRepository(
                 row.Version++;
                 row.KeysVersion++;
                 context.Add(AuditRows.Of(client, audit));
-                var announcement = new OutboxRow
-                {
-                    ClientId = client.Value,
-                    Version = row.Version,
-                };
+                var announcement = new OutboxRow { ClientId = client.Value, Version = row.Version };
                 context.Add(announcement);
                 await context.SaveChangesAsync(deadline.Token);
                 await transaction.CommitAsync(deadline.Token);

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
-using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Infrastructure.Postgres.Database;
 
 #nullable disable
 

@@ -1,11 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Infrastructure.Postgres.Database;
-using RateLimiter.Infrastructure.Postgres.Projection;
 using RateLimiter.Application.Background;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Postgres.Schema;
+using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Projection;
 
 namespace RateLimiter.Infrastructure.Postgres.Outbox;
 
@@ -99,10 +98,7 @@ internal sealed class OutboxRelay(
         }
     }
 
-    private Task<List<OutboxRow>> ReadPageAsync(
-        long seen,
-        CancellationToken cancellationToken
-    ) =>
+    private Task<List<OutboxRow>> ReadPageAsync(long seen, CancellationToken cancellationToken) =>
         database.AskAsync(
             (context, deadline) =>
                 context

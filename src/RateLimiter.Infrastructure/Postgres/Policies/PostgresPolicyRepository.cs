@@ -1,19 +1,20 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Postgres.Audit;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Postgres.Clients;
-using RateLimiter.Infrastructure.Postgres.Audit;
 
 namespace RateLimiter.Infrastructure.Postgres.Policies;
 
-internal sealed class PostgresPolicyRepository(PostgresDatabase database, ClientProjection projection)
-    : IPolicyRepository
+internal sealed class PostgresPolicyRepository(
+    PostgresDatabase database,
+    ClientProjection projection
+) : IPolicyRepository
 {
     /// <summary>So many changes go to the database in one statement.</summary>
     private const int PortionSize = 1000;

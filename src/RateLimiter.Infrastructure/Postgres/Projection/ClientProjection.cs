@@ -1,18 +1,16 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
+using RateLimiter.Application.Background;
 using RateLimiter.Application.Clients;
-using StackExchange.Redis;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Postgres.Outbox;
+using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Application.Background;
-using RateLimiter.Infrastructure.Postgres.Outbox;
-using RateLimiter.Infrastructure.Postgres.Clients;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
-using RateLimiter.Infrastructure.Postgres.Schema;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Postgres.Projection;
 
@@ -32,10 +30,7 @@ internal sealed class ClientProjection(
     /// <summary>How long it is known that a client was deleted: longer than any copy is under way.</summary>
     internal static readonly TimeSpan DeletionMemory = TimeSpan.FromHours(1);
 
-    private static readonly RedisScript Copy = RedisScript.Load(
-        "project_client",
-        ["call_many", "note_changes", "publish_revoked"]
-    );
+    private static readonly RedisScript Copy = RedisScript.Load("project_client");
 
     private readonly BackgroundLoop forgetting = new(
         "The removal of announcements that are done",
@@ -164,7 +159,10 @@ internal sealed class ClientProjection(
     }
 
     /// <summary>Deletes the copy of a client that is not recorded any more, for good.</summary>
-    public async Task<DeletionSummary> DeleteAsync(ClientId client, CancellationToken cancellationToken)
+    public async Task<DeletionSummary> DeleteAsync(
+        ClientId client,
+        CancellationToken cancellationToken
+    )
     {
         await connection.AskAsync(
             RedisKeys.DeletedClient(client),

@@ -1,10 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Background;
-using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Application.Clients;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Postgres.Database;
 
 namespace RateLimiter.Infrastructure.Postgres.Projection;
 
@@ -61,7 +61,9 @@ internal sealed class ProjectionReconciler : RepeatingService
             }
 
             var copied = await Task.WhenAll(
-                page.Select(row => projection.FindVersionAsync(new ClientId(row.Id), cancellationToken))
+                page.Select(row =>
+                    projection.FindVersionAsync(new ClientId(row.Id), cancellationToken)
+                )
             );
             foreach (var (row, version) in page.Zip(copied))
             {

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using RateLimiter.Application.Audit;
-using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Application.Background;
+using RateLimiter.Infrastructure.Postgres.Database;
 
 namespace RateLimiter.Infrastructure.Postgres.Schema;
 

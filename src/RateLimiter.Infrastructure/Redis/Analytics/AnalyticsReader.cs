@@ -1,9 +1,9 @@
 using System.Globalization;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using RateLimiter.Application.Analytics;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Domain;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
@@ -26,7 +26,7 @@ internal sealed class AnalyticsWriter(
     /// <summary>How long the store remembers what was written. After an outage as long, a write may count twice.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
-    private static readonly RedisScript Add = RedisScript.Load("add_analytics", ["call_many"]);
+    private static readonly RedisScript Add = RedisScript.Load("add_analytics");
 
     private readonly string instance = RandomNumberGenerator.GetHexString(12, lowercase: true);
     private readonly AnalyticsWrites writes = new(options, time);

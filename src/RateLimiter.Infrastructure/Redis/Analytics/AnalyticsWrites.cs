@@ -1,9 +1,9 @@
 using System.Globalization;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
@@ -59,11 +59,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         }
     }
 
-    private IEnumerable<AnalyticsWrite> Batch(
-        ClientId client,
-        long checks,
-        IEnumerable<Part> parts
-    )
+    private IEnumerable<AnalyticsWrite> Batch(ClientId client, long checks, IEnumerable<Part> parts)
     {
         var gathered = new List<Part>();
         var items = 0;

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 

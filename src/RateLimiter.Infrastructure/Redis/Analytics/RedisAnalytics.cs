@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Application.Background;
-using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 

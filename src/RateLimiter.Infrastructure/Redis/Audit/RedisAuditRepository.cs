@@ -1,11 +1,11 @@
 using System.Globalization;
 using RateLimiter.Application.Audit;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Domain;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Audit;
 
@@ -19,15 +19,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImp
     /// <summary>So many entries the store looks at in one step: about a millisecond's work.</summary>
     internal const int PageSize = 500;
 
-    /// <summary>What a script needs that appends to the trail.</summary>
-    internal static readonly IReadOnlyList<string> Modules =
-    [
-        "call_many",
-        "remove_fields",
-        "append_audit",
-    ];
-
-    private static readonly RedisScript Look = RedisScript.Load("list_audit");
+    private static readonly RedisScript List = RedisScript.Load("list_audit");
 
     public async Task<IReadOnlyList<AuditEntry>> ListAsync(
         ClientId client,
@@ -42,7 +34,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImp
         var next = before;
         do
         {
-            var reply = await LookAsync(
+            var reply = await ListPageAsync(
                 client,
                 filter,
                 next,
@@ -58,14 +50,6 @@ internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImp
 
         return entries;
     }
-
-    /// <summary>An entry as the scripts take it.</summary>
-    internal static RedisValue Write(AuditRecord record) =>
-        $"{record.At.ToUnixTimeMilliseconds()} {record.Action.ToName()} {AuditDocument.Write(record)}";
-
-    /// <summary>The same of a change of a policy. The script adds the policy, which need not be sent twice.</summary>
-    internal static RedisValue WriteWithoutPolicy(AuditRecord record) =>
-        Write(record with { Before = null, After = null });
 
     private static AuditEntry Parse(RedisResult[] entry)
     {
@@ -84,7 +68,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImp
     private static AuditedPolicy? ParsePolicy(string value) =>
         value is "" ? null : new AuditedPolicy(PolicyDocument.Parse(value));
 
-    private async Task<RedisResult[]> LookAsync(
+    private async Task<RedisResult[]> ListPageAsync(
         ClientId client,
         AuditFilter filter,
         long? before,
@@ -96,7 +80,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImp
                 await connection.AskAsync(
                     RedisKeys.Client(client),
                     database =>
-                        Look.EvaluateAsync(
+                        List.EvaluateAsync(
                             database,
                             [RedisKeys.Client(client), RedisKeys.Audit(client)],
                             [

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using RateLimiter.Application.Telemetry;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Application.Stores;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
@@ -252,7 +252,8 @@ internal sealed class CheckBatcher(
         public int Work { get; } = CheckWork.Of(request.Policy);
 
         /// <summary>The span in which it was asked, if somebody wants to know.</summary>
-        public Activity? Span { get; } = Instrumentation.Spans.HasListeners() ? Activity.Current : null;
+        public Activity? Span { get; } =
+            Instrumentation.Spans.HasListeners() ? Activity.Current : null;
 
         /// <summary>When its time began, by the clock's timestamp.</summary>
         public long Since { get; } = since;

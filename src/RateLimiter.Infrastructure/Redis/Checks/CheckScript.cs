@@ -2,11 +2,11 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Application.Stores;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
@@ -31,8 +31,7 @@ internal static class CheckScript
     private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
 
     /// <summary>The script check.lua.</summary>
-    public static RedisScript Script { get; } =
-        RedisScript.Load("check", ["read", .. Limiters.Values.Distinct()]);
+    public static RedisScript Script { get; } = RedisScript.Load("check", Limiters.Values);
 
     /// <param name="verb">As in check.lua: take, look or give.</param>
     /// <param name="requests">The permits.</param>

@@ -1,11 +1,11 @@
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Stores;
 using RateLimiter.Application.Telemetry;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
-using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Application.Stores;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
@@ -33,7 +33,11 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     private readonly TimeProvider time;
     private readonly Shard[] shards;
 
-    public RedisCounterStore(RedisConnection connection, RedisInvalidationChannel invalidations, TimeProvider time)
+    public RedisCounterStore(
+        RedisConnection connection,
+        RedisInvalidationChannel invalidations,
+        TimeProvider time
+    )
     {
         this.connection = connection;
         this.time = time;

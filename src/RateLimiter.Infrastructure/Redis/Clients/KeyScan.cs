@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Clients;
 

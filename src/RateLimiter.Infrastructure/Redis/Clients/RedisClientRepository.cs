@@ -2,16 +2,15 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Redis.Policies;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Clients;
 
@@ -20,10 +19,7 @@ internal sealed class RedisClientRepository(
     IOptions<QuotaOptions> quotas
 ) : IClientRepository
 {
-    private static readonly RedisScript Add = RedisScript.Load(
-        "add_client",
-        RedisAuditRepository.Modules
-    );
+    private static readonly RedisScript Add = RedisScript.Load("add_client");
 
     public Task AddAsync(
         NewClient client,
@@ -46,7 +42,7 @@ internal sealed class RedisClientRepository(
                         client.Key.Hash.ToString(),
                         ApiKeyDocument.Write(client.Key),
                         quotas.Value.MaxHistoryBytes,
-                        RedisAuditRepository.Write(audit),
+                        AuditDocument.WriteEntry(audit),
                     ]
                 ),
             cancellationToken

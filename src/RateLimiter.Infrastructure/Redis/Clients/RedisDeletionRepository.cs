@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Application.Clients;
-using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Clients;
 
@@ -16,10 +16,7 @@ namespace RateLimiter.Infrastructure.Redis.Clients;
 internal sealed class RedisDeletionRepository(RedisConnection connection) : IDeletionRepository
 {
     private static readonly RedisScript Note = RedisScript.Load("note_deletion");
-    private static readonly RedisScript Delete = RedisScript.Load(
-        "delete_client",
-        ["publish_revoked"]
-    );
+    private static readonly RedisScript Delete = RedisScript.Load("delete_client");
 
     public async Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken)
     {
@@ -140,7 +137,11 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         return keys is [] ? 0 : await DeleteAsync(shard, keys, cancellationToken);
     }
 
-    private Task<int> DeleteAsync(int shard, RedisKey[] keys, CancellationToken cancellationToken) =>
+    private Task<int> DeleteAsync(
+        int shard,
+        RedisKey[] keys,
+        CancellationToken cancellationToken
+    ) =>
         connection.AskPartAsync(
             shard,
             async database =>

@@ -3,11 +3,11 @@ using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Stores;
 using RateLimiter.Application.Telemetry;
+using RateLimiter.Infrastructure.Clocks;
 using RateLimiter.Infrastructure.Embedded;
 using StackExchange.Redis;
-using RateLimiter.Application.Stores;
-using RateLimiter.Infrastructure.Clocks;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
@@ -172,7 +172,9 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     /// <summary>The last failure, when all parts of the store are failing; else null.</summary>
     internal string? Failure =>
-        Parts.All(IsFailing) ? Parts.Select(shard => circuits[shard].Failure).FirstOrDefault() : null;
+        Parts.All(IsFailing)
+            ? Parts.Select(shard => circuits[shard].Failure).FirstOrDefault()
+            : null;
 
     /// <summary>Whether a part of Redis has said that it has no memory left, which the embedded store says by itself.</summary>
     internal bool IsFull(int shard) => Volatile.Read(ref full[shard]);
@@ -465,4 +467,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
 /// <param name="Masters">The servers that take writes, each with its part.</param>
 /// <param name="Slots">Which of them has which slots; the same for the same.</param>
-internal sealed record StoreLayout(IReadOnlyList<(int Shard, IServer Server)> Masters, string Slots);
+internal sealed record StoreLayout(
+    IReadOnlyList<(int Shard, IServer Server)> Masters,
+    string Slots
+);

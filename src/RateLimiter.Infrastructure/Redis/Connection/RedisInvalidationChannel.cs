@@ -1,11 +1,11 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Application.Clients;
-using RateLimiter.Domain.Keys;
-using StackExchange.Redis;
 using RateLimiter.Application.Background;
-using RateLimiter.Infrastructure.Clocks;
+using RateLimiter.Application.Clients;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
+using RateLimiter.Infrastructure.Clocks;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
@@ -23,7 +23,9 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan PingInterval = MaxSilence / 4;
-    private static readonly RedisChannel Channel = RedisChannel.Literal(RedisKeys.InvalidationChannel);
+    private static readonly RedisChannel Channel = RedisChannel.Literal(
+        RedisKeys.InvalidationChannel
+    );
     private const long Never = long.MinValue;
 
     private readonly RedisConnection connection;
@@ -34,7 +36,11 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     private long interrupted = Never;
     private bool isSubscribed;
 
-    public RedisInvalidationChannel(RedisConnection connection, TimeProvider time, ILogger<RedisInvalidationChannel> logger)
+    public RedisInvalidationChannel(
+        RedisConnection connection,
+        TimeProvider time,
+        ILogger<RedisInvalidationChannel> logger
+    )
         : base("The watch over messages of the store", PingInterval, time, logger)
     {
         this.connection = connection;

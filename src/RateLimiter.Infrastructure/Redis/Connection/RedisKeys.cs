@@ -1,9 +1,9 @@
 using System.Globalization;
-using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
 using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Analytics;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using RateLimiter.Application.Telemetry;
 using StackExchange.Redis;
 
@@ -10,7 +11,7 @@ namespace RateLimiter.Infrastructure.Redis.Connection;
 /// <summary>
 /// A Lua script, called by its SHA-1 so that its text travels only once. SHA-1 is what the protocol asks for.
 /// </summary>
-internal sealed class RedisScript
+internal sealed partial class RedisScript
 {
     private const string Command = "EVALSHA";
 
@@ -37,15 +38,26 @@ internal sealed class RedisScript
 #pragma warning restore CA5350
     }
 
-    /// <summary>The script in the file of that name beside its adapter.</summary>
-    public static RedisScript Load(string name) => new(name, Read(name));
-
     /// <summary>
-    /// A script that uses others: <c>load_module(name)</c> gives what the file of that name returns. What a call does
-    /// not need is not made.
+    /// The script in the file of that name beside its adapter. In it, <c>load_module(name)</c> gives what the file of that
+    /// name returns; what a call does not need is not made.
     /// </summary>
-    public static RedisScript Load(string name, IEnumerable<string> modules)
+    /// <param name="name">The file, without <c>.lua</c>.</param>
+    /// <param name="modules">Modules whose names the script only computes: those that it writes out are found in its text.</param>
+    public static RedisScript Load(string name, params IEnumerable<string> modules)
     {
+        var script = Read(name);
+        var sources = new Dictionary<string, string>();
+        foreach (var module in modules.Concat(ModulesOf(script)))
+        {
+            AddModule(module, sources);
+        }
+
+        if (sources.Count == 0)
+        {
+            return new RedisScript(name, script);
+        }
+
         var text = new StringBuilder(
             """
             local sources, loaded = {}, {}
@@ -56,13 +68,13 @@ internal sealed class RedisScript
 
             """
         );
-        foreach (var module in modules)
+        foreach (var (module, source) in sources)
         {
             text.Append("sources['").Append(module).Append("'] = function()\n");
-            text.Append(Read(module)).Append("end\n");
+            text.Append(source).Append("end\n");
         }
 
-        return new RedisScript(name, text.Append(Read(name)).ToString());
+        return new RedisScript(name, text.Append(script).ToString());
     }
 
     public async Task<RedisResult> EvaluateAsync(
@@ -139,6 +151,24 @@ internal sealed class RedisScript
             );
         }
     }
+
+    private static void AddModule(string module, Dictionary<string, string> sources)
+    {
+        var source = Read(module);
+        if (sources.TryAdd(module, source))
+        {
+            foreach (var other in ModulesOf(source))
+            {
+                AddModule(other, sources);
+            }
+        }
+    }
+
+    private static IEnumerable<string> ModulesOf(string script) =>
+        ModuleName().Matches(script).Select(match => match.Groups[1].Value);
+
+    [GeneratedRegex(@"load_module\('(\w+)'\)")]
+    private static partial Regex ModuleName();
 
     private static string Read(string name)
     {

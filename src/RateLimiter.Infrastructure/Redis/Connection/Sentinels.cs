@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 using RateLimiter.Application.Background;
 using RateLimiter.Application.Stores;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 

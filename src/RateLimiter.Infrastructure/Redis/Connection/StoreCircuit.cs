@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Health;
 using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Redis.Health;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
@@ -112,7 +112,8 @@ internal sealed class StoreCircuit
         }
     }
 
-    private static StoreUnavailableException Unavailable() => new("The store has not answered of late.");
+    private static StoreUnavailableException Unavailable() =>
+        new("The store has not answered of late.");
 
     private bool NoteFailure(StoreUnavailableException exception)
     {

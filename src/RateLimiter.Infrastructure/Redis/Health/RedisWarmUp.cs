@@ -1,18 +1,18 @@
 using System.Net;
 using Microsoft.Extensions.Hosting;
+using RateLimiter.Application.Background;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Checks;
 using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Keys;
-using RateLimiter.Application.Background;
-using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Policies;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Health;
 

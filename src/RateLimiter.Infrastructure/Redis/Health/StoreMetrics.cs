@@ -1,23 +1,20 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RateLimiter.Application.Telemetry;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Checks;
-using RateLimiter.Infrastructure.Redis.Logs;
 using RateLimiter.Infrastructure.Redis.Analytics;
-using RateLimiter.Infrastructure.Postgres.Database;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Logs;
 
 namespace RateLimiter.Infrastructure.Redis.Health;
 
-/// <summary>What can be read of the memory of this layer, when somebody asks.</summary>
+/// <summary>Metrics of the store and of what waits to be written to it.</summary>
 internal sealed class StoreMetrics(
     IMeterFactory meters,
     RedisConnection connection,
     RedisCounterStore counters,
     RedisDecisionLog log,
-    RedisAnalytics analytics,
-    IServiceProvider services
+    RedisAnalytics analytics
 ) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
@@ -95,16 +92,6 @@ internal sealed class StoreMetrics(
             "By",
             "What it may take up: Embedded:MaxBytes."
         );
-        if (services.GetService<PostgresDatabase>() is { } database)
-        {
-            meter.CreateObservableCounter(
-                "ratelimiter.postgres.failures",
-                () => database.Failures,
-                "{failure}",
-                "Questions that PostgreSQL did not answer, or with an error."
-            );
-        }
-
         return Task.CompletedTask;
     }
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Checks;
 using RateLimiter.Application.Background;
 using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Infrastructure.Redis.Health;
 

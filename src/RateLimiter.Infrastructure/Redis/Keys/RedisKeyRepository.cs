@@ -2,23 +2,19 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Domain;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Keys;
 
 internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<QuotaOptions> quotas)
     : IKeyRepository
 {
-    private static readonly RedisScript Save = RedisScript.Load(
-        "save_keys",
-        [.. RedisAuditRepository.Modules, "publish_revoked"]
-    );
+    private static readonly RedisScript Save = RedisScript.Load("save_keys");
     private static readonly RedisScript SaveUses = RedisScript.Load("save_key_uses");
 
     public Task<(long Version, KeyRing Keys)?> FindAsync(
@@ -72,7 +68,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<Qu
                             client.Value,
                             version,
                             quotas.Value.MaxHistoryBytes,
-                            RedisAuditRepository.Write(audit),
+                            AuditDocument.WriteEntry(audit),
                             gone.Count,
                             .. gone.Select(key => (RedisValue)$"{key.Hash}"),
                             .. come.SelectMany(key =>

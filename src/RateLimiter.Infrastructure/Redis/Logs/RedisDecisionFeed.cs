@@ -1,10 +1,10 @@
 using System.Text.Json;
 using RateLimiter.Application.Logs;
-using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Logs;
 

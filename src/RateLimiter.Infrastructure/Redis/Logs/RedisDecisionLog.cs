@@ -1,15 +1,15 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using RateLimiter.Application.Logs;
-using RateLimiter.Application.Telemetry;
-using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Application.Background;
+using RateLimiter.Application.Logs;
+using RateLimiter.Application.Stores;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Logs;
 

@@ -3,13 +3,13 @@ using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Policies;
 
@@ -37,15 +37,8 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
     /// <summary>What was written beside the policies goes by itself when nobody goes on with it.</summary>
     private static readonly TimeSpan StagedFor = TimeSpan.FromMinutes(1);
 
-    /// <summary>What a script needs that records changes of policies.</summary>
-    internal static readonly IReadOnlyList<string> Modules =
-    [
-        .. RedisAuditRepository.Modules,
-        "record_changes",
-    ];
-
     private static readonly RedisScript Commit = RedisScript.Load("commit_import");
-    private static readonly RedisScript Record = RedisScript.Load("record_import", Modules);
+    private static readonly RedisScript Record = RedisScript.Load("record_import");
 
     /// <inheritdoc cref="IPolicyRepository.TryChangeAsync"/>
     public async Task<PolicyChangeResult> TryChangeAsync(
@@ -231,7 +224,7 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
                         RedisKeys.PolicyField(change.Key),
                         change.Before.Version,
                         change.After is null ? deletion : "",
-                        RedisAuditRepository.WriteWithoutPolicy(
+                        AuditDocument.WriteEntryWithoutPolicy(
                             change.ToAudit(changes.At, changes.Actor)
                         ),
                     }

@@ -2,12 +2,12 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Audit;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Policies;
 
@@ -17,10 +17,7 @@ internal sealed class RedisPolicyRepository(
     IOptions<QuotaOptions> quotas
 ) : IPolicyRepository
 {
-    private static readonly RedisScript Change = RedisScript.Load(
-        "change_policies",
-        [.. PolicyImports.Modules, "note_changes"]
-    );
+    private static readonly RedisScript Change = RedisScript.Load("change_policies");
 
     /// <summary>As change_policies.lua replies.</summary>
     private const long ImportUnderWay = 5;
@@ -206,7 +203,7 @@ internal sealed class RedisPolicyRepository(
                                         change.After is null
                                             ? ""
                                             : $"{change.Version} {PolicyDocument.Write(change.After)}",
-                                        RedisAuditRepository.WriteWithoutPolicy(
+                                        AuditDocument.WriteEntryWithoutPolicy(
                                             change.ToAudit(changes.At, changes.Actor)
                                         ),
                                     }

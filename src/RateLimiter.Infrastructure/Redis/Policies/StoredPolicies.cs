@@ -1,7 +1,7 @@
+using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
 using StackExchange.Redis;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Infrastructure.Redis.Policies;
 

@@ -1,6 +1,6 @@
 using RateLimiter.Application.Sessions;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Sessions;
 

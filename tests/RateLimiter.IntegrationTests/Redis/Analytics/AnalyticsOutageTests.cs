@@ -1,15 +1,15 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Analytics;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Analytics;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Analytics;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
-using RateLimiter.IntegrationTests.Redis.Connection;
-using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Analytics;
 

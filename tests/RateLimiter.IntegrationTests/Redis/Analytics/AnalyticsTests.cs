@@ -2,14 +2,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Domain.Policies;
-using RateLimiter.TestStores;
-using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Analytics;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.IntegrationTests.Redis.Connection;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Analytics;
 
@@ -200,7 +200,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
     public async Task Add_WriteThatIsRepeated_CountsOnce()
     {
         var client = await Store.RegisterAsync();
-        var script = RedisScript.Load("add_analytics", ["call_many"]);
+        var script = RedisScript.Load("add_analytics");
         var hour = Now.ToUnixTimeSeconds() / 3600;
         foreach (var number in new[] { 1, 1, 2, 1, 2, 3 })
         {

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
@@ -55,7 +55,11 @@ public sealed class BoundedWorkTests
     public async Task StartAsync()
     {
         store = await TestStore.StartOwnAsync(StoreKind.Redis);
-        news = new RedisInvalidationChannel(store.Connection, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
+        news = new RedisInvalidationChannel(
+            store.Connection,
+            TimeProvider.System,
+            NullLogger<RedisInvalidationChannel>.Instance
+        );
         counters = new RedisCounterStore(store.Connection, news, TimeProvider.System);
         await counters.WarmUpAsync(CancellationToken.None);
     }
@@ -79,11 +83,18 @@ public sealed class BoundedWorkTests
         Decision? decision = null;
 
         var calls = await CountAsync(async () =>
-            decision = await counters.TakeAsync(subject, Dearest, cost, CounterStoreExtensions.Start)
+            decision = await counters.TakeAsync(
+                subject,
+                Dearest,
+                cost,
+                CounterStoreExtensions.Start
+            )
         );
 
         Assert.That(Commands(calls), Is.AtMost(MaxCommandsOfACheck), Describe(calls));
-        var alive = entries.Where(entry => entry.Time + Hour > CounterStoreExtensions.Start).ToList();
+        var alive = entries
+            .Where(entry => entry.Time + Hour > CounterStoreExtensions.Start)
+            .ToList();
         var used = alive.Sum(entry => entry.Permits);
         Assert.That(decision!.Statuses.Select(status => status.Used), Is.All.EqualTo(used));
         Assert.That(
@@ -103,7 +114,12 @@ public sealed class BoundedWorkTests
         Decision? decision = null;
 
         var calls = await CountAsync(async () =>
-            decision = await counters.GiveAsync(subject, Dearest, cost, CounterStoreExtensions.Start)
+            decision = await counters.GiveAsync(
+                subject,
+                Dearest,
+                cost,
+                CounterStoreExtensions.Start
+            )
         );
 
         Assert.That(Commands(calls), Is.AtMost(MaxCommandsOfACheck), Describe(calls));

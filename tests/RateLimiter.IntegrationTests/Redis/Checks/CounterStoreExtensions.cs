@@ -1,8 +1,8 @@
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;

@@ -1,10 +1,10 @@
-using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Checks;
-using RateLimiter.Domain.Checks;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
@@ -58,7 +58,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         );
         var subject = CounterStoreExtensions.NewSubject();
         var burst = Limit.IsBucket(algorithm) ? 10 : (long?)null;
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 31_536_000, burst));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 10, 31_536_000, burst)
+        );
 
         var decisions = await Task.WhenAll(
             Enumerable
@@ -79,7 +81,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task TakeEach_MoreThanOneCallHolds_DecidesInOrder()
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 150, 3600));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 150, 3600)
+        );
         var subject = CounterStoreExtensions.NewSubject();
         var requests = Enumerable.Repeat(new PermitRequest(subject, policy, 1), 1000).ToList();
 
@@ -142,7 +146,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     public async Task Subject_UserAndRouteThatReadTheSameTogether_AreApart()
     {
         var client = ClientId.New();
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600)
+        );
         await Counters.TakeAsync(new Subject(client, "a", "b:c"), policy, 1);
 
         var others = new[]
@@ -183,7 +189,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     {
         await Counters.TakeAsync(
             CounterStoreExtensions.NewSubject(),
-            CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 60)),
+            CounterStoreExtensions.Policy(
+                CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 60)
+            ),
             1
         );
 
@@ -198,11 +206,15 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [TestCase(10, 1000)]
     public async Task Bucket_PaceLoweredLive_OutlivesItsOldPace(long permits, int seconds)
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 10, burst: 10));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 10, burst: 10)
+        );
         var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 10);
 
-        policy = policy.Change(CounterStoreExtensions.Limit(Algorithm.TokenBucket, permits, seconds, burst: 10));
+        policy = policy.Change(
+            CounterStoreExtensions.Limit(Algorithm.TokenBucket, permits, seconds, burst: 10)
+        );
         await Counters.TakeAsync(subject, policy, 10);
 
         var key = RedisKeys.Counter(subject, policy.Limits[0]);
@@ -215,7 +227,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         [Values] Algorithm algorithm
     )
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 1, Limit.IsBucket(algorithm) ? 10 : null));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 10, 1, Limit.IsBucket(algorithm) ? 10 : null)
+        );
         var idle = CounterStoreExtensions.NewSubject();
         var refunded = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(idle, policy, 5);
@@ -329,7 +343,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Take_ScriptsFlushedUnderLoad_NeverFails()
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1_000_000, 3600));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1_000_000, 3600)
+        );
         var subject = CounterStoreExtensions.NewSubject();
         using var done = new CancellationTokenSource();
         var flushing = Task.Run(async () =>
@@ -382,7 +398,12 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         var policy = CounterStoreExtensions.Policy(limit);
         var subject = CounterStoreExtensions.NewSubject();
 
-        var first = await Counters.TakeAsync(subject, policy, permits - 1, CounterStoreExtensions.Start);
+        var first = await Counters.TakeAsync(
+            subject,
+            policy,
+            permits - 1,
+            CounterStoreExtensions.Start
+        );
         var second = await Counters.TakeAsync(subject, policy, 1, CounterStoreExtensions.Start);
         var third = await Counters.TakeAsync(subject, policy, 1, CounterStoreExtensions.Start);
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
@@ -130,7 +130,12 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         new(
             CounterStoreExtensions.NewSubject(),
             CounterStoreExtensions.Policy(
-                CounterStoreExtensions.Limit(algorithm, permits, seconds, Limit.IsBucket(algorithm) ? permits : null)
+                CounterStoreExtensions.Limit(
+                    algorithm,
+                    permits,
+                    seconds,
+                    Limit.IsBucket(algorithm) ? permits : null
+                )
             ),
             1
         );

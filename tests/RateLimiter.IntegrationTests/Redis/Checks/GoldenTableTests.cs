@@ -41,13 +41,16 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [TestCase(Algorithm.LeakyBucket)]
     public async Task Bucket_OnePermitASecondAndBurstOfFive_FollowsTheTable(Algorithm algorithm)
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, permits: 1, seconds: 1, burst: 5));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, permits: 1, seconds: 1, burst: 5)
+        );
         var subject = CounterStoreExtensions.NewSubject();
         var model = new[] { Counter.Create(algorithm) };
         var row = 0;
         foreach (var (at, cost, allowed, remaining, reset, wait) in Bucket)
         {
-            var now = CounterStoreExtensions.Start + (long)Math.Round(at * CounterStoreExtensions.Second);
+            var now =
+                CounterStoreExtensions.Start + (long)Math.Round(at * CounterStoreExtensions.Second);
             var expected = new LimitStatus(Microseconds(wait), remaining, Microseconds(reset), 0);
 
             var decision = await Counters.TakeAsync(subject, policy, cost, now);
@@ -75,13 +78,17 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
         [Values] Algorithm algorithm
     )
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 20, 60, Limit.IsBucket(algorithm) ? 5 : null));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 20, 60, Limit.IsBucket(algorithm) ? 5 : null)
+        );
         var subject = CounterStoreExtensions.NewSubject();
         var capacity = policy.Limits[0].Capacity;
 
         foreach (var used in new[] { 0, 3, capacity - 1, capacity })
         {
-            var before = (await Counters.LookAsync(subject, policy, 0, CounterStoreExtensions.Start)).Used;
+            var before = (
+                await Counters.LookAsync(subject, policy, 0, CounterStoreExtensions.Start)
+            ).Used;
             await Counters.TakeAsync(subject, policy, used - before, CounterStoreExtensions.Start);
 
             var look = await Counters.LookAsync(subject, policy, 1, CounterStoreExtensions.Start);
@@ -106,11 +113,18 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Look_LimitLoweredBelowWhatIsUsed_HasNothingLeft([Values] Algorithm algorithm)
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm))
+        );
         var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 8, CounterStoreExtensions.Start);
 
-        var limit = CounterStoreExtensions.Limit(algorithm, 5, 60, Limit.IsBucket(algorithm) ? 5 : null);
+        var limit = CounterStoreExtensions.Limit(
+            algorithm,
+            5,
+            60,
+            Limit.IsBucket(algorithm) ? 5 : null
+        );
         policy = policy.Change(limit);
         var look = await Counters.LookAsync(subject, policy, 1, CounterStoreExtensions.Start);
 
@@ -151,11 +165,18 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
         bool[] allowed
     )
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, permits, seconds: 60));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, permits, seconds: 60)
+        );
         var subject = CounterStoreExtensions.NewSubject();
         for (var i = 0; i < costs.Length; i++)
         {
-            var decision = await Counters.TakeAsync(subject, policy, costs[i], CounterStoreExtensions.Start + i);
+            var decision = await Counters.TakeAsync(
+                subject,
+                policy,
+                costs[i],
+                CounterStoreExtensions.Start + i
+            );
 
             Assert.That(
                 (decision.Allowed, decision.Remaining),
@@ -168,12 +189,16 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task FixedWindow_LimitChangedLive_KeepsWhatWasUsed()
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 100, 60));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 100, 60)
+        );
         var subject = CounterStoreExtensions.NewSubject();
         var remaining = new List<long>();
         foreach (var permits in new[] { 100, 100, 10, 10, 200 })
         {
-            policy = policy.Change(CounterStoreExtensions.Limit(Algorithm.FixedWindow, permits, 60));
+            policy = policy.Change(
+                CounterStoreExtensions.Limit(Algorithm.FixedWindow, permits, 60)
+            );
             remaining.Add((await Counters.TakeAsync(subject, policy, 1)).Remaining);
         }
 
@@ -187,7 +212,9 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [TestCase(Algorithm.LeakyBucket, Algorithm.FixedWindow)]
     public async Task Limit_AlgorithmChangedLive_StartsAfresh(Algorithm before, Algorithm after)
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(before, 10, 60, Burst(before)));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(before, 10, 60, Burst(before))
+        );
         var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 10);
 
@@ -220,7 +247,9 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     public async Task Bucket_WindowChangedLive_KeepsWhatIsMissing()
     {
         var subject = CounterStoreExtensions.NewSubject();
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 60));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 60)
+        );
         await Counters.TakeAsync(subject, policy, 4, CounterStoreExtensions.Start);
 
         policy = policy.Change(CounterStoreExtensions.Limit(Algorithm.TokenBucket, 10, 120));
@@ -290,7 +319,9 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     public async Task Limit_SetToZeroInUse_DeniesWithoutAWait([Values] Algorithm algorithm)
     {
         var subject = CounterStoreExtensions.NewSubject();
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm))
+        );
         await Counters.TakeAsync(subject, policy, 5);
 
         policy = policy.Change(CounterStoreExtensions.Limit(algorithm, 0, 60, Burst(algorithm)));
@@ -315,7 +346,9 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Cost_AboveTheLimit_CanNeverPassAndTakesNothing([Values] Algorithm algorithm)
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm))
+        );
         var subject = CounterStoreExtensions.NewSubject();
 
         var denied = await Counters.TakeAsync(subject, policy, 11);
@@ -334,7 +367,9 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Refund_MoreThanWasTaken_NeverPassesTheLimit([Values] Algorithm algorithm)
     {
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm)));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(algorithm, 10, 60, Burst(algorithm))
+        );
         var subject = CounterStoreExtensions.NewSubject();
         await Counters.TakeAsync(subject, policy, 3);
 

@@ -3,16 +3,16 @@ using RateLimiter.Application.Audit;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Redis.Policies;
+using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 

@@ -45,7 +45,13 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     private sealed record LimitShape(Algorithm Algorithm, long Permits, int Seconds, long? Burst)
     {
         public Limit ToLimit(int index) =>
-            CounterStoreExtensions.Limit(Algorithm, Permits, Seconds, Burst, name: $"limit {index}");
+            CounterStoreExtensions.Limit(
+                Algorithm,
+                Permits,
+                Seconds,
+                Burst,
+                name: $"limit {index}"
+            );
     }
 
     [Test]
@@ -162,7 +168,9 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 
     private async Task FollowAsync(History history)
     {
-        var policy = CounterStoreExtensions.Policy([.. history.Limits.Select((limit, i) => limit.ToLimit(i))]);
+        var policy = CounterStoreExtensions.Policy([
+            .. history.Limits.Select((limit, i) => limit.ToLimit(i)),
+        ]);
         var subject = CounterStoreExtensions.NewSubject();
         var model = history.Limits.Select(limit => Counter.Create(limit.Algorithm)).ToArray();
         var now = CounterStoreExtensions.Start;

@@ -5,20 +5,20 @@ using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Logs;
-using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Domain.Checks;
 using RateLimiter.IntegrationTests.Redis.Connection;
-using RateLimiter.Application.Stores;
+using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Clients;
 
@@ -194,7 +194,12 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     public async Task Resume_OnTwoInstances_OneOfThemGoesOn()
     {
         var client = await Store.RegisterAsync();
-        var begun = new ClientDeletion(client, Somewhen, DeletionSummary.None, CounterStoreExtensions.Actor);
+        var begun = new ClientDeletion(
+            client,
+            Somewhen,
+            DeletionSummary.None,
+            CounterStoreExtensions.Actor
+        );
         await repository.TryBeginAsync(begun, default);
         var resumed = begun with { NotedAt = Somewhen.AddSeconds(20), Deleted = new(1, 2, 3, 4) };
 
@@ -228,7 +233,9 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         Domain.Policies.Policy.Create(
             new PolicyDefinition(
                 PolicyKey.Create(route, null),
-                limits is [] ? [CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600)] : limits,
+                limits is []
+                    ? [CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600)]
+                    : limits,
                 Description: null,
                 IsActive: true,
                 PolicyMode.Enforce
@@ -335,7 +342,10 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     {
         var time = new FakeTimeProvider(Somewhen);
         using var deletions = Deletions(repository, time);
-        return await PassAsync(time, deletions.DeleteAsync(client, CounterStoreExtensions.Actor, Patience, default));
+        return await PassAsync(
+            time,
+            deletions.DeleteAsync(client, CounterStoreExtensions.Actor, Patience, default)
+        );
     }
 
     /// <summary>Deletes a client as far as it goes.</summary>

@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Embedded;
-using RateLimiter.TestStores;
-using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Application.Stores;
-using RateLimiter.Domain.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.IntegrationTests.Redis.Checks;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Clients;
 
@@ -19,7 +19,11 @@ public sealed class ClusterDeletionTests
 {
     private const int Count = 2000;
 
-    private static readonly Limit Limit = CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600);
+    private static readonly Limit Limit = CounterStoreExtensions.Limit(
+        Algorithm.FixedWindow,
+        9,
+        3600
+    );
 
     [Test]
     public async Task DeleteCounters_OnAllMasters_AreDeletedAndThoseOfOthersStay()

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using RateLimiter.Domain.Policies;
-using RateLimiter.TestStores;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Checks;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.IntegrationTests.Redis.Checks;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
@@ -25,7 +25,11 @@ public sealed class ChannelPrefixTests
             10_000,
             new MessageLog()
         );
-        using var news = new RedisInvalidationChannel(here, TimeProvider.System, NullLogger<RedisInvalidationChannel>.Instance);
+        using var news = new RedisInvalidationChannel(
+            here,
+            TimeProvider.System,
+            NullLogger<RedisInvalidationChannel>.Instance
+        );
         using var others = new RedisInvalidationChannel(
             there,
             TimeProvider.System,
@@ -40,7 +44,9 @@ public sealed class ChannelPrefixTests
         await counters.ResetAsync(
             new PermitRequest(
                 new Subject(ClientId.New(), "u", null),
-                CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)),
+                CounterStoreExtensions.Policy(
+                    CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)
+                ),
                 Cost: 1
             ),
             default

@@ -1,6 +1,6 @@
 using System.Net;
-using RateLimiter.TestStores;
 using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 

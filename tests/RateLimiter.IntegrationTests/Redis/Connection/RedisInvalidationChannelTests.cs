@@ -1,15 +1,15 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Infrastructure.Redis.Keys;
-using RateLimiter.Domain;
-using RateLimiter.IntegrationTests.Redis.Checks;
 using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.IntegrationTests.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
@@ -36,7 +36,9 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
     public async Task Change_OfAPolicyOrOfKeysAndTheEnd_IsHeardOfTheClient()
     {
         var client = await Store.RegisterAsync();
-        var policy = CounterStoreExtensions.Policy(CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60));
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)
+        );
 
         await HearAsync(
             client,
@@ -65,7 +67,12 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
             client,
             async () =>
                 await new RedisDeletionRepository(Store.Connection).DeleteClientAsync(
-                    new ClientDeletion(client, default, DeletionSummary.None, CounterStoreExtensions.Actor),
+                    new ClientDeletion(
+                        client,
+                        default,
+                        DeletionSummary.None,
+                        CounterStoreExtensions.Actor
+                    ),
                     default
                 )
                     is not null

@@ -1,11 +1,11 @@
 using System.Net;
-using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Redis.Health;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Checks;
-using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Health;
+using RateLimiter.IntegrationTests.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 

@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Logs;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Logs;
 using RateLimiter.TestStores;
 using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
-using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Application.Stores;
-using RateLimiter.Infrastructure.Redis.Logs;
-using RateLimiter.Domain;
-using RateLimiter.Application.Logs;
 
 namespace RateLimiter.IntegrationTests.Redis.Logs;
 

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Logs;
-using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
-using RateLimiter.Infrastructure.Redis.Logs;
 using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Logs;
+using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
 
 namespace RateLimiter.IntegrationTests.Redis.Logs;
 

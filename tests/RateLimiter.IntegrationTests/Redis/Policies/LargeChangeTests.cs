@@ -1,15 +1,15 @@
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
-using RateLimiter.TestStores;
-using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis.Checks;
 using RateLimiter.IntegrationTests.Redis.Connection;
+using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Policies;
 

@@ -1,6 +1,6 @@
-using StackExchange.Redis;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Sessions;
+using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Sessions;
 

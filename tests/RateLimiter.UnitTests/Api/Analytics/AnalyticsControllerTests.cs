@@ -12,7 +12,7 @@ namespace RateLimiter.UnitTests.Api.Analytics;
 public sealed class AnalyticsControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
-    private readonly DefaultHttpContext http = Http.ContextOfClient();
+    private readonly DefaultHttpContext http = Requests.ContextOfClient();
     private readonly FakeTimeProvider time = new(TestData.Moment);
 
     [Test]
@@ -91,7 +91,9 @@ public sealed class AnalyticsControllerTests
     [Test]
     public async Task ListBuckets_AsManyAsThereCanBe_AreListedAndOneMoreIsRefused()
     {
-        var to = TestData.Moment.AddSeconds(-TestData.Moment.Second).AddMilliseconds(-TestData.Moment.Millisecond);
+        var to = TestData
+            .Moment.AddSeconds(-TestData.Moment.Second)
+            .AddMilliseconds(-TestData.Moment.Millisecond);
         mediator
             .Setup(it => it.Send(It.IsAny<AnalyticsTimeSeriesQuery>(), default))
             .ReturnsAsync([]);
@@ -135,7 +137,9 @@ public sealed class AnalyticsControllerTests
 
         MustRefuseFrom(await Controller().SummarizeAsync(from, TestData.Moment, time, default));
         MustRefuseFrom(await Controller().ListTopAsync(from, TestData.Moment, time));
-        MustRefuseFrom(await Controller().ListBucketsAsync(from, TestData.Moment, null, null, time));
+        MustRefuseFrom(
+            await Controller().ListBucketsAsync(from, TestData.Moment, null, null, time)
+        );
         mediator.VerifyNoOtherCalls();
     }
 

@@ -9,11 +9,11 @@ using RateLimiter.Api.Audit;
 using RateLimiter.Api.Keys;
 using RateLimiter.Api.Policies;
 using RateLimiter.Application.Audit;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Api.Audit;
 
@@ -21,7 +21,7 @@ namespace RateLimiter.UnitTests.Api.Audit;
 public sealed class AuditControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
-    private readonly DefaultHttpContext http = Http.ContextOfClient();
+    private readonly DefaultHttpContext http = Requests.ContextOfClient();
 
     [Test]
     public async Task List_Page_IsShownWithTheCursorOfTheNext()
@@ -174,7 +174,16 @@ public sealed class AuditControllerTests
     }
 
     private static AuditEntry Entry(long id, Audited? before = null, Audited? after = null) =>
-        new(id, new AuditRecord(AuditAction.PolicyUpdated, TestData.Moment, TestData.Actor, before, after));
+        new(
+            id,
+            new AuditRecord(
+                AuditAction.PolicyUpdated,
+                TestData.Moment,
+                TestData.Actor,
+                before,
+                after
+            )
+        );
 
     private void SetUp(long? before, int limit, AuditPage page) =>
         mediator

@@ -3,10 +3,10 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 
@@ -164,7 +164,7 @@ public sealed class CheckControllerTests
 
     private CheckController Controller()
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.Features.Set(TestData.Caller(Client));
         return new CheckController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }

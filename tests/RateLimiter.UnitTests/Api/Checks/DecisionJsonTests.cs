@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 
@@ -17,12 +17,17 @@ public sealed class DecisionJsonTests
         {
             TestName = "{m}(denied)",
         };
-        yield return new(TestData.Decision(TestData.Policy(), TestData.Status(LimitStatus.Never, 0)))
+        yield return new(
+            TestData.Decision(TestData.Policy(), TestData.Status(LimitStatus.Never, 0))
+        )
         {
             TestName = "{m}(never)",
         };
         yield return new(
-            TestData.Decision(TestData.Policy(mode: PolicyMode.Shadow), TestData.Status(1_000, long.MaxValue))
+            TestData.Decision(
+                TestData.Policy(mode: PolicyMode.Shadow),
+                TestData.Status(1_000, long.MaxValue)
+            )
         )
         {
             TestName = "{m}(shadow)",
@@ -43,7 +48,9 @@ public sealed class DecisionJsonTests
         };
         yield return new(
             TestData.Decision(
-                TestData.Policy(limits: TestData.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10))
+                TestData.Policy(
+                    limits: TestData.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10)
+                )
             )
         )
         {

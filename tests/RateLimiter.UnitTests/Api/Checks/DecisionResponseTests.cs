@@ -61,7 +61,12 @@ public sealed class DecisionResponseTests
     {
         var policy = TestData.Policy(
             role: "free",
-            limits: [TestData.Limit("minute", 12), TestData.Limit("month", 200), TestData.Limit("year", 300)]
+            limits:
+            [
+                TestData.Limit("minute", 12),
+                TestData.Limit("month", 200),
+                TestData.Limit("year", 300),
+            ]
         );
 
         var response = DecisionResponse.From(

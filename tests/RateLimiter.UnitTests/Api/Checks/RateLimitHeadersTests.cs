@@ -65,7 +65,10 @@ public sealed class RateLimitHeadersTests
     {
         var limit = TestData.Limit("default", permits, windowSeconds, algorithm, burst);
 
-        var headers = Write(TestData.Policy(limits: limit), TestData.Status(remaining: limit.Capacity));
+        var headers = Write(
+            TestData.Policy(limits: limit),
+            TestData.Status(remaining: limit.Capacity)
+        );
 
         Assert.That($"{headers["RateLimit-Policy"]}", Is.EqualTo($"\"default\";{policy}"));
     }
@@ -120,7 +123,7 @@ public sealed class RateLimitHeadersTests
     [Test]
     public void Write_InactivePolicy_HasAllOfEachLimit()
     {
-        var response = Http.Context().Response;
+        var response = Requests.Context().Response;
 
         RateLimitHeaders.Write(response, Decision.Inactive(MinuteAndMonth, TestData.Moment));
 
@@ -148,7 +151,9 @@ public sealed class RateLimitHeadersTests
     public void Write_CanNeverPassWithoutTheStore_HasThePolicyAndNoFigures([Values] bool allowed) =>
         Assert.That(
             WriteUncounted(
-                TestData.Policy(limits: [TestData.Limit("none", 0, 60), TestData.Limit("month", 200, 2_592_000)]),
+                TestData.Policy(
+                    limits: [TestData.Limit("none", 0, 60), TestData.Limit("month", 200, 2_592_000)]
+                ),
                 allowed
             ).Keys,
             Is.EqualTo(new[] { "RateLimit-Policy" })
@@ -156,7 +161,7 @@ public sealed class RateLimitHeadersTests
 
     private static Dictionary<string, string> WriteUncounted(Policy policy, bool allowed)
     {
-        var response = Http.Context().Response;
+        var response = Requests.Context().Response;
         RateLimitHeaders.Write(
             response,
             Decision.Uncounted(policy, 1, allowed, TestData.Moment, TimeSpan.FromSeconds(1))
@@ -166,7 +171,7 @@ public sealed class RateLimitHeadersTests
 
     private static IHeaderDictionary Write(Policy policy, params LimitStatus[] statuses)
     {
-        var response = Http.Context().Response;
+        var response = Requests.Context().Response;
         RateLimitHeaders.Write(response, TestData.Decision(policy, statuses));
         return response.Headers;
     }

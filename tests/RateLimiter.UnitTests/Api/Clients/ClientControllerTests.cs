@@ -2,8 +2,8 @@ using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
 using RateLimiter.Api.Clients;
-using RateLimiter.Application.Clients;
 using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Application.Clients;
 
 namespace RateLimiter.UnitTests.Api.Clients;
 
@@ -16,7 +16,7 @@ public sealed class ClientControllerTests
         int status
     )
     {
-        var http = Http.ContextOfClient();
+        var http = Requests.ContextOfClient();
         var mediator = new Mock<IMediator>();
         mediator
             .Setup(it =>

@@ -19,7 +19,9 @@ public sealed class GatewayControllerTests
     [TestCase(1, 429, 429)]
     public async Task Check_Decision_IsTheStatus(long wait, int denyStatus, int status)
     {
-        SetUp(new CheckOutcome<Decision>(TestData.Decision(TestData.Policy(), TestData.Status(wait))));
+        SetUp(
+            new CheckOutcome<Decision>(TestData.Decision(TestData.Policy(), TestData.Status(wait)))
+        );
         var controller = Controller();
 
         var answer = await controller.CheckAsync(denyStatus);
@@ -54,7 +56,11 @@ public sealed class GatewayControllerTests
     [Test]
     public async Task Check_CanNeverPassAndTheStoreIsAway_IsADenial()
     {
-        SetUp(new CheckOutcome<Decision>(Uncounted(TestData.Policy(limits: TestData.Limit(permits: 0)))));
+        SetUp(
+            new CheckOutcome<Decision>(
+                Uncounted(TestData.Policy(limits: TestData.Limit(permits: 0)))
+            )
+        );
 
         var answer = await Controller().CheckAsync(403);
 
@@ -92,7 +98,9 @@ public sealed class GatewayControllerTests
     [TestCase(1, 429)]
     public async Task CheckPath_Decision_IsWhatEnvoyUnderstands(long wait, int status)
     {
-        SetUp(new CheckOutcome<Decision>(TestData.Decision(TestData.Policy(), TestData.Status(wait))));
+        SetUp(
+            new CheckOutcome<Decision>(TestData.Decision(TestData.Policy(), TestData.Status(wait)))
+        );
 
         var answer = await Controller("/gateway/check/a").CheckPathAsync("a");
 
@@ -131,7 +139,7 @@ public sealed class GatewayControllerTests
 
     private GatewayController Controller(string target = "/gateway/check")
     {
-        var context = Http.ContextOfClient();
+        var context = Requests.ContextOfClient();
         context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target;
         return new GatewayController(mediator.Object)
         {

@@ -1,7 +1,7 @@
 using System.Net;
 using RateLimiter.Api.Gateway;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Gateway;
 
@@ -28,7 +28,7 @@ public sealed class GatewayRequestTests
     [TestCase("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")]
     public void ToCheck_NothingGiven_IsTheCallersAddressOnce(string address, string user)
     {
-        var context = Http.Context();
+        var context = Requests.Context();
         context.Request.Method = "GET";
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
 
@@ -77,7 +77,9 @@ public sealed class GatewayRequestTests
     [TestCase("/*")]
     public void ToCheck_PathThatNoPolicyNames_IsTheCatchAllsOwnRoute(string path) =>
         Assert.That(
-            Read(path).ToCheck(new PolicyTable([TestData.Policy("search"), TestData.Policy("*")])).RouteKey,
+            Read(path)
+                .ToCheck(new PolicyTable([TestData.Policy("search"), TestData.Policy("*")]))
+                .RouteKey,
             Is.EqualTo("*")
         );
 
@@ -132,7 +134,7 @@ public sealed class GatewayRequestTests
     [TestCase("X-Forwarded-Uri")]
     public void Faults_HeaderGivenTwice_NameIt(string header)
     {
-        var context = Http.Context();
+        var context = Requests.Context();
         context.Request.Headers[header] = new[] { "1", "1" };
 
         Assert.That(
@@ -173,7 +175,7 @@ public sealed class GatewayRequestTests
         params (string Name, string Value)[] headers
     )
     {
-        var context = Http.Context();
+        var context = Requests.Context();
         context.Request.Method = "POST";
         foreach (var (name, value) in headers)
         {

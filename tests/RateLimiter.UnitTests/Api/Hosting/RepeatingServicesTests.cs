@@ -11,8 +11,8 @@ using RateLimiter.Api.Demo;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Telemetry;
 using RateLimiter.Application;
-using RateLimiter.Infrastructure;
 using RateLimiter.Application.Background;
+using RateLimiter.Infrastructure;
 
 namespace RateLimiter.UnitTests.Api.Hosting;
 

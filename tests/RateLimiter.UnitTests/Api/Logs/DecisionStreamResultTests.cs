@@ -9,16 +9,16 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Logs;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.UnitTests.Application.Logs;
-using RateLimiter.Api.Http.Json;
-using RateLimiter.Domain.Checks;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Api.Logs;
 
@@ -262,7 +262,9 @@ public sealed class DecisionStreamResultTests : IDisposable
                     It.IsAny<CancellationToken>()
                 )
             )
-            .ReturnsAsync(new ClientSnapshot(TestData.Client, 1, new KeyRing(keys), new PolicyTable([])));
+            .ReturnsAsync(
+                new ClientSnapshot(TestData.Client, 1, new KeyRing(keys), new PolicyTable([]))
+            );
     }
 
     private async IAsyncEnumerable<DecisionEvent> FollowAsync(

@@ -2,11 +2,11 @@ using MediatR;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
+using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Http.Yaml;
 using RateLimiter.Api.Policies;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Yaml;
-using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.UnitTests.Api.Policies;
 
@@ -14,7 +14,7 @@ namespace RateLimiter.UnitTests.Api.Policies;
 public sealed class PolicyDocumentControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
-    private readonly DefaultHttpContext http = Http.ContextOfClient();
+    private readonly DefaultHttpContext http = Requests.ContextOfClient();
 
     [TestCase(null, null, "application/json; charset=utf-8", "policies.json")]
     [TestCase(null, "application/yaml", "application/yaml", "policies.yaml")]
@@ -66,7 +66,9 @@ public sealed class PolicyDocumentControllerTests
         SetUpImport(
             new PoliciesImported(
                 [
-                    PolicyHead.None(made.Key).Save(made.Definition, TestData.Moment, TestData.Actor),
+                    PolicyHead
+                        .None(made.Key)
+                        .Save(made.Definition, TestData.Moment, TestData.Actor),
                     PolicyHead.Of(old).Save(changed.Definition, TestData.Moment, TestData.Actor),
                     PolicyHead.Of(TestData.Policy("c")).Delete(),
                 ],
@@ -156,7 +158,9 @@ public sealed class PolicyDocumentControllerTests
 
     private void SetUpList() =>
         mediator
-            .Setup(it => it.Send(new ListPoliciesQuery(TestData.Client), It.IsAny<CancellationToken>()))
+            .Setup(it =>
+                it.Send(new ListPoliciesQuery(TestData.Client), It.IsAny<CancellationToken>())
+            )
             .ReturnsAsync(new PolicyList(9, [TestData.Policy()]));
 
     private void SetUpImport(PolicyOutcome outcome) =>

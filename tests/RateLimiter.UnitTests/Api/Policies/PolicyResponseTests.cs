@@ -12,7 +12,8 @@ public sealed class PolicyResponseTests
     [Test]
     public void Map_Policy_TakesOverEveryField()
     {
-        var policy = TestData.Policy("search", "free")
+        var policy = TestData
+            .Policy("search", "free")
             .Revise(
                 TestData.Definition(
                     "search",
@@ -53,7 +54,10 @@ public sealed class PolicyResponseTests
 
     private static IEnumerable<TestCaseData<Limit[]>> SeveralLimits()
     {
-        yield return new([TestData.Limit("minute", 12, 60), TestData.Limit("month", 200, 2_592_000)])
+        yield return new([
+            TestData.Limit("minute", 12, 60),
+            TestData.Limit("month", 200, 2_592_000),
+        ])
         {
             TestName = "{m}(two)",
         };
@@ -85,7 +89,9 @@ public sealed class PolicyResponseTests
     [Test]
     public void Map_ListOfLimits_TakesOverEveryFieldOfEach()
     {
-        var policy = TestData.Policy(limits: TestData.Limit("even", 7, 90, Algorithm.LeakyBucket, burst: 3));
+        var policy = TestData.Policy(
+            limits: TestData.Limit("even", 7, 90, Algorithm.LeakyBucket, burst: 3)
+        );
 
         Assert.That(
             Mapping.Mapper.Map<PolicyResponse>(policy).Limits,

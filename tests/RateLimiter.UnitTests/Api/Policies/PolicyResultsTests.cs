@@ -22,7 +22,7 @@ public sealed class PolicyResultsTests
         string detail
     )
     {
-        var problem = PolicyResults.Refused(Http.Context(), outcome).Problem();
+        var problem = PolicyResults.Refused(Requests.Context(), outcome).Problem();
 
         Assert.That(problem.Status, Is.EqualTo(status));
         Assert.That(problem.Detail, Does.Contain(detail));
@@ -31,7 +31,7 @@ public sealed class PolicyResultsTests
     [Test]
     public void Saved_Policy_IsShownWithItsTag()
     {
-        var http = Http.Context();
+        var http = Requests.Context();
 
         var answer = PolicyResults.Saved(
             http,
@@ -47,7 +47,7 @@ public sealed class PolicyResultsTests
     [Test]
     public void Saved_NotSaved_IsRefusedWithoutATag()
     {
-        var http = Http.Context();
+        var http = Requests.Context();
 
         var answer = PolicyResults.Saved(http, Mapping.Mapper, new ConditionFailed());
 
@@ -60,7 +60,7 @@ public sealed class PolicyResultsTests
         Assert.That(
             (
                 (Microsoft.AspNetCore.Mvc.ValidationProblemDetails)
-                    PolicyResults.NoCondition(Http.Context()).Problem()
+                    PolicyResults.NoCondition(Requests.Context()).Problem()
             )
                 .Errors
                 .Keys,

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using RateLimiter.Api.Http.Json;
+using RateLimiter.Api.Http.Yaml;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Yaml;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Policies;
 
@@ -16,9 +16,19 @@ public sealed class PolicySetDocumentTests
     private static readonly Policy[] Policies =
     [
         TestData.Policy(),
-        TestData.Policy("yes", "null", " two\nlines: 'and' \"quotes\" # 😀\n", false, PolicyMode.Shadow),
+        TestData.Policy(
+            "yes",
+            "null",
+            " two\nlines: 'and' \"quotes\" # 😀\n",
+            false,
+            PolicyMode.Shadow
+        ),
         TestData.Policy("123", "1e3", "", onStoreFailure: StoreFailureMode.Local),
-        TestData.Policy("a: b", "- c", limits: TestData.Limit("default", 7, 90, Algorithm.TokenBucket, 3)),
+        TestData.Policy(
+            "a: b",
+            "- c",
+            limits: TestData.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
+        ),
         TestData.Policy("~", "*", limits: [TestData.Limit("60s", 1), TestData.Limit("y", 2, 61)]),
         TestData.Policy("{}", "&a", limits: [TestData.Limit("60s", 1, 60, Algorithm.LeakyBucket)]),
     ];
@@ -46,7 +56,9 @@ public sealed class PolicySetDocumentTests
     [Test]
     public void ToYaml_Policy_IsALineForEachField() =>
         Assert.That(
-            Encoding.UTF8.GetString(PolicySetDocument.Of([TestData.Policy("search", "pro")]).ToYaml()),
+            Encoding.UTF8.GetString(
+                PolicySetDocument.Of([TestData.Policy("search", "pro")]).ToYaml()
+            ),
             Is.EqualTo(
                 """
                 policies:
@@ -65,13 +77,18 @@ public sealed class PolicySetDocumentTests
     [Test]
     public void ToJson_Letters_StayAsTheyAre() =>
         Assert.That(
-            Encoding.UTF8.GetString(PolicySetDocument.Of([TestData.Policy("größe & <b>")]).ToJson()),
+            Encoding.UTF8.GetString(
+                PolicySetDocument.Of([TestData.Policy("größe & <b>")]).ToJson()
+            ),
             Does.Contain("\"größe & <b>\"")
         );
 
     [Test]
     public void Faults_RightPolicies_AreNone() =>
-        Assert.That(new PolicySetDocument([Right, Right with { Role = "free" }]).Validate(), Is.Null);
+        Assert.That(
+            new PolicySetDocument([Right, Right with { Role = "free" }]).Validate(),
+            Is.Null
+        );
 
     [Test]
     public void Faults_NoList_IsRequired() =>
@@ -109,7 +126,9 @@ public sealed class PolicySetDocumentTests
     [Test]
     public void Faults_InEachOfMany_AreToldUpToAHundred() =>
         Assert.That(
-            new PolicySetDocument([.. Enumerable.Repeat<SavePolicyRequest?>(null, 1000)]).Validate(),
+            new PolicySetDocument([
+                .. Enumerable.Repeat<SavePolicyRequest?>(null, 1000),
+            ]).Validate(),
             Has.Count.EqualTo(100)
         );
 

@@ -2,10 +2,10 @@ using MediatR;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
+using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Policies;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Authentication;
 
 namespace RateLimiter.UnitTests.Api.Policies;
 
@@ -13,7 +13,7 @@ namespace RateLimiter.UnitTests.Api.Policies;
 public sealed class PolicyVersionsControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
-    private readonly DefaultHttpContext http = Http.ContextOfClient();
+    private readonly DefaultHttpContext http = Requests.ContextOfClient();
 
     [Test]
     public async Task History_Versions_ShowsThemWithTheDeletion()

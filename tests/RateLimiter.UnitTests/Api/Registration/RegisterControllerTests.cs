@@ -3,8 +3,8 @@ using MediatR;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Moq;
-using RateLimiter.Application.Registration;
 using RateLimiter.Api.Registration;
+using RateLimiter.Application.Registration;
 using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Api.Registration;
@@ -13,14 +13,17 @@ namespace RateLimiter.UnitTests.Api.Registration;
 public sealed class RegisterControllerTests
 {
     private readonly Mock<IMediator> mediator = new();
-    private readonly DefaultHttpContext http = Http.Context();
+    private readonly DefaultHttpContext http = Requests.Context();
 
     [Test]
     public async Task Register_Registered_ShowsTheKey()
     {
         var (answer, _) = await RegisterAsync(new ClientRegistered(TestData.Client, "rl_key"));
 
-        Assert.That(answer.Value, Is.EqualTo(new RegisterResponse("rl_key", TestData.Client.Value)));
+        Assert.That(
+            answer.Value,
+            Is.EqualTo(new RegisterResponse("rl_key", TestData.Client.Value))
+        );
     }
 
     [TestCase(59_000, "59")]

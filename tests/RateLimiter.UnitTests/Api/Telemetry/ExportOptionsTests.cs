@@ -41,7 +41,10 @@ public sealed class ExportOptionsTests
     [TestCase("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=/a")]
     [TestCase("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=ftp://a")]
     public void InvalidEndpoints_AnythingElse_AreNamed(string variables) =>
-        Assert.That(Of(variables).InvalidEndpoints(), Is.EqualTo(new[] { variables.Split('=')[0] }));
+        Assert.That(
+            Of(variables).InvalidEndpoints(),
+            Is.EqualTo(new[] { variables.Split('=')[0] })
+        );
 
     [TestCase("", ExpectedResult = "ratelimiter")]
     [TestCase("OTEL_SERVICE_NAME=shop", ExpectedResult = null)]

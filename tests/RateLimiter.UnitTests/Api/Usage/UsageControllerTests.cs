@@ -4,8 +4,8 @@ using Moq;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Usage;
 using RateLimiter.Application.Usage;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.UnitTests.Api.Usage;
 
@@ -119,7 +119,7 @@ public sealed class UsageControllerTests
 
     private UsageController Controller()
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.Features.Set(TestData.Caller(Client));
         return new UsageController(mediator.Object) { ControllerContext = { HttpContext = http } };
     }

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Usage;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Usage;
 

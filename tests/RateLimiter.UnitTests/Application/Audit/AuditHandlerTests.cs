@@ -1,7 +1,7 @@
 using Moq;
 using RateLimiter.Application.Audit;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 
 namespace RateLimiter.UnitTests.Application.Audit;
 
@@ -68,5 +68,11 @@ public sealed class AuditHandlerTests
         count is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     private static AuditRecord Record() =>
-        new(AuditAction.KeyCreated, TestData.Moment, TestData.Actor, Before: null, new AuditedClient("any"));
+        new(
+            AuditAction.KeyCreated,
+            TestData.Moment,
+            TestData.Actor,
+            Before: null,
+            new AuditedClient("any")
+        );
 }

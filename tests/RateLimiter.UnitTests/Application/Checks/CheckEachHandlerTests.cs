@@ -4,9 +4,9 @@ using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Checks;
 
@@ -35,7 +35,10 @@ public sealed class CheckEachHandlerTests
     [Test]
     public async Task Handle_ChecksOfAllKinds_HasTheirOutcomesInTheirOrder()
     {
-        var (first, second) = (TestData.Decision(Search), TestData.Decision(Search, TestData.Status(wait: 1)));
+        var (first, second) = (
+            TestData.Decision(Search),
+            TestData.Decision(Search, TestData.Status(wait: 1))
+        );
 
         var outcomes = await CheckAsync(
             [
@@ -185,12 +188,13 @@ public sealed class CheckEachHandlerTests
             counters.Object,
             TestData.Fallback(),
             quota,
-            log.Object,
-            analytics.Object,
-            TestData.DecisionMetrics(),
+            new DecisionRecorder(log.Object, analytics.Object, TestData.DecisionMetrics()),
             time
         ).Handle(
-            new CheckEachCommand(TestData.Snapshot(TestData.Client, policies: [Search, Off, Rest]), checks),
+            new CheckEachCommand(
+                TestData.Snapshot(TestData.Client, policies: [Search, Off, Rest]),
+                checks
+            ),
             CancellationToken.None
         );
         Assert.That(outcome.RetryAfter is null, Is.EqualTo(outcome.Answer is not null));

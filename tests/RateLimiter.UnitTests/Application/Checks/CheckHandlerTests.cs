@@ -4,9 +4,9 @@ using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Checks;
 
@@ -52,7 +52,8 @@ public sealed class CheckHandlerTests
         await CheckAsync(policy, cost: 7);
 
         log.Verify(
-            it => it.Record(TestData.Client, TestData.Logged(taken, "alice", "search", "default", 7)),
+            it =>
+                it.Record(TestData.Client, TestData.Logged(taken, "alice", "search", "default", 7)),
             Times.Once
         );
         log.VerifyNoOtherCalls();
@@ -119,12 +120,19 @@ public sealed class CheckHandlerTests
     public async Task Handle_ShadowDenial_IsLoggedAsOne()
     {
         var policy = TestData.Policy(mode: PolicyMode.Shadow);
-        SetUpTake(policy, cost: 1, TestData.Decision(policy, TestData.Status(wait: 1, remaining: 0)));
+        SetUpTake(
+            policy,
+            cost: 1,
+            TestData.Decision(policy, TestData.Status(wait: 1, remaining: 0))
+        );
 
         await CheckAsync(policy);
 
         log.Verify(it =>
-            it.Record(TestData.Client, It.Is<LoggedDecision>(line => line.Allowed && line.ShadowDenied))
+            it.Record(
+                TestData.Client,
+                It.Is<LoggedDecision>(line => line.Allowed && line.ShadowDenied)
+            )
         );
     }
 
@@ -187,7 +195,10 @@ public sealed class CheckHandlerTests
             .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(() => CheckAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(
+            () => CheckAsync(TestData.Policy()),
+            Throws.TypeOf<StoreUnavailableException>()
+        );
         log.VerifyNoOtherCalls();
     }
 
@@ -217,9 +228,7 @@ public sealed class CheckHandlerTests
             counters.Object,
             TestData.Fallback(),
             quota,
-            log.Object,
-            analytics.Object,
-            TestData.DecisionMetrics(),
+            new DecisionRecorder(log.Object, analytics.Object, TestData.DecisionMetrics()),
             time
         ).Handle(
             new CheckCommand(

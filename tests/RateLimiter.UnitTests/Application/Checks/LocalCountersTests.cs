@@ -52,7 +52,9 @@ public sealed class LocalCountersTests
     [Test]
     public void Take_OneOfSeveralLimitsDenies_TakesFromNone()
     {
-        var policy = TestData.Policy(limits: [TestData.Limit("a", permits: 5), TestData.Limit("b", permits: 2)]);
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("a", permits: 5), TestData.Limit("b", permits: 2)]
+        );
         Take(policy, 4);
 
         Assert.That(Take(policy, 1)[0].Statuses[0].Remaining, Is.EqualTo(3));
@@ -64,7 +66,10 @@ public sealed class LocalCountersTests
         var policy = TestData.Policy(limits: TestData.Limit(permits: 2));
         Take(policy, 2);
 
-        counters.Refund(new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1), TestData.Moment);
+        counters.Refund(
+            new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1),
+            TestData.Moment
+        );
 
         Assert.That(
             Take(policy, 2).Select(decision => decision.Allowed),
@@ -86,7 +91,9 @@ public sealed class LocalCountersTests
     {
         Take(TestData.Policy(limits: TestData.Limit(permits: 1)), 1);
 
-        Assert.That(Take(TestData.Policy("other", limits: TestData.Limit(permits: 1)), 1)[0].Allowed);
+        Assert.That(
+            Take(TestData.Policy("other", limits: TestData.Limit(permits: 1)), 1)[0].Allowed
+        );
     }
 
     [Test]

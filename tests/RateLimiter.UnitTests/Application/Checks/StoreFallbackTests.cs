@@ -55,8 +55,15 @@ public sealed class StoreFallbackTests
     [TestCase(StoreFailureMode.Local)]
     public void Decide_CanNeverPass_IsDeniedAsAlways(StoreFailureMode mode)
     {
-        var blocked = Decide(TestData.Fallback(mode), TestData.Policy(limits: TestData.Limit(permits: 0)));
-        var dear = Decide(TestData.Fallback(mode), TestData.Policy(limits: TestData.Limit(permits: 10)), cost: 11);
+        var blocked = Decide(
+            TestData.Fallback(mode),
+            TestData.Policy(limits: TestData.Limit(permits: 0))
+        );
+        var dear = Decide(
+            TestData.Fallback(mode),
+            TestData.Policy(limits: TestData.Limit(permits: 10)),
+            cost: 11
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -80,7 +87,10 @@ public sealed class StoreFallbackTests
         bool isCounted
     )
     {
-        var (fallback, policy) = (TestData.Fallback(mode), TestData.Policy(limits: TestData.Limit(permits: limit)));
+        var (fallback, policy) = (
+            TestData.Fallback(mode),
+            TestData.Policy(limits: TestData.Limit(permits: limit))
+        );
         Decide(fallback, policy);
 
         var decision = Decide(fallback, policy);
@@ -103,5 +113,7 @@ public sealed class StoreFallbackTests
     }
 
     private static Decision Decide(StoreFallback fallback, Policy policy, long cost = 1) =>
-        fallback.Decide(new PermitRequest(new Subject(TestData.Client, "alice", null), policy, cost));
+        fallback.Decide(
+            new PermitRequest(new Subject(TestData.Client, "alice", null), policy, cost)
+        );
 }

@@ -1,8 +1,8 @@
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
@@ -128,7 +128,10 @@ public sealed class ClientCacheTests
         var entry = new ClientEntry(client, confirmed: 0);
         entry.LetIn(
             ApiKey.Generate(client.Id).Key,
-            new RateLimiter.Application.Clients.AuthenticatedCaller(client, client.Keys.Keys.First())
+            new RateLimiter.Application.Clients.AuthenticatedCaller(
+                client,
+                client.Keys.Keys.First()
+            )
         );
         return entry;
     }
@@ -141,7 +144,12 @@ public sealed class ClientCacheTests
             id,
             1,
             new KeyRing([
-                ClientKey.Create(ApiKey.Generate(id).Key, Text("key"), Scopes.Admin, TestData.Moment),
+                ClientKey.Create(
+                    ApiKey.Generate(id).Key,
+                    Text("key"),
+                    Scopes.Admin,
+                    TestData.Moment
+                ),
             ]),
             new PolicyTable(
                 Enumerable
@@ -186,7 +194,10 @@ public sealed class ClientCacheTests
         new(
             TestData.Snapshot(
                 client,
-                policies: [.. Enumerable.Range(0, policies).Select(i => TestData.Policy($"{i:000}"))]
+                policies:
+                [
+                    .. Enumerable.Range(0, policies).Select(i => TestData.Policy($"{i:000}")),
+                ]
             ),
             confirmed: 0
         );

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Clients;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
@@ -135,7 +135,12 @@ public sealed class ClientDeletionsTests : IDisposable
     public async Task Delete_CallerGoes_GoesOn()
     {
         using var caller = new CancellationTokenSource();
-        var deleting = deletions.DeleteAsync(TestData.Client, TestData.Actor, TimeSpan.FromDays(1), caller.Token);
+        var deleting = deletions.DeleteAsync(
+            TestData.Client,
+            TestData.Actor,
+            TimeSpan.FromDays(1),
+            caller.Token
+        );
 
         await caller.CancelAsync();
         time.Advance(ClientDeletions.PropagationTime);
@@ -170,7 +175,9 @@ public sealed class ClientDeletionsTests : IDisposable
     [Test]
     public async Task Delete_IsUnderWayAlready_SaysHowFarAndDoesNothing()
     {
-        repository.Keep(new ClientDeletion(TestData.Client, TestData.Moment, new(5, 6, 7, 8), TestData.Actor));
+        repository.Keep(
+            new ClientDeletion(TestData.Client, TestData.Moment, new(5, 6, 7, 8), TestData.Actor)
+        );
 
         var outcome = await DeleteAsync();
 
@@ -196,7 +203,12 @@ public sealed class ClientDeletionsTests : IDisposable
     {
         var deleting = DeleteAsync();
         repository.Keep(
-            new ClientDeletion(TestData.Client, TestData.Moment.AddMinutes(1), DeletionSummary.None, TestData.Actor)
+            new ClientDeletion(
+                TestData.Client,
+                TestData.Moment.AddMinutes(1),
+                DeletionSummary.None,
+                TestData.Actor
+            )
         );
 
         time.Advance(ClientDeletions.PropagationTime);
@@ -255,7 +267,14 @@ public sealed class ClientDeletionsTests : IDisposable
     [Test]
     public async Task Execute_SomebodyTakesCareOfIt_IsLeftToHim()
     {
-        repository.Keep(new ClientDeletion(TestData.Client, TestData.Moment, DeletionSummary.None, TestData.Actor));
+        repository.Keep(
+            new ClientDeletion(
+                TestData.Client,
+                TestData.Moment,
+                DeletionSummary.None,
+                TestData.Actor
+            )
+        );
         repository.IsTakenCareOf = true;
 
         await deletions.StartAsync(CancellationToken.None);
@@ -266,7 +285,12 @@ public sealed class ClientDeletionsTests : IDisposable
     }
 
     private Task<DeletionOutcome> DeleteAsync() =>
-        deletions.DeleteAsync(TestData.Client, TestData.Actor, TimeSpan.FromDays(1), CancellationToken.None);
+        deletions.DeleteAsync(
+            TestData.Client,
+            TestData.Actor,
+            TimeSpan.FromDays(1),
+            CancellationToken.None
+        );
 
     private async Task PassUntilAsync(Func<bool> isSo)
     {

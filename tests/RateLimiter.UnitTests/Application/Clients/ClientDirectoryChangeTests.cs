@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Application.Stores;
-using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
@@ -22,7 +22,8 @@ public sealed class ClientDirectoryChangeTests
     private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly ClientDirectory directory;
 
-    public ClientDirectoryChangeTests() => directory = TestData.Directory(store, changes.Object, time);
+    public ClientDirectoryChangeTests() =>
+        directory = TestData.Directory(store, changes.Object, time);
 
     // Changes
 
@@ -148,7 +149,9 @@ public sealed class ClientDirectoryChangeTests
     public async Task Apply_InAnyOrder_TheLaterVersionDecides(long first, long second)
     {
         await WarmAsync(1);
-        var saved = PolicyHead.None(TestData.Policy("a").Key).Save(TestData.Definition("a"), TestData.Moment, TestData.Actor);
+        var saved = PolicyHead
+            .None(TestData.Policy("a").Key)
+            .Save(TestData.Definition("a"), TestData.Moment, TestData.Actor);
         var deleted = PolicyHead.Of(saved.After!).Delete();
 
         foreach (var version in new[] { first, second })
@@ -231,7 +234,11 @@ public sealed class ClientDirectoryChangeTests
         directory.Apply(
             TestData.Client,
             2,
-            known => known with { Keys = new KeyRing([TestData.Key(Own.Key.Hash), TestData.Key(successor.Hash)]) }
+            known =>
+                known with
+                {
+                    Keys = new KeyRing([TestData.Key(Own.Key.Hash), TestData.Key(successor.Hash)]),
+                }
         );
         if (!isHeardFirst)
         {
@@ -327,7 +334,10 @@ public sealed class ClientDirectoryChangeTests
     [Test]
     public async Task Find_MoreThanThereIsRoomFor_KeepsWhatIsUsed()
     {
-        var policies = Enumerable.Range(0, 1000).Select(i => TestData.Policy($"route {i}")).ToArray();
+        var policies = Enumerable
+            .Range(0, 1000)
+            .Select(i => TestData.Policy($"route {i}"))
+            .ToArray();
         var weight = ClientWeight.Of(TestData.Snapshot(TestData.Client, policies: policies));
         var small = TestData.Directory(store, changes.Object, time, maxBytes: 4 * weight);
         var keys = Enumerable
@@ -386,7 +396,9 @@ public sealed class ClientDirectoryChangeTests
     private void Save(long version, string route) =>
         Change(
             version,
-            PolicyHead.None(TestData.Policy(route).Key).Save(TestData.Definition(route), TestData.Moment, TestData.Actor)
+            PolicyHead
+                .None(TestData.Policy(route).Key)
+                .Save(TestData.Definition(route), TestData.Moment, TestData.Actor)
         );
 
     private void Change(long version, PolicyChange change) =>

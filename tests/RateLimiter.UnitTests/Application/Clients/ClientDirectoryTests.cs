@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Clients;
-using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
@@ -457,7 +457,9 @@ public sealed class ClientDirectoryTests
 
         var lookUp = LookUpAsync();
         (await store.NextVersionAsync()).SetResult(2);
-        (await store.NextLoadAsync()).SetResult(TestData.Snapshot(TestData.Client, version: 2, keys: []));
+        (await store.NextLoadAsync()).SetResult(
+            TestData.Snapshot(TestData.Client, version: 2, keys: [])
+        );
 
         Assert.That(await lookUp.Soon(), Is.Null);
     }

@@ -1,8 +1,8 @@
 using Moq;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 

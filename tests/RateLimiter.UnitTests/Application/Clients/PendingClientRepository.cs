@@ -1,8 +1,8 @@
 using System.Threading.Channels;
 using RateLimiter.Application.Clients;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
-using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 
@@ -44,7 +44,10 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_KeyOfAClient_LetsItInWithThatKey()
     {
         var second = ApiKey.Generate(TestData.Client);
-        var client = Knows([TestData.Key(Own.Key.Hash), TestData.Key(second.Key.Hash, Scopes.Check)]);
+        var client = Knows([
+            TestData.Key(Own.Key.Hash),
+            TestData.Key(second.Key.Hash, Scopes.Check),
+        ]);
 
         for (var i = 0; i < 3; i++)
         {
@@ -129,7 +132,10 @@ public sealed class AuthenticatorTests
         Knows([TestData.Key(Own.Key.Hash)]);
         await GuessAsync(
             Limit * 2,
-            () => guess == "checksum" ? WithWrongChecksum(ApiKey.Generate(TestData.Client).Text) : guess
+            () =>
+                guess == "checksum"
+                    ? WithWrongChecksum(ApiKey.Generate(TestData.Client).Text)
+                    : guess
         );
 
         Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Not.Null);

@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.UnitTests.Application.Clients;
-using RateLimiter.Application.Stores;
-using RateLimiter.Application.Clients;
-using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 
@@ -402,7 +402,10 @@ public sealed class KeyHandlerTests
         );
 
     private Task<KeyOutcome?> DeleteAsync(AuthenticatedCaller caller, string id) =>
-        new DeleteKeyHandler(Rings()).Handle(new DeleteKeyCommand(caller, id, TestData.Actor), default);
+        new DeleteKeyHandler(Rings()).Handle(
+            new DeleteKeyCommand(caller, id, TestData.Actor),
+            default
+        );
 
     private KeyWriter Rings() => new(keys, known.Directory, room, new FakeTimeProvider(Later));
 

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Application.Keys;
-using RateLimiter.Domain.Keys;
-using RateLimiter.Domain;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Keys;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 
@@ -17,7 +17,9 @@ public sealed class KeyUsesTests : IDisposable
     private readonly Mock<IKeyRepository> keys = new();
     private readonly List<(ClientId Client, string Uses)> written = [];
     private readonly FakeTimeProvider time = new(TestData.Moment);
-    private readonly AuthenticatedCaller caller = TestData.Caller(TestData.Snapshot(TestData.Client));
+    private readonly AuthenticatedCaller caller = TestData.Caller(
+        TestData.Snapshot(TestData.Client)
+    );
     private readonly KeyUses uses;
 
     public KeyUsesTests()
@@ -50,7 +52,10 @@ public sealed class KeyUsesTests : IDisposable
         await uses.WriteAsync(TestData.Client, default);
         await uses.WriteAsync(TestData.Client, default);
 
-        Assert.That(written, Is.EqualTo(new[] { (TestData.Client, $"[{caller.Key.Hash}, {Minute}]") }));
+        Assert.That(
+            written,
+            Is.EqualTo(new[] { (TestData.Client, $"[{caller.Key.Hash}, {Minute}]") })
+        );
     }
 
     [Test]

@@ -146,7 +146,11 @@ public sealed class DecisionBufferTests
     }
 
     private static List<DecisionEvent> Made(long first, int count, string user = "u") =>
-        [.. Enumerable.Range(0, count).Select(i => new DecisionMade(first + i, TestData.LoggedOf(user)))];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new DecisionMade(first + i, TestData.LoggedOf(user))),
+        ];
 
     private static async Task<IReadOnlyList<string>> TakeAsync(DecisionBuffer buffer, int count)
     {

@@ -1,7 +1,7 @@
 using RateLimiter.Application.Logs;
-using RateLimiter.Domain.Checks;
-using RateLimiter.Domain;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Application.Logs;
 

@@ -54,7 +54,8 @@ public sealed class LatestDecisionsHandlerTests
     )
     {
         var log = new Mock<IDecisionLog>(MockBehavior.Strict);
-        log.Setup(it => it.ReadAsync(TestData.Client, It.IsAny<CancellationToken>())).ReturnsAsync(Log);
+        log.Setup(it => it.ReadAsync(TestData.Client, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(Log);
         return await new LatestDecisionsHandler(log.Object).Handle(
             new LatestDecisionsQuery(TestData.Client, count, user, route, allowed),
             CancellationToken.None
@@ -62,5 +63,9 @@ public sealed class LatestDecisionsHandlerTests
     }
 
     private static LoggedDecision Line(string user, string route, bool allowed) =>
-        TestData.Logged(TestData.Decision(TestData.Policy(), TestData.Status(wait: allowed ? 0 : 1)), user, route);
+        TestData.Logged(
+            TestData.Decision(TestData.Policy(), TestData.Status(wait: allowed ? 0 : 1)),
+            user,
+            route
+        );
 }

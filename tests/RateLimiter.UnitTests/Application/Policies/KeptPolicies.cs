@@ -1,7 +1,7 @@
 using RateLimiter.Application.Policies;
-using RateLimiter.Domain.Policies;
-using RateLimiter.Domain;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application.Policies;
 

@@ -60,5 +60,6 @@ public sealed class ListPoliciesHandlerTests
 
     private static PolicyHead Deleted => new(new PolicyKey("a", "deleted"), 2, null);
 
-    private static Policy Parse(string name) => TestData.Policy(name.Split('/')[0], name.Split('/')[1]);
+    private static Policy Parse(string name) =>
+        TestData.Policy(name.Split('/')[0], name.Split('/')[1]);
 }

@@ -2,11 +2,12 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
-using RateLimiter.Domain.Policies;
-using RateLimiter.UnitTests.Application.Clients;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+using RateLimiter.UnitTests.Application.Clients;
 
 namespace RateLimiter.UnitTests.Application.Policies;
 
@@ -32,7 +33,10 @@ public sealed class PolicyHandlerTests
 
         var policy = await SavedAsync(definition);
 
-        Assert.That(policy, Is.EqualTo(new Policy(definition, 1, Later, Later, TestData.Actor.KeyId)));
+        Assert.That(
+            policy,
+            Is.EqualTo(new Policy(definition, 1, Later, Later, TestData.Actor.KeyId))
+        );
         Assert.That(policies.Head(Key).Policy, Is.EqualTo(policy));
         Assert.That(
             policies.Changes.Single(),
@@ -106,7 +110,9 @@ public sealed class PolicyHandlerTests
         policies.BeforeChange = () =>
             other = policies.Save(TestData.Definition(limits: TestData.Limit(windowSeconds: 1)));
 
-        var policy = await SavedAsync(TestData.Definition(limits: TestData.Limit(windowSeconds: 1)));
+        var policy = await SavedAsync(
+            TestData.Definition(limits: TestData.Limit(windowSeconds: 1))
+        );
 
         Assert.That(policy.Version, Is.EqualTo(3));
         Assert.That(policy.Limits[0].Epoch, Is.EqualTo(other!.Limits[0].Epoch));
@@ -245,7 +251,10 @@ public sealed class PolicyHandlerTests
     {
         policies.LosesAnswers = true;
 
-        Assert.That(() => SaveAsync(TestData.Definition()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(
+            () => SaveAsync(TestData.Definition()),
+            Throws.TypeOf<StoreUnavailableException>()
+        );
         Assert.That(policies.Changes, Has.Count.EqualTo(1));
     }
 
@@ -269,7 +278,13 @@ public sealed class PolicyHandlerTests
     public async Task Save_OneOfTheWindowsIsTooLong_SaysHowLongItCanBeAndSavesNothing()
     {
         var outcome = await SaveAsync(
-            TestData.Definition(limits: [TestData.Limit(), TestData.Limit("long", windowSeconds: MaxWindowSeconds + 1)])
+            TestData.Definition(
+                limits:
+                [
+                    TestData.Limit(),
+                    TestData.Limit("long", windowSeconds: MaxWindowSeconds + 1),
+                ]
+            )
         );
 
         Assert.That(outcome, Is.EqualTo(new WindowTooLong(MaxWindowSeconds)));
@@ -418,7 +433,10 @@ public sealed class PolicyHandlerTests
     {
         policies.Save(TestData.Definition("kept"));
 
-        var imported = await ImportAsync(deleteOthers: false, definitions: TestData.Definition("new"));
+        var imported = await ImportAsync(
+            deleteOthers: false,
+            definitions: TestData.Definition("new")
+        );
 
         Assert.That(
             ((PoliciesImported)imported).Changes.Select(change => change.Action),
@@ -429,11 +447,19 @@ public sealed class PolicyHandlerTests
     [Test]
     public async Task Import_WhatIsThere_ChangesNothing()
     {
-        policies.Save(TestData.Definition(description: "text", limits: [TestData.Limit("a"), TestData.Limit("b")]));
+        policies.Save(
+            TestData.Definition(
+                description: "text",
+                limits: [TestData.Limit("a"), TestData.Limit("b")]
+            )
+        );
 
         var imported = (PoliciesImported)
             await ImportAsync(
-                TestData.Definition(description: "text", limits: [TestData.Limit("a"), TestData.Limit("b")])
+                TestData.Definition(
+                    description: "text",
+                    limits: [TestData.Limit("a"), TestData.Limit("b")]
+                )
             );
 
         Assert.That((imported.Changes.Count, imported.Unchanged), Is.EqualTo((0, 1)));

@@ -103,7 +103,9 @@ public sealed class InstanceLimitTests
         }
 
         // Asked once each: what was forgotten has its permit again.
-        var kept = Enumerable.Range(0, 100 * Capacity).Count(i => limit.Acquire($"{i}") is not null);
+        var kept = Enumerable
+            .Range(0, 100 * Capacity)
+            .Count(i => limit.Acquire($"{i}") is not null);
 
         Assert.That(kept, Is.LessThanOrEqualTo(Capacity));
     }

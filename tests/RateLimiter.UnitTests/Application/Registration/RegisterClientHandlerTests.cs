@@ -4,13 +4,13 @@ using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Registration;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Application.Registration;
-using RateLimiter.Application.Stores;
-using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Registration;
 

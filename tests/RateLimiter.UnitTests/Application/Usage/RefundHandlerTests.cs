@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Stores;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Usage;
 

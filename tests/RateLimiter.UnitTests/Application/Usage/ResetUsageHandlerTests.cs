@@ -1,9 +1,9 @@
 using Moq;
 using RateLimiter.Application.Checks;
-using RateLimiter.Application.Usage;
-using RateLimiter.Domain.Policies;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Application.Stores;
+using RateLimiter.Application.Usage;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application.Usage;
 
@@ -65,7 +65,10 @@ public sealed class ResetUsageHandlerTests
             .Setup(it => it.ResetAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
-        Assert.That(() => ResetAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(
+            () => ResetAsync(TestData.Policy()),
+            Throws.TypeOf<StoreUnavailableException>()
+        );
     }
 
     private void SetUpReset(Subject subject, Policy policy) =>
@@ -77,7 +80,12 @@ public sealed class ResetUsageHandlerTests
 
     private Task<bool> ResetAsync(Policy policy, string user = "alice") =>
         new ResetUsageHandler(counters.Object, fallback).Handle(
-            new ResetUsageCommand(TestData.Snapshot(TestData.Client, policies: policy), user, "search", "free"),
+            new ResetUsageCommand(
+                TestData.Snapshot(TestData.Client, policies: policy),
+                user,
+                "search",
+                "free"
+            ),
             CancellationToken.None
         );
 }

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Stores;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Application.Usage;
 
@@ -60,7 +60,12 @@ public sealed class UsageHandlerTests
 
     private Task<Decision?> LookAsync(Policy policy) =>
         new UsageHandler(counters.Object, new FakeTimeProvider(TestData.Moment)).Handle(
-            new UsageQuery(TestData.Snapshot(TestData.Client, policies: policy), "alice", "search", "free"),
+            new UsageQuery(
+                TestData.Snapshot(TestData.Client, policies: policy),
+                "alice",
+                "search",
+                "free"
+            ),
             CancellationToken.None
         );
 }

@@ -155,7 +155,9 @@ public sealed class BucketCounterTests
     [Test]
     public void Take_ProductsBeyondExactNumbers_ReckonsInMilliseconds()
     {
-        var model = new Model(TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.TokenBucket));
+        var model = new Model(
+            TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.TokenBucket)
+        );
         model.Take(0, cost: 1_000_000_000);
 
         using (Assert.EnterMultipleScope())

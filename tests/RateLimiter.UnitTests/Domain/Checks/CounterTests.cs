@@ -244,7 +244,10 @@ public sealed class CounterTests
     [Test]
     public void Take_TwelveAMinuteAndTwoHundredAMonth_TheThirteenthTakesFromNeither()
     {
-        var model = new Model(TestData.Limit("minute", 12, 60), TestData.Limit("month", 200, 2_592_000));
+        var model = new Model(
+            TestData.Limit("minute", 12, 60),
+            TestData.Limit("month", 200, 2_592_000)
+        );
         for (var i = 0; i < 12; i++)
         {
             Assert.That(model.TakeAll(0).Select(status => status.Wait), Is.All.Zero);

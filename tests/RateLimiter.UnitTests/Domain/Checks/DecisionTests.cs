@@ -32,7 +32,11 @@ public sealed class DecisionTests
     [Test]
     public void From_Wait_IsDeniedUntilThen()
     {
-        var decision = Decision.From(TestData.Policy(), [TestData.Status(1, 0, 2 * Second)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Policy(),
+            [TestData.Status(1, 0, 2 * Second)],
+            TestData.Moment
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -95,7 +99,9 @@ public sealed class DecisionTests
         string nearest
     )
     {
-        var policy = TestData.Policy(limits: [TestData.Limit("first", 10), TestData.Limit("second", 20)]);
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("first", 10), TestData.Limit("second", 20)]
+        );
         var (status, permits) = nearest == "first" ? (first, 10) : (second, 20);
 
         var decision = Decision.From(policy, [first, second], TestData.Moment);
@@ -249,13 +255,18 @@ public sealed class DecisionTests
     [TestCase(7)]
     [TestCase(Never)]
     public void From_PolicyThatEnforces_IsNeverDeniedInShadow(long wait) =>
-        Assert.That(Decision.From(TestData.Policy(), [TestData.Status(wait)], TestData.Moment).ShadowDenied, Is.False);
+        Assert.That(
+            Decision.From(TestData.Policy(), [TestData.Status(wait)], TestData.Moment).ShadowDenied,
+            Is.False
+        );
 
     [Test]
     public void From_DeniedBySomeLimits_StillGivesTheFiguresOfTheNearest()
     {
         // The limit that denies has more left than the one that does not.
-        var policy = TestData.Policy(limits: [TestData.Limit("first", 10), TestData.Limit("second", 20)]);
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("first", 10), TestData.Limit("second", 20)]
+        );
         LimitStatus[] statuses = [TestData.Status(7, 4, 5, 6), TestData.Status(0, 3, 9, 17)];
 
         var decision = Decision.From(policy, statuses, TestData.Moment);
@@ -275,7 +286,12 @@ public sealed class DecisionTests
     public void From_ThreeLimits_GivesTheFiguresOfTheNearestOfAll()
     {
         var policy = TestData.Policy(
-            limits: [TestData.Limit("first", 10), TestData.Limit("second", 20), TestData.Limit("third", 30)]
+            limits:
+            [
+                TestData.Limit("first", 10),
+                TestData.Limit("second", 20),
+                TestData.Limit("third", 30),
+            ]
         );
 
         var decision = Decision.From(
@@ -310,7 +326,12 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(
             isActive: false,
-            limits: [TestData.Limit("first", 20), TestData.Limit("second", 10), TestData.Limit("third", 30)]
+            limits:
+            [
+                TestData.Limit("first", 20),
+                TestData.Limit("second", 10),
+                TestData.Limit("third", 30),
+            ]
         );
 
         var decision = Decision.Inactive(policy, TestData.Moment);
@@ -342,7 +363,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(
             isActive: false,
-            limits: [TestData.Limit("first", 10), TestData.Limit("second", 20, 60, Algorithm.LeakyBucket)]
+            limits:
+            [
+                TestData.Limit("first", 10),
+                TestData.Limit("second", 20, 60, Algorithm.LeakyBucket),
+            ]
         );
 
         var decision = Decision.Inactive(policy, TestData.Moment);

@@ -1,5 +1,5 @@
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 

@@ -116,7 +116,9 @@ public sealed class SlidingWindowCounterTests
     [Test]
     public void Take_ProductsBeyondExactNumbers_ReckonsInMilliseconds()
     {
-        var model = new Model(TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.SlidingWindow));
+        var model = new Model(
+            TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.SlidingWindow)
+        );
         model.Take(0, cost: 1_000_000_000);
 
         using (Assert.EnterMultipleScope())

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Domain.Clients;
 

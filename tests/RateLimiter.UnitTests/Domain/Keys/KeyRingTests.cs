@@ -63,10 +63,18 @@ public sealed class KeyRingTests
     {
         var old = Admin with { ExpiresAt = left is { } s ? TestData.Moment.AddSeconds(s) : null };
 
-        var ring = new KeyRing([old]).Replace(old, Check, TimeSpan.FromSeconds(grace), TestData.Moment);
+        var ring = new KeyRing([old]).Replace(
+            old,
+            Check,
+            TimeSpan.FromSeconds(grace),
+            TestData.Moment
+        );
 
         Assert.That(ring.Keys, Has.Count.EqualTo(2));
-        Assert.That(ring.Find(old.Hash)!.ExpiresAt, Is.EqualTo(TestData.Moment.AddSeconds(expected)));
+        Assert.That(
+            ring.Find(old.Hash)!.ExpiresAt,
+            Is.EqualTo(TestData.Moment.AddSeconds(expected))
+        );
     }
 
     [Test]
@@ -77,9 +85,16 @@ public sealed class KeyRingTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(before.Without(expiring, TestData.Moment).KeepsAdminOf(before, TestData.Moment));
-            Assert.That(before.Without(Check, TestData.Moment).KeepsAdminOf(before, TestData.Moment));
-            Assert.That(before.Without(Admin, TestData.Moment).KeepsAdminOf(before, TestData.Moment), Is.False);
+            Assert.That(
+                before.Without(expiring, TestData.Moment).KeepsAdminOf(before, TestData.Moment)
+            );
+            Assert.That(
+                before.Without(Check, TestData.Moment).KeepsAdminOf(before, TestData.Moment)
+            );
+            Assert.That(
+                before.Without(Admin, TestData.Moment).KeepsAdminOf(before, TestData.Moment),
+                Is.False
+            );
         }
     }
 
@@ -125,7 +140,13 @@ public sealed class KeyRingTests
     {
         var (secret, text) = ApiKey.Generate(TestData.Client);
 
-        var key = ClientKey.Create(secret, "n", Scopes.Check, TestData.Moment, TimeSpan.FromHours(1));
+        var key = ClientKey.Create(
+            secret,
+            "n",
+            Scopes.Check,
+            TestData.Moment,
+            TimeSpan.FromHours(1)
+        );
 
         using (Assert.EnterMultipleScope())
         {

@@ -78,7 +78,9 @@ public sealed class LimitTests
     )
     {
         var exact = Weighing()
-            .Select(algorithm => TestData.Limit("default", permits, windowSeconds, algorithm).IsExact);
+            .Select(algorithm =>
+                TestData.Limit("default", permits, windowSeconds, algorithm).IsExact
+            );
 
         Assert.That(exact, Is.All.EqualTo(expected));
     }
@@ -92,7 +94,11 @@ public sealed class LimitTests
         Algorithm algorithm,
         long burst,
         bool expected
-    ) => Assert.That(TestData.Limit("default", 1, Year, algorithm, burst).IsExact, Is.EqualTo(expected));
+    ) =>
+        Assert.That(
+            TestData.Limit("default", 1, Year, algorithm, burst).IsExact,
+            Is.EqualTo(expected)
+        );
 
     [Test]
     public void IsExact_BurstSmallerThanTheLimit_DoesNotHelp() =>
@@ -117,7 +123,10 @@ public sealed class LimitTests
     [TestCase(1, 1_000_000)]
     [TestCase(Year, 31_536_000_000_000)]
     public void WindowMicroseconds_Window_IsTheSame(int seconds, long microseconds) =>
-        Assert.That(TestData.Limit(windowSeconds: seconds).WindowMicroseconds, Is.EqualTo(microseconds));
+        Assert.That(
+            TestData.Limit(windowSeconds: seconds).WindowMicroseconds,
+            Is.EqualTo(microseconds)
+        );
 
     [Test]
     public void Epoch_OfEachLimit_IsAnotherOfElevenLettersAndDigits()

@@ -34,7 +34,10 @@ public sealed class PolicyTableTests
     [Test]
     public void Resolve_ComposedAndDecomposedNames_StayDifferent()
     {
-        var (composed, decomposed) = (TestData.Policy(route: "é"), TestData.Policy(route: "e\u0301"));
+        var (composed, decomposed) = (
+            TestData.Policy(route: "é"),
+            TestData.Policy(route: "e\u0301")
+        );
         var table = new PolicyTable([composed, decomposed]);
 
         using (Assert.EnterMultipleScope())
@@ -78,7 +81,11 @@ public sealed class PolicyTableTests
         string key
     )
     {
-        var table = new PolicyTable([Other, TestData.Policy("*", "free"), TestData.Policy("*", "default")]);
+        var table = new PolicyTable([
+            Other,
+            TestData.Policy("*", "free"),
+            TestData.Policy("*", "default"),
+        ]);
 
         var found = table.Resolve(route, role)!.Key;
 
@@ -88,7 +95,10 @@ public sealed class PolicyTableTests
     [TestCase("search", "*")]
     [TestCase("*", "free")]
     public void Resolve_AStarThatIsNoCatchAll_IsANameLikeAnyOther(string route, string role) =>
-        Assert.That(new PolicyTable([TestData.Policy(route, role)]).Resolve("search", "default"), Is.Null);
+        Assert.That(
+            new PolicyTable([TestData.Policy(route, role)]).Resolve("search", "default"),
+            Is.Null
+        );
 
     [Test]
     public void Resolve_NoPolicies_IsNull() =>

@@ -37,7 +37,10 @@ public sealed class PolicyTests
     {
         var policy = TestData.Policy(description: "old").Revise(TestData.Definition(), Later);
 
-        var revised = policy.Revise(TestData.Definition(description: "new", isActive: false), Later);
+        var revised = policy.Revise(
+            TestData.Definition(description: "new", isActive: false),
+            Later
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -52,7 +55,10 @@ public sealed class PolicyTests
     [Test]
     public void Revise_DescriptionLeftOut_KeepsNothingOfTheOldOne() =>
         Assert.That(
-            TestData.Policy(description: "old").Revise(TestData.Definition(), Later).Definition.Description,
+            TestData
+                .Policy(description: "old")
+                .Revise(TestData.Definition(), Later)
+                .Definition.Description,
             Is.Null
         );
 
@@ -61,7 +67,10 @@ public sealed class PolicyTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(permits: 10));
 
-        var revised = policy.Revise(TestData.Definition(limits: TestData.Limit(permits: permits)), Later);
+        var revised = policy.Revise(
+            TestData.Definition(limits: TestData.Limit(permits: permits)),
+            Later
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -75,7 +84,10 @@ public sealed class PolicyTests
         yield return new(TestData.Limit(windowSeconds: 61)) { TestName = "{m}(window)" };
         yield return new(TestData.Limit(name: "other")) { TestName = "{m}(name)" };
         yield return new(TestData.Limit(name: "DEFAULT")) { TestName = "{m}(case of the name)" };
-        yield return new(TestData.Limit(algorithm: Algorithm.SlidingLog)) { TestName = "{m}(algorithm)" };
+        yield return new(TestData.Limit(algorithm: Algorithm.SlidingLog))
+        {
+            TestName = "{m}(algorithm)",
+        };
     }
 
     [TestCaseSource(nameof(LimitsThatCountOtherwise))]
@@ -96,14 +108,24 @@ public sealed class PolicyTests
     {
         foreach (var algorithm in Enum.GetValues<Algorithm>())
         {
-            yield return Case("permits", algorithm, TestData.Limit("default", 20, 60, algorithm), true);
+            yield return Case(
+                "permits",
+                algorithm,
+                TestData.Limit("default", 20, 60, algorithm),
+                true
+            );
             yield return Case(
                 "window",
                 algorithm,
                 TestData.Limit("default", 10, 61, algorithm),
                 algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket
             );
-            yield return Case("burst", algorithm, TestData.Limit("default", 10, 60, algorithm, 3), true);
+            yield return Case(
+                "burst",
+                algorithm,
+                TestData.Limit("default", 10, 60, algorithm, 3),
+                true
+            );
             yield return Case("name", algorithm, TestData.Limit("other", 10, 60, algorithm), false);
             foreach (var other in Enum.GetValues<Algorithm>().Where(it => it != algorithm))
             {
@@ -130,7 +152,9 @@ public sealed class PolicyTests
         bool goesOn
     )
     {
-        var revised = TestData.Policy(limits: before).Revise(TestData.Definition(limits: after), Later);
+        var revised = TestData
+            .Policy(limits: before)
+            .Revise(TestData.Definition(limits: after), Later);
 
         Assert.That(Epoch(revised), Is.EqualTo(goesOn ? before.Epoch : after.Epoch));
     }
@@ -150,7 +174,10 @@ public sealed class PolicyTests
     [Test]
     public void Revise_SeveralLimitsInAnotherOrder_EachGoesOnCounting()
     {
-        var (minute, month) = (TestData.Limit("minute", 12, 60), TestData.Limit("month", 200, 2_592_000));
+        var (minute, month) = (
+            TestData.Limit("minute", 12, 60),
+            TestData.Limit("month", 200, 2_592_000)
+        );
         var policy = TestData.Policy(limits: [minute, month]);
 
         var revised = policy.Revise(

@@ -56,7 +56,10 @@ public sealed class AllowanceTests
     [Test]
     public void Of_SeveralLimits_KeepsAllOfThem()
     {
-        var allowance = Of([TestData.Limit("second", 3, 1), TestData.Limit("minute", 5, 60)], Demand.Constant);
+        var allowance = Of(
+            [TestData.Limit("second", 3, 1), TestData.Limit("minute", 5, 60)],
+            Demand.Constant
+        );
 
         Assert.That(
             (allowance.Points[0].Allowed, allowance.FiguresAt(TimeSpan.FromSeconds(2)).Allowed),

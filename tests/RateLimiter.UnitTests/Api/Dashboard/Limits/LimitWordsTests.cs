@@ -8,7 +8,9 @@ public sealed class LimitWordsTests
     [Test]
     public void Of_Limit_SaysPermitsWindowAlgorithmAndBurst() =>
         Assert.That(
-            LimitWords.Of(TestData.Limit(permits: 1000, algorithm: Algorithm.TokenBucket, burst: 50)),
+            LimitWords.Of(
+                TestData.Limit(permits: 1000, algorithm: Algorithm.TokenBucket, burst: 50)
+            ),
             Is.EqualTo("1,000 per 60 s, token bucket, burst 50")
         );
 
@@ -92,7 +94,11 @@ public sealed class LimitWordsTests
     public void Allowance_AnyPace_SaysItInAFittingUnit(int permits, int window, string expected) =>
         Assert.That(
             LimitWords.Allowance(
-                TestData.Limit(permits: permits, windowSeconds: window, algorithm: Algorithm.TokenBucket)
+                TestData.Limit(
+                    permits: permits,
+                    windowSeconds: window,
+                    algorithm: Algorithm.TokenBucket
+                )
             ),
             Does.Contain($"then {expected};")
         );
@@ -117,7 +123,10 @@ public sealed class LimitWordsTests
     [Test]
     public void Allowance_SeveralLimits_SaysFirstWhatAllOfThemAllow() =>
         Assert.That(
-            LimitWords.Allowance([TestData.Limit("1s", 3, 1), TestData.Limit("daily", 100, 86_400)])[0],
+            LimitWords.Allowance([
+                TestData.Limit("1s", 3, 1),
+                TestData.Limit("daily", 100, 86_400),
+            ])[0],
             Is.EqualTo("All limits hold together: a user may ask 3 times at once.")
         );
 }

@@ -7,7 +7,10 @@ public sealed class PolicyDifferenceTests
 {
     [Test]
     public void Between_TheSame_IsNothing() =>
-        Assert.That(PolicyDifference.Between(TestData.Definition(), TestData.Definition()), Is.Empty);
+        Assert.That(
+            PolicyDifference.Between(TestData.Definition(), TestData.Definition()),
+            Is.Empty
+        );
 
     [Test]
     public void Between_EveryField_NamesEach() =>

@@ -1,6 +1,6 @@
 using RateLimiter.Api.Dashboard.Limits;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Dashboard.Limits;
 
@@ -10,7 +10,9 @@ public sealed class UsageLineTests
     public void Of_Bucket_TellsWhatIsUsedAndLeftOfItsBurst()
     {
         var decision = TestData.Decision(
-            TestData.Policy(limits: TestData.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10)),
+            TestData.Policy(
+                limits: TestData.Limit("default", 20, 60, Algorithm.TokenBucket, burst: 10)
+            ),
             TestData.Status(remaining: 7, used: 3)
         );
 
@@ -40,7 +42,10 @@ public sealed class UsageSubjectTests
 {
     private static readonly Policy Search = TestData.Policy();
     private static readonly Policy Any = TestData.Policy(PolicyKey.CatchAllRoute);
-    private static readonly Policy AnyOfPremium = TestData.Policy(PolicyKey.CatchAllRoute, "premium");
+    private static readonly Policy AnyOfPremium = TestData.Policy(
+        PolicyKey.CatchAllRoute,
+        "premium"
+    );
 
     [Test]
     public void Of_PolicyOfARoute_IsThereOnce() =>

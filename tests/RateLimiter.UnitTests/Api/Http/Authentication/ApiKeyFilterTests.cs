@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Primitives;
 using Moq;
+using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Api.Http.Authentication;
-using RateLimiter.Domain;
-using RateLimiter.Application.Stores;
 
 namespace RateLimiter.UnitTests.Api.Http.Authentication;
 
@@ -19,7 +19,10 @@ namespace RateLimiter.UnitTests.Api.Http.Authentication;
 public sealed class ApiKeyFilterTests
 {
     private static readonly (ApiKey Key, string Text) Own = ApiKey.Generate(TestData.Client);
-    private static readonly ClientSnapshot Client = TestData.Snapshot(TestData.Client, keys: [Own.Key.Hash]);
+    private static readonly ClientSnapshot Client = TestData.Snapshot(
+        TestData.Client,
+        keys: [Own.Key.Hash]
+    );
 
     private readonly Mock<IClientRepository> store = new();
     private readonly AdministrativeRate administration = TestData.AdministrativeRate(
@@ -59,7 +62,10 @@ public sealed class ApiKeyFilterTests
     {
         yield return new([""]) { TestName = "{m}(empty)" };
         yield return new(["rl_nonsense"]) { TestName = "{m}(no key)" };
-        yield return new([ApiKey.Generate(TestData.Client).Text]) { TestName = "{m}(other secret)" };
+        yield return new([ApiKey.Generate(TestData.Client).Text])
+        {
+            TestName = "{m}(other secret)",
+        };
         yield return new([ApiKey.Generate(ClientId.New()).Text])
         {
             TestName = "{m}(unknown client)",
@@ -180,16 +186,17 @@ public sealed class ApiKeyFilterTests
         params object[] metadata
     )
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.Request.Headers["X-API-Key"] = keys;
         http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(metadata), null));
         var context = new AuthorizationFilterContext(
             new(http, new RouteData(), new ActionDescriptor()),
             []
         );
-        await new ApiKeyFilter(TestData.Authenticator(store.Object), administration).OnAuthorizationAsync(
-            context
-        );
+        await new ApiKeyFilter(
+            TestData.Authenticator(store.Object),
+            administration
+        ).OnAuthorizationAsync(context);
         return context;
     }
 }

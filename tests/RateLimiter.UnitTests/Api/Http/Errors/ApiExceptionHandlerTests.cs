@@ -12,7 +12,7 @@ public sealed class ApiExceptionHandlerTests
 {
     private readonly Mock<ILogger> logger = new();
     private readonly ApiExceptionHandler handler;
-    private readonly DefaultHttpContext context = Http.Context();
+    private readonly DefaultHttpContext context = Requests.Context();
 
     public ApiExceptionHandlerTests()
     {

@@ -20,7 +20,7 @@ public sealed class ProblemResponseTests
     [TestCase(503, "Service Unavailable")]
     public void Create_Status_HasEveryMemberOfAProblem(int status, string? title)
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.TraceIdentifier = "trace";
 
         var problem = ProblemResponse.Create(http, status, "Why.").Problem();
@@ -40,7 +40,7 @@ public sealed class ProblemResponseTests
     {
         using var activity = new Activity("request").Start();
 
-        var problem = ProblemResponse.Create(Http.Context(), 404, "Why.").Problem();
+        var problem = ProblemResponse.Create(Requests.Context(), 404, "Why.").Problem();
 
         Assert.That(problem.Extensions["trace_id"], Is.EqualTo(activity.TraceId.ToHexString()));
     }
@@ -51,7 +51,7 @@ public sealed class ProblemResponseTests
         var faults = new ModelStateDictionary();
         faults.AddModelError("route_key", "is required");
 
-        var problem = ProblemResponse.Validation(Http.Context(), faults).Problem();
+        var problem = ProblemResponse.Validation(Requests.Context(), faults).Problem();
 
         using (Assert.EnterMultipleScope())
         {
@@ -73,7 +73,7 @@ public sealed class ProblemResponseTests
     [TestCase(400, "The request cannot be answered.")]
     public async Task WriteStatus_StatusWithoutABody_ExplainsIt(int status, string detail)
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.Request.Path = "/nowhere";
         http.Request.Method = "PATCH";
         http.Response.StatusCode = status;
@@ -98,7 +98,7 @@ public sealed class ProblemResponseTests
     [TestCase(315_360_000_000_001, "31536001")]
     public void SetRetryAfter_Wait_IsInWholeSecondsRoundedUp(long ticks, string seconds)
     {
-        var response = Http.Context().Response;
+        var response = Requests.Context().Response;
 
         response.SetRetryAfter(TimeSpan.FromTicks(ticks));
 

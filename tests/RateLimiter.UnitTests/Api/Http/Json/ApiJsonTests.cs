@@ -1,8 +1,8 @@
 using System.Text.Json;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Http.Json;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc.ModelBinding;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Http.Json;
 

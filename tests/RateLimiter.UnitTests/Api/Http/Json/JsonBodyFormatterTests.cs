@@ -78,7 +78,7 @@ public sealed class JsonBodyFormatterTests
 
     private static InputFormatterContext Context(string json)
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.Request.ContentType = "application/json";
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(json));
         return new InputFormatterContext(

@@ -53,7 +53,7 @@ public sealed class UnknownQueryFilterTests
 
     private static IActionResult? Execute(string query, params object[] metadata)
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.Request.QueryString = new QueryString(query);
         var action = new ActionDescriptor
         {

@@ -1,8 +1,8 @@
 using System.Text;
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
-using RateLimiter.Api.Policies;
 using RateLimiter.Api.Http.Yaml;
+using RateLimiter.Api.Policies;
 using RateLimiter.Api.Registration;
 
 namespace RateLimiter.UnitTests.Api.Http.Yaml;
@@ -93,7 +93,7 @@ public sealed class YamlBodyFormatterTests
         string contentType = "application/yaml"
     )
     {
-        var http = Http.Context();
+        var http = Requests.Context();
         http.Request.ContentType = contentType;
         http.Request.Body = new MemoryStream(yaml);
         return new InputFormatterContext(

@@ -85,10 +85,7 @@ public sealed class YamlTextTests
     [TestCase("a: \"\\uD800\"", "is not valid YAML (line 1, column 4)")]
     [TestCase("a: \"\\U00110000\"", "is not valid YAML (line 1, column 4)")]
     public void Read_WhatJsonCannotSay_IsRefusedWithItsPlace(string yaml, string fault) =>
-        Assert.That(
-            Assert.Throws<YamlTextException>(() => Read(yaml))!.Message,
-            Is.EqualTo(fault)
-        );
+        Assert.That(Assert.Throws<YamlTextException>(() => Read(yaml))!.Message, Is.EqualTo(fault));
 
     [TestCase("a: 1\0b: 2")]
     [TestCase("a: \"\u001b\"")]

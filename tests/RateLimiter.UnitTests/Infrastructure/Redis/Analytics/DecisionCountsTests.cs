@@ -1,8 +1,8 @@
 using RateLimiter.Application.Analytics;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Redis.Analytics;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Analytics;
 
@@ -42,7 +42,10 @@ public sealed class DecisionCountsTests
             Assert.That(
                 counts.Times,
                 Is.EquivalentTo(
-                    new Dictionary<TimeKey, long> { [new TimeKey(TestData.Client, Minute / 60, 3)] = 4 }
+                    new Dictionary<TimeKey, long>
+                    {
+                        [new TimeKey(TestData.Client, Minute / 60, 3)] = 4,
+                    }
                 )
             );
         }

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Domain.Checks;
-using RateLimiter.Infrastructure.Redis.Checks;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Checks;
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Checks;
-using RateLimiter.Application.Stores;
-using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Checks;
 
@@ -247,7 +247,12 @@ public sealed class CheckBatcherTests : IDisposable
         long cost,
         ClientId? client = null,
         Policy? policy = null
-    ) => new(new Subject(client ?? TestData.Client, "alice", null), policy ?? TestData.Policy(), cost);
+    ) =>
+        new(
+            new Subject(client ?? TestData.Client, "alice", null),
+            policy ?? TestData.Policy(),
+            cost
+        );
 
     private Task<Decision?>[] Ask(params int[] costs) =>
         [.. costs.Select(cost => gatherer.DecideAsync(Request(cost)))];

@@ -13,7 +13,9 @@ public sealed class CheckWorkTests
     [TestCase(Algorithm.SlidingLog, Limit.MaxLoggedPermits, 7)]
     public void Of_ALimit_IsWhatWasMeasured(Algorithm algorithm, long permits, int work) =>
         Assert.That(
-            CheckWork.Of(TestData.Policy(limits: TestData.Limit(permits: permits, algorithm: algorithm))),
+            CheckWork.Of(
+                TestData.Policy(limits: TestData.Limit(permits: permits, algorithm: algorithm))
+            ),
             Is.EqualTo(work)
         );
 

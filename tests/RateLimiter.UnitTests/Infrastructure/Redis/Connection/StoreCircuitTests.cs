@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using StackExchange.Redis;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Connection;
 

@@ -1,4 +1,4 @@
-namespace RateLimiter.Infrastructure.Postgres.Schema;
+namespace RateLimiter.Infrastructure.Postgres.Database;
 
 /// <summary>A row of <c>clients</c>. Whoever changes anything of a client locks it first.</summary>
 internal sealed class ClientRow

@@ -1,15 +1,16 @@
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application.Audit;
+using RateLimiter.Application.Background;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Policies;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
-using RateLimiter.Application.Background;
-using RateLimiter.Domain;
 
-namespace RateLimiter.Infrastructure.Postgres.Schema;
+namespace RateLimiter.Infrastructure.Postgres.Health;
 
 /// <summary>
 /// Asks the database once what requests will, for a client that is none, so that no caller waits for the queries to be

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 
-namespace RateLimiter.Infrastructure.Postgres.Schema;
+namespace RateLimiter.Infrastructure.Postgres.Database;
 
 /// <summary>
 /// The tables. Names are in snake case, and texts are compared byte for byte, as everywhere in the service.
 /// </summary>
-internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordContext> options) : DbContext(options)
+internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordContext> options)
+    : DbContext(options)
 {
     public const string Schema = "ratelimiter";
     public const string HistoryTable = "migrations";

@@ -2,10 +2,11 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 
-namespace RateLimiter.Infrastructure.Postgres.Schema;
+namespace RateLimiter.Infrastructure.Postgres.Database;
 
 /// <summary>Makes the tables known to <c>dotnet ef</c>, which writes migrations without a database.</summary>
-internal sealed class SystemOfRecordContextFactory : IDesignTimeDbContextFactory<SystemOfRecordContext>
+internal sealed class SystemOfRecordContextFactory
+    : IDesignTimeDbContextFactory<SystemOfRecordContext>
 {
     public SystemOfRecordContext CreateDbContext(string[] args) => new(Options("Host=none"));
 

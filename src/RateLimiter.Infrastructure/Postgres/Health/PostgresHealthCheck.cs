@@ -1,8 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RateLimiter.Application.Stores;
+using RateLimiter.Infrastructure.Postgres.Database;
 
-namespace RateLimiter.Infrastructure.Postgres.Database;
+namespace RateLimiter.Infrastructure.Postgres.Health;
 
 /// <summary>
 /// Degraded when the database does not answer: nothing can be changed then, but checks are answered all the same.

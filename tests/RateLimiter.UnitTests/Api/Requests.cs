@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
-using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Http.Errors;
+using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api;
 
 /// <summary>Requests without a server, with the services that errors need.</summary>
-internal static class Http
+internal static class Requests
 {
     private static readonly ServiceProvider Services = CreateServices();
 

@@ -1,14 +1,12 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Postgres.Database;
 
-namespace RateLimiter.Infrastructure.Postgres.Clients;
+namespace RateLimiter.Infrastructure.Postgres.Database;
 
 /// <summary>What a check needs to know of a client, as it is recorded, and as its copy in the store says it.</summary>
 /// <param name="Client">Its row.</param>

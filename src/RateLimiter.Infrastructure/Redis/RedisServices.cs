@@ -1,0 +1,127 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Analytics;
+using RateLimiter.Application.Audit;
+using RateLimiter.Application.Background;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Configuration;
+using RateLimiter.Application.Keys;
+using RateLimiter.Application.Logs;
+using RateLimiter.Application.Policies;
+using RateLimiter.Application.Sessions;
+using RateLimiter.Infrastructure.Embedded;
+using RateLimiter.Infrastructure.Redis.Analytics;
+using RateLimiter.Infrastructure.Redis.Audit;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Clients;
+using RateLimiter.Infrastructure.Redis.Connection;
+using RateLimiter.Infrastructure.Redis.Health;
+using RateLimiter.Infrastructure.Redis.Keys;
+using RateLimiter.Infrastructure.Redis.Logs;
+using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Sessions;
+
+namespace RateLimiter.Infrastructure.Redis;
+
+internal static class RedisServices
+{
+    /// <summary>
+    /// Adds the adapters of all ports. What runs in the background is started in this order: the connection, what warms it up
+    /// and what watches it, then what writes to it.
+    /// </summary>
+    public static IServiceCollection AddRedis(
+        this IServiceCollection services,
+        IConfiguration configuration
+    ) =>
+        services
+            .AddConnection(configuration)
+            .AddCounters()
+            .AddRegistry()
+            .AddHealth()
+            .AddDecisions()
+            .AddSessions();
+
+    private static IServiceCollection AddConnection(
+        this IServiceCollection services,
+        IConfiguration configuration
+    )
+    {
+        services
+            .AddOptions<RedisOptions>()
+            .Bind(configuration.GetSection(RedisOptions.Section))
+            .Configure(options => options.ReadSeedVariables(configuration))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsValidator>();
+        services
+            .AddOptions<EmbeddedOptions>()
+            .Bind(configuration.GetSection(EmbeddedOptions.Section))
+            .Validate(
+                options =>
+                    RedisOptions.Read(configuration).IsConfigured
+                    || !string.IsNullOrWhiteSpace(options.DataDirectory),
+                "Embedded:DataDirectory must name a folder."
+            )
+            .MustBeWithin("Embedded:MaxBytes", it => it.MaxBytes, 64 << 20, 1L << 40)
+            .ValidateOnStart();
+        services.AddHosted<RedisConnection>();
+        services.AddHosted<RedisInvalidationChannel>();
+        return services.AddSingleton<IClientChanges>(provider =>
+            provider.GetRequiredService<RedisInvalidationChannel>()
+        );
+    }
+
+    private static IServiceCollection AddCounters(this IServiceCollection services) =>
+        services.AddAs<ICounterStore, RedisCounterStore>();
+
+    private static IServiceCollection AddRegistry(this IServiceCollection services) =>
+        services
+            .AddSingleton<PolicyImports>()
+            .AddAs<IAuditRepository, RedisAuditRepository>()
+            .AddAs<IClientRepository, RedisClientRepository>()
+            .AddAs<IDeletionRepository, RedisDeletionRepository>()
+            .AddAs<IKeyRepository, RedisKeyRepository>()
+            .AddAs<IPolicyRepository, RedisPolicyRepository>();
+
+    private static IServiceCollection AddHealth(this IServiceCollection services)
+    {
+        services.AddHosted<RedisWarmUp>();
+        services.AddSingleton<IWarmUp>(provider => provider.GetRequiredService<RedisWarmUp>());
+        services.AddHostedService<StoreMonitor>();
+        services.AddHostedService<ConnectionRenewal>();
+        services.AddHostedService<StoreMetrics>();
+        services.AddHealthChecks().AddCheck<RedisHealthCheck>("store");
+        return services;
+    }
+
+    private static IServiceCollection AddDecisions(this IServiceCollection services)
+    {
+        services.AddAs<IDecisionLog, RedisDecisionLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<RedisDecisionLog>());
+        services.AddAs<IAnalytics, RedisAnalytics>();
+        services.AddHostedService(provider => provider.GetRequiredService<RedisAnalytics>());
+        return services.AddSingleton<IDecisionFeed, RedisDecisionFeed>();
+    }
+
+    private static IServiceCollection AddSessions(this IServiceCollection services) =>
+        services
+            .AddSingleton<ISessionKeys, RedisSessionKeys>()
+            .AddSingleton<ISessions, RedisSessions>();
+
+    /// <summary>The port, and the adapter by its own name, which is one and the same.</summary>
+    private static IServiceCollection AddAs<TPort, TAdapter>(this IServiceCollection services)
+        where TPort : class
+        where TAdapter : class, TPort =>
+        services
+            .AddSingleton<TAdapter>()
+            .AddSingleton<TPort>(provider => provider.GetRequiredService<TAdapter>());
+
+    private static void AddHosted<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+}
