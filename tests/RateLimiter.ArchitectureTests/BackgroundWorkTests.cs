@@ -16,21 +16,21 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Api/Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
         ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
         ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
-        ["RateLimiter.Application/BackgroundLoop.cs"] = "It is the shape.",
+        ["RateLimiter.Application/Background/BackgroundLoop.cs"] = "It is the shape.",
         ["RateLimiter.Application/Clients/ClientDirectory.cs"] = "Who wants the client is told.",
         ["RateLimiter.Application/Logs/DecisionFollower.cs"] = "Whoever follows is told.",
-        ["RateLimiter.Application/RepeatingService.cs"] = "It is the shape.",
+        ["RateLimiter.Application/Background/RepeatingService.cs"] = "It is the shape.",
         ["RateLimiter.Client/CheckBatcher.cs"] = "Whoever waits for a check is told.",
-        ["RateLimiter.Infrastructure/Postgres/ClientCopies.cs"] =
+        ["RateLimiter.Infrastructure/Postgres/Projection/ClientProjection.cs"] =
             "What is begun is tried in a loop's way.",
-        ["RateLimiter.Infrastructure/Redis/CheckGatherer.cs"] =
+        ["RateLimiter.Infrastructure/Redis/Checks/CheckBatcher.cs"] =
             "Whoever waits for a check is told.",
-        ["RateLimiter.Infrastructure/Redis/RedisConnection.cs"] = "It is awaited.",
-        ["RateLimiter.Infrastructure/Redis/RedisLink.cs"] =
+        ["RateLimiter.Infrastructure/Redis/Connection/RedisConnection.cs"] = "It is awaited.",
+        ["RateLimiter.Infrastructure/Redis/Connection/RedisLink.cs"] =
             "What is begun is tried in a loop's way.",
-        ["RateLimiter.Infrastructure/Standstill.cs"] =
+        ["RateLimiter.Infrastructure/Clocks/Standstill.cs"] =
             "It only notes that what is known may be out of date.",
-        ["RateLimiter.Infrastructure/StoreClock.cs"] = "Whoever waits for a store is told.",
+        ["RateLimiter.Infrastructure/Clocks/StoreClock.cs"] = "Whoever waits for a store is told.",
     };
 
     [Test]
