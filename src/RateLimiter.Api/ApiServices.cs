@@ -93,11 +93,7 @@ internal static class ApiServices
         ConfigurationManager configuration
     )
     {
-        services
-            .AddOptions<ShutdownOptions>()
-            .Bind(configuration.GetSection(ShutdownOptions.Section))
-            .MustBeWithin("Shutdown:DelayMs", it => it.DelayMs, 0, ShutdownOptions.MaxDelayMs)
-            .ValidateOnStart();
+        services.AddBoundOptions<ShutdownOptions>(ShutdownOptions.Section);
         services
             .AddOptions<HostOptions>()
             .Configure<IOptions<ShutdownOptions>>(
@@ -118,10 +114,7 @@ internal static class ApiServices
         ConfigurationManager configuration
     )
     {
-        services
-            .AddOptions<ProxyOptions>()
-            .Bind(configuration.GetSection(ProxyOptions.Section))
-            .ValidateOnStart();
+        services.AddBoundOptions<ProxyOptions>(ProxyOptions.Section);
         services.AddSingleton<IValidateOptions<ProxyOptions>, ProxyOptionsValidator>();
         services.AddSingleton<ProxyHeaders>();
     }

@@ -55,6 +55,14 @@ public sealed class ControllerTests
     }
 
     [Test]
+    public void Controllers_AnyOfThem_HaveNoClock() =>
+        Types
+            .InAssembly(Layers.Api)
+            .That()
+            .Inherit(typeof(ControllerBase))
+            .MustNotDependOn(typeof(TimeProvider).FullName!);
+
+    [Test]
     public void Controllers_AnyOfThem_SendThroughMediatR()
     {
         var withoutMediator = Controllers.Where(type =>

@@ -59,6 +59,10 @@ internal sealed class Meters : IMeterFactory
             ' ',
             [instrument.Name, .. tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}")]
         );
-        read[name] = read.GetValueOrDefault(name) + value;
+        // Instruments are recorded to by several threads at once.
+        lock (read)
+        {
+            read[name] = read.GetValueOrDefault(name) + value;
+        }
     }
 }

@@ -34,7 +34,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     /// </remarks>
     /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
     /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
     [HttpGet("/analytics/summary", Name = "AnalyticsSummary")]
@@ -42,11 +42,11 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     public async Task<IActionResult> SummarizeAsync(
         [FromQuery(Name = "from")] DateTimeOffset? from,
         [FromQuery(Name = "to")] DateTimeOffset? to,
-        [FromServices] TimeProvider time,
+        [FromServices] AnalyticsSpans spans,
         CancellationToken cancellationToken
     )
     {
-        var span = Span(from, to, Day, time);
+        var span = spans.Of(from, to, Day);
         return Validate(span) is { IsValid: false } errors
             ? ProblemResponse.Validation(HttpContext, errors)
             : Ok(
@@ -72,7 +72,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     /// <param name="bucket">How long each bucket is. There can be 1500 at most.</param>
     /// <param name="routeKey">Only checks of this route.</param>
     /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
     [HttpGet("/analytics/timeseries", Name = "AnalyticsTimeSeries")]
@@ -82,12 +82,12 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         [FromQuery(Name = "to")] DateTimeOffset? to,
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,
         [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
-        [FromServices] TimeProvider time,
+        [FromServices] AnalyticsSpans spans,
         [FromQuery(Name = "bucket")] BucketSize bucket = BucketSize.Minute,
         CancellationToken cancellationToken = default
     )
     {
-        var span = Span(from, to, bucket == BucketSize.Minute ? Hour : Day, time);
+        var span = spans.Of(from, to, bucket == BucketSize.Minute ? Hour : Day);
         var errors = Validate(span);
         if (errors.IsValid && span.CountOf(bucket) > MaxBuckets)
         {
@@ -128,7 +128,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     /// <param name="by">What to list.</param>
     /// <param name="of">What to count.</param>
     /// <param name="limit">How many at most, 1 to 100.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
     [HttpGet("/analytics/top", Name = "AnalyticsTop")]
@@ -136,7 +136,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     public async Task<IActionResult> ListTopAsync(
         [FromQuery(Name = "from")] DateTimeOffset? from,
         [FromQuery(Name = "to")] DateTimeOffset? to,
-        [FromServices] TimeProvider time,
+        [FromServices] AnalyticsSpans spans,
         [FromQuery(Name = "by")] TopDimension by = TopDimension.User,
         [FromQuery(Name = "of")] TopMetric of = TopMetric.Checks,
         [FromQuery(Name = "limit"), Range(1, MaxEntries, ErrorMessage = "must be from {1} to {2}")]
@@ -144,7 +144,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         CancellationToken cancellationToken = default
     )
     {
-        var span = Span(from, to, Day, time);
+        var span = spans.Of(from, to, Day);
         if (Validate(span) is { IsValid: false } errors)
         {
             return ProblemResponse.Validation(HttpContext, errors);
@@ -163,23 +163,6 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
                 of,
                 mapper.Map<IReadOnlyList<TopEntryResponse>>(entries)
             )
-        );
-    }
-
-    private static AnalyticsSpan Span(
-        DateTimeOffset? from,
-        DateTimeOffset? to,
-        TimeSpan length,
-        TimeProvider time
-    )
-    {
-        var end = to ?? time.GetUtcNow();
-        return new AnalyticsSpan(
-            from
-                ?? (
-                    end - DateTimeOffset.MinValue > length ? end - length : DateTimeOffset.MinValue
-                ),
-            end
         );
     }
 

@@ -116,18 +116,9 @@ internal static class WebServer
         ConfigurationManager configuration
     ) =>
         services
-            .AddOptions<ServerOptions>()
-            .Bind(configuration.GetSection(ServerOptions.Section))
-            .MustBeWithin("Server:MaxConnections", it => it.MaxConnections, 1, 1_000_000)
-            .MustBeWithin("Server:HeadersTimeoutSeconds", it => it.HeadersTimeoutSeconds, 1, 600)
-            .MustBeWithin("Server:KeepAliveSeconds", it => it.KeepAliveSeconds, 1, 3600)
-            .MustBeWithin("Server:MaxHeaderBytes", it => it.MaxHeaderBytes, 1024, 1024 * 1024)
-            .MustBeWithin("Server:MaxHeaders", it => it.MaxHeaders, 16, 1000)
-            .MustBeWithin("Server:MinBytesPerSecond", it => it.MinBytesPerSecond, 1, 1_000_000)
-            .MustBeWithin("Server:SlowSeconds", it => it.SlowSeconds, 2, 600)
+            .AddBoundOptions<ServerOptions>(ServerOptions.Section)
             .Validate(
                 options => options.H2cPort == 0 || configuration.ListensAt(options.H2cPort),
                 "Server:H2cPort must be the port of an http address (ASPNETCORE_URLS)."
-            )
-            .ValidateOnStart();
+            );
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RateLimiter.Application.Keys;
 
 namespace RateLimiter.Api.Keys;
@@ -16,6 +17,9 @@ internal static class KeyRefusal
                 $"A client can have {max} keys. Delete one that is not needed any more.",
             ExceedsCallerScope =>
                 "The key would be good, or is, for more or for longer than the API key of this request.",
-            _ => "The client or its API key has just been deleted.",
+            KeysContended =>
+                "Other callers keep changing the keys of this client. Nothing was changed; try again.",
+            null => "The client or its API key has just been deleted.",
+            _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
@@ -116,11 +117,12 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
                 StatusCodes.Status404NotFound,
                 KeyRefusal.Why(outcome)
             ),
-            LastAdminKey or KeyReplaced or TooManyKeys => ProblemResponse.Conflict(
+            LastAdminKey or KeyReplaced or TooManyKeys or KeysContended => ProblemResponse.Conflict(
                 HttpContext,
                 KeyRefusal.Why(outcome)
             ),
             ExceedsCallerScope => ProblemResponse.Forbidden(HttpContext, KeyRefusal.Why(outcome)),
-            _ => ProblemResponse.NoClient(HttpContext),
+            null => ProblemResponse.NoClient(HttpContext),
+            _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoMapper;
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Http.Errors;
@@ -43,11 +44,10 @@ internal static class PolicyResults
                     + "what was read: for one policy that of GET /policy with route_key and role, for an import that of "
                     + "GET /policy/export."
             ),
-            TooManyPolicies or PoliciesTooLarge or WindowTooLong => ProblemResponse.Conflict(
-                context,
-                Why(outcome)
-            ),
-            _ => ProblemResponse.NoClient(context),
+            TooManyPolicies or PoliciesTooLarge or WindowTooLong or PoliciesContended =>
+                ProblemResponse.Conflict(context, Why(outcome)),
+            NoSuchClient => ProblemResponse.NoClient(context),
+            _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };
 
     /// <summary>The same in words, for whoever sends no headers.</summary>
@@ -63,7 +63,10 @@ internal static class PolicyResults
                 $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions.",
             WindowTooLong { MaxSeconds: var max } =>
                 $"The window of a limit can be {max} seconds long on this service.",
-            _ => "The client or its API key has just been deleted.",
+            PoliciesContended =>
+                "Other callers keep changing the same policies. Nothing was changed; try again.",
+            NoSuchClient => "The client or its API key has just been deleted.",
+            _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };
 
     /// <summary>400, because of a condition that makes no sense.</summary>

@@ -1,3 +1,5 @@
+using RateLimiter.Application.Configuration;
+
 namespace RateLimiter.Application.Analytics;
 
 /// <summary>What is counted of the checks, and how long the counts are kept.</summary>
@@ -12,14 +14,17 @@ public sealed class AnalyticsOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>How long the counts of each minute are kept, in hours; 1 to 744, default 48.</summary>
+    [Bounds(1, MaxMinuteRetentionHours)]
     public int MinuteRetentionHours { get; set; } = 48;
 
     /// <summary>How long the counts of each hour are kept, in days; 1 to 3,660, default 90.</summary>
+    [Bounds(1, MaxHourRetentionDays)]
     public int HourRetentionDays { get; set; } = 90;
 
     /// <summary>
     /// How long it is kept which users had how many checks in each hour, in days; 1 to 366, default 7.
     /// </summary>
+    [Bounds(1, MaxUserRetentionDays)]
     public int UserRetentionDays { get; set; } = 7;
 
     public TimeSpan MinuteRetention => TimeSpan.FromHours(MinuteRetentionHours);

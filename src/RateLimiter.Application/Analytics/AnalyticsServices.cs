@@ -7,28 +7,8 @@ internal static class AnalyticsServices
 {
     public static IServiceCollection AddAnalytics(this IServiceCollection services)
     {
-        services
-            .AddOptions<AnalyticsOptions>()
-            .BindConfiguration(AnalyticsOptions.Section)
-            .MustBeWithin(
-                "Analytics:MinuteRetentionHours",
-                it => it.MinuteRetentionHours,
-                1,
-                AnalyticsOptions.MaxMinuteRetentionHours
-            )
-            .MustBeWithin(
-                "Analytics:HourRetentionDays",
-                it => it.HourRetentionDays,
-                1,
-                AnalyticsOptions.MaxHourRetentionDays
-            )
-            .MustBeWithin(
-                "Analytics:UserRetentionDays",
-                it => it.UserRetentionDays,
-                1,
-                AnalyticsOptions.MaxUserRetentionDays
-            )
-            .ValidateOnStart();
+        services.AddBoundOptions<AnalyticsOptions>(AnalyticsOptions.Section);
+        services.AddSingleton<AnalyticsSpans>();
         return services;
     }
 }

@@ -24,6 +24,25 @@ public readonly record struct AnalyticsSpan(DateTimeOffset From, DateTimeOffset 
     }
 }
 
+/// <summary>Spans of time as callers name them, with ends that may be missing.</summary>
+public sealed class AnalyticsSpans(TimeProvider time)
+{
+    /// <param name="from">From when on; null for so long before the end.</param>
+    /// <param name="to">Until when; null for now.</param>
+    /// <param name="length">How long before the end it begins, without <paramref name="from"/>.</param>
+    public AnalyticsSpan Of(DateTimeOffset? from, DateTimeOffset? to, TimeSpan length)
+    {
+        var end = to ?? time.GetUtcNow();
+        return new AnalyticsSpan(
+            from
+                ?? (
+                    end - DateTimeOffset.MinValue > length ? end - length : DateTimeOffset.MinValue
+                ),
+            end
+        );
+    }
+}
+
 /// <summary>How long a bucket is.</summary>
 public enum BucketSize
 {

@@ -1,3 +1,5 @@
+using RateLimiter.Application.Configuration;
+
 namespace RateLimiter.Application.Audit;
 
 /// <summary>How audit trails are kept, where the store of records can tell the age of an entry.</summary>
@@ -10,5 +12,6 @@ public sealed class AuditOptions
     /// So long an entry is kept in PostgreSQL, in days; 0 to 36,500, default 365; 0 is for ever. In Redis and the embedded
     /// store a trail has a size instead, <c>Quotas:MaxHistoryBytes</c>.
     /// </summary>
+    [Bounds(0, MaxRetentionDays)]
     public int RetentionDays { get; set; } = 365;
 }

@@ -7,16 +7,7 @@ internal static class ClientServices
 {
     public static IServiceCollection AddClients(this IServiceCollection services)
     {
-        services
-            .AddOptions<ClientOptions>()
-            .BindConfiguration(ClientOptions.Section)
-            .MustBeWithin(
-                "Clients:MaxCachedBytes",
-                it => it.MaxCachedBytes,
-                ClientOptions.MinCachedBytes,
-                ClientOptions.MaxMaxCachedBytes
-            )
-            .ValidateOnStart();
+        services.AddBoundOptions<ClientOptions>(ClientOptions.Section);
         services.AddSingleton<ClientDirectory>();
         services.AddSingleton<ClientDeletions>();
         services.AddHostedService(provider => provider.GetRequiredService<ClientDeletions>());

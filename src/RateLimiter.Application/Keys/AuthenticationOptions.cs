@@ -1,3 +1,6 @@
+using RateLimiter.Application.Configuration;
+using RateLimiter.Domain.Policies;
+
 namespace RateLimiter.Application.Keys;
 
 /// <summary>How often one caller may come with a key that is none.</summary>
@@ -6,8 +9,10 @@ public sealed class AuthenticationOptions
     public const string Section = "Authentication";
 
     /// <summary>Failures per window, caller network and instance; 1 to 1,000,000,000, default 100.</summary>
+    [Bounds(1, Limit.MaxPermits)]
     public long FailureLimit { get; set; } = 100;
 
     /// <summary>The window in seconds; 1 to 31,536,000, default 60.</summary>
+    [Bounds(1, Limit.MaxWindowSeconds)]
     public int FailureWindowSeconds { get; set; } = 60;
 }

@@ -49,6 +49,9 @@ public sealed record KeyReplaced : KeyOutcome;
 /// <param name="Max">So many keys a client can have.</param>
 public sealed record TooManyKeys(int Max) : KeyOutcome;
 
+/// <summary>Other callers changed the client's keys again and again, so that nothing was changed.</summary>
+public sealed record KeysContended : KeyOutcome;
+
 internal sealed class CreateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> quotas)
     : IRequestHandler<CreateKeyCommand, KeyOutcome?>
 {

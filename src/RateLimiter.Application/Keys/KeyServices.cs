@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using RateLimiter.Application.Configuration;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Keys;
 
@@ -8,17 +7,7 @@ internal static class KeyServices
 {
     public static IServiceCollection AddKeys(this IServiceCollection services)
     {
-        services
-            .AddOptions<AuthenticationOptions>()
-            .BindConfiguration(AuthenticationOptions.Section)
-            .MustBeWithin("Authentication:FailureLimit", it => it.FailureLimit, 1, Limit.MaxPermits)
-            .MustBeWithin(
-                "Authentication:FailureWindowSeconds",
-                it => it.FailureWindowSeconds,
-                1,
-                Limit.MaxWindowSeconds
-            )
-            .ValidateOnStart();
+        services.AddBoundOptions<AuthenticationOptions>(AuthenticationOptions.Section);
         services.AddSingleton<Authenticator>();
         services.AddSingleton<FailedAuthentications>();
         services.AddSingleton<KeyWriter>();

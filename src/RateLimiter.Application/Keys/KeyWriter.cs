@@ -14,6 +14,9 @@ internal sealed class KeyWriter(
     TimeProvider time
 )
 {
+    /// <summary>So often a change is planned again because another caller's came in between.</summary>
+    internal const int MaxAttempts = 20;
+
     /// <summary>
     /// Says which keys there are from now on, null for the same, and what has come out. Is asked again when somebody else
     /// has changed something in between.
@@ -46,7 +49,7 @@ internal sealed class KeyWriter(
         var client = caller.Client.Id;
         try
         {
-            while (true)
+            for (var attempt = 1; attempt <= MaxAttempts; attempt++)
             {
                 var now = time.GetUtcNow();
                 if (
@@ -88,6 +91,8 @@ internal sealed class KeyWriter(
                     return outcome;
                 }
             }
+
+            return new KeysContended();
         }
         finally
         {

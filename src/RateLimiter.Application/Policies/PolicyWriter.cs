@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
@@ -29,6 +30,9 @@ public sealed record PoliciesTooLarge(long MaxBytes) : PolicyOutcome;
 /// <param name="MaxSeconds">So long the window of a limit can be.</param>
 public sealed record WindowTooLong(int MaxSeconds) : PolicyOutcome;
 
+/// <summary>Other callers changed the same again and again, so that nothing was changed.</summary>
+public sealed record PoliciesContended : PolicyOutcome;
+
 /// <summary>The client was deleted in the meantime.</summary>
 public sealed record NoSuchClient : PolicyOutcome;
 
@@ -41,6 +45,9 @@ internal sealed class PolicyWriter(
     TimeProvider time
 )
 {
+    /// <summary>So often a change is planned again because another caller's came in between.</summary>
+    internal const int MaxAttempts = 20;
+
     /// <summary>
     /// Says what to change, from what was just read, and what comes out when it is done; no change when nothing is to be
     /// done. Is asked again when somebody else has changed something in between.
@@ -57,7 +64,7 @@ internal sealed class PolicyWriter(
         var quota = new PolicyQuota(options.MaxPolicies, options.MaxPolicyBytes);
         try
         {
-            while (true)
+            for (var attempt = 1; attempt <= MaxAttempts; attempt++)
             {
                 var (changes, outcome) = await plan(time.GetUtcNow());
                 if (changes is null)
@@ -102,10 +109,15 @@ internal sealed class PolicyWriter(
                         return new PoliciesTooLarge(quota.MaxBytes);
                     case PolicySave.NoClient:
                         return new NoSuchClient();
+                    case PolicySave.Outdated:
+                        // Changed by another caller in between: plan again on what is there now.
+                        break;
+                    default:
+                        throw new UnreachableException($"{save}");
                 }
-
-                // Somebody else changed the same in between: build on what he saved.
             }
+
+            return new PoliciesContended();
         }
         finally
         {

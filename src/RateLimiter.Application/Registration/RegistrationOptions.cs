@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Configuration;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Registration;
 
@@ -9,9 +10,11 @@ public sealed class RegistrationOptions
     public const string Section = "Registration";
 
     /// <summary>Registrations per window and caller network; 0 to 1,000,000,000, default 5.</summary>
+    [Bounds(0, Limit.MaxPermits)]
     public long PermitLimit { get; set; } = 5;
 
     /// <summary>The window in seconds; 1 to 31,536,000, default 60.</summary>
+    [Bounds(1, Limit.MaxWindowSeconds)]
     public int WindowSeconds { get; set; } = 60;
 
     /// <summary>Who may register. Default: everybody.</summary>

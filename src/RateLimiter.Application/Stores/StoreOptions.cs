@@ -1,3 +1,4 @@
+using RateLimiter.Application.Configuration;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Stores;
@@ -13,6 +14,7 @@ public sealed class StoreOptions
     /// The longest a check waits for the store, in milliseconds; 1 to 10,000, default 100. Time in which this process is not
     /// run does not count.
     /// </summary>
+    [Bounds(1, MaxTimeoutMs)]
     public int TimeoutMs { get; set; } = 100;
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
@@ -80,7 +81,8 @@ internal sealed record AuditedDocument(
                 Version: policy.Version,
                 Policy: PolicyDocument.From(policy)
             ),
-            _ => null,
+            null => null,
+            _ => throw new UnreachableException($"{audited} has no document."),
         };
 
     public Audited ToAudited() =>

@@ -36,22 +36,9 @@ internal static class PostgresServices
             return services;
         }
 
-        services
-            .AddOptions<PostgresOptions>()
-            .Bind(section)
-            .MustBeWithin("Postgres:TimeoutMs", it => it.TimeoutMs, 1, PostgresOptions.MaxTimeoutMs)
-            .ValidateOnStart();
+        services.AddBoundOptions<PostgresOptions>(PostgresOptions.Section);
         services.AddSingleton<IValidateOptions<PostgresOptions>, PostgresOptionsValidator>();
-        services
-            .AddOptions<AuditOptions>()
-            .BindConfiguration(AuditOptions.Section)
-            .MustBeWithin(
-                "Audit:RetentionDays",
-                it => it.RetentionDays,
-                0,
-                AuditOptions.MaxRetentionDays
-            )
-            .ValidateOnStart();
+        services.AddBoundOptions<AuditOptions>(AuditOptions.Section);
         services.AddSingleton<PostgresDatabase>();
         services.AddSingleton<PostgresSchema>();
         services.AddHostedService(provider => provider.GetRequiredService<PostgresSchema>());

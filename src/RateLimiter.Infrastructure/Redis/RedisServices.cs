@@ -50,22 +50,17 @@ internal static class RedisServices
     )
     {
         services
-            .AddOptions<RedisOptions>()
-            .Bind(configuration.GetSection(RedisOptions.Section))
-            .Configure(options => options.ReadSeedVariables(configuration))
-            .ValidateOnStart();
+            .AddBoundOptions<RedisOptions>(RedisOptions.Section)
+            .Configure(options => options.ReadSeedVariables(configuration));
         services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsValidator>();
         services
-            .AddOptions<EmbeddedOptions>()
-            .Bind(configuration.GetSection(EmbeddedOptions.Section))
+            .AddBoundOptions<EmbeddedOptions>(EmbeddedOptions.Section)
             .Validate(
                 options =>
                     RedisOptions.Read(configuration).IsConfigured
                     || !string.IsNullOrWhiteSpace(options.DataDirectory),
                 "Embedded:DataDirectory must name a folder."
-            )
-            .MustBeWithin("Embedded:MaxBytes", it => it.MaxBytes, 64 << 20, 1L << 40)
-            .ValidateOnStart();
+            );
         services.AddHosted<RedisConnection>();
         services.AddHosted<RedisInvalidationChannel>();
         return services.AddSingleton<IClientChanges>(provider =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
+using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
@@ -21,6 +22,7 @@ public sealed class PostgresOptions
     /// The longest an administrative request waits for the database, in milliseconds; 1 to 60,000, default 2,000. An import
     /// waits so long for each thousand of its changes.
     /// </summary>
+    [Bounds(1, MaxTimeoutMs)]
     public int TimeoutMs { get; set; } = 2000;
 
     internal bool IsConfigured => !string.IsNullOrWhiteSpace(ConnectionString);

@@ -30,7 +30,7 @@ public sealed class AnalyticsControllerTests
             )
         );
 
-        var answer = await Controller().SummarizeAsync(null, null, time, default);
+        var answer = await Controller().SummarizeAsync(null, null, Spans, default);
 
         Assert.That(
             Value(answer),
@@ -63,7 +63,7 @@ public sealed class AnalyticsControllerTests
                 [new AnalyticsBucket(span.RoundTo(size).From, new Tally(5, 3, 2, 1, 4))]
         );
 
-        var answer = await Controller().ListBucketsAsync(null, null, "search", "free", time, size);
+        var answer = await Controller().ListBucketsAsync(null, null, "search", "free", Spans, size);
 
         var series = (AnalyticsTimeSeriesResponse)Value(answer);
         using (Assert.EnterMultipleScope())
@@ -105,7 +105,7 @@ public sealed class AnalyticsControllerTests
         MustRefuseFrom(tooMany);
 
         Task<IActionResult> ListAsync(DateTimeOffset from) =>
-            Controller().ListBucketsAsync(from, to, null, null, time);
+            Controller().ListBucketsAsync(from, to, null, null, Spans);
     }
 
     [Test]
@@ -117,7 +117,7 @@ public sealed class AnalyticsControllerTests
             (IReadOnlyList<TopEntry>)[new TopEntry("alice", 7)]
         );
 
-        var answer = await Controller().ListTopAsync(null, null, time);
+        var answer = await Controller().ListTopAsync(null, null, Spans);
 
         var top = (AnalyticsTopResponse)Value(answer);
         using (Assert.EnterMultipleScope())
@@ -135,10 +135,10 @@ public sealed class AnalyticsControllerTests
     {
         var from = TestData.Moment.AddSeconds(seconds);
 
-        MustRefuseFrom(await Controller().SummarizeAsync(from, TestData.Moment, time, default));
-        MustRefuseFrom(await Controller().ListTopAsync(from, TestData.Moment, time));
+        MustRefuseFrom(await Controller().SummarizeAsync(from, TestData.Moment, Spans, default));
+        MustRefuseFrom(await Controller().ListTopAsync(from, TestData.Moment, Spans));
         MustRefuseFrom(
-            await Controller().ListBucketsAsync(from, TestData.Moment, null, null, time)
+            await Controller().ListBucketsAsync(from, TestData.Moment, null, null, Spans)
         );
         mediator.VerifyNoOtherCalls();
     }
@@ -146,7 +146,7 @@ public sealed class AnalyticsControllerTests
     [Test]
     public async Task AnyOfThem_EndAtTheBeginningOfTime_IsRefused() =>
         MustRefuseFrom(
-            await Controller().SummarizeAsync(null, DateTimeOffset.MinValue, time, default)
+            await Controller().SummarizeAsync(null, DateTimeOffset.MinValue, Spans, default)
         );
 
     private static object Value(IActionResult answer) => ((OkObjectResult)answer).Value!;
@@ -160,6 +160,8 @@ public sealed class AnalyticsControllerTests
 
     private void SetUp<T>(IRequest<T> query, T answer) =>
         mediator.Setup(it => it.Send(query, It.IsAny<CancellationToken>())).ReturnsAsync(answer);
+
+    private AnalyticsSpans Spans => new(time);
 
     private AnalyticsController Controller() =>
         new(mediator.Object, Mapping.Mapper)

@@ -13,6 +13,7 @@ public sealed class PolicyResultsTests
         yield return new(new PoliciesTooLarge(7), 409, "7 bytes");
         yield return new(new WindowTooLong(7), 409, "7 seconds");
         yield return new(new NoSuchClient(), 401, "deleted");
+        yield return new(new PoliciesContended(), 409, "try again");
     }
 
     [TestCaseSource(nameof(Refusals))]

@@ -137,6 +137,27 @@ public sealed class KeyHandlerTests
     }
 
     [Test]
+    public async Task Create_OthersKeepChangingTheKeys_GivesUpAndSavesNothing()
+    {
+        var admin = Admin();
+        ClientKey? other = null;
+        void Intervene()
+        {
+            if (other is not null)
+            {
+                keys.Remove(other);
+            }
+
+            other = keys.Add(Scopes.LogsRead);
+            keys.BeforeSave = Intervene;
+        }
+        Intervene();
+
+        Assert.That(await CreateAsync(admin, Scopes.Check), Is.InstanceOf<KeysContended>());
+        Assert.That(keys.Audit, Is.Null);
+    }
+
+    [Test]
     public async Task Create_TheClientIsGone_IsNull()
     {
         var admin = Admin();
@@ -467,8 +488,9 @@ public sealed class KeyHandlerTests
             CancellationToken cancellationToken
         )
         {
-            BeforeSave?.Invoke();
+            var intervene = BeforeSave;
             BeforeSave = null;
+            intervene?.Invoke();
             if (version != this.version)
             {
                 return Task.FromResult<long?>(null);

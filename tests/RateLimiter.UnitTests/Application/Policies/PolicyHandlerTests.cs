@@ -263,6 +263,7 @@ public sealed class PolicyHandlerTests
         yield return new(PolicySave.NoRoom, new TooManyPolicies(MaxPolicies));
         yield return new(PolicySave.TooLarge, new PoliciesTooLarge(MaxBytes));
         yield return new(PolicySave.NoClient, new NoSuchClient());
+        yield return new(PolicySave.Outdated, new PoliciesContended());
     }
 
     [TestCaseSource(nameof(Refusals))]
