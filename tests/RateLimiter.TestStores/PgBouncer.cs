@@ -12,6 +12,9 @@ public sealed class PgBouncer : IAsyncDisposable
     private const string Host = "127.0.0.1";
     private const string Program = "/usr/sbin/pgbouncer";
 
+    /// <summary>Set where a missing PgBouncer is a failure.</summary>
+    private const string RequiredVariable = "RATELIMITER_REQUIRE_PGBOUNCER";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TemporaryFolder folder = new();
@@ -27,6 +30,11 @@ public sealed class PgBouncer : IAsyncDisposable
     {
         if (!File.Exists(Program))
         {
+            if (Environment.GetEnvironmentVariable(RequiredVariable) is { Length: > 0 })
+            {
+                Assert.Fail($"There is no {Program}, and {RequiredVariable} is set.");
+            }
+
             Assert.Ignore($"There is no {Program}.");
         }
 
