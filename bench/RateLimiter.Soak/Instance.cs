@@ -63,6 +63,6 @@ internal sealed partial class Instance(int number, int storePort)
         }
     }
 
-    [GeneratedRegex(@"(\d+) decisions were left out of the log")]
+    [GeneratedRegex(@"(\d+) decisions were dropped from the log")]
     private static partial Regex LeftOutOfTheLog { get; }
 }

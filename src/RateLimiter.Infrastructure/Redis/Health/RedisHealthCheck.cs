@@ -6,8 +6,8 @@ using RateLimiter.Infrastructure.Redis.Connection;
 namespace RateLimiter.Infrastructure.Redis.Health;
 
 /// <summary>
-/// Healthy when the store answers within the time that a check would wait for it; degraded when a part of a cluster does
-/// not, and the rest does, or when it is full.
+/// Healthy when the store replies within the time that a check would wait for it; degraded when a shard of a cluster
+/// does not while others do, or when the store is full.
 /// </summary>
 internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterStore counters)
     : IHealthCheck
@@ -37,7 +37,7 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
         }
         catch (StoreFullException)
         {
-            // It answers.
+            // The store replied.
             return null;
         }
         catch (StoreUnavailableException exception)

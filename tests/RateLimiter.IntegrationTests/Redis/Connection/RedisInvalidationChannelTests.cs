@@ -160,7 +160,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
 
         Assert.That(
             () => Store.Log.Messages,
-            Has.Some.EqualTo("The hearing of messages failed and is tried again")
+            Has.Some.EqualTo("The subscription to messages failed and is tried again")
                 .After((int)Patience.TotalMilliseconds, 10)
         );
         News.Freed -= Fail;

@@ -53,7 +53,7 @@ public sealed class SentinelAnswerTests
         Assert.That(
             store.Log.Messages.Where(line => line.Contains("failed and is tried again")),
             Is.EqualTo([
-                $"The question to the sentinel {address.Address} failed and is tried again",
+                $"The query of the sentinel {address.Address} failed and is tried again",
             ])
         );
     }
