@@ -108,7 +108,7 @@ public sealed class SchemaTests : PostgresTests
         );
         Assert.That(
             log.Collector.GetSnapshot()[0].Message,
-            Does.StartWith("PostgreSQL is brought up to date, and nothing can be changed until")
+            Does.StartWith("PostgreSQL is being migrated, and nothing can be changed until")
         );
     }
 

@@ -10,8 +10,8 @@ using RateLimiter.Infrastructure.Redis.Clients;
 namespace RateLimiter.Infrastructure.Postgres.Clients;
 
 /// <summary>
-/// Which deletions are under way is noted in the store, where the counters are. A client is deleted from the database
-/// first: as long as its copy is there, the deletion is gone on with.
+/// Deletions in progress are recorded in the store, where the counters are. A client is deleted from the database
+/// first: as long as its projection exists, the deletion is continued.
 /// </summary>
 internal sealed class PostgresDeletionRepository(
     PostgresDatabase database,
@@ -82,7 +82,7 @@ internal sealed class PostgresDeletionRepository(
                 .Keys.Where(key => key.ClientId == client.Value)
                 .LongCountAsync(deadline.Token),
         };
-        // Keys, policies and their versions go with it.
+        // Its keys, policies and their versions are deleted by cascade.
         context.Remove(row);
         context.Add(
             AuditRows.Of(

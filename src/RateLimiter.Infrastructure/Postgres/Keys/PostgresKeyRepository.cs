@@ -11,7 +11,9 @@ using RateLimiter.Infrastructure.Redis.Keys;
 
 namespace RateLimiter.Infrastructure.Postgres.Keys;
 
-/// <summary>When keys were used last stays in the store: it changes with every minute, and is nobody's record.</summary>
+/// <summary>
+/// The last uses of keys stay in the store: they change every minute, and need not be in the system of record.
+/// </summary>
 internal sealed class PostgresKeyRepository(
     PostgresDatabase database,
     ClientProjection projection,
