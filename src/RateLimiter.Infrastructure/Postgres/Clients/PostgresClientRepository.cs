@@ -36,7 +36,7 @@ internal sealed class PostgresClientRepository(
             CreatedAt = client.CreatedAt.ToUniversalTime(),
         };
         var (hash, document) = ($"{client.Key.Hash}", ApiKeyDocument.Write(client.Key));
-        var announcement = new OutboxRow { ClientId = row.Id, Version = row.Version };
+        var outboxEntry = new OutboxRow { ClientId = row.Id, Version = row.Version };
         await database.AskAsync(
             async (context, deadline) =>
             {
@@ -52,7 +52,7 @@ internal sealed class PostgresClientRepository(
                     }
                 );
                 context.Add(AuditRows.Of(client.Id, audit));
-                context.Add(announcement);
+                context.Add(outboxEntry);
                 await context.SaveChangesAsync(deadline.Token);
                 await transaction.CommitAsync(deadline.Token);
                 return true;
@@ -61,7 +61,7 @@ internal sealed class PostgresClientRepository(
         );
         await projection.CopyNewAsync(
             new ClientRecord(row, [(hash, document)], []),
-            announcement.Id
+            outboxEntry.Id
         );
     }
 
@@ -71,9 +71,9 @@ internal sealed class PostgresClientRepository(
         ClientSnapshot? loaded,
         CancellationToken cancellationToken
     ) =>
-        await store.FindAsync(client, known, loaded, cancellationToken) is { } copy
-        && copy.Version >= known
-            ? copy
+        await store.FindAsync(client, known, loaded, cancellationToken) is { } projected
+        && projected.Version >= known
+            ? projected
             : await FillAsync(client, cancellationToken);
 
     public async Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken)

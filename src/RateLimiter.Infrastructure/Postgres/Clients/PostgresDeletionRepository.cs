@@ -37,19 +37,19 @@ internal sealed class PostgresDeletionRepository(
         CancellationToken cancellationToken
     )
     {
-        var (deleted, announcement) = await database.AskAsync(
+        var (deleted, outboxEntry) = await database.AskAsync(
             (context, deadline) => DeleteAsync(context, deletion, deadline),
             cancellationToken
         );
-        var copy = await projection.DeleteAsync(deletion.Client, cancellationToken);
-        if (announcement is { } made)
+        var projected = await projection.DeleteAsync(deletion.Client, cancellationToken);
+        if (outboxEntry is { } made)
         {
             await projection.ForgetAsync(made);
         }
 
         return deleted with
         {
-            LogEntries = copy.LogEntries,
+            LogEntries = projected.LogEntries,
         };
     }
 
@@ -58,7 +58,7 @@ internal sealed class PostgresDeletionRepository(
         CancellationToken cancellationToken
     ) => store.DeleteCountersAsync(client, cancellationToken);
 
-    private async Task<(DeletionSummary Deleted, long? Announcement)> DeleteAsync(
+    private async Task<(DeletionSummary Deleted, long? OutboxEntry)> DeleteAsync(
         SystemOfRecordContext context,
         ClientDeletion deletion,
         Deadline deadline
@@ -96,10 +96,10 @@ internal sealed class PostgresDeletionRepository(
                 )
             )
         );
-        var announcement = new OutboxRow { ClientId = client.Value, Version = null };
-        context.Add(announcement);
+        var outboxEntry = new OutboxRow { ClientId = client.Value, Version = null };
+        context.Add(outboxEntry);
         await context.SaveChangesAsync(deadline.Token);
         await transaction.CommitAsync(deadline.Token);
-        return (deleted, announcement.Id);
+        return (deleted, outboxEntry.Id);
     }
 }

@@ -74,8 +74,8 @@ internal sealed record ClientRecord(
 
 /// <summary>A change of a client that was just recorded.</summary>
 /// <param name="Client">Its row after the change.</param>
-/// <param name="Announcement">The outbox entry of the change, which may not be projected yet.</param>
-internal sealed record RecordedChange(ClientRow Client, long Announcement)
+/// <param name="OutboxEntry">The outbox entry of the change, which may not be projected yet.</param>
+internal sealed record RecordedChange(ClientRow Client, long OutboxEntry)
 {
     /// <summary>SHA-256 of each removed key, in hexadecimal.</summary>
     public IReadOnlyList<string> KeysGone { get; init; } = [];

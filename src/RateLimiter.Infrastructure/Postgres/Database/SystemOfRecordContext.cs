@@ -74,10 +74,10 @@ internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordConte
             // For deleting old entries: entries are almost in the order of their times.
             audit.HasIndex(row => row.At).HasMethod("brin");
         });
-        modelBuilder.Entity<OutboxRow>(announcements =>
+        modelBuilder.Entity<OutboxRow>(outbox =>
         {
-            announcements.ToTable("announcements").HasKey(row => row.Id);
-            announcements.Property(row => row.Id).UseIdentityAlwaysColumn();
+            outbox.ToTable("announcements").HasKey(row => row.Id);
+            outbox.Property(row => row.Id).UseIdentityAlwaysColumn();
         });
         modelBuilder.Entity<AuditSettingsRow>(settings =>
         {

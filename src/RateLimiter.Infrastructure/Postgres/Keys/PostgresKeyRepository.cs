@@ -86,11 +86,11 @@ internal sealed class PostgresKeyRepository(
                 row.Version++;
                 row.KeysVersion++;
                 context.Add(AuditRows.Of(client, audit));
-                var announcement = new OutboxRow { ClientId = client.Value, Version = row.Version };
-                context.Add(announcement);
+                var outboxEntry = new OutboxRow { ClientId = client.Value, Version = row.Version };
+                context.Add(outboxEntry);
                 await context.SaveChangesAsync(deadline.Token);
                 await transaction.CommitAsync(deadline.Token);
-                return new RecordedChange(row, announcement.Id)
+                return new RecordedChange(row, outboxEntry.Id)
                 {
                     KeysGone = [.. gone.Select(key => $"{key.Hash}")],
                     KeysSaved = [.. saved.Select(pair => ($"{pair.Key.Hash}", pair.Document))],

@@ -114,7 +114,7 @@ internal sealed class OutboxRelay(
 
     private async Task<bool> TryCompleteAsync(
         ClientId client,
-        IReadOnlyList<OutboxRow> announcements,
+        IReadOnlyList<OutboxRow> entries,
         CancellationToken cancellationToken
     )
     {
@@ -123,9 +123,9 @@ internal sealed class OutboxRelay(
             // Usually the change is projected already, and only its outbox entry was not removed yet.
             var copied = await projection.FindVersionAsync(client, cancellationToken);
             if (
-                announcements.Any(row => row.Version is null)
+                entries.Any(row => row.Version is null)
                 || copied is null
-                || announcements.Any(row => row.Version > copied)
+                || entries.Any(row => row.Version > copied)
             )
             {
                 await projection.CompleteAsync(client, cancellationToken);

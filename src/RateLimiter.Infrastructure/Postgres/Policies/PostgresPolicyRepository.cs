@@ -165,14 +165,14 @@ internal sealed class PostgresPolicyRepository(
         row.Version++;
         row.PoliciesVersion++;
         row.PolicyBytes += Growth(kept, values);
-        var announcement = new OutboxRow { ClientId = client.Value, Version = row.Version };
-        context.Add(announcement);
+        var outboxEntry = new OutboxRow { ClientId = client.Value, Version = row.Version };
+        context.Add(outboxEntry);
         await context.SaveChangesAsync(deadline.Token);
         await transaction.CommitAsync(deadline.Token);
         var keys = changes.Changes.Select(change => change.Key).Zip(values).ToList();
         return (
             PolicySave.Saved,
-            new RecordedChange(row, announcement.Id)
+            new RecordedChange(row, outboxEntry.Id)
             {
                 PoliciesGone =
                 [

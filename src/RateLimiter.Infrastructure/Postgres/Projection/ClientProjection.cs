@@ -72,11 +72,11 @@ internal sealed class ClientProjection(
         }
 
         // The caller need not wait for this. If the entry stays, the relay finds it processed.
-        _ = ForgetAsync(change.Announcement);
+        _ = ForgetAsync(change.OutboxEntry);
     }
 
     /// <summary>Like <see cref="CopyAsync(RecordedChange)"/>, for a client that was just created.</summary>
-    public async Task CopyNewAsync(ClientRecord record, long announcement)
+    public async Task CopyNewAsync(ClientRecord record, long outboxEntry)
     {
         try
         {
@@ -87,7 +87,7 @@ internal sealed class ClientProjection(
             return;
         }
 
-        _ = ForgetAsync(announcement);
+        _ = ForgetAsync(outboxEntry);
     }
 
     /// <summary>
@@ -197,13 +197,13 @@ internal sealed class ClientProjection(
     /// <summary>
     /// Removes the outbox entry of a projected change. If the entry stays, the relay finds it processed.
     /// </summary>
-    public Task ForgetAsync(long announcement) =>
+    public Task ForgetAsync(long outboxEntry) =>
         forgetting.TryAsync(
             stoppingToken =>
                 database.AskAsync(
                     (context, deadline) =>
                         context
-                            .Outbox.Where(row => row.Id == announcement)
+                            .Outbox.Where(row => row.Id == outboxEntry)
                             .ExecuteDeleteAsync(deadline.Token),
                     stoppingToken
                 ),

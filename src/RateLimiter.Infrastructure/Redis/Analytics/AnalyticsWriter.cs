@@ -74,8 +74,8 @@ internal sealed class AnalyticsWriter(
             foreach (var call in Batch(next))
             {
                 // One call after the other, so that checks get their turn in between.
-                var part = PartOf(call[0]);
-                if (failed.Contains(part))
+                var shard = PartOf(call[0]);
+                if (failed.Contains(shard))
                 {
                     continue;
                 }
@@ -87,7 +87,7 @@ internal sealed class AnalyticsWriter(
                 }
                 catch (StoreUnavailableException)
                 {
-                    failed.Add(part);
+                    failed.Add(shard);
                 }
             }
         }

@@ -64,7 +64,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
 
     private IEnumerable<AnalyticsWrite> Batch(ClientId client, long checks, IEnumerable<Part> parts)
     {
-        var gathered = new List<Part>();
+        var batch = new List<Part>();
         var items = 0;
         foreach (var part in parts)
         {
@@ -73,7 +73,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 yield return Write();
             }
 
-            gathered.Add(part);
+            batch.Add(part);
             items += part.Items;
         }
 
@@ -87,9 +87,9 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
             var write = new AnalyticsWrite(
                 client,
                 ++number,
-                [.. gathered.Select(part => part.Key)],
+                [.. batch.Select(part => part.Key)],
                 [
-                    .. gathered.SelectMany(part =>
+                    .. batch.SelectMany(part =>
                         part.Values.Prepend(part.KeptUntil.ToUnixTimeMilliseconds())
                             .Prepend(part.Kind)
                     ),
@@ -98,7 +98,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 checks
             );
             checks = 0;
-            gathered.Clear();
+            batch.Clear();
             items = 0;
             return write;
         }

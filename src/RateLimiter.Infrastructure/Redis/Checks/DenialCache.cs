@@ -13,8 +13,8 @@ namespace RateLimiter.Infrastructure.Redis.Checks;
 /// policy has another version. A denial expires by the clock that it came from, that of the store's shard: when that
 /// clock is set, so is the expiry.
 /// </summary>
-/// <param name="isHeard">Whether the subscription to invalidation messages is healthy.</param>
-internal sealed class DenialCache(Func<bool> isHeard)
+/// <param name="isSubscribed">Whether the subscription to invalidation messages is healthy.</param>
+internal sealed class DenialCache(Func<bool> isSubscribed)
 {
     /// <summary>The most denials that are cached, at about 500 bytes each. The least used are evicted first.</summary>
     private const int Capacity = 100_000;
@@ -73,7 +73,7 @@ internal sealed class DenialCache(Func<bool> isHeard)
             !denials.TryGet(counter, out var denial)
             || denial.Cost != cost
             || denial.Decision.Policy.Version != policy.Version
-            || !isHeard()
+            || !isSubscribed()
             || clock.Now is not (var earliest, var latest)
         )
         {

@@ -196,7 +196,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 .Range(0, shards.Length)
                 .Where(shard => asked[shard] is not null && !connection.IsUnavailable(shard))
                 .Select(shard =>
-                    TakeOfPartAsync(shard, requests, asked[shard]!, decisions, cancellationToken)
+                    TakeOfShardAsync(shard, requests, asked[shard]!, decisions, cancellationToken)
                 )
         );
         return decisions;
@@ -327,7 +327,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <summary>Decides the selected requests; leaves those undecided that the store does not reply to.</summary>
-    private async Task TakeOfPartAsync(
+    private async Task TakeOfShardAsync(
         int shard,
         IReadOnlyList<PermitRequest> requests,
         List<int> indexes,

@@ -87,14 +87,14 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     {
         if (!isSubscribed)
         {
-            await connection.Link.SubscribeAsync(Channel, message => Hear(message!), stoppingToken);
+            await connection.Link.SubscribeAsync(Channel, message => Receive(message!), stoppingToken);
             isSubscribed = true;
         }
 
         await connection.Link.PublishAsync($"ping {instance} {time.GetTimestamp()}");
     }
 
-    private void Hear(string message)
+    private void Receive(string message)
     {
         var (kind, what) = Split(message);
         switch (kind)
@@ -106,13 +106,13 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
                 Changed?.Invoke(new ClientId(what));
                 break;
             case "revoked":
-                HearRevoked(what.Split(' '));
+                ReceiveRevoked(what.Split(' '));
                 break;
             case "ping":
                 var (sender, sent) = Split(what);
                 if (sender == instance)
                 {
-                    HearPing(long.Parse(sent, CultureInfo.InvariantCulture));
+                    ReceivePing(long.Parse(sent, CultureInfo.InvariantCulture));
                 }
 
                 break;
@@ -127,10 +127,10 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
         Woken?.Invoke();
     }
 
-    private void HearRevoked(string[] words) =>
+    private void ReceiveRevoked(string[] words) =>
         KeysRevoked?.Invoke(new ClientId(words[0]), [.. words.Skip(1).Select(KeyHash.Parse)]);
 
-    private void HearPing(long sent)
+    private void ReceivePing(long sent)
     {
         if (!IsSubscribed && Vouches(sent))
         {

@@ -39,7 +39,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         RedisChannel Channel,
         Action<RedisValue> Handle
     )> subscriptions = [];
-    private readonly BackgroundLoop hearing = new("The subscription to messages", time, logger);
+    private readonly BackgroundLoop subscribing = new("The subscription to messages", time, logger);
     private readonly BackgroundLoop closing = new("The closing of old connections", time, logger);
     private readonly SemaphoreSlim making = new(1);
     private readonly CancellationTokenSource stopping = new();
@@ -314,7 +314,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         while (
             ReferenceEquals(made, used)
             && !stopping.IsCancellationRequested
-            && !await hearing.TryAsync(_ => SubscribeAsync(made, channel, handle), default)
+            && !await subscribing.TryAsync(_ => SubscribeAsync(made, channel, handle), default)
         )
         {
             await Task.Delay(ReconnectInterval, time);
@@ -332,7 +332,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
             var queue = await made.Multiplexer.GetSubscriber().SubscribeAsync(channel);
             // The client library would swallow an exception of a handler.
             queue.OnMessage(message =>
-                hearing.TryAsync(
+                subscribing.TryAsync(
                     _ =>
                     {
                         handle(message.Message);

@@ -33,11 +33,11 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
     ];
 
     public ValidateOptionsResult Validate(string? name, RedisOptions options) =>
-        Fault(options) is { } error
+        FindError(options) is { } error
             ? ValidateOptionsResult.Fail(error)
             : ValidateOptionsResult.Success;
 
-    private static string? Fault(RedisOptions options) =>
+    private static string? FindError(RedisOptions options) =>
         !options.IsConfigured ? null
         : options.HasConnectionString ? ConnectionStringError(options)
         : HostError(options);

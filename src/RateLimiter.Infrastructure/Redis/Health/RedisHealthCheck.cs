@@ -17,22 +17,22 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
         CancellationToken cancellationToken = default
     )
     {
-        var parts = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
-        var failures = parts.OfType<string>().ToList();
+        var results = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
+        var failures = results.OfType<string>().ToList();
         return failures.Count == 0
             ? connection.IsFull()
                 ? HealthCheckResult.Degraded("The store is full.")
                 : HealthCheckResult.Healthy()
-            : failures.Count < parts.Length
+            : failures.Count < results.Length
                 ? HealthCheckResult.Degraded(failures[0])
                 : HealthCheckResult.Unhealthy(failures[0]);
     }
 
-    private async Task<string?> FailureOfAsync(int part)
+    private async Task<string?> FailureOfAsync(int shard)
     {
         try
         {
-            await counters.ProbeAsync(part);
+            await counters.ProbeAsync(shard);
             return null;
         }
         catch (StoreFullException)

@@ -25,11 +25,11 @@ internal sealed class StoreMonitor(
         await Task.WhenAll(connection.Parts.Select(ProbeAsync));
     }
 
-    private async Task ProbeAsync(int part)
+    private async Task ProbeAsync(int shard)
     {
         try
         {
-            await counters.ProbeAsync(part);
+            await counters.ProbeAsync(shard);
         }
         catch (StoreUnavailableException)
         {

@@ -51,7 +51,7 @@ internal sealed class RedisDecisionLog(
     private readonly HashSet<ClientId> prolonged = [];
     private readonly LineLimit reports = new(time);
     private long prolongedSince;
-    private TaskCompletionSource wake = NewHurry();
+    private TaskCompletionSource wake = NewWake();
     private volatile int writing;
     private long dropped;
     private long reported;
@@ -131,7 +131,7 @@ internal sealed class RedisDecisionLog(
             Volatile.Read(ref wake).Task
         );
         // Before the queue is emptied: a caller that arrives from here on wakes the next round.
-        Interlocked.Exchange(ref wake, NewHurry());
+        Interlocked.Exchange(ref wake, NewWake());
         var batch = new List<Item>();
         while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
         {
@@ -300,7 +300,7 @@ internal sealed class RedisDecisionLog(
         }
     }
 
-    private static TaskCompletionSource NewHurry() =>
+    private static TaskCompletionSource NewWake() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Wake() => Volatile.Read(ref wake).TrySetResult();
