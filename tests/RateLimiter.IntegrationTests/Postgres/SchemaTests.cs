@@ -209,7 +209,7 @@ public sealed class SchemaTests : PostgresTests
         );
     }
 
-    // Also what is relayed, for which the database is asked while its announcements are looked at.
+    // Including the relay, which queries the database while it reads the outbox entries.
     private async Task MustServeAsync(PostgresRecords instance)
     {
         var client = await RegisterAsync(instance.Ports);

@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
 /// <summary>
-/// A denial is answered without the store until it can end. That the store is not asked shows when its counter is taken
-/// away behind everybody's back.
+/// A denial is repeated without the store for as long as it is stable. To show that the store is not asked, the test
+/// deletes the counter directly.
 /// </summary>
 public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
 {
@@ -159,7 +159,9 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    /// <summary>Takes until it is denied, with the news heard, so that it is remembered.</summary>
+    /// <summary>
+    /// Takes permits until a check is denied, with a healthy subscription, so that the denial is cached.
+    /// </summary>
     private async Task<Decision> ExhaustAsync(PermitRequest request)
     {
         Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));

@@ -9,7 +9,9 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>What an instance takes for heard has come the way of what scripts tell.</summary>
+/// <summary>
+/// With a channel prefix, an instance still receives what the scripts publish, not only its own messages.
+/// </summary>
 [TestFixture]
 public sealed class ChannelPrefixTests
 {

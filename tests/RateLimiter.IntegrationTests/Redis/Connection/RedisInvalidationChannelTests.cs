@@ -13,7 +13,7 @@ using RateLimiter.IntegrationTests.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>Who changes a client's policies says so in the store, in the same step.</summary>
+/// <summary>Every change of a client's policies is published by the same script, atomically.</summary>
 public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(kind)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -169,7 +169,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
 
     private async Task HearAsync(ClientId client, Func<Task<bool>> change)
     {
-        // Messages come in order: with the ping heard, it is listened to.
+        // Messages arrive in order: once the ping is received, the subscription works.
         Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         var heard = new TaskCompletionSource();
         void Hear(ClientId changed)
