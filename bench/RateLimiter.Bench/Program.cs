@@ -67,7 +67,7 @@ async Task<int> MeasureAsync(Options options)
     Console.WriteLine($"{Goal.Compare(figures)}");
     if (options.Write)
     {
-        // Of what was not measured this time, the earlier figures stay.
+        // Figures that were not measured this time are kept.
         foreach (var (key, value) in Promises.Read())
         {
             figures.TryAdd(key, value);

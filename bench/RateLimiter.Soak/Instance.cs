@@ -20,7 +20,7 @@ internal sealed partial class Instance(int number, int storePort)
     public ServiceTarget Service =>
         service ?? throw new BenchException($"Instance {number} does not run.");
 
-    /// <summary>The decisions that it says are not in the log.</summary>
+    /// <summary>The number of decisions that it reports as dropped from the log.</summary>
     public long LeftOut =>
         runs.SelectMany(run => run.Output)
             .Select(line => LeftOutOfTheLog.Match(line))
@@ -54,7 +54,7 @@ internal sealed partial class Instance(int number, int storePort)
         }
     }
 
-    /// <summary>The memory that it holds; null while it does not run.</summary>
+    /// <summary>The memory that it uses; null while it does not run.</summary>
     public double? MeasureMegabytes()
     {
         lock (@lock)
