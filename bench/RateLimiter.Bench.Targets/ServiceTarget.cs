@@ -202,6 +202,6 @@ internal sealed partial class ServiceTarget : Target
 
     // Dropped decisions, failed calls of the store, and unexpected errors; but not the warning that a machine is busy
     // which is meant to be.
-    [GeneratedRegex(@"^(fail|crit|warn): RateLimiter(?!\.Infrastructure\.StoreClock)")]
+    [GeneratedRegex(@"^(fail|crit|warn): RateLimiter(?!\.Infrastructure\.Clocks\.StoreClock)")]
     private static partial Regex Trouble { get; }
 }

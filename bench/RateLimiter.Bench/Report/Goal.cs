@@ -81,7 +81,7 @@ internal sealed record Goal(
         new("starved, failed", "with a quarter of a core, checks answered with an error", 0, true),
         new(
             "batches' neighbour, p99 / quiet",
-            "p99 of a tenant's checks beside another's batches of the dearest checks, × quiet",
+            "p99 of a tenant's checks beside another's batches of the most expensive checks, × quiet",
             2.0,
             LessIsBetter: true
         ),

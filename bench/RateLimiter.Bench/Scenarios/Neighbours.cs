@@ -20,7 +20,7 @@ internal static class Neighbours
 
     private static readonly Rule Plain = new("plain", new Limit(1_000_000_000, 3600));
 
-    private static readonly Rule Dearest = new(
+    private static readonly Rule MostExpensive = new(
         "dearest",
         [
             .. Enumerable
@@ -45,7 +45,7 @@ internal static class Neighbours
             store: store
         );
         var neighbour = await service.RegisterAsync([Plain]);
-        var batches = await service.RegisterAsync([Dearest]);
+        var batches = await service.RegisterAsync([MostExpensive]);
         var imports = await service.RegisterAsync([Plain]);
         using var attacker = service.CreateClient(batches);
         using var importer = service.CreateClient(imports);
@@ -54,7 +54,7 @@ internal static class Neighbours
         Case[] cases =
         [
             new("nothing else", _ => Task.FromResult(0)),
-            new("batches of the dearest checks", stop => SendBatchesAsync(attacker, stop)),
+            new("batches of the most expensive checks", stop => SendBatchesAsync(attacker, stop)),
             new("imports and loads of 9,900 policies", stop => ImportAsync(importer, stop)),
         ];
         await RunAsync(service, neighbour, cases[0], settings.WarmUp);
@@ -193,7 +193,7 @@ internal static class Neighbours
             .Select(i => new
             {
                 user_id = "user",
-                route_key = Dearest.Route,
+                route_key = MostExpensive.Route,
                 cost = cost(i),
             });
         using var response = await http.PostAsJsonAsync("/check/batch", new { checks });

@@ -5,7 +5,7 @@
 -- KEYS[2]  the hash of its keys          ARGV[2]  the version that the projection must have for what follows to update it;
 -- KEYS[3]  the hash of their last uses            empty when what follows is the whole client
 -- KEYS[4]  the hash of its policies      ARGV[3]  the version that it has then
--- KEYS[5]  exists when the client is     ARGV[4]  how many policies are staged, when what follows is everything except these
+-- KEYS[5]  exists when the client is     ARGV[4]  how many policies are staged, when what follows is all but these
 --          deleted                       ARGV[5]  how many fields and values of the client's hash there are, of removed keys,
 -- KEYS[6]  the staged policies                    of keys and what is known about them, of removed policies, and of policies
 -- KEYS[7]  the list of recent changes             and their values; five numbers up to ARGV[9]

@@ -87,7 +87,11 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     {
         if (!isSubscribed)
         {
-            await connection.Link.SubscribeAsync(Channel, message => Receive(message!), stoppingToken);
+            await connection.Link.SubscribeAsync(
+                Channel,
+                message => Receive(message!),
+                stoppingToken
+            );
             isSubscribed = true;
         }
 

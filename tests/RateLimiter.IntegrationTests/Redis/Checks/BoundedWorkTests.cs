@@ -27,7 +27,7 @@ public sealed class BoundedWorkTests
     private const int MaxCommandsOfACheck =
         PolicyDefinition.MaxLimits * (MaxReadsOfALimit + MaxWritesOfALimit) + 1;
 
-    private static readonly Policy Dearest = CounterStoreExtensions.Policy([
+    private static readonly Policy MostExpensive = CounterStoreExtensions.Policy([
         .. Enumerable
             .Range(0, PolicyDefinition.MaxLimits)
             .Select(i =>
@@ -41,7 +41,7 @@ public sealed class BoundedWorkTests
     ]);
 
     private TestStore store = null!;
-    private RedisInvalidationChannel news = null!;
+    private RedisInvalidationChannel invalidations = null!;
     private RedisCounterStore counters = null!;
 
     /// <summary>How the entries of a full log are distributed over time, and the cost of each.</summary>
@@ -58,12 +58,12 @@ public sealed class BoundedWorkTests
     public async Task StartAsync()
     {
         store = await TestStore.StartOwnAsync(StoreKind.Redis);
-        news = new RedisInvalidationChannel(
+        invalidations = new RedisInvalidationChannel(
             store.Connection,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
         );
-        counters = new RedisCounterStore(store.Connection, news, TimeProvider.System);
+        counters = new RedisCounterStore(store.Connection, invalidations, TimeProvider.System);
         await counters.WarmUpAsync(CancellationToken.None);
     }
 
@@ -71,7 +71,7 @@ public sealed class BoundedWorkTests
     public async Task StopAsync()
     {
         counters.Dispose();
-        news.Dispose();
+        invalidations.Dispose();
         await store.DisposeAsync();
     }
 
@@ -88,7 +88,7 @@ public sealed class BoundedWorkTests
         var calls = await CountAsync(async () =>
             decision = await counters.TakeAsync(
                 subject,
-                Dearest,
+                MostExpensive,
                 cost,
                 CounterStoreExtensions.Start
             )
@@ -119,7 +119,7 @@ public sealed class BoundedWorkTests
         var calls = await CountAsync(async () =>
             decision = await counters.GiveAsync(
                 subject,
-                Dearest,
+                MostExpensive,
                 cost,
                 CounterStoreExtensions.Start
             )
@@ -142,12 +142,12 @@ public sealed class BoundedWorkTests
         await FillAsync(subject, Shape.HalfHasRunOut, now: Now());
         var requests = Enumerable
             .Range(0, 100)
-            .Select(i => new PermitRequest(subject, Dearest, Limit.MaxLoggedPermits - i))
+            .Select(i => new PermitRequest(subject, MostExpensive, Limit.MaxLoggedPermits - i))
             .ToList();
 
         var calls = await CountAsync(() => counters.AcquireEachAsync(requests, default));
 
-        var perCall = CheckWork.MaxPerCall / CheckWork.Of(Dearest);
+        var perCall = CheckWork.MaxPerCall / CheckWork.Of(MostExpensive);
         Assert.That(calls["evalsha"], Is.EqualTo(requests.Count / perCall));
         Assert.That(
             Commands(calls) / calls["evalsha"],
@@ -202,7 +202,7 @@ public sealed class BoundedWorkTests
         }
 
         var database = (await store.Connection.Connected).GetDatabase();
-        foreach (var limit in Dearest.Limits)
+        foreach (var limit in MostExpensive.Limits)
         {
             RedisKey counter = RedisKeys.Counter(subject, limit);
             foreach (var some in state.Chunk(1000))

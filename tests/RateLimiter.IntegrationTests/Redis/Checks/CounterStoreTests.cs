@@ -333,11 +333,11 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
-        var told = Store.Log.Messages.Where(line =>
+        var logged = Store.Log.Messages.Where(line =>
             line.Contains(broken.Client.Value, StringComparison.Ordinal)
         );
-        Assert.That(told.Count(), Is.InRange(1, 10), "Not for each check.");
-        Assert.That(told, Has.All.Contains("WRONGTYPE"));
+        Assert.That(logged.Count(), Is.InRange(1, 10), "Not for each check.");
+        Assert.That(logged, Has.All.Contains("WRONGTYPE"));
     }
 
     [Test]

@@ -87,25 +87,25 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     )
     {
         var connection = await Store.ConnectAgainAsync();
-        using var news = new RedisInvalidationChannel(
+        using var invalidations = new RedisInvalidationChannel(
             connection,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
         );
-        using var other = new RedisCounterStore(connection, news, TimeProvider.System);
+        using var other = new RedisCounterStore(connection, invalidations, TimeProvider.System);
         var request = Request(Algorithm.TokenBucket, 1, 3600);
         await ExhaustAsync(request);
-        var heard = new TaskCompletionSource();
+        var received = new TaskCompletionSource();
         News.Freed += name =>
         {
             if (name == CheckScript.FirstCounter(request))
             {
-                heard.TrySetResult();
+                received.TrySetResult();
             }
         };
 
         await FreeAsync(other, request, isReset);
-        await heard.Task.WaitAsync(Patience);
+        await received.Task.WaitAsync(Patience);
 
         Assert.That((await TakeAsync(Counters, request)).Allowed);
     }

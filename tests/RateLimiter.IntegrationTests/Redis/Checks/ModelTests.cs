@@ -286,13 +286,13 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             return;
         }
 
-        var foretold = decision.After(TimeSpan.FromMicroseconds(steady - 1));
+        var predicted = decision.After(TimeSpan.FromMicroseconds(steady - 1));
         var before = await Counters.LookAsync(subject, policy, step.Amount, now + steady - 1);
         var other = await Counters.LookAsync(subject, policy, 1, now + steady - 1);
         var then = await Counters.LookAsync(subject, policy, 0, now + steady);
         var isStill = before
             .Statuses.Select(status => status with { Used = 0 })
-            .SequenceEqual(foretold.Statuses.Select(status => status with { Used = 0 }));
+            .SequenceEqual(predicted.Statuses.Select(status => status with { Used = 0 }));
         var isOver = then
             .Statuses.Zip(decision.Statuses)
             .Any(pair =>
@@ -303,7 +303,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         {
             throw new InvalidOperationException(
                 $"At {step}: steady for {steady} µs; one tick before its end "
-                    + $"{string.Join(" & ", before.Statuses)} and not {string.Join(" & ", foretold.Statuses)}, "
+                    + $"{string.Join(" & ", before.Statuses)} and not {string.Join(" & ", predicted.Statuses)}, "
                     + $"then {string.Join(" & ", then.Statuses)}."
             );
         }

@@ -27,7 +27,7 @@ public sealed class ChannelPrefixTests
             10_000,
             new MessageLog()
         );
-        using var news = new RedisInvalidationChannel(
+        using var invalidations = new RedisInvalidationChannel(
             here,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
@@ -39,9 +39,12 @@ public sealed class ChannelPrefixTests
         );
         using var counters = new RedisCounterStore(there, others, TimeProvider.System);
         var freed = new TaskCompletionSource();
-        news.Freed += _ => freed.TrySetResult();
-        await news.StartAsync(default);
-        Assert.That(() => news.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        invalidations.Freed += _ => freed.TrySetResult();
+        await invalidations.StartAsync(default);
+        Assert.That(
+            () => invalidations.IsSubscribed,
+            Is.True.After((int)Patience.TotalMilliseconds, 10)
+        );
 
         await counters.ResetAsync(
             new PermitRequest(
@@ -55,6 +58,6 @@ public sealed class ChannelPrefixTests
         );
 
         await freed.Task.WaitAsync(Patience);
-        await news.StopAsync(default);
+        await invalidations.StopAsync(default);
     }
 }

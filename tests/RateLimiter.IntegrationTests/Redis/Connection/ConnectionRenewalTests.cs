@@ -170,10 +170,10 @@ public sealed class ConnectionRenewalTests
         await UntilDecidedAsync(store);
 
         await MustBeHeardAgainAsync(store);
-        var heard = new TaskCompletionSource<string>();
-        store.News.Freed += counter => heard.TrySetResult(counter);
+        var received = new TaskCompletionSource<string>();
+        store.News.Freed += counter => received.TrySetResult(counter);
         await second.AskAsync("PUBLISH", RedisKeys.InvalidationChannel, "freed counter");
-        Assert.That(await heard.Task.WaitAsync(Recovered), Is.EqualTo("counter"));
+        Assert.That(await received.Task.WaitAsync(Recovered), Is.EqualTo("counter"));
     }
 
     [Test]

@@ -54,9 +54,7 @@ public sealed class SentinelAnswerTests
         await UntilDecidedAsync(store);
         Assert.That(
             store.Log.Messages.Where(line => line.Contains("failed and is tried again")),
-            Is.EqualTo([
-                $"The query of the sentinel {address.Address} failed and is tried again",
-            ])
+            Is.EqualTo([$"The query of the sentinel {address.Address} failed and is tried again"])
         );
     }
 

@@ -187,18 +187,18 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
     public async Task Written_AfterRecord_TellsOfTheClientOnceItCanBeRead()
     {
         var client = await Store.RegisterAsync();
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var notified = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         feed.Written += it =>
         {
             if (it == client)
             {
-                told.TrySetResult();
+                notified.TrySetResult();
             }
         };
 
         log.Record(client, Logged("u", 0));
 
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await notified.Task.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.That(Numbers(await ReadAsync(client, 0)), Is.EqualTo([0]));
     }
 
