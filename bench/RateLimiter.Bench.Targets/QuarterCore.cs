@@ -22,7 +22,7 @@ internal sealed class QuarterCore : IDisposable
         folder = TryMakeGroup();
         if (folder is not null)
         {
-            Belongings.Add(this, () => { });
+            StartedResources.Add(this, () => { });
             return;
         }
 

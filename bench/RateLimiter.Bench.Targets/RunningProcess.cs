@@ -53,7 +53,7 @@ internal sealed class RunningProcess : IDisposable
         process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Read(line.Data, readyLine);
         process.ErrorDataReceived += (_, line) => Read(line.Data, readyLine);
-        Belongings.Add(this, () => process.Start());
+        StartedResources.Add(this, () => process.Start());
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }

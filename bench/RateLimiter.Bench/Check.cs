@@ -27,7 +27,7 @@ internal sealed class Check(Settings settings, IReadOnlyList<string> scenarios)
                     Tell(goal, value);
                 }
             }
-            catch (BenchException exception) when (!Belongings.AreTaken)
+            catch (BenchException exception) when (!StartedResources.IsInterrupted)
             {
                 failed++;
                 Console.WriteLine($"FAIL {scenario.Name}: {exception.Message}");

@@ -41,7 +41,7 @@ internal sealed class StoreProxy : IDisposable
     public StoreProxy(int storePort)
     {
         this.storePort = storePort;
-        Belongings.Add(this, Listen);
+        StartedResources.Add(this, Listen);
     }
 
     public int Port { get; } = RedisServer.FreePort();

@@ -43,7 +43,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         }
         finally
         {
-            Belongings.Dispose();
+            StartedResources.Dispose();
         }
     }
 }

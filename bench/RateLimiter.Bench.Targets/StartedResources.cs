@@ -6,13 +6,13 @@ namespace RateLimiter.Bench;
 /// The processes and folders that the bench has created. All of them are removed at the end of the scenario that
 /// created them, and when the bench is interrupted.
 /// </summary>
-internal static class Belongings
+internal static class StartedResources
 {
     private static readonly Lock Lock = new();
     private static readonly Stack<IDisposable> All = [];
 
     /// <summary>Whether the bench was interrupted, so that whatever it is doing fails.</summary>
-    public static bool AreTaken { get; private set; }
+    public static bool IsInterrupted { get; private set; }
 
     /// <param name="one">Something that can be disposed of more than once.</param>
     /// <param name="make">Creates it.</param>
@@ -20,7 +20,7 @@ internal static class Belongings
     {
         lock (Lock)
         {
-            ObjectDisposedException.ThrowIf(AreTaken, typeof(Belongings));
+            ObjectDisposedException.ThrowIf(IsInterrupted, typeof(StartedResources));
             make();
             All.Push(one);
         }
@@ -41,12 +41,12 @@ internal static class Belongings
     /// <summary>
     /// Handles a signal that would end the bench: everything is removed, and what the bench is doing fails.
     /// </summary>
-    public static void Take(PosixSignalContext context)
+    public static void Interrupt(PosixSignalContext context)
     {
         context.Cancel = true;
         lock (Lock)
         {
-            AreTaken = true;
+            IsInterrupted = true;
             Dispose();
         }
     }
@@ -59,7 +59,7 @@ internal sealed class TemporaryFolder : IDisposable
 
     /// <param name="parent">The folder to create it in; null for the system's temporary folder.</param>
     public TemporaryFolder(string? parent = null) =>
-        Belongings.Add(
+        StartedResources.Add(
             this,
             () =>
                 Path = parent is null
