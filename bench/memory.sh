@@ -77,7 +77,8 @@ bodies() {
   }'
 }
 
-# check FIRST LAST TIMES: checks the users of these batches so many times. On a busy machine a few may get no answer.
+# check FIRST LAST TIMES: checks the users of these batches that many times. On a busy machine a few may get no
+# response.
 check() {
   local allowed expected=$((($2 - $1) * 1000 * $3))
   allowed=$(for ((time = 0; time < $3; time++)); do seq "$1" $(($2 - 1)); done \
@@ -86,7 +87,7 @@ check() {
   ((allowed * 1000 >= expected * 999)) || fail "Only $allowed of $expected checks were allowed."
 }
 
-# Without the buffers of connections, which have nothing to do with the number of subjects.
+# Without the buffers of connections, which do not depend on the number of subjects.
 used() {
   redis info memory | tr -d '\r' \
     | awk -F: '$1 == "used_memory" { all = $2 } $1 == "mem_clients_normal" { buffers = $2 } END { print all - buffers }'
@@ -99,7 +100,7 @@ measure() {
   redis flushall >/dev/null
   register
   post /policy "{\"route_key\":\"r\",$4}" >/dev/null
-  # The log of the client is full before, and grows no more.
+  # The log of the client is filled before, and does not grow any more.
   check 1000 1001 1
   sleep 1
   local before after

@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# The end-to-end bench; --help tells its options.
+# The end-to-end bench; --help lists its options.
 cd "$(dirname "$0")/.." && exec dotnet run -c Release --project bench/RateLimiter.Bench -- "$@"

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-// The yardstick of the bench: what MVC costs when it binds a check and answers a decision, and does nothing else.
+// The baseline of the benchmarks: what MVC costs when it binds a check and returns a decision, and does nothing else.
 var builder = WebApplication.CreateBuilder(args);
 builder
     .Services.AddControllers()

@@ -1,6 +1,6 @@
 namespace RateLimiter.Bench;
 
-/// <summary>Builds what is measured.</summary>
+/// <summary>Builds the programs that are measured.</summary>
 internal static class Build
 {
     public static async Task RunAsync(bool withoutPeers)
@@ -33,7 +33,7 @@ internal static class Build
                 "--use-current-runtime",
                 "-c",
                 "Release",
-                // Of pages that nobody asks for here: it takes longer than everything else.
+                // Compression of static pages, which are not requested here: it takes longer than everything else.
                 "-p:CompressionEnabled=false",
                 project,
                 "-o",

@@ -5,7 +5,7 @@ namespace RateLimiter.Bench;
 /// <summary>A fresh PostgreSQL on a Unix socket in a folder of its own.</summary>
 internal sealed partial class PostgresServer
 {
-    // It refuses to run as root, so that it gets the user that Debian's package makes for it.
+    // It refuses to run as root, so it runs as the user that Debian's package creates for it.
     private const string User = "postgres";
 
     private PostgresServer(string folder) => ConnectionString = $"Host={folder};Username={User}";
@@ -45,7 +45,7 @@ internal sealed partial class PostgresServer
         return new PostgresServer(folder);
     }
 
-    /// <summary>Whether Debian's package is there.</summary>
+    /// <summary>Whether Debian's package is installed.</summary>
     public static bool IsInstalled => Find("postgres") is not null;
 
     private static (string Program, string[] Arguments) Command(
@@ -59,7 +59,7 @@ internal sealed partial class PostgresServer
             : (path, arguments);
     }
 
-    // Debian does not put the programs of a server on the PATH: there is a folder of them for each version.
+    // Debian does not put the programs of the server on the PATH: there is a folder of them for each version.
     private static string? Find(string name) =>
         Directory.Exists(Versions)
             ? Directory

@@ -3,15 +3,15 @@ using System.Globalization;
 namespace RateLimiter.Bench;
 
 /// <summary>
-/// A quarter of a core, as a container with <c>cpu: 250m</c> has: 25 ms of every 100 ms, all at once or not at all. A control
-/// group of version 1 or 2 where one can be made; else loops that take the rest of the machine.
+/// A quarter of a core, as in a container with <c>cpu: 250m</c>: 25 ms of every 100 ms, in one piece. Implemented by a
+/// control group of version 1 or 2 where one can be created; otherwise by loops that use the rest of the machine.
 /// </summary>
 internal sealed class QuarterCore : IDisposable
 {
     private const int PeriodMicroseconds = 100_000;
     private const int QuotaMicroseconds = PeriodMicroseconds / 4;
 
-    // With one that wants a core for itself, each gets a quarter.
+    // Together with a process that needs a whole core, each gets a quarter.
     private const int LoopsPerCore = 3;
 
     private readonly string? folder;
@@ -22,7 +22,7 @@ internal sealed class QuarterCore : IDisposable
         folder = TryMakeGroup();
         if (folder is not null)
         {
-            Belongings.Add(this, () => { });
+            StartedResources.Add(this, () => { });
             return;
         }
 
@@ -32,11 +32,11 @@ internal sealed class QuarterCore : IDisposable
         }
     }
 
-    /// <summary>How it is made.</summary>
+    /// <summary>How it is implemented.</summary>
     public string Description =>
         folder is null ? $"{loops.Count} loops beside it" : "a control group";
 
-    /// <summary>Limits a process, and those that it will start.</summary>
+    /// <summary>Limits a process, and its future children.</summary>
     public void Limit(RunningProcess process)
     {
         if (folder is not null)
@@ -52,7 +52,7 @@ internal sealed class QuarterCore : IDisposable
     {
         if (folder is not null && Directory.Exists(folder))
         {
-            // Its files are the kernel's; the folder goes when no process is in it any more.
+            // Its files are virtual; the folder can be deleted once it contains no process.
             Directory.Delete(folder);
         }
     }

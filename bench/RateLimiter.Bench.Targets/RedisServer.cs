@@ -23,7 +23,7 @@ internal sealed partial class RedisServer
 
     public RunningProcess Process { get; }
 
-    /// <summary>Starts a fresh one that keeps nothing.</summary>
+    /// <summary>Starts a new one without persistence.</summary>
     public static async Task<RedisServer> StartAsync()
     {
         var server = new RedisServer(new TemporaryFolder().Path, FreePort());
@@ -31,9 +31,9 @@ internal sealed partial class RedisServer
         return server;
     }
 
-    /// <summary>Runs one that has written what it has answered, so that a kill loses nothing. It is not yet ready.</summary>
-    /// <param name="folder">Where it keeps its file, from one run to the next.</param>
-    /// <param name="port">Where it listens.</param>
+    /// <summary>Runs one that writes before it replies, so that a kill loses nothing. It is not ready yet.</summary>
+    /// <param name="folder">The folder of its file, which is kept between runs.</param>
+    /// <param name="port">The port on which it listens.</param>
     public static RedisServer RunDurable(string folder, int port) =>
         new(folder, port, "--appendonly", "yes", "--appendfsync", "always");
 
@@ -46,8 +46,8 @@ internal sealed partial class RedisServer
     }
 
     /// <summary>
-    /// The scripts that clients have called so far. Other commands cannot be told from those that scripts call, which
-    /// Redis counts with them.
+    /// The number of scripts that clients have called so far. Other commands cannot be distinguished from those that
+    /// scripts call, because Redis counts them together.
     /// </summary>
     public async Task<long> CountScriptsAsync() =>
         ScriptCalls
@@ -57,7 +57,7 @@ internal sealed partial class RedisServer
     public async Task<long> CountKeysAsync() =>
         long.Parse(await AskAsync("DBSIZE"), CultureInfo.InvariantCulture);
 
-    /// <summary>The sum of all plain numbers whose key begins so.</summary>
+    /// <summary>The sum of all plain numbers whose keys have the prefix.</summary>
     public async Task<long> SumAsync(string prefix)
     {
         const string script = """

@@ -1,6 +1,6 @@
 namespace RateLimiter.Bench;
 
-/// <summary>Where things are.</summary>
+/// <summary>Paths in the repository.</summary>
 internal static class Repository
 {
     /// <summary>The folder of the solution.</summary>
@@ -12,7 +12,7 @@ internal static class Repository
 
     public static string Promises { get; } = Path.Combine(Root, "bench", "promises.json");
 
-    /// <summary>What the bench builds before it measures.</summary>
+    /// <summary>A program that the bench builds before it measures.</summary>
     public static string Artifact(string name) => Path.Combine(Root, "artifacts", "bench", name);
 
     /// <summary>A file of the bench or its peers.</summary>

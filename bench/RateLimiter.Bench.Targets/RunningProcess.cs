@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.Bench;
 
-/// <summary>The bench cannot go on, or what it measured is worth nothing. The message is for whoever started it.</summary>
+/// <summary>
+/// The bench cannot continue, or its measurement is invalid. The message is for the person who started it.
+/// </summary>
 internal sealed class BenchException(string message) : Exception(message);
 
 /// <summary>A process that the bench has started, with its children.</summary>
@@ -22,8 +24,8 @@ internal sealed class RunningProcess : IDisposable
     /// <param name="program">What to run.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="directory">Its working directory.</param>
-    /// <param name="settings">Variables beside those of the bench, whose own settings it does not inherit.</param>
-    /// <param name="readyLine">What it prints when it is ready.</param>
+    /// <param name="settings">Additional environment variables; the bench's own settings are not inherited.</param>
+    /// <param name="readyLine">The line that it prints when it is ready.</param>
     public RunningProcess(
         string program,
         IEnumerable<string> arguments,
@@ -51,7 +53,7 @@ internal sealed class RunningProcess : IDisposable
         process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Read(line.Data, readyLine);
         process.ErrorDataReceived += (_, line) => Read(line.Data, readyLine);
-        Belongings.Add(this, () => process.Start());
+        StartedResources.Add(this, () => process.Start());
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -60,7 +62,7 @@ internal sealed class RunningProcess : IDisposable
 
     public bool HasEnded => process.HasExited;
 
-    /// <summary>What it has printed so far.</summary>
+    /// <summary>Its output so far.</summary>
     public IReadOnlyList<string> Output
     {
         get
@@ -82,7 +84,7 @@ internal sealed class RunningProcess : IDisposable
                 .Sum(stat => stat!.Ticks) / 100.0
         );
 
-    /// <summary>The memory that it holds, without its children.</summary>
+    /// <summary>The memory that it uses, without its children.</summary>
     public double ResidentMegabytes
     {
         get
@@ -92,8 +94,8 @@ internal sealed class RunningProcess : IDisposable
         }
     }
 
-    /// <summary>Runs a program to its end.</summary>
-    /// <returns>What it printed.</returns>
+    /// <summary>Runs a program until it exits.</summary>
+    /// <returns>Its output.</returns>
     /// <exception cref="BenchException">It failed.</exception>
     public static async Task<string> RunAsync(
         string program,
@@ -108,7 +110,7 @@ internal sealed class RunningProcess : IDisposable
             : throw running.Failure();
     }
 
-    /// <summary>Sends it a signal, such as STOP, after which it answers nothing, and CONT.</summary>
+    /// <summary>Sends a signal, for example STOP, after which it does not reply, or CONT.</summary>
     public Task SignalAsync(string signal) => RunAsync("kill", [$"-{signal}", $"{Id}"]);
 
     /// <summary>Waits until it prints that it is ready.</summary>
@@ -164,7 +166,7 @@ internal sealed class RunningProcess : IDisposable
             try
             {
                 var text = File.ReadAllText($"/proc/{id}/stat");
-                // The name of the program, in parentheses, may hold spaces.
+                // The name of the program, in parentheses, may contain spaces.
                 var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
                 return new Stat(id, (int)Field(1), Field(11) + Field(12));
 
@@ -172,7 +174,7 @@ internal sealed class RunningProcess : IDisposable
             }
             catch (IOException)
             {
-                // It has ended since it was listed.
+                // It has exited since it was listed.
                 return null;
             }
         }

@@ -19,8 +19,8 @@ internal sealed partial class ServiceTarget : Target
 
     /// <summary>Starts the service with a Redis of its own, for a new client with these rules.</summary>
     /// <param name="rules">The rules.</param>
-    /// <param name="record">Where clients, keys and policies are kept; null for the Redis.</param>
-    /// <param name="more">More of its settings that are not as they are by default.</param>
+    /// <param name="record">The system of record; null for the Redis.</param>
+    /// <param name="more">Further settings that differ from the defaults.</param>
     public static async Task<ServiceTarget> StartAsync(
         IEnumerable<Rule> rules,
         PostgresServer? record = null,
@@ -46,11 +46,11 @@ internal sealed partial class ServiceTarget : Target
     }
 
     /// <summary>Starts the service and waits until it listens.</summary>
-    /// <param name="folder">Where it works, and keeps an embedded store.</param>
+    /// <param name="folder">Its working directory, which also contains an embedded store.</param>
     /// <param name="store">Its Redis; null for an embedded store.</param>
     /// <param name="apiKey">The key of a client that the store knows.</param>
-    /// <param name="record">Where clients, keys and policies are kept; null for the store.</param>
-    /// <param name="more">More of its settings that are not as they are by default.</param>
+    /// <param name="record">The system of record; null for the store.</param>
+    /// <param name="more">Further settings that differ from the defaults.</param>
     public static Task<ServiceTarget> RunAsync(
         TemporaryFolder folder,
         RedisServer? store,
@@ -79,12 +79,12 @@ internal sealed partial class ServiceTarget : Target
     }
 
     /// <summary>Starts the service with other settings and waits until it listens.</summary>
-    /// <param name="folder">Where it works.</param>
-    /// <param name="settings">What names its store, and whatever is not as it is by default.</param>
-    /// <param name="port">Where it listens; 0 for any free port.</param>
-    /// <param name="store">Its Redis, when it is asked about.</param>
+    /// <param name="folder">Its working directory.</param>
+    /// <param name="settings">The settings of its store, and others that differ from the defaults.</param>
+    /// <param name="port">The port on which it listens; 0 for any free port.</param>
+    /// <param name="store">Its Redis, if the store is measured too.</param>
     /// <param name="apiKey">The key of a client that the store knows.</param>
-    /// <param name="started">Is told as soon as its process has started.</param>
+    /// <param name="started">Called as soon as its process has started.</param>
     public static async Task<ServiceTarget> RunAsync(
         string folder,
         IEnumerable<KeyValuePair<string, string>> settings,
@@ -98,7 +98,7 @@ internal sealed partial class ServiceTarget : Target
             Path.Combine(Repository.Artifact("service"), "RateLimiter.Api"),
             ["--urls", $"http://127.0.0.1:{port}"],
             folder,
-            // A bench registers more clients, and calls more often, than one address may.
+            // A bench registers more clients, and calls more often, than one address is allowed to.
             [
                 .. settings,
                 new("Registration__PermitLimit", "1000000000"),
@@ -117,7 +117,7 @@ internal sealed partial class ServiceTarget : Target
         };
     }
 
-    /// <summary>Makes a client with these rules.</summary>
+    /// <summary>Creates a client with these rules.</summary>
     /// <returns>Its API key.</returns>
     public async Task<string> RegisterAsync(IEnumerable<Rule> rules)
     {
@@ -200,8 +200,8 @@ internal sealed partial class ServiceTarget : Target
     [GeneratedRegex(@"listens on (http://127\.0\.0\.1:\d+)")]
     private static partial Regex Listening { get; }
 
-    // Decisions that did not get into the log, calls of the store that failed, and whatever nobody foresaw; not that a machine
-    // is busy that is meant to be.
-    [GeneratedRegex(@"^(fail|crit|warn): RateLimiter(?!\.Infrastructure\.StoreClock)")]
+    // Dropped decisions, failed calls of the store, and unexpected errors; but not the warning that a machine is busy
+    // which is meant to be.
+    [GeneratedRegex(@"^(fail|crit|warn): RateLimiter(?!\.Infrastructure\.Clocks\.StoreClock)")]
     private static partial Regex Trouble { get; }
 }

@@ -5,10 +5,12 @@ using Microsoft.Diagnostics.Tracing;
 
 namespace RateLimiter.Bench;
 
-/// <summary>Reads from outside how many bytes a .NET process allocates: its counter alloc-rate, once a second.</summary>
+/// <summary>
+/// Measures from outside how many bytes a .NET process allocates: its counter alloc-rate, once a second.
+/// </summary>
 internal sealed class AllocationCounter : IDisposable
 {
-    /// <summary>No more bytes than this in a second are those of a process without a load.</summary>
+    /// <summary>An idle process allocates at most this many bytes per second.</summary>
     private const double Idle = 1_000_000;
 
     private readonly EventPipeSession session;
@@ -31,7 +33,7 @@ internal sealed class AllocationCounter : IDisposable
     public static async Task<AllocationCounter> StartAsync(int processId)
     {
         var counter = new AllocationCounter(processId);
-        // What was allocated before belongs to nobody.
+        // What was allocated before is not counted.
         await counter.seconds.Reader.ReadAsync();
         return counter;
     }

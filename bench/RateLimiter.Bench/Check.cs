@@ -4,7 +4,7 @@ using RateLimiter.Bench.Scenarios;
 
 namespace RateLimiter.Bench;
 
-/// <summary>The short form: looks whether the ratios are still what the document promises.</summary>
+/// <summary>The short form: verifies that the ratios are still those that the document promises.</summary>
 internal sealed class Check(Settings settings, IReadOnlyList<string> scenarios)
 {
     private const int Tries = 3;
@@ -27,7 +27,7 @@ internal sealed class Check(Settings settings, IReadOnlyList<string> scenarios)
                     Tell(goal, value);
                 }
             }
-            catch (BenchException exception) when (!Belongings.AreTaken)
+            catch (BenchException exception) when (!StartedResources.IsInterrupted)
             {
                 failed++;
                 Console.WriteLine($"FAIL {scenario.Name}: {exception.Message}");
@@ -38,7 +38,7 @@ internal sealed class Check(Settings settings, IReadOnlyList<string> scenarios)
         return passed > 0 && failed == 0 ? 0 : 1;
     }
 
-    // The machine may be busy with something else, so that a ratio that has fallen is measured again.
+    // The machine may be busy with something else, so a ratio that has fallen is measured again.
     private async Task<Dictionary<Goal, double>> BestAsync(Scenario scenario)
     {
         Dictionary<Goal, double> best = [];

@@ -7,19 +7,19 @@ using RateLimiting.Client;
 namespace RateLimiter.Bench;
 
 /// <summary>
-/// A process that asks through the package for .NET. It is the bench itself, started again, so that the client's processor
-/// time is told from that of the bench.
+/// A process that sends checks through the package for .NET. It is the bench itself, started again, so that the
+/// client's processor time is measured separately from that of the bench.
 /// </summary>
 internal static class ClientProcess
 {
-    /// <summary>The first argument of the bench when it is to be that process; the load is the second.</summary>
+    /// <summary>The first argument of the bench when it is started as that process; the load is the second.</summary>
     public const string Argument = "client-process";
 
     // A machine that stops for a moment is not what is measured.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Starts it, and waits for its end.</summary>
-    /// <exception cref="BenchException">A check was not answered, or denied.</exception>
+    /// <summary>Starts the process, and waits until it exits.</summary>
+    /// <exception cref="BenchException">A check got no response, or was denied.</exception>
     public static async Task<ClientResult> MeasureAsync(ClientLoad load)
     {
         var output = await RunningProcess.RunAsync(
@@ -30,7 +30,7 @@ internal static class ClientProcess
         return JsonSerializer.Deserialize<ClientResult>(line)!;
     }
 
-    /// <summary>What that process does: it warms up, measures, and prints the result.</summary>
+    /// <summary>The program of that process: it warms up, measures, and prints the result.</summary>
     /// <param name="json">The load.</param>
     public static async Task RunAsync(string json)
     {
@@ -44,7 +44,7 @@ internal static class ClientProcess
             options.LocalDenials = false;
             options.Timeout = Patience;
             options.AttemptTimeout = Patience;
-            // What is sent again would be measured as one slow decision.
+            // A repeated request would be measured as one slow decision.
             options.MaxRetries = 0;
         });
         await using var provider = services.BuildServiceProvider();
@@ -88,7 +88,7 @@ internal static class ClientProcess
         );
     }
 
-    // The latencies of each caller. It waits for its last answer, so that all that was sent is counted.
+    // The latencies of each caller. It waits for its last response, so that everything that was sent is counted.
     private static Task<List<TimeSpan>[]> AskAsync(
         IRateLimiterClient client,
         string[] users,
@@ -120,16 +120,18 @@ internal static class ClientProcess
     }
 }
 
-/// <summary>What the process of a client is told.</summary>
-/// <param name="Address">Where the service is.</param>
+/// <summary>The arguments of the client process.</summary>
+/// <param name="Address">The address of the service.</param>
 /// <param name="Server">The id of the service's process.</param>
 /// <param name="ApiKey">The key that is sent.</param>
-/// <param name="Route">The route that is asked for.</param>
-/// <param name="Users">The users that are asked for, one after the other.</param>
-/// <param name="Callers">How many ask at once, each again as soon as it is answered.</param>
-/// <param name="Batching">Whether checks that come together go out together.</param>
-/// <param name="WarmUp">How long one run takes before it measures; there are several.</param>
-/// <param name="Duration">How long it measures.</param>
+/// <param name="Route">The requested route.</param>
+/// <param name="Users">The users, in turn.</param>
+/// <param name="Callers">
+/// The number of concurrent callers, each of which sends the next check as soon as it gets a response.
+/// </param>
+/// <param name="Batching">Whether concurrent checks are batched.</param>
+/// <param name="WarmUp">The duration of one warm-up run; there are several.</param>
+/// <param name="Duration">The duration of the measurement.</param>
 internal sealed record ClientLoad(
     Uri Address,
     int Server,
@@ -142,12 +144,12 @@ internal sealed record ClientLoad(
     TimeSpan Duration
 );
 
-/// <summary>What the process of a client prints.</summary>
-/// <param name="WarmUpDecisions">The decisions before it measured.</param>
-/// <param name="Decisions">The decisions while it measured.</param>
-/// <param name="Elapsed">How long that took, to the last answer.</param>
-/// <param name="Cpu">The processor time that the process used meanwhile.</param>
-/// <param name="ServerCpu">The processor time that the service used meanwhile.</param>
+/// <summary>The output of the client process.</summary>
+/// <param name="WarmUpDecisions">The decisions before the measurement.</param>
+/// <param name="Decisions">The decisions during the measurement.</param>
+/// <param name="Elapsed">The duration, to the last response.</param>
+/// <param name="Cpu">The processor time that the process used in that time.</param>
+/// <param name="ServerCpu">The processor time that the service used in that time.</param>
 /// <param name="P50">The median of the latencies.</param>
 /// <param name="P99">99 % of the latencies are below.</param>
 internal sealed record ClientResult(

@@ -3,7 +3,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench;
 
-/// <summary>A target under a load, and what was measured of it.</summary>
+/// <summary>A target under a load, and its measurements.</summary>
 internal sealed class Contender(string name, Target target, Load load)
 {
     private readonly List<Measurement> rounds = [];
@@ -19,7 +19,7 @@ internal sealed class Contender(string name, Target target, Load load)
 
     public Load Load => load;
 
-    /// <summary>Warms all up, then measures them in turn, round by round.</summary>
+    /// <summary>Warms all contenders up, then measures them in turn, round by round.</summary>
     public static async Task RaceAsync(
         Settings settings,
         params IReadOnlyList<Contender> contenders
@@ -68,11 +68,11 @@ internal sealed class Contender(string name, Target target, Load load)
     public IEnumerable<double> Ratios(Contender other, Func<Measurement, double> figure) =>
         rounds.Zip(other.rounds, (one, another) => figure(one) / figure(another));
 
-    /// <summary>Looks whether the target has counted every check that was sent, and no more.</summary>
+    /// <summary>Verifies that the target has counted every check that was sent, and no more.</summary>
     public async Task ThrowIfMiscountedAsync()
     {
         var used = await target.CountUsedAsync(load.Route, load.Users);
-        // At the end of a run each connection may have one request under way, which counts or does not.
+        // At the end of a run each connection may have one request in flight, which may or may not count.
         var underway = runs * load.Connections * load.ChecksPerRequest;
         if (used < sent || used > sent + underway)
         {
@@ -82,7 +82,7 @@ internal sealed class Contender(string name, Target target, Load load)
         }
     }
 
-    /// <summary>Looks whether each user has used one permit: all that came later was denied, and took nothing.</summary>
+    /// <summary>Verifies that each user has used one permit: all later checks were denied, and took nothing.</summary>
     public async Task ThrowIfNotDeniedAsync()
     {
         var used = await target.CountUsedAsync(load.Route, load.Users);

@@ -5,7 +5,7 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Bench;
 
 /// <summary>What wrk sends, with one thread.</summary>
-/// <param name="Route">The route that is asked for.</param>
+/// <param name="Route">The requested route.</param>
 internal sealed record Load(string Route)
 {
     public int Connections { get; init; } = 64;
@@ -16,10 +16,10 @@ internal sealed record Load(string Route)
     /// <summary>The checks in a request, sent to <c>/check/batch</c>; 0 for single checks.</summary>
     public int Batch { get; init; }
 
-    /// <summary>Requests per second; 0 for as many as are answered.</summary>
+    /// <summary>Requests per second; 0 for as many as get a response.</summary>
     public double Rate { get; init; }
 
-    /// <summary>The API keys of several tenants; null for that of the target alone.</summary>
+    /// <summary>The API keys of several tenants; null for the target's key alone.</summary>
     public IReadOnlyList<string>? Tenants { get; init; }
 
     /// <summary>The routes of each tenant.</summary>
@@ -30,7 +30,7 @@ internal sealed record Load(string Route)
 
     public int ChecksPerRequest => Math.Max(1, Batch);
 
-    /// <exception cref="BenchException">A request was not answered, or with a failure.</exception>
+    /// <exception cref="BenchException">A request got no response, or failed.</exception>
     public async Task<LoadResult> RunAsync(Target target, TimeSpan duration)
     {
         using var folder = new TemporaryFolder();
@@ -64,11 +64,11 @@ internal sealed record Load(string Route)
     }
 }
 
-/// <param name="Requests">The requests that were answered.</param>
-/// <param name="Microseconds">How long it took.</param>
+/// <param name="Requests">The requests that got a response.</param>
+/// <param name="Microseconds">The duration.</param>
 /// <param name="P50">The median of the latencies, in microseconds.</param>
 /// <param name="P99">99 % of the latencies are below, in microseconds.</param>
-/// <param name="Failed">The requests that were not answered, or with a status from 400 on.</param>
+/// <param name="Failed">The requests that got no response, or a status from 400 on.</param>
 internal sealed record LoadResult(long Requests, long Microseconds, long P50, long P99, long Failed)
 {
     public double RequestsPerSecond => Requests * 1e6 / Microseconds;

@@ -4,10 +4,10 @@ namespace RateLimiter.Bench;
 
 /// <summary>One measurement of one target under one load.</summary>
 /// <param name="Load">What wrk measured.</param>
-/// <param name="ChecksPerSecond">The checks that were answered.</param>
+/// <param name="ChecksPerSecond">The checks that got a response.</param>
 /// <param name="ServerCpu">The processor time of the server for each check, in microseconds.</param>
 /// <param name="StoreCpu">The same of its store; null without one.</param>
-/// <param name="Scripts">The calls of scripts for each check; null without a store.</param>
+/// <param name="Scripts">The script calls for each check; null without a store.</param>
 internal sealed record Measurement(
     LoadResult Load,
     double ChecksPerSecond,

@@ -3,7 +3,7 @@ using RateLimiter.Bench.Scenarios;
 
 namespace RateLimiter.Bench;
 
-/// <summary>What the command line says.</summary>
+/// <summary>The options of the command line.</summary>
 internal sealed record Options
 {
     public static string Help { get; } =
@@ -36,7 +36,7 @@ internal sealed record Options
 
     public bool WithoutBuild { get; private init; }
 
-    /// <exception cref="BenchException">It says something else.</exception>
+    /// <exception cref="BenchException">An option is invalid.</exception>
     public static Options Parse(IEnumerable<string> arguments)
     {
         var options = new Options();

@@ -5,8 +5,8 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Bench;
 
 /// <summary>
-/// A caller beside the load who knows what every answer must be: the first permits of a new user are allowed and count
-/// down, all others are denied.
+/// A caller beside the load that knows what every decision must be: the first permits of a new user are allowed and
+/// count down, all others are denied.
 /// </summary>
 internal sealed class Probe(Target target)
 {
@@ -21,14 +21,14 @@ internal sealed class Probe(Target target)
     /// <summary>The rule that every target has for the probe. No window ends while the bench runs.</summary>
     public static Rule Rule { get; } = new("probe", new Limit(Permits, WindowSeconds: 31_536_000));
 
-    /// <summary>Asks a single time.</summary>
+    /// <summary>Sends a single check.</summary>
     public async Task AskOnceAsync()
     {
         using var http = target.CreateClient();
         await AskAsync(http);
     }
 
-    /// <summary>Asks many times at once, and looks that exactly the permits of the limit are given.</summary>
+    /// <summary>Sends many checks at once, and verifies that exactly the permits of the limit are given.</summary>
     public async Task ThrowIfInexactAsync()
     {
         using var http = target.CreateClient();
@@ -44,8 +44,8 @@ internal sealed class Probe(Target target)
         }
     }
 
-    /// <summary>Asks about fifty times a second until it is told to stop.</summary>
-    /// <returns>How many answers it got.</returns>
+    /// <summary>Sends about fifty checks a second until it is stopped.</summary>
+    /// <returns>The number of responses.</returns>
     /// <exception cref="BenchException">One of them was wrong.</exception>
     public async Task<int> RunAsync(CancellationToken stop)
     {

@@ -16,8 +16,14 @@ if (args.Contains("--help"))
     return 0;
 }
 
-using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Belongings.Take);
-using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Belongings.Take);
+using var interrupted = PosixSignalRegistration.Create(
+    PosixSignal.SIGINT,
+    StartedResources.Interrupt
+);
+using var terminated = PosixSignalRegistration.Create(
+    PosixSignal.SIGTERM,
+    StartedResources.Interrupt
+);
 try
 {
     var options = Options.Parse(args);
@@ -31,7 +37,7 @@ try
         ? await new Check(options.Settings, options.Scenarios).RunAsync()
         : await MeasureAsync(options);
 }
-catch (Exception) when (Belongings.AreTaken)
+catch (Exception) when (StartedResources.IsInterrupted)
 {
     return 130;
 }
@@ -42,7 +48,7 @@ catch (BenchException exception)
 }
 finally
 {
-    Belongings.Dispose();
+    StartedResources.Dispose();
 }
 
 async Task<int> MeasureAsync(Options options)
@@ -67,7 +73,7 @@ async Task<int> MeasureAsync(Options options)
     Console.WriteLine($"{Goal.Compare(figures)}");
     if (options.Write)
     {
-        // Of what was not measured this time, the earlier figures stay.
+        // Figures that were not measured this time are kept.
         foreach (var (key, value) in Promises.Read())
         {
             figures.TryAdd(key, value);

@@ -2,7 +2,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench;
 
-/// <summary>Reads a target's metrics every second, as a Prometheus in a hurry would.</summary>
+/// <summary>Scrapes a target's metrics every second, more often than a usual Prometheus.</summary>
 internal sealed class Scraper : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -1,21 +1,21 @@
 namespace RateLimiter.Bench;
 
-/// <summary>How long and how often is measured, and what counts of several rounds.</summary>
+/// <summary>The durations and repetitions of the measurements, and how several rounds are combined.</summary>
 internal sealed record Settings
 {
-    /// <summary>One run of the warm-up; there are several.</summary>
+    /// <summary>The duration of one warm-up run; there are several.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(3);
 
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
 
     public int Rounds { get; init; } = 5;
 
-    /// <summary>Only the service and the yardstick.</summary>
+    /// <summary>Whether only the service and the baseline are measured.</summary>
     public bool WithoutPeers { get; init; }
 
     /// <summary>
-    /// Whether the best round of each counts, and not the median. It is the one that was disturbed the least, and what a
-    /// change broke is slow in every round.
+    /// Whether the best round of each counts instead of the median. It is the round that was disturbed the least, and a
+    /// regression is slow in every round.
     /// </summary>
     public bool Best { get; init; }
 
@@ -28,5 +28,5 @@ internal sealed record Settings
     }
 }
 
-/// <summary>How much there is in the scenario <c>scale</c>.</summary>
+/// <summary>The amount of data in the scenario <c>scale</c>.</summary>
 internal sealed record ScaleSettings(int Subjects, int Policies, int Tenants);

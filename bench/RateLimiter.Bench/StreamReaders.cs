@@ -2,7 +2,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench;
 
-/// <summary>Callers that follow a client's decisions, and take all that is sent as fast as it comes.</summary>
+/// <summary>Callers that follow a client's decisions, and read everything that is sent as fast as it arrives.</summary>
 internal sealed class StreamReaders : IAsyncDisposable
 {
     private const int BufferSize = 64 * 1024;
@@ -16,7 +16,7 @@ internal sealed class StreamReaders : IAsyncDisposable
 
     public double Megabytes => Interlocked.Read(ref bytes) / 1e6;
 
-    /// <summary>Opens them all.</summary>
+    /// <summary>Opens all streams.</summary>
     /// <exception cref="BenchException">The target refused one.</exception>
     public static async Task<StreamReaders> OpenAsync(Target target, int count)
     {
@@ -40,7 +40,7 @@ internal sealed class StreamReaders : IAsyncDisposable
         return readers;
     }
 
-    /// <exception cref="BenchException">One has ended, so that fewer were measured.</exception>
+    /// <exception cref="BenchException">A stream has ended, so that fewer were measured.</exception>
     public void ThrowIfEnded()
     {
         if (reading.Count(task => task.IsCompleted) is > 0 and var ended)

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.Bench;
 
-/// <summary>The programs that the bench needs and does not bring along.</summary>
+/// <summary>The programs that the bench needs and does not include.</summary>
 internal static partial class Tools
 {
     private static readonly (string File, string Package)[] Always =
@@ -42,7 +42,7 @@ internal static partial class Tools
         }
     }
 
-    /// <summary>The versions of all of them, in words.</summary>
+    /// <summary>The versions of all of them, as text.</summary>
     public static async Task<string> DescribeAsync(bool withoutPeers)
     {
         var versions =
@@ -59,7 +59,7 @@ internal static partial class Tools
             .Split(Path.PathSeparator)
             .Any(folder => Path.Exists(Path.Combine(folder, file)));
 
-    // One of them tells its version only together with a failure.
+    // One of them prints its version only with a non-zero exit code.
     private static async Task<string> VersionAsync(string command) =>
         Number.Match(await RunningProcess.RunAsync("sh", ["-c", $"{command} 2>&1; true"])).Value;
 

@@ -1,18 +1,18 @@
 namespace RateLimiter.Bench;
 
-/// <summary>What is run before anything is measured.</summary>
+/// <summary>Runs the load before anything is measured.</summary>
 internal static class WarmUp
 {
     private const int Most = 8;
 
-    /// <summary>How much faster than ever before a run must be to show that there is more to come.</summary>
+    /// <summary>How much faster than all earlier runs a run must be to show that the warm-up is not finished.</summary>
     private const double StillWarming = 1.05;
 
     /// <summary>
-    /// Runs a load until it gets no faster. The runtime compiles what is busy again and again, the later the busier the
-    /// machine: two runs in a row that are not faster than the best so far say that it is done.
+    /// Runs a load until it gets no faster. The runtime recompiles hot code again and again, the later the busier the
+    /// machine: two successive runs that are not faster than the best so far mean that it is finished.
     /// </summary>
-    /// <param name="run">Runs it once, and tells its rate.</param>
+    /// <param name="run">Runs it once, and returns its rate.</param>
     public static async Task RunAsync(Func<Task<double>> run)
     {
         var (best, stale) = (0.0, 0);

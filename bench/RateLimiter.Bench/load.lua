@@ -1,4 +1,5 @@
--- What wrk sends: checks, alone or in batches, for many users in turn, as fast as they are answered or at a given rate.
+-- What wrk sends: checks, single or in batches, for many users in turn, as fast as they get responses or at a given
+-- rate.
 -- Arguments, each as name=value:
 --   keys      a file with the API key of each tenant, one a line
 --   route     the route; with routes > 1 the first part of its name
@@ -6,7 +7,7 @@
 --   users     the users of a tenant
 --   requests  how many different requests to prepare; with fewer than there are users, they are drawn at random
 --   batch     the checks in a request; 0 for single checks
---   rate      requests per second; 0 for as many as are answered
+--   rate      requests per second; 0 for as many as get a response
 -- The last line it prints is JSON.
 
 local ffi = require "ffi"
@@ -44,8 +45,8 @@ local function read(arguments)
   return options
 end
 
--- The user comes last because LuaJIT tells long strings apart by a few of their bytes, the last ones among them: with
--- thousands that are alike there, each further one takes longer.
+-- The user comes last because LuaJIT distinguishes long strings by a few of their bytes, including the last ones: with
+-- thousands that are equal there, each further one takes longer.
 local function check(options, user)
   local route = options.routes == 1 and options.route or ("%s-%d"):format(options.route, user % options.routes)
   return ('{"route_key":"%s","user_id":"user-%d"}'):format(route, user)

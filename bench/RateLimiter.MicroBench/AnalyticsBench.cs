@@ -6,7 +6,7 @@ using RateLimiter.Infrastructure.Redis.Analytics;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>A decision is counted, among a thousand users and ten routes.</summary>
+/// <summary>Counts a decision, among a thousand users and ten routes.</summary>
 [MemoryDiagnoser]
 public class AnalyticsBench
 {

@@ -7,7 +7,7 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>A decision is written: by hand, and by the serializer from the documented type.</summary>
+/// <summary>Writes a decision: by hand, and with the serializer from the documented type.</summary>
 [MemoryDiagnoser]
 public class AnswerBench
 {

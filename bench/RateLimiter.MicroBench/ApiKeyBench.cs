@@ -4,7 +4,7 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>An API key is read, its checksum is compared, and it is hashed.</summary>
+/// <summary>Parses an API key, verifies its checksum, and hashes it.</summary>
 [MemoryDiagnoser]
 public class ApiKeyBench
 {

@@ -5,7 +5,10 @@ using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>The body of a check is read: by hand, and by the serializer, to which what is not plainly right is left.</summary>
+/// <summary>
+/// Parses the body of a check: by hand, and with the serializer, which is used for everything that is not plainly
+/// valid.
+/// </summary>
 [MemoryDiagnoser]
 public class BodyBench
 {

@@ -5,7 +5,7 @@ using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>The keys and arguments of a call of the script are written, for so many checks of one policy.</summary>
+/// <summary>Writes the keys and arguments of a script call, for a number of checks of one policy.</summary>
 [MemoryDiagnoser]
 public class CallBench
 {

@@ -4,7 +4,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>The decision is made of what the store says of each limit.</summary>
+/// <summary>Creates the decision from the store's status of each limit.</summary>
 [MemoryDiagnoser]
 public class DecisionBench
 {

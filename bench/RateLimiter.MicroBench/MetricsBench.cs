@@ -52,7 +52,7 @@ public class MetricsBench : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A counter and a time.</summary>
+    /// <summary>A counter and a histogram.</summary>
     [Benchmark]
     public void Record() => on.Record(decision, Took);
 

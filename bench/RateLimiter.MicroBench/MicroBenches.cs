@@ -4,8 +4,8 @@ using BenchmarkDotNet.Running;
 namespace RateLimiter.MicroBench;
 
 /// <summary>
-/// Parts of the path of a check, with their allocations. Without arguments it asks which; <c>--filter '*'</c> runs all,
-/// <c>--job short</c> faster and less exactly.
+/// Parts of the path of a check, with their allocations. Without arguments it asks which to run; <c>--filter '*'</c>
+/// runs all, <c>--job short</c> faster and less exactly.
 /// </summary>
 internal static class MicroBenches
 {

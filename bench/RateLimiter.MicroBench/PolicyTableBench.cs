@@ -3,7 +3,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>The policy that applies is found.</summary>
+/// <summary>Finds the policy that applies.</summary>
 [MemoryDiagnoser]
 public class PolicyTableBench
 {

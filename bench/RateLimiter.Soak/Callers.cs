@@ -8,13 +8,13 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Soak;
 
-/// <summary>Send what the mix says to all instances in turn, and keep every answer.</summary>
-/// <param name="mix">What they ask.</param>
+/// <summary>Send the requests of the mix to all instances in turn, and keep every response.</summary>
+/// <param name="mix">The requests.</param>
 /// <param name="witness">A tenant whose every decision must be found in the log.</param>
-/// <param name="instances">How many instances there are.</param>
+/// <param name="instances">The number of instances.</param>
 internal sealed class Callers(Mix mix, Tenant witness, int instances)
 {
-    /// <summary>How many ask at once when they ask as fast as they can.</summary>
+    /// <summary>The number of concurrent callers at the maximum rate.</summary>
     private const int Eager = 64;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
@@ -32,7 +32,7 @@ internal sealed class Callers(Mix mix, Tenant witness, int instances)
 
     public static Rule WitnessRule { get; } = new("witness", new Limit(10, Mix.LongWindow));
 
-    /// <summary>All answers so far, in the order in which they came.</summary>
+    /// <summary>All responses so far, in the order of their arrival.</summary>
     public IReadOnlyList<Answer> Answers
     {
         get
@@ -44,13 +44,13 @@ internal sealed class Callers(Mix mix, Tenant witness, int instances)
         }
     }
 
-    /// <summary>Whether every instance has asked the store with success since then.</summary>
+    /// <summary>Whether every instance has used the store successfully since then.</summary>
     public bool HaveSeenStoreSince(long time) =>
         Enumerable.Range(0, instances).All(one => Volatile.Read(ref lastSeen[one]) > time);
 
-    /// <summary>Sends at a fixed rate, whether answers come or not, until it is told to stop.</summary>
-    /// <param name="rate">Checks per second; null for as many as are answered.</param>
-    /// <param name="stop">Tells it to stop; it waits for what is under way.</param>
+    /// <summary>Sends at a fixed rate, whether or not responses arrive, until it is stopped.</summary>
+    /// <param name="rate">Checks per second; null for as many as get a response.</param>
+    /// <param name="stop">Stops it; it waits for requests in flight.</param>
     public async Task RunAsync(int? rate, CancellationToken stop)
     {
         if (rate is { } checksPerSecond)
@@ -68,7 +68,7 @@ internal sealed class Callers(Mix mix, Tenant witness, int instances)
         }
     }
 
-    /// <summary>Asks for the witness, each time for another user, until it is told to stop.</summary>
+    /// <summary>Sends checks for the witness, each time for another user, until it is stopped.</summary>
     public async Task WitnessAsync(TimeSpan pause, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(pause);

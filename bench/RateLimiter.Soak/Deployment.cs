@@ -2,7 +2,7 @@ using RateLimiter.Bench;
 
 namespace RateLimiter.Soak;
 
-/// <summary>Some instances of the service on one Redis that forgets nothing, with a proxy between.</summary>
+/// <summary>Several instances of the service on one durable Redis, with a proxy between.</summary>
 internal sealed class Deployment
 {
     private const string FolderInMemory = "/dev/shm";
@@ -47,7 +47,7 @@ internal sealed class Deployment
         Proxy.Become(Behaviour.Refusing);
     }
 
-    /// <summary>Starts the store again, and waits until it has read its file.</summary>
+    /// <summary>Starts the store again, and waits until it has loaded its file.</summary>
     public async Task RestartStoreAsync()
     {
         Store = RedisServer.RunDurable(storeFolder, Store.Port);
@@ -55,7 +55,7 @@ internal sealed class Deployment
         await Store.Process.WaitUntilReadyAsync();
     }
 
-    // What a killed process has written is there also without a disk, and a disk that is slow is not what is tested.
+    // What a killed process has written survives without a disk too, and a slow disk is not what is tested.
     private static string? StoreParent =>
         Directory.Exists(FolderInMemory)
         && new DriveInfo(FolderInMemory).AvailableFreeSpace >= Gigabyte

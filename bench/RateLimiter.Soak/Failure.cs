@@ -2,19 +2,21 @@ using System.Diagnostics;
 
 namespace RateLimiter.Soak;
 
-/// <summary>Something that happens to the store or the service.</summary>
+/// <summary>A fault of the store or the service.</summary>
 /// <param name="Name">Its name on the command line.</param>
-/// <param name="Text">What it is, for the table.</param>
-/// <param name="StrikeAsync">Lets it happen for some time, and ends when it is over.</param>
+/// <param name="Text">Its description, for the table.</param>
+/// <param name="StrikeAsync">Causes it for some time, and ends when it is over.</param>
 internal sealed record Fault(string Name, string Text, Func<Deployment, TimeSpan, Task> StrikeAsync)
 {
     private static readonly TimeSpan OneWay = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan Stutter = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>How long it lasts; null for as long as the schedule has for each.</summary>
+    /// <summary>How long it lasts; null for the schedule's default.</summary>
     public TimeSpan? Duration { get; private init; }
 
-    /// <summary>Whether an instance of the service goes, and with it what its callers wait for.</summary>
+    /// <summary>
+    /// Whether an instance of the service is killed, together with the requests that its callers wait for.
+    /// </summary>
     public bool KillsService { get; private init; }
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -56,7 +58,7 @@ internal sealed record Fault(string Name, string Text, Func<Deployment, TimeSpan
         },
     ];
 
-    /// <summary>All but what is only run when it is asked for.</summary>
+    /// <summary>All faults except those that only run on request.</summary>
     public static IReadOnlyList<Fault> Usual { get; } =
     [.. All.Where(fault => fault.Duration is null)];
 

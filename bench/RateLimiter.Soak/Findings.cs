@@ -8,16 +8,16 @@ namespace RateLimiter.Soak;
 /// <summary>Something that must hold, and whether it does.</summary>
 internal sealed record Finding(bool Holds, string Text);
 
-/// <summary>What a run says.</summary>
+/// <summary>The results of a run.</summary>
 /// <param name="Strikes">The faults, in their order.</param>
-/// <param name="Answers">All answers, in the order in which they came.</param>
-/// <param name="Permits">What the subjects got.</param>
+/// <param name="Answers">All responses, in the order of their arrival.</param>
+/// <param name="Permits">The permits that the subjects got.</param>
 /// <param name="Memory">The memory of the instances.</param>
-/// <param name="Tenants">Those of the load.</param>
-/// <param name="Standstills">When the tool stood still, in their order.</param>
+/// <param name="Tenants">The tenants of the load.</param>
+/// <param name="Standstills">When the tool itself stood still, in order.</param>
 /// <param name="Best">
-/// Whether of a fault the strike counts that was answered the soonest. It is the one that was disturbed the least, and
-/// what a change broke is late every time.
+/// Whether only the best strike of each fault counts, the one with the fastest responses. It is the one that was
+/// disturbed the least, and a regression is slow every time.
 /// </param>
 internal sealed record Findings(
     IReadOnlyList<Strike> Strikes,
@@ -29,26 +29,28 @@ internal sealed record Findings(
     bool Best
 )
 {
-    /// <summary>What an answer may take beside the time that the service waits for the store.</summary>
+    /// <summary>What a response may take beside the time that the service waits for the store.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMilliseconds(100) + Slack;
 
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>An outage this long shows whether something grows in it.</summary>
+    /// <summary>An outage of this length shows whether something grows during it.</summary>
     private static readonly TimeSpan LongOutage = TimeSpan.FromSeconds(30);
 
     private const double Flat = 1.1;
 
-    /// <summary>The part of the checks that a store on a busy machine may answer too late without a fault.</summary>
+    /// <summary>
+    /// The fraction of the checks that a store on a busy machine may reply to too late without a fault.
+    /// </summary>
     private const double Tolerance = 0.001;
 
-    /// <summary>The answers that no fault had to do with.</summary>
+    /// <summary>The responses that no fault affected.</summary>
     public IReadOnlyList<Answer> Calm { get; } =
     [.. Answers.Where(answer => !Strikes.Any(strike => strike.Touches(answer)))];
 
-    /// <summary>The faults during which answers came late.</summary>
+    /// <summary>The faults during which responses were late.</summary>
     public IReadOnlyList<Fault> Late =>
         [
             .. ByFault()
@@ -82,7 +84,7 @@ internal sealed record Findings(
         return table;
     }
 
-    /// <summary>The memory of the instances, and how far the machine was in the way.</summary>
+    /// <summary>The memory of the instances, and how far the machine interfered.</summary>
     public string Describe() =>
         string.Join(
             '\n',
@@ -148,7 +150,9 @@ internal sealed record Findings(
         }
     }
 
-    /// <summary>How long it took until every instance had asked the store again; null when it was not waited for.</summary>
+    /// <summary>
+    /// How long it took until every instance had used the store again; null when that was not awaited.
+    /// </summary>
     private TimeSpan? Recovery(Strike strike)
     {
         var first = Answers
@@ -165,7 +169,7 @@ internal sealed record Findings(
             : null;
     }
 
-    // One that did not recover counts as the worst.
+    // A strike without recovery counts as the worst.
     private TimeSpan? Recovery(IEnumerable<Strike> strikes)
     {
         var each = strikes.Select(Recovery).ToList();
@@ -229,7 +233,7 @@ internal sealed record Findings(
         );
     }
 
-    // A check that is late in each of the groups of answers, or a batch that is.
+    // A check that is late in each of the groups of responses, or a batch that is.
     private Finding JudgeTime(string name, params IReadOnlyList<IReadOnlyList<Answer>> groups)
     {
         var check = groups.Min(group => Percentile(Latencies(group, areBatches: false), 0.99));
@@ -256,7 +260,7 @@ internal sealed record Findings(
                 .Order(),
         ];
 
-    // Without the time in which the tool could not have noticed the answer.
+    // Without the time in which the tool could not have noticed the response.
     private TimeSpan Latency(Answer answer)
     {
         var latency = answer.Elapsed;

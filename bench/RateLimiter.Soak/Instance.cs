@@ -20,7 +20,7 @@ internal sealed partial class Instance(int number, int storePort)
     public ServiceTarget Service =>
         service ?? throw new BenchException($"Instance {number} does not run.");
 
-    /// <summary>The decisions that it says are not in the log.</summary>
+    /// <summary>The number of decisions that it reports as dropped from the log.</summary>
     public long LeftOut =>
         runs.SelectMany(run => run.Output)
             .Select(line => LeftOutOfTheLog.Match(line))
@@ -54,7 +54,7 @@ internal sealed partial class Instance(int number, int storePort)
         }
     }
 
-    /// <summary>The memory that it holds; null while it does not run.</summary>
+    /// <summary>The memory that it uses; null while it does not run.</summary>
     public double? MeasureMegabytes()
     {
         lock (@lock)
@@ -63,6 +63,6 @@ internal sealed partial class Instance(int number, int storePort)
         }
     }
 
-    [GeneratedRegex(@"(\d+) decisions were left out of the log")]
+    [GeneratedRegex(@"(\d+) decisions were dropped from the log")]
     private static partial Regex LeftOutOfTheLog { get; }
 }

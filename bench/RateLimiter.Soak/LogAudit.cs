@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace RateLimiter.Soak;
 
-/// <summary>Looks for acknowledged decisions in the logs of the tenants.</summary>
+/// <summary>Searches for acknowledged decisions in the logs of the tenants.</summary>
 internal sealed class LogAudit(
     IReadOnlyList<Instance> instances,
     IReadOnlyList<Answer> answers,
@@ -21,7 +21,9 @@ internal sealed class LogAudit(
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
-    /// <summary>All decisions for the witness must be there, but for as many as the service says it left out.</summary>
+    /// <summary>
+    /// All decisions for the witness must be there, except for as many as the service reports as dropped.
+    /// </summary>
     public async Task<Finding> JudgeWitnessAsync(Tenant witness)
     {
         var logged = (await ReadAsync(witness)).ToHashSet();
@@ -47,7 +49,7 @@ internal sealed class LogAudit(
         foreach (var tenant in tenants)
         {
             var logged = (await ReadAsync(tenant)).CountBy(entry => entry).ToDictionary();
-            // What comes after the last fault is owed without exception.
+            // Decisions after the last fault must be there without exception.
             var newest = answers
                 .Reverse()
                 .TakeWhile(answer => !strikes.Any(strike => Explains(strike, answer)))
@@ -69,7 +71,7 @@ internal sealed class LogAudit(
         );
     }
 
-    // What an instance had in its queue when it was killed.
+    // Decisions that were in an instance's queue when it was killed.
     private bool WentWithService(Answer answer) =>
         strikes.Any(strike => strike.Fault.KillsService && Explains(strike, answer));
 

@@ -2,17 +2,17 @@ using System.Diagnostics;
 
 namespace RateLimiter.Soak;
 
-/// <summary>The memory of one instance at a time, a tick of the stopwatch.</summary>
+/// <summary>The memory of one instance at a time, which is a tick of the stopwatch.</summary>
 internal readonly record struct MemorySample(long Time, int Instance, double Megabytes);
 
-/// <summary>Looks several times a second how much memory the instances hold.</summary>
+/// <summary>Measures several times a second how much memory the instances use.</summary>
 internal sealed class MemoryWatch(IReadOnlyList<Instance> instances)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly List<MemorySample> samples = [];
 
-    /// <summary>All so far, in their order.</summary>
+    /// <summary>All samples so far, in order.</summary>
     public IReadOnlyList<MemorySample> Samples
     {
         get

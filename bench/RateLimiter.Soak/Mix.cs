@@ -3,8 +3,8 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Soak;
 
 /// <summary>
-/// What is asked: all algorithms, alone and several in a policy, single checks and batches, by users who stay below their
-/// limits and by some who go over them all the time.
+/// The mix of requests: all algorithms, alone and several in a policy, single checks and batches, by users who stay
+/// below their limits and by some who exceed them all the time.
 /// </summary>
 internal sealed class Mix(IReadOnlyList<Tenant> tenants)
 {
@@ -13,14 +13,14 @@ internal sealed class Mix(IReadOnlyList<Tenant> tenants)
 
     private const int ChecksPerBatch = 10;
 
-    /// <summary>So many single checks come between two batches, half of all checks.</summary>
+    /// <summary>This many single checks come between two batches: half of all checks.</summary>
     private const int SinglesPerBatch = ChecksPerBatch;
 
     private const int ModestUsers = 2000;
     private const int GreedyUsersAtOnce = 3;
     private const int ChecksOfAGreedyUser = 80;
 
-    // The same every time.
+    // The same sequence every time.
     private readonly Random random = new(1);
     private readonly Dictionary<(Tenant, Rule, string), Subject> subjects = [];
     private readonly Dictionary<(Tenant, Rule), int> greedyChecks = [];
@@ -44,7 +44,7 @@ internal sealed class Mix(IReadOnlyList<Tenant> tenants)
         new("burst", new Limit(10, 2, "token_bucket", Burst: 20)),
     ];
 
-    /// <summary>Whom the next request asks for: one subject, or those of a batch, all of one tenant.</summary>
+    /// <summary>The subjects of the next request: one, or those of a batch, all of one tenant.</summary>
     public IReadOnlyList<Subject> Next()
     {
         var checks = requests++ % (SinglesPerBatch + 1) == SinglesPerBatch ? ChecksPerBatch : 1;
@@ -62,7 +62,8 @@ internal sealed class Mix(IReadOnlyList<Tenant> tenants)
             : subjects[(tenant, rule, user)] = new Subject(tenant, rule, user);
     }
 
-    // A few ask together until all of them are over their limits, then come others: at any time some are about to be.
+    // A few users send checks together until all of them are over their limits, then others follow: at any time some
+    // are about to exceed theirs.
     private string Greedy(Tenant tenant, Rule rule)
     {
         var count = greedyChecks[(tenant, rule)] =

@@ -3,7 +3,7 @@ using RateLimiter.Bench;
 
 namespace RateLimiter.Soak;
 
-/// <summary>What the command line says.</summary>
+/// <summary>The options of the command line.</summary>
 internal sealed record Options
 {
     public static string Help { get; } =
@@ -14,7 +14,7 @@ internal sealed record Options
               --rate N            checks per second (1000), or max for as many as are answered
               --instances N       processes of the service on one store (2)
               --faults NAME,…     of {string.Join(", ", Fault.All.Select(fault => fault.Name))};
-                                  all but outage60 when left out
+                                  all but outage60 by default
               --no-build          with what the last run built
               --write             puts the table into docs/operations.md
               --check             60 s, and the last line counts what holds
@@ -25,7 +25,7 @@ internal sealed record Options
 
     public TimeSpan Duration { get; private init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Checks per second; null for as many as are answered.</summary>
+    /// <summary>Checks per second; null for as many as get a response.</summary>
     public int? Rate { get; private init; } = 1000;
 
     public int Instances { get; private init; } = 2;
@@ -38,7 +38,7 @@ internal sealed record Options
 
     public bool Check { get; private init; }
 
-    /// <exception cref="BenchException">It says something else.</exception>
+    /// <exception cref="BenchException">An option is invalid.</exception>
     public static Options Parse(IEnumerable<string> arguments)
     {
         var options = new Options();

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace RateLimiter.Soak;
 
-/// <summary>What the subjects were given, beside what their limits give.</summary>
-/// <param name="answers">All answers.</param>
+/// <summary>Compares the permits that the subjects were given with those that their limits give.</summary>
+/// <param name="answers">All responses.</param>
 /// <param name="start">A time before the first request.</param>
 internal sealed class Permits(IReadOnlyList<Answer> answers, long start)
 {
-    // A clock and a bucket may differ by a little.
+    // Clocks and buckets may differ by a little.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
 
     private readonly List<Account> accounts =
@@ -35,18 +35,18 @@ internal sealed class Permits(IReadOnlyList<Answer> answers, long start)
 
     public int Subjects => accounts.Count;
 
-    /// <summary>Those who got all that their limits give, so that more would be noticed.</summary>
+    /// <summary>The number of subjects that got all permits of their limits, so that more would be noticed.</summary>
     public int Full => accounts.Count(account => account.Exact >= account.Most);
 
-    /// <summary>Those to whom the store itself gave more than their limits give.</summary>
+    /// <summary>The subjects to which the store itself gave more than their limits give.</summary>
     public IEnumerable<string> Violations =>
         accounts
             .Where(account => account.Exact > account.Most)
             .Select(account => $"{account.Subject} got {account.Exact} of {account.Most}");
 
     /// <summary>
-    /// The permits that were given without the store during a strike and are more than the limit, to subjects with a long
-    /// window. Permits that the store gave are within the limit, whenever they came.
+    /// The permits that were given without the store during a strike and exceed the limit, to subjects with a long
+    /// window. Permits that the store gave are within the limit, whenever they were given.
     /// </summary>
     public long CountAbove(Func<Answer, bool> isDuring, string? onStoreFailure) =>
         accounts
@@ -55,9 +55,9 @@ internal sealed class Permits(IReadOnlyList<Answer> answers, long start)
             )
             .Sum(account => account.DegradedAbove.Count(isDuring));
 
-    /// <param name="Subject">Who.</param>
+    /// <param name="Subject">The subject.</param>
     /// <param name="Most">The most that the limits give.</param>
-    /// <param name="Allowed">The answers that allowed a check, in the order in which they came.</param>
+    /// <param name="Allowed">The responses that allowed a check, in the order of their arrival.</param>
     private sealed record Account(
         Subject Subject,
         long Most,
@@ -66,7 +66,7 @@ internal sealed class Permits(IReadOnlyList<Answer> answers, long start)
     {
         public long Exact => Allowed.Count(one => !one.Degraded);
 
-        /// <summary>As many as are too many; the last ones.</summary>
+        /// <summary>The responses that exceed the limit; the last ones.</summary>
         public IEnumerable<Answer> DegradedAbove =>
             Allowed
                 .Where(one => one.Degraded)

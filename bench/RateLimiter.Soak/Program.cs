@@ -9,8 +9,14 @@ if (args.Contains("--help"))
     return 0;
 }
 
-using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Belongings.Take);
-using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Belongings.Take);
+using var interrupted = PosixSignalRegistration.Create(
+    PosixSignal.SIGINT,
+    StartedResources.Interrupt
+);
+using var terminated = PosixSignalRegistration.Create(
+    PosixSignal.SIGTERM,
+    StartedResources.Interrupt
+);
 try
 {
     var options = Options.Parse(args);
@@ -21,7 +27,7 @@ try
 
     return await SoakAsync(options);
 }
-catch (Exception) when (Belongings.AreTaken)
+catch (Exception) when (StartedResources.IsInterrupted)
 {
     return 130;
 }
@@ -32,7 +38,7 @@ catch (BenchException exception)
 }
 finally
 {
-    Belongings.Dispose();
+    StartedResources.Dispose();
 }
 
 async Task<int> SoakAsync(Options options)

@@ -2,35 +2,37 @@ using System.Diagnostics;
 
 namespace RateLimiter.Soak;
 
-/// <summary>One time that a fault struck. Times are ticks of the stopwatch.</summary>
-/// <param name="Fault">What happened.</param>
+/// <summary>One occurrence of a fault. Times are ticks of the stopwatch.</summary>
+/// <param name="Fault">The fault.</param>
 /// <param name="Begin">When it began.</param>
 /// <param name="Back">When it was over.</param>
-/// <param name="End">When what came of it is over too.</param>
+/// <param name="End">When its after-effects are over too.</param>
 internal sealed record Strike(Fault Fault, long Begin, long Back, long End)
 {
-    /// <summary>Whether an answer was under way meanwhile.</summary>
+    /// <summary>Whether a request was in flight during the strike.</summary>
     public bool Touches(Answer answer) => answer.Due <= End && answer.Completed >= Begin;
 }
 
 /// <summary>When each fault strikes: one after the other, round by round, with calm between.</summary>
 internal sealed class Schedule(IReadOnlyList<Fault> faults, TimeSpan duration)
 {
-    /// <summary>The longest that a recovery is waited for.</summary>
+    /// <summary>The longest wait for a recovery.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    /// <summary>The answers of this time are not measured: the runtime compiles what is busy.</summary>
+    /// <summary>Responses in this time are not measured: the runtime compiles hot code.</summary>
     public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan AfterRound = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan UsualTurn = TimeSpan.FromSeconds(15);
 
-    /// <summary>What is left of a fault after the first good answer: other connections are made, a queue is emptied.</summary>
+    /// <summary>
+    /// The after-effects of a fault after the first good response: connections are made again, a queue is emptied.
+    /// </summary>
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
 
-    // The parts of a turn: calm, the fault, and what is left for recovering.
+    // The phases of a turn: calm, the fault, and the rest for recovering.
     private const double Before = 0.25;
     private const double During = 0.4;
 
@@ -45,7 +47,7 @@ internal sealed class Schedule(IReadOnlyList<Fault> faults, TimeSpan duration)
 
     private TimeSpan Turn => ((duration - WarmUp) / Rounds - AfterRound) / faults.Count;
 
-    /// <summary>Lets all faults strike, as often as there is time for.</summary>
+    /// <summary>Runs all faults, as often as there is time for.</summary>
     public async Task<IReadOnlyList<Strike>> RunAsync(Deployment deployment, Callers callers)
     {
         await Task.Delay(WarmUp);
@@ -58,7 +60,7 @@ internal sealed class Schedule(IReadOnlyList<Fault> faults, TimeSpan duration)
         return strikes;
     }
 
-    /// <summary>Lets some faults strike once more.</summary>
+    /// <summary>Runs some faults once more.</summary>
     public async Task<IReadOnlyList<Strike>> RunOnceAsync(
         IReadOnlyList<Fault> some,
         Deployment deployment,

@@ -2,20 +2,22 @@ using System.Diagnostics;
 
 namespace RateLimiter.Soak;
 
-/// <summary>One run: starts all, drives the load while the faults strike, and looks at what came of it.</summary>
-/// <param name="Findings">What the answers say.</param>
-/// <param name="All">All that must hold.</param>
+/// <summary>One run: starts everything, drives the load while the faults strike, and evaluates the results.</summary>
+/// <param name="Findings">The results of the responses.</param>
+/// <param name="All">All conditions that must hold.</param>
 internal sealed record SoakTest(Findings Findings, IReadOnlyList<Finding> All)
 {
-    /// <summary>The decisions of the witness, fewer than a log keeps also when the run takes longer than planned.</summary>
+    /// <summary>
+    /// The decisions of the witness; fewer than a log keeps, even when the run takes longer than planned.
+    /// </summary>
     private const int Decisions = 600;
 
-    /// <summary>How often the short form looks whether a fault is answered in time.</summary>
+    /// <summary>How often the short form repeats a fault to see whether responses are in time.</summary>
     private const int Tries = 3;
 
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>What is recorded is in the log after that time, if it is to be there.</summary>
+    /// <summary>A recorded decision is in the log after this time, if it is to be there.</summary>
     private static readonly TimeSpan LogDelay = TimeSpan.FromSeconds(1);
 
     public static async Task<SoakTest> RunAsync(Options options)
@@ -42,7 +44,7 @@ internal sealed record SoakTest(Findings Findings, IReadOnlyList<Finding> All)
         List<Strike> strikes = [.. await schedule.RunAsync(deployment, callers)];
         for (var attempt = 2; options.Check && attempt <= Tries; attempt++)
         {
-            // The machine may be busy with something else, so that what came late may come again.
+            // The machine may be busy with something else, so a fault with late responses is repeated.
             var late = Find().Late;
             strikes.AddRange(await schedule.RunOnceAsync(late, deployment, callers));
         }
@@ -54,7 +56,7 @@ internal sealed record SoakTest(Findings Findings, IReadOnlyList<Finding> All)
         var findings = Find();
         var audit = new LogAudit(deployment.Instances, callers.Answers, strikes);
         List<Finding> all = [.. findings.Judge(), await audit.JudgeWitnessAsync(witness)];
-        // Asked faster, a log would not keep what two instances write at the same time.
+        // At a higher rate, a log would not keep what two instances write at the same time.
         if (options.Rate is not null)
         {
             all.Add(await audit.JudgeNewestAsync(tenants));
@@ -81,7 +83,7 @@ internal sealed record SoakTest(Findings Findings, IReadOnlyList<Finding> All)
         }
     }
 
-    // One tenant for each way to answer without the store, or as many without a word of it when the service knows none.
+    // One tenant for each failure mode, or as many without one when the service does not support it.
     private static async Task<IReadOnlyList<Tenant>> RegisterAsync(Deployment deployment)
     {
         using var visitor = deployment.Instances[0].Service.CreateClient();

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace RateLimiter.Soak;
 
 /// <summary>
-/// A time in which the tool itself did not get on: the machine was busy with something else, or the runtime collected.
-/// What took longer because of it is nobody's fault. Times are ticks of the stopwatch.
+/// A time in which the tool itself made no progress: the machine was busy with something else, or the runtime collected
+/// garbage. Delays that it caused do not count against the service. Times are ticks of the stopwatch.
 /// </summary>
 internal readonly record struct Standstill(long Begin, long End)
 {
@@ -18,17 +18,17 @@ internal readonly record struct Standstill(long Begin, long End)
         Stopwatch.GetElapsedTime(0, Math.Max(0, Math.Min(End, to) - Math.Max(Begin, from)));
 }
 
-/// <summary>Notes every standstill.</summary>
+/// <summary>Records every standstill.</summary>
 internal sealed class StandstillWatch
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>A timer that is late by less is usual.</summary>
+    /// <summary>Timers are usually late by less than this.</summary>
     private static readonly TimeSpan Usual = TimeSpan.FromMilliseconds(10);
 
     private readonly List<Standstill> all = [];
 
-    /// <summary>All so far, in their order.</summary>
+    /// <summary>All standstills so far, in order.</summary>
     public IReadOnlyList<Standstill> All
     {
         get

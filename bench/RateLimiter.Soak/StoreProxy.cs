@@ -9,26 +9,26 @@ using RateLimiter.Bench;
 
 namespace RateLimiter.Soak;
 
-/// <summary>What becomes of a connection to the store.</summary>
+/// <summary>What happens to a connection to the store.</summary>
 internal enum Behaviour
 {
-    /// <summary>It is passed on.</summary>
+    /// <summary>It is forwarded.</summary>
     Passing,
 
-    /// <summary>Nobody listens.</summary>
+    /// <summary>The port is closed.</summary>
     Refusing,
 
     /// <summary>It is accepted and closed at once.</summary>
     Closing,
 
-    /// <summary>The store gets every command, and random bytes come back.</summary>
+    /// <summary>The store receives every command, and random bytes are returned.</summary>
     Garbling,
 
-    /// <summary>Every command is answered as by a Redis that still reads its file.</summary>
+    /// <summary>Every command gets the reply of a Redis that is still loading its file.</summary>
     Loading,
 }
 
-/// <summary>Stands between the service and its store, and can do to a connection what a network does.</summary>
+/// <summary>A proxy between the service and its store, which can do to a connection what a network does.</summary>
 internal sealed class StoreProxy : IDisposable
 {
     private readonly int storePort;
@@ -41,12 +41,12 @@ internal sealed class StoreProxy : IDisposable
     public StoreProxy(int storePort)
     {
         this.storePort = storePort;
-        Belongings.Add(this, Listen);
+        StartedResources.Add(this, Listen);
     }
 
     public int Port { get; } = RedisServer.FreePort();
 
-    /// <summary>How long everything is held back on its way, in each direction.</summary>
+    /// <summary>The delay of everything, in each direction.</summary>
     public TimeSpan Delay
     {
         get => TimeSpan.FromTicks(Interlocked.Read(ref delay));
@@ -66,7 +66,8 @@ internal sealed class StoreProxy : IDisposable
             Listen();
         }
 
-        // Garbage comes in the middle of a connection, which is of no more use then. After loading it is.
+        // Garbage is sent in the middle of a connection, which is unusable afterwards. After loading it is still
+        // usable.
         if (
             next is Behaviour.Refusing or Behaviour.Closing or Behaviour.Loading
             || previous == Behaviour.Garbling
@@ -118,7 +119,7 @@ internal sealed class StoreProxy : IDisposable
         }
         catch (Exception exception) when (IsEnd(exception))
         {
-            // Nobody listens any more.
+            // The listener was closed.
         }
     }
 
@@ -181,7 +182,7 @@ internal sealed class StoreProxy : IDisposable
             }
 
             var isOver = behaviour != Behaviour.Loading;
-            // What came after loading is left for the store.
+            // What was sent after loading is left for the store.
             commands.AdvanceTo(left.Start, isOver ? left.Start : left.End);
             if (read.IsCompleted)
             {
@@ -190,7 +191,7 @@ internal sealed class StoreProxy : IDisposable
         }
     }
 
-    // A command is an array of texts: *2, $3, GET, $1, a.
+    // A command is an array of strings: *2, $3, GET, $1, a.
     private static bool TryReadCommand(ref ReadOnlySequence<byte> commands)
     {
         var reader = new SequenceReader<byte>(commands);

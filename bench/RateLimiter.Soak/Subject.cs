@@ -4,8 +4,8 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Soak;
 
 /// <summary>A client of the service.</summary>
-/// <param name="Name">What it is called in messages.</param>
-/// <param name="OnStoreFailure">What its policies say; null when they do not.</param>
+/// <param name="Name">Its name in messages.</param>
+/// <param name="OnStoreFailure">The failure mode of its policies; null when they have none.</param>
 /// <param name="Callers">A caller with its API key for each instance.</param>
 internal sealed record Tenant(
     string Name,
@@ -36,7 +36,7 @@ internal sealed record Tenant(
         }
     }
 
-    // What has just started on a busy machine may not reach its store in time.
+    // A service that has just started on a busy machine may not reach its store in time.
     private static async Task<string> RegisterAsync(ServiceTarget service, List<Rule> rules)
     {
         for (var attempt = 1; ; attempt++)
@@ -53,10 +53,12 @@ internal sealed record Tenant(
     }
 }
 
-/// <summary>A user on a route of a tenant, who has limits of his own.</summary>
+/// <summary>A user on a route of a tenant, with limits of their own.</summary>
 internal sealed record Subject(Tenant Tenant, Rule Rule, string User)
 {
-    /// <summary>Whether nothing comes back while the tool runs, but for what trickles into buckets.</summary>
+    /// <summary>
+    /// Whether no permits are replenished while the tool runs, except for what trickles into buckets.
+    /// </summary>
     public bool IsExact => Rule.Limits.All(limit => limit.WindowSeconds >= Mix.LongWindow);
 
     /// <summary>The most permits that all limits give together in a time that begins with the first.</summary>

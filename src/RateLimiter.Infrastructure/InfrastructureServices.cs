@@ -9,8 +9,8 @@ namespace RateLimiter.Infrastructure;
 public static class InfrastructureServices
 {
     /// <summary>
-    /// Adds the store: a Redis when one is configured, else the embedded one; and PostgreSQL, when that is, as the system of
-    /// record.
+    /// Adds the store: Redis when one is configured, else the embedded store; and PostgreSQL, when configured, as the
+    /// system of record.
     /// </summary>
     public static IServiceCollection AddInfrastructure(
         this IServiceCollection services,

@@ -88,7 +88,7 @@ public sealed class OutageTests
         }
 
         Assert.That(await service.TerminateAsync(), Is.Zero);
-        var told = service.OutputLines.Where(line => line.Contains("left out of the log"));
+        var told = service.OutputLines.Where(line => line.Contains("dropped from the log"));
         Assert.That(told.Count(), Is.InRange(1, 2), "At once, and the rest at the end.");
         Assert.That(
             told.Sum(line => int.Parse(line.Split("] ")[1].Split(' ')[0])),

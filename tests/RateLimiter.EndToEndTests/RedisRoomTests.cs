@@ -82,7 +82,7 @@ public sealed class RedisRoomTests(Store store)
             Assert.That(Lines("has no memory left"), Is.EqualTo(1));
             Assert.That(Lines("has memory again"), Is.EqualTo(1));
             Assert.That(Lines("does not answer"), Is.Zero);
-            Assert.That(Lines("were left out of the log"), Is.Zero);
+            Assert.That(Lines("were dropped from the log"), Is.Zero);
         }
 
         int Lines(string text) => service.OutputLines.Count(line => line.Contains(text));

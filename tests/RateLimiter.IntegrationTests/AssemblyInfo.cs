@@ -1,4 +1,4 @@
 [assembly: Parallelizable(ParallelScope.Fixtures)]
 
-// Most of them wait for a server that is a process of its own.
+// Most tests wait for a server in another process.
 [assembly: LevelOfParallelism(3)]

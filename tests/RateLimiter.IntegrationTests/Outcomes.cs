@@ -9,7 +9,9 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.IntegrationTests;
 
-/// <summary>Asks repositories when only the outcome counts, and nothing is known before.</summary>
+/// <summary>
+/// Extensions of the repositories for tests in which only the outcome counts, and nothing is known before.
+/// </summary>
 internal static class Outcomes
 {
     public static async Task<PolicySave> OutcomeAsync(

@@ -3,7 +3,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests;
 
-/// <summary>Stops what the tests of all folders share.</summary>
+/// <summary>Stops the servers that the tests of all folders share.</summary>
 [SetUpFixture]
 public sealed class SharedStores
 {

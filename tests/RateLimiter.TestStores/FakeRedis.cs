@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace RateLimiter.TestStores;
 
-/// <summary>Something on a port where a Redis should be. It answers whatever it is sent with the same bytes.</summary>
+/// <summary>A server on a port where a Redis is expected. It replies to everything with the same bytes.</summary>
 public sealed class FakeRedis : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
@@ -20,7 +20,7 @@ public sealed class FakeRedis : IAsyncDisposable
     }
 
     /// <param name="port">A free port.</param>
-    /// <param name="answer">The bytes; null never answers.</param>
+    /// <param name="answer">The bytes; null never replies.</param>
     public static FakeRedis Start(int port, byte[]? answer) => new(port, answer);
 
     public async ValueTask DisposeAsync()
@@ -65,7 +65,7 @@ public sealed class FakeRedis : IAsyncDisposable
             catch (Exception exception)
                 when (exception is IOException or OperationCanceledException)
             {
-                // The caller has gone, or the test is over.
+                // The caller has disconnected, or the test is over.
             }
         }
     }

@@ -6,8 +6,8 @@ using System.Text;
 namespace RateLimiter.TestStores;
 
 /// <summary>
-/// An address that leads to a server of the loopback, as that of a load balancer or of a Service of Kubernetes does: new
-/// connections go to where it leads now, while those that stand stay with the server they were made to.
+/// An address that leads to a server of the loopback, like that of a load balancer or of a Service of Kubernetes: new
+/// connections go to its current target, while open ones stay with the server that they were made to.
 /// </summary>
 public sealed class Forwarder : IAsyncDisposable
 {
@@ -18,8 +18,8 @@ public sealed class Forwarder : IAsyncDisposable
     private readonly Task accepting;
     private volatile int target;
 
-    /// <param name="target">The port that it leads to.</param>
-    /// <param name="rewrite">What the server says instead; null for what it says.</param>
+    /// <param name="target">The port of the target.</param>
+    /// <param name="rewrite">Replaces what the server sends; null to forward it unchanged.</param>
     public Forwarder(int target, Func<string, string>? rewrite = null)
     {
         this.target = target;
@@ -32,16 +32,18 @@ public sealed class Forwarder : IAsyncDisposable
 
     public string Address => $"{IPAddress.Loopback}:{Port}";
 
-    /// <summary>How many connections were made so far.</summary>
+    /// <summary>The number of connections made so far.</summary>
     public int Count => connections.Count;
 
-    /// <summary>Which words of a caller end the connection as soon as the server has them; null for none.</summary>
+    /// <summary>
+    /// Selects text of a caller that ends the connection as soon as the server has received it; null for none.
+    /// </summary>
     public Func<string, bool>? EndsAfter { get; set; }
 
-    /// <summary>Leads new connections elsewhere.</summary>
+    /// <summary>Leads new connections to another target.</summary>
     public void LeadTo(int port) => target = port;
 
-    /// <summary>Ends the connections of those who have said a word, or have not.</summary>
+    /// <summary>Ends the connections on which a word has been sent, or has not.</summary>
     public void Close(string word, bool said)
     {
         foreach (var connection in connections.Where(it => it.Said(word) == said))
@@ -50,7 +52,9 @@ public sealed class Forwarder : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets those who have said a word hear nothing any more, while their connections stand.</summary>
+    /// <summary>
+    /// Discards all further replies on the connections on which a word has been sent, while they stay open.
+    /// </summary>
     public void Silence(string word)
     {
         foreach (var connection in connections.Where(it => it.Said(word)))
@@ -147,7 +151,7 @@ public sealed class Forwarder : IAsyncDisposable
             catch (Exception exception)
                 when (exception is SocketException or ObjectDisposedException)
             {
-                // Nobody is there.
+                // No server listens there.
             }
 
             Dispose();
@@ -180,7 +184,7 @@ public sealed class Forwarder : IAsyncDisposable
                             or InvalidOperationException
                 )
             {
-                // One of the two has gone.
+                // One of the two has disconnected.
             }
         }
     }

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RateLimiter.TestStores;
 
 /// <summary>
-/// PgBouncer before a PostgreSQL, in transaction mode: each transaction may be on another of its few connections. It is a
-/// process on a free port of the loopback, with a folder of its own.
+/// PgBouncer in front of a PostgreSQL, in transaction mode: each transaction may use another of its few connections. It
+/// is a process on a free port of the loopback, with a folder of its own.
 /// </summary>
 public sealed class PgBouncer : IAsyncDisposable
 {
@@ -23,9 +23,9 @@ public sealed class PgBouncer : IAsyncDisposable
 
     private PgBouncer() { }
 
-    /// <summary>Starts one. Where there is none, the test is skipped, which its result says.</summary>
-    /// <param name="server">What it stands before.</param>
-    /// <param name="connections">How many it makes.</param>
+    /// <summary>Starts one. If it is not installed, the test is skipped with a message.</summary>
+    /// <param name="server">The server behind it.</param>
+    /// <param name="connections">The number of its connections to the server.</param>
     public static async Task<PgBouncer> StartAsync(PostgresServer server, int connections)
     {
         if (!File.Exists(Program))
@@ -51,7 +51,7 @@ public sealed class PgBouncer : IAsyncDisposable
         }
     }
 
-    /// <summary>How to reach a database through it, in the syntax of Npgsql.</summary>
+    /// <summary>The connection string of a database through it, in the syntax of Npgsql.</summary>
     public string ConnectionString(string database) =>
         $"Host={Host};Port={port};Database={database};Username={PostgresServer.Owner}";
 
@@ -84,7 +84,7 @@ public sealed class PgBouncer : IAsyncDisposable
                 $"default_pool_size = {connections}",
             ]
         );
-        // It does not run as root, and reads its settings before.
+        // It does not run as root, and reads its settings before it drops the rights.
         string[] user = Environment.IsPrivilegedProcess ? ["-u", "nobody"] : [];
         process = Process.Start(
             new ProcessStartInfo(Program, ["-q", .. user, settings])

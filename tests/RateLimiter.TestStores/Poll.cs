@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace RateLimiter.TestStores;
 
-/// <summary>Waits for what happens in another process.</summary>
+/// <summary>Waits for events in other processes.</summary>
 public static class Poll
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Waits until something is so, and fails when that takes too long.</summary>
+    /// <summary>Waits until a condition holds, and fails when that takes too long.</summary>
     /// <returns>How long it took.</returns>
     public static async Task<TimeSpan> UntilAsync(
         string what,

@@ -5,15 +5,15 @@ using System.Globalization;
 namespace RateLimiter.TestStores;
 
 /// <summary>
-/// A real PostgreSQL on a free port of the loopback, with a folder of its own, that ends with the tests. It can be ended as
-/// a crash would end it, stopped in mid-air, and started again with the same data.
+/// A real PostgreSQL on a free port of the loopback, with a folder of its own, which ends with the tests. It can be
+/// killed as by a crash, paused, and started again with the same data.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     /// <summary>Makes it a failure, not a skipped test, when there is no real PostgreSQL.</summary>
     public const string RequiredVariable = "RATELIMITER_REQUIRE_POSTGRES";
 
-    /// <summary>The role that may do everything.</summary>
+    /// <summary>The role with all rights.</summary>
     public const string Owner = "postgres";
 
     private const string Host = "127.0.0.1";
@@ -36,7 +36,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private string Data => Path.Combine(folder.Path, "data");
 
-    /// <summary>One server for all tests, which make databases of their own.</summary>
+    /// <summary>One server for all tests, which create databases of their own.</summary>
     public static async Task<PostgresServer> GetSharedAsync()
     {
         MustBeInstalled();
@@ -52,10 +52,10 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts a server. Where there is none, the test is skipped, which its result says, or failed when a real PostgreSQL is
+    /// Starts a server. If it is not installed, the test is skipped with a message, or fails when a real PostgreSQL is
     /// required.
     /// </summary>
-    /// <param name="isDurable">Whether what it has committed survives a crash, which takes longer.</param>
+    /// <param name="isDurable">Whether committed data survives a crash, which takes longer.</param>
     public static async Task<PostgresServer> StartAsync(bool isDurable = false)
     {
         MustBeInstalled();
@@ -70,7 +70,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the shared server, and removes what all servers are copies of.</summary>
+    /// <summary>Stops the shared server, and removes the template that all servers are copied from.</summary>
     public static async Task StopSharedAsync()
     {
         if (shared is not null)
@@ -81,11 +81,11 @@ public sealed class PostgresServer : IAsyncDisposable
         template?.Dispose();
     }
 
-    /// <summary>How to reach a database, in the syntax of Npgsql.</summary>
+    /// <summary>The connection string of a database, in the syntax of Npgsql.</summary>
     public string ConnectionString(string database, string user = Owner, string? password = null) =>
         $"Host={Host};Port={Port};Database={database};Username={user};Password={password}";
 
-    /// <summary>Makes an empty database.</summary>
+    /// <summary>Creates an empty database.</summary>
     /// <returns>Its name.</returns>
     public async Task<string> CreateDatabaseAsync()
     {
@@ -94,8 +94,8 @@ public sealed class PostgresServer : IAsyncDisposable
         return name;
     }
 
-    /// <summary>Runs statements with psql, as the role that may do everything.</summary>
-    /// <returns>What they answer, unadorned.</returns>
+    /// <summary>Runs statements with psql, as the role with all rights.</summary>
+    /// <returns>Their unformatted results.</returns>
     /// <exception cref="InvalidOperationException">One of them failed.</exception>
     public Task<string> ExecuteAsync(string database, string sql) =>
         PsqlAsync(database, ["-c", sql]);
@@ -116,10 +116,10 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task RunAsync() =>
         Assert.That(await TryRunAsync(), Is.True, $"postgres does not start: {ReadLog()}");
 
-    /// <summary>Ends all of it as a crash would: SIGKILL.</summary>
+    /// <summary>Kills all its processes as a crash would: SIGKILL.</summary>
     public async Task KillAsync()
     {
-        // The children that it leaves behind end by themselves, a moment later; until then it could not start again.
+        // The children that remain end by themselves a moment later; until then the server could not start again.
         var all = await StopAllAsync();
         await SignalAsync("KILL", all);
         await process!.WaitForExitAsync();
@@ -132,10 +132,10 @@ public sealed class PostgresServer : IAsyncDisposable
         );
     }
 
-    /// <summary>Stops all of it in mid-air (SIGSTOP): connections stay open and nobody answers.</summary>
+    /// <summary>Pauses all its processes (SIGSTOP): connections stay open and get no replies.</summary>
     public Task PauseAsync() => StopAllAsync();
 
-    /// <summary>Lets it go on after <see cref="PauseAsync"/>.</summary>
+    /// <summary>Continues after <see cref="PauseAsync"/>.</summary>
     public async Task ResumeAsync() => await SignalAsync("CONT", await ProcessesAsync());
 
     /// <summary>Ends it and starts it again.</summary>
@@ -200,7 +200,7 @@ public sealed class PostgresServer : IAsyncDisposable
                     return server;
                 }
 
-                // Somebody else took the port in the meantime.
+                // Another process has taken the port meanwhile.
             }
 
             throw new InvalidOperationException($"postgres does not start: {server.ReadLog()}");
@@ -212,7 +212,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    // To initialise the files takes a second or two, to copy them none.
+    // Initialising the files takes a second or two, copying them almost no time.
     private static async Task<TemporaryFolder> CreateTemplateAsync()
     {
         var made = new TemporaryFolder();
@@ -295,7 +295,7 @@ public sealed class PostgresServer : IAsyncDisposable
         return false;
     }
 
-    // Who answers may be another's server, which took the port first.
+    // The server that replies may be another one, which took the port first.
     private async Task<bool> IsReadyAsync()
     {
         try
@@ -349,7 +349,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task<IReadOnlyList<int>> StopAllAsync()
     {
-        // Stopped, the first of them makes no more.
+        // Once the first process is stopped, it creates no more.
         await SignalAsync("STOP", [process!.Id]);
         var all = await ProcessesAsync();
         await SignalAsync("STOP", all);

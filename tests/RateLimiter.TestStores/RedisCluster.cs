@@ -1,9 +1,9 @@
 namespace RateLimiter.TestStores;
 
 /// <summary>
-/// A real Redis Cluster of three masters with a replica each: six processes of redis-server on the loopback, that end
-/// with the tests. A master that is gone is replaced by its replica within a few seconds; until then, the slots of the
-/// other masters are served.
+/// A real Redis Cluster of three masters with a replica each: six processes of redis-server on the loopback, which end
+/// with the tests. A dead master is replaced by its replica within a few seconds; until then, the slots of the other
+/// masters are served.
 /// </summary>
 public sealed class RedisCluster : IAsyncDisposable
 {
@@ -19,15 +19,15 @@ public sealed class RedisCluster : IAsyncDisposable
 
     private RedisCluster() { }
 
-    /// <summary>All six, in whatever role they are.</summary>
+    /// <summary>All six nodes, whatever their role.</summary>
     public IReadOnlyList<RedisNode> Nodes => nodes;
 
     /// <summary>In the syntax of StackExchange.Redis.</summary>
     public string ConnectionString => string.Join(',', nodes.Select(node => node.Address));
 
     /// <summary>
-    /// Starts a cluster, and waits until it works. Where there is no redis-server, the test is skipped, which its result
-    /// says, or failed when a real Redis is required.
+    /// Starts a cluster, and waits until it works. If redis-server is not installed, the test is skipped with a
+    /// message, or fails when a real Redis is required.
     /// </summary>
     public static async Task<RedisCluster> StartAsync()
     {
@@ -50,11 +50,11 @@ public sealed class RedisCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Those that own slots, as the nodes that run see it.</summary>
+    /// <summary>The nodes that own slots, as the running nodes see it.</summary>
     public async Task<IReadOnlyList<RedisNode>> MastersAsync() =>
         [.. (await ViewAsync()).Where(entry => entry.Slots.Count > 0).Select(entry => entry.Node)];
 
-    /// <summary>How many slots a node owns.</summary>
+    /// <summary>The number of slots of a node.</summary>
     public async Task<int> SlotsOfAsync(RedisNode node) =>
         (await ViewAsync()).Single(entry => entry.Node == node).Slots.Count;
 
@@ -69,8 +69,8 @@ public sealed class RedisCluster : IAsyncDisposable
         return (await ViewAsync()).Single(entry => entry.Slots.Contains(slot)).Node;
     }
 
-    /// <summary>Ends the master that owns a key's slot, as a crash would.</summary>
-    /// <returns>The one that is gone.</returns>
+    /// <summary>Kills the master that owns a key's slot, as a crash would.</summary>
+    /// <returns>The killed node.</returns>
     public async Task<RedisNode> KillMasterOfAsync(string key)
     {
         var master = await MasterOfAsync(key);
@@ -78,7 +78,7 @@ public sealed class RedisCluster : IAsyncDisposable
         return master;
     }
 
-    /// <summary>Waits until every node knows that another has taken the place of a master.</summary>
+    /// <summary>Waits until every node knows that another node has replaced a master.</summary>
     /// <returns>How long it took.</returns>
     public Task<TimeSpan> WaitForFailoverAsync(RedisNode gone) =>
         Poll.UntilAsync(
@@ -92,7 +92,7 @@ public sealed class RedisCluster : IAsyncDisposable
                 )
         );
 
-    /// <summary>Starts a node again, and waits until it has all that the others have.</summary>
+    /// <summary>Starts a node again, and waits until it has all data of the others.</summary>
     public async Task RestartAsync(RedisNode node)
     {
         await node.RunAsync();
@@ -100,9 +100,9 @@ public sealed class RedisCluster : IAsyncDisposable
     }
 
     /// <summary>Moves one slot with its keys, while they are in use.</summary>
-    /// <param name="slot">The slot; <see cref="SlotOfAsync"/> knows that of a key.</param>
+    /// <param name="slot">The slot; see <see cref="SlotOfAsync"/>.</param>
     /// <param name="from">Its master.</param>
-    /// <param name="to">The master that it goes to.</param>
+    /// <param name="to">The new master.</param>
     public async Task MigrateSlotAsync(int slot, RedisNode from, RedisNode to)
     {
         var masters = await MastersAsync();
@@ -126,7 +126,7 @@ public sealed class RedisCluster : IAsyncDisposable
             ]);
         }
 
-        // The new owner first: nobody must be sent to one that does not know it yet.
+        // The new owner first: no client must be redirected to a node that does not know the slot yet.
         foreach (var node in masters.OrderBy(node => node == to ? 0 : 1))
         {
             await SetSlotAsync(node, "NODE", toId);
@@ -137,8 +137,8 @@ public sealed class RedisCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Moves so many slots with their keys from one master to another, while they are in use, and waits until every node
-    /// knows.
+    /// Moves a number of slots with their keys from one master to another, while they are in use, and waits until every
+    /// node knows.
     /// </summary>
     public async Task ReshardAsync(int count, RedisNode from, RedisNode to)
     {
@@ -221,7 +221,7 @@ public sealed class RedisCluster : IAsyncDisposable
         await WaitUntilWholeAsync();
     }
 
-    // Every node must know of every replica: those that do not would not promote it.
+    // Every node must know every replica: one that does not know a replica would not promote it.
     private Task<TimeSpan> WaitUntilWholeAsync() =>
         WaitAsync(async node =>
             (await ViewAsync(node)) is { Count: NodeCount } view
@@ -271,7 +271,7 @@ public sealed class RedisCluster : IAsyncDisposable
             var fields = line.Split(' ');
             var address = fields[1].Split('@')[0];
             var flags = fields[2].Split(',');
-            // While two nodes meet, they know each other by a name for the time being.
+            // While two nodes meet, they know each other by a temporary name.
             if (
                 !flags.Contains("handshake")
                 && nodes.Find(node => node.Address == address) is { } node
@@ -290,7 +290,7 @@ public sealed class RedisCluster : IAsyncDisposable
 
         return view;
 
-        // A slot on its way stands in brackets.
+        // A slot that is being migrated is in brackets.
         static bool IsOwned(string slots) => !slots.StartsWith('[');
 
         static IEnumerable<int> Range(string slots)

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace RateLimiter.TestStores;
 
 /// <summary>
-/// A process of redis-server on a free port of the loopback, with a folder of its own. It can be ended and started
+/// A process of redis-server on a free port of the loopback, with a folder of its own. It can be killed and started
 /// again, with the same data.
 /// </summary>
 public sealed class RedisNode : IAsyncDisposable
@@ -23,7 +23,7 @@ public sealed class RedisNode : IAsyncDisposable
     private RedisNode(int port, IEnumerable<string> settings, string[] options)
     {
         Port = port;
-        // A file, because servers that change roles write down there what they have become.
+        // A file, because servers that change roles write their new configuration to it.
         var configuration = Path.Combine(folder.Path, "redis.conf");
         File.WriteAllLines(
             configuration,
@@ -45,12 +45,12 @@ public sealed class RedisNode : IAsyncDisposable
 
     public bool IsRunning => process is { HasExited: false };
 
-    /// <summary>Starts it (again), on the same port and with the data that its append-only file holds.</summary>
-    /// <param name="more">More for its command line, this time.</param>
+    /// <summary>Starts it (again), on the same port and with the data in its append-only file.</summary>
+    /// <param name="more">Additional command-line arguments of this run.</param>
     public async Task RunAsync(params string[] more) =>
         Assert.That(await TryRunAsync(more), Is.True, $"redis-server cannot start on port {Port}.");
 
-    /// <summary>Ends it as a crash would: SIGKILL.</summary>
+    /// <summary>Kills it as a crash would: SIGKILL.</summary>
     public async Task KillAsync()
     {
         process!.Kill();
@@ -59,14 +59,14 @@ public sealed class RedisNode : IAsyncDisposable
         process = null;
     }
 
-    /// <summary>Stops it in mid-air (SIGSTOP): connections stay open and nobody answers.</summary>
+    /// <summary>Pauses it (SIGSTOP): connections stay open and get no replies.</summary>
     public Task PauseAsync() => SignalAsync("STOP");
 
-    /// <summary>Lets it go on after <see cref="PauseAsync"/>.</summary>
+    /// <summary>Continues after <see cref="PauseAsync"/>.</summary>
     public Task ResumeAsync() => SignalAsync("CONT");
 
-    /// <summary>What it replies to a command, a line for each element.</summary>
-    /// <exception cref="InvalidOperationException">It replied with an error, or it does not answer.</exception>
+    /// <summary>The reply to a command, one line for each element.</summary>
+    /// <exception cref="InvalidOperationException">It replied with an error, or not at all.</exception>
     public Task<string> AskAsync(params IEnumerable<string> command) =>
         RunClientAsync(["-h", Host, "-p", $"{Port}", "-e", .. command]);
 
@@ -81,8 +81,8 @@ public sealed class RedisNode : IAsyncDisposable
     }
 
     /// <summary>Starts one on a free port.</summary>
-    /// <param name="settings">Makes the lines of its configuration that are its own, anew for each attempt.</param>
-    /// <param name="options">What else stands on its command line.</param>
+    /// <param name="settings">Creates the specific lines of its configuration, again for each attempt.</param>
+    /// <param name="options">Further command-line arguments.</param>
     internal static async Task<RedisNode> StartAsync(
         Func<IEnumerable<string>> settings,
         params string[] options
@@ -96,7 +96,7 @@ public sealed class RedisNode : IAsyncDisposable
                 return node;
             }
 
-            // Somebody else took the port in the meantime.
+            // Another process has taken the port meanwhile.
             await node.DisposeAsync();
         }
 
@@ -109,8 +109,7 @@ public sealed class RedisNode : IAsyncDisposable
             .Any(directory => File.Exists(Path.Combine(directory, "redis-server")));
 
     /// <summary>
-    /// Where there is no redis-server, the test is skipped, which its result says, or failed when a real Redis is
-    /// required.
+    /// If redis-server is not installed, skips the test with a message, or fails it when a real Redis is required.
     /// </summary>
     internal static void MustBeInstalled()
     {
@@ -129,7 +128,7 @@ public sealed class RedisNode : IAsyncDisposable
     }
 
     /// <summary>Runs redis-cli.</summary>
-    /// <returns>What it prints.</returns>
+    /// <returns>Its output.</returns>
     /// <exception cref="InvalidOperationException">It failed.</exception>
     internal static async Task<string> RunClientAsync(params IEnumerable<string> arguments)
     {
@@ -186,14 +185,14 @@ public sealed class RedisNode : IAsyncDisposable
             using var client = new TcpClient();
             await client.ConnectAsync(Host, Port, cancellationToken);
             var stream = client.GetStream();
-            // Who answers may be another's server, which took the port first.
+            // The server that replies may be another one, which took the port first.
             await stream.WriteAsync("INFO server\r\n"u8.ToArray(), cancellationToken);
             using var reader = new StreamReader(stream);
             while (await reader.ReadLineAsync(cancellationToken) is { } line)
             {
                 if (line.StartsWith("-NOAUTH", StringComparison.Ordinal))
                 {
-                    // It was started with a password, and does not say whose it is.
+                    // It was started with a password, and does not reveal its identity without it.
                     return true;
                 }
 

@@ -1,8 +1,8 @@
 namespace RateLimiter.TestStores;
 
 /// <summary>
-/// A real Redis with two replicas, watched by three sentinels: six processes of redis-server on the loopback, that end
-/// with the tests. When the master is gone, the sentinels make one of the replicas the master within a few seconds.
+/// A real Redis with two replicas, watched by three sentinels: six processes of redis-server on the loopback, which end
+/// with the tests. When the master is dead, the sentinels promote one of the replicas within a few seconds.
 /// </summary>
 public sealed class RedisSentinel : IAsyncDisposable
 {
@@ -20,18 +20,18 @@ public sealed class RedisSentinel : IAsyncDisposable
 
     private RedisSentinel() { }
 
-    /// <summary>The master and its replicas, in whatever role they are.</summary>
+    /// <summary>The master and its replicas, whatever their role.</summary>
     public IReadOnlyList<RedisNode> Nodes => nodes;
 
     public IReadOnlyList<RedisNode> Sentinels => sentinels;
 
-    /// <summary>In the syntax of StackExchange.Redis: the sentinels, and the name of what they watch.</summary>
+    /// <summary>In the syntax of StackExchange.Redis: the sentinels, and the name of the watched service.</summary>
     public string ConnectionString =>
         $"{string.Join(',', sentinels.Select(sentinel => sentinel.Address))},serviceName={Name}";
 
     /// <summary>
-    /// Starts it, and waits until the sentinels know each other and the replicas. Where there is no redis-server, the
-    /// test is skipped, which its result says, or failed when a real Redis is required.
+    /// Starts it, and waits until the sentinels know each other and the replicas. If redis-server is not installed, the
+    /// test is skipped with a message, or fails when a real Redis is required.
     /// </summary>
     public static async Task<RedisSentinel> StartAsync()
     {
@@ -53,11 +53,11 @@ public sealed class RedisSentinel : IAsyncDisposable
     public async Task<RedisNode> MasterAsync() =>
         await MasterAsync(sentinels.First(sentinel => sentinel.IsRunning));
 
-    /// <summary>Makes a sentinel replace the master, which goes on.</summary>
+    /// <summary>Makes a sentinel replace the master, which keeps running.</summary>
     public static Task<string> ReplaceMasterAsync(RedisNode sentinel) =>
         sentinel.AskAsync("SENTINEL", "FAILOVER", Name);
 
-    /// <summary>The number of the latest failover that a sentinel knows of.</summary>
+    /// <summary>The epoch of the latest failover that a sentinel knows of.</summary>
     public async Task<long> FindEpochAsync()
     {
         var epochs = new List<long>();
@@ -75,8 +75,8 @@ public sealed class RedisSentinel : IAsyncDisposable
         return epochs.Max();
     }
 
-    /// <summary>Ends the master, as a crash would.</summary>
-    /// <returns>The one that is gone.</returns>
+    /// <summary>Kills the master, as a crash would.</summary>
+    /// <returns>The killed node.</returns>
     public async Task<RedisNode> KillMasterAsync()
     {
         var master = await MasterAsync();
@@ -84,7 +84,7 @@ public sealed class RedisSentinel : IAsyncDisposable
         return master;
     }
 
-    /// <summary>Waits until all sentinels name another master, and it is one.</summary>
+    /// <summary>Waits until all sentinels name another master, and that node is one.</summary>
     /// <returns>How long it took.</returns>
     public Task<TimeSpan> WaitForFailoverAsync(RedisNode gone) =>
         Poll.UntilAsync(
@@ -106,8 +106,8 @@ public sealed class RedisSentinel : IAsyncDisposable
         );
 
     /// <summary>
-    /// Starts a node again, and waits until it follows the master. For some seconds before, one that was the master takes
-    /// itself for it.
+    /// Starts a node again, and waits until it follows the master. For the first few seconds, a former master still
+    /// considers itself the master.
     /// </summary>
     public async Task RestartAsync(RedisNode node)
     {
@@ -121,7 +121,7 @@ public sealed class RedisSentinel : IAsyncDisposable
         );
     }
 
-    /// <summary>Ends all of it, as a crash would.</summary>
+    /// <summary>Kills all nodes, as a crash would.</summary>
     public async Task KillAsync()
     {
         foreach (var node in nodes.Concat(sentinels))
@@ -130,7 +130,7 @@ public sealed class RedisSentinel : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts all of it again after <see cref="KillAsync"/>.</summary>
+    /// <summary>Starts all nodes again after <see cref="KillAsync"/>.</summary>
     public async Task RunAsync()
     {
         foreach (var node in nodes.Concat(sentinels))

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RateLimiter.TestStores;
 
 /// <summary>
-/// A real redis-server: a process of its own on a free port of the loopback, with a folder of its own, that ends with
-/// the tests. Or the server that REDIS_HOST names, which is used as it is and left running.
+/// A real redis-server: a process on a free port of the loopback, with a folder of its own, which ends with the tests.
+/// Or the server that REDIS_HOST names, which is used as it is and left running.
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ public sealed class RedisServer : IAsyncDisposable
         this.node = node;
     }
 
-    /// <summary>Whether <see cref="StartAsync"/> has one to give.</summary>
+    /// <summary>Whether <see cref="StartAsync"/> can start or use one.</summary>
     public static bool IsAvailable => Named is not null || RedisNode.IsInstalled;
 
     public string Host { get; }
@@ -28,10 +28,10 @@ public sealed class RedisServer : IAsyncDisposable
     public string ConnectionString => $"{Host}:{Port}";
 
     /// <summary>
-    /// Starts a server. Where there is none, the test is skipped, which its result says, or failed when a real Redis is
+    /// Starts a server. If it is not installed, the test is skipped with a message, or fails when a real Redis is
     /// required.
     /// </summary>
-    /// <param name="ownProcess">Whether the test stops or pauses it, so that REDIS_HOST will not do.</param>
+    /// <param name="ownProcess">Whether the test stops or pauses it, so that REDIS_HOST cannot be used.</param>
     public static async Task<RedisServer> StartAsync(bool ownProcess = false)
     {
         if (!ownProcess && Named is { } host)
@@ -60,13 +60,13 @@ public sealed class RedisServer : IAsyncDisposable
     /// <inheritdoc cref="RedisNode.ResumeAsync"/>
     public Task ResumeAsync() => node!.ResumeAsync();
 
-    /// <summary>Loses all its data.</summary>
+    /// <summary>Deletes all its data.</summary>
     public Task FlushAsync() => AskAsync("FLUSHALL");
 
     /// <inheritdoc cref="RedisNode.AskAsync"/>
     public Task<string> AskAsync(params IEnumerable<string> command) => node!.AskAsync(command);
 
-    /// <summary>Sets the memory that it may use, beyond which it takes no writes; "0" for any.</summary>
+    /// <summary>Sets the memory that it may use, beyond which it refuses writes; "0" for unlimited.</summary>
     public Task LimitMemoryAsync(string size) => node!.AskAsync("CONFIG", "SET", "maxmemory", size);
 
     public async ValueTask DisposeAsync()

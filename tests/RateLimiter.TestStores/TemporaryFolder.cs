@@ -1,6 +1,6 @@
 namespace RateLimiter.TestStores;
 
-/// <summary>A folder of a test's own, gone when the test is over.</summary>
+/// <summary>A folder of one test, which is deleted after the test.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("ratelimiter-test-").FullName;

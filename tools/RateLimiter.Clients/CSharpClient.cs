@@ -7,12 +7,12 @@ namespace RateLimiter.Clients;
 /// <summary>The generated part of the client for .NET.</summary>
 public static class CSharpClient
 {
-    /// <summary>Where it is, from the root of the repository.</summary>
+    /// <summary>Its path, from the root of the repository.</summary>
     public const string Path = "src/RateLimiter.Client/Generated/RateLimiterApi.cs";
 
     private const string Success = "if (status_ == 200)";
 
-    /// <summary>Writes it, from a document as JSON.</summary>
+    /// <summary>Generates it, from a document as JSON.</summary>
     public static async Task<string> WriteAsync(string json)
     {
         var document = await OpenApiDocument.FromJsonAsync(json);
@@ -30,7 +30,7 @@ public static class CSharpClient
             ExceptionClass = "RateLimiterApiException",
             ResponseClass = "ApiResponse",
             WrapResponses = true,
-            // The ETag is half of the answer there.
+            // The ETag is half of the response there.
             WrapResponseMethods =
             [
                 .. document
@@ -47,7 +47,8 @@ public static class CSharpClient
                 JsonLibrary = CSharpJsonLibrary.SystemTextJson,
                 JsonLibraryVersion = 10,
                 GenerateNullableReferenceTypes = true,
-                // Else a field that is left out could not be told from its type's default, and a cost of 0 would become 1.
+                // Otherwise an omitted field could not be distinguished from its type's default, and a cost of 0 would
+                // become 1.
                 GenerateOptionalPropertiesAsNullable = true,
                 GenerateDataAnnotations = false,
                 ArrayType = "System.Collections.Generic.IReadOnlyList",
@@ -59,7 +60,7 @@ public static class CSharpClient
             },
         };
         var text = new CSharpClientGenerator(document, settings).GenerateFile();
-        // 202 is a success with the same body, of what goes on; the generator knows only one success.
+        // 202 is a success with the same body, about work that continues; the generator supports only one success.
         return text.Replace("\r\n", "\n", StringComparison.Ordinal)
             .Replace(Success, "if (status_ is 200 or 202)", StringComparison.Ordinal);
     }

@@ -4,7 +4,9 @@ using NSwag;
 
 namespace RateLimiter.Clients;
 
-/// <summary>Takes out of a document, before a client is made of it, what generated code would do wrong.</summary>
+/// <summary>
+/// Removes from a document, before a client is generated from it, what the generated code would do wrong.
+/// </summary>
 internal static class DocumentForClients
 {
     private const string Json = "application/json";
@@ -20,7 +22,7 @@ internal static class DocumentForClients
         foreach (var description in document.Operations)
         {
             var operation = description.Operation;
-            // Every error is a problem, which the exception reads by itself, also where a proxy made it.
+            // Every error is a problem, which the exception reads by itself, even when a proxy sent it.
             foreach (var status in operation.Responses.Keys.Where(IsNoSuccess).ToList())
             {
                 operation.Responses.Remove(status);
@@ -36,7 +38,7 @@ internal static class DocumentForClients
                 TakeBody(body.Content);
             }
 
-            // Chooses between JSON and what has been left out.
+            // This parameter chooses between JSON and formats that are omitted here.
             foreach (var format in operation.Parameters.Where(IsFormat).ToList())
             {
                 operation.Parameters.Remove(format);
@@ -52,7 +54,7 @@ internal static class DocumentForClients
         RemoveUnused(document);
     }
 
-    // The error is a problem with or without a list of faulty fields, which no schema says.
+    // The error is a problem with or without a list of invalid fields, which no schema expresses.
     private static void BecomeAnyError(OpenApiDocument document) =>
         document.Definitions["CheckBatchResult"].Properties["error"] = new JsonSchemaProperty
         {
@@ -99,7 +101,7 @@ internal static class DocumentForClients
     private static bool IsFormat(OpenApiParameter parameter) =>
         parameter is { Kind: OpenApiParameterKind.Query, Name: "format" };
 
-    // JSON where there is JSON; what is none, such as events and lines, is a stream that its reader takes apart.
+    // JSON where there is JSON; other formats, such as events and lines, are a stream that its reader parses.
     private static void TakeBody(IDictionary<string, OpenApiMediaType> contents)
     {
         foreach (var (type, content) in contents.ToList())
@@ -124,7 +126,7 @@ internal static class DocumentForClients
         }
     }
 
-    // An answer is allowed to get more fields, which nobody here reads.
+    // A response may get additional fields, which nothing here reads.
     private static void Mend(JsonSchema schema)
     {
         foreach (var part in schema.AllOf.Append(schema).Where(it => it.Properties.Count > 0))

@@ -6,7 +6,7 @@ namespace RateLimiter.Clients;
 /// <summary>One client with a method for each operation: Usage_Get is GetUsage.</summary>
 internal sealed class OperationNames : IOperationNameGenerator
 {
-    /// <summary>Where turning its parts round does not give what one would look for.</summary>
+    /// <summary>Operations for which swapping the parts does not give the expected name.</summary>
     private static readonly Dictionary<string, string> Names = new()
     {
         ["Analytics_ListBuckets"] = "GetAnalyticsTimeSeries",

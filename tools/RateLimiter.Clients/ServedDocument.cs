@@ -21,7 +21,9 @@ internal static partial class ServedDocument
         return await http.GetStringAsync(new Uri(pathOrAddress));
     }
 
-    /// <summary>Starts the service with data of its own on a free port, asks for its document, and ends it.</summary>
+    /// <summary>
+    /// Starts the service with its own data on a free port, requests its document, and stops the service.
+    /// </summary>
     public static async Task<string> OfBuiltServiceAsync()
     {
         var service = typeof(ServedDocument)

@@ -5,7 +5,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Figures;
 
-/// <summary>How often the sliding window errs, which estimates what the sliding log knows.</summary>
+/// <summary>The error rate of the sliding window, which estimates what the sliding log knows exactly.</summary>
 internal static class AccuracyTable
 {
     private const int RequestsPerLoad = 10_000;
@@ -79,7 +79,7 @@ internal static class AccuracyTable
 
     /// <summary>
     /// The permits that a limiter had really given in the window before each arrival, from an exact log of what it
-    /// gave. A limiter of its own would not do as a judge: after one difference the two remember different pasts.
+    /// gave. A separate exact limiter cannot be the reference: after one difference the two have different histories.
     /// </summary>
     private static long[] Given(IEnumerable<long> arrivals, IEnumerable<bool> decisions)
     {
@@ -107,14 +107,14 @@ internal static class AccuracyTable
         }
     }
 
-    // At random moments, at the limit's pace in the long run; one may begin before another ends.
+    // At random moments, at the limit's rate in the long run; one may begin before another ends.
     private static IEnumerable<long> Bursts(Random random, int size) =>
         Poisson(random, (double)Window * size / Permits)
             .Take(RequestsPerLoad / size + 1)
             .SelectMany(start => Enumerable.Range(0, size).Select(i => start + i * 20_000L))
             .Order();
 
-    // All permits at the end of a window, then as many again as the estimate lets pass, then a pause.
+    // All permits at the end of a window, then as many more as the estimate allows, then a pause.
     private static IEnumerable<long> Worst()
     {
         for (var start = Start; ; start += 4 * Window)

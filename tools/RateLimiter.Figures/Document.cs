@@ -1,10 +1,10 @@
 namespace RateLimiter.Figures;
 
-/// <summary>A page with parts that a program writes, each between two comments that name it.</summary>
+/// <summary>A page with generated sections, each between two comments that name it.</summary>
 internal sealed record Document(string Text)
 {
-    /// <summary>The page with another text in the part of that name.</summary>
-    /// <exception cref="InvalidDataException">The page has no such part.</exception>
+    /// <summary>The page with another text in the named section.</summary>
+    /// <exception cref="InvalidDataException">The page has no such section.</exception>
     public Document With(string name, string text)
     {
         var (first, last) = ($"<!-- {name}: written by a program -->\n", $"<!-- /{name} -->\n");

@@ -2,7 +2,7 @@ using RateLimiter.Domain.Policies;
 using RateLimiter.Figures;
 
 // Draws docs/figures/*.svg and writes the measured tables of docs/algorithms.md, all from the model in the Domain.
-// With --check it writes nothing and fails when one of the files is not what it would write.
+// With --check it writes nothing and fails when one of the files differs from what it would write.
 
 const string document = "docs/algorithms.md";
 const string folder = "docs/figures";

@@ -4,11 +4,11 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Figures;
 
-/// <summary>What one algorithm makes of the traffic.</summary>
+/// <summary>The result of one algorithm for the traffic.</summary>
 /// <param name="Limit">The limit.</param>
 /// <param name="Requests">Each request, and whether it was allowed.</param>
 /// <param name="Used">The permits in use, wherever their number changes.</param>
-/// <param name="WindowStarts">Where a window begins, for the algorithms that have such places.</param>
+/// <param name="WindowStarts">The starts of windows, for the algorithms that have them.</param>
 internal sealed record Run(
     Limit Limit,
     IReadOnlyList<(long Time, bool Allowed)> Requests,
@@ -20,7 +20,7 @@ internal sealed record Run(
     private const long Window = 10 * Traffic.Second;
     private const long SampleGap = Traffic.Second / 100;
 
-    /// <summary>The algorithm's name on the wire.</summary>
+    /// <summary>The algorithm's name in the API.</summary>
     public string Name { get; } = WireName(Limit.Algorithm);
 
     public int Allowed { get; } = Requests.Count(request => request.Allowed);

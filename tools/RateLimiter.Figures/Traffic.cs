@@ -5,13 +5,13 @@ internal static class Traffic
 {
     public const long Second = 1_000_000;
 
-    /// <summary>How long the pictures are.</summary>
+    /// <summary>The time span of the pictures.</summary>
     public const long End = 40 * Second;
 
-    // Seven seconds into a window of the clock, so that such a window never begins where a burst does.
+    // Seven seconds into a clock-aligned window, so that such a window never begins where a burst does.
     private const long Start = 1_700_000_007 * Second;
 
-    /// <summary>What happens in the pictures, and when.</summary>
+    /// <summary>The scenes of the pictures, and their times.</summary>
     public static IReadOnlyList<Scene> Scenes { get; } =
     [
         new(
@@ -29,6 +29,6 @@ internal static class Traffic
         Enumerable.Range(0, count).Select(i => (long)(firstSecond * Second) + i * gap);
 }
 
-/// <param name="Name">What the reader should look at.</param>
-/// <param name="Requests">When they come.</param>
+/// <param name="Name">What the reader should notice.</param>
+/// <param name="Requests">The times of the requests.</param>
 internal sealed record Scene(string Name, IReadOnlyList<long> Requests);

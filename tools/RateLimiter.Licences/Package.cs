@@ -5,11 +5,11 @@ namespace RateLimiter.Licences;
 
 /// <param name="Name">Its id.</param>
 /// <param name="Version">Its version.</param>
-/// <param name="Licence">The licence by its SPDX name; null when it is not known.</param>
-/// <param name="Source">What says so.</param>
+/// <param name="Licence">The SPDX identifier of the licence; null when it is not known.</param>
+/// <param name="Source">Where that is stated.</param>
 internal sealed record Package(string Name, string Version, string? Licence, string Source)
 {
-    /// <summary>Licences behind addresses, and of packages that name none, as they were when somebody looked.</summary>
+    /// <summary>Licences behind URLs, and of packages that name none, as looked up manually.</summary>
     private static readonly Dictionary<string, string> LookedUp = new()
     {
         ["https://github.com/nlua/KeraLua/blob/main/LICENSE"] = "MIT",
@@ -19,20 +19,20 @@ internal sealed record Package(string Name, string Version, string? Licence, str
         ["https://github.com/microsoft/DiskANN"] = "MIT",
     };
 
-    /// <summary>What the texts of licences say at their beginning.</summary>
+    /// <summary>The beginnings of the licences' texts.</summary>
     private static readonly (string Words, string Licence)[] Texts =
     [
         ("MIT License", "MIT"),
         ("Reciprocal Public License 1.5", "RPL-1.5 or commercial"),
     ];
 
-    /// <summary>Reads the packages of which a file is published.</summary>
-    /// <param name="assets">What the restore of the project left behind.</param>
+    /// <summary>Reads the packages that have published files.</summary>
+    /// <param name="assets">The assets file that the project's restore has written.</param>
     public static IReadOnlyList<Package> ReadAll(string assets)
     {
         using var document = JsonDocument.Parse(assets);
         var root = document.RootElement;
-        // The target for all platforms; those of one have its name after a slash.
+        // The target for all platforms; platform-specific targets have the platform's name after a slash.
         var target = root.GetProperty("targets")
             .EnumerateObject()
             .Single(target => !target.Name.Contains('/', StringComparison.Ordinal));

@@ -1,7 +1,7 @@
 using RateLimiter.Licences;
 
 // Writes docs/licences.md: the packages that the service is published with, as they are restored, and their licences.
-// With --check it writes nothing and fails when the page is not what it would write.
+// With --check it writes nothing and fails when the page differs from what it would write.
 
 const string page = "docs/licences.md";
 const string assets = "src/RateLimiter.Api/obj/project.assets.json";

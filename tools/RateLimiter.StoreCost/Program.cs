@@ -5,7 +5,7 @@ using RateLimiter.StoreCost;
 using StackExchange.Redis;
 
 // Measures what a check costs the store, through the service's own adapter: memory for each subject, and the store's
-// time for each call of the script. Give it an empty Redis of its own: it fills it, flushes it and resets its counts.
+// time for each script call. It needs an empty Redis of its own: it fills it, flushes it and resets its statistics.
 
 if (args is not [var address])
 {

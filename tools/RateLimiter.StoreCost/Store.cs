@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.StoreCost;
 
-/// <summary>What the store tells about itself.</summary>
+/// <summary>The store's statistics about itself.</summary>
 internal sealed class Store(IServer server, IDatabase database)
 {
     public Task<long> CountKeysAsync() => server.DatabaseSizeAsync();
@@ -30,7 +30,7 @@ internal sealed class Store(IServer server, IDatabase database)
 
     public Task ResetTimesAsync() => server.ConfigResetStatisticsAsync();
 
-    /// <summary>Microseconds for each call of a script since the times were reset, on the store's side.</summary>
+    /// <summary>Microseconds for each script call since the times were reset, measured by the store.</summary>
     public async Task<double> MicrosecondsPerScriptAsync()
     {
         var figures = await InfoAsync("commandstats", "cmdstat_evalsha");

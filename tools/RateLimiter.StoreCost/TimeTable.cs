@@ -4,8 +4,10 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.StoreCost;
 
-/// <summary>The store's time for a check, from its own count. Each round measures every case once, so that what else
-/// the machine does falls on all of them.</summary>
+/// <summary>
+/// The store's time for a check, from its own statistics. Each round measures every case once, so that other load on
+/// the machine affects all of them.
+/// </summary>
 internal static class TimeTable
 {
     private const int Rounds = 9;

@@ -8,7 +8,7 @@ internal sealed class Table(params IReadOnlyList<string> columns)
 {
     private readonly List<IReadOnlyList<string>> rows = [];
 
-    /// <summary>What a cell shows, with so many decimals; nothing when there is no value.</summary>
+    /// <summary>The text of a cell, with the given number of decimals; empty when there is no value.</summary>
     public static string Cell(double? value, int decimals = 0) =>
         value?.ToString($"N{decimals}", CultureInfo.InvariantCulture) ?? "";
 

@@ -3,7 +3,7 @@ namespace RateLimiter.Bench.Report;
 /// <summary>The table of a scenario.</summary>
 internal static class Comparison
 {
-    /// <summary>What was measured of each contender, and its rate as a multiple of the first one's.</summary>
+    /// <summary>The measurements of each contender, and its rate as a multiple of the first one's.</summary>
     public static Table Of(Settings settings, params IReadOnlyList<Contender> contenders)
     {
         var table = new Table(

@@ -1,17 +1,17 @@
 namespace RateLimiter.Bench.Report;
 
-/// <summary>What was measured for a goal, under the goal's key.</summary>
+/// <summary>A measured figure, under the goal's key.</summary>
 internal sealed record Figure(string Key, double Value);
 
-/// <summary>A figure that somebody counts on.</summary>
+/// <summary>A figure that must not get worse.</summary>
 /// <param name="Key">Its name in the file of promises.</param>
-/// <param name="Text">What it is.</param>
-/// <param name="Bound">What it should reach, or stay below; null when that is nobody's goal.</param>
+/// <param name="Text">What it measures.</param>
+/// <param name="Bound">What it should reach, or stay below; null when there is no target value.</param>
 /// <param name="LessIsBetter">Whether it should stay below.</param>
 /// <param name="IsRatio">Whether it holds on any machine, so that a change can be judged by it.</param>
-/// <param name="Decimals">How exactly it is shown.</param>
+/// <param name="Decimals">The number of decimals shown.</param>
 /// <param name="Promise">
-/// What is promised where that is not what was measured last: it depends on how fast the machine is.
+/// The promised value, where that is not the last measured one, because it depends on the speed of the machine.
 /// </param>
 internal sealed record Goal(
     string Key,
@@ -81,7 +81,7 @@ internal sealed record Goal(
         new("starved, failed", "with a quarter of a core, checks answered with an error", 0, true),
         new(
             "batches' neighbour, p99 / quiet",
-            "p99 of a tenant's checks beside another's batches of the dearest checks, × quiet",
+            "p99 of a tenant's checks beside another's batches of the most expensive checks, × quiet",
             2.0,
             LessIsBetter: true
         ),
@@ -135,7 +135,7 @@ internal sealed record Goal(
     public double Better(double one, double another) =>
         LessIsBetter ? Math.Min(one, another) : Math.Max(one, another);
 
-    /// <summary>All goals with what was measured for them.</summary>
+    /// <summary>All goals with their measured figures.</summary>
     public static Table Compare(IReadOnlyDictionary<string, double> measured)
     {
         var table = new Table("", "measured", "goal", "");

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace RateLimiter.Bench.Report;
 
-/// <summary>What the document says that was measured, for a program to read: a goal's key and its value.</summary>
+/// <summary>The measured values in the document, in machine-readable form: a goal's key and its value.</summary>
 internal static class Promises
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };

@@ -3,7 +3,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>The algorithms beside each other, with limits that always allow.</summary>
+/// <summary>Compares the algorithms, with limits that always allow.</summary>
 internal static class Algorithms
 {
     private const int Plenty = 1_000_000;
@@ -12,7 +12,7 @@ internal static class Algorithms
     [
         new("fixed_window", new Limit(Plenty, 60)),
         new("sliding_window", new Limit(Plenty, 60, "sliding_window")),
-        // Each user comes a few times a second.
+        // Each user is checked a few times a second.
         new("sliding_log", new Limit(10_000, 1, "sliding_log")),
         new("token_bucket", new Limit(Plenty, 60, "token_bucket")),
         new("leaky_bucket", new Limit(Plenty, 60, "leaky_bucket", Burst: Plenty)),

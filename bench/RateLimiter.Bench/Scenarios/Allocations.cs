@@ -3,7 +3,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>The bytes that a check allocates, in runs of their own, since counting them costs time.</summary>
+/// <summary>The bytes that a check allocates, in separate runs, since counting them costs time.</summary>
 internal static class Allocations
 {
     public static async Task<Outcome> MeasureAsync(Settings settings)

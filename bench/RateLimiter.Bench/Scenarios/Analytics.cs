@@ -3,7 +3,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>Checks that are counted for the analytics beside those that are not.</summary>
+/// <summary>Compares checks that are counted for the analytics with checks that are not.</summary>
 internal static class Analytics
 {
     public static async Task<Outcome> MeasureAsync(Settings settings)

@@ -4,7 +4,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>The decisions that one process with the package for .NET gets, with batching and without.</summary>
+/// <summary>The decisions that one process gets through the package for .NET, with and without batching.</summary>
 internal static class Client
 {
     private const int Users = 10_000;
@@ -13,7 +13,7 @@ internal static class Client
 
     public static async Task<Outcome> MeasureAsync(Settings settings)
     {
-        // One service for all: what differs is the client alone.
+        // One service for all variants: only the client differs.
         var service = await ServiceTarget.StartAsync(Throughput.Rules);
         Variant[] variants =
         [
@@ -71,7 +71,7 @@ internal static class Client
             )
         );
 
-    // Nothing was under way when a process ended, so that the numbers are the same.
+    // No request was in flight when a process exited, so the numbers are equal.
     private static async Task ThrowIfMiscountedAsync(ServiceTarget service, long decisions)
     {
         var used = await service.CountUsedAsync(Throughput.Allowed.Route, Users);
@@ -83,7 +83,7 @@ internal static class Client
         }
     }
 
-    // Each is compared with the one that does not gather, of as many callers.
+    // Each variant is compared with the one without batching that has the same number of callers.
     private static Table Compare(Variant[] variants)
     {
         var table = new Table(

@@ -4,7 +4,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>The embedded store beside Redis: throughput, start and memory.</summary>
+/// <summary>Compares the embedded store with Redis: throughput, start and memory.</summary>
 internal static class Embedded
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
@@ -23,7 +23,7 @@ internal static class Embedded
         var ratio = new Figure("embedded / redis", embedded.RatioTo(redis, settings));
         if (settings.Best)
         {
-            // Times and sizes are no ratios.
+            // Times and sizes are not ratios.
             return new Outcome($"{throughput}", ratio);
         }
 
@@ -43,7 +43,7 @@ internal static class Embedded
         );
     }
 
-    // The client and its policy are there already, so that the first request is a check.
+    // The client and its policy exist already, so that the first request is a check.
     private static async Task<(double Seconds, double Megabytes)> StartOverAsync(
         RedisServer? store,
         int rounds

@@ -3,7 +3,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>How long a check takes when the server is half as busy as it can be.</summary>
+/// <summary>The latency of a check when the server is at half of its maximum load.</summary>
 internal static class HalfRate
 {
     public static async Task<Outcome> MeasureAsync(Settings settings)

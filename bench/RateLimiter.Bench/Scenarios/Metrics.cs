@@ -5,7 +5,7 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Bench.Scenarios;
 
 /// <summary>
-/// Checks of a service that counts nothing of itself, of one that does, of one whose metrics are read every second, and of one
+/// Compares checks of a service without metrics, one with metrics, one whose metrics are scraped every second, and one
 /// that measures requests too.
 /// </summary>
 internal static class Metrics

@@ -7,8 +7,9 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Bench.Scenarios;
 
 /// <summary>
-/// What one tenant's checks are answered while another does all that it may: batches of the dearest checks that there are,
-/// and imports of nearly as many policies as a client can have, each of which is loaded again for the check after it.
+/// The noisy-neighbour scenario: one tenant's checks while another does all that it may: batches of the most expensive
+/// checks possible, and imports of nearly as many policies as a client can have, each of which is loaded again for the
+/// check after it.
 /// </summary>
 internal static class Neighbours
 {
@@ -19,7 +20,7 @@ internal static class Neighbours
 
     private static readonly Rule Plain = new("plain", new Limit(1_000_000_000, 3600));
 
-    private static readonly Rule Dearest = new(
+    private static readonly Rule MostExpensive = new(
         "dearest",
         [
             .. Enumerable
@@ -33,7 +34,7 @@ internal static class Neighbours
     public static async Task<Outcome> MeasureAsync(Settings settings)
     {
         var store = await RedisServer.StartAsync();
-        // The time-out is the one that the service has by itself: how many checks miss it is what is measured.
+        // The service's default time-out: how many checks exceed it is what is measured.
         var service = await ServiceTarget.RunAsync(
             new TemporaryFolder().Path,
             new Dictionary<string, string>
@@ -44,7 +45,7 @@ internal static class Neighbours
             store: store
         );
         var neighbour = await service.RegisterAsync([Plain]);
-        var batches = await service.RegisterAsync([Dearest]);
+        var batches = await service.RegisterAsync([MostExpensive]);
         var imports = await service.RegisterAsync([Plain]);
         using var attacker = service.CreateClient(batches);
         using var importer = service.CreateClient(imports);
@@ -53,7 +54,7 @@ internal static class Neighbours
         Case[] cases =
         [
             new("nothing else", _ => Task.FromResult(0)),
-            new("batches of the dearest checks", stop => SendBatchesAsync(attacker, stop)),
+            new("batches of the most expensive checks", stop => SendBatchesAsync(attacker, stop)),
             new("imports and loads of 9,900 policies", stop => ImportAsync(importer, stop)),
         ];
         await RunAsync(service, neighbour, cases[0], settings.WarmUp);
@@ -96,7 +97,7 @@ internal static class Neighbours
             new Figure("imports' neighbour, degraded", 100 * Missed(cases[2]))
         );
 
-        // Against the quiet of the same round.
+        // Relative to the quiet case of the same round.
         double Slower(Case one) =>
             Settings.Median(one.Rounds.Zip(cases[0].Rounds, (mine, quiet) => mine.P99 / quiet.P99));
     }
@@ -119,7 +120,7 @@ internal static class Neighbours
         one.Rounds.Add(round with { Others = await others });
     }
 
-    /// <summary>Checks at a fixed rate, whether those before were answered or not.</summary>
+    /// <summary>Sends checks at a fixed rate, whether or not the previous ones got a response.</summary>
     private static async Task<Round> AskAsync(HttpClient http, TimeSpan duration)
     {
         var times = new ConcurrentBag<double>();
@@ -165,7 +166,7 @@ internal static class Neighbours
         return answer.GetProperty("degraded").GetBoolean();
     }
 
-    /// <summary>Takes all permits one by one, so that the logs are as long as they can be.</summary>
+    /// <summary>Takes all permits one by one, so that the logs are as long as possible.</summary>
     private static async Task FillAsync(HttpClient http)
     {
         for (var i = 0; i < LoggedPermits; i += BatchSize)
@@ -192,7 +193,7 @@ internal static class Neighbours
             .Select(i => new
             {
                 user_id = "user",
-                route_key = Dearest.Route,
+                route_key = MostExpensive.Route,
                 cost = cost(i),
             });
         using var response = await http.PostAsJsonAsync("/check/batch", new { checks });
@@ -212,7 +213,7 @@ internal static class Neighbours
                     limit = 1000 + count % 2,
                     window_seconds = 60,
                 });
-            // The store may well take longer than an import waits: that is told to whoever imports.
+            // The store may well take longer than an import waits: the response says so.
             using var imported = await http.PutAsJsonAsync(
                 "/policy/import",
                 new { policies },
@@ -228,15 +229,15 @@ internal static class Neighbours
         return count;
     }
 
-    /// <param name="Checks">All that were sent.</param>
-    /// <param name="Missed">Those of them that were not decided by the store, or not at all.</param>
+    /// <param name="Checks">All checks that were sent.</param>
+    /// <param name="Missed">Those that were not decided by the store, or not at all.</param>
     /// <param name="P50">Milliseconds.</param>
     /// <param name="P99">Milliseconds.</param>
-    /// <param name="Others">What else was sent.</param>
+    /// <param name="Others">The number of other requests.</param>
     private sealed record Round(int Checks, int Missed, double P50, double P99, int Others);
 
-    /// <param name="Name">What goes on meanwhile.</param>
-    /// <param name="Disturb">Does it until it is told to stop, and says how often.</param>
+    /// <param name="Name">The load beside the checks.</param>
+    /// <param name="Disturb">Generates that load until it is stopped, and returns the number of requests.</param>
     private sealed record Case(string Name, Func<CancellationToken, Task<int>> Disturb)
     {
         public List<Round> Rounds { get; } = [];

@@ -3,7 +3,7 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>Checks with PostgreSQL as the record beside those without.</summary>
+/// <summary>Compares checks with PostgreSQL as the system of record with checks without it.</summary>
 internal static class Postgres
 {
     public static async Task<Outcome> MeasureAsync(Settings settings)

@@ -5,8 +5,8 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Bench.Scenarios;
 
 /// <summary>
-/// Whether a check costs more when there is much in the store: many live subjects, policies and tenants beside one
-/// tenant with few. And two instances on one Redis beside one. The load is drawn at random from all subjects.
+/// Whether a check costs more when the store contains much: compares many live subjects, policies and tenants with one
+/// tenant with few. And compares two instances on one Redis with one. The load is drawn at random from all subjects.
 /// </summary>
 internal static class Scale
 {
@@ -83,7 +83,7 @@ internal static class Scale
         }
     }
 
-    // The same two halves of the load go to one instance, or to one each.
+    // The same two halves of the load go to one instance, or to one instance each.
     private static async Task<double> CompareInstancesAsync(Contender contender, Settings settings)
     {
         var one = contender.Target;

@@ -3,15 +3,15 @@ using RateLimiter.Bench.Report;
 namespace RateLimiter.Bench.Scenarios;
 
 /// <param name="Text">Its tables.</param>
-/// <param name="Figures">What it says about the goals.</param>
+/// <param name="Figures">The figures for the goals.</param>
 internal sealed record Outcome(string Text, params IReadOnlyList<Figure> Figures);
 
-/// <param name="Name">Its name on the command line, and of its part in the document.</param>
-/// <param name="IsInCheck">Whether the short form has it.</param>
-/// <param name="Measure">Starts what it needs and measures it.</param>
+/// <param name="Name">Its name on the command line, and of its section in the document.</param>
+/// <param name="IsInCheck">Whether it is part of the short form.</param>
+/// <param name="Measure">Starts what it needs and measures.</param>
 internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task<Outcome>> Measure)
 {
-    /// <summary>The one that takes too long to be run without being asked for.</summary>
+    /// <summary>The scenario that takes too long to run by default.</summary>
     public const string ByHand = "scale";
 
     public static IReadOnlyList<Scenario> All { get; } =
@@ -33,7 +33,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new(ByHand, false, Scale.MeasureAsync),
     ];
 
-    /// <summary>Measures it, and stops all that it has started.</summary>
+    /// <summary>Measures, and stops everything that it has started.</summary>
     public async Task<Outcome> RunAsync(Settings settings)
     {
         await Console.Error.WriteLineAsync(Name);
@@ -43,7 +43,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         }
         finally
         {
-            Belongings.Dispose();
+            StartedResources.Dispose();
         }
     }
 }

@@ -7,8 +7,9 @@ using RateLimiter.Bench.Targets;
 namespace RateLimiter.Bench.Scenarios;
 
 /// <summary>
-/// The service with a quarter of a core, from its start, and a store that is well: no check is to be answered without it.
-/// Then a store that hangs: no check is to wait for it longer than it may, in processor time that the service had.
+/// The service with a quarter of a core, from its start, and a healthy store: no check may be decided without the
+/// store. Then a store that hangs: no check may wait for it longer than configured, in processor time that the service
+/// had.
 /// </summary>
 internal static class Starved
 {
@@ -74,7 +75,7 @@ internal static class Starved
         Predicate<Answer> isCounted
     ) => one.Concat(other).Count(answer => isCounted(answer)) / (double)(one.Count + other.Count);
 
-    // With the time-out that it has by default.
+    // With the default time-out.
     private static async Task<(ServiceTarget Service, HttpClient Http, double Seconds)> StartAsync(
         QuarterCore core,
         RedisServer? store

@@ -4,7 +4,9 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>Checks of a client whose decisions are followed, all of them by each stream, beside those of one that is not.</summary>
+/// <summary>
+/// Compares checks of a client whose decisions are all followed by each stream with checks of a client without streams.
+/// </summary>
 internal static class Streams
 {
     private const int Few = 100;

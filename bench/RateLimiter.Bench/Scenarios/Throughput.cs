@@ -3,12 +3,12 @@ using RateLimiter.Bench.Targets;
 
 namespace RateLimiter.Bench.Scenarios;
 
-/// <summary>As many checks as are answered, of the service, the yardstick and the peers.</summary>
+/// <summary>The maximum rate of checks of the service, the baseline and the peers.</summary>
 internal static class Throughput
 {
     private const int AYear = 31_536_000;
 
-    /// <summary>The rule of the usual load, which always allows, and that of the probe.</summary>
+    /// <summary>The rule of the usual load, which always allows, and the rule of the probe.</summary>
     public static Rule[] Rules { get; } =
     [new("allowed", new Limit(1_000_000_000, AYear)), Probe.Rule];
 
@@ -55,7 +55,7 @@ internal static class Throughput
         );
     }
 
-    // Fewer connections, because each brings a hundred checks at once.
+    // Fewer connections, because each sends a hundred checks at once.
     public static async Task<Outcome> MeasureBatchAsync(Settings settings)
     {
         var bare = new Contender(await BareTarget.StartAsync(), Allowed);
@@ -76,7 +76,7 @@ internal static class Throughput
         );
     }
 
-    // A run that has gone through all users has left none of them a permit.
+    // After a run over all users, no user has a permit left.
     private static async Task UseUpAsync(Contender contender, TimeSpan duration)
     {
         while (
@@ -88,7 +88,7 @@ internal static class Throughput
         }
     }
 
-    // The yardstick is the first, the service is the last.
+    // The baseline is the first, the service is the last.
     private static async Task<IReadOnlyList<Contender>> StartAsync(Rule[] rules, Settings settings)
     {
         List<Target> targets = [await BareTarget.StartAsync()];

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.Bench.Targets;
 
-/// <summary>The yardstick: an MVC action that binds and answers, and does nothing else.</summary>
+/// <summary>The baseline: an MVC action that binds and responds, and does nothing else.</summary>
 internal sealed partial class BareTarget : Target
 {
     public override string Name => "bare MVC action";

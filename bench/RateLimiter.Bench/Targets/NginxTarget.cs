@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace RateLimiter.Bench.Targets;
 
-/// <summary>nginx with a Lua script that asks Redis.</summary>
+/// <summary>nginx with a Lua script that calls Redis.</summary>
 internal sealed class NginxTarget : Peer
 {
     public override string Name => "nginx + Lua + Redis";
@@ -31,7 +31,7 @@ internal sealed class NginxTarget : Peer
         };
     }
 
-    // It does not say when it is ready.
+    // It does not print when it is ready.
     private static async Task WaitUntilListeningAsync(RunningProcess server, int port)
     {
         while (!server.HasEnded)

@@ -5,7 +5,10 @@ namespace RateLimiter.Infrastructure.Clocks;
 
 internal static class ClockServices
 {
-    /// <summary>The system's clock, and by the key <see cref="StoreOptions.Section"/> the one that bounds waits for a store.</summary>
+    /// <summary>
+    /// Adds the system's clock, and under the key <see cref="StoreOptions.Section"/> the clock that bounds waits for a
+    /// store.
+    /// </summary>
     public static IServiceCollection AddClocks(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);

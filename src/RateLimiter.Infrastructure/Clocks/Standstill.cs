@@ -1,8 +1,8 @@
 namespace RateLimiter.Infrastructure.Clocks;
 
 /// <summary>
-/// Notices that this process stood still: it was stopped, or so busy that no timer ran, or its machine was suspended, which the
-/// monotonic clock does not count but the clock on the wall does. A wall clock that is set ahead looks the same.
+/// Detects that this process stood still: it was stopped, or so busy that no timer ran, or its machine was suspended,
+/// which the monotonic clock does not count but the wall clock does. A wall clock that is set forward looks the same.
 /// </summary>
 internal sealed class Standstill : IDisposable
 {
@@ -16,8 +16,8 @@ internal sealed class Standstill : IDisposable
     private volatile Turn last;
 
     /// <param name="time">The clock.</param>
-    /// <param name="max">What is no standstill yet.</param>
-    /// <param name="ended">Called when one is over, before anybody who looks goes on.</param>
+    /// <param name="max">The longest gap that is not a standstill.</param>
+    /// <param name="ended">Called when a standstill is over, before any caller of the check continues.</param>
     public Standstill(TimeProvider time, TimeSpan max, Action ended)
     {
         (this.time, this.max, this.ended) = (time, max, ended);
@@ -25,7 +25,7 @@ internal sealed class Standstill : IDisposable
         timer = time.CreateTimer(_ => NextTurn(), null, max / TurnsPerMax, max / TurnsPerMax);
     }
 
-    /// <summary>To be called before something is used that may be out of date after a standstill.</summary>
+    /// <summary>To be called before using anything that may be out of date after a standstill.</summary>
     public void Check()
     {
         if (!IsLongAgo(last))

@@ -3,30 +3,35 @@ using Microsoft.Extensions.Logging;
 namespace RateLimiter.Infrastructure.Clocks;
 
 /// <summary>
-/// The clock by which waits for a store are bounded. It counts the time in which this process was run, so that a store
-/// that has answered is not taken for one that has not because nobody here had the processor to read the answer: on a
-/// busy machine, in a container with a fraction of a core, after a pause of the virtual machine.
+/// The clock that bounds waits for a store. It counts only the time in which this process was scheduled, so that a
+/// store that has replied is not taken for unavailable because this process had no processor time to read the reply: on
+/// a busy machine, in a container with a fraction of a core, after a pause of the virtual machine.
 /// </summary>
 /// <remarks>
-/// While somebody waits, a turn begins every <see cref="TurnInterval"/>. It is a timer and then a few passes through the
-/// thread pool's queue, which is what an answer needs to reach who waits for it. A turn counts for <see cref="MaxTurn"/>
-/// at most; what it took beyond that, the process was stalled. After a stall nothing ends before one more turn, in which
-/// answers that have arrived meanwhile are read. On a machine with processor time to spare it is the time on the wall.
+/// While a caller waits, a turn begins every <see cref="TurnInterval"/>. A turn is a timer followed by a few passes
+/// through the thread pool's queue, which is what a reply needs to reach the code that awaits it. A turn counts for at
+/// most <see cref="MaxTurn"/>; for the rest of its duration, the process was stalled. After a stall no wait ends before
+/// one more turn, in which replies that have arrived meanwhile are read. On a machine with spare processor time this is
+/// the wall-clock time.
 /// </remarks>
 public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
 {
-    /// <summary>How often it is looked whether a wait is over, and so how much longer than asked for it may be.</summary>
+    /// <summary>
+    /// How often it is checked whether a wait is over; a wait may last longer than requested by this much.
+    /// </summary>
     internal static readonly TimeSpan TurnInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>The most that a turn counts for. Timers of a machine that is not busy are late by a few milliseconds.</summary>
+    /// <summary>
+    /// The most that a turn counts for. On a machine that is not busy, timers are late by a few milliseconds.
+    /// </summary>
     internal static readonly TimeSpan MaxTurn = 2 * TurnInterval;
 
-    /// <summary>The log tells of it when the process has stalled for so much of a minute.</summary>
+    /// <summary>A warning is logged when the process has stalled for this much of a minute.</summary>
     internal static readonly TimeSpan ReportedStall = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMinutes(1);
 
-    // An answer is read by one work item, makes its call go on in a second, and that tells who waits in a third.
+    // One work item reads a reply, its continuation runs in a second, and the awaiting code resumes in a third.
     private const int PassesPerTurn = 3;
 
     private readonly TimeProvider wall;
@@ -41,8 +46,8 @@ public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
     private (long Since, long Stalled) reportWindow;
     private bool isReported;
 
-    /// <param name="wall">The time on the wall.</param>
-    /// <param name="logger">Is told once that the process stalls.</param>
+    /// <param name="wall">The wall clock.</param>
+    /// <param name="logger">Logs once that the process stalls.</param>
     public StoreClock(TimeProvider wall, ILogger<StoreClock> logger)
     {
         this.wall = wall;
@@ -57,16 +62,16 @@ public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
         );
     }
 
-    /// <summary>The clock on the wall, for what is not a wait for a store.</summary>
+    /// <summary>The wall clock, for everything except waits for a store.</summary>
     public TimeProvider Wall => wall;
 
     /// <inheritdoc/>
     public override long TimestampFrequency => wall.TimestampFrequency;
 
-    /// <summary>For how long altogether the process was not run while somebody waited for a store.</summary>
+    /// <summary>The total time in which the process was not scheduled while a caller waited for a store.</summary>
     public TimeSpan Stalled => wall.GetElapsedTime(0, turn.StalledBefore);
 
-    /// <summary>How many turns have ended.</summary>
+    /// <summary>The number of turns that have ended.</summary>
     internal long Turns => Interlocked.Read(ref ended);
 
     /// <inheritdoc/>
@@ -92,7 +97,7 @@ public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
         return timer;
     }
 
-    /// <summary>Ends a turn, when it has been through the thread pool's queue often enough.</summary>
+    /// <summary>Ends a turn after enough passes through the thread pool's queue.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         if (++passes < PassesPerTurn)
@@ -177,15 +182,17 @@ public sealed class StoreClock : TimeProvider, IThreadPoolWorkItem, IDisposable
 
     private long ToTimestamp(TimeSpan span) => (long)(span.TotalSeconds * TimestampFrequency);
 
-    /// <param name="Start">When it began, by the wall; null while nobody waits and none is under way.</param>
-    /// <param name="StalledBefore">For how long the process had been stalled when it began.</param>
+    /// <param name="Start">
+    /// When it began, by the wall clock; null while no caller waits and no turn is in progress.
+    /// </param>
+    /// <param name="StalledBefore">The total stalled time of the process when it began.</param>
     private sealed record Turn(long? Start, long StalledBefore)
     {
         public long StallUntil(long now, long maxTurn) =>
             Start is { } start ? Math.Max(0, now - start - maxTurn) : 0;
     }
 
-    // Its fields are guarded by the clock's gate.
+    // Its fields are guarded by the clock's lock.
     private sealed class StoreTimer(StoreClock clock, TimerCallback callback, object? state)
         : ITimer
     {

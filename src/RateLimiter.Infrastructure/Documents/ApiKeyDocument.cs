@@ -3,7 +3,7 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Infrastructure.Documents;
 
-/// <summary>What is kept of an API key, beside its hash.</summary>
+/// <summary>What is stored about an API key, beside its hash.</summary>
 internal sealed record ApiKeyDocument(
     string Id,
     string Prefix,
@@ -43,7 +43,7 @@ internal sealed record ApiKeyDocument(
         );
     }
 
-    /// <summary>A scope that only a later version knows is good for nothing here.</summary>
+    /// <summary>A scope that only a later version knows grants nothing here.</summary>
     public Scopes ToScopes() =>
         ScopeRules.TryParse(Scopes, out var scopes) ? scopes : Domain.Keys.Scopes.None;
 }

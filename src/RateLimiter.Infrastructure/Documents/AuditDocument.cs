@@ -6,7 +6,7 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Infrastructure.Documents;
 
-/// <summary>What an entry of an audit trail says.</summary>
+/// <summary>The JSON of an audit entry.</summary>
 internal sealed record AuditDocument(
     string Action,
     DateTimeOffset At,
@@ -31,11 +31,11 @@ internal sealed record AuditDocument(
             DocumentJson.Default.AuditDocument
         );
 
-    /// <summary>An entry as the scripts of Redis take it: what they filter by stands before the document.</summary>
+    /// <summary>An entry as the Redis scripts expect it: the values that they filter by precede the document.</summary>
     public static string WriteEntry(AuditRecord record) =>
         $"{record.At.ToUnixTimeMilliseconds()} {record.Action.ToName()} {Write(record)}";
 
-    /// <summary>The same of a change of a policy. The script adds the policy, which need not be sent twice.</summary>
+    /// <summary>The same for a policy change. The script adds the policy, so that it need not be sent twice.</summary>
     public static string WriteEntryWithoutPolicy(AuditRecord record) =>
         WriteEntry(record with { Before = null, After = null });
 
@@ -54,7 +54,9 @@ internal sealed record AuditDocument(
     }
 }
 
-/// <summary>One of the three; a policy with its version. Of a key neither its hash nor its lifetime.</summary>
+/// <summary>
+/// Exactly one of the three; a policy with its version. For a key, neither its hash nor its lifetime.
+/// </summary>
 internal sealed record AuditedDocument(
     string? Client = null,
     ApiKeyDocument? Key = null,

@@ -5,7 +5,9 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Infrastructure.Documents;
 
-/// <summary>The value of a field of the hash of deletions, but for when it was noted, which stands before it.</summary>
+/// <summary>
+/// The value of a field of the deletions hash, without the time when it was noted, which precedes it.
+/// </summary>
 internal sealed record DeletionDocument(DeletionSummary Deleted, Actor Actor)
 {
     public static string Write(ClientDeletion deletion) =>

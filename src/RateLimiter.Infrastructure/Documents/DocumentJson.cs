@@ -3,7 +3,7 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Infrastructure.Documents;
 
-/// <summary>What is kept as JSON, in whichever store.</summary>
+/// <summary>Serialisation of everything that is stored as JSON, in either store.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,

@@ -4,7 +4,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Infrastructure.Documents;
 
-/// <summary>A policy, but for its version, which is kept beside it.</summary>
+/// <summary>A policy as JSON, without its version, which is stored beside it.</summary>
 internal sealed record PolicyDocument(
     string RouteKey,
     string Role,
@@ -35,7 +35,7 @@ internal sealed record PolicyDocument(
     public static string Write(Policy policy) =>
         JsonSerializer.Serialize(From(policy), DocumentJson.Default.PolicyDocument);
 
-    /// <summary>Reads its version, a space, and the document: a field of the hash of policies in Redis.</summary>
+    /// <summary>Reads a field of the policy hash in Redis: the version, a space, and the document.</summary>
     public static Policy Parse(string value)
     {
         var space = value.IndexOf(' ', StringComparison.Ordinal);
@@ -53,7 +53,8 @@ internal sealed record PolicyDocument(
             new PolicyDefinition(
                 new PolicyKey(
                     RouteKey,
-                    // One object for all whose name nobody chose: there can be thousands in memory.
+                    // One shared object for all policies whose limits have no chosen names: there can be thousands in
+                    // memory.
                     Role == PolicyKey.DefaultRole
                         ? PolicyKey.DefaultRole
                         : Role

@@ -3,7 +3,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Infrastructure.Documents;
 
-/// <summary>The version of a policy that its deletion makes.</summary>
+/// <summary>The policy version that a deletion creates.</summary>
 internal sealed record TombstoneDocument(DateTimeOffset At, string? By)
 {
     public static string Write(DateTimeOffset at, string? by) =>

@@ -5,20 +5,23 @@ using System.Text;
 namespace RateLimiter.Infrastructure.Embedded;
 
 /// <summary>
-/// A record of what the store's files must hold, in a file beside them. Garnet keeps no checksums of its own: of a
-/// damaged file it reads as far as it understands, and leaves out the rest without a word. So what it has written for
-/// good is summed up here, and compared before it is read again.
+/// A record of what the store's files must contain, in a file beside them. Garnet keeps no checksums of its own: it
+/// reads a damaged file as far as it can parse it and silently drops the rest. So everything that it has written
+/// durably is hashed here, and compared before it is read again.
 /// </summary>
-/// <remarks>Not for use by several threads at once.</remarks>
+/// <remarks>Not thread-safe.</remarks>
 internal sealed class Checksums
 {
-    /// <summary>The length of a file of the log: 16 MB. Garnet is told the same.</summary>
+    /// <summary>The size of a log segment: 16 MB (2^24 bytes). Garnet is configured with the same value.</summary>
     public const int SegmentBits = 24;
 
-    /// <summary>A crash of the machine may take so much of the end of the log. More was taken by somebody.</summary>
+    /// <summary>
+    /// The most that a crash of the machine may remove from the end of the log. If more is missing, something else
+    /// removed it.
+    /// </summary>
     public const int MaxTorn = 64 * 1024;
 
-    /// <summary>Where the log begins; before it are zeros.</summary>
+    /// <summary>The address where the log begins; the bytes before it are zeros.</summary>
     private const long FirstAddress = 64;
 
     private const string FileName = "checksums";
@@ -30,31 +33,33 @@ internal sealed class Checksums
 
     private readonly string directory;
 
-    // Of files that do not change any more, by their path in the directory.
+    // Checksums of the files that do not change any more, by their path in the directory.
     private readonly SortedDictionary<string, Sum> sums = new(StringComparer.Ordinal);
 
-    // Of the log's newest file, to which only is appended.
+    // The hash of the log's newest segment, which is append-only.
     private IncrementalHash newest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    // Of a directory without a record, everything is new.
+    // In a directory without a checksum file, every file counts as new.
     private bool compacting = true;
 
     private Checksums(string directory) => this.directory = directory;
 
-    /// <summary>The log's address up to which something was recorded: so far it must be read.</summary>
+    /// <summary>
+    /// The log address up to which checksums were recorded: the log must be readable at least this far.
+    /// </summary>
     public long Recorded { get; private set; }
 
-    /// <summary>Whether a little is missing at the log's end, as after a crash of the machine.</summary>
+    /// <summary>Whether a few bytes are missing at the log's end, as after a crash of the machine.</summary>
     public bool IsTorn { get; private set; }
 
-    /// <summary>The log's address up to which it is summed up.</summary>
+    /// <summary>The log address up to which the log is hashed.</summary>
     private long End { get; set; }
 
     private string NewestName => LogName(End >> SegmentBits);
 
     private int NewestLength => (int)(End & ((1 << SegmentBits) - 1));
 
-    /// <summary>Compares the files with what is recorded of them. A directory without a record passes.</summary>
+    /// <summary>Compares the files with their recorded checksums. A directory without a checksum file passes.</summary>
     /// <exception cref="EmbeddedStoreException">A file is damaged or missing.</exception>
     public static Checksums Verify(string directory)
     {
@@ -69,9 +74,9 @@ internal sealed class Checksums
         return checksums;
     }
 
-    /// <summary>Takes in what was appended to the log.</summary>
-    /// <param name="begin">The log's address at which it begins: what it gave up needs no sum.</param>
-    /// <param name="end">The log's address up to which it is written and never changes.</param>
+    /// <summary>Hashes what was appended to the log.</summary>
+    /// <param name="begin">The log address at which the log begins: truncated segments need no checksum.</param>
+    /// <param name="end">The log address up to which the log is written and immutable.</param>
     public void Append(long begin, long end)
     {
         if (begin >> SegmentBits > End >> SegmentBits)
@@ -104,15 +109,17 @@ internal sealed class Checksums
         Write();
     }
 
-    /// <summary>Notes that files are about to be replaced: until it is over, a missing one is no fault.</summary>
+    /// <summary>
+    /// Records that files are about to be replaced: until the compaction ends, a missing file is no error.
+    /// </summary>
     public void BeginCompaction()
     {
         compacting = true;
         Write();
     }
 
-    /// <summary>Forgets the files that were replaced, and takes in those which took their place.</summary>
-    /// <param name="begin">The log's address at which it begins now.</param>
+    /// <summary>Removes the replaced files from the record, and adds the files that replaced them.</summary>
+    /// <param name="begin">The log address at which the log begins now.</param>
     public void EndCompaction(long begin)
     {
         foreach (var name in sums.Keys.Where(name => !IsLogFrom(name, begin)).ToList())
@@ -122,7 +129,7 @@ internal sealed class Checksums
 
         if (NewestOf(Snapshots) is { } snapshot)
         {
-            // What an interrupted or a replaced one left.
+            // Leftovers of interrupted or replaced snapshots.
             foreach (var left in Folders(Snapshots).Concat(Folders(Indexes)))
             {
                 if (Path.GetFileName(left) != snapshot)
@@ -147,10 +154,10 @@ internal sealed class Checksums
         Write();
     }
 
-    /// <summary>Goes on with what was read.</summary>
-    /// <param name="begin">The log's address at which it begins.</param>
-    /// <param name="end">The log's address up to which it is written and never changes.</param>
-    /// <exception cref="EmbeddedStoreException">The log does not have what was read.</exception>
+    /// <summary>Continues after Garnet has recovered from the verified files.</summary>
+    /// <param name="begin">The log address at which the log begins.</param>
+    /// <param name="end">The log address up to which the log is written and immutable.</param>
+    /// <exception cref="EmbeddedStoreException">The log lacks what was read.</exception>
     public void Resume(long begin, long end)
     {
         if (IsTorn)
@@ -164,7 +171,7 @@ internal sealed class Checksums
         }
         catch (IOException exception) when (IsTorn)
         {
-            // Garnet has taken what is missing for zeros.
+            // Garnet has read the missing bytes as zeros.
             throw EmbeddedStoreException.Damaged(directory, exception.Message, exception);
         }
 
@@ -174,7 +181,7 @@ internal sealed class Checksums
         }
     }
 
-    /// <summary>The bytes that the log takes.</summary>
+    /// <summary>The size of the log's files in bytes.</summary>
     public long LogSize() => Files("AOF").Sum(file => new FileInfo(file).Length);
 
     private void StartAt(long end)
@@ -193,8 +200,8 @@ internal sealed class Checksums
             >= begin >> SegmentBits;
 
     /// <summary>
-    /// The lines: a title; <c>compacting</c>, while it is; a sum, a length and a name for each file, the log's newest
-    /// one last; the sum of all these lines.
+    /// Writes the lines: a title; <c>compacting</c> during a compaction; a hash, a length and a name for each file, the
+    /// log's newest segment last; the hash of all these lines.
     /// </summary>
     private void Write()
     {
@@ -212,7 +219,7 @@ internal sealed class Checksums
         AppendLine(NewestName, new Sum(NewestLength, Convert.ToHexString(newest.GetCurrentHash())));
         text.Append(HashOf(text.ToString())).Append('\n');
 
-        // The old record stands until the new one is whole.
+        // The old checksum file stays in place until the new one is complete.
         var path = Path.Combine(directory, FileName);
         var written = path + ".new";
         using (
@@ -316,7 +323,7 @@ internal sealed class Checksums
         }
     }
 
-    // The first versions kept all in one file, of which Garnet would now read the beginning alone.
+    // The first versions kept everything in one file, of which Garnet would now read only the beginning.
     private void MustBeReadable()
     {
         var log = new FileInfo(PathOf(LogName(0)));
@@ -326,8 +333,8 @@ internal sealed class Checksums
         }
     }
 
-    /// <summary>Adds a part of a file of the log to its sum.</summary>
-    /// <returns>Where the file ended, if before the part did.</returns>
+    /// <summary>Adds a range of a log segment to its hash.</summary>
+    /// <returns>The end of the range, or the end of the file if that comes first.</returns>
     private int Feed(string name, int from, int to)
     {
         if (!File.Exists(PathOf(name)))

@@ -14,7 +14,7 @@ internal static partial class EmbeddedLogMessages
     [LoggerMessage(
         22,
         LogLevel.Error,
-        "The embedded store cannot write to {Directory}: {Reason}. It answers nothing until there is room to write and the service is started again"
+        "The embedded store cannot write to {Directory}: {Reason}. It replies to nothing until there is room to write and the service is started again"
     )]
     public static partial void EmbeddedStoreCannotWrite(
         this ILogger logger,
@@ -25,7 +25,7 @@ internal static partial class EmbeddedLogMessages
     [LoggerMessage(
         24,
         LogLevel.Error,
-        "The embedded store is full: its data takes up {Used} of {Max} bytes (Embedded:MaxBytes). It keeps nothing new until there is room again; nothing is lost"
+        "The embedded store is full: its data takes up {Used} of {Max} bytes (Embedded:MaxBytes). It stores nothing new until there is room again; nothing is lost"
     )]
     public static partial void EmbeddedStoreFull(this ILogger logger, long used, long max);
 

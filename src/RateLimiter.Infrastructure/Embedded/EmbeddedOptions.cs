@@ -7,12 +7,12 @@ public sealed class EmbeddedOptions
 {
     public const string Section = "Embedded";
 
-    /// <summary>Where its files are; made when missing. Only one process can use a folder at a time.</summary>
+    /// <summary>The data directory; created when missing. Only one process can use a directory at a time.</summary>
     public string DataDirectory { get; set; } = "./data";
 
     /// <summary>
-    /// What its data may take up in memory, in bytes; 64 MiB to 1 TiB, default 8 GiB. Beyond it nothing new is kept, until
-    /// there is room again.
+    /// The most memory that its data may use, in bytes; 64 MiB to 1 TiB, default 8 GiB. Beyond it nothing new is stored
+    /// until there is room again.
     /// </summary>
     [Bounds(64 << 20, 1L << 40)]
     public long MaxBytes { get; set; } = 8L << 30;

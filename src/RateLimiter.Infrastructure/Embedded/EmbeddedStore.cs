@@ -12,9 +12,9 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Embedded;
 
 /// <summary>
-/// A Garnet server inside this process. It speaks the protocol of Redis on a Unix socket that only this user can
-/// open, with a password made at start. Every write goes to an append-only log, which a snapshot of all data replaces
-/// from time to time; both are read again at start.
+/// A Garnet server inside this process. It speaks the Redis protocol on a Unix socket that only this user can open,
+/// with a password generated at start. Every write goes to an append-only log, which is replaced by a snapshot of all
+/// data from time to time; both are read at start.
 /// </summary>
 internal sealed class EmbeddedStore : IAsyncDisposable
 {
@@ -23,8 +23,8 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private const int WindowsSharingViolation = unchecked((int)0x80070020);
 
     /// <summary>
-    /// What Garnet may take up at least. It forgets what it has kept longest beyond that, without a word, so that it must
-    /// never get there: a compaction needs as much again as the data, for a moment.
+    /// The lower bound of Garnet's memory limit. Beyond the limit Garnet silently evicts its oldest data, so the limit
+    /// must never be reached: a compaction temporarily needs as much memory again as the data.
     /// </summary>
     private const long MinGarnetMemory = 16L << 30;
 
@@ -34,22 +34,22 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private const string SocketName = "store.sock";
     private const string LockName = "lock";
 
-    /// <summary>The log is replaced when its files are longer: about 100,000 checks.</summary>
+    /// <summary>The log is compacted when its files exceed this size: about 100,000 checks.</summary>
     private const long MaxLogSize = 64 * 1024 * 1024;
 
-    /// <summary>How often the log is looked at: what was written since is not guarded against damage yet.</summary>
+    /// <summary>How often the log is hashed: what was written since then is not protected against damage yet.</summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long to wait before what failed is tried again.</summary>
+    /// <summary>The delay before a failed attempt is repeated.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>While the store is full, a compaction is followed by a rest of so many times its length.</summary>
+    /// <summary>While the store is full, a compaction is followed by a pause of this many times its duration.</summary>
     private const int RestAfterCompaction = 3;
 
-    /// <summary>The least growth, as a part of all room, that a compaction is worth.</summary>
+    /// <summary>The least growth that justifies a compaction, as the divisor of the maximum size.</summary>
     private const int LeastGrowth = 32;
 
-    /// <summary>The longest that a compaction takes.</summary>
+    /// <summary>The time-out of a compaction.</summary>
     private static readonly TimeSpan CompactionTimeout = TimeSpan.FromMinutes(10);
 
     private readonly string directory;
@@ -66,10 +66,10 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     private TimeSpan failed;
     private int isBroken;
 
-    // What the data takes up a second time while it is compacted.
+    // The additional memory that the data uses while it is compacted.
     private long copied;
 
-    // From what size on compacting is worth it, and from when on if the store is full.
+    // The size from which a compaction is worthwhile, and the earliest time of the next one while the store is full.
     private long compactAt;
     private long restUntil;
 
@@ -95,16 +95,18 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     public ConfigurationOptions Configuration { get; } =
         new() { Password = RandomNumberGenerator.GetHexString(64) };
 
-    /// <summary>What the data takes up in memory: the pages of Garnet's log, and its objects.</summary>
+    /// <summary>The memory that the data uses: the pages of Garnet's log, and its objects.</summary>
     public long Used => server!.Used;
 
     private string Socket => Path.Combine(socketDirectory, SocketName);
 
-    /// <param name="directory">The folder of its files; made when missing.</param>
-    /// <param name="maxBytes">What its data may take up in memory.</param>
-    /// <param name="room">Is told when that is all used, and when there is room again.</param>
-    /// <param name="logger">Says what goes wrong later.</param>
-    /// <exception cref="EmbeddedStoreException">The folder is in use, cannot be used, or its files are damaged.</exception>
+    /// <param name="directory">The data directory; created when missing.</param>
+    /// <param name="maxBytes">The most memory that its data may use.</param>
+    /// <param name="room">Is notified when the memory is exhausted, and when there is room again.</param>
+    /// <param name="logger">Logs later failures.</param>
+    /// <exception cref="EmbeddedStoreException">
+    /// The directory is in use or unusable, or its files are damaged.
+    /// </exception>
     public static EmbeddedStore Start(
         string directory,
         long maxBytes,
@@ -136,8 +138,10 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until all that was answered before is in the log, so that a crash cannot undo it.</summary>
-    /// <exception cref="IOException">It could not be written, and nothing will be any more.</exception>
+    /// <summary>
+    /// Waits until every write that was replied to before is in the log, so that a crash cannot undo it.
+    /// </summary>
+    /// <exception cref="IOException">The log could not be written; every later call fails too.</exception>
     public async Task CommitAsync()
     {
         if (Volatile.Read(ref isBroken) == 1)
@@ -150,7 +154,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             await server!.Store.CommitAOFAsync(CancellationToken.None);
             NoteRoom();
         }
-#pragma warning disable CA1031 // Whatever it is, what was answered may be lost.
+#pragma warning disable CA1031 // Whatever the cause, acknowledged writes may be lost.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -175,7 +179,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It has been said.
+            // CommitAsync has logged it.
         }
 
         server!.Dispose();
@@ -200,7 +204,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
 
         var (begin, end) = LogAddresses();
-        // What was cut in two is lost with all that is left of it.
+        // A torn record is lost together with what remains of it.
         var lost = checksums.Recorded - end;
         if (lost > (checksums.IsTorn ? Checksums.MaxTorn : 0))
         {
@@ -218,13 +222,13 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         checksums.Resume(begin, end);
         NoteRoom();
         watching = new BackgroundLoop(
-            $"The compaction of the files in {directory}, which grow,",
+            $"The compaction of the growing files in {directory}",
             TimeProvider.System,
             logger
         ).RunAsync(WatchInterval, WatchAsync, stopping.Token);
     }
 
-    /// <summary>Sums up what was written, and keeps it short.</summary>
+    /// <summary>Hashes what was written, and compacts the log when it is due.</summary>
     private async Task WatchAsync(CancellationToken stoppingToken)
     {
         failed -= WatchInterval;
@@ -233,7 +237,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             return;
         }
 
-        // Until it is done.
+        // Any failure from here on delays the next attempt.
         failed = RetryInterval;
         var (begin, end) = LogAddresses();
         checksums.Append(begin, end);
@@ -250,7 +254,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         failed = TimeSpan.Zero;
     }
 
-    /// <summary>Replaces the log by a snapshot of all data. Nobody waits for it.</summary>
+    /// <summary>Replaces the log by a snapshot of all data. No request waits for it.</summary>
     private async Task CompactAsync()
     {
         var begun = Environment.TickCount64;
@@ -266,7 +270,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
 
         var ended = Environment.TickCount64;
         restUntil = ended + RestAfterCompaction * (ended - begun);
-        // What is left is alive. When half of the room is used again, some of it may not be any more.
+        // What remains is live data. When half of the room is used again, some of that may have expired.
         compactAt = Used + Math.Max((maxBytes - Used) / 2, maxBytes / LeastGrowth);
         NoteRoom();
     }
@@ -280,21 +284,25 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         await using (var connection = await ConnectionMultiplexer.ConnectAsync(configuration))
         {
             var database = connection.GetDatabase();
-            // What is over has no place in the snapshot.
+            // Expired keys have no place in the snapshot.
             await database.ExecuteAsync("EXPDELSCAN");
             server!.Freeze();
-            // Who stops the service does not wait for it: what it replaces stays until it is whole.
+            // Stopping the service does not wait for the snapshot: the files that it replaces stay until it is
+            // complete.
             await database.ExecuteAsync("SAVE").WaitAsync(stopping.Token);
         }
 
-        // With this, the store gives up the files of the log that the snapshot replaces.
+        // This commit makes the store release the log segments that the snapshot replaces.
         await CommitAsync();
         var (begin, end) = LogAddresses();
         checksums.Append(begin, end);
         checksums.EndCompaction(begin);
     }
 
-    /// <summary>Says when there is no room any more, and when there is again: some more, so that it does not say so each time.</summary>
+    /// <summary>
+    /// Reports when there is no room left, and when there is again: only above a margin, so that it does not alternate
+    /// with every write.
+    /// </summary>
     private void NoteRoom()
     {
         var used = Used;
@@ -323,7 +331,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             );
     }
 
-    // The lock belongs to the process, so that it is gone also after a kill -9.
+    // The lock belongs to the process, so that it is released even after a kill -9.
     private static FileStream Lock(string directory)
     {
         var path = Path.Combine(directory, LockName);
@@ -348,11 +356,11 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
     }
 
-    // The runtime gives the error of the system: of flock, or of Windows.
+    // The runtime returns the system's error code: of flock, or of Windows.
     private static bool IsInUse(IOException exception) =>
         exception.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation;
 
-    // Nobody else on this machine has to read who was limited, or the hashes of keys.
+    // No other user of this machine needs to read who was limited, or the hashes of keys.
     private static void CreatePrivate(string directory)
     {
         if (OperatingSystem.IsWindows())
@@ -369,10 +377,11 @@ internal sealed class EmbeddedStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes the folder of the socket among the temporary ones, because the path of a socket may not have more than
-    /// about 100 characters. Its name stands in the lock file, so that one which a killed process left is found.
+    /// Creates the socket's directory among the temporary ones, because a socket path is limited to about 100
+    /// characters. Its name is written to the lock file, so that the directory which a killed process left behind is
+    /// found.
     /// </summary>
-    /// <returns>The folder, and what keeps others from deleting it.</returns>
+    /// <returns>The directory, and the lock that keeps other processes from deleting it.</returns>
     private static (string Folder, FileStream Lock) MakeSocketDirectory(FileStream directoryLock)
     {
         using var reader = new StreamReader(directoryLock, leaveOpen: true);
@@ -403,7 +412,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
     }
 
-    // A copy of a directory names the folder of the one that it was copied from, which may be in use.
+    // A copied data directory names the socket directory of the original, which may be in use.
     private static void DeleteLeft(string folder)
     {
         if (
@@ -421,7 +430,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It is in use, or somebody else's.
+            // It is in use, or belongs to another user.
         }
     }
 
@@ -439,7 +448,7 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             socket,
             "--unixsocketperm",
             "700",
-            // It insists on a TCP port too. A free one, so that it is in nobody's way.
+            // Garnet insists on a TCP port too. Use a free one, so that it conflicts with nothing.
             "--bind",
             "127.0.0.1",
             "--port",
@@ -449,11 +458,11 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             "--password",
             password,
             "--lua",
-            // Without it a script is not atomic against other connections.
+            // Without it a script is not atomic with respect to other connections.
             "--lua-transaction-mode",
             "--aof",
             "--recover",
-            // CommitAsync is called for each answer. Garnet's own ways are slower, or do not wait.
+            // CommitAsync is called for each reply. Garnet's own commit modes are slower, or do not wait.
             "--aof-commit-freq",
             "-1",
             "--aof-segment-size",
@@ -461,43 +470,43 @@ internal sealed class EmbeddedStore : IAsyncDisposable
             "--fail-on-recovery-error",
             "--checkpointdir",
             directory,
-            // The default device needs libaio, which is not everywhere.
+            // The default device needs libaio, which is not available everywhere.
             "--device-type",
             "RandomAccess",
             "--page",
             "1m",
             "--memory",
             $"{Math.Max(MinGarnetMemory, 2 * maxBytes + GarnetReserve) >> 20}m",
-            // A snapshot is preceded by a compaction of the data in memory, when that is larger than this.
+            // Garnet precedes a snapshot by a compaction of the data in memory when that is larger than this.
             "--segment",
             "16m",
             "--compaction-type",
             "Lookup",
             "--compaction-max-segments",
             "1",
-            // Is in each snapshot, and grows when there are more than about two million keys.
+            // This is part of every snapshot, and grows when there are more than about two million keys.
             "--index",
             "16m",
             "--aof-memory",
             "16m",
             "--aof-page-size",
             "4m",
-            // No banner, and no warning of a torn end of the file, which is what a kill leaves behind.
+            // No banner, and no warning about a torn end of the file, which is what a kill leaves behind.
             "-q",
             "--logger-level",
             "Error",
         ];
 
-    /// <summary>Garnet, and a part of it that no command reaches.</summary>
+    /// <summary>Garnet, and an internal that no command exposes.</summary>
     private sealed class Server(string[] arguments) : GarnetServer(arguments)
     {
-        /// <summary>What Garnet itself compares with its memory, to forget what is beyond it.</summary>
+        /// <summary>The size that Garnet itself compares with its memory limit, to evict what exceeds it.</summary>
         public long Used =>
             storeWrapper.store.Log.MemorySizeBytes + storeWrapper.store.Log.HeapSizeBytes;
 
         /// <summary>
-        /// Lets nothing that is in memory by now be written to in place, which is what can be compacted: of each record
-        /// the latest is copied behind the others, and the memory of all before is free.
+        /// Makes everything that is in memory by now read-only, which is a precondition of its compaction: the latest
+        /// version of each record is copied behind the others, and the memory of all earlier versions is released.
         /// </summary>
         public void Freeze() => storeWrapper.store.Log.Flush(wait: true);
     }

@@ -16,9 +16,9 @@ public sealed class EmbeddedStoreException : Exception
             exception
         );
 
-    /// <param name="directory">The folder of the store's files.</param>
+    /// <param name="directory">The store's data directory.</param>
     /// <param name="what">What is wrong there.</param>
-    /// <param name="exception">What said so.</param>
+    /// <param name="exception">The cause.</param>
     internal static EmbeddedStoreException Damaged(
         string directory,
         string what,

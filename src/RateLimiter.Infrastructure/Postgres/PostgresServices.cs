@@ -24,7 +24,7 @@ namespace RateLimiter.Infrastructure.Postgres;
 
 internal static class PostgresServices
 {
-    /// <summary>Gives the records to PostgreSQL, when one is configured. Until then the store has them.</summary>
+    /// <summary>Makes PostgreSQL the system of record, when one is configured. Otherwise the store is.</summary>
     public static IServiceCollection AddPostgres(
         this IServiceCollection services,
         IConfiguration configuration

@@ -29,8 +29,8 @@ namespace RateLimiter.Infrastructure.Redis;
 internal static class RedisServices
 {
     /// <summary>
-    /// Adds the adapters of all ports. What runs in the background is started in this order: the connection, what warms it up
-    /// and what watches it, then what writes to it.
+    /// Adds the adapters of all ports. Background services start in this order: the connection, its warm-up and its
+    /// monitor, then what writes to it.
     /// </summary>
     public static IServiceCollection AddRedis(
         this IServiceCollection services,
@@ -105,7 +105,7 @@ internal static class RedisServices
             .AddSingleton<ISessionKeys, RedisSessionKeys>()
             .AddSingleton<ISessions, RedisSessions>();
 
-    /// <summary>The port, and the adapter by its own name, which is one and the same.</summary>
+    /// <summary>Registers one instance as the port and under the adapter's own type.</summary>
     private static IServiceCollection AddAs<TPort, TAdapter>(this IServiceCollection services)
         where TPort : class
         where TAdapter : class, TPort =>

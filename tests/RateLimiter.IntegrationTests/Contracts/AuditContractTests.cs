@@ -188,7 +188,7 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
     public async Task List_FromAndTo_IncludesTheFirstMomentAndNotTheLast()
     {
         var client = await RegisterAsync();
-        // Registered at the hour 0, and then one change each hour.
+        // Registered at hour 0, then one change each hour.
         await FillAsync(client, count: 5);
         async Task<IEnumerable<int>> HoursAsync(DateTimeOffset? from, DateTimeOffset? to) =>
             (await Audit.ListAsync(client, new AuditFilter(from, to), null, 100, default)).Select(
@@ -201,10 +201,10 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
         Assert.That(await HoursAsync(Now.AddHours(2), Now.AddHours(2)), Is.Empty);
         Assert.That(await HoursAsync(Now.AddHours(9), null), Is.Empty);
         Assert.That(await HoursAsync(null, Now), Is.Empty);
-        // A microsecond makes the difference.
+        // One microsecond makes the difference.
         Assert.That(await HoursAsync(Now.AddHours(4).AddTicks(10), null), Is.EqualTo([5]));
         Assert.That(await HoursAsync(null, Now.AddHours(1).AddTicks(10)), Is.EqualTo([1, 0]));
-        // Whatever the time zone.
+        // The same in every time zone.
         Assert.That(
             await HoursAsync(Now.AddHours(4).ToOffset(TimeSpan.FromHours(-5)), null),
             Is.EqualTo([5, 4])
@@ -309,7 +309,7 @@ public sealed class AuditContractTests(ContractStore store) : ContractTests(stor
         );
     }
 
-    /// <summary>One policy, saved again and again, an hour after the other.</summary>
+    /// <summary>Saves one policy repeatedly, at intervals of an hour.</summary>
     private async Task FillAsync(ClientId client, int count)
     {
         for (var hour = 1; hour <= count; hour++)

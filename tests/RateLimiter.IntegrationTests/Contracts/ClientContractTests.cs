@@ -102,7 +102,7 @@ public sealed class ClientContractTests(ContractStore store) : ContractTests(sto
         await SaveAsync(client, "first");
         var loaded = (await Clients.FindAsync(client, default))!;
 
-        // In steps, which are not noted one by one; and more than are noted.
+        // First an import in steps, which does not note each change; then more changes than are noted.
         await SaveAsync(client, [.. Enumerable.Range(0, 300).Select(i => $"r{i}")]);
         await MustFindTheSameAsync(client, loaded);
         loaded = (await Clients.FindAsync(client, default))!;

@@ -5,8 +5,10 @@ using RateLimiter.Application.Policies;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 
-/// <summary>A store that must keep the contracts. A new one is a class more, and a line in <see cref="All"/>.</summary>
-/// <param name="name">What the tests' names say of it.</param>
+/// <summary>
+/// A store that must satisfy the contracts. A new one needs one more class, and a line in <see cref="All"/>.
+/// </summary>
+/// <param name="name">The store's name in the names of the tests.</param>
 public abstract class ContractStore(string name)
 {
     public static IEnumerable<ContractStore> All =>
@@ -16,13 +18,13 @@ public abstract class ContractStore(string name)
             new PostgresContractStore(),
         ];
 
-    /// <summary>The adapters of the store, which is shared. Skips the test where it cannot be started.</summary>
+    /// <summary>The adapters of the store, which is shared. Skips the test when the store cannot be started.</summary>
     public abstract Task<Ports> OpenAsync();
 
     public override string ToString() => name;
 }
 
-/// <summary>What the contracts are of.</summary>
+/// <summary>The ports that the contracts are about.</summary>
 public sealed record Ports(
     IClientRepository Clients,
     IKeyRepository Keys,

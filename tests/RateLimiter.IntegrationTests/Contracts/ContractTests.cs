@@ -12,8 +12,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.IntegrationTests.Contracts;
 
 /// <summary>
-/// What every store must do alike. The tests know the ports alone, keep apart by clients of their own, and use whole
-/// milliseconds, which every store keeps.
+/// The contracts that every store must satisfy. The tests use only the ports, are isolated by using clients of their
+/// own, and use whole milliseconds, which every store preserves.
 /// </summary>
 [TestFixtureSource(typeof(ContractStore), nameof(ContractStore.All))]
 public abstract class ContractTests(ContractStore store)
@@ -95,7 +95,7 @@ public abstract class ContractTests(ContractStore store)
         params IReadOnlyList<PolicyChange> changes
     ) => Policies.OutcomeAsync(client, Changes(changes), Plenty, default);
 
-    /// <summary>Saves a policy as it is found.</summary>
+    /// <summary>Saves a policy on top of its current version.</summary>
     protected async Task<Policy> SaveAsync(
         ClientId client,
         PolicyDefinition definition,
@@ -113,7 +113,7 @@ public abstract class ContractTests(ContractStore store)
         return change.After!;
     }
 
-    /// <summary>Deletes a policy as it is found.</summary>
+    /// <summary>Deletes a policy on top of its current version.</summary>
     protected async Task DeleteAsync(ClientId client, PolicyKey key, DateTimeOffset? at = null)
     {
         var head = await Policies.FindAsync(client, key, default);
@@ -127,7 +127,7 @@ public abstract class ContractTests(ContractStore store)
     protected Task<IReadOnlyList<AuditEntry>> TrailAsync(ClientId client) =>
         Audit.ListAsync(client, new AuditFilter(), before: null, limit: 100_000, default);
 
-    /// <summary>Everything that can be read of policies, as text.</summary>
+    /// <summary>Everything that can be read about policies, as text.</summary>
     protected async Task<string> StateAsync(ClientId client)
     {
         var set = await Policies.ListAsync(client, default);
@@ -149,7 +149,7 @@ public abstract class ContractTests(ContractStore store)
         );
     }
 
-    /// <summary>All that a value says, for comparing what has lists in it.</summary>
+    /// <summary>The whole content of a value, for comparing values that contain lists.</summary>
     protected static string Text(object? value) =>
         value switch
         {

@@ -303,7 +303,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         var before = await StateAsync(client);
         var create = PolicyHead.None(Definition().Key).Save(Definition(), Now, Actor);
 
-        // It comes before everything else that there is to say.
+        // This result takes precedence over every other.
         await AssertRefusedAsync(client, PolicySave.NoClient, Changes(create));
         await AssertRefusedAsync(
             client,
@@ -354,7 +354,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
                 MaxPolicies = 1,
             }
         );
-        // What makes none, and what makes room for what it makes, is not held up.
+        // A change that creates nothing, or makes room for what it creates, is accepted.
         Assert.That(
             await Policies.OutcomeAsync(
                 client,
@@ -392,7 +392,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
             small
         );
         await AssertRefusedAsync(client, PolicySave.TooLarge, Changes(other), small);
-        // What takes up less than before is not held up, even when that is too much still.
+        // A change to a smaller size is accepted, even if that is still too large.
         var shorter = first.Save(definition with { Description = "x" }, Now, Actor);
         Assert.That(
             await Policies.OutcomeAsync(client, Changes(shorter), small, default),
@@ -407,7 +407,7 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
             ),
             Is.EqualTo(PolicySave.Saved)
         );
-        // Nothing of it is counted any more.
+        // The deleted policy does not count any more.
         Assert.That(
             await Policies.OutcomeAsync(
                 client,

@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 
-/// <summary>PostgreSQL, with the copies in Redis.</summary>
+/// <summary>PostgreSQL, with the projection in Redis.</summary>
 internal sealed class PostgresContractStore() : ContractStore("Postgres")
 {
     private static readonly SemaphoreSlim Gate = new(1);

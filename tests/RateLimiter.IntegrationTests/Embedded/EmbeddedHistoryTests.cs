@@ -17,11 +17,11 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Embedded;
 
-/// <summary>What scripts have changed, and have let go, is the same after a restart.</summary>
+/// <summary>What scripts have changed and removed is the same after a restart.</summary>
 [TestFixture]
 public sealed class EmbeddedHistoryTests
 {
-    // Altogether more than a page of the log.
+    // Together they exceed a page of the log.
     private const int Many = 6000;
     private static readonly string Description = new('x', 1000);
 
@@ -113,7 +113,7 @@ public sealed class EmbeddedHistoryTests
             CounterStoreExtensions.Actor
         );
 
-    /// <summary>Everything that is kept of a client, as text.</summary>
+    /// <summary>Everything that is stored for a client, as text.</summary>
     private static async Task<IReadOnlyList<string>> StateAsync(
         RedisConnection connection,
         ClientId client
@@ -146,7 +146,7 @@ public sealed class EmbeddedHistoryTests
         return state;
     }
 
-    /// <summary>Starts the store, asks, and stops it.</summary>
+    /// <summary>Starts the store, reads from it, and stops it.</summary>
     private async Task<T> AskAsync<T>(Func<RedisConnection, Task<T>> ask)
     {
         await using var connection = new RedisConnection(

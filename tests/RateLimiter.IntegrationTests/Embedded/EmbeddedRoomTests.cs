@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Embedded;
 
-/// <summary>The embedded store says that it is full before it forgets anything, and that it has room again.</summary>
+/// <summary>The embedded store reports that it is full before it evicts anything, and that it has room again.</summary>
 [TestFixture]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class EmbeddedRoomTests : IDisposable
@@ -22,7 +22,7 @@ public sealed class EmbeddedRoomTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    /// <summary>Where Garnet keeps what it does not hold in its log's pages.</summary>
+    /// <summary>Kinds of data, which Garnet stores inside or outside the pages of its log.</summary>
     public enum Data
     {
         Text,
@@ -94,7 +94,7 @@ public sealed class EmbeddedRoomTests : IDisposable
         await using var connection = await ConnectAsync(store);
         var database = connection.GetDatabase();
 
-        // Each is longer than before, so that it is kept in another place.
+        // Each value is longer than before, so that it is stored in another place.
         for (var round = 0; round < 10; round++)
         {
             for (var i = 0; i < 1000; i++)
@@ -103,7 +103,7 @@ public sealed class EmbeddedRoomTests : IDisposable
             }
 
             await store.CommitAsync();
-            // As fast as compaction goes: it is looked once a second whether it is worth it.
+            // Wait for the compaction: once a second the store checks whether one is worthwhile.
             await Poll.UntilAsync(
                 "It is not compacted.",
                 Patience,
@@ -119,7 +119,7 @@ public sealed class EmbeddedRoomTests : IDisposable
     private static async Task<ConnectionMultiplexer> ConnectAsync(EmbeddedStore store) =>
         await ConnectionMultiplexer.ConnectAsync(store.Configuration);
 
-    /// <returns>How many were written until it was full.</returns>
+    /// <returns>The number of values that were written until the store was full.</returns>
     private async Task<int> FillAsync(EmbeddedStore store, IDatabase database, Data data)
     {
         var written = 0;

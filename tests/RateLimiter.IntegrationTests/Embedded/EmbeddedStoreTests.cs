@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Embedded;
 
-/// <summary>The files of the embedded store: kept, kept short, and never read when they are damaged.</summary>
+/// <summary>The files of the embedded store: durable, compacted, and never read when they are damaged.</summary>
 [TestFixture]
 public sealed class EmbeddedStoreTests
 {
@@ -57,7 +57,7 @@ public sealed class EmbeddedStoreTests
         MustRefuse($"'{Log}' lacks its last");
     }
 
-    // What is left of an entry that was cut in two is lost with it, or would be read with zeros in it.
+    // The rest of a torn entry is lost with it; otherwise it would be read with zeros in it.
     [TestCase(0, 1_000)]
     [TestCase(0, 60_000)]
     [TestCase(100, 60_000)]
@@ -93,7 +93,7 @@ public sealed class EmbeddedStoreTests
         await FillAsync(10);
         await using var original = Start();
         var socket = Path.GetDirectoryName($"{original.Configuration.EndPoints[0]}")!;
-        // Not by this process, which may not read what it has locked.
+        // Copied by another process, because this one may not read what it has locked.
         using (var copying = Process.Start("cp", ["-a", $"{folder.Path}/.", copy.Path]))
         {
             await copying.WaitForExitAsync();

@@ -63,24 +63,24 @@ public sealed class CopyTests : PostgresTests
         var saved = await SaveAsync(dying.Ports, client, "route");
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
         Assert.That(await AnnouncementsAsync(client), Is.Not.EqualTo("0"));
-        var heard = new TaskCompletionSource();
-        var news = (await Redis.Connected).GetSubscriber();
+        var received = new TaskCompletionSource();
+        var subscriber = (await Redis.Connected).GetSubscriber();
         var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.InvalidationChannel);
-        await news.SubscribeAsync(
+        await subscriber.SubscribeAsync(
             channel,
             (_, message) =>
             {
                 if (message == $"client {client}")
                 {
-                    heard.TrySetResult();
+                    received.TrySetResult();
                 }
             }
         );
 
         await records.Relay.RelayAsync(default);
 
-        await heard.Task.WaitAsync(TimeSpan.FromSeconds(20));
-        await news.UnsubscribeAsync(channel);
+        await received.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await subscriber.UnsubscribeAsync(channel);
         var copy = (await Copies.FindAsync(client, default))!;
         Assert.That(copy.Version, Is.EqualTo(2));
         Assert.That(copy.Policies.Resolve("route", "default")!.Version, Is.EqualTo(saved.Version));
@@ -311,7 +311,7 @@ public sealed class CopyTests : PostgresTests
     {
         var client = await RegisterAsync(records.Ports);
         var (version, ring) = (await records.Ports.Keys.FindAsync(client, default))!.Value;
-        var heard = new TaskCompletionSource<string>();
+        var received = new TaskCompletionSource<string>();
         var channel = StackExchange.Redis.RedisChannel.Literal(RedisKeys.InvalidationChannel);
         var subscriber = (await Redis.Connected).GetSubscriber();
         await subscriber.SubscribeAsync(
@@ -320,7 +320,7 @@ public sealed class CopyTests : PostgresTests
             {
                 if ($"{message}".StartsWith($"revoked {client} ", StringComparison.Ordinal))
                 {
-                    heard.TrySetResult($"{message}");
+                    received.TrySetResult($"{message}");
                 }
             }
         );
@@ -331,7 +331,7 @@ public sealed class CopyTests : PostgresTests
         await records.Copies.CompleteAsync(client, default);
 
         Assert.That(
-            await heard.Task.WaitAsync(TimeSpan.FromSeconds(20)),
+            await received.Task.WaitAsync(TimeSpan.FromSeconds(20)),
             Is.EqualTo($"revoked {client} {gone.Hash}")
         );
     }
@@ -345,7 +345,7 @@ public sealed class CopyTests : PostgresTests
         await (await Redis.Connected).GetDatabase().KeyDeleteAsync(RedisKeys.Client(client));
         await records.Copies.CopyAsync(before, default);
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
-        using var news = new RedisInvalidationChannel(
+        using var invalidations = new RedisInvalidationChannel(
             Redis,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
@@ -353,7 +353,7 @@ public sealed class CopyTests : PostgresTests
         using var comparison = new ProjectionReconciler(
             records.Database,
             records.Copies,
-            news,
+            invalidations,
             TimeProvider.System,
             NullLogger<ProjectionReconciler>.Instance
         );

@@ -12,7 +12,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
-/// <summary>A server that is stopped and killed belongs to one test.</summary>
+/// <summary>A server that is stopped and killed is used by one test only.</summary>
 public sealed class OutageTests : PostgresTests
 {
     [Test]
@@ -53,7 +53,7 @@ public sealed class OutageTests : PostgresTests
                 Assert.ThrowsAsync<StoreUnavailableException>(() => question());
             }
 
-            // A second and a half each; the machine may be busy.
+            // Each takes a second and a half; the machine may be busy.
             Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(5 * questions.Length)));
             var found = await ports.Clients.FindAsync(client, default);
             Assert.That(found!.Version, Is.EqualTo(known.Version));
@@ -122,7 +122,7 @@ public sealed class OutageTests : PostgresTests
             var trail = await ports.Audit.ListAsync(group.Key, new(), null, 100_000, default);
             var made = set.Policies.ToDictionary(policy => policy.Key);
             var answered = group.Count();
-            // The last one of each may have been saved without an answer.
+            // The last change of each client may have been saved without a reply.
             Assert.That(set.Version, Is.EqualTo(answered).Or.EqualTo(answered + 1));
             Assert.That(trail, Has.Count.EqualTo(set.Version + 1));
             foreach (var policies in group.GroupBy(pair => pair.Policy.Key))
@@ -173,12 +173,12 @@ public sealed class OutageTests : PostgresTests
             }
             catch (StoreUnavailableException)
             {
-                // It is dead.
+                // The server is dead.
             }
         }
     }
 
-    // The first question may take longer than it is given.
+    // The first query may take longer than its time-out.
     private static Task<TimeSpan> WaitAsync(PostgresRecords records, ClientId client) =>
         Poll.UntilAsync(
             "It does not answer.",

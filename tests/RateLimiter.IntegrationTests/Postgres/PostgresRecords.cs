@@ -20,7 +20,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
-/// <summary>The adapters of one instance for a database, with the copies in a store.</summary>
+/// <summary>The adapters of one instance for a database, with the projection in a store.</summary>
 internal sealed class PostgresRecords : IDisposable
 {
     private PostgresRecords(string connectionString, RedisConnection store, int timeoutMs)
@@ -69,7 +69,7 @@ internal sealed class PostgresRecords : IDisposable
 
     public PostgresDatabase Database { get; }
 
-    /// <summary>What the database says in the log.</summary>
+    /// <summary>The log of the database adapter.</summary>
     public FakeLogger<PostgresDatabase> Log { get; } = new();
 
     public ClientProjection Copies { get; }
@@ -78,7 +78,7 @@ internal sealed class PostgresRecords : IDisposable
 
     public Ports Ports { get; }
 
-    /// <summary>An instance with a database of its own.</summary>
+    /// <summary>Creates an instance with a database of its own.</summary>
     public static async Task<PostgresRecords> CreateAsync(
         PostgresServer server,
         RedisConnection store,
@@ -91,14 +91,14 @@ internal sealed class PostgresRecords : IDisposable
         return records;
     }
 
-    /// <summary>An instance for a database that is migrated.</summary>
+    /// <summary>Creates an instance for a database that is already migrated.</summary>
     public static PostgresRecords Open(
         string connectionString,
         RedisConnection store,
         int timeoutMs = 20_000
     ) => new(connectionString, store, timeoutMs) { Database = { IsReady = true } };
 
-    /// <summary>What migrates the database.</summary>
+    /// <summary>The service that migrates the database.</summary>
     public PostgresSchema Schema(int retentionDays = 365, ILogger<PostgresSchema>? log = null) =>
         new(
             Database,

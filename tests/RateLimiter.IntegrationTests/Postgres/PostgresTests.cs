@@ -12,7 +12,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
-/// <summary>Tests with a database of their own, and the copies in the Redis of all tests.</summary>
+/// <summary>Tests with a database of their own, and the projection in the Redis of all tests.</summary>
 public abstract class PostgresTests
 {
     protected static readonly DateTimeOffset Now = new(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero);
@@ -68,7 +68,7 @@ public abstract class PostgresTests
             default
         );
 
-    /// <summary>Saves a policy, whatever is there.</summary>
+    /// <summary>Saves a policy on top of its current version.</summary>
     protected static async Task<Policy> SaveAsync(
         Ports ports,
         ClientId client,

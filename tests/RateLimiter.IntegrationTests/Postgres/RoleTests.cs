@@ -16,7 +16,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
-/// <summary>The service's role, as deploy/postgres/grants.sql makes it.</summary>
+/// <summary>The service's role, as deploy/postgres/grants.sql creates it.</summary>
 public sealed class RoleTests : PostgresTests
 {
     private static readonly string Grants = Path.Combine(

@@ -108,7 +108,7 @@ public sealed class SchemaTests : PostgresTests
         );
         Assert.That(
             log.Collector.GetSnapshot()[0].Message,
-            Does.StartWith("PostgreSQL is brought up to date, and nothing can be changed until")
+            Does.StartWith("PostgreSQL is being migrated, and nothing can be changed until")
         );
     }
 
@@ -209,7 +209,7 @@ public sealed class SchemaTests : PostgresTests
         );
     }
 
-    // Also what is relayed, for which the database is asked while its announcements are looked at.
+    // Including the relay, which queries the database while it reads the outbox entries.
     private async Task MustServeAsync(PostgresRecords instance)
     {
         var client = await RegisterAsync(instance.Ports);

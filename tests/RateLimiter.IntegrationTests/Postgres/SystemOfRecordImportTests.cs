@@ -14,7 +14,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
 
-/// <summary>From a store of each kind that has nothing else in it.</summary>
+/// <summary>Imports from a store of each kind that contains nothing else.</summary>
 [TestFixture(StoreKind.Embedded)]
 [TestFixture(StoreKind.Redis)]
 public sealed class SystemOfRecordImportTests(StoreKind kind) : PostgresTests
@@ -77,7 +77,7 @@ public sealed class SystemOfRecordImportTests(StoreKind kind) : PostgresTests
         var clients = await FillAsync(count: 3);
         await RunAsync();
         await SaveAsync(source, clients[0], "new");
-        // Written past the store, as by a service that has the database already.
+        // Written directly, as by a service that uses the database already.
         await server.ExecuteAsync(
             new Npgsql.NpgsqlConnectionStringBuilder(records.Options.ConnectionString).Database!,
             $"UPDATE ratelimiter.clients SET version = 1000 WHERE id = '{clients[1]}'"

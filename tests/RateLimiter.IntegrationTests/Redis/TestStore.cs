@@ -22,13 +22,13 @@ public enum StoreKind
     Redis,
 }
 
-/// <summary>One store of each kind for all tests, which keep apart by clients of their own.</summary>
+/// <summary>One store of each kind for all tests, which are isolated by using clients of their own.</summary>
 internal sealed class TestStore : IAsyncDisposable
 {
     private static readonly SemaphoreSlim Gate = new(1);
     private static readonly Dictionary<StoreKind, TestStore> Started = [];
 
-    /// <summary>The quotas that are not configured.</summary>
+    /// <summary>The default quotas.</summary>
     public static readonly IOptions<QuotaOptions> Quotas = Options.Create(new QuotaOptions());
 
     private readonly TemporaryFolder? folder;
@@ -45,7 +45,7 @@ internal sealed class TestStore : IAsyncDisposable
 
     public RedisConnection Connection => connections[0];
 
-    /// <summary>The store of a kind. Skips the test, by name, where there is no real Redis.</summary>
+    /// <summary>The store of a kind. Skips the test, with a message, when there is no real Redis.</summary>
     public static async Task<TestStore> GetAsync(StoreKind kind)
     {
         await Gate.WaitAsync();
@@ -73,7 +73,7 @@ internal sealed class TestStore : IAsyncDisposable
     /// <summary>The connection of an instance that has not reached the store.</summary>
     public static RedisConnection NotConnected() => new TestStore(null, null).Connect(new());
 
-    /// <summary>All keys of ours, and those of them that nothing will ever remove.</summary>
+    /// <summary>All keys of the service, and those of them that have no expiry.</summary>
     public async Task<(int All, IReadOnlyList<string> ForEver)> ScanAsync()
     {
         var multiplexer = await Connection.Connected;
@@ -82,7 +82,7 @@ internal sealed class TestStore : IAsyncDisposable
         await foreach (var key in multiplexer.GetServers()[0].KeysAsync(pattern: "rl:*"))
         {
             all++;
-            // A key that has gone since the scan saw it has no time to live either.
+            // A key that has expired since the scan has no time to live either.
             if (
                 await database.KeyTimeToLiveAsync(key) is null
                 && await database.KeyExistsAsync(key)
@@ -95,10 +95,10 @@ internal sealed class TestStore : IAsyncDisposable
         return (all, forEver);
     }
 
-    /// <summary>A new client.</summary>
+    /// <summary>Creates a client.</summary>
     public Task<ClientId> RegisterAsync() => RegisterAsync(Connection);
 
-    /// <summary>A new client, of whichever server.</summary>
+    /// <summary>Creates a client on the given server.</summary>
     public static async Task<ClientId> RegisterAsync(RedisConnection connection)
     {
         var client = ClientId.New();
@@ -160,7 +160,7 @@ internal sealed class TestStore : IAsyncDisposable
         return store;
     }
 
-    /// <summary>A connection to a server of the test's own.</summary>
+    /// <summary>A connection to the test's own server.</summary>
     /// <param name="server">The server.</param>
     /// <param name="timeoutMs">The longest that a check waits for it.</param>
     public static async Task<RedisConnection> ConnectAsync(RedisServer server, int timeoutMs)
@@ -173,10 +173,10 @@ internal sealed class TestStore : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>A connection to wherever, that may not be there yet.</summary>
-    /// <param name="connectionString">Where to.</param>
+    /// <summary>A connection to any address, which may not be available yet.</summary>
+    /// <param name="connectionString">Where to connect.</param>
     /// <param name="timeoutMs">The longest that a check waits for it.</param>
-    /// <param name="log">Is told what it logs.</param>
+    /// <param name="log">Receives what it logs.</param>
     public static async Task<RedisConnection> ConnectAsync(
         string connectionString,
         int timeoutMs,
@@ -216,7 +216,7 @@ internal sealed class TestStore : IAsyncDisposable
     public static StoreClock NewClock() =>
         new(TimeProvider.System, NullLogger<StoreClock>.Instance);
 
-    // Tests share the machine with each other: what they ask is whether an answer is right, not how fast it is.
+    // Tests share the machine: they test whether a result is right, not how fast it is.
     private RedisConnection Connect(RedisOptions redis, int timeoutMs = 10_000) =>
         new(
             Options.Create(redis),

@@ -5,7 +5,7 @@ using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Infrastructure.Postgres.Administration;
 
-/// <summary>What an operator asks for, and what he is told of the database.</summary>
+/// <summary>The operator's commands for the database, and the reports of their results.</summary>
 public sealed class PostgresAdministration
 {
     private readonly PostgresDatabase database;
@@ -29,19 +29,19 @@ public sealed class PostgresAdministration
     /// <summary>Names the database, without secrets.</summary>
     public string Description => database.Description;
 
-    /// <summary>Brings the database up to date.</summary>
-    /// <returns>What it did, in a line.</returns>
-    /// <exception cref="PostgresSetupException">It could not.</exception>
+    /// <summary>Migrates the database to the current schema.</summary>
+    /// <returns>What it did, in one line.</returns>
+    /// <exception cref="PostgresSetupException">The migration failed.</exception>
     public Task<string> MigrateAsync(CancellationToken cancellationToken) =>
         ExplainAsync(async () =>
             $"{Description}, is up to date: {await schema.MigrateAsync(cancellationToken)}."
         );
 
     /// <summary>Copies every client of the store into the database.</summary>
-    /// <param name="progress">Is told now and then how far it is, in a line.</param>
-    /// <param name="cancellationToken">Ends it between two clients.</param>
-    /// <returns>What it did, in a line.</returns>
-    /// <exception cref="PostgresSetupException">It could not, or not all of it.</exception>
+    /// <param name="progress">Receives a line about the progress from time to time.</param>
+    /// <param name="cancellationToken">Cancels it between two clients.</param>
+    /// <returns>What it did, in one line.</returns>
+    /// <exception cref="PostgresSetupException">The import failed, or is incomplete.</exception>
     public Task<string> CopyAsync(Action<string> progress, CancellationToken cancellationToken) =>
         ExplainAsync(async () =>
         {

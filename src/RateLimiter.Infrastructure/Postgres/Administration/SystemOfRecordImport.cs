@@ -17,8 +17,8 @@ using RateLimiter.Infrastructure.Redis.Policies;
 namespace RateLimiter.Infrastructure.Postgres.Administration;
 
 /// <summary>
-/// Copies every client of the store into the database, with its keys, policies, their versions and its audit trail. It can
-/// be run again: what the database has as new, or newer, is left alone.
+/// Copies every client of the store into the database, with its keys, policies, their versions and its audit trail. It
+/// can be repeated: a client whose version in the database is the same or newer is left unchanged.
 /// </summary>
 internal sealed class SystemOfRecordImport(
     PostgresDatabase database,
@@ -32,7 +32,7 @@ internal sealed class SystemOfRecordImport(
 
     private const int ProgressInterval = 1000;
 
-    /// <summary>One client can have much, and nobody waits for it.</summary>
+    /// <summary>One client can have much data, and no request waits for it.</summary>
     private static readonly TimeSpan ClientTimeout = TimeSpan.FromMinutes(10);
 
     private enum Outcome
@@ -49,16 +49,18 @@ internal sealed class SystemOfRecordImport(
         Gone,
     }
 
-    /// <summary>Copies all of it.</summary>
-    /// <returns>What it did, in a line.</returns>
-    /// <exception cref="PostgresSetupException">The database does not have what the store has.</exception>
+    /// <summary>Copies all clients.</summary>
+    /// <returns>What it did, in one line.</returns>
+    /// <exception cref="PostgresSetupException">
+    /// The database does not contain everything that the store contains.
+    /// </exception>
     public async Task<string> RunAsync(Action<string> progress, CancellationToken cancellationToken)
     {
         var outcomes = new Dictionary<ClientId, Outcome>();
         var (wanted, found) = (Contents.None, Contents.None);
         await foreach (var client in FindClientsAsync(cancellationToken))
         {
-            // A scan may find the same more than once.
+            // A scan may return the same key more than once.
             if (outcomes.ContainsKey(client))
             {
                 continue;
@@ -81,11 +83,11 @@ internal sealed class SystemOfRecordImport(
         if (found != wanted)
         {
             throw new PostgresSetupException(
-                $"{Summary()}. The store has of them {wanted}; the database has {found}. Run it again while nothing is changed."
+                $"{Summary()}. Of these, the store has {wanted}; the database has {found}. Run it again while nothing is changed."
             );
         }
 
-        return $"{Summary()}. The database has of them {found}.";
+        return $"{Summary()}. Of these, the database has {found}.";
 
         string Summary() =>
             string.Create(
@@ -117,7 +119,7 @@ internal sealed class SystemOfRecordImport(
                         End,
                         cancellationToken
                     );
-                    // Users have names of every kind, but no counter's name is like that.
+                    // User ids can be any text, but no counter's key has this form.
                     foreach (
                         var name in names
                             .Select(key => $"{key}")
@@ -159,7 +161,7 @@ internal sealed class SystemOfRecordImport(
             return (Outcome.Gone, Contents.None);
         }
 
-        // What came since is of a later version, which the next run copies.
+        // Newer entries belong to a later version, which the next run copies.
         var trail = await trails.ListAsync(
             client,
             new AuditFilter(),
@@ -201,7 +203,8 @@ internal sealed class SystemOfRecordImport(
 
         if (known is not null)
         {
-            // Its keys, policies and their versions go with it, and its copies are compared with what comes.
+            // Deletes its keys, policies and their versions by cascade; the projection is compared with the imported
+            // client.
             await context
                 .Clients.Where(row => row.Id == client.Value)
                 .ExecuteDeleteAsync(deadline.Token);
@@ -336,7 +339,7 @@ internal sealed class SystemOfRecordImport(
 
     private static JsonText? Json(string? text) => text is null ? null : new JsonText(text);
 
-    // The database keeps microseconds.
+    // The database stores microseconds.
     private static string Text(AuditRow row) =>
         string.Create(
             CultureInfo.InvariantCulture,
@@ -345,7 +348,7 @@ internal sealed class SystemOfRecordImport(
 
     private sealed record JsonText(string Text);
 
-    /// <summary>What is counted to see whether all is there.</summary>
+    /// <summary>What is counted to verify that everything was copied.</summary>
     private sealed record Contents(long Clients, long Keys, long Policies)
     {
         public static readonly Contents None = new(0, 0, 0);

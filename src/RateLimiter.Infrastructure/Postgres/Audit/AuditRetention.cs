@@ -10,8 +10,8 @@ using RateLimiter.Infrastructure.Postgres.Schema;
 namespace RateLimiter.Infrastructure.Postgres.Audit;
 
 /// <summary>
-/// Has entries of the audit trail deleted that are older than they are kept. The service itself may delete none; the
-/// database does it, and knows how long they are kept (<see cref="PostgresSchema"/>).
+/// Deletes entries of the audit trail that are older than the retention time. The service itself may not delete any; a
+/// function of the database does, and the database knows the retention time (<see cref="PostgresSchema"/>).
 /// </summary>
 internal sealed class AuditRetention(
     PostgresDatabase database,
@@ -24,14 +24,14 @@ internal sealed class AuditRetention(
 
     private static readonly TimeSpan FirstInterval = TimeSpan.FromMinutes(1);
 
-    // Of several instances one does it. The number means nothing.
+    // Only one of several instances prunes at a time. The number is arbitrary.
     private const long PruningLock = 7_260_141_306;
 
     private bool isFirst = true;
 
-    /// <summary>Deletes what is too old, in steps that are short.</summary>
-    /// <returns>How many entries; none when another instance is at it.</returns>
-    /// <exception cref="StoreUnavailableException">The database did not answer.</exception>
+    /// <summary>Deletes expired entries in short steps.</summary>
+    /// <returns>The number of deleted entries; 0 when another instance is pruning.</returns>
+    /// <exception cref="StoreUnavailableException">The database did not reply.</exception>
     internal async Task<long> PruneAsync(CancellationToken cancellationToken)
     {
         var (all, deleted) = (0L, 0L);
@@ -60,7 +60,7 @@ internal sealed class AuditRetention(
         return all;
     }
 
-    // The first time soon after the start, and then seldom.
+    // The first run is soon after the start, the next ones at long intervals.
     protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken)
     {
         await Task.Delay(isFirst ? FirstInterval : Interval, Time, stoppingToken);

@@ -6,7 +6,7 @@ using RateLimiter.Infrastructure.Postgres.Database;
 
 namespace RateLimiter.Infrastructure.Postgres.Audit;
 
-/// <summary>How entries of the audit trail become rows, and rows entries.</summary>
+/// <summary>Converts audit entries to rows and back.</summary>
 internal static class AuditRows
 {
     public static AuditRow Of(ClientId client, AuditRecord record) =>

@@ -13,8 +13,8 @@ using RateLimiter.Infrastructure.Redis.Connection;
 namespace RateLimiter.Infrastructure.Postgres.Clients;
 
 /// <summary>
-/// Clients are found in the store; the database is asked for those alone that have no copy there, or one that is older than
-/// what is known.
+/// Clients are read from their projection in the store; the database is asked only for those that have no projection
+/// there, or one that is older than the version known to exist.
 /// </summary>
 internal sealed class PostgresClientRepository(
     PostgresDatabase database,
@@ -36,7 +36,7 @@ internal sealed class PostgresClientRepository(
             CreatedAt = client.CreatedAt.ToUniversalTime(),
         };
         var (hash, document) = ($"{client.Key.Hash}", ApiKeyDocument.Write(client.Key));
-        var announcement = new OutboxRow { ClientId = row.Id, Version = row.Version };
+        var outboxEntry = new OutboxRow { ClientId = row.Id, Version = row.Version };
         await database.AskAsync(
             async (context, deadline) =>
             {
@@ -52,7 +52,7 @@ internal sealed class PostgresClientRepository(
                     }
                 );
                 context.Add(AuditRows.Of(client.Id, audit));
-                context.Add(announcement);
+                context.Add(outboxEntry);
                 await context.SaveChangesAsync(deadline.Token);
                 await transaction.CommitAsync(deadline.Token);
                 return true;
@@ -61,7 +61,7 @@ internal sealed class PostgresClientRepository(
         );
         await projection.CopyNewAsync(
             new ClientRecord(row, [(hash, document)], []),
-            announcement.Id
+            outboxEntry.Id
         );
     }
 
@@ -71,9 +71,9 @@ internal sealed class PostgresClientRepository(
         ClientSnapshot? loaded,
         CancellationToken cancellationToken
     ) =>
-        await store.FindAsync(client, known, loaded, cancellationToken) is { } copy
-        && copy.Version >= known
-            ? copy
+        await store.FindAsync(client, known, loaded, cancellationToken) is { } projected
+        && projected.Version >= known
+            ? projected
             : await FillAsync(client, cancellationToken);
 
     public async Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken)
@@ -85,7 +85,7 @@ internal sealed class PostgresClientRepository(
 
         try
         {
-            // A check may wait for it, as for the store's.
+            // A check may wait for this, as it may for the store's version.
             var filled = await FillAsync(client, CancellationToken.None)
                 .WaitAsync(connection.CheckTimeout / 2, connection.Clock, cancellationToken);
             return filled?.Version;
@@ -96,7 +96,9 @@ internal sealed class PostgresClientRepository(
         }
     }
 
-    /// <summary>Looks for a client that has no copy, or one that is behind, and makes one.</summary>
+    /// <summary>
+    /// Reads a client without a projection, or with an outdated one, from the database, and projects it.
+    /// </summary>
     private async Task<ClientSnapshot?> FillAsync(
         ClientId client,
         CancellationToken cancellationToken
@@ -116,7 +118,7 @@ internal sealed class PostgresClientRepository(
         }
         catch (StoreUnavailableException)
         {
-            // It is known all the same. The next one asks again.
+            // The client was read all the same. The next request tries again.
         }
 
         return record.ToSnapshot();

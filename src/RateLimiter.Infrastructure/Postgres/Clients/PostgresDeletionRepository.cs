@@ -10,8 +10,8 @@ using RateLimiter.Infrastructure.Redis.Clients;
 namespace RateLimiter.Infrastructure.Postgres.Clients;
 
 /// <summary>
-/// Which deletions are under way is noted in the store, where the counters are. A client is deleted from the database
-/// first: as long as its copy is there, the deletion is gone on with.
+/// Deletions in progress are recorded in the store, where the counters are. A client is deleted from the database
+/// first: as long as its projection exists, the deletion is continued.
 /// </summary>
 internal sealed class PostgresDeletionRepository(
     PostgresDatabase database,
@@ -37,19 +37,19 @@ internal sealed class PostgresDeletionRepository(
         CancellationToken cancellationToken
     )
     {
-        var (deleted, announcement) = await database.AskAsync(
+        var (deleted, outboxEntry) = await database.AskAsync(
             (context, deadline) => DeleteAsync(context, deletion, deadline),
             cancellationToken
         );
-        var copy = await projection.DeleteAsync(deletion.Client, cancellationToken);
-        if (announcement is { } made)
+        var projected = await projection.DeleteAsync(deletion.Client, cancellationToken);
+        if (outboxEntry is { } made)
         {
             await projection.ForgetAsync(made);
         }
 
         return deleted with
         {
-            LogEntries = copy.LogEntries,
+            LogEntries = projected.LogEntries,
         };
     }
 
@@ -58,7 +58,7 @@ internal sealed class PostgresDeletionRepository(
         CancellationToken cancellationToken
     ) => store.DeleteCountersAsync(client, cancellationToken);
 
-    private async Task<(DeletionSummary Deleted, long? Announcement)> DeleteAsync(
+    private async Task<(DeletionSummary Deleted, long? OutboxEntry)> DeleteAsync(
         SystemOfRecordContext context,
         ClientDeletion deletion,
         Deadline deadline
@@ -82,7 +82,7 @@ internal sealed class PostgresDeletionRepository(
                 .Keys.Where(key => key.ClientId == client.Value)
                 .LongCountAsync(deadline.Token),
         };
-        // Keys, policies and their versions go with it.
+        // Its keys, policies and their versions are deleted by cascade.
         context.Remove(row);
         context.Add(
             AuditRows.Of(
@@ -96,10 +96,10 @@ internal sealed class PostgresDeletionRepository(
                 )
             )
         );
-        var announcement = new OutboxRow { ClientId = client.Value, Version = null };
-        context.Add(announcement);
+        var outboxEntry = new OutboxRow { ClientId = client.Value, Version = null };
+        context.Add(outboxEntry);
         await context.SaveChangesAsync(deadline.Token);
         await transaction.CommitAsync(deadline.Token);
-        return (deleted, announcement.Id);
+        return (deleted, outboxEntry.Id);
     }
 }

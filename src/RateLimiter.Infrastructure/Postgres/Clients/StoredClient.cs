@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Postgres.Clients;
 
-/// <summary>Everything that the store alone has of a client, as rows of the database.</summary>
+/// <summary>Everything that a store without PostgreSQL holds about a client, as rows of the database.</summary>
 /// <param name="Client">Its row.</param>
 /// <param name="Keys">Its keys.</param>
 /// <param name="Policies">The last version of each policy.</param>
@@ -19,7 +19,7 @@ internal sealed record StoredClient(
     IReadOnlyList<PolicyVersionRow> Versions
 )
 {
-    /// <summary>Reads a client, all of it as it is at one moment; null when it is gone.</summary>
+    /// <summary>Reads a consistent snapshot of a client; null when the client was deleted.</summary>
     public static async Task<StoredClient?> FindAsync(
         IDatabase database,
         RateLimiter.Domain.ClientId client

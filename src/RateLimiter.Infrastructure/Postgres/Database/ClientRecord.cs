@@ -8,10 +8,12 @@ using RateLimiter.Infrastructure.Documents;
 
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
-/// <summary>What a check needs to know of a client, as it is recorded, and as its copy in the store says it.</summary>
+/// <summary>
+/// What a check needs to know about a client, as it is recorded in the database and projected to the store.
+/// </summary>
 /// <param name="Client">Its row.</param>
-/// <param name="Keys">SHA-256 in hexadecimal, and what is known of the key as JSON.</param>
-/// <param name="Policies">Each policy, but for those that are deleted.</param>
+/// <param name="Keys">SHA-256 in hexadecimal, and what is known about the key as JSON.</param>
+/// <param name="Policies">Every policy, without the deleted ones.</param>
 internal sealed record ClientRecord(
     ClientRow Client,
     IReadOnlyList<(string Hash, string Document)> Keys,
@@ -20,7 +22,7 @@ internal sealed record ClientRecord(
 {
     public ClientId Id => new(Client.Id);
 
-    /// <summary>Reads a client, all of it as it is at one moment; null when there is no such client.</summary>
+    /// <summary>Reads a consistent snapshot of a client; null when there is no such client.</summary>
     public static async Task<ClientRecord?> FindAsync(
         SystemOfRecordContext context,
         ClientId client,
@@ -65,24 +67,24 @@ internal sealed record ClientRecord(
             PoliciesVersion = Client.PoliciesVersion,
         };
 
-    /// <summary>A policy as the store keeps it.</summary>
+    /// <summary>A policy in the store's format.</summary>
     public static string PolicyValue(long version, string document) =>
         string.Create(CultureInfo.InvariantCulture, $"{version} {document}");
 }
 
 /// <summary>A change of a client that was just recorded.</summary>
 /// <param name="Client">Its row after the change.</param>
-/// <param name="Announcement">The row that says that it may not be copied yet.</param>
-internal sealed record RecordedChange(ClientRow Client, long Announcement)
+/// <param name="OutboxEntry">The outbox entry of the change, which may not be projected yet.</param>
+internal sealed record RecordedChange(ClientRow Client, long OutboxEntry)
 {
-    /// <summary>SHA-256 of each key that is gone, in hexadecimal.</summary>
+    /// <summary>SHA-256 of each removed key, in hexadecimal.</summary>
     public IReadOnlyList<string> KeysGone { get; init; } = [];
 
-    /// <summary>As <see cref="ClientRecord.Keys"/>, of those that came or changed.</summary>
+    /// <summary>As <see cref="ClientRecord.Keys"/>, for added and changed keys.</summary>
     public IReadOnlyList<(string Hash, string Document)> KeysSaved { get; init; } = [];
 
     public IReadOnlyList<PolicyKey> PoliciesGone { get; init; } = [];
 
-    /// <summary>As the store keeps them.</summary>
+    /// <summary>In the store's format.</summary>
     public IReadOnlyList<(PolicyKey Key, string Value)> PoliciesSaved { get; init; } = [];
 }

@@ -13,8 +13,8 @@ using RateLimiter.Infrastructure.Clocks;
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
 /// <summary>
-/// The way to the database. Every failure of it becomes a <see cref="StoreUnavailableException"/>, and nobody waits for it
-/// longer than <see cref="PostgresOptions.TimeoutMs"/>.
+/// Access to the database. Every failure of it becomes a <see cref="StoreUnavailableException"/>, and no caller waits
+/// for it longer than <see cref="PostgresOptions.TimeoutMs"/>.
 /// </summary>
 internal sealed class PostgresDatabase(
     IOptions<PostgresOptions> options,
@@ -22,7 +22,10 @@ internal sealed class PostgresDatabase(
     ILogger<PostgresDatabase> logger
 ) : IDisposable
 {
-    /// <summary>Of errors that the database answers with, such as while it takes no writes: each request can bring one about.</summary>
+    /// <summary>
+    /// The limit of logged errors that the database replies with, for example while it is read-only: every request can
+    /// cause one.
+    /// </summary>
     private const int MaxErrorsPerMinute = 10;
 
     private readonly LineLimit errors = new(clock.Wall, MaxErrorsPerMinute);
@@ -47,27 +50,33 @@ internal sealed class PostgresDatabase(
         }
     }
 
-    /// <summary>Whether its tables are those that this program knows. Until then nobody but the migration uses them.</summary>
+    /// <summary>
+    /// Whether its schema is the one that this program knows. Until then only the migration uses the database.
+    /// </summary>
     public bool IsReady
     {
         get => isReady;
         set => isReady = value;
     }
 
-    /// <summary>How often it was asked in vain.</summary>
+    /// <summary>The number of failed queries.</summary>
     public long Failures => Interlocked.Read(ref failures);
 
-    /// <summary>Asks the database. What is asked for goes on without the caller.</summary>
-    /// <param name="ask">What to ask.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    /// <summary>Runs a query. The query continues when the caller gives up.</summary>
+    /// <param name="ask">The query.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// The database did not reply; whether it executed the query is unknown.
+    /// </exception>
     public Task<T> AskAsync<T>(
         Func<SystemOfRecordContext, Deadline, Task<T>> ask,
         CancellationToken cancellationToken
     ) => AskAsync(ask, options.Value.Timeout, cancellationToken);
 
-    /// <summary>As the other, for work in the background that has more to do than to ask the database.</summary>
-    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    /// <summary>Like the other overload, for background work that does more than query the database.</summary>
+    /// <exception cref="StoreUnavailableException">
+    /// The database did not reply; whether it executed the query is unknown.
+    /// </exception>
     public async Task<T> AskAsync<T>(
         Func<SystemOfRecordContext, Deadline, Task<T>> ask,
         TimeSpan timeout,
@@ -83,7 +92,7 @@ internal sealed class PostgresDatabase(
         var isOver = deadline.Token;
         try
         {
-            // The driver may take longer to give up than the caller can wait.
+            // The driver may give up later than the caller's time-out.
             return await AskAsync(ask, deadline).WaitAsync(isOver).WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException exception)
@@ -105,8 +114,8 @@ internal sealed class PostgresDatabase(
     }
 
     /// <summary>
-    /// Begins a transaction that changes something. It waits for others, and others wait for it, no longer than a request
-    /// does.
+    /// Begins a transaction for changes. It waits for the locks of others, and others wait for its locks, no longer
+    /// than a request does.
     /// </summary>
     public async Task<IDbContextTransaction> BeginAsync(
         SystemOfRecordContext context,
@@ -125,9 +134,7 @@ internal sealed class PostgresDatabase(
         return transaction;
     }
 
-    /// <summary>
-    /// Takes a client's row, so that its changes come one after the other; null when there is no such client.
-    /// </summary>
+    /// <summary>Locks a client's row, so that its changes are serialised; null when there is no such client.</summary>
     public static async Task<ClientRow?> LockAsync(
         SystemOfRecordContext context,
         ClientId client,
@@ -142,16 +149,16 @@ internal sealed class PostgresDatabase(
         return rows.SingleOrDefault();
     }
 
-    /// <summary>Begins a transaction that sees everything as it is at one moment.</summary>
+    /// <summary>Begins a transaction that reads a consistent snapshot.</summary>
     public static Task<IDbContextTransaction> BeginSnapshotAsync(
         SystemOfRecordContext context,
         Deadline deadline
     ) => context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, deadline.Token);
 
-    /// <summary>A context for what may take its time.</summary>
+    /// <summary>A context for work without a deadline.</summary>
     public SystemOfRecordContext CreateContext() => contexts.Value.CreateDbContext();
 
-    /// <summary>The failure of the database that an exception is about, if it is about one.</summary>
+    /// <summary>The failure of the database that caused an exception, if one did.</summary>
     public static Exception? FailureIn(Exception exception)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
@@ -171,7 +178,7 @@ internal sealed class PostgresDatabase(
         return null;
     }
 
-    /// <summary>Closes the connections that are not in use.</summary>
+    /// <summary>Closes idle connections.</summary>
     public void Dispose()
     {
         if (contexts.IsValueCreated)
@@ -196,14 +203,14 @@ internal sealed class PostgresDatabase(
     }
 }
 
-/// <summary>The time until which a question to the database must be answered.</summary>
+/// <summary>The time by which a query of the database must have been answered.</summary>
 internal sealed class Deadline(TimeSpan timeout, StoreClock clock) : IDisposable
 {
     private readonly CancellationTokenSource source = new(timeout, clock);
 
     public CancellationToken Token => source.Token;
 
-    /// <summary>The database has answered a part of it, and is given as long for the next one.</summary>
+    /// <summary>One step is done, and the next one gets the full time again.</summary>
     public void Extend() => source.CancelAfter(timeout);
 
     public void Dispose() => source.Dispose();

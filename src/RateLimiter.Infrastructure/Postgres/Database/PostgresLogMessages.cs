@@ -24,7 +24,7 @@ internal static partial class PostgresLogMessages
     [LoggerMessage(
         58,
         LogLevel.Information,
-        "PostgreSQL is brought up to date, and nothing can be changed until it is: {What}"
+        "PostgreSQL is being migrated, and nothing can be changed until it is: {What}"
     )]
     public static partial void DatabaseMigrating(this ILogger logger, string what);
 
@@ -34,7 +34,7 @@ internal static partial class PostgresLogMessages
     [LoggerMessage(
         55,
         LogLevel.Error,
-        "PostgreSQL cannot be used, and nothing be changed: {Reason}"
+        "PostgreSQL cannot be used, and nothing can be changed: {Reason}"
     )]
     public static partial void DatabaseUnusable(this ILogger logger, string reason);
 

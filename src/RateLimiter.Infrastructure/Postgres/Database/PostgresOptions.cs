@@ -4,7 +4,7 @@ using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
-/// <summary>Which PostgreSQL has the records. With none named, the store has them.</summary>
+/// <summary>Which PostgreSQL is the system of record. Without one, the store is.</summary>
 public sealed class PostgresOptions
 {
     public const string Section = "Postgres";
@@ -14,13 +14,14 @@ public sealed class PostgresOptions
     public string? ConnectionString { get; set; }
 
     /// <summary>
-    /// Whether a start brings the database up to date; default true. Else it must be, by the command <c>migrate</c>.
+    /// Whether the service migrates the database at start; default true. Otherwise the command <c>migrate</c> has to be
+    /// run.
     /// </summary>
     public bool MigrateAtStart { get; set; } = true;
 
     /// <summary>
-    /// The longest an administrative request waits for the database, in milliseconds; 1 to 60,000, default 2,000. An import
-    /// waits so long for each thousand of its changes.
+    /// The longest that an administrative request waits for the database, in milliseconds; 1 to 60,000, default 2,000.
+    /// An import waits this long for each thousand of its changes.
     /// </summary>
     [Bounds(1, MaxTimeoutMs)]
     public int TimeoutMs { get; set; } = 2000;
@@ -29,7 +30,7 @@ public sealed class PostgresOptions
 
     internal TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMs);
 
-    /// <summary>What the operator wrote, but for what the service decides itself.</summary>
+    /// <summary>The operator's settings, except for those that the service determines itself.</summary>
     internal NpgsqlConnectionStringBuilder ToConnectionString()
     {
         var seconds = (int)Math.Ceiling(Timeout.TotalSeconds);
@@ -39,7 +40,7 @@ public sealed class PostgresOptions
             ApplicationName = given.ApplicationName ?? "RateLimiter",
             Timeout = seconds,
             CommandTimeout = seconds,
-            // A server that does not answer does not answer a request to cancel either.
+            // A server that does not reply does not reply to a cancellation either.
             CancellationTimeout = -1,
             IncludeErrorDetail = false,
             PersistSecurityInfo = false,
@@ -47,7 +48,9 @@ public sealed class PostgresOptions
     }
 }
 
-/// <summary>Says which option is wrong without repeating a connection string, which may hold a password.</summary>
+/// <summary>
+/// Reports which option is wrong without repeating a connection string, which may contain a password.
+/// </summary>
 public sealed class PostgresOptionsValidator : IValidateOptions<PostgresOptions>
 {
     public ValidateOptionsResult Validate(string? name, PostgresOptions options)

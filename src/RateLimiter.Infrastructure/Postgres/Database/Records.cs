@@ -1,6 +1,6 @@
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
-/// <summary>A row of <c>clients</c>. Whoever changes anything of a client locks it first.</summary>
+/// <summary>A row of <c>clients</c>. It is locked before any change of the client.</summary>
 internal sealed class ClientRow
 {
     public required string Id { get; init; }
@@ -9,16 +9,16 @@ internal sealed class ClientRow
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>One more with every change of keys or policies.</summary>
+    /// <summary>Incremented with every change of keys or policies.</summary>
     public long Version { get; set; } = 1;
 
-    /// <summary>One more with every change of keys.</summary>
+    /// <summary>Incremented with every change of keys.</summary>
     public long KeysVersion { get; set; }
 
-    /// <summary>One more with every change of policies.</summary>
+    /// <summary>Incremented with every change of policies.</summary>
     public long PoliciesVersion { get; set; }
 
-    /// <summary>What the policies take up, as Redis keeps them: in both, a quota means the same.</summary>
+    /// <summary>The size of the policies in the format of Redis, so that a quota means the same in both.</summary>
     public long PolicyBytes { get; set; }
 }
 
@@ -33,7 +33,7 @@ internal sealed class KeyRow
     /// <summary>The key's public name.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What is known of it, as JSON.</summary>
+    /// <summary>What is known about it, as JSON.</summary>
     public required string Document { get; set; }
 }
 
@@ -65,17 +65,17 @@ internal sealed class PolicyVersionRow
 
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>The public name of the key that it was made with.</summary>
+    /// <summary>The public name of the key with which the change was made.</summary>
     public required string? By { get; init; }
 
     /// <summary>The policy as JSON; null when this version is its deletion.</summary>
     public required string? Document { get; init; }
 }
 
-/// <summary>A row of <c>audit</c>. It outlives its client.</summary>
+/// <summary>A row of <c>audit</c>. It is kept after its client is deleted.</summary>
 internal sealed class AuditRow
 {
-    /// <summary>Given by the database; a client's are in the order of its changes.</summary>
+    /// <summary>Assigned by the database; for each client, in the order of its changes.</summary>
     public long Id { get; init; }
 
     public required string ClientId { get; init; }
@@ -96,11 +96,12 @@ internal sealed class AuditRow
 }
 
 /// <summary>
-/// A row of <c>announcements</c>: a change that may not be copied to the store yet. It is written with the change.
+/// A row of <c>announcements</c>, the transactional outbox: a change that may not be projected to the store yet. It is
+/// written in the same transaction as the change.
 /// </summary>
 internal sealed class OutboxRow
 {
-    /// <summary>Given by the database.</summary>
+    /// <summary>Assigned by the database.</summary>
     public long Id { get; init; }
 
     public required string ClientId { get; init; }
@@ -112,9 +113,9 @@ internal sealed class OutboxRow
 /// <summary>The row of <c>audit_settings</c>.</summary>
 internal sealed class AuditSettingsRow
 {
-    /// <summary>True: there is one row.</summary>
+    /// <summary>Always true: there is exactly one row.</summary>
     public bool Id { get; init; } = true;
 
-    /// <summary>So long an entry of the audit trail is kept; 0 for ever.</summary>
+    /// <summary>How long an entry of the audit trail is kept; 0 for ever.</summary>
     public int RetentionDays { get; set; }
 }

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
 /// <summary>
-/// The tables. Names are in snake case, and texts are compared byte for byte, as everywhere in the service.
+/// The schema. Names are in snake case, and texts are compared byte for byte, as everywhere in the service.
 /// </summary>
 internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordContext> options)
     : DbContext(options)
@@ -71,13 +71,13 @@ internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordConte
             audit.Property(row => row.Before).HasColumnType("json");
             audit.Property(row => row.After).HasColumnType("json");
             audit.HasIndex(row => new { row.ClientId, row.Id }).IsDescending(false, true);
-            // For what is too old: entries are almost in the order of their times.
+            // For deleting old entries: entries are almost in the order of their times.
             audit.HasIndex(row => row.At).HasMethod("brin");
         });
-        modelBuilder.Entity<OutboxRow>(announcements =>
+        modelBuilder.Entity<OutboxRow>(outbox =>
         {
-            announcements.ToTable("announcements").HasKey(row => row.Id);
-            announcements.Property(row => row.Id).UseIdentityAlwaysColumn();
+            outbox.ToTable("announcements").HasKey(row => row.Id);
+            outbox.Property(row => row.Id).UseIdentityAlwaysColumn();
         });
         modelBuilder.Entity<AuditSettingsRow>(settings =>
         {

@@ -4,13 +4,13 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
-/// <summary>Makes the tables known to <c>dotnet ef</c>, which writes migrations without a database.</summary>
+/// <summary>Provides the schema to <c>dotnet ef</c>, which generates migrations without a database.</summary>
 internal sealed class SystemOfRecordContextFactory
     : IDesignTimeDbContextFactory<SystemOfRecordContext>
 {
     public SystemOfRecordContext CreateDbContext(string[] args) => new(Options("Host=none"));
 
-    /// <summary>What every context has in common.</summary>
+    /// <summary>The options that all contexts share.</summary>
     public static DbContextOptions<SystemOfRecordContext> Options(string connectionString) =>
         new DbContextOptionsBuilder<SystemOfRecordContext>()
             .UseNpgsql(
@@ -21,7 +21,7 @@ internal sealed class SystemOfRecordContextFactory
                         SystemOfRecordContext.Schema
                     )
             )
-            // PostgresSchema holds a lock of its own, in the transaction of the migration.
+            // PostgresSchema holds its own lock, in the transaction of the migration.
             .ConfigureWarnings(warnings =>
                 warnings.Ignore(RelationalEventId.MigrationsUserTransactionWarning)
             )

@@ -5,9 +5,7 @@ using RateLimiter.Infrastructure.Postgres.Database;
 
 namespace RateLimiter.Infrastructure.Postgres.Health;
 
-/// <summary>
-/// Degraded when the database does not answer: nothing can be changed then, but checks are answered all the same.
-/// </summary>
+/// <summary>Degraded when the database does not reply: nothing can be changed then, but checks still work.</summary>
 internal sealed class PostgresHealthCheck(PostgresDatabase database) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(

@@ -13,8 +13,8 @@ using RateLimiter.Infrastructure.Postgres.Projection;
 namespace RateLimiter.Infrastructure.Postgres.Health;
 
 /// <summary>
-/// Asks the database once what requests will, for a client that is none, so that no caller waits for the queries to be
-/// compiled: that takes longer than all of them together.
+/// Runs every query once that requests will run, for a client that does not exist, so that no caller waits for the
+/// queries to be compiled: that takes longer than executing all of them.
 /// </summary>
 internal sealed class PostgresWarmUp(
     PostgresDatabase database,
@@ -37,7 +37,7 @@ internal sealed class PostgresWarmUp(
     {
         if (database.IsReady)
         {
-            // Once: after a failure, the first who asks has to wait.
+            // Only once: after a failure, the first caller has to wait.
             isDone = true;
             await AskAsync(stoppingToken);
         }
@@ -73,7 +73,7 @@ internal sealed class PostgresWarmUp(
         await database.AskAsync(
             async (context, deadline) =>
             {
-                // All that a save writes, and then not.
+                // Write everything that a registration writes, and roll it back.
                 await using var transaction = await database.BeginAsync(context, deadline);
                 context.Add(
                     new ClientRow

@@ -11,7 +11,9 @@ using RateLimiter.Infrastructure.Redis.Keys;
 
 namespace RateLimiter.Infrastructure.Postgres.Keys;
 
-/// <summary>When keys were used last stays in the store: it changes with every minute, and is nobody's record.</summary>
+/// <summary>
+/// The last uses of keys stay in the store: they change every minute, and need not be in the system of record.
+/// </summary>
 internal sealed class PostgresKeyRepository(
     PostgresDatabase database,
     ClientProjection projection,
@@ -84,11 +86,11 @@ internal sealed class PostgresKeyRepository(
                 row.Version++;
                 row.KeysVersion++;
                 context.Add(AuditRows.Of(client, audit));
-                var announcement = new OutboxRow { ClientId = client.Value, Version = row.Version };
-                context.Add(announcement);
+                var outboxEntry = new OutboxRow { ClientId = client.Value, Version = row.Version };
+                context.Add(outboxEntry);
                 await context.SaveChangesAsync(deadline.Token);
                 await transaction.CommitAsync(deadline.Token);
-                return new RecordedChange(row, announcement.Id)
+                return new RecordedChange(row, outboxEntry.Id)
                 {
                     KeysGone = [.. gone.Select(key => $"{key.Hash}")],
                     KeysSaved = [.. saved.Select(pair => ($"{pair.Key.Hash}", pair.Document))],

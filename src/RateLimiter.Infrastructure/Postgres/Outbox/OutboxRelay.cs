@@ -9,15 +9,16 @@ using RateLimiter.Infrastructure.Postgres.Projection;
 namespace RateLimiter.Infrastructure.Postgres.Outbox;
 
 /// <summary>
-/// Copies to the store what whoever changed it did not: because its process ended between the two, or the store was away.
-/// It is also who says that the database does not answer any more.
+/// The relay of the transactional outbox: projects to the store the changes that the instance which made them did not,
+/// because its process ended in between, or because the store was unavailable. It also reports that the database does
+/// not reply any more.
 /// </summary>
 internal sealed class OutboxRelay(
     PostgresDatabase database,
     ClientProjection projection,
     TimeProvider time,
     ILogger<OutboxRelay> logger
-) : RepeatingService("The copying of what was changed", Interval, time, logger)
+) : RepeatingService("The outbox relay", Interval, time, logger)
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
@@ -29,10 +30,11 @@ internal sealed class OutboxRelay(
     private bool isUnavailable;
 
     /// <summary>
-    /// Looks through all announcements once. It holds no connection while it waits for the store or for another answer of the
-    /// database, which may have none to spare. That others do the same at once costs work, and changes nothing.
+    /// Processes all outbox entries once. It holds no connection while it waits for the store or for another query of
+    /// the database, which may have no connection to spare. When several instances do this concurrently, it costs work
+    /// but is harmless.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">The database did not answer.</exception>
+    /// <exception cref="StoreUnavailableException">The database did not reply.</exception>
     internal async Task RelayAsync(CancellationToken cancellationToken)
     {
         var last = 0L;
@@ -68,11 +70,11 @@ internal sealed class OutboxRelay(
     {
         if (!database.IsReady)
         {
-            // It is being prepared, and PostgresSchema says what is in the way.
+            // The schema is being prepared, and PostgresSchema reports what prevents it.
             return;
         }
 
-        // Until it is done: also what nobody is prepared for is not tried again at once.
+        // Set until the work is done, so that an unexpected exception also delays the next attempt.
         var before = pause;
         pause = MaxInterval;
         try
@@ -112,18 +114,18 @@ internal sealed class OutboxRelay(
 
     private async Task<bool> TryCompleteAsync(
         ClientId client,
-        IReadOnlyList<OutboxRow> announcements,
+        IReadOnlyList<OutboxRow> entries,
         CancellationToken cancellationToken
     )
     {
         try
         {
-            // Most often it is copied already, and the announcement was not removed yet.
+            // Usually the change is projected already, and only its outbox entry was not removed yet.
             var copied = await projection.FindVersionAsync(client, cancellationToken);
             if (
-                announcements.Any(row => row.Version is null)
+                entries.Any(row => row.Version is null)
                 || copied is null
-                || announcements.Any(row => row.Version > copied)
+                || entries.Any(row => row.Version > copied)
             )
             {
                 await projection.CompleteAsync(client, cancellationToken);
@@ -133,7 +135,7 @@ internal sealed class OutboxRelay(
         }
         catch (StoreUnavailableException)
         {
-            // The store's monitor says so. Others may be in another part of it.
+            // The store's monitor reports it. Other clients may be in another shard.
             return false;
         }
     }

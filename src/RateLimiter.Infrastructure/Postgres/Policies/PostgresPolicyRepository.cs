@@ -16,7 +16,7 @@ internal sealed class PostgresPolicyRepository(
     ClientProjection projection
 ) : IPolicyRepository
 {
-    /// <summary>So many changes go to the database in one statement.</summary>
+    /// <summary>The most changes in one statement.</summary>
     private const int PortionSize = 1000;
 
     public Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken) =>
@@ -165,14 +165,14 @@ internal sealed class PostgresPolicyRepository(
         row.Version++;
         row.PoliciesVersion++;
         row.PolicyBytes += Growth(kept, values);
-        var announcement = new OutboxRow { ClientId = client.Value, Version = row.Version };
-        context.Add(announcement);
+        var outboxEntry = new OutboxRow { ClientId = client.Value, Version = row.Version };
+        context.Add(outboxEntry);
         await context.SaveChangesAsync(deadline.Token);
         await transaction.CommitAsync(deadline.Token);
         var keys = changes.Changes.Select(change => change.Key).Zip(values).ToList();
         return (
             PolicySave.Saved,
-            new RecordedChange(row, announcement.Id)
+            new RecordedChange(row, outboxEntry.Id)
             {
                 PoliciesGone =
                 [
@@ -187,7 +187,7 @@ internal sealed class PostgresPolicyRepository(
         );
     }
 
-    /// <summary>What is kept of each policy that is to change, in the order of the changes.</summary>
+    /// <summary>The stored size of each policy that is to change, in the order of the changes.</summary>
     private static async Task<IReadOnlyList<KeptSize>> FindSizesAsync(
         SystemOfRecordContext context,
         ClientId client,
@@ -212,7 +212,7 @@ internal sealed class PostgresPolicyRepository(
         return [.. kept.OrderBy(size => size.Number)];
     }
 
-    /// <summary>Whether the client would have more than it can.</summary>
+    /// <summary>Whether the client would exceed its quota.</summary>
     private static async Task<PolicySave> FindExcessAsync(
         SystemOfRecordContext context,
         ClientRow client,
@@ -328,8 +328,8 @@ internal sealed class PostgresPolicyRepository(
             ? new PolicyVersion(row.Version, row.At, row.By, Policy: null)
             : PolicyVersion.Of(PolicyDocument.Read(row.Document, row.Version));
 
-    /// <param name="Number">Of which change, from 1.</param>
-    /// <param name="Version">Of the last version; 0 when nothing is known.</param>
-    /// <param name="Bytes">What the policy takes up; 0 when there is none.</param>
+    /// <param name="Number">The number of the change, from 1.</param>
+    /// <param name="Version">The last version; 0 when none is known.</param>
+    /// <param name="Bytes">The size of the policy; 0 when there is none.</param>
     private sealed record KeptSize(long Number, long Version, int Bytes);
 }

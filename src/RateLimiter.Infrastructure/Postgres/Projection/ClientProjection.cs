@@ -15,8 +15,8 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Postgres.Projection;
 
 /// <summary>
-/// The copy of every client in the store, from which checks are answered. A copy never becomes older, and of a client that
-/// was deleted none is made.
+/// The projection of every client from the system of record to the store, which checks read. A projection never goes
+/// back to an older version, and a deleted client is not projected.
 /// </summary>
 internal sealed class ClientProjection(
     PostgresDatabase database,
@@ -27,13 +27,13 @@ internal sealed class ClientProjection(
     ILogger<ClientProjection> logger
 )
 {
-    /// <summary>How long it is known that a client was deleted: longer than any copy is under way.</summary>
+    /// <summary>How long the deletion of a client is remembered: longer than any projection takes.</summary>
     internal static readonly TimeSpan DeletionMemory = TimeSpan.FromHours(1);
 
     private static readonly RedisScript Copy = RedisScript.Load("project_client");
 
     private readonly BackgroundLoop forgetting = new(
-        "The removal of announcements that are done",
+        "The removal of processed outbox entries",
         time,
         logger
     );
@@ -42,20 +42,20 @@ internal sealed class ClientProjection(
     {
         Copied,
 
-        /// <summary>The copy is as new, or newer.</summary>
+        /// <summary>The projection has the same version, or a newer one.</summary>
         Known,
 
-        /// <summary>It is older than what the change was made to, or there is none.</summary>
+        /// <summary>The projection is older than the version that the change is based on, or does not exist.</summary>
         Incomplete,
         Deleted,
 
-        /// <summary>What was written beside it has expired.</summary>
+        /// <summary>The staged policies have expired.</summary>
         Unstaged,
     }
 
     /// <summary>
-    /// Copies a change that was just recorded. When the store does not answer it is left to <see cref="OutboxRelay"/>:
-    /// the change is made, whether it is copied or not.
+    /// Projects a change that was just recorded. When the store does not reply it is left to <see cref="OutboxRelay"/>:
+    /// the change is made, whether or not it is projected.
     /// </summary>
     public async Task CopyAsync(RecordedChange change)
     {
@@ -71,12 +71,12 @@ internal sealed class ClientProjection(
             return;
         }
 
-        // Nobody need wait for that. What stays is found to be done.
-        _ = ForgetAsync(change.Announcement);
+        // The caller need not wait for this. If the entry stays, the relay finds it processed.
+        _ = ForgetAsync(change.OutboxEntry);
     }
 
-    /// <summary>As <see cref="CopyAsync(RecordedChange)"/>, of a client that was just made.</summary>
-    public async Task CopyNewAsync(ClientRecord record, long announcement)
+    /// <summary>Like <see cref="CopyAsync(RecordedChange)"/>, for a client that was just created.</summary>
+    public async Task CopyNewAsync(ClientRecord record, long outboxEntry)
     {
         try
         {
@@ -87,11 +87,13 @@ internal sealed class ClientProjection(
             return;
         }
 
-        _ = ForgetAsync(announcement);
+        _ = ForgetAsync(outboxEntry);
     }
 
-    /// <summary>Copies a client as it is recorded, when the copy is older than that, or deletes its copy.</summary>
-    /// <exception cref="StoreUnavailableException">The store or the database did not answer.</exception>
+    /// <summary>
+    /// Projects a client from its record, when the projection is older than that, or deletes its projection.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The store or the database did not reply.</exception>
     public async Task CompleteAsync(ClientId client, CancellationToken cancellationToken)
     {
         if (await FindRecordAsync(client, cancellationToken) is { } record)
@@ -114,7 +116,7 @@ internal sealed class ClientProjection(
             cancellationToken
         );
 
-    /// <summary>Copies a client that was read from the database.</summary>
+    /// <summary>Projects a client that was read from the database.</summary>
     public async Task CopyAsync(ClientRecord record, CancellationToken cancellationToken)
     {
         var token = Guid.NewGuid().ToString("N");
@@ -154,11 +156,11 @@ internal sealed class ClientProjection(
         );
         if (outcome is CopyOutcome.Unstaged)
         {
-            throw new StoreUnavailableException("The copy of a client took too long.");
+            throw new StoreUnavailableException("The projection of a client took too long.");
         }
     }
 
-    /// <summary>Deletes the copy of a client that is not recorded any more, for good.</summary>
+    /// <summary>Deletes the projection of a client whose record was deleted, permanently.</summary>
     public async Task<DeletionSummary> DeleteAsync(
         ClientId client,
         CancellationToken cancellationToken
@@ -173,7 +175,7 @@ internal sealed class ClientProjection(
         return await deletions.DeleteRegistryAsync(client, cancellationToken);
     }
 
-    /// <summary>Whether a client was deleted a short time ago, so that the database need not be asked for it.</summary>
+    /// <summary>Whether a client was deleted recently, so that the database need not be asked for it.</summary>
     public Task<bool> WasDeletedAsync(ClientId client, CancellationToken cancellationToken) =>
         connection.AskAsync(
             RedisKeys.DeletedClient(client),
@@ -183,7 +185,7 @@ internal sealed class ClientProjection(
             cancellationToken
         );
 
-    /// <summary>The version of a client's copy; null when there is none.</summary>
+    /// <summary>The version of a client's projection; null when there is none.</summary>
     public Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken) =>
         connection.AskAsync(
             RedisKeys.Client(client),
@@ -192,21 +194,23 @@ internal sealed class ClientProjection(
             cancellationToken
         );
 
-    /// <summary>Removes the announcement of a change that is copied. What stays, the relay finds to be done.</summary>
-    public Task ForgetAsync(long announcement) =>
+    /// <summary>
+    /// Removes the outbox entry of a projected change. If the entry stays, the relay finds it processed.
+    /// </summary>
+    public Task ForgetAsync(long outboxEntry) =>
         forgetting.TryAsync(
             stoppingToken =>
                 database.AskAsync(
                     (context, deadline) =>
                         context
-                            .Outbox.Where(row => row.Id == announcement)
+                            .Outbox.Where(row => row.Id == outboxEntry)
                             .ExecuteDeleteAsync(deadline.Token),
                     stoppingToken
                 ),
             CancellationToken.None
         );
 
-    // What is too much for one call is copied whole, which is done in steps.
+    // A change that is too large for one call is projected as a whole client, which is done in steps.
     private async Task<CopyOutcome> TryCopyAsync(RecordedChange change) =>
         change.PoliciesGone.Count + change.PoliciesSaved.Count > PolicyImports.PerStep
             ? CopyOutcome.Incomplete

@@ -9,8 +9,8 @@ using RateLimiter.Infrastructure.Postgres.Database;
 namespace RateLimiter.Infrastructure.Postgres.Projection;
 
 /// <summary>
-/// Compares all copies with the records after the store was away: a replica that takes a master's place may lack what was
-/// copied last, although its announcement is removed.
+/// Compares all projections with the system of record after the store was unavailable: a replica that was promoted to
+/// master may lack the latest projected changes, although their outbox entries are removed.
 /// </summary>
 internal sealed class ProjectionReconciler : RepeatingService
 {
@@ -29,16 +29,19 @@ internal sealed class ProjectionReconciler : RepeatingService
         TimeProvider time,
         ILogger<ProjectionReconciler> logger
     )
-        : base("The comparison of the copies", Interval, time, logger)
+        : base("The reconciliation of the projection", Interval, time, logger)
     {
         this.database = database;
         this.projection = projection;
         changes.MessagesLost += () => isDue = true;
     }
 
-    /// <summary>Completes every copy that is older than its record. What has no copy gets one when it is asked for.</summary>
-    /// <returns>How many were.</returns>
-    /// <exception cref="StoreUnavailableException">The store or the database did not answer.</exception>
+    /// <summary>
+    /// Updates every projection that is older than its record. A client without a projection gets one when it is
+    /// requested.
+    /// </summary>
+    /// <returns>The number of updated projections.</returns>
+    /// <exception cref="StoreUnavailableException">The store or the database did not reply.</exception>
     internal async Task<int> CompareAsync(CancellationToken cancellationToken)
     {
         var (count, last) = (0, "");

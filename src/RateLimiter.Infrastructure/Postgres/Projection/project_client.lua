@@ -1,17 +1,18 @@
--- Makes the copy of a client what is recorded of it elsewhere, unless the copy is as new already, and announces that.
+-- Updates the projection of a client to its state in the system of record, unless it is as new already, and publishes the
+-- change.
 --
 -- KEYS[1]  the client's hash             ARGV[1]  the client's id
--- KEYS[2]  the hash of its keys          ARGV[2]  the version that the copy must have for what follows to complete it; empty
--- KEYS[3]  the hash of their last uses            when what follows is all of it
+-- KEYS[2]  the hash of its keys          ARGV[2]  the version that the projection must have for what follows to update it;
+-- KEYS[3]  the hash of their last uses            empty when what follows is the whole client
 -- KEYS[4]  the hash of its policies      ARGV[3]  the version that it has then
--- KEYS[5]  is there when the client is   ARGV[4]  how many policies are staged, when what follows is all but these
---          deleted                       ARGV[5]  how many fields and values of the client's hash there are, of keys that go,
--- KEYS[6]  the staged policies                    of keys and what is known of them, of policies that go, and of policies
--- KEYS[7]  the list of what changed               and their values; five numbers up to ARGV[9]
---          of late                       ARGV[10…] all of these
+-- KEYS[5]  exists when the client is     ARGV[4]  how many policies are staged, when what follows is all but these
+--          deleted                       ARGV[5]  how many fields and values of the client's hash there are, of removed keys,
+-- KEYS[6]  the staged policies                    of keys and what is known about them, of removed policies, and of policies
+-- KEYS[7]  the list of recent changes             and their values; five numbers up to ARGV[9]
+--                                        ARGV[10…] all of these
 --
--- Reply    0, or with nothing changed: 1 when the copy has that version or a later one, 2 when it is not the one to be
---          completed, 3 when the client is deleted, 4 when what was staged is gone
+-- Reply    0, or with nothing changed: 1 when the projection has that version or a later one, 2 when it does not have the
+--          version to be updated, 3 when the client is deleted, 4 when the staged policies have expired
 
 local call = redis.call
 local call_many = load_module('call_many')
@@ -47,7 +48,7 @@ local policies_gone, policies_saved = take(ARGV[8]), take(ARGV[9])
 
 local before = (base == '' or #keys_gone > 0) and call('HKEYS', keys) or {}
 if base == '' then
-  -- Where its log stands is recorded nowhere else.
+  -- The position of the client's log is stored only here.
   local log = call('HMGET', client, 'log_start', 'log_cut')
   call('UNLINK', client, keys, policies, noted)
   if log[1] then

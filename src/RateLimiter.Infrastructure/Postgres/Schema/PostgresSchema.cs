@@ -11,8 +11,8 @@ using RateLimiter.Infrastructure.Postgres.Database;
 namespace RateLimiter.Infrastructure.Postgres.Schema;
 
 /// <summary>
-/// Brings the database up to date, or sees that it is, before anybody else uses it. While the database does not answer the
-/// service starts without it, and this is tried again. What cannot be mended by waiting stops the start.
+/// Migrates the database, or verifies that it is up to date, before anything else uses it. While the database does not
+/// reply the service starts without it, and this is retried. What cannot be fixed by waiting stops the start.
 /// </summary>
 internal sealed class PostgresSchema(
     PostgresDatabase database,
@@ -22,16 +22,16 @@ internal sealed class PostgresSchema(
     ILogger<PostgresSchema> logger
 ) : RepeatingService("The preparation of PostgreSQL", RetryInterval, time, logger)
 {
-    /// <summary>How long a start waits for the database before it goes on without it.</summary>
+    /// <summary>How long a start waits for the database before it continues without it.</summary>
     internal static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MigrationTimeout = TimeSpan.FromMinutes(10);
 
-    // Instances and the command that migrate wait for each other. The number means nothing.
+    // Instances and the command migrate exclude each other. The number is arbitrary.
     private const long MigrationLock = 7_260_141_305;
 
-    // Wrong passwords, roles and databases, and missing rights: they stay wrong.
+    // Wrong passwords, roles and databases, and missing rights: waiting does not fix them.
     private static readonly string[] Refusals =
     [
         PostgresErrorCodes.InvalidAuthorizationSpecification,
@@ -40,14 +40,14 @@ internal sealed class PostgresSchema(
         PostgresErrorCodes.InsufficientPrivilege,
     ];
 
-    // What is under way, or has come out last.
+    // The preparation in progress, or the last one.
     private Task preparing = Task.CompletedTask;
     private string? said;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         preparing = PrepareAsync(CancellationToken.None);
-        // Another instance may be migrating, and the database may not answer at all.
+        // Another instance may be migrating, and the database may not reply at all.
         await Task.WhenAny(preparing, Task.Delay(StartPatience, Time, cancellationToken));
         if (preparing is { IsFaulted: true, Exception.InnerException: PostgresSetupException })
         {
@@ -57,15 +57,16 @@ internal sealed class PostgresSchema(
         await base.StartAsync(cancellationToken);
     }
 
-    /// <summary>Brings the database up to date.</summary>
+    /// <summary>Migrates the database to the current schema.</summary>
     /// <returns>What it did, in a few words.</returns>
-    /// <exception cref="PostgresSetupException">It cannot.</exception>
+    /// <exception cref="PostgresSetupException">The migration failed.</exception>
     public Task<string> MigrateAsync(CancellationToken cancellationToken) =>
         ExplainAsync(async () =>
         {
             await using var context = database.CreateContext();
             context.Database.SetCommandTimeout(MigrationTimeout);
-            // One connection for all of it: there may be no other, and behind a pooler of transactions a lock lasts no longer.
+            // Use one connection for everything: there may be no other, and behind a transaction pooler a lock lasts no
+            // longer.
             await using var turn = await context.Database.BeginTransactionAsync(cancellationToken);
             await context.Database.ExecuteSqlAsync(
                 $"SELECT pg_advisory_xact_lock({MigrationLock})",
@@ -110,7 +111,7 @@ internal sealed class PostgresSchema(
         }
         catch (PostgresSetupException exception)
         {
-            // It came when the service was running, which goes on with what the store knows.
+            // It occurred while the service was running, which continues with the projection in the store.
             if (said != exception.Message)
             {
                 said = exception.Message;
@@ -127,8 +128,8 @@ internal sealed class PostgresSchema(
         }
     }
 
-    /// <summary>Brings the database up to date, or sees that it is, as the options say.</summary>
-    /// <exception cref="PostgresSetupException">It cannot, or is not.</exception>
+    /// <summary>Migrates the database, or verifies that it is up to date, depending on the options.</summary>
+    /// <exception cref="PostgresSetupException">The migration failed, or the database is not up to date.</exception>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (options.Value.MigrateAtStart)
@@ -190,7 +191,7 @@ internal sealed class PostgresSchema(
         return [.. known.Except(applied)];
     }
 
-    // EF Core finds it out by a question that fails, and the transaction with it.
+    // EF Core checks this by a query that fails, and aborts the transaction with it.
     private static Task<bool> HasHistoryAsync(
         SystemOfRecordContext context,
         CancellationToken cancellationToken

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
-/// <summary>Adds up what is in the store.</summary>
+/// <summary>Adds up the counts in the store.</summary>
 internal sealed class AnalyticsReader(
     RedisConnection connection,
     AnalyticsOptions options,
@@ -17,7 +17,7 @@ internal sealed class AnalyticsReader(
     private const int MinutesPerHour = 60;
     private const int HoursPerDay = 24;
 
-    /// <summary>The store's clock, by which checks are counted, may be ahead.</summary>
+    /// <summary>How far ahead the store's clock, by which checks are counted, may be.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromDays(1);
 
     public async Task<AnalyticsSummary> SummarizeAsync(
@@ -170,13 +170,13 @@ internal sealed class AnalyticsReader(
         return tallies;
     }
 
-    /// <summary>The finest buckets that are kept of all of a span.</summary>
+    /// <summary>The finest buckets that are retained for the whole of a span.</summary>
     private BucketSize FinestFor(AnalyticsSpan span) =>
         span.From >= time.GetUtcNow() - options.MinuteRetention
             ? BucketSize.Minute
             : BucketSize.Hour;
 
-    /// <summary>Whole hours as such, what is before and after them by the minute.</summary>
+    /// <summary>Whole hours by the hour, the rest before and after them by the minute.</summary>
     private IEnumerable<Piece> SeriesOf(ClientId client, AnalyticsSpan span)
     {
         var (from, to) = Buckets(span, BucketSize.Minute);
@@ -330,7 +330,9 @@ internal sealed class AnalyticsReader(
     private (long From, long To) Kept(long from, long to, TimeSpan retention) =>
         Kept(from, to, retention, TimeSpan.FromHours(1), BucketSize.Hour);
 
-    /// <summary>Those of the buckets of which something may be kept: a key is as long as the last of its buckets.</summary>
+    /// <summary>
+    /// Restricts the range to the buckets that may still be retained: a key lives as long as the last of its buckets.
+    /// </summary>
     private (long From, long To) Kept(
         long from,
         long to,
@@ -344,7 +346,7 @@ internal sealed class AnalyticsReader(
         return (Math.Max(from, first), Math.Min(to, last));
     }
 
-    /// <summary>The buckets that a span touches, by their number since 1970.</summary>
+    /// <summary>The buckets that a span overlaps, by their number since 1970.</summary>
     private static (long From, long To) Buckets(AnalyticsSpan span, BucketSize bucket)
     {
         var whole = span.RoundTo(bucket);
@@ -382,10 +384,10 @@ internal sealed class AnalyticsReader(
         return new Tally(all[0], all[0] - all[1], all[1], all[2], all[3]);
     }
 
-    /// <summary>Some buckets that are in one key.</summary>
+    /// <summary>A range of buckets within one key.</summary>
     /// <param name="Key">The key.</param>
-    /// <param name="Start">The first bucket that it can have.</param>
-    /// <param name="From">The first that is asked for.</param>
-    /// <param name="To">The first that is not any more.</param>
+    /// <param name="Start">The first bucket that the key can contain.</param>
+    /// <param name="From">The first bucket of the range.</param>
+    /// <param name="To">The end of the range, exclusive.</param>
     private sealed record Piece(RedisKey Key, long Start, long From, long To);
 }

@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
 /// <summary>
-/// Writes what was counted. A write that failed may have been done: it is sent again as it was until the store has answered
-/// it, and the store knows by its number whether it was. What is counted of the client meanwhile waits.
+/// Writes the counts. A failed write may have been applied: it is sent again unchanged until the store has replied, and
+/// the store detects repetitions by its number. New counts of the same client wait meanwhile.
 /// </summary>
 internal sealed class AnalyticsWriter(
     RedisConnection connection,
@@ -17,13 +17,20 @@ internal sealed class AnalyticsWriter(
     TimeProvider time
 )
 {
-    /// <summary>The most different series that are kept of a client in an hour or a day; further ones are one.</summary>
+    /// <summary>
+    /// The most distinct series that are stored for a client in an hour or a day; further ones are merged.
+    /// </summary>
     internal const int MaxSeries = 200;
 
-    /// <summary>The most users that are kept of an hour; when there are more, the 200 with the most checks stay.</summary>
+    /// <summary>
+    /// The most users that are stored for an hour; when there are more, the 200 with the most checks stay.
+    /// </summary>
     internal const int MaxUsers = 300;
 
-    /// <summary>How long the store remembers what was written. After an outage as long, a write may count twice.</summary>
+    /// <summary>
+    /// How long the store remembers the number of the last write. After an outage of this length, a write may count
+    /// twice.
+    /// </summary>
     private static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
     private static readonly RedisScript Add = RedisScript.Load("add_analytics");
@@ -38,17 +45,17 @@ internal sealed class AnalyticsWriter(
     /// <summary>How many checks were written.</summary>
     public long Written => Interlocked.Read(ref written);
 
-    /// <summary>How many checks are not written.</summary>
+    /// <summary>How many checks are not written yet.</summary>
     public long Checks =>
         waiting.Checks + unwritten.Values.Sum(queue => queue.Sum(it => it.Checks));
 
-    /// <summary>Whether something of a client is not written.</summary>
+    /// <summary>Whether some counts of a client are not written yet.</summary>
     public bool IsBehind(ClientId client) => unwritten.ContainsKey(client);
 
-    /// <summary>Takes over what was counted, to be written next. It is empty then.</summary>
+    /// <summary>Takes over the counts, to be written next. The argument is empty afterwards.</summary>
     public void Take(DecisionCounts counts) => waiting.Take(counts);
 
-    /// <summary>Writes all that can be. Is not called again before it has ended.</summary>
+    /// <summary>Writes everything that can be written. Not reentrant.</summary>
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         Prepare();
@@ -66,9 +73,9 @@ internal sealed class AnalyticsWriter(
 
             foreach (var call in Batch(next))
             {
-                // One after the other, so that checks have their turn in between.
-                var part = PartOf(call[0]);
-                if (failed.Contains(part))
+                // One call after the other, so that checks get their turn in between.
+                var shard = PartOf(call[0]);
+                if (failed.Contains(shard))
                 {
                     continue;
                 }
@@ -80,7 +87,7 @@ internal sealed class AnalyticsWriter(
                 }
                 catch (StoreUnavailableException)
                 {
-                    failed.Add(part);
+                    failed.Add(shard);
                 }
             }
         }
@@ -113,7 +120,7 @@ internal sealed class AnalyticsWriter(
         }
     }
 
-    // Of many clients in one call, so that many do not make many calls; in a cluster, those of one slot.
+    // A call has the writes of many clients, so that the number of calls stays small; in a cluster, those of one slot.
     private IEnumerable<List<AnalyticsWrite>> Batch(IEnumerable<AnalyticsWrite> all)
     {
         var call = new List<AnalyticsWrite>();

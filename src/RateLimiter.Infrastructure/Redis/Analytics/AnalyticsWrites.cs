@@ -7,16 +7,18 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
-/// <summary>Makes of what was counted what <c>add_analytics.lua</c> adds.</summary>
+/// <summary>Converts counts to the arguments of <c>add_analytics.lua</c>.</summary>
 internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider time)
 {
-    /// <summary>The most counts in one call: about a millisecond's work, which checks wait for.</summary>
+    /// <summary>The most counts in one call: about a millisecond's work, for which checks have to wait.</summary>
     internal const int MaxItems = 1000;
 
-    /// <summary>The most users of an hour whose checks are written at a time. All of them are seen.</summary>
+    /// <summary>
+    /// The most users of an hour whose checks are written at a time. The others are still counted as seen.
+    /// </summary>
     internal const int MaxUsers = 200;
 
-    /// <summary>The most users of whom it is known that they were seen in their hour, at about 20 bytes each.</summary>
+    /// <summary>The most users that are remembered as already seen in their hour, at about 20 bytes each.</summary>
     private const int MaxSeen = 200_000;
 
     private const int MinutesPerHour = 60;
@@ -27,18 +29,19 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         .. Enumerable.Range(0, HoursPerDay).Select(hour => $"{hour}"),
     ];
 
-    /// <summary>The most users that <see cref="usersOf"/> keeps room for, whosever they were.</summary>
+    /// <summary>The most users that <see cref="usersOf"/> keeps capacity for, over all clients.</summary>
     private const int MaxRoom = 4 * DecisionCounts.MaxUsers;
 
-    // Kept from one time to the next: of a busy client it is so large that making it anew would have all memory collected.
+    // Reused from one write to the next: for a busy client it is so large that allocating it again would cause full
+    // garbage collections.
     private readonly Dictionary<ClientId, List<KeyValuePair<UserKey, UserTally>>> usersOf = [];
 
-    // By their hashes, because what becomes of it is an estimate anyhow: of 200,000 users it takes 5 for others.
+    // Hash codes only, because the result is an estimate anyhow: of 200,000 users, about 5 collide with others.
     private readonly HashSet<int> seen = [];
     private long seenHour;
     private long number;
 
-    /// <summary>What is to be written, of each client in its order.</summary>
+    /// <summary>The writes for the counts, in order for each client.</summary>
     public IEnumerable<AnalyticsWrite> Of(DecisionCounts counts)
     {
         var now = time.GetUtcNow();
@@ -61,7 +64,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
 
     private IEnumerable<AnalyticsWrite> Batch(ClientId client, long checks, IEnumerable<Part> parts)
     {
-        var gathered = new List<Part>();
+        var batch = new List<Part>();
         var items = 0;
         foreach (var part in parts)
         {
@@ -70,7 +73,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 yield return Write();
             }
 
-            gathered.Add(part);
+            batch.Add(part);
             items += part.Items;
         }
 
@@ -84,9 +87,9 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
             var write = new AnalyticsWrite(
                 client,
                 ++number,
-                [.. gathered.Select(part => part.Key)],
+                [.. batch.Select(part => part.Key)],
                 [
-                    .. gathered.SelectMany(part =>
+                    .. batch.SelectMany(part =>
                         part.Values.Prepend(part.KeptUntil.ToUnixTimeMilliseconds())
                             .Prepend(part.Kind)
                     ),
@@ -95,7 +98,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
                 checks
             );
             checks = 0;
-            gathered.Clear();
+            batch.Clear();
             items = 0;
             return write;
         }
@@ -273,7 +276,7 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         }
     }
 
-    /// <summary>Those with the most checks, of whom denials count twice.</summary>
+    /// <summary>The users with the most checks; denied checks count twice.</summary>
     private static List<KeyValuePair<UserKey, UserTally>> First(
         IEnumerable<KeyValuePair<UserKey, UserTally>> all
     )
@@ -292,8 +295,8 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
     }
 
     /// <summary>
-    /// Whether a user was not seen before in his hour. Most were, where there are many checks: without telling the store again,
-    /// counting takes half the time.
+    /// Whether a user was not seen before in their hour. With many checks, most users were: not reporting them to the
+    /// store again halves the time of counting.
     /// </summary>
     private bool IsNew(UserKey user)
     {
@@ -331,10 +334,10 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
         };
 
     /// <param name="Key">The key that it is added to.</param>
-    /// <param name="Kind">How, as the script has it.</param>
-    /// <param name="KeptUntil">How long it is kept.</param>
-    /// <param name="Values">What the script is told.</param>
-    /// <param name="Items">How much work it is.</param>
+    /// <param name="Kind">The kind of update, as the script names it.</param>
+    /// <param name="KeptUntil">When the key expires.</param>
+    /// <param name="Values">The arguments for the script.</param>
+    /// <param name="Items">The amount of work.</param>
     private sealed record Part(
         RedisKey Key,
         string Kind,
@@ -344,13 +347,13 @@ internal sealed class AnalyticsWrites(AnalyticsOptions options, TimeProvider tim
     );
 }
 
-/// <summary>What is added for a client in one step, or was already.</summary>
+/// <summary>What is added for a client in one step, at most once.</summary>
 /// <param name="Client">The client.</param>
-/// <param name="Number">Higher than that of those before.</param>
-/// <param name="Keys">What it is added to.</param>
+/// <param name="Number">Higher than the numbers of all earlier writes.</param>
+/// <param name="Keys">The keys that it is added to.</param>
 /// <param name="Values">What is added.</param>
-/// <param name="Items">How much work it is.</param>
-/// <param name="Checks">Of how many checks: all in the first of several.</param>
+/// <param name="Items">The amount of work.</param>
+/// <param name="Checks">The number of checks: if a write is split, all are in its first part.</param>
 internal sealed record AnalyticsWrite(
     ClientId Client,
     long Number,
@@ -360,10 +363,10 @@ internal sealed record AnalyticsWrite(
     long Checks
 );
 
-/// <summary>Which checks the counts of a field are of.</summary>
+/// <summary>The field of the series that a check is counted in.</summary>
 internal static class AnalyticsField
 {
-    /// <summary>Those that are not told apart.</summary>
+    /// <summary>The series of all checks that are not distinguished.</summary>
     public const string Other = "other";
 
     private const char Own = 'p';
@@ -374,7 +377,7 @@ internal static class AnalyticsField
             ? Other
             : $"{(isCatchAll ? CatchAll : Own)}{RedisKeys.PolicyField(new PolicyKey(route, role))}";
 
-    /// <summary>Reads what <see cref="Of"/> writes; null for <see cref="Other"/>.</summary>
+    /// <summary>Parses what <see cref="Of"/> writes; null for <see cref="Other"/>.</summary>
     public static (PolicyKey Asked, bool IsCatchAll)? Parse(string field) =>
         field[0] is Own or CatchAll
             ? (RedisKeys.ParsePolicyField(field[1..]), field[0] == CatchAll)

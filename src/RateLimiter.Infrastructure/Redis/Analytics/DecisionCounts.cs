@@ -7,18 +7,20 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
 /// <summary>
-/// What was counted and is not written yet, of all clients. It has a size: however long the store is away, and whatever
-/// callers ask about, the sums stay exact, and what is given up is by what they can be told apart.
+/// The counts of all clients that are not written yet. Its size is bounded: however long the store is unavailable, and
+/// whatever callers check, the sums stay exact; what is lost is the distinction between series.
 /// </summary>
 internal sealed class DecisionCounts
 {
-    /// <summary>The most series that are told apart, at about 150 bytes each.</summary>
+    /// <summary>The most series that are distinguished, at about 150 bytes each.</summary>
     internal const int MaxSeries = 20_000;
 
-    /// <summary>The most users that are counted in an hour, of all clients together. Others are in the sums alone.</summary>
+    /// <summary>
+    /// The most users that are counted, for all clients and hours together. Others are only in the sums.
+    /// </summary>
     internal const int MaxUsers = 50_000;
 
-    /// <summary>The most counts of times. Decisions beyond it are in the sums alone.</summary>
+    /// <summary>The most counts of decision times. Decisions beyond it are only in the sums.</summary>
     internal const int MaxTimes = 50_000;
 
     private const int MinutesPerHour = 60;
@@ -33,7 +35,7 @@ internal sealed class DecisionCounts
 
     public IReadOnlyDictionary<TimeKey, long> Times => times;
 
-    /// <summary>How many checks are in it.</summary>
+    /// <summary>The number of checks in it.</summary>
     public long Checks => series.Values.Sum(tally => tally.Checks);
 
     public void Add(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
@@ -57,7 +59,7 @@ internal sealed class DecisionCounts
         Add(new TimeKey(client, hour, DecisionTimes.BucketOf(took)), 1);
     }
 
-    /// <summary>Takes over all that is in another, which is empty then.</summary>
+    /// <summary>Adds all counts of another instance, which is empty afterwards.</summary>
     public void Take(DecisionCounts other)
     {
         foreach (var (key, tally) in other.series)
@@ -78,14 +80,14 @@ internal sealed class DecisionCounts
         other.Clear();
     }
 
-    /// <summary>Moves what is counted of all clients but some, which stays.</summary>
-    /// <param name="staying">Those clients.</param>
-    /// <param name="taken">Where to; empty.</param>
+    /// <summary>Moves the counts of all clients except some, whose counts stay.</summary>
+    /// <param name="staying">The clients whose counts stay.</param>
+    /// <param name="taken">The destination; empty.</param>
     public void MoveExcept(IReadOnlySet<ClientId> staying, DecisionCounts taken)
     {
         if (staying.Count == 0)
         {
-            // They are large, and nearly always all of them go.
+            // The dictionaries are large, and nearly always everything moves.
             (series, taken.series) = (taken.series, series);
             (users, taken.users) = (taken.users, users);
             (times, taken.times) = (taken.times, times);
@@ -97,7 +99,7 @@ internal sealed class DecisionCounts
         Move(times, taken.times, key => staying.Contains(key.Client));
     }
 
-    /// <summary>Forgets everything, and keeps the room that it took.</summary>
+    /// <summary>Removes everything, but keeps the capacity.</summary>
     public void Clear()
     {
         series.Clear();
@@ -126,7 +128,7 @@ internal sealed class DecisionCounts
     {
         if (series.Count >= MaxSeries && !series.ContainsKey(key))
         {
-            // Of a catch-all policy it is the routes that are many.
+            // With a catch-all policy, it is the routes that are numerous.
             key = key with
             {
                 Minute = key.Minute / MinutesPerHour * MinutesPerHour,
@@ -158,11 +160,11 @@ internal sealed class DecisionCounts
     }
 }
 
-/// <param name="Client">Whose checks.</param>
+/// <param name="Client">The client of the checks.</param>
 /// <param name="Minute">When they were decided, in minutes since 1970.</param>
-/// <param name="RouteKey">The route asked for.</param>
+/// <param name="RouteKey">The requested route.</param>
 /// <param name="Role">The role of the policy that decided.</param>
-/// <param name="IsCatchAll">Whether that is one for every route.</param>
+/// <param name="IsCatchAll">Whether that policy applies to every route.</param>
 internal readonly record struct SeriesKey(
     ClientId Client,
     long Minute,
@@ -171,18 +173,18 @@ internal readonly record struct SeriesKey(
     bool IsCatchAll
 )
 {
-    /// <summary>In the place of names that are not told apart any more; no name is empty.</summary>
+    /// <summary>Replaces names that are not distinguished any more; no name is empty.</summary>
     public const string Other = "";
 }
 
-/// <param name="Client">Whose checks.</param>
+/// <param name="Client">The client of the checks.</param>
 /// <param name="Hour">When they were decided, in hours since 1970.</param>
-/// <param name="UserId">The user asked about.</param>
+/// <param name="UserId">The user of the checks.</param>
 internal readonly record struct UserKey(ClientId Client, long Hour, string UserId);
 
 internal readonly record struct UserTally(long Checks, long Denied);
 
-/// <param name="Client">Whose checks.</param>
+/// <param name="Client">The client of the checks.</param>
 /// <param name="Hour">When they were decided, in hours since 1970.</param>
-/// <param name="Bucket">How long it took: a bucket of <see cref="DecisionTimes"/>.</param>
+/// <param name="Bucket">The decision time: a bucket of <see cref="DecisionTimes"/>.</param>
 internal readonly record struct TimeKey(ClientId Client, long Hour, int Bucket);

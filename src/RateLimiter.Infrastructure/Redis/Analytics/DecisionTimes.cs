@@ -3,18 +3,18 @@ using System.Numerics;
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
 /// <summary>
-/// The buckets in which decisions are counted by the time they took: eight for each doubling, so that the middle of a bucket
-/// is within a sixteenth of every time in it. Shorter ones than eight ticks of 100 ns have a bucket for each tick.
+/// The buckets of a histogram of decision times: eight for each doubling, so that the middle of a bucket is within a
+/// sixteenth of every time in it. Times below eight ticks of 100 ns have a bucket for each tick.
 /// </summary>
 internal static class DecisionTimes
 {
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of buckets.</summary>
     public const int Count = (MaxOctave - 1) * PerOctave;
 
     private const int PerOctave = 8;
     private const int OctaveBits = 3;
 
-    /// <summary>Up to 2^29 ticks, 53 seconds: nothing waits as long.</summary>
+    /// <summary>Up to 2^29 ticks, 53 seconds: no decision takes that long.</summary>
     private const int MaxOctave = 28;
 
     /// <summary>The bucket of a time.</summary>
@@ -44,9 +44,9 @@ internal static class DecisionTimes
         return TimeSpan.FromTicks(least + ((1L << shift) / 2));
     }
 
-    /// <summary>The time that so many of a hundred took at most; null when there are none.</summary>
-    /// <param name="counts">How many are in each bucket.</param>
-    /// <param name="percent">How many of a hundred.</param>
+    /// <summary>The percentile of the times; null when there are none.</summary>
+    /// <param name="counts">The count of each bucket.</param>
+    /// <param name="percent">The percentage of decisions that took at most the returned time.</param>
     public static TimeSpan? Percentile(IReadOnlyList<long> counts, int percent)
     {
         var all = counts.Sum();

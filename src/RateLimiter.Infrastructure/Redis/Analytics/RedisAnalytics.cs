@@ -11,12 +11,12 @@ using RateLimiter.Infrastructure.Redis.Connection;
 namespace RateLimiter.Infrastructure.Redis.Analytics;
 
 /// <summary>
-/// Checks are counted in memory, where each processor has counts of its own, so that checks do not wait for each other, and
-/// written once a second. Whoever reads has them written first.
+/// Checks are counted in memory, striped by processor so that checks do not contend, and written once a second. A read
+/// first waits until they are written.
 /// </summary>
 internal sealed class RedisAnalytics : RepeatingService, IAnalytics
 {
-    /// <summary>How long a check is counted here alone.</summary>
+    /// <summary>How long a check is counted on this instance only.</summary>
     internal static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
 
     private readonly RedisConnection connection;
@@ -37,7 +37,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         TimeProvider time,
         ILogger<RedisAnalytics> logger
     )
-        : base("The writing of the analytics", WriteInterval, time, logger)
+        : base("The writer of the analytics", WriteInterval, time, logger)
     {
         this.connection = connection;
         this.options = options.Value;
@@ -46,12 +46,12 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         reader = new AnalyticsReader(connection, this.options, time);
     }
 
-    /// <summary>How many checks are counted and not written yet.</summary>
+    /// <summary>The number of checks that are counted and not written yet.</summary>
     internal long Waiting =>
-        // Written first: what is counted meanwhile must not make it negative.
+        // Read first: checks that are counted in between must not make the difference negative.
         -writer.Written + stripes.Sum(stripe => stripe.Added);
 
-    /// <summary>How many checks could not be written before the end.</summary>
+    /// <summary>The number of checks that could not be written before the service stopped.</summary>
     internal long Lost => Interlocked.Read(ref lost);
 
     public void Record(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
@@ -125,7 +125,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         }
         catch (OperationCanceledException)
         {
-            // Its time is over.
+            // The shutdown time-out is over.
         }
 
         if (writer.Checks is > 0 and var left)
@@ -144,12 +144,12 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
     protected override Task WorkAsync(CancellationToken stoppingToken) =>
         WriteAllAsync(stoppingToken);
 
-    /// <summary>Waits until everything that was counted of a client before is written.</summary>
+    /// <summary>Waits until everything that was counted for a client before is written.</summary>
     private async Task WriteAsync(ClientId client, CancellationToken cancellationToken)
     {
         try
         {
-            // It goes on without who waits for it: others may wait for it too.
+            // The write continues when this caller gives up: others may wait for it too.
             await WriteAllAsync(CancellationToken.None)
                 .WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
         }
@@ -158,7 +158,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
             throw new StoreUnavailableException("The counts could not be written.", exception);
         }
 
-        // What waits while the store is full is written when it has room.
+        // What waits while the store is full is written when it has room again.
         if (writer.IsBehind(client) && !connection.IsFull())
         {
             throw new StoreUnavailableException("The counts could not be written.");
@@ -183,7 +183,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         }
     }
 
-    /// <summary>The counts of the checks that one processor decides, more or less.</summary>
+    /// <summary>The counts of the checks that are decided on (approximately) one processor.</summary>
     private sealed class Stripe
     {
         private readonly Lock gate = new();
@@ -191,7 +191,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         private DecisionCounts spare = new();
         private long added;
 
-        /// <summary>How many checks were ever counted.</summary>
+        /// <summary>The number of checks that were ever counted.</summary>
         public long Added => Interlocked.Read(ref added);
 
         public void Add(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
@@ -203,7 +203,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
             }
         }
 
-        /// <summary>What was counted since the last time. It must be empty when it is called again.</summary>
+        /// <summary>The counts since the last call. The caller must have emptied them before the next call.</summary>
         public DecisionCounts TakeCounts()
         {
             lock (gate)

@@ -1,16 +1,16 @@
--- Adds counts of checks, of one client or many. What an instance has sent before is not added again: its writes for a
--- client are numbered, and the last number stands next to the counts.
+-- Adds counts of checks, of one or more clients. A repeated write is not added again: each instance numbers its writes
+-- for a client, and the last number is stored beside the counts.
 --
--- KEYS     for each client: its hash, the number that was written last, and the names of its parts
--- ARGV[1]  how many fields a hash of series can have; what comes then goes to the field that is named for it
+-- KEYS     for each client: its hash, the number of the last write, and the keys of its parts
+-- ARGV[1]  how many fields a hash of series can have; further series are added to the fallback field that is given
 -- ARGV[2]  how many users a hash of users can have; when there are more, two thirds are kept
--- ARGV[3]  how long the number is remembered, in milliseconds
+-- ARGV[3]  how long the number is kept, in milliseconds
 -- ARGV[4…] for each client: the number, how many parts there are, how many arguments they are, and each part:
---          'counts', until when it is kept (ms since 1970), how many fields, and each field: its name, the name to take when
---            there is no room for it (empty: there always is), how many buckets, and each bucket: its number and its
---            counts, with commas between them
---          'users', until when, how many, and each user: the name, checks, denied
---          'seen', until when, how many, and the name of each user
+--          'counts', when it expires (ms since 1970), how many fields, and each field: its name, the name to use when
+--            there is no room for it (empty: there always is room), how many buckets, and each bucket: its number and its
+--            counts, separated by commas
+--          'users', when it expires, how many, and each user: the name, checks, denied
+--          'seen', when it expires, how many, and the name of each user
 --
 -- Reply    1
 
@@ -25,7 +25,7 @@ local function take()
   return ARGV[at]
 end
 
--- Adds to what is counted in a bucket: ' BUCKET:COUNT,COUNT BUCKET:COUNT'.
+-- Adds to the counts of a bucket: ' BUCKET:COUNT,COUNT BUCKET:COUNT'.
 local function add(entries, bucket, counts)
   local first, last, before = find(entries, ' ' .. bucket .. ':([%d,]+)')
   if not first then
@@ -52,7 +52,7 @@ function parts.counts(name)
   for _ = 1, tonumber(take()) do
     local field, other = take(), take()
     if other ~= '' and not has_room(name, field, max_fields) then
-      -- A few more for those that stand for many; and one for all the others.
+      -- A few more fields for the fallback names that merge many; and one field for everything else.
       field = has_room(name, other, max_fields * 1.25) and other or 'other'
     end
     local entries = call('HGET', name, field) or ''
@@ -99,7 +99,7 @@ while at < #ARGV do
   local client, written = KEYS[key + 1], KEYS[key + 2]
   local number, count, length = take(), tonumber(take()), tonumber(take())
   local last = at + length
-  -- Who is deleted is not counted.
+  -- Checks of a deleted client are not counted.
   if call('EXISTS', client) == 1 and tonumber(call('GET', written) or 0) < tonumber(number) then
     call('SET', written, number, 'PX', ARGV[3])
     for i = 1, count do

@@ -10,13 +10,13 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Audit;
 
 /// <summary>
-/// The scripts that change something append to the trail. It is looked through part by part, so that nobody waits for a
-/// filter that lets little through.
+/// The scripts that make a change also append to the trail. The trail is searched page by page, so that a filter which
+/// matches little does not delay other requests.
 /// </summary>
 internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImports imports)
     : IAuditRepository
 {
-    /// <summary>So many entries the store looks at in one step: about a millisecond's work.</summary>
+    /// <summary>The number of entries that the store examines in one step: about a millisecond's work.</summary>
     internal const int PageSize = 500;
 
     private static readonly RedisScript List = RedisScript.Load("list_audit");
@@ -41,7 +41,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImp
                 limit - entries.Count,
                 cancellationToken
             );
-            // The store compares whole milliseconds.
+            // The store compares only whole milliseconds.
             entries.AddRange(
                 reply.Skip(1).Chunk(4).Select(Parse).Where(entry => filter.Includes(entry.Record))
             );

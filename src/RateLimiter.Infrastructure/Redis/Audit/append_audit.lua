@@ -1,6 +1,6 @@
--- Appends entries, oldest first, to the audit trail of a client that there is. Each is a list: what it says, and the policy
--- it tells of, before and after, where it tells of one. Their ids are consecutive numbers. The oldest go while all of them
--- take up more than max_bytes.
+-- Appends entries, oldest first, to the audit trail of an existing client. Each is a list: the entry, and the policy
+-- that it is about, before and after, if it is about one. Their ids are consecutive numbers. The oldest entries are
+-- removed while the trail exceeds max_bytes.
 
 local call, format = redis.call, string.format
 local call_many, remove_fields = load_module('call_many'), load_module('remove_fields')

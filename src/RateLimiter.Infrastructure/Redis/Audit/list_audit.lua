@@ -1,14 +1,14 @@
--- Looks through a part of a client's audit trail, newest first.
+-- Searches a page of a client's audit trail, newest first.
 --
--- KEYS[1]  the client's hash   ARGV[1]  the id before which it looks; empty for the end of the trail
--- KEYS[2]  its audit trail     ARGV[2]  how many entries it looks at, at most
---                              ARGV[3]  how many it gives, at most
---                              ARGV[4]  only those from this millisecond since 1970 on; empty for any
---                              ARGV[5]  only those up to this millisecond; empty for any
---                              ARGV[6]  only those of this action; empty for any
+-- KEYS[1]  the client's hash   ARGV[1]  the id before which it searches; empty for the end of the trail
+-- KEYS[2]  its audit trail     ARGV[2]  how many entries it examines, at most
+--                              ARGV[3]  how many it returns, at most
+--                              ARGV[4]  only entries from this millisecond since 1970 on; empty for any
+--                              ARGV[5]  only entries up to this millisecond; empty for any
+--                              ARGV[6]  only entries of this action; empty for any
 --
--- Reply    the id before which it has not looked yet, 0 when nothing is left, and then of each entry its id, what it
---          says, and the policy it tells of before and after, each empty where there is none
+-- Reply    the id before which it has not searched yet, 0 when nothing is left, and then for each entry its id, its
+--          text, and the policy that it is about before and after, each empty where there is none
 
 local call, format, match = redis.call, string.format, string.match
 local looked, limit = tonumber(ARGV[2]), tonumber(ARGV[3])

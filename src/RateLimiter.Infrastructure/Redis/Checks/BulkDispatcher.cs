@@ -6,15 +6,15 @@ using RateLimiter.Domain.Checks;
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>
-/// Calls for parts of batches, few at once: however many batches wait, single checks get their turn in between, and so
+/// Sends the calls of batches, few at once: however many batches wait, single checks get their turn in between, and so
 /// do the batches of other tenants.
 /// </summary>
 /// <param name="take">
-/// Asks the store for all of some requests at once, and waits for so long; null where there is no answer.
+/// Acquires a number of requests in one call, with a time-out; null for those without a reply.
 /// </param>
 /// <param name="timeout">
-/// The longest that a call waits for the store. Where the calls before it got no answer, its wait for a turn counts as
-/// well, because that was a wait for the store too.
+/// The longest that a call waits for the store. If the calls before it got no reply, its wait for a turn counts too,
+/// because that was also a wait for the store.
 /// </param>
 /// <param name="totalTimeout">The longest that a call waits for its turn and for the store together.</param>
 /// <param name="time">The clock of both waits.</param>
@@ -31,13 +31,13 @@ internal sealed class BulkDispatcher(
     private int unanswered;
 
     /// <summary>
-    /// Takes for the calls of one batch, one after the other: what a batch asks for first is decided first, also where
-    /// it is one counter's.
+    /// Sends the calls of one batch one after the other: the first check of a batch is decided first, even when several
+    /// checks share a counter.
     /// </summary>
-    /// <param name="batch">Of one tenant; each call with its work, which is no more than one call may be.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="batch">Of one tenant; each call with its work, which is at most the maximum of one call.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// For each call its answers in the order of the requests; null stands for those that the store did not answer.
+    /// For each call its decisions in the order of the requests; null for those that the store did not reply to.
     /// </returns>
     public async IAsyncEnumerable<Decision?[]> TakeAsync(
         IEnumerable<(PermitRequest[] Requests, int Work)> batch,
@@ -101,7 +101,7 @@ internal sealed class BulkDispatcher(
         }
     }
 
-    /// <returns>False when it did not come in time.</returns>
+    /// <returns>False when the turn did not come in time.</returns>
     private async Task<bool> WaitForTurnAsync(
         ClientId tenant,
         int work,
@@ -137,7 +137,7 @@ internal sealed class BulkDispatcher(
         {
             while (waiting.TryDequeue(CheckWork.MaxPerCall, out var next))
             {
-                // Others have been told that their time is over.
+                // The others have already timed out or were cancelled.
                 if (next.TrySetResult(true))
                 {
                     return;

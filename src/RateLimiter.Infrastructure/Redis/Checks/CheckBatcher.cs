@@ -7,12 +7,12 @@ using RateLimiter.Domain.Checks;
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>
-/// Gathers checks that come at the same time, so that the busier it gets the fewer calls a check costs. Nothing is
-/// delayed for it: a check goes out at once unless so many calls are under way already, and what has gathered behind
-/// them goes out together as soon as one of them ends, so much of it as is a call's work, of one tenant after the other.
+/// Batches concurrent checks, so that the calls per check decrease as the load increases. Nothing is delayed for it: a
+/// check is sent at once unless the maximum number of calls is in progress, and the checks that queue behind them are
+/// sent together as soon as one of them ends, up to the work of one call, the tenants taking turns.
 /// </summary>
 /// <param name="decide">
-/// Asks the store for all of some requests at once, and answers in their order; null where a counter is broken.
+/// Decides a number of requests in one call, and returns the decisions in their order; null where a counter is broken.
 /// </param>
 /// <param name="timeout">The longest that a check waits, here and for the store together.</param>
 /// <param name="time">The clock of that wait.</param>
@@ -22,16 +22,16 @@ internal sealed class CheckBatcher(
     TimeProvider time
 ) : IDisposable
 {
-    /// <summary>One call is being worked on by the store while the next is on its way.</summary>
+    /// <summary>The store processes one call while the next is on its way.</summary>
     internal const int MaxCalls = 2;
 
     /// <summary>
-    /// The most checks that wait, and as many again of tenants that have less than their share of them. At 40,000 a
-    /// second, this many wait for a quarter of a second.
+    /// The most checks that wait; tenants below their share may add as many again. At 40,000 checks per second, this
+    /// many wait for a quarter of a second.
     /// </summary>
     internal const int MaxWaiting = 10_000;
 
-    /// <summary>How often the waiting ones are looked through for those whose time is over.</summary>
+    /// <summary>How often the waiting checks are searched for expired ones.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock gate = new();
@@ -40,7 +40,7 @@ internal sealed class CheckBatcher(
     private ITimer? sweep;
     private bool isSweeping;
 
-    /// <summary>How many checks wait to be sent.</summary>
+    /// <summary>The number of checks that wait to be sent.</summary>
     public int Waiting
     {
         get
@@ -52,8 +52,8 @@ internal sealed class CheckBatcher(
         }
     }
 
-    /// <returns>Null when no answer came in time. What was not sent by then is not sent any more.</returns>
-    /// <exception cref="StoreUnavailableException">Too many wait.</exception>
+    /// <returns>Null when no reply came in time. A check that was not sent by then is not sent any more.</returns>
+    /// <exception cref="StoreUnavailableException">Too many checks wait.</exception>
     public Task<Decision?> DecideAsync(PermitRequest request)
     {
         var check = new PendingCheck(request, time.GetTimestamp() - TimestampsIn(request.Waited));
@@ -102,16 +102,16 @@ internal sealed class CheckBatcher(
         }
         catch (StoreUnavailableException)
         {
-            // Nobody has an answer.
+            // None of these checks has a decision.
         }
-#pragma warning disable CA1031 // Whatever else it is, it is told to those who wait.
+#pragma warning disable CA1031 // Any other exception is passed to the waiting callers.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             failure = exception;
         }
 
-        // The next call first: the store works on it while these are answered.
+        // Send the next call first: the store processes it while the callers of this one get their decisions.
         PendingCheck[]? next;
         lock (gate)
         {
@@ -138,8 +138,8 @@ internal sealed class CheckBatcher(
     }
 
     /// <summary>
-    /// A call is a part of many traces, and a span can be of one only: it is of the first check's, and it and the spans of
-    /// the others name each other.
+    /// A call belongs to many traces, but a span to only one: the span is a child of the first check's span, and it and
+    /// the spans of the other checks link to each other.
     /// </summary>
     private static Activity? StartSpan(PendingCheck[] call)
     {
@@ -148,7 +148,7 @@ internal sealed class CheckBatcher(
             return null;
         }
 
-        // What is current is what the call before was for.
+        // The current activity belongs to the previous call.
         Activity.Current = null;
         var traced = call.Select(check => check.Span)
             .OfType<Activity>()
@@ -161,7 +161,7 @@ internal sealed class CheckBatcher(
 
         var others = traced.Skip(1).ToList();
         var span = Instrumentation.Spans.StartActivity(
-            "gathered checks",
+            "check.batch",
             ActivityKind.Internal,
             traced[0].Context,
             tags: [new("ratelimiter.checks", call.Length)],
@@ -175,7 +175,7 @@ internal sealed class CheckBatcher(
         return span;
     }
 
-    /// <summary>Takes what waits. Whoever has been told that his time is over is not asked for any more.</summary>
+    /// <summary>Dequeues the next call. Checks that have timed out are not sent any more.</summary>
     private PendingCheck[]? NextCall()
     {
         var call = new List<PendingCheck>(Math.Min(waiting.Count, CheckWork.MaxPerCall));
@@ -242,20 +242,20 @@ internal sealed class CheckBatcher(
     private long TimestampsIn(TimeSpan duration) =>
         (long)(duration.TotalSeconds * time.TimestampFrequency);
 
-    // Who waits goes on where its answer arrives: a switch to another thread costs more than most of what follows.
+    // Continuations run synchronously where the reply arrives: a thread switch costs more than most of what follows.
     private sealed class PendingCheck(PermitRequest request, long since)
         : TaskCompletionSource<Decision?>
     {
         public PermitRequest Request { get; } = request;
 
-        /// <summary>How much work the store has with it.</summary>
+        /// <summary>The work that the check causes in the store.</summary>
         public int Work { get; } = CheckWork.Of(request.Policy);
 
-        /// <summary>The span in which it was asked, if somebody wants to know.</summary>
+        /// <summary>The span in which the check was requested, if it is traced.</summary>
         public Activity? Span { get; } =
             Instrumentation.Spans.HasListeners() ? Activity.Current : null;
 
-        /// <summary>When its time began, by the clock's timestamp.</summary>
+        /// <summary>When its wait began, as a timestamp of the clock.</summary>
         public long Since { get; } = since;
     }
 }

@@ -10,14 +10,14 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
-/// <summary>The words of check.lua: how a call of it is written, and how its reply is read.</summary>
+/// <summary>The codec of check.lua: writes its arguments and reads its reply.</summary>
 internal static class CheckScript
 {
     private const int NumberSize = sizeof(double);
     private const int NumbersPerLimit = 5;
     private const long Broken = -2;
 
-    // For each algorithm, the file of its script. The two buckets differ only in their default burst.
+    // The script file of each algorithm. The two buckets differ only in their default burst.
     private static readonly Dictionary<Algorithm, string> Limiters = new()
     {
         [Algorithm.FixedWindow] = "fixed_window",
@@ -27,7 +27,7 @@ internal static class CheckScript
         [Algorithm.LeakyBucket] = "bucket",
     };
 
-    // What a call says of a policy's limits is the same every time.
+    // The arguments for a policy's limits are the same in every call.
     private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
 
     /// <summary>The script check.lua.</summary>
@@ -36,7 +36,7 @@ internal static class CheckScript
     /// <param name="verb">As in check.lua: take, look or give.</param>
     /// <param name="requests">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
-    /// <returns>What to call it with; of each request the first key is the <see cref="FirstCounter"/>.</returns>
+    /// <returns>The arguments; the first key of each request is its <see cref="FirstCounter"/>.</returns>
     public static (RedisKey[] Keys, RedisValue[] Values) Write(
         string verb,
         ReadOnlySpan<PermitRequest> requests,
@@ -69,9 +69,10 @@ internal static class CheckScript
     }
 
     /// <summary>
-    /// A decision for each request; null for one whose counter is broken, and then the failure says what is wrong.
+    /// A decision for each request; null for a request whose counter is broken, in which case the failure says what is
+    /// wrong.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">That is no reply of this script.</exception>
+    /// <exception cref="StoreUnavailableException">This is no reply of the script.</exception>
     public static (Decision?[] Decisions, string? Failure) Read(
         ReadOnlySpan<PermitRequest> requests,
         RedisResult reply
@@ -90,7 +91,7 @@ internal static class CheckScript
             || bytes.Length != NumberSize * (1 + NumbersPerLimit * limits)
         )
         {
-            throw new StoreUnavailableException("The store answered with something else.");
+            throw new StoreUnavailableException("The store's reply was not understood.");
         }
 
         ReadOnlySpan<byte> numbers = bytes;
@@ -126,7 +127,7 @@ internal static class CheckScript
         return (decisions, reply.Length > 1 ? (string?)reply[1] : null);
     }
 
-    /// <summary>The name that stands for all counters of a request.</summary>
+    /// <summary>The key that identifies all counters of a request.</summary>
     public static string FirstCounter(in PermitRequest request) =>
         RedisKeys.Counter(request.Subject, request.Policy.Limits[0]);
 

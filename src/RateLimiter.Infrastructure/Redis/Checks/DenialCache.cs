@@ -7,24 +7,25 @@ using RateLimiter.Infrastructure.Redis.Connection;
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>
-/// Denials that the store has answered, for as long as it could not answer otherwise: <see cref="Decision.StableFor"/>
-/// says how long that is. What ends one before its time, permits given back and counters reset on any instance, arrives
-/// as <see cref="RedisInvalidationChannel"/>; while these cannot be heard, nothing is remembered. A changed policy has another version. A
-/// denial ends by the clock it came from, that of the part of the store that gave it: when that is set, so is its end.
+/// Caches the store's denials for as long as the store would have to repeat them, which is
+/// <see cref="Decision.StableFor"/>. What ends one earlier, permits refunded or counters reset on any instance, arrives over
+/// <see cref="RedisInvalidationChannel"/>; while its subscription is not healthy, the cache is not used. A changed
+/// policy has another version. A denial expires by the clock that it came from, that of the store's shard: when that
+/// clock is set, so is the expiry.
 /// </summary>
-/// <param name="isHeard">Whether that news arrives.</param>
-internal sealed class DenialCache(Func<bool> isHeard)
+/// <param name="isSubscribed">Whether the subscription to invalidation messages is healthy.</param>
+internal sealed class DenialCache(Func<bool> isSubscribed)
 {
-    /// <summary>The most denials that are kept, at about 500 bytes each. The least used go first.</summary>
+    /// <summary>The most denials that are cached, at about 500 bytes each. The least used are evicted first.</summary>
     private const int Capacity = 100_000;
 
     private readonly ConcurrentLru<string, Denial> denials = new(Capacity);
     private long generation;
 
-    /// <summary>Whether denials that were looked for were there.</summary>
+    /// <summary>Hits and misses of the cache.</summary>
     public CacheCount Requests { get; } = new();
 
-    /// <summary>To be read before the store is asked for what is then remembered.</summary>
+    /// <summary>To be read before the request to the store whose denial is then cached.</summary>
     public long Generation => Interlocked.Read(ref generation);
 
     /// <summary>The denial as it is now, or null when the store must be asked.</summary>
@@ -39,17 +40,17 @@ internal sealed class DenialCache(Func<bool> isHeard)
         return denial;
     }
 
-    /// <summary>Keeps a denial.</summary>
+    /// <summary>Caches a denial.</summary>
     /// <param name="counter">The name of the first counter of the check.</param>
     /// <param name="cost">The permits that were asked for.</param>
-    /// <param name="decision">A decision that is steady for a while.</param>
+    /// <param name="decision">A decision that is stable for a while.</param>
     /// <param name="asOf">The generation when the store was asked.</param>
     public void Remember(string counter, long cost, Decision decision, long asOf)
     {
         denials.AddOrUpdate(counter, new Denial(decision, cost));
         if (Generation != asOf)
         {
-            // Something was forgotten meanwhile, perhaps this one.
+            // Something was invalidated meanwhile, perhaps this denial.
             denials.TryRemove(counter);
         }
     }
@@ -72,15 +73,16 @@ internal sealed class DenialCache(Func<bool> isHeard)
             !denials.TryGet(counter, out var denial)
             || denial.Cost != cost
             || denial.Decision.Policy.Version != policy.Version
-            || !isHeard()
+            || !isSubscribed()
             || clock.Now is not (var earliest, var latest)
         )
         {
             return null;
         }
 
-        // Its end is reckoned from the latest that it can be, so that it is never too late, and the wait that is told from the
-        // earliest, so that it is never too short. Before it was given, the clock has been set back.
+        // Whether it has expired is computed from the latest possible time, so that it is never used too long, and the
+        // reported wait from the earliest, so that it is never too short. A time before the decision means that the
+        // clock has been set back.
         var decision = denial.Decision;
         return earliest >= decision.DecidedAt && latest < decision.DecidedAt + decision.StableFor
             ? decision.After(earliest - decision.DecidedAt)

@@ -4,27 +4,31 @@ using RateLimiter.Domain;
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>
-/// A queue in which tenants take turns. What is of one tenant stays in its order and waits behind its own: in each round
-/// every tenant gets as much work done as any other, however much of it waits. Not safe for several threads.
+/// A queue in which tenants take turns. The items of one tenant stay in order and wait only behind each other: in each
+/// round every tenant gets as much work done as any other, however much of its work waits. Not thread-safe.
 /// </summary>
-/// <param name="turn">How much work a tenant gets done before it is the next one's turn; beyond it goes only what was begun
-/// within it, and is made up for in the turns that follow.</param>
+/// <param name="turn">
+/// The work done for a tenant before the next one's turn; an item that begins within the turn may exceed it, which is
+/// deducted from the following turns.
+/// </param>
 internal sealed class FairQueue<T>(int turn)
 {
     private readonly Dictionary<ClientId, Lane> lanes = [];
     private readonly Queue<Lane> turns = new();
 
-    // The one that was emptied last: mostly one is needed at a time, over and over.
+    // The lane that was emptied last, for reuse: usually one at a time is needed, again and again.
     private Lane? spare;
 
-    /// <summary>How many items wait.</summary>
+    /// <summary>The number of waiting items.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What waits of each tenant, in its order.</summary>
+    /// <summary>The waiting items of each tenant, in order.</summary>
     public IEnumerable<IEnumerable<T>> Lanes =>
         turns.Select(lane => lane.Items.Select(item => item.Item));
 
-    /// <summary>Whether a tenant has a share of so many items, if all tenants that wait have the same.</summary>
+    /// <summary>
+    /// Whether a tenant has a full share of this many items, if all waiting tenants have the same share.
+    /// </summary>
     public bool HasShareOf(int items, ClientId tenant) =>
         lanes.TryGetValue(tenant, out var lane) && (long)lane.Items.Count * lanes.Count >= items;
 
@@ -44,7 +48,7 @@ internal sealed class FairQueue<T>(int turn)
         Count++;
     }
 
-    /// <summary>Takes the next item, if its work is no more than there is room for.</summary>
+    /// <summary>Takes the next item, if its work is within the given room.</summary>
     public bool TryDequeue(int room, [MaybeNullWhen(false)] out T item)
     {
         while (turns.TryPeek(out var lane))

@@ -10,18 +10,18 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>
-/// Counters in Redis: one script decides and records, so that no two callers anywhere come between.
+/// Counters in Redis: one script decides and records atomically, so that no other caller on any instance can interfere.
 /// </summary>
 internal sealed class RedisCounterStore : ICounterStore, IDisposable
 {
     private const int WarmUpCalls = 10;
 
-    // So many names lie in more slots than there are.
+    // This many keys cover every slot of a cluster.
     private const int ProbeNames = 200_000;
 
     private static readonly TimeSpan TryAgainInterval = TimeSpan.FromMilliseconds(10);
 
-    // Under a client that no id can name: ids are longer.
+    // A client that no request can name: real ids are longer.
     internal static readonly ClientId Nobody = new("nobody");
 
     private static readonly Policy ProbePolicy = Policy.OfEveryAlgorithm(WarmUpCalls);
@@ -72,17 +72,18 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         ];
     }
 
-    /// <summary>The denials that are remembered.</summary>
+    /// <summary>The cached denials.</summary>
     internal DenialCache Denials => denials;
 
-    /// <summary>How many checks wait to be sent.</summary>
+    /// <summary>The number of checks that wait to be sent.</summary>
     internal int Waiting => shards.Sum(shard => shard.Batcher.Waiting);
 
     /// <summary>
-    /// Takes a few permits: the first calls compile the script there and the path to it here, which takes longer than a check
-    /// may. The last one does not wait for its answer, because what fails for the first time takes even longer.
+    /// Acquires a few permits: the first calls compile the script in the store and the code path to it here, which
+    /// takes longer than a check may. The last one does not wait for its reply, because a failure is also slow the
+    /// first time.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">It does not answer.</exception>
+    /// <exception cref="StoreUnavailableException">The store does not reply.</exception>
     internal async Task WarmUpAsync(CancellationToken cancellationToken)
     {
         PermitRequest[] request =
@@ -100,7 +101,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
         catch (StoreUnavailableException)
         {
-            // As it was meant to.
+            // Timing out is the purpose of this call.
         }
 
         Task<Decision?[]> TakeAsync(TimeSpan timeout) =>
@@ -124,8 +125,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Goes on for a caller who has gone: its answer takes no longer than the time-out, and watching for each caller's
-    /// end would cost more.
+    /// Continues after the caller has disconnected: the decision takes no longer than the time-out, and observing each
+    /// caller's cancellation would cost more.
     /// </remarks>
     public ValueTask<Decision?> AcquireAsync(
         PermitRequest request,
@@ -195,7 +196,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 .Range(0, shards.Length)
                 .Where(shard => asked[shard] is not null && !connection.IsUnavailable(shard))
                 .Select(shard =>
-                    TakeOfPartAsync(shard, requests, asked[shard]!, decisions, cancellationToken)
+                    TakeOfShardAsync(shard, requests, asked[shard]!, decisions, cancellationToken)
                 )
         );
         return decisions;
@@ -224,17 +225,17 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    // What only looks needs none.
+    // A request of cost 0 only looks, and needs no room.
     private bool HasRoomFor(in PermitRequest request) =>
         request.Cost == 0 || !connection.Room.IsFull;
 
-    /// <exception cref="StoreUnavailableException">None is left.</exception>
+    /// <exception cref="StoreUnavailableException">No time is left.</exception>
     private TimeSpan TimeLeft(in PermitRequest request) =>
         request.Waited < connection.CheckTimeout
             ? connection.CheckTimeout - request.Waited
             : throw new StoreUnavailableException("The store did not answer in time.");
 
-    // How long the check waited, for its turn and for the store.
+    // The span covers the whole wait, for a turn and for the store.
     private static async Task<Decision?> TakeTracedAsync(
         CheckBatcher batcher,
         PermitRequest request
@@ -247,7 +248,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// <param name="verb">As in check.lua: take, look or give.</param>
     /// <param name="request">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the taking.</param>
+    /// <param name="cancellationToken">Ends the wait, not the acquisition.</param>
     internal async ValueTask<Decision> DecideAsync(
         string verb,
         PermitRequest request,
@@ -268,10 +269,10 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <summary>
-    /// Asks a part of the store for what a check would need: it only looks, but where something has failed it also takes,
-    /// because a server that has become a replica, or whose disk or memory is full, answers those who look.
+    /// Probes a shard with what a check would do: normally it only looks, but after a failure it also takes, because a
+    /// server that has become a replica, or whose disk or memory is full, still serves reads.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">It does not answer.</exception>
+    /// <exception cref="StoreUnavailableException">The shard does not reply.</exception>
     internal async Task ProbeAsync(int shard)
     {
         PermitRequest[] request =
@@ -284,7 +285,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         ];
         if (request is [])
         {
-            // Its slots have just moved away.
+            // The shard's slots have just moved away.
             return;
         }
 
@@ -298,7 +299,9 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    /// <summary>Some of the requests, in their order, as calls of the store that are no more than its work in one.</summary>
+    /// <summary>
+    /// Splits the selected requests, in their order, into calls that do not exceed the maximum work of one call.
+    /// </summary>
     private static IEnumerable<(PermitRequest[] Requests, int Work)> Calls(
         IReadOnlyList<PermitRequest> requests,
         List<int> indexes
@@ -323,8 +326,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         yield return ([.. call], work);
     }
 
-    /// <summary>Decides some of the requests; leaves undecided what the store does not answer.</summary>
-    private async Task TakeOfPartAsync(
+    /// <summary>Decides the selected requests; leaves those undecided that the store does not reply to.</summary>
+    private async Task TakeOfShardAsync(
         int shard,
         IReadOnlyList<PermitRequest> requests,
         List<int> indexes,
@@ -344,8 +347,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <summary>
-    /// Takes for all of some requests. In a cluster a call names keys of one slot, so that there are as many calls as
-    /// slots; null stands for each request of one that is not answered, while others are.
+    /// Acquires a number of requests. In a cluster a call names keys of one slot only, so that there are as many calls
+    /// as slots; null for the requests of each call that gets no reply, while the others are decided.
     /// </summary>
     private async Task<Decision?[]> TakeNowAsync(
         PermitRequest[] requests,
@@ -395,21 +398,22 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             catch (StoreUnavailableException exception)
                 when (IsMoving(exception) && ofSlot.Length > 1)
             {
-                // Some have moved and some have not. Nothing was taken: each is asked for where it is.
+                // Some keys have moved and some have not. Nothing was taken: each request is sent to where its slot is
+                // now.
                 await Task.WhenAll(ofSlot.Select(i => TakeOfSlotAsync([i])));
             }
             catch (StoreUnavailableException)
             {
-                // Null says so of each.
+                // The decisions stay null.
             }
         }
     }
 
-    // A slot moves to another server, and the keys of one call are partly here and partly there.
+    // A slot is being migrated, and the keys of one call are split between two servers.
     private static bool IsMoving(StoreUnavailableException exception) =>
         exception.InnerException is RedisServerException { Kind: RedisErrorKind.TryAgain };
 
-    // Nothing can have been taken: a slot moves, or the client is just finding out who takes writes now.
+    // Nothing can have been taken: a slot is being migrated, or the client is still discovering the new master.
     private static bool IsUntouched(StoreUnavailableException exception, int requests) =>
         IsMoving(exception) && requests == 1 || RedisConnection.WasNotSent(exception);
 
@@ -417,8 +421,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// <param name="requests">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
     /// <param name="timeout">How long to wait.</param>
-    /// <param name="isEvidence">Whether no answer means that the store does not answer.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="isEvidence">Whether a missing reply counts as evidence that the store is unavailable.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     private async Task<Decision?[]> EvaluateAsync(
         string verb,
         PermitRequest[] requests,
@@ -446,7 +450,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                     connection.ReportError(failure);
                 }
 
-                // With a clock of its own, a test's time is not that of the cache.
+                // With a given clock, a test's time is not the cache's time.
                 if (clock is null)
                 {
                     Remember(requests, keys, decisions, generation);
@@ -459,7 +463,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                     && connection.Clock.GetElapsedTime(waiting) < timeout / 2
                 )
             {
-                // It will be over in a moment.
+                // This state lasts only a moment.
                 await Task.Delay(TryAgainInterval, time, cancellationToken);
                 var over = timeout - connection.Clock.GetElapsedTime(waiting);
                 left = over > TimeSpan.Zero ? over : TimeSpan.Zero;
@@ -507,7 +511,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <param name="Batcher">Sends single checks.</param>
-    /// <param name="Bulk">Sends those of batches.</param>
-    /// <param name="Time">Its clock.</param>
+    /// <param name="Bulk">Sends the checks of batches.</param>
+    /// <param name="Time">The shard's clock.</param>
     private sealed record Shard(CheckBatcher Batcher, BulkDispatcher Bulk, StoreTime Time);
 }

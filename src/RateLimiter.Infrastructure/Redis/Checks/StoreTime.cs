@@ -1,19 +1,20 @@
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>
-/// What time it is by the clock of a part of the store, as far as its answers tell: each was made after it was asked for and
-/// before it was here. What is remembered of that store ends by its clock, whatever this machine's says.
+/// Estimates the current time of a store shard's clock from its replies: the time in each reply was read after the
+/// request was sent and before the reply arrived. Whatever is cached from that shard expires by the shard's clock,
+/// whatever this machine's clock says.
 /// </summary>
 /// <remarks>
-/// Answers that agree narrow it down together. One that does not is believed alone: the clock was set, or runs at another pace,
-/// or another server has taken over. Which of two answers comes last is not told, because both are true.
+/// Replies that agree narrow the range together. One that disagrees replaces them: the clock was set, or runs at
+/// another rate, or another server has taken over. The order of two replies does not matter, because both are true.
 /// </remarks>
 internal sealed class StoreTime(TimeProvider time)
 {
     private readonly long origin = time.GetTimestamp();
     private volatile Offset? offset;
 
-    /// <summary>The earliest and the latest that it can be now; null while nothing has been answered.</summary>
+    /// <summary>The earliest and the latest possible current time; null before the first reply.</summary>
     public (DateTimeOffset Earliest, DateTimeOffset Latest)? Now
     {
         get
@@ -28,19 +29,19 @@ internal sealed class StoreTime(TimeProvider time)
         }
     }
 
-    /// <param name="answered">The time in an answer that has just come.</param>
-    /// <param name="asked">When it was asked for, by this instance's timestamp.</param>
+    /// <param name="answered">The time in a reply that has just arrived.</param>
+    /// <param name="asked">When the request was sent, as this instance's timestamp.</param>
     public void Observe(DateTimeOffset answered, long asked)
     {
         var seen = new Offset(
             answered - time.GetElapsedTime(origin),
             answered - time.GetElapsedTime(origin, asked)
         );
-        // One that is lost to another thread was as true as that one.
+        // If a concurrent update is lost, it was no more true than this one.
         offset = offset?.And(seen) ?? seen;
     }
 
-    // What the store's clock said at the origin.
+    // The time of the store's clock at the origin.
     private sealed record Offset(DateTimeOffset Earliest, DateTimeOffset Latest)
     {
         public Offset? And(Offset other)

@@ -1,9 +1,10 @@
--- A bucket of permits that fills evenly: limit permits per window, up to burst. The token bucket and the leaky bucket.
+-- A bucket of permits that is replenished evenly: limit permits per window, up to burst. The token bucket and the leaky
+-- bucket.
 --
--- State: last debt ticks permits, four doubles of 8 bytes. last: when it was reckoned, in microseconds; debt: what is
--- missing from a full bucket, in permits times ticks; ticks, permits: the window's length in ticks and the limit at that
--- time.
--- See check.lua for what each function is given and gives. In one tick the debt shrinks by limit, so that no fraction
+-- State: last debt ticks permits, four doubles of 8 bytes. last: when the state was computed, in microseconds; debt:
+-- what is missing from a full bucket, in permits times ticks; ticks, permits: the window's length in ticks and the
+-- limit at that time.
+-- See check.lua for what each function receives and returns. In one tick the debt shrinks by limit, so that no fraction
 -- is ever rounded away.
 
 local read, call, pack, unpack = load_module('read'), redis.call, struct.pack, struct.unpack
@@ -26,10 +27,10 @@ function limiter.open(key, now, limit)
       debt = kept_debt
       is_changed = kept_ticks ~= ticks or kept_permits ~= limit.permits
       if kept_ticks ~= ticks then
-        -- Another window, or another tick: so many permits as before are missing.
+        -- The window or the tick has changed: as many permits are missing as before.
         debt = floor(debt / kept_ticks * ticks)
       end
-      -- A clock that stepped back stands still.
+      -- When the clock has stepped back, time stands still here.
       local last = ceil(kept_last / limit.tick)
       time = max(time, last)
       local elapsed = time - last
@@ -48,7 +49,7 @@ function limiter.open(key, now, limit)
   }
 end
 
--- How many microseconds until so much debt is gone. It goes at whole ticks.
+-- Microseconds until this much debt is repaid. Debt is repaid at whole ticks.
 local function until_gone(counter, debt)
   return (counter.time + ceil(debt / counter.limit.permits)) * counter.limit.tick - counter.now
 end

@@ -1,4 +1,4 @@
--- Decides checks. Each takes permits from every limit of its policy, or from none of them, and none disturbs another.
+-- Decides checks. Each takes permits from every limit of its policy or from none of them, and none affects another.
 --
 -- KEYS     for each check, one counter for each of its limits
 -- ARGV[1]  the time in microseconds, or '' for the store's own
@@ -13,24 +13,25 @@
 --             remaining  the permits left after what was done
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
---             steady     microseconds for which the check's denial stays as it is, whatever others take meanwhile;
+--             steady     microseconds for which the check's denial is stable, whatever others take meanwhile;
 --                        else 0. The same for all of its limits
 --          2. when a counter is broken, what is wrong with it
 --
 -- load_module gives 'read', and for each algorithm a limiter with these functions:
 --            capacity(limit)        the most permits that can ever be taken at once
---            open(key, now, limit)  the counter as it is now: a table with the three, and with used, the permits in
---                                   use, rounded up; with is_changed when it was written for another pace. One that is
---                                   more than a window ahead was written by a clock that was wrong, and would block for as
---                                   long as it was wrong by: it is deleted, and begins now
+--            open(key, now, limit)  the counter as it is now: a table with these three fields, and with used, the permits in
+--                                   use, rounded up; with is_changed when it was written for another rate. A counter
+--                                   more than a window ahead was written by a wrong clock, and would block for as
+--                                   long as the clock was wrong by: it is deleted, and starts now
 --            wait(counter, cost)    microseconds until a cost that capacity allows would pass, 0 when it does
 --            take(counter, cost)    takes permits
 --            give(counter, cost)    gives permits back, never above the limit
 --            reset(counter)         microseconds until all permits are back, 0 when they are
---            save(counter, ttl)     writes the counter, to be forgotten after so many milliseconds
+--            save(counter, ttl)     writes the counter, which expires after this many milliseconds
 
 local KEYS, ARGV, call = KEYS, ARGV, redis.call
--- Doubles hold every number here exactly, and are what a script reckons with. Garnet's struct spoils integers of 8 bytes.
+-- Every number here is exact as a double, and scripts compute with doubles. Garnet's struct corrupts integers of 8
+-- bytes.
 local pack, format, ceil = struct.pack, string.format, math.ceil
 
 local NEVER, BROKEN = -1, -2
@@ -39,14 +40,14 @@ local is_take, is_give = verb == 'take', verb == 'give'
 
 local now, grace = tonumber(ARGV[1]), 1
 if now then
-  -- The time is handed in, so that the store's own clock must not end a counter that is still in use.
+  -- With a given time, the store's own clock must not expire a counter that is still in use.
   grace = 600000
 else
   local time = call('TIME')
   now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
--- The limits that stand in a text. Most checks of a call are of the same few policies.
+-- The parsed limits of each text. Most checks of a call use the same few policies.
 local parsed = {}
 local function limits_of(text)
   local limits = {}
@@ -78,7 +79,7 @@ local function save(limiter, counter, reset)
   end
 end
 
--- A slower pace than the one a counter was written at takes longer to bring its permits back: it must not end before.
+-- At a slower rate than the counter was written for, its permits take longer to replenish: it must not expire before.
 local function prolong(limiter, counter)
   if counter.limit.permits > 0 then
     local reset = limiter.reset(counter)
@@ -88,12 +89,12 @@ local function prolong(limiter, counter)
   end
 end
 
--- The counters and waits of the check that is being decided. Made once, because tables are dear.
+-- The counters and waits of the check that is being decided. Allocated once, because tables are expensive.
 local counters, waits = {}, {}
 
--- How long the denial of a check stays as it is. While one limit has nothing left, nobody can take from any of them, so
--- that nothing changes until the first of them has one permit more, or until a cost of 0 has waited for a limit that was
--- lowered below what is in use.
+-- How long the denial of a check is stable. While one limit is exhausted, no caller can take from any of the limits, so
+-- that nothing changes until the first of them has one permit more, or until a cost of 0 has waited for a limit that
+-- was lowered below what is in use.
 local function steady(limits)
   local least, is_frozen
   for i = 1, #limits do
@@ -114,8 +115,8 @@ end
 
 local reply = { pack('<d', now) }
 
--- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken one is
--- found while nothing is taken.
+-- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken counter is
+-- found before anything is taken.
 local function decide(first_key, limits, cost)
   local count, allowed = #limits, true
   for i = 1, count do
@@ -158,14 +159,14 @@ local function decide(first_key, limits, cost)
   end
 
   if is_give then
-    -- Instances remember denials, and must not any more.
+    -- Instances cache denials, which are invalid now.
     for i = 1, count do
       redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[first_key + i])
     end
   end
 end
 
--- What the store itself cannot do, and not one counter.
+-- Errors of the store itself, not of one counter.
 local STORE_FAILURES = { 'READONLY', 'OOM', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'LOADING' }
 local function is_store_failure(message)
   for i = 1, #STORE_FAILURES do
@@ -184,7 +185,7 @@ for argument = 3, #ARGV, 2 do
   if not decided then
     failure = type(problem) == 'table' and problem.err or tostring(problem)
     if is_store_failure(failure) then
-      -- The call fails as a whole. What was taken before this may have counted.
+      -- The call fails as a whole. What was taken before this may have been counted.
       return { err = failure }
     end
     failure = failure .. ', in a check of ' .. KEYS[key + 1]

@@ -1,8 +1,8 @@
--- A counter that starts at the first permit and is forgotten when its window ends.
+-- A counter that starts with the first permit and expires when its window ends.
 --
 -- State: start used, two doubles of 8 bytes. start: when the window began, in microseconds; used: the permits taken in
 -- it.
--- See check.lua for what each function is given and gives.
+-- See check.lua for what each function receives and returns.
 
 local read, call, pack, unpack = load_module('read'), redis.call, struct.pack, struct.unpack
 local limiter = {}
@@ -19,7 +19,7 @@ function limiter.open(key, now, limit)
     if kept_start > now + limit.window then
       call('DEL', key)
     elseif now < kept_start + limit.window then
-      -- When the clock stepped back, now is before the start: the window runs on.
+      -- When the clock has stepped back, now is before the start: the window continues.
       start, used = kept_start, kept_used
     end
   end

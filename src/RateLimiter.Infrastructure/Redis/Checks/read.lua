@@ -1,5 +1,5 @@
--- Reads a string, and fails when there is something else under its name. GET alone does not do: Garnet's, in a script,
--- answers as if nothing was there.
+-- Reads a string, and fails when the key holds another type. GET alone is not enough: within a script, Garnet's GET
+-- replies as if the key did not exist.
 
 local call = redis.call
 

@@ -1,10 +1,10 @@
--- Forgets the counters of a subject.
+-- Deletes the counters of a subject.
 --
 -- KEYS     the counters
 
 redis.call('DEL', unpack(KEYS))
 for i = 1, #KEYS do
-  -- Instances remember denials, and must not any more.
+  -- Instances cache denials, which are invalid now.
   redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[i])
 end
 return 1

@@ -1,10 +1,10 @@
 -- Every permit counts for exactly one window's length after it was taken.
 --
 -- State: a list, oldest first, each entry time before permits, three doubles of 8 bytes. time: when they were taken, in
--- microseconds; before: how many were taken before them since the list began; permits: how many. The sums make it
--- possible to find an entry without adding up.
--- See check.lua for what each function is given and gives. What costs is to read an entry, and more the longer the list
--- is: few are read, however many there are, and none is removed alone.
+-- microseconds; before: how many were taken before them since the list began; permits: how many. The running sums make
+-- it possible to find an entry without adding up.
+-- See check.lua for what each function receives and returns. Reading an entry is what costs, and it costs more the
+-- longer the list is: few are read, however many there are, and none is removed singly.
 
 local call, pack, unpack = redis.call, struct.pack, struct.unpack
 local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
@@ -28,9 +28,9 @@ local function sums_of(candidate)
   return candidate.before + candidate.permits, candidate.before
 end
 
--- The index of the first entry whose value reaches a goal, and the entry. Values grow along the list: the one before low
--- has the value from, below the goal, and the one at high, which is given, reaches it. Looks where the goal should lie, twice,
--- and else in the middle, so that the most uneven list takes two looks more than it can be halved.
+-- The index of the first entry whose value reaches a goal, and the entry. Values increase along the list: the entry
+-- before low has the value from, below the goal, and the given entry at high reaches it. Looks at the interpolated
+-- position twice, and otherwise in the middle, so that the most uneven list takes two looks more than a binary search.
 local function find(key, low, high, found, from, goal, value)
   local to, before = value(found)
   local looks = 0
@@ -70,7 +70,7 @@ function limiter.open(key, now, limit)
   }
   if last and last.time > dead_until then
     local first, oldest = 0, length > 1 and entry(key, 0) or last
-    -- Mostly it is alive.
+    -- Usually the oldest entry is still alive.
     if oldest.time <= dead_until then
       first, oldest = find(key, 1, length - 1, last, oldest.time, dead_until + 1, time_of)
     end
@@ -81,7 +81,7 @@ function limiter.open(key, now, limit)
   return counter
 end
 
--- The entry that brought the permits in use to so many, as they are counted from the oldest, and its index.
+-- The entry at which the permits in use, counted from the oldest, reach this number, and its index.
 local function entry_of(counter, permits)
   local oldest, first = counter.oldest, counter.first
   if permits <= oldest.permits then
@@ -102,13 +102,13 @@ end
 
 function limiter.take(counter, cost)
   counter.used = counter.used + cost
-  -- A clock that stepped back stands still, so that the list stays in order.
+  -- When the clock has stepped back, time stands still here, so that the list stays in order.
   local time = max(counter.now, counter.last and counter.last.time or 0)
   counter.last = { time = time, before = counter.total, permits = cost }
   counter.is_taken = true
 end
 
--- The newest permits come back first.
+-- The newest permits are given back first.
 function limiter.give(counter, cost)
   counter.used = max(0, counter.used - cost)
   if counter.used > 0 then
@@ -124,7 +124,7 @@ end
 
 function limiter.save(counter, time_to_live)
   local key, last = counter.key, counter.last
-  -- One end after the other: the embedded store takes a multiple of the time for both at once.
+  -- Trim one end after the other: the embedded store takes a multiple of the time for both at once.
   if counter.last_index < counter.length - 1 then
     call('LTRIM', key, 0, counter.last_index)
   end

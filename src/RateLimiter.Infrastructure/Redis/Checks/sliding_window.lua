@@ -1,10 +1,10 @@
--- Two counters in windows aligned to the clock: the window before weighs as much as of it still lies within one
--- window's length.
+-- Two counters in windows aligned to the clock: the previous window is weighted by the fraction of it that still lies
+-- within one window's length.
 --
 -- State: index current previous, three doubles of 8 bytes. index: the number of the window since 1970; current,
 -- previous: the permits taken in it and in the one before.
--- See check.lua for what each function is given and gives. With P and C the previous and current permits, w the window
--- and e the part of it that has passed, both in ticks, a cost c passes when P·(w−e) + (C+c)·w ≤ L·w.
+-- See check.lua for what each function receives and returns. With P and C the previous and current permits, w the
+-- window and e the part of it that has passed, both in ticks, a cost c passes when P·(w−e) + (C+c)·w ≤ L·w.
 
 local read, call, pack, unpack = load_module('read'), redis.call, struct.pack, struct.unpack
 local floor, ceil, max = math.floor, math.ceil, math.max
@@ -26,7 +26,7 @@ function limiter.open(key, now, limit)
     if kept_index * limit.window > now + limit.window then
       call('DEL', key)
     elseif index <= kept_index then
-      -- A clock that stepped back stands still at the window's start.
+      -- When the clock has stepped back, time stands still at the window's start.
       index, current, previous = kept_index, kept_current, kept_previous
     elseif index == kept_index + 1 then
       previous = kept_current
@@ -54,7 +54,7 @@ function limiter.wait(counter, cost)
     return 0
   end
 
-  -- The tick of this window at which the previous one has lost enough weight, when that comes before its end.
+  -- The tick of this window at which the previous one has lost enough weight, if that comes before its end.
   if room >= 0 then
     local tick = ticks - floor(room * ticks / counter.previous)
     if tick < ticks then
@@ -62,7 +62,7 @@ function limiter.wait(counter, cost)
     end
   end
 
-  -- In the next window, what is current now weighs as the previous one.
+  -- In the next window, the current one is weighted as the previous one.
   local tick = 0
   if counter.current > 0 then
     tick = max(0, ticks - floor((limit.permits - cost) * ticks / counter.current))

@@ -5,20 +5,23 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Clients;
 
-/// <summary>Looks through all keys of the store, page by page, so that nobody waits for it.</summary>
+/// <summary>Scans all keys of the store page by page, so that no other request is delayed by it.</summary>
 internal static class KeyScan
 {
-    /// <summary>About so many keys the store looks at in one step: less than a millisecond's work.</summary>
+    /// <summary>About how many keys the store examines in one step: less than a millisecond's work.</summary>
     public const int PageSize = 500;
 
-    /// <summary>Looks at a page of the keys of a server.</summary>
+    /// <summary>Scans a page of the keys of a server.</summary>
     /// <param name="connection">The store.</param>
-    /// <param name="master">One of its servers, with its part.</param>
-    /// <param name="cursor">Where the page begins; 0 for the first.</param>
-    /// <param name="beginning">How the names begin that are looked for.</param>
-    /// <param name="end">How they end.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Where the next page begins, 0 after the last one, and which names are so.</returns>
+    /// <param name="master">One of its servers, with its shard.</param>
+    /// <param name="cursor">Where the page begins; 0 for the first page.</param>
+    /// <param name="beginning">The prefix of the keys to find.</param>
+    /// <param name="end">The suffix of the keys to find.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// Where the next page begins, 0 after the last one, and the keys of this page, which may have to be filtered
+    /// again.
+    /// </returns>
     public static async Task<(long Cursor, RedisKey[] Keys)> ReadPageAsync(
         RedisConnection connection,
         (int Shard, IServer Server) master,
@@ -28,8 +31,9 @@ internal static class KeyScan
         CancellationToken cancellationToken
     )
     {
-        // With a pattern, the embedded store would not answer before it has found a page of matching keys, and let
-        // everybody wait meanwhile. Others look at a page of keys either way, and need not send those of other clients.
+        // With a pattern, the embedded store would not reply before it has found a page of matching keys, and block all
+        // other requests meanwhile. Other stores examine a page of keys either way, and need not send those of other
+        // clients.
         object[] page = connection.IsEmbedded
             ? [cursor, "COUNT", PageSize]
             : [cursor, "COUNT", PageSize, "MATCH", $"{beginning}*{end}"];

@@ -48,8 +48,8 @@ internal sealed class RedisClientRepository(
             cancellationToken
         );
 
-    // What the store says is so, also where it is older than what is known: a replica that has become the master may have
-    // lost what was answered last.
+    // The store is authoritative, even when it is older than what is known here: a replica that was promoted to master
+    // may have lost the latest acknowledged writes.
     public Task<ClientSnapshot?> FindAsync(
         ClientId client,
         long known,
@@ -70,7 +70,7 @@ internal sealed class RedisClientRepository(
         connection.AskAsync(
             RedisKeys.Client(client),
             database => FindVersionAsync(database, client),
-            // A check may wait for it, and then for its counter.
+            // A check may wait for this, and then for its counter.
             connection.CheckTimeout / 2,
             cancellationToken
         );
@@ -82,7 +82,7 @@ internal sealed class RedisClientRepository(
             [RedisKeys.Policies(client)],
             async step =>
             {
-                // The version is read first and the commands run in order: what is read with it is at least as new.
+                // The version is read first and the commands are executed in order: everything else is at least as new.
                 var versions = FindVersionsAsync(database, client);
                 var keys = RedisKeyRepository.FindAsync(database, client);
                 step.Ask(database);
@@ -104,7 +104,7 @@ internal sealed class RedisClientRepository(
             : null;
     }
 
-    /// <summary>Reads the keys, and of the policies those that have changed; null when it is not known which.</summary>
+    /// <summary>Reads the keys, and only those policies that have changed; null when it is not known which.</summary>
     private static async Task<ClientSnapshot?> FindChangedAsync(
         IDatabase database,
         ClientSnapshot loaded
@@ -160,7 +160,9 @@ internal sealed class RedisClientRepository(
         };
     }
 
-    /// <summary>Which policies have changed after one version up to another; null when it is not known of each.</summary>
+    /// <summary>
+    /// The policies that have changed between two versions; null when it is not known for every version.
+    /// </summary>
     private static RedisValue[]? FieldsChanged(long after, long upTo, RedisValue[] notes)
     {
         var changed = notes

@@ -10,8 +10,8 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Clients;
 
 /// <summary>
-/// Nothing knows which counters a client has, and a set of them would cost every check. They are looked for among all keys
-/// of the store, page by page, and the counts of the analytics with them.
+/// There is no index of a client's counters, because maintaining one would make every check more expensive. The
+/// counters are searched for among all keys of the store, page by page, together with the keys of the analytics.
 /// </summary>
 internal sealed class RedisDeletionRepository(RedisConnection connection) : IDeletionRepository
 {
@@ -114,7 +114,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                 } while (cursor != 0);
             }
 
-            // A slot that has moved may have been looked for on each of its masters while it was on the other.
+            // A slot that has moved may have been scanned on each of its masters while it was on the other.
             var before = layout.Slots;
             layout = await connection.FindLayoutAsync(cancellationToken);
             if (layout.Slots == before)
@@ -124,7 +124,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         }
     }
 
-    /// <summary>Deletes those keys whose names begin so.</summary>
+    /// <summary>Deletes those keys that have the prefix.</summary>
     private async Task<int> DeleteAsync(
         int shard,
         RedisKey[] found,
@@ -151,7 +151,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                     return (int)await database.KeyDeleteAsync(keys, CommandFlags.DemandMaster);
                 }
 
-                // Each may be in another slot.
+                // Each key may be in another slot.
                 var deletions = await Task.WhenAll(
                     keys.Select(key => database.KeyDeleteAsync(key, CommandFlags.DemandMaster))
                 );

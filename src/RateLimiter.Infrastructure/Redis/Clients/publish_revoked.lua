@@ -1,4 +1,4 @@
--- Tells every instance of keys that are good for nothing any more, so that it keeps them out although it cannot ask.
+-- Publishes keys that were revoked to every instance, so that it rejects them even while it cannot ask the store.
 
 return function(client, hashes)
   if #hashes > 0 then

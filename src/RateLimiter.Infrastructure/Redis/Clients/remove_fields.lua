@@ -1,4 +1,4 @@
--- Removes fields of a hash, and gives how many bytes they took up.
+-- Removes fields of a hash, and returns how many bytes they used.
 
 local call = redis.call
 

@@ -3,31 +3,31 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// The parts of the store: those that can be away on their own. In a cluster each master is one; every other store is
-/// a single part, 0.
+/// The shards of the store: what can be unavailable on its own. In a cluster each master is a shard; every other store
+/// is a single shard, 0.
 /// </summary>
 internal sealed class ClusterMap
 {
-    /// <summary>The most masters that are told apart.</summary>
+    /// <summary>The most masters that are distinguished.</summary>
     internal const int MaxShards = 128;
 
     private const int Slots = 16_384;
 
-    // A master that takes over from another is another part.
+    // A master that takes over from another is another shard.
     private readonly Dictionary<string, byte> shardOfNode = [];
     private ClusterConfiguration? known;
     private volatile View view = new([], [0], new Dictionary<int, string>());
 
-    /// <summary>The parts that have keys.</summary>
+    /// <summary>The shards that have keys.</summary>
     public IReadOnlyList<int> Parts => view.Parts;
 
-    /// <summary>The part that has a slot.</summary>
+    /// <summary>The shard that owns a slot.</summary>
     public int PartOf(int slot) => view.PartOfSlot is { Length: > 0 } parts ? parts[slot] : 0;
 
-    /// <summary>Where a part is, to be said after its name; empty where there is only one.</summary>
+    /// <summary>Where a shard is, as a suffix for messages; empty where there is only one.</summary>
     public string PlaceOf(int shard) => view.Places.GetValueOrDefault(shard, "");
 
-    /// <summary>Takes over what is known of the cluster. Not to be called by two at once.</summary>
+    /// <summary>Updates the map from the cluster's configuration. Not thread-safe.</summary>
     public void Follow(ClusterConfiguration? configuration)
     {
         if (configuration is null || ReferenceEquals(configuration, known))

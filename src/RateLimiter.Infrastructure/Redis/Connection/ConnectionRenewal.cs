@@ -6,13 +6,13 @@ using RateLimiter.Application.Background;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// Replaces connections that are open but stale: an address can lead to another server than it did when they were made (a
-/// managed failover, a Service of Kubernetes, HAProxy, a DNS name), and the server at their other end then refuses writes, is
-/// loading, or does not answer any more. Lost connections are restored by the client library itself.
+/// Replaces connections that are open but stale: the address may lead to another server than when they were made (a
+/// managed failover, a Service of Kubernetes, HAProxy, a DNS name), and the server at their other end then refuses
+/// writes, is loading, or does not reply any more. Lost connections are restored by the client library itself.
 /// </summary>
 /// <remarks>
-/// In a cluster the client library follows <c>MOVED</c> itself: connections stay while any shard answers, unless no messages
-/// arrive.
+/// In a cluster the client library follows <c>MOVED</c> itself: connections are kept while any shard replies, unless no
+/// messages arrive.
 /// </remarks>
 internal sealed class ConnectionRenewal(
     RedisConnection connection,
@@ -21,10 +21,10 @@ internal sealed class ConnectionRenewal(
     ILogger<ConnectionRenewal> logger
 ) : RepeatingService("The renewal of connections to the store", Interval, time, logger)
 {
-    /// <summary>How long connections must be stale.</summary>
+    /// <summary>How long connections must have been stale.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>The longest pause between two renewals that do not help.</summary>
+    /// <summary>The longest pause between two unsuccessful renewals.</summary>
     internal static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -40,7 +40,7 @@ internal sealed class ConnectionRenewal(
     private bool isLogged;
     private string? movedName;
 
-    /// <summary>Finds the addresses of a name.</summary>
+    /// <summary>Resolves a host name to addresses.</summary>
     internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } =
         Dns.GetHostAddressesAsync;
 
@@ -75,7 +75,7 @@ internal sealed class ConnectionRenewal(
             return;
         }
 
-        // Also when it fails: the next attempt must wait.
+        // Set also when it fails: the next attempt must wait.
         renewed = now;
         pause =
             pause == TimeSpan.Zero
@@ -101,7 +101,7 @@ internal sealed class ConnectionRenewal(
     private async Task<string?> FindReasonAsync(CancellationToken stoppingToken) =>
         connection.Failure
         ?? (
-            // Other connections of the same user would be refused too.
+            // New connections of the same user would be refused too.
             invalidations.IsSubscribed || connection.Link.Refusal is not null
                 ? null
                 : "messages do not arrive"
@@ -112,7 +112,7 @@ internal sealed class ConnectionRenewal(
                 : null
         );
 
-    /// <summary>A name that no longer resolves to the address of a connection that was made to it.</summary>
+    /// <summary>A host name that no longer resolves to the address of a connection that was made to it.</summary>
     private async Task<string?> FindMovedNameAsync(CancellationToken stoppingToken)
     {
         if (connection.IsCluster || Time.GetElapsedTime(lookedUp) < LookupInterval)
@@ -135,7 +135,7 @@ internal sealed class ConnectionRenewal(
             }
             catch (Exception exception) when (exception is SocketException or TimeoutException)
             {
-                // Nothing is known of another address.
+                // A failed lookup is no evidence of another address.
             }
         }
 

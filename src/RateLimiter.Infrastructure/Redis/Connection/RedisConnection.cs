@@ -12,21 +12,24 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// The connection to the store. It is made in the background when the store is elsewhere, so that the service starts
-/// without it and finds it when it comes. Every failure of the store becomes a <see cref="StoreUnavailableException"/>.
+/// The connection to the store. Unless the store is embedded, it is established in the background, so that the service
+/// starts without the store and connects when the store becomes available. Every failure of the store becomes a
+/// <see cref="StoreUnavailableException"/>.
 /// </summary>
 /// <remarks>
-/// A cluster can lose some of its servers and keep the others: each part of it (<see cref="ClusterMap"/>) has a
-/// <see cref="StoreCircuit"/> of its own.
+/// A cluster can lose some of its servers and keep the others: each shard (<see cref="ClusterMap"/>) has its own
+/// <see cref="StoreCircuit"/>.
 /// </remarks>
 public sealed class RedisConnection : IHostedService, IAsyncDisposable
 {
     private const int NoSlot = -1;
 
-    /// <summary>The most that is asked at once. More wait for nothing but their time-out.</summary>
+    /// <summary>The most concurrent requests. More would only wait for their time-out.</summary>
     private const int MaxAsked = 2000;
 
-    /// <summary>Of what is wrong with single counters, which each check of them would tell again.</summary>
+    /// <summary>
+    /// The limit of logged errors about single counters, which every check of such a counter would repeat.
+    /// </summary>
     private const int MaxErrorsPerMinute = 10;
 
     private static readonly TimeSpan MinAdministrativeTimeout = TimeSpan.FromMilliseconds(800);
@@ -78,7 +81,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <summary>Whether the store has room for more.</summary>
     internal StoreRoom Room { get; }
 
-    /// <summary>What the data of the embedded store takes up, and may; null with another store.</summary>
+    /// <summary>The memory that the embedded store's data uses and may use; null with another store.</summary>
     internal (long Used, long Max)? EmbeddedSize =>
         embeddedStore is { } store ? (store.Used, embedded.MaxBytes) : null;
 
@@ -95,16 +98,16 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             ? $"Redis at {string.Join(", ", redis.ToConfiguration().EndPoints.Select(Name))}"
             : $"embedded (Garnet), data in {Path.GetFullPath(embedded.DataDirectory)}";
 
-    /// <summary>Whether keys lie in slots, and a call may only name keys of one of them.</summary>
+    /// <summary>Whether the keys are distributed over slots, so that one call may only name keys of one slot.</summary>
     internal bool IsCluster => SlotOf("") != NoSlot;
 
-    /// <summary>The parts of the store.</summary>
+    /// <summary>The shards of the store.</summary>
     internal IReadOnlyList<int> Parts => map.Parts;
 
-    /// <summary>Whether the store is the one inside this process.</summary>
+    /// <summary>Whether the store runs inside this process.</summary>
     internal bool IsEmbedded => embeddedStore is not null;
 
-    /// <summary>Ends when the first connection is there.</summary>
+    /// <summary>Completes when the first connection is established.</summary>
     internal Task<IConnectionMultiplexer> Connected => link.Connected;
 
     /// <summary>The connections themselves.</summary>
@@ -145,52 +148,57 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await link.DisposeAsync();
-        // The container disposes once for each way it hands this service out.
+        // The container disposes once per registration of this service.
         if (Interlocked.Exchange(ref embeddedStore, null) is { } store)
         {
             await store.DisposeAsync();
         }
     }
 
-    /// <summary>The slot of a key in a cluster; else the same for all keys.</summary>
+    /// <summary>The slot of a key in a cluster; otherwise the same value for all keys.</summary>
     internal int SlotOf(RedisKey key) => link.Current?.HashSlot(key) ?? NoSlot;
 
-    /// <summary>The part of the store that has a key, from 0.</summary>
+    /// <summary>The shard that has a key, from 0.</summary>
     internal int PartOf(RedisKey key) =>
         SlotOf(key) is not NoSlot and var slot ? map.PartOf(slot) : 0;
 
-    /// <summary>Whether a part of the store does not answer and is not asked.</summary>
+    /// <summary>Whether the circuit of a shard is open: it is unavailable and gets no requests.</summary>
     internal bool IsUnavailable(int shard) => circuits[shard].IsOpen;
 
     /// <summary>
-    /// Whether a part of the store has failed to answer, and no probe since then has done all that a check does.
+    /// Whether a shard has failed to reply, and no probe since then has done everything that a check does.
     /// </summary>
     internal bool IsFailing(int shard) => circuits[shard].Failure is not null;
 
-    /// <summary>Notes that a probe has done all that a check does.</summary>
+    /// <summary>Records that a probe has done everything that a check does.</summary>
     internal void ConfirmHealthy(int shard) => circuits[shard].ConfirmHealthy();
 
-    /// <summary>The last failure, when all parts of the store are failing; else null.</summary>
+    /// <summary>The last failure, when all shards are failing; else null.</summary>
     internal string? Failure =>
         Parts.All(IsFailing)
             ? Parts.Select(shard => circuits[shard].Failure).FirstOrDefault()
             : null;
 
-    /// <summary>Whether a part of Redis has said that it has no memory left, which the embedded store says by itself.</summary>
+    /// <summary>
+    /// Whether a shard of Redis has reported that it is out of memory; the embedded store reports this through
+    /// <see cref="Room"/>.
+    /// </summary>
     internal bool IsFull(int shard) => Volatile.Read(ref full[shard]);
 
-    /// <summary>Whether the store, or a part of it, keeps nothing new.</summary>
+    /// <summary>Whether the store, or a shard of it, stores nothing new.</summary>
     internal bool IsFull() => Room.IsFull || Parts.Any(IsFull);
 
-    /// <summary>How often one of the circuits has opened, and closed.</summary>
+    /// <summary>How often any of the circuits has opened, and closed.</summary>
     internal (long Opened, long Closed) Transitions =>
         (circuits.Sum(circuit => circuit.Opened), circuits.Sum(circuit => circuit.Closed));
 
     /// <summary>
-    /// Asks for all servers that take writes. What one after the other is asked for is the whole only when the layout is
-    /// the same before and after.
+    /// Finds all servers that take writes. Results collected from one server after the other are complete only when the
+    /// layout is the same before and after.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">It did not answer, or one of them is not known here.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The store did not reply, or one of the servers is not known here.
+    /// </exception>
     internal async Task<StoreLayout> FindLayoutAsync(CancellationToken cancellationToken)
     {
         var servers = link.Current?.GetServers() ?? [];
@@ -200,7 +208,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             return new StoreLayout([(0, master)], Slots: "");
         }
 
-        // What the client knows of the slots is up to a minute old.
+        // The client library's view of the slots may be a minute old.
         var cluster = await AskPartAsync(
             Parts[0],
             _ => master.ClusterNodesAsync(),
@@ -229,14 +237,16 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     }
 
     /// <summary>
-    /// Asks the store, and waits no longer than <paramref name="timeout"/>. No answer means nothing to anybody else: it may
-    /// have been too much that was asked.
+    /// Sends a request to the store, and waits no longer than <paramref name="timeout"/>. A missing reply does not
+    /// count against the store's circuit: the request itself may have been too much.
     /// </summary>
-    /// <param name="key">A key that it is about.</param>
-    /// <param name="ask">What to ask.</param>
+    /// <param name="key">A key of the request, which determines the shard.</param>
+    /// <param name="ask">The request.</param>
     /// <param name="timeout">How long to wait.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// The store did not reply; whether it executed the request is unknown.
+    /// </exception>
     internal Task<T> AskAsync<T>(
         RedisKey key,
         Func<IDatabase, Task<T>> ask,
@@ -244,8 +254,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         CancellationToken cancellationToken
     ) => AskPartAsync(PartOf(key), ask, timeout, cancellationToken);
 
-    /// <summary>As <see cref="AskAsync"/>, about no key but about a part of the store.</summary>
-    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    /// <summary>Like <see cref="AskAsync"/>, but for a shard instead of a key.</summary>
+    /// <exception cref="StoreUnavailableException">
+    /// The store did not reply; whether it executed the request is unknown.
+    /// </exception>
     internal async Task<T> AskPartAsync<T>(
         int shard,
         Func<IDatabase, Task<T>> ask,
@@ -267,10 +279,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     }
 
     /// <summary>
-    /// As <see cref="AskAsync"/>, for the checks that callers wait for: their work is bounded and there are few such calls
-    /// at once, so that no answer means that the store is away, and however much else is asked does not keep them out.
+    /// Like <see cref="AskAsync"/>, for checks that callers wait for: their work is bounded and there are few such
+    /// calls at once, so that a missing reply means that the store is unavailable, and any number of other requests
+    /// does not block them.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">It did not answer; whether it acted is unknown.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The store did not reply; whether it executed the request is unknown.
+    /// </exception>
     internal Task<T> DecideAsync<T>(
         RedisKey key,
         Func<IDatabase, Task<T>> ask,
@@ -282,18 +297,20 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         return circuits[shard].AskAsync(() => AskOnceAsync(shard, ask, timeout, cancellationToken));
     }
 
-    /// <summary>Whether a question failed before it was sent, for want of a connection, so that it is safe to repeat.</summary>
+    /// <summary>
+    /// Whether a request failed before it was sent, because there was no connection, so that it is safe to repeat.
+    /// </summary>
     internal static bool WasNotSent(StoreUnavailableException exception) =>
         exception.InnerException
             is RedisConnectionException { CommandStatus: not CommandStatus.Sent };
 
-    /// <summary>As a check would ask, but also a part that is away, to find out whether it still is.</summary>
-    /// <exception cref="StoreUnavailableException">It did not answer.</exception>
+    /// <summary>Sends the request of a check, even to an unavailable shard, to find out whether it still is.</summary>
+    /// <exception cref="StoreUnavailableException">The shard did not reply.</exception>
     internal Task<T> ProbeAsync<T>(int shard, Func<IDatabase, Task<T>> ask) =>
         circuits[shard]
             .ProbeAsync(() => AskOnceAsync(shard, ask, CheckTimeout, CancellationToken.None));
 
-    /// <summary>Notes whether a part of Redis takes what needs memory.</summary>
+    /// <summary>Records whether a shard of Redis accepts writes that need memory.</summary>
     internal void NoteFull(int shard, bool isFull)
     {
         if (Interlocked.Exchange(ref full[shard], isFull) == isFull)
@@ -303,7 +320,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
         if (!IsCluster)
         {
-            // All of it is full. Where it is a part, the others go on.
+            // The whole store is full. In a cluster, the other shards continue.
             Room.Note(isFull);
         }
 
@@ -317,7 +334,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 
-    /// <summary>Takes over what the client has found out of a cluster.</summary>
+    /// <summary>Updates the shards from what the client library knows about the cluster.</summary>
     internal void FollowCluster() =>
         map.Follow(
             link.Current?.GetServers()
@@ -326,7 +343,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                 .FirstOrDefault(configuration => configuration is not null)
         );
 
-    // How many databases a server has is not known before it is asked. One that is not there yet is not waited for.
+    // The number of databases of a server is not known before it is asked. A server that is not available yet is not
+    // waited for.
     private async Task CheckDatabaseAsync(int database, CancellationToken cancellationToken)
     {
         if (database == 0 || link.Current is not { IsConnected: true } multiplexer)
@@ -360,11 +378,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            // The monitor says so.
+            // The monitor reports it.
         }
     }
 
-    // It answers before it has written its log, and what was answered must survive a crash.
+    // The embedded store replies before it has written its log, and an acknowledged write must survive a crash.
     private static async Task<T> CommitAsync<T>(Task<T> answer, EmbeddedStore store)
     {
         await answer;
@@ -429,14 +447,14 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 
-    /// <summary>Writes, and waits for it as long as administrators do.</summary>
+    /// <summary>Writes, with the time-out of administrative requests.</summary>
     internal Task<RedisResult> WriteAsync(
         RedisKey key,
         Func<IDatabase, Task<RedisResult>> write,
         CancellationToken cancellationToken
     ) => AskAsync(key, write, AdministrativeTimeout, cancellationToken);
 
-    /// <summary>Notes an error that the store answered with.</summary>
+    /// <summary>Reports an error that the store replied with.</summary>
     internal void ReportError(string message)
     {
         if (errors.TryTake())
@@ -445,7 +463,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 
-    // Each once: what lacks a right goes on lacking it.
+    // Log each reason once: a missing right stays missing.
     private void NoteDenial(string reason)
     {
         if (denials.Count < MaxErrorsPerMinute && denials.TryAdd(reason, 0))
@@ -454,7 +472,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 
-    // Port 0 stands for the default one.
+    // Port 0 stands for the default port.
     private static string Name(EndPoint endpoint) =>
         endpoint switch
         {
@@ -465,8 +483,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         };
 }
 
-/// <param name="Masters">The servers that take writes, each with its part.</param>
-/// <param name="Slots">Which of them has which slots; the same for the same.</param>
+/// <param name="Masters">The servers that take writes, each with its shard.</param>
+/// <param name="Slots">Which of them owns which slots, as a text; equal layouts have equal texts.</param>
 internal sealed record StoreLayout(
     IReadOnlyList<(int Shard, IServer Server)> Masters,
     string Slots

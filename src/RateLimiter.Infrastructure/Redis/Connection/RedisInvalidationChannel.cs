@@ -10,16 +10,18 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// What changes in the store, on whichever instance: clients whose keys or policies are others, and counters that were
-/// given permits back or reset. The scripts that change them publish it, so that nothing can come between. Messages can
-/// be lost all the same: this instance publishes to itself, and while it does not hear that, nothing is taken for heard.
+/// The cache-invalidation channel: changes in the store, on any instance, of clients' keys or policies, and of counters
+/// that were refunded or reset. The scripts that make a change also publish it, so that both are atomic. Messages can
+/// be lost all the same: this instance publishes pings to itself, and while it does not receive them, the subscription
+/// is not healthy.
 /// </summary>
 /// <remarks>
-/// All of it is one channel, in order, so that the ping that is heard vouches for what was published before it.
+/// All messages share one channel, in order, so that a received ping proves that what was published before it has
+/// arrived.
 /// </remarks>
 internal sealed class RedisInvalidationChannel : RepeatingService, IClientChanges
 {
-    /// <summary>The longest that a message can be lost without <see cref="IsSubscribed"/> being false.</summary>
+    /// <summary>The longest that messages can be lost while <see cref="IsSubscribed"/> is still true.</summary>
     internal static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan PingInterval = MaxSilence / 4;
@@ -41,7 +43,7 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
         TimeProvider time,
         ILogger<RedisInvalidationChannel> logger
     )
-        : base("The watch over messages of the store", PingInterval, time, logger)
+        : base("The monitor of the invalidation channel", PingInterval, time, logger)
     {
         this.connection = connection;
         this.time = time;
@@ -85,14 +87,18 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     {
         if (!isSubscribed)
         {
-            await connection.Link.SubscribeAsync(Channel, message => Hear(message!), stoppingToken);
+            await connection.Link.SubscribeAsync(
+                Channel,
+                message => Receive(message!),
+                stoppingToken
+            );
             isSubscribed = true;
         }
 
         await connection.Link.PublishAsync($"ping {instance} {time.GetTimestamp()}");
     }
 
-    private void Hear(string message)
+    private void Receive(string message)
     {
         var (kind, what) = Split(message);
         switch (kind)
@@ -104,20 +110,20 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
                 Changed?.Invoke(new ClientId(what));
                 break;
             case "revoked":
-                HearRevoked(what.Split(' '));
+                ReceiveRevoked(what.Split(' '));
                 break;
             case "ping":
                 var (sender, sent) = Split(what);
                 if (sender == instance)
                 {
-                    HearPing(long.Parse(sent, CultureInfo.InvariantCulture));
+                    ReceivePing(long.Parse(sent, CultureInfo.InvariantCulture));
                 }
 
                 break;
         }
     }
 
-    // What was sent meanwhile may still be on its way here, behind what seems to have just been heard.
+    // Messages that were sent meanwhile may still be on their way, behind one that seems to have just arrived.
     private void Wake()
     {
         Interlocked.Exchange(ref interrupted, Time.GetTimestamp());
@@ -125,14 +131,14 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
         Woken?.Invoke();
     }
 
-    private void HearRevoked(string[] words) =>
+    private void ReceiveRevoked(string[] words) =>
         KeysRevoked?.Invoke(new ClientId(words[0]), [.. words.Skip(1).Select(KeyHash.Parse)]);
 
-    private void HearPing(long sent)
+    private void ReceivePing(long sent)
     {
         if (!IsSubscribed && Vouches(sent))
         {
-            // From here on everything is heard; before, it may not have been.
+            // From here on every message is received; earlier ones may have been lost.
             MessagesLost?.Invoke();
         }
 
@@ -143,7 +149,7 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     private bool Vouches(long ping) =>
         ping > Interlocked.Read(ref interrupted) && time.GetElapsedTime(ping) < MaxSilence;
 
-    // A counter's name may have spaces too.
+    // A counter's name may contain spaces too.
     private static (string Word, string Others) Split(string text)
     {
         var space = text.IndexOf(' ', StringComparison.Ordinal);

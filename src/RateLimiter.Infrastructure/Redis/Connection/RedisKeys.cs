@@ -8,53 +8,53 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// The names of everything in the store. What stands between braces decides the slot in a cluster: all that belongs
-/// to one client's registry shares one, and so do all counters of one user of a client.
+/// The names of all keys in the store. The hash tag between braces determines the slot in a cluster: all keys of one
+/// client's registry share a slot, and so do all counters of one user of a client.
 /// </summary>
 internal static class RedisKeys
 {
     /// <summary>
-    /// Channel of what changed, as in the scripts: <c>client ID</c>, whose keys or policies are others; before it, where keys
-    /// are gone, <c>revoked ID HASH…</c>; <c>freed NAME</c>, a counter that was given permits back or reset;
-    /// <c>ping INSTANCE TIMESTAMP</c>. Whoever does not know one of them takes no notice of it.
+    /// The invalidation channel, also named in the scripts. Messages: <c>client ID</c>, whose keys or policies have
+    /// changed; before it, where keys were removed, <c>revoked ID HASH…</c>; <c>freed NAME</c>, a counter that was
+    /// refunded or reset; <c>ping INSTANCE TIMESTAMP</c>. A receiver ignores messages that it does not know.
     /// </summary>
     public const string InvalidationChannel = "rl:news";
 
     /// <summary>
-    /// Hash: id of a client that is being deleted → when that last came further (ms since 1970), a space, what is deleted
-    /// so far as JSON.
+    /// Hash: id of a client that is being deleted → when its deletion last progressed (ms since 1970), a space, what
+    /// has been deleted so far as JSON.
     /// </summary>
     public static readonly RedisKey Deletions = "rl:deletions";
 
     /// <summary>List of the keys that the dashboard's sessions are encrypted with, as XML, oldest first.</summary>
     public static readonly RedisKey SessionKeys = "rl:session_keys";
 
-    /// <summary>String: a session of the dashboard is open.</summary>
+    /// <summary>String: exists while a session of the dashboard is open.</summary>
     public static RedisKey Session(string id) => $"rl:session:{id}";
 
     /// <summary>
     /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; policy_bytes and version_bytes,
-    /// what policies take up and their old versions do; audit_bytes, the same of the audit trail, whose first and last id
-    /// are audit_first and audit_last; import, the token of the last import that was made in steps; log_start, the id before the first entry of the log, and log_cut, that before the first
-    /// it still has.
+    /// the sizes of the policies and of their old versions; audit_bytes, the size of the audit trail, whose first and
+    /// last id are audit_first and audit_last; import, the token of the last import that was made in steps; log_start,
+    /// the id before the first entry of the log, and log_cut, the id before the first entry that it still has.
     /// </summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
 
-    /// <summary>Hash: SHA-256 of a key in hexadecimal → what is known of it.</summary>
+    /// <summary>Hash: SHA-256 of a key in hexadecimal → what is known about the key.</summary>
     public static RedisKey ApiKeys(ClientId client) => $"rl:{{{client}}}:keys";
 
-    /// <summary>Hash: SHA-256 of a key in hexadecimal → the minute since 1970 in which it was used last.</summary>
+    /// <summary>Hash: SHA-256 of a key in hexadecimal → the minute since 1970 in which it was last used.</summary>
     public static RedisKey ApiKeyUses(ClientId client) => $"rl:{{{client}}}:key_uses";
 
     /// <summary>Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON.</summary>
     public static RedisKey Policies(ClientId client) => $"rl:{{{client}}}:policies";
 
-    /// <summary>Hash: <see cref="PolicyField"/> of a deleted policy → the version that its deletion made.</summary>
+    /// <summary>Hash: <see cref="PolicyField"/> of a deleted policy → the version that its deletion created.</summary>
     public static RedisKey DeletedPolicies(ClientId client) => $"rl:{{{client}}}:deleted_policies";
 
     /// <summary>
-    /// Hash: <see cref="PolicyVersionField"/> → what was in <see cref="Policies"/>, or of a deletion when and by whom, as
-    /// JSON.
+    /// Hash: <see cref="PolicyVersionField"/> → what was in <see cref="Policies"/>, or for a deletion when and by whom,
+    /// as JSON.
     /// </summary>
     public static RedisKey PolicyVersions(ClientId client) => $"rl:{{{client}}}:policy_versions";
 
@@ -63,54 +63,56 @@ internal static class RedisKeys
         $"rl:{{{client}}}:policy_version_order";
 
     /// <summary>
-    /// List: of each policy that was changed of late the version of all policies then, a space, <see cref="PolicyField"/>,
-    /// newest last. What is missing from it between two versions is not known.
+    /// List: for each policy that was changed recently, the version of all policies at that time, a space,
+    /// <see cref="PolicyField"/>, newest last. Whatever is missing from it between two versions is unknown.
     /// </summary>
     public static RedisKey PolicyChanges(ClientId client) => $"rl:{{{client}}}:policy_changes";
 
     /// <summary>
-    /// List: of each change of an import that is made and not recorded yet <see cref="PolicyField"/>, the version before it,
-    /// what is kept of a deletion or nothing, and what the audit trail is to say, without the policy.
+    /// List: for each change of an import that is applied but not recorded yet, <see cref="PolicyField"/>, the version
+    /// before it, what is stored about a deletion or nothing, and the entry of the audit trail, without the policy.
     /// </summary>
     public static RedisKey ImportJournal(ClientId client) => $"rl:{{{client}}}:import";
 
-    /// <summary>Hash: as <see cref="Policies"/>, before the import of the journal.</summary>
+    /// <summary>Hash: like <see cref="Policies"/>, as it was before the import of the journal.</summary>
     public static RedisKey PoliciesBeforeImport(ClientId client) =>
         $"rl:{{{client}}}:policies_before_import";
 
-    /// <summary>Hash: as <see cref="Policies"/>, when an import will have been made. Expires.</summary>
+    /// <summary>Hash: like <see cref="Policies"/>, as it will be after an import. Expires.</summary>
     public static RedisKey StagedPolicies(ClientId client, string token) =>
         $"rl:{{{client}}}:staged_policies:{token}";
 
-    /// <summary>List: as <see cref="ImportJournal"/>, of that import. Expires.</summary>
+    /// <summary>List: like <see cref="ImportJournal"/>, for that import. Expires.</summary>
     public static RedisKey StagedJournal(ClientId client, string token) =>
         $"rl:{{{client}}}:staged_journal:{token}";
 
     /// <summary>
-    /// Hash: number, one more for each entry → when (ms since 1970), a space, the action, a space, the entry as JSON; of a
-    /// policy also <c>NUMBER before</c> and <c>NUMBER after</c> → what was in <see cref="Policies"/> and is.
+    /// Hash: number, incremented for each entry → when (ms since 1970), a space, the action, a space, the entry as
+    /// JSON; for a policy also <c>NUMBER before</c> and <c>NUMBER after</c> → what was in <see cref="Policies"/> before
+    /// and after.
     /// </summary>
     public static RedisKey Audit(ClientId client) => $"rl:{{{client}}}:audit";
 
     /// <summary>
-    /// Is there for an hour after a client was deleted whose record is elsewhere: whatever is under way then, no copy of
-    /// it is made.
+    /// Exists for an hour after the deletion of a client whose system of record is elsewhere: no projection of the
+    /// client is created in that time, whatever is still in progress.
     /// </summary>
     public static RedisKey DeletedClient(ClientId client) => $"rl:{{{client}}}:deleted";
 
     /// <summary>List of decisions as JSON, newest last.</summary>
     public static RedisKey Log(ClientId client) => $"rl:{{{client}}}:log";
 
-    /// <summary>How the names of all counts of a client's checks begin.</summary>
+    /// <summary>The prefix of the keys of all analytics counts of a client.</summary>
     public static string Analytics(ClientId client) => $"rl:{{{client}}}:analytics:";
 
-    /// <summary>String: the number of what an instance has counted there last.</summary>
+    /// <summary>String: the sequence number of the last write of an instance.</summary>
     public static RedisKey AnalyticsWritten(ClientId client, string instance) =>
         $"{Analytics(client)}written:{instance}";
 
     /// <summary>
-    /// Hash of an hour since 1970: which checks (<see cref="AnalyticsField"/>) → for each minute a space, the minute of the
-    /// hour, a colon, and checks, denied, shadow denied and degraded, with commas between them and without zeros at the end.
+    /// Hash of an hour since 1970: which checks (<see cref="AnalyticsField"/>) → for each minute a space, the minute of
+    /// the hour, a colon, and checks, denied, shadow denied and degraded, separated by commas and without trailing
+    /// zeros.
     /// </summary>
     public static RedisKey AnalyticsMinutes(ClientId client, long hour) =>
         $"{Analytics(client)}minutes:{hour}";
@@ -120,13 +122,13 @@ internal static class RedisKeys
         $"{Analytics(client)}hours:{day}";
 
     /// <summary>
-    /// Hash of a day since 1970: hour of the day → for each bucket of <see cref="DecisionTimes"/> a space, its number, a colon,
-    /// and how many decisions took so long.
+    /// Hash of a day since 1970: hour of the day → for each bucket of <see cref="DecisionTimes"/> a space, its number,
+    /// a colon, and how many decisions took that long.
     /// </summary>
     public static RedisKey AnalyticsTimes(ClientId client, long day) =>
         $"{Analytics(client)}times:{day}";
 
-    /// <summary>Hash of an hour since 1970: user → checks and denied, with a comma between them.</summary>
+    /// <summary>Hash of an hour since 1970: user → checks and denied, separated by a comma.</summary>
     public static RedisKey AnalyticsUsers(ClientId client, long hour) =>
         $"{Analytics(client)}users:{hour}";
 
@@ -138,7 +140,7 @@ internal static class RedisKeys
     public static RedisKey AnalyticsUsersOfDay(ClientId client, long day) =>
         $"{Analytics(client)}day_users:{day}";
 
-    /// <summary>The route's length makes sure that no two pairs of names have the same field.</summary>
+    /// <summary>The route's length ensures that no two pairs of names have the same field.</summary>
     public static RedisValue PolicyField(PolicyKey key) =>
         $"{key.RouteKey.Length}:{key.RouteKey}{key.Role}";
 
@@ -153,15 +155,15 @@ internal static class RedisKeys
     public static RedisValue PolicyVersionField(long version, PolicyKey key) =>
         $"{version} {PolicyField(key)}";
 
-    /// <summary>How the names begin of all that is kept of a client, and of no other: ids are all of one length.</summary>
+    /// <summary>The prefix of all keys of a client, and of no other client: all ids have the same length.</summary>
     public static string Everything(ClientId client) => $"rl:{{{client}";
 
-    /// <summary>How the names of all counters of a client begin, and no others.</summary>
+    /// <summary>The prefix of the keys of all counters of a client, and of nothing else.</summary>
     public static string Counters(ClientId client) => $"rl:{{{client}:";
 
     /// <summary>
-    /// The counter of one limit for one user. The lengths make sure that no two subjects share a counter, braces and
-    /// colons in their names or not.
+    /// The counter of one limit for one user. The lengths ensure that no two subjects share a counter, whether or not
+    /// their names contain braces and colons.
     /// </summary>
     public static string Counter(Subject subject, Limit limit) =>
         subject.RouteKey is null

@@ -9,27 +9,27 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// The client's connections to the store. They are made in the background, and replaced when sentinels name another master
-/// or when they are stale (<see cref="ConnectionRenewal"/>). Subscriptions move to the new ones.
+/// The client's connections to the store. They are established in the background, and replaced when sentinels name
+/// another master or when they are stale (<see cref="ConnectionRenewal"/>). Subscriptions move to the new connections.
 /// </summary>
-/// <param name="timeout">The longest that anything waits for an answer.</param>
+/// <param name="timeout">The longest wait for a reply.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Gets what fails in the background.</param>
+/// <param name="logger">Logs what fails in the background.</param>
 internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger logger)
     : IAsyncDisposable
 {
-    /// <summary>How long to wait before the store is tried again.</summary>
+    /// <summary>The delay before the next attempt to connect.</summary>
     public static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The longest that one connection takes to be made.</summary>
+    /// <summary>The time-out of establishing one connection.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often sentinels are asked: what the old master is told after a failover is lost.</summary>
+    /// <summary>How often sentinels are asked: what is written to the old master after a failover is lost.</summary>
     private static readonly TimeSpan SentinelInterval = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
 
-    // Time-outs inside the client, and lost connections, are noticed on its heartbeat.
+    // The client detects its time-outs and lost connections on its heartbeat.
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
@@ -39,8 +39,8 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         RedisChannel Channel,
         Action<RedisValue> Handle
     )> subscriptions = [];
-    private readonly BackgroundLoop hearing = new("The hearing of messages", time, logger);
-    private readonly BackgroundLoop closing = new("The end of old connections", time, logger);
+    private readonly BackgroundLoop subscribing = new("The subscription to messages", time, logger);
+    private readonly BackgroundLoop closing = new("The closing of old connections", time, logger);
     private readonly SemaphoreSlim making = new(1);
     private readonly CancellationTokenSource stopping = new();
     private Sentinels? sentinels;
@@ -49,51 +49,54 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     private volatile string? refusal;
     private volatile RedisConnectionException? diagnosis;
 
-    /// <summary>The connections to use now; null until the first are made.</summary>
+    /// <summary>The connections to use now; null until the first are established.</summary>
     public IConnectionMultiplexer? Current => used?.Multiplexer;
 
     /// <summary>Why there are none yet, as far as it is known.</summary>
     public Exception? Hindrance => sentinels?.Failure;
 
-    /// <summary>What <see cref="DiagnoseAsync"/> has found; null when nothing, or there is a connection.</summary>
+    /// <summary>
+    /// What <see cref="DiagnoseAsync"/> has found; null when it found nothing, or there is a connection.
+    /// </summary>
     public RedisConnectionException? Diagnosis => diagnosis;
 
-    /// <summary>Why Redis lets this user send or hear no messages; null when it does.</summary>
+    /// <summary>Why Redis does not let this user publish or receive messages; null when it does.</summary>
     public string? Refusal => refusal;
 
-    /// <summary>Ends when the first connections are there.</summary>
+    /// <summary>Completes when the first connections are established.</summary>
     public Task<IConnectionMultiplexer> Connected => connected.Task;
 
-    /// <summary>Called when other connections are used.</summary>
+    /// <summary>Called when the connections in use have changed.</summary>
     public event Action? Used;
 
-    /// <summary>Called when messages may be lost: a connection is.</summary>
+    /// <summary>Called when messages may have been lost because a connection was.</summary>
     public event Action? Interrupted;
 
     /// <summary>
-    /// Makes the first connections, and goes where the sentinels say, when they are named, as long as the service lives.
+    /// Establishes the first connections, and follows the master that the sentinels name, if there are any, for the
+    /// lifetime of the service.
     /// </summary>
-    /// <param name="options">Where to.</param>
-    /// <param name="sentinelTls">Whether sentinels are asked over TLS; null: as the servers that they watch.</param>
+    /// <param name="options">Where to connect.</param>
+    /// <param name="sentinelTls">Whether sentinels are asked over TLS; null: like the servers that they watch.</param>
     public async Task ConnectAsync(ConfigurationOptions options, bool? sentinelTls = null)
     {
         options.AbortOnConnectFail = false;
         options.ConnectTimeout = (int)ConnectTimeout.TotalMilliseconds;
         options.ConnectRetry = 1;
         options.ReconnectRetryPolicy = new LinearRetry((int)ReconnectInterval.TotalMilliseconds);
-        // It goes by the wall, and is there for calls that nobody waits for any more.
+        // This time-out goes by the wall clock, and exists for calls that no caller waits for any more.
         options.AsyncTimeout = (int)ResponseTimeout.TotalMilliseconds;
         options.HeartbeatInterval = HeartbeatInterval;
         // While there is no connection, fail at once instead of queueing until it times out.
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.IncludeDetailInExceptions = false;
-        // The client does not ask a cluster for its layout otherwise.
+        // Otherwise the client library does not ask a cluster for its layout.
         options.AllowAdmin = true;
-        // Of which the service makes no use. The library needs some channel, or it connects for messages later; its user has
-        // rights to those that begin like this.
+        // The service does not use the tie breaker. The library needs some channel, or it connects for messages later;
+        // its user has rights to channels with this prefix.
         options.TieBreaker = "";
         options.ConfigurationChannel = $"{RedisKeys.InvalidationChannel}:configuration";
-        // A name may stand for another address when a connection is made again.
+        // A name may resolve to another address when a connection is made again.
         options.ResolveDns = false;
 
         sentinels = options.ServiceName is null
@@ -118,18 +121,18 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     }
 
     /// <summary>
-    /// Makes new connections to the same address, and uses them if they can be made. The old ones are used until then, and
-    /// what was sent on them is still answered.
+    /// Establishes new connections to the same address, and uses them if that succeeds. The old ones are used until
+    /// then, and what was sent on them still gets its reply.
     /// </summary>
-    /// <returns>Whether they are used.</returns>
+    /// <returns>Whether the new connections are used.</returns>
     public Task<bool> RenewAsync() =>
         used is { } connections
             ? UseAsync(connections.Options, mustStand: true)
             : Task.FromResult(false);
 
     /// <summary>
-    /// Finds out why there is no connection now: the client goes on saying why the first one could not be made, although a
-    /// server may have come since, which refuses the password.
+    /// Finds out why there is no connection now: the client library keeps reporting why the first attempt failed,
+    /// although since then a server may have become available that refuses the password.
     /// </summary>
     public async Task DiagnoseAsync()
     {
@@ -153,8 +156,8 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     }
 
     /// <summary>
-    /// The names that the store's connections were made to, each with the address that it stood for then. None behind a
-    /// tunnel, which finds addresses itself.
+    /// The host names that the store's connections were made to, each with the address that it resolved to then. None
+    /// behind a tunnel, which resolves addresses itself.
     /// </summary>
     public IEnumerable<(string Name, IPAddress Address)> FindAddresses()
     {
@@ -173,8 +176,8 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     }
 
     /// <summary>
-    /// Listens to a channel from now on, and again after the connection was <see cref="Interrupted"/>, whichever server it
-    /// is made to then. Waits for the store to be there.
+    /// Subscribes to a channel from now on, and again after the connection was <see cref="Interrupted"/>, to any server
+    /// that it is then made to. Waits for the store to be available.
     /// </summary>
     public async Task SubscribeAsync(
         RedisChannel channel,
@@ -187,7 +190,9 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         await ListenAsync(used!, channel, handle);
     }
 
-    /// <summary>Tells all who listen to <see cref="RedisKeys.InvalidationChannel"/>, if there is a connection.</summary>
+    /// <summary>
+    /// Publishes to all subscribers of <see cref="RedisKeys.InvalidationChannel"/>, if there is a connection.
+    /// </summary>
     public async Task PublishAsync(RedisValue message)
     {
         try
@@ -212,11 +217,11 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
                         or OperationCanceledException
             )
         {
-            // Nobody hears it.
+            // No subscriber receives it.
         }
     }
 
-    /// <summary>Notes that messages are sent and heard.</summary>
+    /// <summary>Records that messages are published and received.</summary>
     public void Accept() => refusal = null;
 
     public async ValueTask DisposeAsync()
@@ -288,7 +293,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         _ = CloseAsync(before);
     }
 
-    // What was asked on them before gets its answer, or its time-out.
+    // Requests that were sent on the old connections get their reply, or their time-out.
     private async Task CloseAsync(Connections before)
     {
         await Task.Delay(timeout, time, stopping.Token)
@@ -299,7 +304,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         );
     }
 
-    // Until others are used. While the store is not there, the monitor says so.
+    // Until other connections are used. While the store is unavailable, the monitor reports it.
     private async Task ListenAsync(
         Connections made,
         RedisChannel channel,
@@ -309,7 +314,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         while (
             ReferenceEquals(made, used)
             && !stopping.IsCancellationRequested
-            && !await hearing.TryAsync(_ => SubscribeAsync(made, channel, handle), default)
+            && !await subscribing.TryAsync(_ => SubscribeAsync(made, channel, handle), default)
         )
         {
             await Task.Delay(ReconnectInterval, time);
@@ -325,9 +330,9 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         try
         {
             var queue = await made.Multiplexer.GetSubscriber().SubscribeAsync(channel);
-            // The client would keep to itself what a handler throws.
+            // The client library would swallow an exception of a handler.
             queue.OnMessage(message =>
-                hearing.TryAsync(
+                subscribing.TryAsync(
                     _ =>
                     {
                         handle(message.Message);
@@ -346,7 +351,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
             }
 
             throw new StoreUnavailableException(
-                "The channel cannot be listened to yet.",
+                "The subscription to the channel is not possible yet.",
                 exception
             );
         }
@@ -361,7 +366,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         }
     }
 
-    // Null when it is not connected.
+    // Null when the socket is not connected.
     private static IPAddress? AddressOf(Socket socket)
     {
         try
@@ -379,8 +384,8 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     }
 
     /// <param name="Multiplexer">The client.</param>
-    /// <param name="Options">Where to.</param>
-    /// <param name="Sockets">The one that was made last to each server, for commands and for messages.</param>
+    /// <param name="Options">Where it connects to.</param>
+    /// <param name="Sockets">The latest socket to each server, for commands and for messages.</param>
     private sealed record Connections(
         IConnectionMultiplexer Multiplexer,
         ConfigurationOptions Options,

@@ -34,7 +34,7 @@ internal static partial class RedisLogMessages
     [LoggerMessage(
         19,
         LogLevel.Warning,
-        "Instances hear of each other's changes a second late, because {Reason}"
+        "Instances receive each other's changes a second late, because {Reason}"
     )]
     public static partial void MessagesRefused(this ILogger logger, string reason);
 
@@ -51,14 +51,14 @@ internal static partial class RedisLogMessages
     [LoggerMessage(
         15,
         LogLevel.Warning,
-        "{Count} decisions were left out of the log, which cannot be written as fast as they are made"
+        "{Count} decisions were dropped from the log, which cannot be written as fast as they are made"
     )]
     public static partial void DecisionsDropped(this ILogger logger, long count);
 
     [LoggerMessage(
         16,
         LogLevel.Warning,
-        "{Count} checks are missing from the analytics: the store did not answer until the end"
+        "{Count} checks are missing from the analytics: the store did not answer before the service stopped"
     )]
     public static partial void ChecksNotCounted(this ILogger logger, long count);
 }

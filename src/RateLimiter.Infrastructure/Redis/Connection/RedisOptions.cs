@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
-/// <summary>Which Redis to use. With none named, the embedded store is used.</summary>
+/// <summary>Which Redis to use. Without one, the embedded store is used.</summary>
 public sealed class RedisOptions
 {
     public const string Section = "Redis";
@@ -18,7 +18,7 @@ public sealed class RedisOptions
     public string? ConnectionString { get; set; }
 
     /// <summary>
-    /// Whether sentinels are asked over TLS; default: as the servers that they watch. Their user and password are
+    /// Whether sentinels are asked over TLS; default: like the servers that they watch. Their user and password are
     /// <c>sentinelUser</c> and <c>sentinelPassword</c> in the connection string.
     /// </summary>
     public bool? SentinelTls { get; set; }
@@ -36,7 +36,7 @@ public sealed class RedisOptions
 
     internal bool IsConfigured => HasConnectionString || !string.IsNullOrEmpty(Host);
 
-    /// <summary>Reads all there is to read, valid or not.</summary>
+    /// <summary>Reads all settings, valid or not.</summary>
     internal static RedisOptions Read(IConfiguration configuration)
     {
         var options = new RedisOptions
@@ -63,7 +63,8 @@ public sealed class RedisOptions
             var named = RedisUrl.IsUrl(ConnectionString!)
                 ? RedisUrl.Parse(ConnectionString!)
                 : ConfigurationOptions.Parse(ConnectionString!);
-            // Scripts publish what they change, and know of no prefix: the client must listen where they do.
+            // Scripts publish their changes, and know of no prefix: the client must subscribe to the channel that they
+            // publish to.
             named.ChannelPrefix = default;
             return named;
         }

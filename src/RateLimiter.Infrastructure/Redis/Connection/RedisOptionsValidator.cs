@@ -6,14 +6,14 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// Says which option is wrong without repeating a connection string, which may hold a password. What is not used is not
-/// judged: Kubernetes sets <c>REDIS_PORT</c> beside every Service named redis.
+/// Reports which option is wrong without repeating a connection string, which may contain a password. Unused settings
+/// are not validated: Kubernetes sets <c>REDIS_PORT</c> beside every Service named redis.
 /// </summary>
 public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
 {
     private const string ConnectionString = "Redis:ConnectionString";
 
-    // What the service sends, itself or in its scripts.
+    // The commands that the service sends, itself or in its scripts.
     private static readonly string[] Sent =
     [
         "EVAL",
@@ -33,11 +33,11 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
     ];
 
     public ValidateOptionsResult Validate(string? name, RedisOptions options) =>
-        Fault(options) is { } error
+        FindError(options) is { } error
             ? ValidateOptionsResult.Fail(error)
             : ValidateOptionsResult.Success;
 
-    private static string? Fault(RedisOptions options) =>
+    private static string? FindError(RedisOptions options) =>
         !options.IsConfigured ? null
         : options.HasConnectionString ? ConnectionStringError(options)
         : HostError(options);
@@ -78,7 +78,7 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
         }
     }
 
-    // It is the rest of a password rather than a server, which would be looked up and logged.
+    // The host is the rest of a password rather than a server; it would be looked up and logged.
     private static bool HasServerAfterOption(string connectionString) =>
         (RedisUrl.IsUrl(connectionString) ? RedisUrl.Rest(connectionString) : connectionString)
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
@@ -87,7 +87,7 @@ public sealed class RedisOptionsValidator : IValidateOptions<RedisOptions>
 
     private static bool IsServer(string part) => !part.Contains('=', StringComparison.Ordinal);
 
-    // A map says of itself what differs from the usual: $COMMAND=NAME, and no name where it is not to be sent.
+    // Only differences from the default map are listed: $COMMAND=NAME, without a name where the command is disabled.
     private static string? Missing(ConfigurationOptions given)
     {
         var changed = given.CommandMap.ToString().Split(',');

@@ -9,7 +9,7 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// A Lua script, called by its SHA-1 so that its text travels only once. SHA-1 is what the protocol asks for.
+/// A Lua script, called by its SHA-1 so that its text is sent only once. SHA-1 is what the protocol requires.
 /// </summary>
 internal sealed partial class RedisScript
 {
@@ -39,11 +39,13 @@ internal sealed partial class RedisScript
     }
 
     /// <summary>
-    /// The script in the file of that name beside its adapter. In it, <c>load_module(name)</c> gives what the file of that
-    /// name returns; what a call does not need is not made.
+    /// The script in the file of that name beside its adapter. In it, <c>load_module(name)</c> returns what the file of
+    /// that name returns; modules that a call does not need are not created.
     /// </summary>
     /// <param name="name">The file, without <c>.lua</c>.</param>
-    /// <param name="modules">Modules whose names the script only computes: those that it writes out are found in its text.</param>
+    /// <param name="modules">
+    /// Modules whose names the script only computes: names that it writes out are found in its text.
+    /// </param>
     public static RedisScript Load(string name, params IEnumerable<string> modules)
     {
         var script = Read(name);
@@ -104,7 +106,7 @@ internal sealed partial class RedisScript
         }
     }
 
-    // Only as a part of somebody's trace: the monitor and the writers would make traces of nothing else.
+    // Only as part of a caller's trace: the monitor and the writers would create traces with nothing else in them.
     private Activity? StartSpan()
     {
         if (Activity.Current is null)
@@ -119,7 +121,7 @@ internal sealed partial class RedisScript
             .SetTag("db.stored_procedure.name", name);
     }
 
-    // Not what it says, in which there may be names of keys.
+    // Not the message, which may contain names of keys.
     private static string ErrorOf(Exception exception) =>
         exception switch
         {
@@ -141,8 +143,9 @@ internal sealed partial class RedisScript
         }
         catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.NoScript)
         {
-            // The store was restarted, or its scripts were flushed. Nothing ran, so that it is safe to ask again.
-            // The whole text, because what was only loaded could be flushed again before it is called.
+            // The store was restarted, or its scripts were flushed. Nothing was executed, so that it is safe to repeat
+            // the call. Send the whole text, because a script that was only loaded could be flushed again before it is
+            // called.
             return await database.ScriptEvaluateAsync(
                 text,
                 keys,

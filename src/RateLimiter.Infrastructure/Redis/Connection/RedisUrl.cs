@@ -5,21 +5,22 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// A connection string that begins as other tools name a Redis: <c>redis://[USER]:PASSWORD@HOST[:PORT][/DATABASE]</c>, or
-/// <c>rediss://</c> for TLS. More servers and options of StackExchange.Redis may follow, each after a comma.
+/// A connection string that begins with a Redis URL as other tools use it:
+/// <c>redis://[USER]:PASSWORD@HOST[:PORT][/DATABASE]</c>, or <c>rediss://</c> for TLS. More servers and options of
+/// StackExchange.Redis may follow, each after a comma.
 /// </summary>
 internal static partial class RedisUrl
 {
-    /// <summary>Whether it is meant as one.</summary>
+    /// <summary>Whether it is meant as a URL.</summary>
     public static bool IsUrl(string connectionString) => Beginning.IsMatch(connectionString);
 
     /// <summary>What follows the URL, in the syntax of StackExchange.Redis.</summary>
     public static string Rest(string connectionString) =>
         Match(connectionString).Groups["rest"].Value;
 
-    /// <summary>Reads one.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
-    /// <exception cref="ArgumentException">What follows it is not understood.</exception>
+    /// <summary>Parses a connection string of this form.</summary>
+    /// <exception cref="FormatException">It is not of this form.</exception>
+    /// <exception cref="ArgumentException">What follows the URL is invalid.</exception>
     public static ConfigurationOptions Parse(string connectionString)
     {
         var url = Match(connectionString);
@@ -67,7 +68,7 @@ internal static partial class RedisUrl
     [GeneratedRegex(@"^\s*rediss?://", RegexOptions.IgnoreCase)]
     private static partial Regex Beginning { get; }
 
-    // What stands alone before the @ is a password, as for redis-cli. It may have commas.
+    // A single value before the @ is a password, as for redis-cli. It may contain commas.
     [GeneratedRegex(
         @"^\s*(?<scheme>rediss?)://((((?<user>[^:/?#@]*):)?(?<password>[^:/?#@]*))@)?"
             + @"(?<host>\[[0-9a-f:.]+\]|[^:/?#@,=\[\]\s]+)(:(?<port>\d+))?(/(?<database>\d*))?\s*(?<rest>,.*)?$",

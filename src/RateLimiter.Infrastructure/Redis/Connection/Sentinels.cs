@@ -9,16 +9,16 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// Asks the sentinels of a service who takes its writes. A master that was replaced while it was away takes itself for
-/// one when it is back, until it is told otherwise, and a client that looks at servers alone believes it: what it counts
-/// until then is lost. So only the sentinels are believed, and of them those that know of the latest failover, by its
-/// configuration epoch: the others hear of it up to two seconds later. An answer that is none, such as a port that there is
-/// not, does not count.
+/// Asks the sentinels of a service for its current master. A master that was replaced while it was unavailable
+/// considers itself a master when it returns, until it is reconfigured, and a client that looks only at the servers
+/// believes it: what it counts until then is lost. So only the sentinels are believed, and of them those that know of
+/// the latest failover, by its configuration epoch: the others learn of it up to two seconds later. An invalid reply,
+/// such as an impossible port, does not count.
 /// </summary>
-/// <param name="configuration">The sentinels, and how to connect to what they watch.</param>
-/// <param name="overTls">Whether they themselves are asked over TLS.</param>
+/// <param name="configuration">The sentinels, and how to connect to the servers that they watch.</param>
+/// <param name="overTls">Whether the sentinels themselves are asked over TLS.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Gets what fails.</param>
+/// <param name="logger">Logs what fails.</param>
 internal sealed class Sentinels(
     ConfigurationOptions configuration,
     bool overTls,
@@ -31,10 +31,10 @@ internal sealed class Sentinels(
     private ConnectionMultiplexer? sentinels;
     private volatile SentinelException? failure;
 
-    /// <summary>Why the master is not known; null when it is, or nothing has failed yet.</summary>
+    /// <summary>Why the master is not known; null when it is known, or nothing has failed yet.</summary>
     public Exception? Failure => failure;
 
-    /// <summary>The address of the master; null when no sentinel answers, or none knows it.</summary>
+    /// <summary>The address of the master; null when no sentinel replies, or none knows it.</summary>
     public async Task<EndPoint?> FindMasterAsync()
     {
         try
@@ -44,7 +44,7 @@ internal sealed class Sentinels(
             var asked = servers.Where(server => server.IsConnected).ToList();
             if (asked.Count == 0)
             {
-                // Says why not.
+                // Throws the reason.
                 await servers[0].PingAsync();
             }
 
@@ -69,13 +69,13 @@ internal sealed class Sentinels(
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            // None is there yet.
+            // No sentinel is available yet.
             failure = new SentinelException("none answers", exception);
             return null;
         }
     }
 
-    /// <summary>How to connect to the master and to nobody else.</summary>
+    /// <summary>How to connect to the master and to no other server.</summary>
     public ConfigurationOptions Of(EndPoint master)
     {
         var options = configuration.Clone();
@@ -111,15 +111,16 @@ internal sealed class Sentinels(
         Answer? answer = null;
         var question = asking.GetOrAdd(
             sentinel.EndPoint,
-            endpoint => new BackgroundLoop($"The question to the sentinel {endpoint}", time, logger)
+            endpoint => new BackgroundLoop($"The query of the sentinel {endpoint}", time, logger)
         );
         await question.TryAsync(
             async _ =>
             {
                 try
                 {
-                    // The address is asked for last, so that it is as new as the epoch. It is the new master's as soon as
-                    // the sentinel has made it that, and what else it knows of the master is still of the old one.
+                    // Ask for the address last, so that it is as recent as the epoch. It is the new master's as soon as
+                    // the sentinel has promoted it, while what else the sentinel reports about the master is still
+                    // about the old one.
                     var known = await sentinel.SentinelMasterAsync(service);
                     answer = await sentinel.SentinelGetMasterAddressByNameAsync(service)
                         is { } master
@@ -128,7 +129,7 @@ internal sealed class Sentinels(
                 }
                 catch (Exception exception) when (exception is RedisException or TimeoutException)
                 {
-                    throw new StoreUnavailableException("It does not answer.", exception);
+                    throw new StoreUnavailableException("The sentinel does not reply.", exception);
                 }
             },
             CancellationToken.None
@@ -145,11 +146,11 @@ internal sealed class Sentinels(
             ? epoch
             : 0;
 
-    /// <param name="Epoch">Of the configuration: each failover has a greater one.</param>
-    /// <param name="Master">Who takes writes.</param>
+    /// <param name="Epoch">The configuration epoch, which increases with each failover.</param>
+    /// <param name="Master">The server that takes writes.</param>
     private sealed record Answer(long Epoch, EndPoint Master);
 }
 
-/// <summary>No sentinel says who the master is, because of the inner exception, if there is one.</summary>
+/// <summary>No sentinel names the master; the inner exception is the cause, if there is one.</summary>
 internal sealed class SentinelException(string message, Exception? innerException = null)
     : Exception(message, innerException);

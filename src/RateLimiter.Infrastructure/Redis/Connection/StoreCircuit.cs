@@ -9,25 +9,27 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
-/// A circuit breaker before one part of the store. When it opens nobody asks that part any more, so that nobody waits for
-/// it; only <see cref="StoreMonitor"/> probes it, and closes the circuit when a probe is answered. Nobody's check is the
-/// probe, and nobody is told to come back all at once.
+/// The circuit breaker of one shard of the store. While it is open no request is sent to the shard, so that no caller
+/// waits for it; only <see cref="StoreMonitor"/> probes the shard, and closes the circuit when a probe gets a reply. No
+/// caller's check serves as the probe, and callers are not all told to retry at the same time.
 /// </summary>
 internal sealed class StoreCircuit
 {
-    /// <summary>Opens when half of what was asked in this time failed, and at least <see cref="MinAsked"/> were.</summary>
+    /// <summary>
+    /// Opens when half of the requests within this time failed, and there were at least <see cref="MinAsked"/>.
+    /// </summary>
     internal static readonly TimeSpan SamplingTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>As few as a monitor asks by itself within <see cref="SamplingTime"/>.</summary>
+    /// <summary>As few as the monitor alone sends within <see cref="SamplingTime"/>.</summary>
     internal const int MinAsked = 3;
 
-    /// <summary>How long it stays open at least: the shortest that Polly knows.</summary>
+    /// <summary>The shortest time that it stays open: the minimum that Polly supports.</summary>
     internal static readonly TimeSpan OpenTime = TimeSpan.FromMilliseconds(500);
 
     private readonly Func<string> shard;
     private readonly ILogger logger;
 
-    /// <summary>So many reasons are told of while it is open.</summary>
+    /// <summary>How many different reasons are logged while it is open.</summary>
     private const int MaxSaid = 5;
 
     private readonly ConcurrentDictionary<string, StoreReason> said = new();
@@ -38,9 +40,9 @@ internal sealed class StoreCircuit
     private long opened;
     private long closed;
 
-    /// <param name="shard">Names the part in the log.</param>
+    /// <param name="shard">The shard's name in the log.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Is told of each transition.</param>
+    /// <param name="logger">Logs each transition.</param>
     public StoreCircuit(Func<string> shard, TimeProvider time, ILogger logger)
     {
         this.shard = shard;
@@ -72,10 +74,10 @@ internal sealed class StoreCircuit
             .Build();
     }
 
-    /// <summary>Whether nobody is to ask.</summary>
+    /// <summary>Whether the circuit is open, so that no request may be sent.</summary>
     public bool IsOpen => state.CircuitState != CircuitState.Closed;
 
-    /// <summary>How often it has opened. That a probe fails while it is open is no other time.</summary>
+    /// <summary>How often it has opened. A failed probe while it is open does not count again.</summary>
     public long Opened => Interlocked.Read(ref opened);
 
     /// <summary>How often it has closed.</summary>
@@ -84,22 +86,26 @@ internal sealed class StoreCircuit
     /// <summary>The last failure since <see cref="ConfirmHealthy"/> was called; null when there is none.</summary>
     public string? Failure => failure;
 
-    /// <summary>Notes that a probe has done all that a check does.</summary>
+    /// <summary>Records that a probe has done everything that a check does.</summary>
     public void ConfirmHealthy() => failure = null;
 
     /// <summary>
-    /// Asks, unless the circuit is open, for what may be too much for the store: that it is not answered does not open the
-    /// circuit, or one tenant's work would shut the store for all.
+    /// Sends a request, unless the circuit is open, that may be too much for the store: a missing reply does not open
+    /// the circuit, or one tenant's work would make the store unavailable to all.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
+    /// <exception cref="StoreUnavailableException">The circuit is open, or the store did not reply.</exception>
     public Task<T> PassAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Unavailable() : ask();
 
-    /// <summary>Asks, unless the circuit is open, for what the store answers soon if it answers at all.</summary>
-    /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
+    /// <summary>
+    /// Sends a request, unless the circuit is open, that the store replies to quickly if it replies at all.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The circuit is open, or the store did not reply.</exception>
     public Task<T> AskAsync<T>(Func<Task<T>> ask) => IsOpen ? throw Unavailable() : ProbeAsync(ask);
 
-    /// <summary>Asks also when the circuit has been open for long enough, and closes it with the answer.</summary>
-    /// <exception cref="StoreUnavailableException">It is open, or the store did not answer.</exception>
+    /// <summary>
+    /// Sends a request also when the circuit has been open for long enough, and closes it on a reply.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The circuit is open, or the store did not reply.</exception>
     public async Task<T> ProbeAsync<T>(Func<Task<T>> ask)
     {
         try
@@ -126,7 +132,7 @@ internal sealed class StoreCircuit
         return true;
     }
 
-    // What is wrong with one key, or with one call, is not wrong with the store.
+    // A problem with one key, or with one call, is no problem of the store.
     private static bool IsFailureOfTheStore(StoreUnavailableException exception) =>
         exception is not StoreFullException
         && exception.InnerException
@@ -138,8 +144,8 @@ internal sealed class StoreCircuit
                     or RedisErrorKind.UnknownCommand
             };
 
-    // Each probe without an answer opens it again. That nobody listened yet may have been said before what the operator can
-    // mend.
+    // Each failed probe opens it again. The log may already say that there was no connection yet before a reason
+    // appears that the operator can fix.
     private void Open(Exception? exception)
     {
         var reason = StoreReason.Of(exception?.InnerException ?? exception);

@@ -4,20 +4,23 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
-/// <summary>Why the store cannot be used, in the operator's words and without a secret.</summary>
-/// <param name="Text">The words.</param>
+/// <summary>Why the store is unavailable, in the operator's terms and without a secret.</summary>
+/// <param name="Text">The reason.</param>
 /// <param name="NeedsOperator">Whether waiting does not help.</param>
 internal readonly record struct StoreReason(string Text, bool NeedsOperator = false)
 {
     private const string ErrorMark = "SimpleError: ";
 
-    // Of a script that calls what its user may not, for which Redis has no kind.
+    // A script that calls a command which its user may not use; Redis has no error kind for it.
     private const string DeniedInScript = "The user executing the script can't";
 
-    // The client says NOAUTH of a wrong password too, because the server does of what follows it.
+    // The client library reports NOAUTH for a wrong password too, because that is the server's reply to the next
+    // command.
     private static readonly string[] WrongPasswords = ["NOAUTH", "WRONGPASS", "invalid password"];
 
-    /// <summary>The reason of a failure. What the client wraps is what the server or the system said.</summary>
+    /// <summary>
+    /// The reason of a failure. What the client library wraps is the message of the server or of the system.
+    /// </summary>
     public static StoreReason Of(Exception? failure)
     {
         if (failure is SentinelException sentinels)
@@ -74,11 +77,11 @@ internal readonly record struct StoreReason(string Text, bool NeedsOperator = fa
             };
     }
 
-    /// <summary>Whether an answer of Redis says that its user may not do that.</summary>
+    /// <summary>Whether an error of Redis means that its user lacks a right.</summary>
     public static bool IsDenial(string said) =>
         said.StartsWith("NOPERM", StringComparison.Ordinal) || Has(said, DeniedInScript);
 
-    // Its own message ends in what is wrong with the certificate, or is about no certificate.
+    // The exception's own message ends with the problem of the certificate, or is not about a certificate.
     private static StoreReason OfTls(AuthenticationException exception)
     {
         var certificate = After(exception.Message, ": ");

@@ -1,7 +1,7 @@
--- Calls a command for one key with any number of arguments: a call takes only so many. A portion is even, so that fields
--- and their values stay together, and small enough for a page of the embedded store's log.
+-- Calls a command for one key with any number of arguments: one call accepts only a limited number. A portion is even,
+-- so that fields and their values stay together, and small enough for a page of the embedded store's log.
 --
--- It gives what the calls answered, one after the other, where that is lists.
+-- It returns the results of the calls in one list, where they are lists.
 
 local PORTION = 64
 

@@ -6,8 +6,8 @@ using RateLimiter.Infrastructure.Redis.Connection;
 namespace RateLimiter.Infrastructure.Redis.Health;
 
 /// <summary>
-/// Healthy when the store answers within the time that a check would wait for it; degraded when a part of a cluster does
-/// not, and the rest does, or when it is full.
+/// Healthy when the store replies within the time that a check would wait for it; degraded when a shard of a cluster
+/// does not while others do, or when the store is full.
 /// </summary>
 internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterStore counters)
     : IHealthCheck
@@ -17,27 +17,27 @@ internal sealed class RedisHealthCheck(RedisConnection connection, RedisCounterS
         CancellationToken cancellationToken = default
     )
     {
-        var parts = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
-        var failures = parts.OfType<string>().ToList();
+        var results = await Task.WhenAll(connection.Parts.Select(FailureOfAsync));
+        var failures = results.OfType<string>().ToList();
         return failures.Count == 0
             ? connection.IsFull()
                 ? HealthCheckResult.Degraded("The store is full.")
                 : HealthCheckResult.Healthy()
-            : failures.Count < parts.Length
+            : failures.Count < results.Length
                 ? HealthCheckResult.Degraded(failures[0])
                 : HealthCheckResult.Unhealthy(failures[0]);
     }
 
-    private async Task<string?> FailureOfAsync(int part)
+    private async Task<string?> FailureOfAsync(int shard)
     {
         try
         {
-            await counters.ProbeAsync(part);
+            await counters.ProbeAsync(shard);
             return null;
         }
         catch (StoreFullException)
         {
-            // It answers.
+            // The store replied.
             return null;
         }
         catch (StoreUnavailableException exception)

@@ -17,11 +17,12 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Health;
 
 /// <summary>
-/// Takes permits, and makes, changes, loads and deletes a client that no key can name. What only reads, and what changes
-/// nothing of a client that is not there, is asked for by requests that the service sends to itself.
+/// Acquires permits, and creates, changes, loads and deletes a client that no key can name. Operations that only read,
+/// or change nothing for a client that does not exist, are warmed up by requests that the service sends to itself.
 /// </summary>
 /// <remarks>
-/// It begins before anything else asks the store, so that what takes long for being the first is no evidence against it.
+/// It runs before anything else uses the store, so that first calls, which are slow, do not count as failures of the
+/// store.
 /// </remarks>
 internal sealed class RedisWarmUp(
     RedisConnection connection,
@@ -42,7 +43,7 @@ internal sealed class RedisWarmUp(
         {
             await WarmUpAsync(cancellationToken);
         }
-#pragma warning disable CA1031 // It is met again in the background, and told there.
+#pragma warning disable CA1031 // It recurs in the background, and is logged there.
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
@@ -108,8 +109,8 @@ internal sealed class RedisWarmUp(
         await clients.FindAsync(Nobody, known: 0, loaded: null, cancellationToken);
     }
 
-    // Also when the service is told to stop meanwhile: two that start at once may get in each other's way, and nothing is
-    // left of either.
+    // Also when the service is stopped meanwhile: two instances that start at the same time may conflict, and must
+    // leave nothing behind.
     private Task<long> DeleteAsync() =>
         connection.AskAsync(
             RedisKeys.Client(Nobody),

@@ -24,25 +24,25 @@ internal sealed class StoreMetrics(
             "ratelimiter.store.circuit.open",
             ObserveCircuits,
             unit: null,
-            "Whether a part of the store does not answer and is not asked: 1, else 0."
+            "Whether the circuit breaker of a shard of the store is open: 1, else 0."
         );
         meter.CreateObservableCounter(
             "ratelimiter.store.circuit.transitions",
             ObserveTransitions,
             "{transition}",
-            "How often a circuit before the store opened or closed."
+            "How often a circuit breaker of the store opened or closed."
         );
         meter.CreateObservableCounter(
             "ratelimiter.denial_cache.requests",
             counters.Denials.Requests.Observe,
             "{request}",
-            "Checks that need the store, by whether a denial that is still valid was in memory."
+            "Checks that need the store, by whether a denial that is still valid was cached in memory."
         );
         meter.CreateObservableUpDownCounter(
             "ratelimiter.checks.waiting",
             () => counters.Waiting,
             "{check}",
-            "Checks that wait to be sent to the store together."
+            "Checks that wait to be sent to the store in a batch."
         );
         meter.CreateObservableUpDownCounter(
             "ratelimiter.log.waiting",
@@ -54,7 +54,7 @@ internal sealed class StoreMetrics(
             "ratelimiter.log.dropped",
             () => log.Dropped,
             "{decision}",
-            "Decisions that were left out of the logs, because the store did not take them in time."
+            "Decisions that were dropped from the logs, because the store did not accept them in time."
         );
         meter.CreateObservableUpDownCounter(
             "ratelimiter.analytics.waiting",
@@ -66,31 +66,31 @@ internal sealed class StoreMetrics(
             "ratelimiter.analytics.lost",
             () => analytics.Lost,
             "{check}",
-            "Checks that were not written before the service ended."
+            "Checks that were not written before the service stopped."
         );
         meter.CreateObservableCounter(
             "ratelimiter.process.stalled",
             () => connection.Clock.Stalled.TotalSeconds,
             "s",
-            "How long this process was not run, or its thread pool was behind, while it waited for its store."
+            "How long this process was not scheduled, or its thread pool was behind, while it waited for its store."
         );
         meter.CreateObservableGauge(
             "ratelimiter.store.full",
             () => connection.IsFull() ? 1 : 0,
             unit: null,
-            "Whether the store is full and keeps nothing new: 1, else 0."
+            "Whether the store is full and stores nothing new: 1, else 0."
         );
         meter.CreateObservableUpDownCounter(
             "ratelimiter.embedded.size",
             () => ObserveEmbedded(size => size.Used),
             "By",
-            "What the data of the embedded store takes up in memory: the pages of its log, and its objects."
+            "Memory used by the data of the embedded store: the pages of its log, and its objects."
         );
         meter.CreateObservableUpDownCounter(
             "ratelimiter.embedded.max_size",
             () => ObserveEmbedded(size => size.Max),
             "By",
-            "What it may take up: Embedded:MaxBytes."
+            "Memory that the data of the embedded store may use: Embedded:MaxBytes."
         );
         return Task.CompletedTask;
     }

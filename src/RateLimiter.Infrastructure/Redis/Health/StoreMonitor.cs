@@ -7,15 +7,15 @@ using RateLimiter.Infrastructure.Redis.Connection;
 namespace RateLimiter.Infrastructure.Redis.Health;
 
 /// <summary>
-/// Asks every part of the store four times a second, so that it is known to be away before the next caller would have to
-/// wait for it, and known to be back as soon as it answers.
+/// Probes every shard of the store four times a second, so that an outage is detected before the next caller would have
+/// to wait for the shard, and the end of an outage as soon as the shard replies.
 /// </summary>
 internal sealed class StoreMonitor(
     RedisConnection connection,
     RedisCounterStore counters,
     TimeProvider time,
     ILogger<StoreMonitor> logger
-) : RepeatingService("The watch over the store", Interval, time, logger)
+) : RepeatingService("The store monitor", Interval, time, logger)
 {
     private static readonly TimeSpan Interval = StoreCircuit.SamplingTime / 4;
 
@@ -25,15 +25,15 @@ internal sealed class StoreMonitor(
         await Task.WhenAll(connection.Parts.Select(ProbeAsync));
     }
 
-    private async Task ProbeAsync(int part)
+    private async Task ProbeAsync(int shard)
     {
         try
         {
-            await counters.ProbeAsync(part);
+            await counters.ProbeAsync(shard);
         }
         catch (StoreUnavailableException)
         {
-            // Its circuit has noted it.
+            // The shard's circuit has recorded it.
         }
     }
 }

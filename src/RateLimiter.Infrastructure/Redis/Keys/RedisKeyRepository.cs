@@ -25,7 +25,7 @@ internal sealed class RedisKeyRepository(RedisConnection connection, IOptions<Qu
             RedisKeys.Client(client),
             async database =>
             {
-                // The version is read first and the commands run in order: the keys are at least as new.
+                // The version is read first and the commands are executed in order: the keys are at least as new.
                 var versions = database.HashGetAsync(
                     RedisKeys.Client(client),
                     ["version", "keys_version"],

@@ -1,6 +1,6 @@
--- Notes when keys of a client were used. What is known to be later stays, and what is gone stays gone.
+-- Records when keys of a client were used. A later known use stays, and a removed key stays removed.
 --
--- KEYS[1]  the hash of the client's keys   ARGV  of each key its SHA-256 in hexadecimal, and the minute since 1970
+-- KEYS[1]  the hash of the client's keys   ARGV  for each key its SHA-256 in hexadecimal, and the minute since 1970
 -- KEYS[2]  the hash of their last uses
 
 for i = 1, #ARGV, 2 do

@@ -1,14 +1,15 @@
--- Keeps other keys of a client in the place of those that are kept.
+-- Replaces keys of a client.
 --
 -- KEYS[1]  the client's hash            ARGV[1]  the client's id
 -- KEYS[2]  the hash of its keys         ARGV[2]  the version of the keys that were read
--- KEYS[3]  the hash of their last uses  ARGV[3]  the most bytes that the audit trail can take up
--- KEYS[4]  its audit trail              ARGV[4]  what it is to say
---                                       ARGV[5]  how many go
---                                       ARGV[6…] the SHA-256 of each that goes, in hexadecimal; of each that comes or
---                                                changes, its SHA-256 and what is known of it
+-- KEYS[3]  the hash of their last uses  ARGV[3]  the most bytes that the audit trail can use
+-- KEYS[4]  its audit trail              ARGV[4]  its new entry
+--                                       ARGV[5]  how many are removed
+--                                       ARGV[6…] the SHA-256 of each removed key, in hexadecimal; for each added or
+--                                                changed key, its SHA-256 and what is known about it
 --
--- Reply    the version that the client has then, or 0 with nothing changed when the keys have another version by now, or the client is gone
+-- Reply    the version that the client has then, or 0 with nothing changed when the keys have another version by now,
+--          or the client was deleted
 
 if redis.call('EXISTS', KEYS[1]) == 0 or (redis.call('HGET', KEYS[1], 'keys_version') or '0') ~= ARGV[2] then
   return 0

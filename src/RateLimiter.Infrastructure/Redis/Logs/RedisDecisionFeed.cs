@@ -9,13 +9,13 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Logs;
 
 /// <summary>
-/// Logs are read again and again instead of being announced: a message can be lost, and would cost every decision
-/// something, also where nobody follows.
+/// Polls the logs instead of publishing decisions: a message can be lost, and publishing would make every decision more
+/// expensive, even when no one follows the log.
 /// </summary>
 internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisionLog log)
     : IDecisionFeed
 {
-    /// <summary>What the reply says before the decisions.</summary>
+    /// <summary>The number of values in the reply before the decisions.</summary>
     private const int HeaderLength = 3;
 
     private static readonly RedisScript Read = RedisScript.Load("read_log");

@@ -14,31 +14,33 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Logs;
 
 /// <summary>
-/// Decisions wait in a bounded queue for a moment, so that many are written at once, and of a client that asks so fast
-/// that its log would not keep them all, only those that it keeps. Whoever reads a log hurries the writer.
+/// Decisions wait briefly in a bounded queue, so that many are written at once; when a client makes more decisions than
+/// its log keeps, only those that it keeps are written. Reading a log wakes the writer.
 /// </summary>
 internal sealed class RedisDecisionLog(
     RedisConnection connection,
     TimeProvider time,
     ILogger<RedisDecisionLog> logger
-) : RepeatingService("The writing of the decision log", BatchInterval, time, logger), IDecisionLog
+) : RepeatingService("The writer of the decision log", BatchInterval, time, logger), IDecisionLog
 {
-    /// <summary>The most decisions that wait. At about 400 bytes each, 20 MB.</summary>
+    /// <summary>The most decisions that wait: 20 MB, at about 400 bytes each.</summary>
     internal const int QueueCapacity = 50_000;
 
-    /// <summary>Fewer would make more calls, more would make checks wait for them.</summary>
+    /// <summary>Fewer would need more calls, more would delay checks.</summary>
     private const int MaxDecisionsPerCall = IDecisionLog.Capacity;
 
-    /// <summary>How long a decision waits for others: as long as another instance may not see it.</summary>
+    /// <summary>How long a decision waits to be batched: for this long another instance may not see it.</summary>
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a log is kept after the last decision, give or take <see cref="ProlongInterval"/>.</summary>
+    /// <summary>How long a log is kept after the last decision, to within <see cref="ProlongInterval"/>.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
 
-    /// <summary>How often a log's end is put off: with every write it would be a third of what many clients cost.</summary>
+    /// <summary>
+    /// How often a log's expiry is extended: doing so with every write would be a third of the cost of many clients.
+    /// </summary>
     private static readonly TimeSpan ProlongInterval = TimeSpan.FromHours(1);
 
-    /// <summary>The most clients of which it is known that their log's end was put off.</summary>
+    /// <summary>The most clients that are remembered as having had their log's expiry extended.</summary>
     private const int MaxProlonged = 100_000;
 
     private static readonly RedisScript Append = RedisScript.Load("append_log");
@@ -49,18 +51,18 @@ internal sealed class RedisDecisionLog(
     private readonly HashSet<ClientId> prolonged = [];
     private readonly LineLimit reports = new(time);
     private long prolongedSince;
-    private TaskCompletionSource wake = NewHurry();
+    private TaskCompletionSource wake = NewWake();
     private volatile int writing;
     private long dropped;
     private long reported;
 
-    /// <summary>Called with a client of whom decisions were written here.</summary>
+    /// <summary>Called with each client whose decisions were written by this instance.</summary>
     internal event Action<ClientId>? Written;
 
-    /// <summary>How many decisions are not written yet.</summary>
+    /// <summary>The number of decisions that are not written yet.</summary>
     internal int Waiting => queue.Reader.Count + writing;
 
-    /// <summary>How many decisions were left out so far.</summary>
+    /// <summary>The number of decisions that have been dropped.</summary>
     internal long Dropped => Interlocked.Read(ref dropped);
 
     public void Record(ClientId client, LoggedDecision decision)
@@ -80,7 +82,7 @@ internal sealed class RedisDecisionLog(
         CancellationToken cancellationToken
     )
     {
-        // What waits while the store is full is written when it has room.
+        // What waits while the store is full is written when it has room again.
         if (!connection.IsFull())
         {
             await FlushAsync(client, cancellationToken);
@@ -109,7 +111,7 @@ internal sealed class RedisDecisionLog(
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        // The writer ends when it has written what waits, or when its time is over.
+        // The writer ends when everything that waits is written, or when the shutdown time-out is over.
         queue.Writer.TryComplete();
         Wake();
         await (ExecuteTask ?? Task.CompletedTask)
@@ -128,8 +130,8 @@ internal sealed class RedisDecisionLog(
             Task.Delay(BatchInterval, Time, stoppingToken),
             Volatile.Read(ref wake).Task
         );
-        // Before the queue is emptied: who comes from here on hurries the next round.
-        Interlocked.Exchange(ref wake, NewHurry());
+        // Before the queue is emptied: a caller that arrives from here on wakes the next round.
+        Interlocked.Exchange(ref wake, NewWake());
         var batch = new List<Item>();
         while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
         {
@@ -143,7 +145,8 @@ internal sealed class RedisDecisionLog(
         }
         catch (Exception exception)
         {
-            // Whoever waits for them is told. They are not written again: some of them may be.
+            // Callers that wait for these decisions get the exception. The decisions are not written again: some may
+            // have been written.
             Interlocked.Add(ref dropped, batch.Count(item => item.Decision is not null));
             batch.ForEach(item => item.Written?.TrySetException(exception));
             throw;
@@ -159,7 +162,7 @@ internal sealed class RedisDecisionLog(
     }
 
     /// <summary>Waits until everything that was recorded before is written.</summary>
-    /// <exception cref="StoreUnavailableException">They could not be.</exception>
+    /// <exception cref="StoreUnavailableException">It could not be written.</exception>
     internal async Task FlushAsync(ClientId client, CancellationToken cancellationToken)
     {
         var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -193,7 +196,7 @@ internal sealed class RedisDecisionLog(
             prolongedSince = Time.GetTimestamp();
         }
 
-        // Many logs in one call, so that many clients do not make many calls; in a cluster, those of one slot.
+        // A call has many logs, so that many clients do not need many calls; in a cluster, the logs of one slot.
         var writes = new List<Task>();
         var clients = new List<ClientId>();
         var values = new List<RedisValue>();
@@ -284,19 +287,20 @@ internal sealed class RedisDecisionLog(
                     && queue.Reader.Count < QueueCapacity / 2
                 )
             {
-                // They were not sent. They wait until they can be, and others behind them, while there is room.
+                // Nothing was sent. These decisions wait until they can be sent, and others behind them, while there is
+                // room.
                 await Task.Delay(RedisLink.ReconnectInterval, stoppingToken);
             }
             catch (StoreUnavailableException)
             {
-                // They may have been written and must not stand there twice, or there is no room to wait any longer.
+                // They may have been written and must not be written twice, or there is no room to wait any longer.
                 Interlocked.Add(ref dropped, count);
                 return;
             }
         }
     }
 
-    private static TaskCompletionSource NewHurry() =>
+    private static TaskCompletionSource NewWake() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Wake() => Volatile.Read(ref wake).TrySetResult();
@@ -311,7 +315,7 @@ internal sealed class RedisDecisionLog(
         }
     }
 
-    /// <summary>A decision to write, or somebody to tell when all before it is written.</summary>
+    /// <summary>A decision to write, or a task to complete when everything before it is written.</summary>
     private readonly record struct Item(
         ClientId Client,
         LoggedDecision? Decision,

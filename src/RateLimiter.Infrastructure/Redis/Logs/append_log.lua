@@ -1,14 +1,15 @@
--- Adds decisions to logs, each of which keeps its newest. Those of a client that is no more are left out.
+-- Appends decisions to logs, each of which keeps its newest entries. Decisions of a deleted client are dropped.
 --
--- KEYS     the logs, and then of each the client's hash
--- ARGV[1]  how many each keeps; up to a tenth more stay until they are cut off at once
--- ARGV[2]  how long it keeps them, in milliseconds
--- ARGV[3…] for each log whether it is to be kept for so long from now on, 1 or 0; how many decisions came before these and
---          are not kept, which is 0 unless these are as many as it keeps; the number of its decisions, at most 1000; and
---          then these, oldest first
+-- KEYS     the logs, and then for each the client's hash
+-- ARGV[1]  how many entries each keeps; up to a tenth more stay until they are trimmed together
+-- ARGV[2]  how long a log is kept, in milliseconds
+-- ARGV[3…] for each log: whether its expiry is to be extended, 1 or 0; how many decisions came before these and are not
+--          kept, which is 0 unless these are as many as it keeps; the number of its decisions, at most 1000; and then
+--          these, oldest first
 --
--- A decision's id is its place among all that ever came: log_cut is how many are not kept any more, and the first one that
--- is has the id after it. A new log begins with the time, in microseconds, so that no id comes again.
+-- A decision's id is its position among all that were ever appended: log_cut is the number of those that are not kept
+-- any more, and the first that is kept has the next id. A new log starts with the time, in microseconds, so that no id
+-- is reused.
 
 local call = redis.call
 local capacity = tonumber(ARGV[1])
@@ -18,13 +19,13 @@ for i = 1, logs do
   local client = KEYS[logs + i]
   local skipped, count = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local last = at + 2 + count
-  -- At the end of the list, because an entry before the others moves them all.
+  -- Append to the end of the list, because an entry before the others would move all of them.
   local length = call('RPUSH', KEYS[i], unpack(ARGV, at + 3, last))
   local is_new = length == count
   local is_long = skipped > 0 or length > capacity * 1.1
   local is_known = not (is_new or is_long) or call('EXISTS', client) == 1
   if is_new and not is_known then
-    -- Who is deleted has no log: only one that was not there need be asked for.
+    -- A deleted client has no log: only a log that did not exist has to be checked.
     call('UNLINK', KEYS[i])
   else
     if is_new then
@@ -37,13 +38,13 @@ for i = 1, logs do
       )
     elseif is_long then
       call('LTRIM', KEYS[i], -capacity, -1)
-      -- A client that a store has lost must not be there again with nothing but this.
+      -- A client that the store has lost must not reappear with only this field.
       if is_known then
         call('HINCRBY', client, 'log_cut', string.format('%.0f', length - capacity + skipped))
       end
     end
     if ARGV[at] == '1' or is_new then
-      -- What is new is kept for ever otherwise.
+      -- A new log would otherwise be kept forever.
       call('PEXPIRE', KEYS[i], ARGV[2])
     end
   end

@@ -1,10 +1,10 @@
--- Reads what came into a log after a place, and where the log stands at the same moment.
+-- Reads the entries of a log after a position, and the state of the log at the same moment.
 --
 -- KEYS[1]  the client's hash   ARGV[1]  the id after which it reads; empty for no entries at all
 -- KEYS[2]  its log
 --
--- Reply    the id before the first entry that the log ever had, that before the first it has, the number of those it has,
---          and then the entries asked for, oldest first
+-- Reply    the id before the first entry that the log ever had, the id before the first entry that it has now, the
+--          number of entries that it has, and then the requested entries, oldest first
 
 local call = redis.call
 local known = call('HMGET', KEYS[1], 'log_start', 'log_cut')

@@ -14,27 +14,27 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Policies;
 
 /// <summary>
-/// Changes many policies of a client at once, all of them or none, in steps that are short for the store, so that nobody
-/// else's checks wait for it.
+/// Changes many policies of a client atomically, in steps that are short for the store, so that no other tenant's
+/// checks are delayed.
 /// </summary>
 /// <remarks>
-/// What the policies will be is written beside what they are, with a journal of what changes. One step, which takes no
-/// longer for many than for few, then puts it in their place if nothing has changed meanwhile: from that moment on the
-/// change is made. The old versions and the entries of the audit trail are written after that, from the journal. Whoever
-/// makes the next change, or reads the history, first does what somebody who died has left of that.
+/// The new policies are staged beside the current ones, with a journal of the changes. One step, which takes no longer
+/// for many policies than for few, then swaps them in if nothing has changed meanwhile: from that moment on the change
+/// is applied. The old versions and the entries of the audit trail are written after that, from the journal. The next
+/// change, or the next read of the history, first completes what a process that ended has left in the journal.
 /// </remarks>
 internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOptions> quotas)
 {
-    /// <summary>So many policies are written in a step: about a millisecond's work.</summary>
+    /// <summary>The number of policies that are written in a step: about a millisecond's work.</summary>
     internal const int PerStep = 200;
 
-    /// <summary>Of the journal, for each change.</summary>
+    /// <summary>The number of journal values of each change.</summary>
     private const int ValuesPerChange = 4;
 
-    /// <summary>How often it is looked whether a change was made, while the store answers nothing.</summary>
+    /// <summary>How often it is checked whether a change was applied, while the store does not reply.</summary>
     private const int MaxLooks = 20;
 
-    /// <summary>What was written beside the policies goes by itself when nobody goes on with it.</summary>
+    /// <summary>Staged data expires when the import is not continued.</summary>
     private static readonly TimeSpan StagedFor = TimeSpan.FromMinutes(1);
 
     private static readonly RedisScript Commit = RedisScript.Load("commit_import");
@@ -89,8 +89,8 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
         return reply;
     }
 
-    /// <summary>Records what an import that is made has left to be recorded.</summary>
-    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
+    /// <summary>Completes the records of an import that is applied.</summary>
+    /// <exception cref="StoreUnavailableException">The store does not reply.</exception>
     public async Task FinishAsync(ClientId client, CancellationToken cancellationToken)
     {
         var isLeft = await connection.AskAsync(
@@ -106,12 +106,12 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
         }
     }
 
-    /// <summary>Writes policies beside those that are there, where they expire.</summary>
-    /// <param name="client">Whose.</param>
-    /// <param name="token">Tells these from others that are written at the same time.</param>
-    /// <param name="policies">As <see cref="RedisKeys.Policies"/> has them.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
+    /// <summary>Stages policies beside the current ones; they expire.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="token">Distinguishes these policies from others that are staged at the same time.</param>
+    /// <param name="policies">In the format of <see cref="RedisKeys.Policies"/>.</param>
+    /// <param name="cancellationToken">Cancels the staging.</param>
+    /// <exception cref="StoreUnavailableException">The store does not reply.</exception>
     public async Task StageAsync(
         ClientId client,
         string token,
@@ -304,7 +304,7 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
         }
     }
 
-    // The store may have been stopped just before it answered.
+    // The store may have been stopped just before it replied.
     private async Task<bool> IsMadeAsync(
         ClientId client,
         string token,
@@ -330,24 +330,24 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
             }
             catch (StoreUnavailableException) when (attempt < MaxLooks)
             {
-                // It is looked again.
+                // The next attempt checks again.
             }
         }
     }
 
-    // The change is made, whatever becomes of this: it is then left to whoever comes next.
+    // The change is applied, whatever the outcome of this: what remains is left to the next caller.
     private async Task RecordAsync(ClientId client)
     {
         try
         {
             while (await RecordStepAsync(client, CancellationToken.None))
             {
-                // There is more.
+                // More changes are to be recorded.
             }
         }
         catch (StoreUnavailableException)
         {
-            // It has been said.
+            // The failure was already reported.
         }
     }
 
@@ -377,12 +377,12 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
                 cancellationToken
             );
 
-    /// <summary>What is kept of a client's policies.</summary>
-    /// <param name="ClientVersion">The client's version; null when it is gone.</param>
+    /// <summary>What is stored of a client's policies.</summary>
+    /// <param name="ClientVersion">The client's version; null when the client was deleted.</param>
     /// <param name="PoliciesVersion">The version of all policies.</param>
-    /// <param name="PolicyBytes">What they take up.</param>
-    /// <param name="Policies">As <see cref="RedisKeys.Policies"/>.</param>
-    /// <param name="Deleted">As <see cref="RedisKeys.DeletedPolicies"/>.</param>
+    /// <param name="PolicyBytes">Their size.</param>
+    /// <param name="Policies">In the format of <see cref="RedisKeys.Policies"/>.</param>
+    /// <param name="Deleted">In the format of <see cref="RedisKeys.DeletedPolicies"/>.</param>
     private sealed record Stored(
         long? ClientVersion,
         long PoliciesVersion,
@@ -391,7 +391,9 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
         StoredPolicies.Fields Deleted
     )
     {
-        /// <summary>The version of a policy, of its deletion where it is deleted; 0 where nothing is known of it.</summary>
+        /// <summary>
+        /// The version of a policy, or of its deletion if it was deleted; 0 when nothing is known about it.
+        /// </summary>
         public long VersionOf(PolicyKey key)
         {
             var field = (string)RedisKeys.PolicyField(key)!;

@@ -19,7 +19,7 @@ internal sealed class RedisPolicyRepository(
 {
     private static readonly RedisScript Change = RedisScript.Load("change_policies");
 
-    /// <summary>As change_policies.lua replies.</summary>
+    /// <summary>The reply of change_policies.lua when an import must be recorded first.</summary>
     private const long ImportUnderWay = 5;
 
     public Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken) =>
@@ -32,13 +32,13 @@ internal sealed class RedisPolicyRepository(
                     [RedisKeys.Policies(client), RedisKeys.DeletedPolicies(client)],
                     async step =>
                     {
-                        // No transaction: a Redis that is full refuses to queue even what only reads.
+                        // No transaction: a Redis that is full refuses to queue even reads.
                         var version = FindVersionAsync(database, client);
                         step.Ask(database);
                         return (await version, await version);
                     },
                     () => FindVersionAsync(database, client),
-                    // A policy that is deleted meanwhile is there or deleted, and not both.
+                    // A policy that is deleted meanwhile must appear in one of the two hashes, not in both.
                     isOfOneMoment: true
                 );
                 return new PolicySet(
@@ -113,7 +113,7 @@ internal sealed class RedisPolicyRepository(
             newest--;
         }
 
-        // Their numbers are consecutive, from one that may be more than 1.
+        // Version numbers are consecutive, starting from one that may be more than 1.
         var count = Math.Min(newest, limit - versions.Count);
         if (count <= 0)
         {
@@ -159,7 +159,7 @@ internal sealed class RedisPolicyRepository(
             return new PolicyChangeResult((PolicySave)reply[0], reply[1]);
         }
 
-        // What it has changed is not in what this change was made from.
+        // This change was based on the state before the import.
         await imports.FinishAsync(client, cancellationToken);
         return new PolicyChangeResult(PolicySave.Outdated);
     }
@@ -215,7 +215,7 @@ internal sealed class RedisPolicyRepository(
             )!;
 
     /// <summary>Reads the value of a field of the hash of old versions.</summary>
-    // A policy stands there with its version before it, a deletion does not.
+    // A policy is stored with its version before it, a deletion without.
     internal static PolicyVersion ParseVersion(long version, string value) =>
         value.StartsWith('{')
             ? TombstoneDocument.Read(value, version)

@@ -6,25 +6,25 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Policies;
 
 /// <summary>
-/// Reads a client's policies, which can be megabytes, in steps: the store does nothing else during a step, and what it
-/// answers to others waits behind its reply.
+/// Reads a client's policies, which can be megabytes, in steps: the store does nothing else during a step, and its
+/// replies to others wait behind this one.
 /// </summary>
 internal static class StoredPolicies
 {
     private const int PerStep = 250;
     private const int MaxTries = 3;
 
-    /// <summary>Reads until nothing has changed meanwhile.</summary>
+    /// <summary>Reads again until nothing has changed meanwhile.</summary>
     /// <param name="database">The store.</param>
-    /// <param name="hashes">Whose fields, the policies' first.</param>
+    /// <param name="hashes">The hashes to read, that of the policies first.</param>
     /// <param name="begin">
-    /// Asks for what is to be of the same moment, the first step among it, in an order in which policies are not older than
-    /// the version; the version changes with every change of policies.
+    /// Requests what has to be consistent, including the first step, in an order in which the policies are not older
+    /// than the version; the version changes with every change of policies.
     /// </param>
-    /// <param name="findVersion">Asks for the version alone.</param>
-    /// <param name="isOfOneMoment">Whether all of it must be, and not only the policies.</param>
-    /// <exception cref="StoreUnavailableException">They change all the time.</exception>
-    /// <returns>What each hash has, by field, and what else was asked for.</returns>
+    /// <param name="findVersion">Requests the version alone.</param>
+    /// <param name="isOfOneMoment">Whether everything has to be consistent, and not only the policies.</param>
+    /// <exception cref="StoreUnavailableException">The policies keep changing.</exception>
+    /// <returns>The fields of each hash, and what else was requested.</returns>
     public static async Task<(T Begun, IReadOnlyList<Fields> Hashes)> ReadAsync<T>(
         IDatabase database,
         IReadOnlyList<RedisKey> hashes,
@@ -35,7 +35,7 @@ internal static class StoredPolicies
     {
         for (var i = 1; i <= 3 * MaxTries; i++)
         {
-            // Whoever changes them all the time gets them in one piece in the end.
+            // A client whose policies keep changing finally gets them in one piece.
             var size = i < MaxTries ? PerStep : int.MaxValue;
             var step = new Step(hashes[0], size);
             var (version, begun) = await begin(step);
@@ -55,12 +55,12 @@ internal static class StoredPolicies
             }
         }
 
-        throw new StoreUnavailableException("The policies change all the time.");
+        throw new StoreUnavailableException("The policies keep changing.");
     }
 
     /// <summary>
-    /// Parses policies, some at a time: thousands take some tenths of a second, for which they would keep a thread from
-    /// everybody else's requests.
+    /// Parses policies in portions: thousands take some tenths of a second, for which they would occupy a thread that
+    /// other requests need.
     /// </summary>
     public static async Task<IReadOnlyList<Policy>> ParseAsync(Fields fields)
     {
@@ -78,15 +78,15 @@ internal static class StoredPolicies
         return policies;
     }
 
-    /// <summary>What a hash has, by field.</summary>
+    /// <summary>The content of a hash, by field.</summary>
     public sealed class Fields : Dictionary<string, RedisValue>;
 
-    /// <summary>Reads a hash, about so many of its fields at a time.</summary>
+    /// <summary>Reads a hash, about the given number of its fields at a time.</summary>
     public sealed class Step(RedisKey hash, int size)
     {
         private Task<RedisResult>? reply;
 
-        /// <summary>Asks for the next ones, from where the last ones ended.</summary>
+        /// <summary>Requests the next fields, from the given cursor.</summary>
         public void Ask(IDatabaseAsync database, long cursor = 0) =>
             reply = database.ExecuteAsync(
                 "HSCAN",
@@ -94,8 +94,8 @@ internal static class StoredPolicies
                 CommandFlags.DemandMaster
             );
 
-        /// <summary>Reads what was asked for and what follows.</summary>
-        /// <returns>In how many steps.</returns>
+        /// <summary>Reads the requested fields and all that follow.</summary>
+        /// <returns>The number of steps.</returns>
         public async Task<int> ReadAsync(IDatabaseAsync database, Fields fields)
         {
             for (var steps = 1; ; steps++)

@@ -1,22 +1,22 @@
--- Changes policies of a client, all of them or none, and keeps the versions that they replace. The oldest of these go
--- while all of them take up too much.
+-- Changes policies of a client, all of them or none, and keeps the versions that they replace. The oldest versions are
+-- removed while all of them use too much.
 --
 -- KEYS[1]  the client's hash           ARGV[1]  the client's id
 -- KEYS[2]  the hash of its policies    ARGV[2]  the version that the set must have; empty for any
 -- KEYS[3]  the hash of deleted ones    ARGV[3]  the most policies that a client can have
--- KEYS[4]  the hash of old versions    ARGV[4]  the most bytes that they can take up
--- KEYS[5]  the list of their names,    ARGV[5]  the most bytes that old versions can take up, and the audit trail too
---          oldest first                ARGV[6]  1 when it is only asked whether it could be done, else 0
--- KEYS[6]  its audit trail             ARGV[7]  what is kept of a deletion
--- KEYS[7]  the journal of an import    ARGV[8…] of each change four values: the policy's field; the version that it must
---                                               have, of a deletion where it is deleted, 0 where nothing is known of it;
---                                               its next version, a space, the policy as JSON, or nothing to delete
--- KEYS[8]  the list of what changed             it; what the audit trail is to say of it, without the policy
---          of late
+-- KEYS[4]  the hash of old versions    ARGV[4]  the most bytes that they can use
+-- KEYS[5]  the list of their names,    ARGV[5]  the most bytes that old versions can use, and the audit trail too
+--          oldest first                ARGV[6]  1 for a dry run, else 0
+-- KEYS[6]  its audit trail             ARGV[7]  what is stored about a deletion
+-- KEYS[7]  the journal of an import    ARGV[8…] for each change four values: the policy's field; the version that it must
+-- KEYS[8]  the list of recent changes           have, the version of its deletion if it was deleted, 0 if nothing is
+--                                               known about it; its next version, a space, the policy as JSON, or
+--                                               nothing to delete it; its entry in the audit trail, without the policy
 --
--- Reply    two numbers: 0 and the version that the client has then, or with nothing changed 0, and 0 before it when that
---          was only asked, 1 when a version is another one by now, 2 when there is no room for so many, 3 when they would
---          take up too much, 4 when there is no such client any more, 5 when an import must be recorded first
+-- Reply    two numbers: 0 and the new version of the client; or, with nothing changed, 0 and 0 after a successful dry run,
+--          or a first number of 1 when a version has changed meanwhile, 2 when there is no room for so many policies, 3
+--          when they would use too much, 4 when the client does not exist any more, 5 when an import must be recorded
+--          first
 
 local call, match = redis.call, string.match
 local call_many = load_module('call_many')

@@ -1,18 +1,18 @@
--- Puts what was staged for a client's policies in their place, unless they have changed meanwhile. It takes no longer for
--- many than for few.
+-- Replaces a client's policies by the staged ones, unless they have changed meanwhile. It takes no longer for many
+-- policies than for few.
 --
 -- KEYS[1]  the client's hash                       ARGV[1]  the client's id
--- KEYS[2]  the hash of its policies                ARGV[2]  the version of the set that the staged one was made from
--- KEYS[3]  where those stand until the change is   ARGV[3]  how many policies are staged
---          recorded                                ARGV[4]  how many bytes they take up
+-- KEYS[2]  the hash of its policies                ARGV[2]  the version of the set that the staged one is based on
+-- KEYS[3]  where those are kept until the change   ARGV[3]  how many policies are staged
+--          is recorded                             ARGV[4]  how many bytes they use
 -- KEYS[4]  the journal of what is to be recorded   ARGV[5]  the token of this import
 -- KEYS[5]  the staged policies
 -- KEYS[6]  the staged journal
--- KEYS[7]  the list of what changed of late
+-- KEYS[7]  the list of recent changes
 --
--- Reply    as of change_policies.lua: 0 and the version that the client has then, or with nothing changed 1 and 0 when the
---          set has another version by now, another import is not recorded yet, or what was staged is gone; 4 and 0 when
---          there is no such client any more
+-- Reply    like that of change_policies.lua: 0 and the new version of the client; or, with nothing changed, 1 and 0 when
+--          the set has changed meanwhile, another import is not recorded yet, or the staged data has expired; 4 and 0 when
+--          the client does not exist any more
 
 local call, format = redis.call, string.format
 local client, policies, before, journal, staged, staged_journal, noted = unpack(KEYS)
@@ -42,7 +42,7 @@ move(staged, policies)
 move(staged_journal, journal)
 call('HSET', client, 'policy_bytes', ARGV[4], 'import', ARGV[5])
 call('HINCRBY', client, 'policies_version', 1)
--- All of them are to be loaded again.
+-- Instances have to load all policies again.
 call('UNLINK', noted)
 local version = call('HINCRBY', client, 'version', 1)
 redis.pcall('PUBLISH', 'rl:news', 'client ' .. ARGV[1])

@@ -1,5 +1,5 @@
--- Notes which of a client's policies have changed with the version that the set has now, so that who has loaded it before
--- need not load all of it again.
+-- Records which of a client's policies have changed with the current version of the set, so that an instance which has
+-- loaded an earlier version need not load all of them again.
 
 local MAX_NOTED = 1000
 

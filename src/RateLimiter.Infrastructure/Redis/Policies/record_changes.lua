@@ -1,9 +1,9 @@
--- Records changes of a client's policies that are made: the versions that they replace, of which the oldest go while all of
--- them take up more than max_bytes, what is deleted, and their entries in the audit trail.
+-- Records applied changes of a client's policies: the versions that they replace, of which the oldest are removed while
+-- all of them use more than max_bytes, the deletions, and their entries in the audit trail.
 --
--- Each change is a table: field, the policy's; version, before the change; old and new, the policy before and after it, false
--- where there is none; tombstone, the version of an earlier deletion, else false; deletion, what is kept of this one; entry,
--- what the audit trail is to say of it, without the policy.
+-- Each change is a table: field, the policy's; version, before the change; old and new, the policy before and after it,
+-- false where there is none; tombstone, the version of an earlier deletion, else false; deletion, what is stored about
+-- this one; entry, its entry in the audit trail, without the policy.
 
 local call, format, match = redis.call, string.format, string.match
 local call_many, remove_fields = load_module('call_many'), load_module('remove_fields')
@@ -45,7 +45,7 @@ return function(client, deleted, versions, order, trail, changes, max_bytes)
     end
     bytes = bytes - remove_fields(versions, { name })
     local version, field = match(name, '^(%d+) (.*)$')
-    -- Its versions begin anew when nothing is known of them any more.
+    -- The versions start again when nothing is known about them any more.
     if call('HGET', deleted, field) == version then
       call('HDEL', deleted, field)
     end

@@ -1,7 +1,7 @@
--- Records a part of an import that is made: the versions that it replaced, and its entries in the audit trail.
+-- Records one step of an import that is applied: the versions that it replaced, and its entries in the audit trail.
 --
--- KEYS[1]  the client's hash              ARGV[1]  how many values of the journal
--- KEYS[2]  the hash of its policies       ARGV[2]  the most bytes that old versions can take up, and the audit trail too
+-- KEYS[1]  the client's hash              ARGV[1]  how many values of the journal to record
+-- KEYS[2]  the hash of its policies       ARGV[2]  the most bytes that old versions can use, and the audit trail too
 -- KEYS[3]  the hash of deleted ones
 -- KEYS[4]  the hash of old versions
 -- KEYS[5]  the list of their names, oldest first

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Sessions;
 
-/// <summary>With PostgreSQL too: losing them costs nothing but that people sign in again.</summary>
+/// <summary>In Redis even with PostgreSQL: losing them only makes people sign in again.</summary>
 internal sealed class RedisSessionKeys(RedisConnection connection) : ISessionKeys
 {
     private static readonly RedisScript Add = RedisScript.Load("add_session_keys");

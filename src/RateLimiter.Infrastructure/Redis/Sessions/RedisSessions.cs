@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Sessions;
 
-/// <summary>With PostgreSQL too: losing them costs nothing but that people sign in again.</summary>
+/// <summary>In Redis even with PostgreSQL: losing them only makes people sign in again.</summary>
 internal sealed class RedisSessions(RedisConnection connection) : ISessions
 {
     public Task OpenAsync(string id, TimeSpan lifetime, CancellationToken cancellationToken) =>

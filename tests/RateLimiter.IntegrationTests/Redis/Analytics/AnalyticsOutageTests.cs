@@ -13,7 +13,7 @@ using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
 
 namespace RateLimiter.IntegrationTests.Redis.Analytics;
 
-/// <summary>Counting while a real Redis is gone, or does not answer.</summary>
+/// <summary>Counting while a real Redis is unavailable, or does not reply.</summary>
 [TestFixture]
 public sealed class AnalyticsOutageTests
 {
@@ -34,7 +34,7 @@ public sealed class AnalyticsOutageTests
         {
             Record(100);
             await server.PauseAsync();
-            // What is sent now is in the server's socket, and done when it goes on.
+            // What is sent now waits in the server's socket, and is executed when the server resumes.
             Assert.That(SummarizeAsync, Throws.InstanceOf<StoreUnavailableException>());
             Record(10);
             Assert.That(SummarizeAsync, Throws.InstanceOf<StoreUnavailableException>());
@@ -63,7 +63,7 @@ public sealed class AnalyticsOutageTests
         {
             try
             {
-                // As the monitor does, which closes the circuit.
+                // Like the monitor, whose probe closes the circuit.
                 await connection.ProbeAsync(0, database => database.PingAsync());
                 await SummarizeAsync();
                 return true;

@@ -17,7 +17,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
 {
     private static readonly PolicyKey Search = new("search", "free");
 
-    /// <summary>Half past an hour of today, so that what is kept is kept, whenever the tests run.</summary>
+    /// <summary>Half past an hour of today, so that nothing expires, whenever the tests run.</summary>
     private static readonly DateTimeOffset Now = new AnalyticsSpan(
         TimeProvider.System.GetUtcNow(),
         TimeProvider.System.GetUtcNow()
@@ -343,7 +343,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
                 summary.Span.From,
                 Is.EqualTo(new AnalyticsSpan(Now.AddDays(-30), Now).RoundTo(BucketSize.Hour).From)
             );
-            // The number of the last write; and of now, a day ago and five days ago what is kept of each.
+            // The number of the last write, and the keys that are retained for now, a day ago and five days ago.
             Assert.That(kept, Has.Count.EqualTo(1 + 6 + 5 + 3));
             Assert.That(kept.Values, Is.All.Not.Null);
             foreach (var (key, left) in kept)

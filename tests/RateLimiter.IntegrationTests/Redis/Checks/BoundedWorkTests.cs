@@ -9,22 +9,25 @@ using StackExchange.Redis;
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
 /// <summary>
-/// The work of one call, whatever is in it, in the commands that it makes the store do: its time depends on what else the
-/// machine does. The logs are as a store filled by an earlier version holds them.
+/// The work of one call, whatever it contains, measured in the commands that the store executes for it: its time would
+/// depend on what else the machine does. The logs are in the format in which an earlier version would have filled a
+/// store.
 /// </summary>
 [NonParallelizable]
 public sealed class BoundedWorkTests
 {
-    /// <summary>Three looks at the list and its ends, and for two searches of 10,000 entries 16 looks each.</summary>
+    /// <summary>Three reads of the list and its ends, and for two searches in 10,000 entries 16 reads each.</summary>
     private const int MaxReadsOfALimit = 3 + 2 * 16;
 
-    /// <summary>Cutting both ends, adding, and the time to live; or giving back, and telling the others.</summary>
+    /// <summary>
+    /// Trimming both ends, appending, and the expiry; or a refund, and its message to other instances.
+    /// </summary>
     private const int MaxWritesOfALimit = 4;
 
     private const int MaxCommandsOfACheck =
         PolicyDefinition.MaxLimits * (MaxReadsOfALimit + MaxWritesOfALimit) + 1;
 
-    private static readonly Policy Dearest = CounterStoreExtensions.Policy([
+    private static readonly Policy MostExpensive = CounterStoreExtensions.Policy([
         .. Enumerable
             .Range(0, PolicyDefinition.MaxLimits)
             .Select(i =>
@@ -38,10 +41,10 @@ public sealed class BoundedWorkTests
     ]);
 
     private TestStore store = null!;
-    private RedisInvalidationChannel news = null!;
+    private RedisInvalidationChannel invalidations = null!;
     private RedisCounterStore counters = null!;
 
-    /// <summary>How the entries of a full log lie in time, and what was taken with each.</summary>
+    /// <summary>How the entries of a full log are distributed over time, and the cost of each.</summary>
     public enum Shape
     {
         OneByOneEvenly,
@@ -55,12 +58,12 @@ public sealed class BoundedWorkTests
     public async Task StartAsync()
     {
         store = await TestStore.StartOwnAsync(StoreKind.Redis);
-        news = new RedisInvalidationChannel(
+        invalidations = new RedisInvalidationChannel(
             store.Connection,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
         );
-        counters = new RedisCounterStore(store.Connection, news, TimeProvider.System);
+        counters = new RedisCounterStore(store.Connection, invalidations, TimeProvider.System);
         await counters.WarmUpAsync(CancellationToken.None);
     }
 
@@ -68,7 +71,7 @@ public sealed class BoundedWorkTests
     public async Task StopAsync()
     {
         counters.Dispose();
-        news.Dispose();
+        invalidations.Dispose();
         await store.DisposeAsync();
     }
 
@@ -85,7 +88,7 @@ public sealed class BoundedWorkTests
         var calls = await CountAsync(async () =>
             decision = await counters.TakeAsync(
                 subject,
-                Dearest,
+                MostExpensive,
                 cost,
                 CounterStoreExtensions.Start
             )
@@ -116,7 +119,7 @@ public sealed class BoundedWorkTests
         var calls = await CountAsync(async () =>
             decision = await counters.GiveAsync(
                 subject,
-                Dearest,
+                MostExpensive,
                 cost,
                 CounterStoreExtensions.Start
             )
@@ -139,12 +142,12 @@ public sealed class BoundedWorkTests
         await FillAsync(subject, Shape.HalfHasRunOut, now: Now());
         var requests = Enumerable
             .Range(0, 100)
-            .Select(i => new PermitRequest(subject, Dearest, Limit.MaxLoggedPermits - i))
+            .Select(i => new PermitRequest(subject, MostExpensive, Limit.MaxLoggedPermits - i))
             .ToList();
 
         var calls = await CountAsync(() => counters.AcquireEachAsync(requests, default));
 
-        var perCall = CheckWork.MaxPerCall / CheckWork.Of(Dearest);
+        var perCall = CheckWork.MaxPerCall / CheckWork.Of(MostExpensive);
         Assert.That(calls["evalsha"], Is.EqualTo(requests.Count / perCall));
         Assert.That(
             Commands(calls) / calls["evalsha"],
@@ -157,7 +160,9 @@ public sealed class BoundedWorkTests
 
     private static long Now() => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
-    /// <summary>The wait, from <see cref="CounterStoreExtensions.Start"/>, until so many permits have run out.</summary>
+    /// <summary>
+    /// The wait, from <see cref="CounterStoreExtensions.Start"/>, until this many permits have expired.
+    /// </summary>
     private static long WaitFor(List<(long Time, long Permits)> alive, long excess)
     {
         foreach (var (time, permits) in alive)
@@ -197,7 +202,7 @@ public sealed class BoundedWorkTests
         }
 
         var database = (await store.Connection.Connected).GetDatabase();
-        foreach (var limit in Dearest.Limits)
+        foreach (var limit in MostExpensive.Limits)
         {
             RedisKey counter = RedisKeys.Counter(subject, limit);
             foreach (var some in state.Chunk(1000))
@@ -251,7 +256,7 @@ public sealed class BoundedWorkTests
             );
     }
 
-    /// <summary>Those that the script made the store do.</summary>
+    /// <summary>The number of commands that the script made the store execute.</summary>
     private static long Commands(Dictionary<string, long> calls) =>
         calls
             .Where(call =>

@@ -7,10 +7,10 @@ using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
-/// <summary>Short forms of what these tests ask for over and over.</summary>
+/// <summary>Short forms of the calls that these tests repeat.</summary>
 internal static class CounterStoreExtensions
 {
-    /// <summary>Somewhen, in microseconds since 1970, in the middle of a window of any length.</summary>
+    /// <summary>An arbitrary time, in microseconds since 1970, in the middle of a window of any length.</summary>
     public const long Start = 1_755_859_212_345_678;
 
     public const long Second = 1_000_000;
@@ -29,13 +29,13 @@ internal static class CounterStoreExtensions
     public static Policy Change(this Policy policy, params Limit[] limits) =>
         policy.Revise(Definition(limits), DateTimeOffset.UnixEpoch);
 
-    /// <summary>Who makes the changes.</summary>
+    /// <summary>The actor of all changes.</summary>
     public static readonly Actor Actor = new("abcdefghijkl", "127.0.0.1", "request");
 
     public static AuditRecord Audit(AuditAction action) =>
         new(action, DateTimeOffset.UnixEpoch, Actor, null, null);
 
-    /// <summary>Saves a policy for which there is none yet.</summary>
+    /// <summary>Saves a policy that does not exist yet.</summary>
     public static Task<PolicySave> SaveAsync(
         this IPolicyRepository policies,
         ClientId client,
@@ -58,7 +58,7 @@ internal static class CounterStoreExtensions
             default
         );
 
-    /// <summary>A user whom nobody has asked about yet.</summary>
+    /// <summary>A user that was never checked before.</summary>
     public static Subject NewSubject(string user = "user") => new(ClientId.New(), user, null);
 
     public static ValueTask<Decision> TakeAsync(

@@ -33,7 +33,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         " a",
         "a ",
         " ",
-        // The same letter composed and decomposed.
+        // The same letter, composed and decomposed.
         "\u00E9",
         "e\u0301",
         "\u65E5\u672C",
@@ -110,7 +110,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             )
             .ToList();
 
-        // Each takes, gives back and looks with amounts of its own, one after the other and then all over again.
+        // Each takes, gives back and looks with its own amounts, one after the other and then all over again.
         for (var i = 0; i < subjects.Count; i++)
         {
             await Counters.TakeAsync(subjects[i], policy, 100 + i);
@@ -198,7 +198,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         var (all, forEver) = await Store.ScanAsync();
 
         Assert.That(all, Is.Positive);
-        // Of a client's registry, the whole of what stands between the braces is the client's id.
+        // For the keys of a client's registry, the hash tag between the braces is exactly the client's id.
         Assert.That(forEver.Where(name => name.IndexOf(':', 3) < name.IndexOf('}', 3)), Is.Empty);
     }
 
@@ -333,11 +333,11 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
-        var told = Store.Log.Messages.Where(line =>
+        var logged = Store.Log.Messages.Where(line =>
             line.Contains(broken.Client.Value, StringComparison.Ordinal)
         );
-        Assert.That(told.Count(), Is.InRange(1, 10), "Not for each check.");
-        Assert.That(told, Has.All.Contains("WRONGTYPE"));
+        Assert.That(logged.Count(), Is.InRange(1, 10), "Not for each check.");
+        Assert.That(logged, Has.All.Contains("WRONGTYPE"));
     }
 
     [Test]
@@ -381,7 +381,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Take_LargestNumbers_StayExact([Values] Algorithm algorithm)
     {
-        // The greatest limits that a policy may have with a window of one day.
+        // The largest limits that a policy may have with a window of one day.
         var permits = algorithm switch
         {
             Algorithm.FixedWindow => Limit.MaxPermits,

@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
 /// <summary>
-/// A denial is answered without the store until it can end. That the store is not asked shows when its counter is taken
-/// away behind everybody's back.
+/// A denial is repeated without the store for as long as it is stable. To show that the store is not asked, the test
+/// deletes the counter directly.
 /// </summary>
 public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
 {
@@ -87,25 +87,25 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     )
     {
         var connection = await Store.ConnectAgainAsync();
-        using var news = new RedisInvalidationChannel(
+        using var invalidations = new RedisInvalidationChannel(
             connection,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
         );
-        using var other = new RedisCounterStore(connection, news, TimeProvider.System);
+        using var other = new RedisCounterStore(connection, invalidations, TimeProvider.System);
         var request = Request(Algorithm.TokenBucket, 1, 3600);
         await ExhaustAsync(request);
-        var heard = new TaskCompletionSource();
+        var received = new TaskCompletionSource();
         News.Freed += name =>
         {
             if (name == CheckScript.FirstCounter(request))
             {
-                heard.TrySetResult();
+                received.TrySetResult();
             }
         };
 
         await FreeAsync(other, request, isReset);
-        await heard.Task.WaitAsync(Patience);
+        await received.Task.WaitAsync(Patience);
 
         Assert.That((await TakeAsync(Counters, request)).Allowed);
     }
@@ -159,7 +159,9 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    /// <summary>Takes until it is denied, with the news heard, so that it is remembered.</summary>
+    /// <summary>
+    /// Takes permits until a check is denied, with a healthy subscription, so that the denial is cached.
+    /// </summary>
     private async Task<Decision> ExhaustAsync(PermitRequest request)
     {
         Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));

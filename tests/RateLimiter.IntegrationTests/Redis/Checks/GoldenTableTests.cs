@@ -3,7 +3,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
-/// <summary>Sequences whose answers are known, step by step, for the scripts and for the model alike.</summary>
+/// <summary>Sequences with known results, step by step, for the scripts and for the model alike.</summary>
 [Parallelizable(ParallelScope.All)]
 public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
 {

@@ -16,7 +16,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
-/// <summary>Old versions and audit trails, of which the oldest go when they take up too much.</summary>
+/// <summary>Old versions and audit trails, of which the oldest entries are removed when they use too much.</summary>
 public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
 {
     private const int MaxBytes = 4096;
@@ -57,7 +57,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
         }
 
         var versions = await policies.ListVersionsAsync(client, Key, null, 100, default);
-        // One is the policy itself, which is not history.
+        // One is the policy itself, which is not part of the history.
         Assert.That(versions, Has.Count.GreaterThan(5).And.Count.LessThan(count));
         Assert.That(
             versions.Select(version => version.Version),
@@ -155,7 +155,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
 
         var trail = await TrailAsync(client);
         Assert.That(trail, Has.Count.GreaterThan(5).And.Count.LessThan(count));
-        // The first tells of the registration.
+        // The first entry is about the registration.
         Assert.That(
             trail.Select(entry => (entry.Id, (entry.Record.After as AuditedKey)?.Id)),
             Is.EqualTo(
@@ -271,7 +271,7 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
     private Task<IReadOnlyList<AuditEntry>> TrailAsync(ClientId client) =>
         audit.ListAsync(client, new AuditFilter(), null, 100_000, default);
 
-    /// <summary>What is counted is what is there, and within the quota.</summary>
+    /// <summary>The recorded size equals the actual size, and is within the quota.</summary>
     private async Task AssertBytesAreRightAsync(ClientId client)
     {
         await AssertAsync(RedisKeys.PolicyVersions(client), "version_bytes");

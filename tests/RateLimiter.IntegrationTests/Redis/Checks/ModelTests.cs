@@ -7,13 +7,13 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
 /// <summary>
-/// Random histories, told to the scripts and to the model of the Domain: every figure of every answer is the same. A
-/// failure prints the shortest history that shows it.
+/// Random histories, replayed against the scripts and the model of the Domain: every figure of every decision is the
+/// same. A failure prints the shortest history that reproduces it.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 {
-    /// <summary>How many histories each test tells; RATELIMITER_HISTORIES asks for more.</summary>
+    /// <summary>The number of histories that each test replays; RATELIMITER_HISTORIES asks for more.</summary>
     private static readonly int Histories = int.TryParse(
         Environment.GetEnvironmentVariable("RATELIMITER_HISTORIES"),
         out var asked
@@ -29,7 +29,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         Change,
     }
 
-    /// <summary>So much later, this: <c>Amount</c> is a cost, or the limit's new permits.</summary>
+    /// <summary>An action after a delay: <c>Amount</c> is a cost, or the limit's new permits.</summary>
     private sealed record Step(long Later, Verb Verb, long Amount)
     {
         public override string ToString() =>
@@ -101,12 +101,12 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         var later = Gen.Frequency(
             (3, Gen.Constant(0L)),
             (2, Gen.Choose(1, 2000).Select(time => (long)time)),
-            // A part of the window, up to two and a half of them, to the microsecond.
+            // A fraction of the window, up to two and a half windows, to the microsecond.
             (8, Gen.Choose(0, 250_000).Select(part => window / 100_000 * part + part % 7)),
             (1, Gen.Elements(window - 1, window, window + 1, 2 * window)),
             // The clock steps back.
             (1, Gen.Choose(1, 150_000).Select(part => -window / 100_000 * part)),
-            // It was wrong, and is set right.
+            // The clock was wrong, and is corrected.
             (1, Gen.Elements(-window - 1, -window, -3 * window))
         );
         var cost = Gen.Frequency(
@@ -202,7 +202,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                     Counter.Refund(model, policy.Limits, now, step.Amount)
                 ),
             };
-            // A look takes nothing either, but drops what a clock that was wrong has left.
+            // A look takes nothing either, but the model deletes what a wrong clock has left.
             Counter.Acquire(model, policy.Limits, now, cost: 0);
             if (!decision.Statuses.SequenceEqual(expected))
             {
@@ -217,7 +217,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    /// <summary>Whether a cost would pass, with figures as they are without it.</summary>
+    /// <summary>Whether a cost would pass, with the figures as they are without it.</summary>
     private static IReadOnlyList<LimitStatus> Look(
         Counter[] model,
         IReadOnlyList<Limit> limits,
@@ -233,7 +233,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 ),
         ];
 
-    /// <summary>What was denied passes when its wait is over, and not a tick before.</summary>
+    /// <summary>A denied cost passes when its wait is over, and not a tick before.</summary>
     private async Task HoldsItsPromiseAsync(
         RateLimiter.Domain.Checks.Subject subject,
         Policy policy,
@@ -259,8 +259,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     }
 
     /// <summary>
-    /// A steady denial is to the last tick what its first answer says, times apart, and with the next one permits are
-    /// back. One that is not steady has permits left that others can take.
+    /// A stable denial equals its first result until its last tick, except for the times, and with the next tick
+    /// permits are back. A denial that is not stable has permits left that others can take.
     /// </summary>
     private async Task StaysSteadyAsync(
         RateLimiter.Domain.Checks.Subject subject,
@@ -286,13 +286,13 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             return;
         }
 
-        var foretold = decision.After(TimeSpan.FromMicroseconds(steady - 1));
+        var predicted = decision.After(TimeSpan.FromMicroseconds(steady - 1));
         var before = await Counters.LookAsync(subject, policy, step.Amount, now + steady - 1);
         var other = await Counters.LookAsync(subject, policy, 1, now + steady - 1);
         var then = await Counters.LookAsync(subject, policy, 0, now + steady);
         var isStill = before
             .Statuses.Select(status => status with { Used = 0 })
-            .SequenceEqual(foretold.Statuses.Select(status => status with { Used = 0 }));
+            .SequenceEqual(predicted.Statuses.Select(status => status with { Used = 0 }));
         var isOver = then
             .Statuses.Zip(decision.Statuses)
             .Any(pair =>
@@ -303,7 +303,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         {
             throw new InvalidOperationException(
                 $"At {step}: steady for {steady} µs; one tick before its end "
-                    + $"{string.Join(" & ", before.Statuses)} and not {string.Join(" & ", foretold.Statuses)}, "
+                    + $"{string.Join(" & ", before.Statuses)} and not {string.Join(" & ", predicted.Statuses)}, "
                     + $"then {string.Join(" & ", then.Statuses)}."
             );
         }

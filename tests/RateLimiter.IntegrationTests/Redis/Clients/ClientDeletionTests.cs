@@ -135,7 +135,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         }
 
         Assert.That(steps.Sum(), Is.EqualTo(count));
-        // A server may give some more than it is asked for.
+        // A server may return a few more keys than requested.
         Assert.That(steps, Has.All.LessThanOrEqualTo(2 * KeyScan.PageSize));
         Assert.That(await NamesAsync(client), Is.Empty);
     }
@@ -164,7 +164,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Delete_KilledAtAnyStep_IsResumedAndCompleted([Values] bool stepIsDone)
     {
-        // More steps than there are.
+        // More than the number of steps.
         const int enough = 100;
         var killed = 0;
         for (var step = 1; step <= enough; step++)
@@ -181,12 +181,12 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             killed++;
             await ResumeAsync(client);
 
-            // What was not even noted is not done.
+            // A deletion that was not even noted is not performed.
             var isNoted = step > 1 || stepIsDone;
             Assert.That(await NamesAsync(client), isNoted ? Is.Empty : Is.EquivalentTo(all));
         }
 
-        // The wish, the client, a note, counters looked for and found, the end.
+        // The beginning, the client, a note, counters searched and found, the end.
         Assert.That(killed, Is.GreaterThanOrEqualTo(6).And.LessThan(enough));
     }
 
@@ -243,7 +243,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             DateTimeOffset.UnixEpoch
         );
 
-    /// <summary>Two policies and a deleted one, a key and its use, three log entries, and counters.</summary>
+    /// <summary>Creates two policies and a deleted one, a key and its use, three log entries, and counters.</summary>
     private async Task FillAsync(ClientId client)
     {
         var (key, _) = ApiKey.Generate(client);
@@ -253,7 +253,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             CounterStoreExtensions.Audit(AuditAction.ClientRegistered),
             default
         );
-        // RegisterAsync may have made one before.
+        // RegisterAsync may have created one before.
         await database.HashDeleteAsync(
             RedisKeys.ApiKeys(client),
             [
@@ -322,7 +322,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         await log.ReadAsync(client, default);
     }
 
-    /// <summary>All that is in the store under a client's name.</summary>
+    /// <summary>All keys in the store that contain the client's id.</summary>
     private async Task<IReadOnlyList<string>> NamesAsync(ClientId client)
     {
         var names = new HashSet<string>();
@@ -348,7 +348,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         );
     }
 
-    /// <summary>Deletes a client as far as it goes.</summary>
+    /// <summary>Deletes a client until the repository fails.</summary>
     private async Task<bool> TryDeleteAsync(IDeletionRepository mortal, ClientId client)
     {
         var time = new FakeTimeProvider(Somewhen);
@@ -367,7 +367,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    /// <summary>Another instance looks after what the first left behind.</summary>
+    /// <summary>Another instance continues what the first left behind.</summary>
     private async Task ResumeAsync(ClientId client)
     {
         var time = new FakeTimeProvider(Somewhen + TimeSpan.FromMinutes(1));
@@ -387,7 +387,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    /// <summary>Lets time pass until something has come out.</summary>
+    /// <summary>Advances the clock until the task has completed.</summary>
     private static async Task<T> PassAsync<T>(FakeTimeProvider time, Task<T> task)
     {
         using var late = new CancellationTokenSource(Patience);
@@ -417,7 +417,10 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             NullLogger<ClientDeletions>.Instance
         );
 
-    /// <summary>Of an instance that is killed at a step, before or after that was done. It does nothing any more.</summary>
+    /// <summary>
+    /// The repository of an instance that is killed at a step, before or after the step was done. Afterwards every call
+    /// fails.
+    /// </summary>
     private sealed class MortalRepository(
         RedisDeletionRepository inner,
         int lastStep,

@@ -12,7 +12,10 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Clients;
 
-/// <summary>A client's counters on all masters of a cluster. Six processes: not beside other tests.</summary>
+/// <summary>
+/// A client's counters on all masters of a cluster. It starts six processes, so it does not run in parallel with other
+/// tests.
+/// </summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class ClusterDeletionTests
@@ -47,7 +50,7 @@ public sealed class ClusterDeletionTests
     [Test]
     public async Task DeleteCounters_SlotMovesToWhereWasLookedAlready_LooksAgain()
     {
-        // So few that a master has them all on one page.
+        // So few that all of a master's keys fit on one page.
         const int few = 300;
         await using var cluster = await RedisCluster.StartAsync();
         await using var connection = await ConnectAsync(cluster);

@@ -9,7 +9,9 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>What an instance takes for heard has come the way of what scripts tell.</summary>
+/// <summary>
+/// With a channel prefix, an instance still receives what the scripts publish, not only its own messages.
+/// </summary>
 [TestFixture]
 public sealed class ChannelPrefixTests
 {
@@ -25,7 +27,7 @@ public sealed class ChannelPrefixTests
             10_000,
             new MessageLog()
         );
-        using var news = new RedisInvalidationChannel(
+        using var invalidations = new RedisInvalidationChannel(
             here,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
@@ -37,9 +39,12 @@ public sealed class ChannelPrefixTests
         );
         using var counters = new RedisCounterStore(there, others, TimeProvider.System);
         var freed = new TaskCompletionSource();
-        news.Freed += _ => freed.TrySetResult();
-        await news.StartAsync(default);
-        Assert.That(() => news.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        invalidations.Freed += _ => freed.TrySetResult();
+        await invalidations.StartAsync(default);
+        Assert.That(
+            () => invalidations.IsSubscribed,
+            Is.True.After((int)Patience.TotalMilliseconds, 10)
+        );
 
         await counters.ResetAsync(
             new PermitRequest(
@@ -53,6 +58,6 @@ public sealed class ChannelPrefixTests
         );
 
         await freed.Task.WaitAsync(Patience);
-        await news.StopAsync(default);
+        await invalidations.StopAsync(default);
     }
 }

@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>An address leads to another server, while the connections that were made to it stand.</summary>
+/// <summary>An address leads to another server, while the connections that were made to it stay open.</summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class ConnectionRenewalTests
@@ -13,7 +13,7 @@ public sealed class ConnectionRenewalTests
 
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(20);
 
-    /// <summary>What a server can be asked, so that it is of no use any more, and what it says then.</summary>
+    /// <summary>Commands that make a server unusable, and the error that it replies with then.</summary>
     private static readonly TestCaseData[] States =
     [
         new TestCaseData("READONLY", "REPLICAOF 127.0.0.1 {other}").SetArgDisplayNames("READONLY"),
@@ -73,7 +73,7 @@ public sealed class ConnectionRenewalTests
         Assert.That(store.Renewals, Has.One.Contains("MISCONF"));
     }
 
-    // The client library gives up such a connection too, about as soon.
+    // The client library also gives up such a connection, after about the same time.
     [Test]
     public async Task Server_ThatHangs_IsLeftForWhereTheAddressLeadsNow()
     {
@@ -90,7 +90,7 @@ public sealed class ConnectionRenewalTests
         await UntilDecidedAsync(store);
     }
 
-    // Loads what it is to be a replica of, slowly.
+    // The server loads the data of its new master, slowly.
     [Test]
     public async Task Server_ThatIsLoading_IsLeftForWhereTheAddressLeadsNow()
     {
@@ -114,11 +114,11 @@ public sealed class ConnectionRenewalTests
 
         await UntilRefusedAsync(store);
         await UntilDecidedAsync(store);
-        // It answers slowly meanwhile, or not in time.
+        // Meanwhile it replies slowly, or not in time.
         Assert.That(store.Renewals, Has.One.Match("LOADING|no answer in time"));
     }
 
-    // New connections were made to a server that let nobody in, and the address leads elsewhere again.
+    // New connections were made to a server that refuses all logins, and the address leads elsewhere again.
     [TestCase("")]
     [TestCase(",password=other")]
     public async Task Server_ThatLetsNobodyIn_IsLeftForWhereTheAddressLeadsNow(string password)
@@ -170,10 +170,10 @@ public sealed class ConnectionRenewalTests
         await UntilDecidedAsync(store);
 
         await MustBeHeardAgainAsync(store);
-        var heard = new TaskCompletionSource<string>();
-        store.News.Freed += counter => heard.TrySetResult(counter);
+        var received = new TaskCompletionSource<string>();
+        store.News.Freed += counter => received.TrySetResult(counter);
         await second.AskAsync("PUBLISH", RedisKeys.InvalidationChannel, "freed counter");
-        Assert.That(await heard.Task.WaitAsync(Recovered), Is.EqualTo("counter"));
+        Assert.That(await received.Task.WaitAsync(Recovered), Is.EqualTo("counter"));
     }
 
     [Test]
@@ -204,7 +204,7 @@ public sealed class ConnectionRenewalTests
             }
         );
         Assert.That(store.Renewals, Has.One.Contains("localhost resolves to another address"));
-        // It leads elsewhere still, as far as anybody knows.
+        // As far as the resolver reports, the name still resolves to another address.
         await Task.Delay(TimeSpan.FromSeconds(12));
         Assert.That(address.Count - before, Is.LessThanOrEqualTo(3 * 2));
         Assert.That(store.Renewals.Count(), Is.EqualTo(1));
@@ -241,7 +241,7 @@ public sealed class ConnectionRenewalTests
         var masters = await cluster.MastersAsync();
         var before = await ConnectionsOfAsync(masters[1]);
 
-        // More than it has.
+        // More replicas than it has.
         await masters[0].AskAsync("CONFIG", "SET", "min-replicas-to-write", "9");
         await UntilRefusedAsync(store);
         await Task.Delay(ConnectionRenewal.Patience * 2);

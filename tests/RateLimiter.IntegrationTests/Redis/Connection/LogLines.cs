@@ -2,10 +2,10 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>Makes lines of the log. Only this class knows how they are put together.</summary>
+/// <summary>Creates entries of the decision log. Only this class knows how they are built.</summary>
 internal static class LogLines
 {
-    /// <summary>The line of a check that was allowed.</summary>
+    /// <summary>The entry of an allowed check.</summary>
     public static LoggedDecision Logged(string user, long remaining = 1) =>
         new(
             DateTimeOffset.UnixEpoch,

@@ -6,7 +6,7 @@ using RateLimiter.Infrastructure.Redis.Health;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>Keeps what is logged.</summary>
+/// <summary>Collects logged messages.</summary>
 internal sealed class MessageLog
     : ILogger<RedisConnection>,
         ILogger<RedisAnalytics>,

@@ -13,7 +13,7 @@ using RateLimiter.IntegrationTests.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>Who changes a client's policies says so in the store, in the same step.</summary>
+/// <summary>Every change of a client's policies is published by the same script, atomically.</summary>
 public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(kind)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -87,12 +87,12 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         var other = ClientKey.Create(ApiKey.Generate(client).Key, "other", Scopes.Check, default);
         var both = new KeyRing([.. first.Keys, other]);
         Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
-        var heard = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var received = new System.Collections.Concurrent.ConcurrentQueue<string>();
         void HearRevoked(ClientId id, IReadOnlyCollection<KeyHash> hashes)
         {
             if (id == client)
             {
-                heard.Enqueue(string.Join(' ', hashes));
+                received.Enqueue(string.Join(' ', hashes));
             }
         }
 
@@ -106,7 +106,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         );
 
         Assert.That(
-            () => heard,
+            () => received,
             Is.EqualTo(new[] { $"{other.Hash}", $"{first.Keys.Single().Hash}" })
                 .After((int)Patience.TotalMilliseconds, 10)
         );
@@ -116,19 +116,22 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
     [Test]
     public async Task Missed_FirstHeard_IsToldBeforeAnythingIsTakenForHeard()
     {
-        using var news = new RedisInvalidationChannel(
+        using var invalidations = new RedisInvalidationChannel(
             Store.Connection,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
         );
         var wasHeard = new TaskCompletionSource<bool>();
-        news.MessagesLost += () => wasHeard.TrySetResult(news.IsSubscribed);
+        invalidations.MessagesLost += () => wasHeard.TrySetResult(invalidations.IsSubscribed);
 
-        await news.StartAsync(default);
+        await invalidations.StartAsync(default);
 
         Assert.That(await wasHeard.Task.WaitAsync(Patience), Is.False);
-        Assert.That(() => news.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
-        await news.StopAsync(default);
+        Assert.That(
+            () => invalidations.IsSubscribed,
+            Is.True.After((int)Patience.TotalMilliseconds, 10)
+        );
+        await invalidations.StopAsync(default);
     }
 
     [Test]
@@ -160,7 +163,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
 
         Assert.That(
             () => Store.Log.Messages,
-            Has.Some.EqualTo("The hearing of messages failed and is tried again")
+            Has.Some.EqualTo("The subscription to messages failed and is tried again")
                 .After((int)Patience.TotalMilliseconds, 10)
         );
         News.Freed -= Fail;
@@ -169,20 +172,20 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
 
     private async Task HearAsync(ClientId client, Func<Task<bool>> change)
     {
-        // Messages come in order: with the ping heard, it is listened to.
+        // Messages arrive in order: once the ping is received, the subscription works.
         Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
-        var heard = new TaskCompletionSource();
+        var received = new TaskCompletionSource();
         void Hear(ClientId changed)
         {
             if (changed == client)
             {
-                heard.TrySetResult();
+                received.TrySetResult();
             }
         }
 
         News.Changed += Hear;
         Assert.That(await change());
-        await heard.Task.WaitAsync(Patience);
+        await received.Task.WaitAsync(Patience);
         News.Changed -= Hear;
     }
 }

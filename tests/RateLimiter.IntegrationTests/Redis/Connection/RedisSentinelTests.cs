@@ -3,7 +3,9 @@ using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>The sentinels that other tests rely on. Six processes: not beside other tests.</summary>
+/// <summary>
+/// The sentinels that other tests rely on. It starts six processes, so it does not run in parallel with other tests.
+/// </summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class RedisSentinelTests

@@ -2,14 +2,16 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>A sentinel that says what cannot be. Six processes: not beside other tests.</summary>
+/// <summary>
+/// A sentinel that gives impossible replies. It starts six processes, so it does not run in parallel with other tests.
+/// </summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class SentinelAnswerTests
 {
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(40);
 
-    /// <summary>So often it is asked while it says one of them.</summary>
+    /// <summary>How long the sentinel is asked while it gives one of these replies.</summary>
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(1);
 
     [Test]
@@ -52,9 +54,7 @@ public sealed class SentinelAnswerTests
         await UntilDecidedAsync(store);
         Assert.That(
             store.Log.Messages.Where(line => line.Contains("failed and is tried again")),
-            Is.EqualTo([
-                $"The question to the sentinel {address.Address} failed and is tried again",
-            ])
+            Is.EqualTo([$"The query of the sentinel {address.Address} failed and is tried again"])
         );
     }
 

@@ -9,7 +9,7 @@ using RateLimiter.IntegrationTests.Redis.Checks;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
-/// <summary>A connection with all that watches over it, as in the service.</summary>
+/// <summary>A connection with all its monitors, as in the service.</summary>
 internal sealed class WatchedConnection : IAsyncDisposable
 {
     private const int TimeoutMs = 500;
@@ -42,7 +42,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
 
     public MessageLog Log { get; }
 
-    /// <summary>Why connections were made again.</summary>
+    /// <summary>Why connections were renewed.</summary>
     public IEnumerable<string> Renewals =>
         Log.Messages.Where(line =>
             line.StartsWith("The connections to the store were stale", StringComparison.Ordinal)
@@ -64,7 +64,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
     }
 
     /// <summary>Checks a user that was never checked before.</summary>
-    /// <returns>Whether the store has decided it.</returns>
+    /// <returns>Whether the store decided.</returns>
     public async Task<bool> IsDecidedAsync()
     {
         var limit = CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60);

@@ -11,7 +11,9 @@ using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
 
 namespace RateLimiter.IntegrationTests.Redis.Logs;
 
-/// <summary>Logs on all masters of a cluster. Six processes: not beside other tests.</summary>
+/// <summary>
+/// Logs on all masters of a cluster. It starts six processes, so it does not run in parallel with other tests.
+/// </summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class ClusterFeedTests

@@ -70,7 +70,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
     {
         var client = await Store.RegisterAsync();
         var start = 0L;
-        // 4700 in unequal parts, of which the last 1000 to 1100 stay.
+        // 4700 in unequal portions, of which the last 1000 to 1100 stay.
         var next = 0;
         foreach (var count in new[] { 1, 999, 100, 1, 500, 1000, 1099, 1000 })
         {
@@ -81,7 +81,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
 
             Assert.That(part.End, Is.EqualTo(start + next));
             Assert.That(part.Length, Is.LessThanOrEqualTo(1100));
-            // The number of each is its place.
+            // The number of each is its position.
             Assert.That(
                 Numbers(part),
                 Is.EqualTo(Enumerable.Range((int)(part.Cut - start), part.Length))
@@ -145,7 +145,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
     public async Task Read_LongestEntries_AreAllGiven()
     {
         var client = await Store.RegisterAsync();
-        // As JSON, each of these letters takes six bytes or twelve.
+        // In JSON, each of these characters takes six or twelve bytes.
         var user = string.Concat(Enumerable.Repeat("\U0001F600", 128));
         for (var i = 0; i < 1000; i++)
         {
@@ -187,25 +187,25 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
     public async Task Written_AfterRecord_TellsOfTheClientOnceItCanBeRead()
     {
         var client = await Store.RegisterAsync();
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var notified = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         feed.Written += it =>
         {
             if (it == client)
             {
-                told.TrySetResult();
+                notified.TrySetResult();
             }
         };
 
         log.Record(client, Logged("u", 0));
 
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await notified.Task.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.That(Numbers(await ReadAsync(client, 0)), Is.EqualTo([0]));
     }
 
     [Test]
     public async Task Read_OthersWriteMeanwhile_GivesEachOnceAndInOrder()
     {
-        // As another instance does; of the embedded store there is only one, with two writers.
+        // Like another instance; the embedded store has only one instance, with two writers.
         using var other = New(await Store.ConnectAgainAsync());
         await other.StartAsync(CancellationToken.None);
         var client = await Store.RegisterAsync();
@@ -267,7 +267,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
     private Task<LogPart> ReadAsync(ClientId client, long? after) =>
         feed.ReadAsync(client, after, CancellationToken.None);
 
-    /// <summary>Records decisions that are numbered, and waits until they are written.</summary>
+    /// <summary>Records numbered decisions, and waits until they are written.</summary>
     private async Task AppendAsync(ClientId client, int first, int count)
     {
         for (var i = 0; i < count; i++)

@@ -19,7 +19,7 @@ public sealed class LargeChangeTests
 {
     private const int Many = 3 * PolicyImports.PerStep;
 
-    /// <summary>As the commands name it that put what was staged in its place, and record it.</summary>
+    /// <summary>Names of keys by which the calls that commit and that record an import can be recognised.</summary>
     private const string Before = "policies_before_import";
     private const string Staged = "staged_journal";
 
@@ -217,7 +217,7 @@ public sealed class LargeChangeTests
         );
     }
 
-    /// <summary>A server with two ways to it, one of which can be cut.</summary>
+    /// <summary>A server with two connections to it, one of which can be cut.</summary>
     private sealed class Cut(RedisServer server, Forwarder way) : IAsyncDisposable
     {
         public RedisConnection Direct { get; private set; } = null!;
@@ -239,13 +239,13 @@ public sealed class LargeChangeTests
                 Direct = await ConnectAsync(server.ConnectionString),
                 Behind = await ConnectAsync(way.Address),
             };
-            // The server must know the scripts: else they are not run when they are called first.
+            // The server must have cached the scripts: otherwise the first call does not execute them.
             var client = await TestStore.RegisterAsync(store.Direct);
             await ChangeAsync(store.Policies, client, Many);
             return store;
         }
 
-        /// <summary>Ends the next connection on the way over which something is said.</summary>
+        /// <summary>Ends the next connection on which matching text is sent.</summary>
         public void EndAfter(Func<string, bool> said) =>
             way.EndsAfter = text =>
             {

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Sessions;
 
-/// <summary>All instances share one list, so that the tests run in one.</summary>
+/// <summary>All instances share one list, so that the tests run in one instance.</summary>
 public sealed class SessionKeysTests(StoreKind kind) : StoreTests(kind)
 {
     [Test]

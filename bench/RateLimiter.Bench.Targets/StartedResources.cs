@@ -3,30 +3,30 @@ using System.Runtime.InteropServices;
 namespace RateLimiter.Bench;
 
 /// <summary>
-/// The processes and folders that the bench has made. All of them go at the end of the scenario that made them, and
-/// when somebody stops the bench.
+/// The processes and folders that the bench has created. All of them are removed at the end of the scenario that
+/// created them, and when the bench is interrupted.
 /// </summary>
-internal static class Belongings
+internal static class StartedResources
 {
     private static readonly Lock Lock = new();
     private static readonly Stack<IDisposable> All = [];
 
-    /// <summary>Whether somebody has stopped the bench, so that whatever it is doing fails.</summary>
-    public static bool AreTaken { get; private set; }
+    /// <summary>Whether the bench was interrupted, so that whatever it is doing fails.</summary>
+    public static bool IsInterrupted { get; private set; }
 
     /// <param name="one">Something that can be disposed of more than once.</param>
-    /// <param name="make">Makes it.</param>
+    /// <param name="make">Creates it.</param>
     public static void Add(IDisposable one, Action make)
     {
         lock (Lock)
         {
-            ObjectDisposedException.ThrowIf(AreTaken, typeof(Belongings));
+            ObjectDisposedException.ThrowIf(IsInterrupted, typeof(StartedResources));
             make();
             All.Push(one);
         }
     }
 
-    /// <summary>Disposes of all, the last first.</summary>
+    /// <summary>Disposes of all of them, the last first.</summary>
     public static void Dispose()
     {
         lock (Lock)
@@ -38,13 +38,15 @@ internal static class Belongings
         }
     }
 
-    /// <summary>Answers a signal that would end the bench: all goes, and with it what the bench is doing.</summary>
-    public static void Take(PosixSignalContext context)
+    /// <summary>
+    /// Handles a signal that would end the bench: everything is removed, and what the bench is doing fails.
+    /// </summary>
+    public static void Interrupt(PosixSignalContext context)
     {
         context.Cancel = true;
         lock (Lock)
         {
-            AreTaken = true;
+            IsInterrupted = true;
             Dispose();
         }
     }
@@ -55,9 +57,9 @@ internal sealed class TemporaryFolder : IDisposable
 {
     private const string Prefix = "ratelimiter-bench-";
 
-    /// <param name="parent">The folder to make it in; null for that of all temporary files.</param>
+    /// <param name="parent">The folder to create it in; null for the system's temporary folder.</param>
     public TemporaryFolder(string? parent = null) =>
-        Belongings.Add(
+        StartedResources.Add(
             this,
             () =>
                 Path = parent is null
