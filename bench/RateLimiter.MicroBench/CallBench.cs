@@ -27,5 +27,5 @@ public class CallBench
     }
 
     [Benchmark]
-    public int Write() => CheckScript.Write("take", requests, clock: null).Keys.Length;
+    public int Write() => CheckScript.Write("acquire", requests, clock: null).Keys.Length;
 }

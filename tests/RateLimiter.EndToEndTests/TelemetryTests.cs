@@ -66,7 +66,7 @@ public sealed class TelemetryTests
             )
         ).MustBeOk();
 
-        string[] spans = ["POST /check", "CheckCommand", "take permits", "EVALSHA check"];
+        string[] spans = ["POST /check", "CheckCommand", "acquire permits", "EVALSHA check"];
         await Poll.UntilAsync(
             "The collector is not told of the check.",
             Told,

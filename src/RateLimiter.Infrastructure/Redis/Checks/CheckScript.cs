@@ -33,7 +33,7 @@ internal static class CheckScript
     /// <summary>The script check.lua.</summary>
     public static RedisScript Script { get; } = RedisScript.Load("check", Limiters.Values);
 
-    /// <param name="verb">As in check.lua: take, look or give.</param>
+    /// <param name="verb">As in check.lua: acquire, peek or refund.</param>
     /// <param name="requests">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
     /// <returns>The arguments; the first key of each request is its <see cref="FirstCounter"/>.</returns>

@@ -106,7 +106,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
 
         Task<Decision?[]> TakeAsync(TimeSpan timeout) =>
             EvaluateAsync(
-                "take",
+                "acquire",
                 request,
                 clock: null,
                 timeout,
@@ -134,7 +134,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var counter = CheckScript.FirstCounter(request);
-        var shard = connection.PartOf(counter);
+        var shard = connection.ShardOf(counter);
         if (Remembered(counter, request, shard) is { } denial)
         {
             return ValueTask.FromResult<Decision?>(denial);
@@ -155,7 +155,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     public ValueTask<Decision> PeekAsync(
         PermitRequest request,
         CancellationToken cancellationToken
-    ) => DecideAsync("look", request, clock: null, cancellationToken);
+    ) => DecideAsync("peek", request, clock: null, cancellationToken);
 
     public async ValueTask<Decision> RefundAsync(
         PermitRequest request,
@@ -164,7 +164,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     {
         try
         {
-            return await DecideAsync("give", request, clock: null, cancellationToken);
+            return await DecideAsync("refund", request, clock: null, cancellationToken);
         }
         finally
         {
@@ -183,7 +183,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         {
             var request = requests[i];
             var counter = CheckScript.FirstCounter(request);
-            var shard = connection.PartOf(counter);
+            var shard = connection.ShardOf(counter);
             decisions[i] = Remembered(counter, request, shard);
             if (decisions[i] is null && HasRoomFor(request))
             {
@@ -241,11 +241,11 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         PermitRequest request
     )
     {
-        using var span = Instrumentation.Spans.StartActivity("take permits");
+        using var span = Instrumentation.Spans.StartActivity("acquire permits");
         return await batcher.DecideAsync(request);
     }
 
-    /// <param name="verb">As in check.lua: take, look or give.</param>
+    /// <param name="verb">As in check.lua: acquire, peek or refund.</param>
     /// <param name="request">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
     /// <param name="cancellationToken">Ends the wait, not the acquisition.</param>
@@ -280,7 +280,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             .. Enumerable
                 .Range(0, ProbeNames)
                 .Select(i => new PermitRequest(new Subject(Nobody, $"{i}", null), ProbePolicy, 1))
-                .Where(request => connection.PartOf(CheckScript.FirstCounter(request)) == shard)
+                .Where(request => connection.ShardOf(CheckScript.FirstCounter(request)) == shard)
                 .Take(1),
         ];
         if (request is [])
@@ -290,7 +290,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
 
         var takes = connection.IsFailing(shard) || connection.IsFull(shard);
-        var (keys, values) = CheckScript.Write(takes ? "take" : "look", request, clock: null);
+        var (keys, values) = CheckScript.Write(takes ? "acquire" : "peek", request, clock: null);
         await connection.ProbeAsync(shard, database => AskAsync(database, request, keys, values));
         if (takes)
         {
@@ -360,7 +360,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         if (requests.Length == 1 || !connection.IsCluster)
         {
             return await EvaluateAsync(
-                "take",
+                "acquire",
                 requests,
                 clock: null,
                 timeout,
@@ -383,7 +383,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             try
             {
                 var answers = await EvaluateAsync(
-                    "take",
+                    "acquire",
                     Array.ConvertAll(ofSlot, i => requests[i]),
                     clock: null,
                     timeout,
@@ -417,7 +417,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     private static bool IsUntouched(StoreUnavailableException exception, int requests) =>
         IsMoving(exception) && requests == 1 || RedisConnection.WasNotSent(exception);
 
-    /// <param name="verb">As in check.lua: take, look or give.</param>
+    /// <param name="verb">As in check.lua: acquire, peek or refund.</param>
     /// <param name="requests">The permits.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
     /// <param name="timeout">How long to wait.</param>
@@ -484,7 +484,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         var answer = CheckScript.Read(requests, reply);
         if (clock is null && Array.Find(answer.Decisions, it => it is not null) is { } decision)
         {
-            shards[connection.PartOf(keys[0]!)].Time.Observe(decision.DecidedAt, asked);
+            shards[connection.ShardOf(keys[0]!)].Time.Observe(decision.DecidedAt, asked);
         }
 
         return answer;

@@ -59,12 +59,12 @@ function limiter.wait(counter, cost)
   return excess > 0 and until_gone(counter, excess) or 0
 end
 
-function limiter.take(counter, cost)
+function limiter.acquire(counter, cost)
   counter.debt = counter.debt + cost * counter.ticks
   counter.used = counter.used + cost
 end
 
-function limiter.give(counter, cost)
+function limiter.refund(counter, cost)
   counter.debt = max(0, counter.debt - cost * counter.ticks)
   counter.used = ceil(counter.debt / counter.ticks)
 end

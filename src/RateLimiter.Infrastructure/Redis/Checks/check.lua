@@ -2,7 +2,7 @@
 --
 -- KEYS     for each check, one counter for each of its limits
 -- ARGV[1]  the time in microseconds, or '' for the store's own
--- ARGV[2]  what to do: 'take' permits, 'look' whether they could be taken, or 'give' them back
+-- ARGV[2]  what to do: 'acquire' permits, 'peek' whether they could be acquired, or 'refund' them
 -- ARGV[3…] for each check two values: its cost, and its limits, "algorithm permits window burst tick" one after another
 --          with a space between. window is in microseconds; so is tick, the unit in which its arithmetic stays below
 --          2^53
@@ -13,7 +13,7 @@
 --             remaining  the permits left after what was done
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
---             steady     microseconds for which the check's denial is stable, whatever others take meanwhile;
+--             stable_for microseconds for which the check's denial is stable, whatever others take meanwhile;
 --                        else 0. The same for all of its limits
 --          2. when a counter is broken, what is wrong with it
 --
@@ -24,8 +24,8 @@
 --                                   more than a window ahead was written by a wrong clock, and would block for as
 --                                   long as the clock was wrong by: it is deleted, and starts now
 --            wait(counter, cost)    microseconds until a cost that capacity allows would pass, 0 when it does
---            take(counter, cost)    takes permits
---            give(counter, cost)    gives permits back, never above the limit
+--            acquire(counter, cost) takes permits
+--            refund(counter, cost)  gives permits back, never above the limit
 --            reset(counter)         microseconds until all permits are back, 0 when they are
 --            save(counter, ttl)     writes the counter, which expires after this many milliseconds
 
@@ -36,7 +36,7 @@ local pack, format, ceil = struct.pack, string.format, math.ceil
 
 local NEVER, BROKEN = -1, -2
 local verb = ARGV[2]
-local is_take, is_give = verb == 'take', verb == 'give'
+local is_acquire, is_refund = verb == 'acquire', verb == 'refund'
 
 local now, grace = tonumber(ARGV[1]), 1
 if now then
@@ -95,7 +95,7 @@ local counters, waits = {}, {}
 -- How long the denial of a check is stable. While one limit is exhausted, no caller can take from any of the limits, so
 -- that nothing changes until the first of them has one permit more, or until a cost of 0 has waited for a limit that
 -- was lowered below what is in use.
-local function steady(limits)
+local function stability(limits)
   local least, is_frozen
   for i = 1, #limits do
     local limit, counter, until_more = limits[i], counters[i], nil
@@ -123,28 +123,28 @@ local function decide(first_key, limits, cost)
     local limit = limits[i]
     local counter = limit.limiter.open(KEYS[first_key + i], now, limit)
     local wait = 0
-    if not is_give then
+    if not is_refund then
       wait = (limit.permits == 0 or cost > limit.capacity) and NEVER or limit.limiter.wait(counter, cost)
       allowed = allowed and wait == 0
     end
     counters[i], waits[i] = counter, wait
   end
 
-  local steady_for = is_take and not allowed and steady(limits) or 0
+  local stable_for = is_acquire and not allowed and stability(limits) or 0
   for i = 1, count do
     local limit, counter = limits[i], counters[i]
     local limiter, used, reset = limit.limiter, counter.used, nil
     if allowed and cost > 0 then
-      if is_take then
-        limiter.take(counter, cost)
+      if is_acquire then
+        limiter.acquire(counter, cost)
         reset = limiter.reset(counter)
         save(limiter, counter, reset)
-      elseif is_give and used > 0 and limit.permits > 0 then
-        limiter.give(counter, cost)
+      elseif is_refund and used > 0 and limit.permits > 0 then
+        limiter.refund(counter, cost)
         reset = limiter.reset(counter)
         save(limiter, counter, reset)
       end
-    elseif is_take and counter.is_changed then
+    elseif is_acquire and counter.is_changed then
       prolong(limiter, counter)
     end
 
@@ -155,10 +155,10 @@ local function decide(first_key, limits, cost)
     if limit.permits == 0 then
       reset = 0
     end
-    reply[first_key + 1 + i] = pack('<ddddd', waits[i], remaining, reset or limiter.reset(counter), used, steady_for)
+    reply[first_key + 1 + i] = pack('<ddddd', waits[i], remaining, reset or limiter.reset(counter), used, stable_for)
   end
 
-  if is_give then
+  if is_refund then
     -- Instances cache denials, which are invalid now.
     for i = 1, count do
       redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[first_key + i])

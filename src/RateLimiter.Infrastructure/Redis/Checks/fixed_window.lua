@@ -33,11 +33,11 @@ function limiter.wait(counter, cost)
   return counter.start + counter.limit.window - counter.now
 end
 
-function limiter.take(counter, cost)
+function limiter.acquire(counter, cost)
   counter.used = counter.used + cost
 end
 
-function limiter.give(counter, cost)
+function limiter.refund(counter, cost)
   counter.used = math.max(0, counter.used - cost)
 end
 

@@ -100,16 +100,16 @@ function limiter.wait(counter, cost)
   return last_to_go.time + counter.limit.window - counter.now
 end
 
-function limiter.take(counter, cost)
+function limiter.acquire(counter, cost)
   counter.used = counter.used + cost
   -- When the clock has stepped back, time stands still here, so that the list stays in order.
   local time = max(counter.now, counter.last and counter.last.time or 0)
   counter.last = { time = time, before = counter.total, permits = cost }
-  counter.is_taken = true
+  counter.is_acquired = true
 end
 
 -- The newest permits are given back first.
-function limiter.give(counter, cost)
+function limiter.refund(counter, cost)
   counter.used = max(0, counter.used - cost)
   if counter.used > 0 then
     local index, last = entry_of(counter, counter.used)
@@ -132,7 +132,7 @@ function limiter.save(counter, time_to_live)
     call('LTRIM', key, counter.first, -1)
   end
   local state = pack('<ddd', last.time, last.before, last.permits)
-  if counter.is_taken then
+  if counter.is_acquired then
     call('RPUSH', key, state)
   else
     call('LSET', key, -1, state)

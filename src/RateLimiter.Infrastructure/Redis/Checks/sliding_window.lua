@@ -70,12 +70,12 @@ function limiter.wait(counter, cost)
   return (counter.index + 1) * limit.window + tick * limit.tick - counter.now
 end
 
-function limiter.take(counter, cost)
+function limiter.acquire(counter, cost)
   counter.current = counter.current + cost
   counter.used = counter.used + cost
 end
 
-function limiter.give(counter, cost)
+function limiter.refund(counter, cost)
   local from_current = math.min(cost, counter.current)
   counter.current = counter.current - from_current
   counter.previous = max(0, counter.previous - (cost - from_current))

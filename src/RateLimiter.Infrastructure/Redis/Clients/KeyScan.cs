@@ -39,7 +39,7 @@ internal static class KeyScan
             : [cursor, "COUNT", PageSize, "MATCH", $"{beginning}*{end}"];
         var reply = (RedisResult[])
             (
-                await connection.AskPartAsync(
+                await connection.AskShardAsync(
                     master.Shard,
                     database => master.Server.ExecuteAsync(database.Database, "SCAN", page),
                     connection.AdministrativeTimeout,

@@ -142,7 +142,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         RedisKey[] keys,
         CancellationToken cancellationToken
     ) =>
-        connection.AskPartAsync(
+        connection.AskShardAsync(
             shard,
             async database =>
             {

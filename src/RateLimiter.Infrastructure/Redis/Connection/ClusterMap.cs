@@ -19,10 +19,10 @@ internal sealed class ClusterMap
     private volatile View view = new([], [0], new Dictionary<int, string>());
 
     /// <summary>The shards that have keys.</summary>
-    public IReadOnlyList<int> Parts => view.Parts;
+    public IReadOnlyList<int> Shards => view.Shards;
 
     /// <summary>The shard that owns a slot.</summary>
-    public int PartOf(int slot) => view.PartOfSlot is { Length: > 0 } parts ? parts[slot] : 0;
+    public int ShardOf(int slot) => view.ShardOfSlot is { Length: > 0 } shards ? shards[slot] : 0;
 
     /// <summary>Where a shard is, as a suffix for messages; empty where there is only one.</summary>
     public string PlaceOf(int shard) => view.Places.GetValueOrDefault(shard, "");
@@ -59,8 +59,8 @@ internal sealed class ClusterMap
     }
 
     private sealed record View(
-        byte[] PartOfSlot,
-        IReadOnlyList<int> Parts,
+        byte[] ShardOfSlot,
+        IReadOnlyList<int> Shards,
         IReadOnlyDictionary<int, string> Places
     );
 }

@@ -102,7 +102,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     internal bool IsCluster => SlotOf("") != NoSlot;
 
     /// <summary>The shards of the store.</summary>
-    internal IReadOnlyList<int> Parts => map.Parts;
+    internal IReadOnlyList<int> Shards => map.Shards;
 
     /// <summary>Whether the store runs inside this process.</summary>
     internal bool IsEmbedded => embeddedStore is not null;
@@ -159,8 +159,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     internal int SlotOf(RedisKey key) => link.Current?.HashSlot(key) ?? NoSlot;
 
     /// <summary>The shard that has a key, from 0.</summary>
-    internal int PartOf(RedisKey key) =>
-        SlotOf(key) is not NoSlot and var slot ? map.PartOf(slot) : 0;
+    internal int ShardOf(RedisKey key) =>
+        SlotOf(key) is not NoSlot and var slot ? map.ShardOf(slot) : 0;
 
     /// <summary>Whether the circuit of a shard is open: it is unavailable and gets no requests.</summary>
     internal bool IsUnavailable(int shard) => circuits[shard].IsOpen;
@@ -175,8 +175,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     /// <summary>The last failure, when all shards are failing; else null.</summary>
     internal string? Failure =>
-        Parts.All(IsFailing)
-            ? Parts.Select(shard => circuits[shard].Failure).FirstOrDefault()
+        Shards.All(IsFailing)
+            ? Shards.Select(shard => circuits[shard].Failure).FirstOrDefault()
             : null;
 
     /// <summary>
@@ -186,7 +186,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     internal bool IsFull(int shard) => Volatile.Read(ref full[shard]);
 
     /// <summary>Whether the store, or a shard of it, stores nothing new.</summary>
-    internal bool IsFull() => Room.IsFull || Parts.Any(IsFull);
+    internal bool IsFull() => Room.IsFull || Shards.Any(IsFull);
 
     /// <summary>How often any of the circuits has opened, and closed.</summary>
     internal (long Opened, long Closed) Transitions =>
@@ -209,8 +209,8 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
 
         // The client library's view of the slots may be a minute old.
-        var cluster = await AskPartAsync(
-            Parts[0],
+        var cluster = await AskShardAsync(
+            Shards[0],
             _ => master.ClusterNodesAsync(),
             AdministrativeTimeout,
             cancellationToken
@@ -223,7 +223,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             [
                 .. owners.Select(node =>
                     (
-                        map.PartOf(node.Slots[0].From),
+                        map.ShardOf(node.Slots[0].From),
                         Find(server => server.EndPoint.Equals(node.EndPoint))
                     )
                 ),
@@ -252,13 +252,13 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
         CancellationToken cancellationToken
-    ) => AskPartAsync(PartOf(key), ask, timeout, cancellationToken);
+    ) => AskShardAsync(ShardOf(key), ask, timeout, cancellationToken);
 
     /// <summary>Like <see cref="AskAsync"/>, but for a shard instead of a key.</summary>
     /// <exception cref="StoreUnavailableException">
     /// The store did not reply; whether it executed the request is unknown.
     /// </exception>
-    internal async Task<T> AskPartAsync<T>(
+    internal async Task<T> AskShardAsync<T>(
         int shard,
         Func<IDatabase, Task<T>> ask,
         TimeSpan timeout,
@@ -293,7 +293,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var shard = PartOf(key);
+        var shard = ShardOf(key);
         return circuits[shard].AskAsync(() => AskOnceAsync(shard, ask, timeout, cancellationToken));
     }
 

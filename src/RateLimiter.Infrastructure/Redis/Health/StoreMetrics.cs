@@ -102,7 +102,7 @@ internal sealed class StoreMetrics(
     ) => connection.EmbeddedSize is { } size ? [new(figure(size))] : [];
 
     private IEnumerable<Measurement<int>> ObserveCircuits() =>
-        connection.Parts.Select(shard => new Measurement<int>(
+        connection.Shards.Select(shard => new Measurement<int>(
             connection.IsUnavailable(shard) ? 1 : 0,
             new KeyValuePair<string, object?>("part", shard)
         ));

@@ -22,7 +22,7 @@ internal sealed class StoreMonitor(
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
         connection.FollowCluster();
-        await Task.WhenAll(connection.Parts.Select(ProbeAsync));
+        await Task.WhenAll(connection.Shards.Select(ProbeAsync));
     }
 
     private async Task ProbeAsync(int shard)

@@ -340,10 +340,7 @@ internal sealed class PolicyImports(RedisConnection connection, IOptions<QuotaOp
     {
         try
         {
-            while (await RecordStepAsync(client, CancellationToken.None))
-            {
-                // More changes are to be recorded.
-            }
+            await FinishAsync(client, CancellationToken.None);
         }
         catch (StoreUnavailableException)
         {

@@ -67,7 +67,7 @@ internal static class CounterStoreExtensions
         Policy policy,
         long cost,
         long? now = null
-    ) => store.DecideAsync("take", subject, policy, cost, now);
+    ) => store.DecideAsync("acquire", subject, policy, cost, now);
 
     public static ValueTask<Decision> LookAsync(
         this RedisCounterStore store,
@@ -75,7 +75,7 @@ internal static class CounterStoreExtensions
         Policy policy,
         long cost,
         long? now = null
-    ) => store.DecideAsync("look", subject, policy, cost, now);
+    ) => store.DecideAsync("peek", subject, policy, cost, now);
 
     public static ValueTask<Decision> GiveAsync(
         this RedisCounterStore store,
@@ -83,7 +83,7 @@ internal static class CounterStoreExtensions
         Policy policy,
         long cost,
         long? now = null
-    ) => store.DecideAsync("give", subject, policy, cost, now);
+    ) => store.DecideAsync("refund", subject, policy, cost, now);
 
     private static ValueTask<Decision> DecideAsync(
         this RedisCounterStore store,

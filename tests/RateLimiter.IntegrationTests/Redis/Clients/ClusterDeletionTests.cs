@@ -66,7 +66,7 @@ public sealed class ClusterDeletionTests
         var moved = Enumerable
             .Range(0, few)
             .Select(user => Name(client, user))
-            .First(name => connection.PartOf(name) == layout.Masters[^1].Shard);
+            .First(name => connection.ShardOf(name) == layout.Masters[^1].Shard);
 
         await using var steps = new RedisDeletionRepository(connection)
             .DeleteCountersAsync(client, default)

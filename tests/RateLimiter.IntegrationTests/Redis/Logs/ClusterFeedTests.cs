@@ -56,7 +56,7 @@ public sealed class ClusterFeedTests
         }
 
         Assert.That(
-            clients.Select(client => connection.PartOf(RedisKeys.Log(client))).Distinct().ToList(),
+            clients.Select(client => connection.ShardOf(RedisKeys.Log(client))).Distinct().ToList(),
             Has.Count.EqualTo(3),
             "Not every master has a log."
         );
