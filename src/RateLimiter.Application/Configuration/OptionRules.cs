@@ -2,16 +2,16 @@ using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Application.Configuration;
 
-/// <summary>What options of all layers have in common.</summary>
+/// <summary>Validation rules for the options of all layers.</summary>
 public static class OptionRules
 {
-    /// <summary>A number that must lie between two others, which may be it.</summary>
+    /// <summary>Requires that a number lies between two bounds, inclusive.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="name">The option as its operator writes it, such as <c>Store:TimeoutMs</c>.</param>
+    /// <param name="name">The name of the option as an operator writes it, such as <c>Store:TimeoutMs</c>.</param>
     /// <param name="value">Its value.</param>
-    /// <param name="min">The least that it can be.</param>
-    /// <param name="max">The most that it can be.</param>
-    /// <param name="isUsed">Whether what it belongs to is used; else it is not judged. Always, when left out.</param>
+    /// <param name="min">The minimum.</param>
+    /// <param name="max">The maximum.</param>
+    /// <param name="isUsed">Whether the option is in use; if not, it is not validated. Default: always.</param>
     public static OptionsBuilder<TOptions> MustBeWithin<TOptions>(
         this OptionsBuilder<TOptions> options,
         string name,

@@ -14,11 +14,11 @@ public sealed class RegistrationOptions
     /// <summary>The window in seconds; 1 to 31,536,000, default 60.</summary>
     public int WindowSeconds { get; set; } = 60;
 
-    /// <summary>Who may register. Default: everybody.</summary>
+    /// <summary>Who may register. Default: open, which is everyone.</summary>
     public RegistrationMode Mode { get; set; }
 
     /// <summary>
-    /// What a caller must know in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A secret.
+    /// The token that a caller must send in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A secret.
     /// </summary>
     public string? Token { get; set; }
 }
@@ -26,13 +26,13 @@ public sealed class RegistrationOptions
 /// <summary>Who may register.</summary>
 public enum RegistrationMode
 {
-    /// <summary>Everybody.</summary>
+    /// <summary>Everyone.</summary>
     Open,
 
-    /// <summary>Who knows the token.</summary>
+    /// <summary>Callers that send the token.</summary>
     Token,
 
-    /// <summary>Nobody.</summary>
+    /// <summary>No one.</summary>
     Closed,
 }
 
@@ -46,7 +46,7 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
             : ValidateOptionsResult.Fail(errors);
     }
 
-    // None of them shows the token.
+    // No message shows the token.
     private static IEnumerable<string> Errors(RegistrationOptions options)
     {
         if (!Enum.IsDefined(options.Mode))
@@ -63,7 +63,7 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
         }
         else if (options.Mode == RegistrationMode.Open)
         {
-            // Whoever sets a token does not mean to let everybody in.
+            // An operator who sets a token does not intend open registration.
             yield return "Registration:Token is set, but Registration:Mode is open: it must be token or closed.";
         }
         else if (!ConfiguredToken.IsOne(options.Token))

@@ -49,7 +49,7 @@ public sealed class ClientDeletionsTests : IDisposable
         Assert.That(
             lines.Messages,
             Is.EqualTo([
-                $"Client {TestData.Client} is deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
+                $"Client {TestData.Client} was deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
             ])
         );
     }
