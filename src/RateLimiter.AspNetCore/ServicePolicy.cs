@@ -20,14 +20,14 @@ internal sealed record ServicePolicy(
 )
 {
     private const int IPv6PrefixBytes = 8;
-    private const string Nobody = "anonymous";
+    private const string Anonymous = "anonymous";
 
     /// <summary>The partition of a request: the user, route, role and cost of its check.</summary>
     public Partition PartitionOf(HttpContext context) =>
         new(
             RouteKey,
             Name(User is null ? Caller(context) : User(context), ServiceNames.MaxUserLength)
-                ?? Nobody,
+                ?? Anonymous,
             Name(Role?.Invoke(context), ServiceNames.MaxRoleLength),
             // A negative cost is a mistake or an attempt to avoid the limit; the service would reject it.
             Cost?.Invoke(context)

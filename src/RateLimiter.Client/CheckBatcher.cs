@@ -106,7 +106,7 @@ internal sealed class CheckBatcher(
         }
     }
 
-    // Under the lock.
+    // Called under the lock.
     private void SendWhatWaits()
     {
         while (calls.Count < options.MaxConcurrentBatches && NextCall() is { } call)

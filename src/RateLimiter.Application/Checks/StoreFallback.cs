@@ -15,7 +15,7 @@ public sealed class StoreFallback(
 ) : IHostedService
 {
     // A subject of a client that cannot exist: ids are longer.
-    private static readonly Subject Nobody = new(new ClientId("nobody"), "nobody", RouteKey: null);
+    private static readonly Subject Sample = new(new ClientId("nobody"), "nobody", RouteKey: null);
 
     /// <summary>How long to wait before the next try. The length of an outage is unknown, but most end at once.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -32,7 +32,7 @@ public sealed class StoreFallback(
         {
             var policy = Policy.OfEveryAlgorithm(permits: 1);
             policy = policy with { Definition = policy.Definition with { OnStoreFailure = mode } };
-            var request = new PermitRequest(Nobody, policy, Cost: 1);
+            var request = new PermitRequest(Sample, policy, Cost: 1);
             // Once allowed and once denied.
             Decide(request);
             Decide(request);

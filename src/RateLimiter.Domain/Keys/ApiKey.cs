@@ -50,7 +50,7 @@ public sealed class ApiKey
     /// </summary>
     public KeyHash Hash => KeyHash.Of(text);
 
-    /// <summary>Makes a new key for a client.</summary>
+    /// <summary>Generates a new key for a client.</summary>
     /// <returns>The key to store, and the text to show to its owner once.</returns>
     public static (ApiKey Key, string Text) Generate(ClientId client)
     {
