@@ -4,9 +4,10 @@ using Microsoft.AspNetCore.Http;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// The limiter of one user, which the framework caches and uses for many requests. It writes the remaining permits into the headers
-/// of each response, for which it needs the request: the framework passes the request when it looks up the limiter, immediately
-/// before it uses it. Disposing does nothing, because the framework disposes idle limiters that a request may just have found.
+/// The limiter of one user, which the framework caches and uses for many requests. It writes the remaining permits into the
+/// headers of each response, for which it needs the request: the framework passes the request when it looks up the limiter,
+/// immediately before it uses it. Disposing does nothing, because the framework disposes idle limiters that a request may just
+/// have found.
 /// </summary>
 internal sealed class KeptServiceLimiter(ServiceRateLimiter limiter) : RateLimiter
 {

@@ -24,8 +24,8 @@ internal static class RateLimitHeaders
             return;
         }
 
-        // A decision has the remaining permits of the limit that is nearest to exhaustion, but not its window. When several limits
-        // denied the check, the decision does not say which of them is nearest.
+        // A decision has the remaining permits of the limit that is nearest to exhaustion, but not its window. When several
+        // limits denied the check, the decision does not say which of them is nearest.
         var name = Quote(decision.Violated is [var violated] ? violated : "default");
         headers[Policy] = string.Create(
             CultureInfo.InvariantCulture,

@@ -6,12 +6,14 @@ using RateLimiting.Client;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// Logs for each route when the service starts and stops rejecting its checks, such as without a policy: once, however many limiters
-/// use the route. Outages of the service are logged by the client itself.
+/// Logs for each route when the service starts and stops rejecting its checks, such as without a policy: once, however many
+/// limiters use the route. Outages of the service are logged by the client itself.
 /// </summary>
 internal sealed class RouteOutages
 {
-    /// <summary>The most routes that are tracked separately: an app has few, but nothing prevents it from generating them.</summary>
+    /// <summary>
+    /// The most routes that are tracked separately: an app has few, but nothing prevents it from generating them.
+    /// </summary>
     private const int MaxRoutes = 1000;
     private const string OtherRoutes = "other routes";
 

@@ -16,9 +16,9 @@ public static class ServiceMetadata
         MetadataName.Create<Exception>("RATELIMITER_FAILURE");
 
     /// <summary>
-    /// True when the lease was denied although no limit was reached: the service is unavailable or rejects the check, and the limiter
-    /// fails closed; or the service's store is unavailable, and the policy fails closed. Respond with 503, and not with 429. Absent
-    /// when the lease was granted, or denied by a limit.
+    /// True when the lease was denied although no limit was reached: the service is unavailable or rejects the check, and the
+    /// limiter fails closed; or the service's store is unavailable, and the policy fails closed. Respond with 503, and not with
+    /// 429. Absent when the lease was granted, or denied by a limit.
     /// </summary>
     public static MetadataName<bool> IsUnavailable { get; } =
         MetadataName.Create<bool>("RATELIMITER_UNAVAILABLE");

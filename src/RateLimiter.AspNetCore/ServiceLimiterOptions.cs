@@ -31,7 +31,9 @@ public static class ServiceLimiterOptions
         return options.AddPolicy(policyName, policy.KeptLimiterOf);
     }
 
-    /// <summary>Applies one policy to every request, before the policy of its endpoint. It does not return permits when that one denies.</summary>
+    /// <summary>
+    /// Applies one policy to every request, before the policy of its endpoint. It does not return permits when that one denies.
+    /// </summary>
     /// <param name="options">The options to add to.</param>
     /// <param name="routeKey">The route key of the policy in the service.</param>
     /// <param name="user">The user. Default: the name of the signed-in user, else the caller's address.</param>

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// The rules for names that the service accepts. Any other name gets no decision, so a caller that can choose its own name would pass
-/// where the policy fails open.
+/// The rules for names that the service accepts. Any other name gets no decision, so a caller that can choose its own name
+/// would pass where the policy fails open.
 /// </summary>
 internal static class ServiceNames
 {

@@ -7,8 +7,8 @@ namespace RateLimiting.AspNetCore;
 
 /// <summary>
 /// A <see cref="RateLimiter"/> for one user on one route, whose limits the service keeps. It works with any code that takes a
-/// <see cref="RateLimiter"/>. Permits are the cost of a check; 0 permits take nothing, and are granted if one permit remains. A call
-/// that is waiting when the limiter is disposed still gets its lease.
+/// <see cref="RateLimiter"/>. Permits are the cost of a check; 0 permits take nothing, and are granted if one permit remains. A
+/// call that is waiting when the limiter is disposed still gets its lease.
 /// </summary>
 /// <param name="client">The client of the service.</param>
 /// <param name="userId">The user, 1 to 256 characters.</param>
@@ -49,7 +49,9 @@ public sealed class ServiceRateLimiter(
     private int asking;
     private volatile bool isDisposed;
 
-    /// <summary>How long the limiter has been idle; null while it is in use. Caches of limiters by user evict idle ones by this value.</summary>
+    /// <summary>
+    /// How long the limiter has been idle; null while it is in use. Caches of limiters by user evict idle ones by this value.
+    /// </summary>
     public override TimeSpan? IdleDuration =>
         Volatile.Read(ref asking) > 0 ? null : clock.GetElapsedTime(Interlocked.Read(ref lastUse));
 
@@ -70,8 +72,8 @@ public sealed class ServiceRateLimiter(
     }
 
     /// <summary>
-    /// A locally cached denial, or else a lease that is not acquired and has no decision: a request to the service takes time, and
-    /// callers that get no permit at once call <see cref="RateLimiter.AcquireAsync"/>. So no permit is taken twice.
+    /// A locally cached denial, or else a lease that is not acquired and has no decision: a request to the service takes time,
+    /// and callers that get no permit at once call <see cref="RateLimiter.AcquireAsync"/>. So no permit is taken twice.
     /// </summary>
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {

@@ -13,8 +13,8 @@ public static class ServiceRejection
 {
     /// <summary>
     /// Responds with 429, Retry-After, the RateLimit headers and a problem document. When no limit was reached
-    /// (<see cref="ServiceMetadata.IsUnavailable"/>), it responds with 503 and Retry-After, without the reason. A rejection by another
-    /// limiter keeps its status.
+    /// (<see cref="ServiceMetadata.IsUnavailable"/>), it responds with 503 and Retry-After, without the reason. A rejection by
+    /// another limiter keeps its status.
     /// </summary>
     /// <param name="rejected">The request, and the lease that was not acquired.</param>
     /// <param name="cancellationToken">Cancels the response.</param>

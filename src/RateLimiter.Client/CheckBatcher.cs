@@ -4,8 +4,8 @@ namespace RateLimiting.Client;
 
 /// <summary>
 /// Combines concurrent checks into batches, so that a busier process needs fewer requests per check. Without a batch window no
-/// check is delayed for this: a check is sent at once unless the maximum number of requests is in progress; the checks that queue
-/// up behind them are sent together as soon as one of the requests ends.
+/// check is delayed for this: a check is sent at once unless the maximum number of requests is in progress; the checks that
+/// queue up behind them are sent together as soon as one of the requests ends.
 /// </summary>
 /// <param name="ask">Sends a batch of checks to the service and returns the results in the same order.</param>
 /// <param name="options">The limits on sizes and times.</param>

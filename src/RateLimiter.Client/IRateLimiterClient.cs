@@ -34,7 +34,9 @@ public interface IRateLimiterClient
         CancellationToken cancellationToken = default
     );
 
-    /// <summary>The cached denial that this process has already received, if the check would be denied now. Sends no request.</summary>
+    /// <summary>
+    /// The cached denial that this process has already received, if the check would be denied now. Sends no request.
+    /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="routeKey">The route that the user wants to use.</param>
     /// <param name="role">The user's role; null is the default role.</param>
@@ -47,7 +49,9 @@ public interface IRateLimiterClient
         long cost = 1
     );
 
-    /// <summary>The used and the remaining permits now, and the decision that a check of cost 1 would get. Changes nothing.</summary>
+    /// <summary>
+    /// The used and the remaining permits now, and the decision that a check of cost 1 would get. Changes nothing.
+    /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="routeKey">The route.</param>
     /// <param name="role">The user's role; null is the default role.</param>

@@ -3,9 +3,9 @@ using BitFaster.Caching.Lru;
 namespace RateLimiting.Client;
 
 /// <summary>
-/// A cache of the service's denials. A denial is repeated without a request for as long as the service could not decide otherwise,
-/// unless something changed elsewhere; therefore it has a maximum age, after which the service is asked again. Shared by all
-/// threads.
+/// A cache of the service's denials. A denial is repeated without a request for as long as the service could not decide
+/// otherwise, unless something changed elsewhere; therefore it has a maximum age, after which the service is asked again.
+/// Shared by all threads.
 /// </summary>
 internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider time)
 {

@@ -1,8 +1,8 @@
 namespace RateLimiting.Client;
 
 /// <summary>
-/// Reports when something stops working and when it works again, each once, however many requests notice it. A flapping outage is
-/// reported at most a few times a minute.
+/// Reports when something stops working and when it works again, each once, however many requests notice it. A flapping outage
+/// is reported at most a few times a minute.
 /// </summary>
 /// <param name="began">Called with the reason when an outage begins.</param>
 /// <param name="ended">Called when the outage ends.</param>

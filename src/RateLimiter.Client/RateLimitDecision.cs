@@ -10,7 +10,9 @@ public sealed record RateLimitDecision
     /// <summary>Whether the check is allowed; if so, its permits are taken.</summary>
     public required bool Allowed { get; init; }
 
-    /// <summary>The remaining permits, never negative; with several limits, those of the limit with the fewest remaining.</summary>
+    /// <summary>
+    /// The remaining permits, never negative; with several limits, those of the limit with the fewest remaining.
+    /// </summary>
     public required long Remaining { get; init; }
 
     /// <summary>The permits per window of the limit that these figures belong to.</summary>
@@ -41,8 +43,8 @@ public sealed record RateLimitDecision
     public bool Degraded { get; init; }
 
     /// <summary>
-    /// Denied only because the service's store is unavailable and the policy fails closed. No limit was reached, the figures were
-    /// not counted, and the same check may pass at any moment: respond to the user with 503, and not with 429.
+    /// Denied only because the service's store is unavailable and the policy fails closed. No limit was reached, the figures
+    /// were not counted, and the same check may pass at any moment: respond to the user with 503, and not with 429.
     /// </summary>
     public bool IsFailClosed => Degraded && !Allowed && Violated.Count == 0;
 

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Options;
 
 namespace RateLimiting.Client;
 
-/// <summary>How the service is called. An invalid value stops the start of the app, with a message that names the option.</summary>
+/// <summary>
+/// How the service is called. An invalid value stops the start of the app, with a message that names the option.
+/// </summary>
 public sealed class RateLimiterClientOptions
 {
     /// <summary>The usual section of the configuration for these options.</summary>
@@ -37,7 +39,9 @@ public sealed class RateLimiterClientOptions
     /// <summary>The longest Retry-After of a 429 that the client waits for, though never for a check. 0 to a minute.</summary>
     public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long the circuit breaker stays open, so that nothing is sent, after most requests failed. 0.5 s to 10 minutes.</summary>
+    /// <summary>
+    /// How long the circuit breaker stays open, so that nothing is sent, after most requests failed. 0.5 s to 10 minutes.
+    /// </summary>
     public TimeSpan CircuitBreak { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The age at which a connection is replaced, so that DNS changes take effect. 1 s to a day.</summary>
@@ -68,7 +72,8 @@ public sealed class RateLimiterClientOptions
     public int MaxLocalDenials { get; set; } = 10_000;
 
     /// <summary>
-    /// The longest time that a denial is repeated without a request, so that changes made elsewhere take effect. 1 ms to an hour.
+    /// The longest time that a denial is repeated without a request, so that changes made elsewhere take effect. 1 ms to an
+    /// hour.
     /// </summary>
     public TimeSpan LocalDenialMaxAge { get; set; } = TimeSpan.FromSeconds(1);
 }

@@ -1,8 +1,8 @@
 namespace RateLimiting.Client;
 
 /// <summary>
-/// There is no decision or result: the service cannot be reached, does not respond in time, or reports that it is unavailable (502,
-/// 503, 504). The caller chooses whether to fail open or fail closed.
+/// There is no decision or result: the service cannot be reached, does not respond in time, or reports that it is unavailable
+/// (502, 503, 504). The caller chooses whether to fail open or fail closed.
 /// </summary>
 public sealed class RateLimiterUnavailableException : Exception
 {

@@ -5,9 +5,9 @@ using Polly;
 namespace RateLimiting.Client;
 
 /// <summary>
-/// Decides which requests are retried: never one that may have counted. After a timeout, a truncated response or a 503 it is unknown
-/// whether a check has taken its permits; after a failed connection or a 429 it certainly has not. A 429 asks to wait for seconds,
-/// though, which is too long for a check.
+/// Decides which requests are retried: never one that may have counted. After a timeout, a truncated response or a 503 it is
+/// unknown whether a check has taken its permits; after a failed connection or a 429 it certainly has not. A 429 asks to wait
+/// for seconds, though, which is too long for a check.
 /// </summary>
 internal static class RetryRules
 {

@@ -18,8 +18,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.UnitTests;
 
 /// <summary>
-/// Creates the domain objects for tests. Only this class knows how they are constructed, so that a new field changes one line here
-/// and not every test.
+/// Creates the domain objects for tests. Only this class knows how they are constructed, so that a new field changes one line
+/// here and not every test.
 /// </summary>
 internal static class TestData
 {

@@ -5,7 +5,9 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Checks;
 
-/// <summary>Logs a decision, counts it for analytics and measures it. This is the only place that does any of the three.</summary>
+/// <summary>
+/// Logs a decision, counts it for analytics and measures it. This is the only place that does any of the three.
+/// </summary>
 public sealed class DecisionRecorder(
     IDecisionLog log,
     IAnalytics analytics,

@@ -15,11 +15,11 @@ namespace RateLimiter.Application.Clients;
 /// </summary>
 /// <remarks>
 /// The next request sees a change that was made on this instance; a change from another instance is seen when its invalidation
-/// message arrives. While the subscription is not healthy, an entry older than <see cref="MaxAge"/> is compared with the store's
-/// version before it is used. When the store does not answer, the newest known entry stays in use. It includes the changes that
-/// were written on this instance, which must hold here whatever the store does next. The exception is the time just after this
-/// instance was suspended: for a moment it accepts no caller that the store does not confirm, because the instance may have been
-/// the one that was unavailable, and not the store.
+/// message arrives. While the subscription is not healthy, an entry older than <see cref="MaxAge"/> is compared with the
+/// store's version before it is used. When the store does not answer, the newest known entry stays in use. It includes the
+/// changes that were written on this instance, which must hold here whatever the store does next. The exception is the time
+/// just after this instance was suspended: for a moment it accepts no caller that the store does not confirm, because the
+/// instance may have been the one that was unavailable, and not the store.
 /// Only existing clients are cached, so that invented keys neither fill the memory nor evict other clients. Concurrent requests
 /// share one load of a client (no cache stampede).
 /// </remarks>
@@ -29,8 +29,8 @@ public sealed class ClientDirectory
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// As <see cref="MaxAge"/>, while the subscription is healthy: for changes that were written to the store by something other
-    /// than an instance.
+    /// As <see cref="MaxAge"/>, while the subscription is healthy: for changes that were written to the store by something
+    /// other than an instance.
     /// </summary>
     internal static readonly TimeSpan SubscribedMaxAge = TimeSpan.FromMinutes(1);
 
@@ -106,7 +106,9 @@ public sealed class ClientDirectory
         return caller is not null;
     }
 
-    /// <summary>Whether a client is cached here or is being loaded, so that no further request to the store is needed.</summary>
+    /// <summary>
+    /// Whether a client is cached here or is being loaded, so that no further request to the store is needed.
+    /// </summary>
     public bool Knows(ClientId client)
     {
         if (entries.TryPeek(client, out _))
@@ -120,7 +122,9 @@ public sealed class ClientDirectory
         }
     }
 
-    /// <summary>The caller that a key belongs to, whether the key has expired or not; null when no client has this key.</summary>
+    /// <summary>
+    /// The caller that a key belongs to, whether the key has expired or not; null when no client has this key.
+    /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="isForCheck">
     /// Whether the key is for a check: then the wait is at most the timeout of a check, and the load continues without the
@@ -167,9 +171,9 @@ public sealed class ClientDirectory
     }
 
     /// <summary>
-    /// Applies a change of a client: either made here, where a caller that has the response must see the change, or received from
-    /// another instance. The client is loaded again before it is used; while the store does not answer, the cached data is used
-    /// with this change.
+    /// Applies a change of a client: either made here, where a caller that has the response must see the change, or received
+    /// from another instance. The client is loaded again before it is used; while the store does not answer, the cached data is
+    /// used with this change.
     /// </summary>
     /// <param name="client">The client.</param>
     /// <param name="version">

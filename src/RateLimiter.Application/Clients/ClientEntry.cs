@@ -122,8 +122,8 @@ internal sealed class ClientEntry
     }
 
     /// <summary>
-    /// The caller of a key, if the key is one of the most recently accepted. This saves active clients the hashing of their keys;
-    /// it is discarded with the snapshot.
+    /// The caller of a key, if the key is one of the most recently accepted. This saves active clients the hashing of their
+    /// keys; it is discarded with the snapshot.
     /// </summary>
     public AuthenticatedCaller? CallerOf(ApiKey key)
     {

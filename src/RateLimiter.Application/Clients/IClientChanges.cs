@@ -27,6 +27,8 @@ public interface IClientChanges
     /// </summary>
     event Action Woken;
 
-    /// <summary>Whether the subscription is healthy: every change arrives within <see cref="ClientDirectory.MaxAge"/>.</summary>
+    /// <summary>
+    /// Whether the subscription is healthy: every change arrives within <see cref="ClientDirectory.MaxAge"/>.
+    /// </summary>
     bool IsSubscribed { get; }
 }

@@ -21,8 +21,8 @@ public sealed class ConfiguredToken(string text)
         text.Length >= MinLength && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
 
     /// <summary>
-    /// Whether a caller sent the token. Hashes of equal length are compared in constant time, so the response time does not even
-    /// reveal the length of the token.
+    /// Whether a caller sent the token. Hashes of equal length are compared in constant time, so the response time does not
+    /// even reveal the length of the token.
     /// </summary>
     public bool Is(string given) => CryptographicOperations.FixedTimeEquals(HashOf(given), hash);
 

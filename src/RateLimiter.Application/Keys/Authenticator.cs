@@ -8,8 +8,9 @@ namespace RateLimiter.Application.Keys;
 /// <summary>Authenticates a caller by its API key.</summary>
 /// <remarks>
 /// A text that cannot be a key, a wrong key of a cached client, and a key of a client that was recently found not to exist are
-/// rejected without the store and counted separately. A client that is not cached costs one lookup in the store, which counts as
-/// a failure until it succeeds, so that concurrent guesses cannot cause more lookups than their network has permitted failures.
+/// rejected without the store and counted separately. A client that is not cached costs one lookup in the store, which counts
+/// as a failure until it succeeds, so that concurrent guesses cannot cause more lookups than their network has permitted
+/// failures.
 /// </remarks>
 public sealed class Authenticator(
     ClientDirectory directory,

@@ -22,8 +22,8 @@ public sealed record CreateKeyCommand(
 ) : IRequest<KeyOutcome?>;
 
 /// <summary>
-/// <see cref="KeyMade"/>, <see cref="KeyDeleted"/>, or the reason of a rejection. Null means that the client or the caller's key
-/// no longer exists.
+/// <see cref="KeyMade"/>, <see cref="KeyDeleted"/>, or the reason of a rejection. Null means that the client or the caller's
+/// key no longer exists.
 /// </summary>
 public abstract record KeyOutcome;
 

@@ -18,7 +18,9 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time, ILogger<KeyU
     /// <summary>The longest time that a use stays unwritten; it is lost when the service is killed.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    /// <summary>The most clients whose uses are buffered while the store does not answer. The uses of others are lost.</summary>
+    /// <summary>
+    /// The most clients whose uses are buffered while the store does not answer. The uses of others are lost.
+    /// </summary>
     internal const int Capacity = 100_000;
 
     private readonly ConcurrentDictionary<ClientId, ConcurrentDictionary<KeyHash, long>> unwritten =

@@ -117,8 +117,8 @@ internal sealed class KeyWriter(
             _ => throw new ArgumentException("Nothing has changed.", nameof(outcome)),
         };
 
-    // If the store does not reply to a save, the new key would be lost with the response, and so would the key that it replaces.
-    // Therefore the keys are read back to see whether the save succeeded.
+    // If the store does not reply to a save, the new key would be lost with the response, and so would the key that it
+    // replaces. Therefore the keys are read back to see whether the save succeeded.
     private async Task<long?> SaveAsync(
         ClientId client,
         long version,

@@ -11,8 +11,8 @@ public interface IDecisionLog
     const int Capacity = 1000;
 
     /// <summary>
-    /// Records a decision. Neither blocks nor fails: it is written later; when too many are waiting, it is dropped and the drop is
-    /// counted.
+    /// Records a decision. Neither blocks nor fails: it is written later; when too many are waiting, it is dropped and the drop
+    /// is counted.
     /// </summary>
     void Record(ClientId client, LoggedDecision decision);
 

@@ -42,8 +42,8 @@ internal sealed class PolicyWriter(
 )
 {
     /// <summary>
-    /// Reads the current state and returns the changes to make, with the outcome if they succeed; null for no change. It is called
-    /// again when another request changed the policies in between.
+    /// Reads the current state and returns the changes to make, with the outcome if they succeed; null for no change. It is
+    /// called again when another request changed the policies in between.
     /// </summary>
     public delegate Task<(PolicyChanges? Changes, PolicyOutcome Outcome)> Plan(DateTimeOffset now);
 

@@ -5,8 +5,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Quotas;
 
 /// <summary>
-/// A limit of the service itself on each of many callers. Each instance counts in its own memory, so that the store is not used;
-/// N instances together allow N times as much.
+/// A limit of the service itself on each of many callers. Each instance counts in its own memory, so that the store is not
+/// used; N instances together allow N times as much.
 /// </summary>
 /// <remarks>
 /// The memory is bounded. To make room for a new caller, a caller with few or no permits in use is evicted: it loses least, and

@@ -17,8 +17,8 @@ public sealed class QuotaOptions
     public long MaxPolicyBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>
-    /// The maximum size of the old versions of a client's policies in Redis or the embedded store, in bytes, and separately of its
-    /// audit trail; 1,024 to 1,073,741,824, default 8 MiB. The oldest entries are deleted first.
+    /// The maximum size of the old versions of a client's policies in Redis or the embedded store, in bytes, and separately of
+    /// its audit trail; 1,024 to 1,073,741,824, default 8 MiB. The oldest entries are deleted first.
     /// </summary>
     public long MaxHistoryBytes { get; set; } = 8 * 1024 * 1024;
 
@@ -26,8 +26,8 @@ public sealed class QuotaOptions
     public int MaxKeys { get; set; } = 100;
 
     /// <summary>
-    /// The longest window of a limit in seconds, and so the longest time that a subject takes up memory; 1 to 31,536,000, which is
-    /// the default.
+    /// The longest window of a limit in seconds, and so the longest time that a subject takes up memory; 1 to 31,536,000, which
+    /// is the default.
     /// </summary>
     public int MaxWindowSeconds { get; set; } = Domain.Policies.Limit.MaxWindowSeconds;
 

@@ -18,7 +18,8 @@ public sealed class RegistrationOptions
     public RegistrationMode Mode { get; set; }
 
     /// <summary>
-    /// The token that a caller must send in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A secret.
+    /// The token that a caller must send in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A
+    /// secret.
     /// </summary>
     public string? Token { get; set; }
 }

@@ -3,8 +3,8 @@ using RateLimiter.Application.Stores;
 namespace RateLimiter.Application.Sessions;
 
 /// <summary>
-/// The open sessions of the dashboard, shared by all instances: a cookie whose session has ended is useless, including every copy
-/// of it.
+/// The open sessions of the dashboard, shared by all instances: a cookie whose session has ended is useless, including every
+/// copy of it.
 /// </summary>
 public interface ISessions
 {

@@ -16,8 +16,8 @@ public sealed class StoreOptions
     public int TimeoutMs { get; set; } = 100;
 
     /// <summary>
-    /// What policies without a mode of their own decide while the store does not answer: deny (fail closed), allow (fail open) or
-    /// local (fail local). Default local, so that an outage neither allows nor denies everything.
+    /// What policies without a mode of their own decide while the store does not answer: deny (fail closed), allow (fail open)
+    /// or local (fail local). Default local, so that an outage neither allows nor denies everything.
     /// </summary>
     public StoreFailureMode OnFailure { get; set; } = StoreFailureMode.Local;
 

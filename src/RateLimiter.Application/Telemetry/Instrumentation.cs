@@ -38,8 +38,8 @@ public static class Instrumentation
     public static ActivitySource Spans { get; } = new(Name);
 
     /// <summary>
-    /// The meter for measurements that are recorded where they happen. Values that can be read from memory are observed instead, by
-    /// instruments of the meter of the same name from the container.
+    /// The meter for measurements that are recorded where they happen. Values that can be read from memory are observed
+    /// instead, by instruments of the meter of the same name from the container.
     /// </summary>
     public static Meter Meter { get; } = new(Name);
 }

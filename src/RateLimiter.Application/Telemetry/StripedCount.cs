@@ -1,8 +1,8 @@
 namespace RateLimiter.Application.Telemetry;
 
 /// <summary>
-/// A counter for events of every check, without contention between processors: each processor has its own counts, on its own cache
-/// line, and a read adds them up.
+/// A counter for events of every check, without contention between processors: each processor has its own counts, on its own
+/// cache line, and a read adds them up.
 /// </summary>
 /// <param name="kinds">The number of kinds that are counted.</param>
 public sealed class StripedCount(int kinds = 1)

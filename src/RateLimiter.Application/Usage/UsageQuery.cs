@@ -5,7 +5,9 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Usage;
 
-/// <summary>Reads the current usage, and whether a check of cost 1 would be allowed. Changes nothing and is not logged.</summary>
+/// <summary>
+/// Reads the current usage, and whether a check of cost 1 would be allowed. Changes nothing and is not logged.
+/// </summary>
 /// <param name="Client">The client that makes the request.</param>
 /// <param name="UserId">The user whose usage is read.</param>
 /// <param name="RouteKey">The route.</param>

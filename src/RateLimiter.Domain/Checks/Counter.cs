@@ -85,7 +85,9 @@ public abstract record Counter
     /// <summary>The counter advanced to a time.</summary>
     protected abstract Counter At(Limit limit, long now);
 
-    /// <summary>Whether a cost would pass at a time, which must not be before the time that the counter was advanced to.</summary>
+    /// <summary>
+    /// Whether a cost would pass at a time, which must not be before the time that the counter was advanced to.
+    /// </summary>
     protected abstract bool Allows(Limit limit, long now, long cost);
 
     /// <summary>

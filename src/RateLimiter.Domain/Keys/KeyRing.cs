@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RateLimiter.Domain.Keys;
 
-/// <summary>The keys of one client. Immutable: a change returns a new key ring, without the keys that have expired by then.</summary>
+/// <summary>
+/// The keys of one client. Immutable: a change returns a new key ring, without the keys that have expired by then.
+/// </summary>
 public sealed class KeyRing
 {
     private readonly Dictionary<KeyHash, ClientKey> keys;

@@ -21,7 +21,9 @@ public enum Scopes
     /// <summary>Refunds and resets, and reading a user's usage.</summary>
     UsageWrite = 16,
 
-    /// <summary>Creating, listing, rotating and deleting keys whose scopes do not exceed those of the caller's own key.</summary>
+    /// <summary>
+    /// Creating, listing, rotating and deleting keys whose scopes do not exceed those of the caller's own key.
+    /// </summary>
     KeysWrite = 32,
 
     /// <summary>Everything, including the deletion of the client.</summary>

@@ -17,7 +17,9 @@ public enum Algorithm
     /// <summary>Exact: every permit counts for one window after it was taken. For at most 10,000 permits.</summary>
     SlidingLog,
 
-    /// <summary>A bucket of <c>burst</c> permits (default: the limit) that is replenished evenly by the limit per window.</summary>
+    /// <summary>
+    /// A bucket of <c>burst</c> permits (default: the limit) that is replenished evenly by the limit per window.
+    /// </summary>
     TokenBucket,
 
     /// <summary>A token bucket with a burst of 1 by default, which spaces permits evenly.</summary>

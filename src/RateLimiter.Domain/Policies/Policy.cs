@@ -99,7 +99,9 @@ public sealed record Policy(
             DateTimeOffset.UnixEpoch
         );
 
-    /// <summary>A policy of the service itself with one limit of each algorithm, for warming up code before it is needed.</summary>
+    /// <summary>
+    /// A policy of the service itself with one limit of each algorithm, for warming up code before it is needed.
+    /// </summary>
     public static Policy OfEveryAlgorithm(long permits) =>
         OfService([
             .. Enum.GetValues<Algorithm>()

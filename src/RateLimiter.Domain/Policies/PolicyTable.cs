@@ -1,6 +1,8 @@
 namespace RateLimiter.Domain.Policies;
 
-/// <summary>The policies of one client, and the rule that selects one of them. Immutable: a change returns a new table.</summary>
+/// <summary>
+/// The policies of one client, and the rule that selects one of them. Immutable: a change returns a new table.
+/// </summary>
 public sealed class PolicyTable
 {
     private readonly Dictionary<PolicyKey, Policy> policies;

@@ -5,7 +5,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace RateLimiter.UnitTests.Deployment;
 
-/// <summary>The manifests of <c>samples/kubernetes</c>: finds errors that a cluster would report only when they are applied.</summary>
+/// <summary>
+/// The manifests of <c>samples/kubernetes</c>: finds errors that a cluster would report only when they are applied.
+/// </summary>
 public sealed class KubernetesTests
 {
     // The longest time to stop, in addition to the delay.

@@ -125,7 +125,8 @@ public sealed class ForwardedRouteTests
     [Test]
     public void Of_EncodedOverAndOver_TakesNoLongerThanItIsLong()
     {
-        // The longest path that fits into the headers of a request. One decoding pass for each level of encoding would take a minute.
+        // The longest path that fits into the headers of a request. One decoding pass for each level of encoding would take a
+        // minute.
         var path = $"/%{string.Concat(Enumerable.Repeat("25", 1_000_000))}61";
 
         Assert.That(ForwardedRoute.Of("GET", path), Is.EqualTo("GET /a"));

@@ -9,7 +9,9 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
-/// <summary>Changes that were made here or received while the store does not answer, and how long requests wait for the store.</summary>
+/// <summary>
+/// Changes that were made here or received while the store does not answer, and how long requests wait for the store.
+/// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ClientDirectoryChangeTests
 {

@@ -46,7 +46,9 @@ internal static class Events
         return time.GoOnUntilAsync(() => time.GetUtcNow() >= end);
     }
 
-    /// <summary>Whether a task completes while the clock advances by a duration, slowly enough for other threads to keep up.</summary>
+    /// <summary>
+    /// Whether a task completes while the clock advances by a duration, slowly enough for other threads to keep up.
+    /// </summary>
     public static async Task<bool> HappensWithinAsync(
         this FakeTimeProvider time,
         TimeSpan duration,
