@@ -2,13 +2,13 @@ using Microsoft.AspNetCore.RateLimiting;
 
 var builder = WebApplication.CreateBuilder(args);
 
-// RateLimiter__BaseAddress and RateLimiter__ApiKey in the environment.
+// Set RateLimiter__BaseAddress and RateLimiter__ApiKey in the environment.
 builder.Services.AddRateLimiterClient(builder.Configuration.GetSection("RateLimiter"));
 builder.Services.AddRateLimiter(options =>
     options.AddServicePolicy(
         "search",
         routeKey: "search",
-        // Who it is: here whoever the header names. Left out, it is who is signed in, else the caller's address.
+        // The user: here from a header. Default: the name of the signed-in user, else the caller's address.
         user: context => context.Request.Headers["X-User"]
     )
 );

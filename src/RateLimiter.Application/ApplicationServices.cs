@@ -31,7 +31,7 @@ public static class ApplicationServices
             .AddAnalytics();
 
     /// <summary>
-    /// MediatR 5.1 comes without a registration of its own. Handlers keep no state, so that one of each serves all requests.
+    /// MediatR 5.1 has no registration of its own. Handlers are stateless, so one instance of each serves all requests.
     /// </summary>
     private static IServiceCollection AddRequestHandlers(this IServiceCollection services)
     {

@@ -1,11 +1,15 @@
 namespace RateLimiting.AspNetCore;
 
-/// <summary>What a request is answered when there is no decision: the service is away, too slow, or refuses to decide.</summary>
+/// <summary>What happens to a request without a decision: the service is unavailable, too slow, or rejects the check.</summary>
 public enum FailureMode
 {
-    /// <summary>It passes. An app that works without its limits is mostly better than one that does not work.</summary>
+    /// <summary>
+    /// Fail open: the request passes. An app without limits is usually better than an app that does not work.
+    /// </summary>
     Allow,
 
-    /// <summary>It is rejected, with 503. For what must not be tried without a limit, such as signing in.</summary>
+    /// <summary>
+    /// Fail closed: the request is rejected with 503. For actions that must never be unlimited, such as sign-in.
+    /// </summary>
     Deny,
 }

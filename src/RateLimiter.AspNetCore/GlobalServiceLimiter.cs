@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace RateLimiting.AspNetCore;
 
-/// <summary>Every request is under one policy. Keeps nothing of any user.</summary>
+/// <summary>Applies one policy to every request. Keeps no state of users.</summary>
 internal sealed class GlobalServiceLimiter(ServicePolicy policy)
     : PartitionedRateLimiter<HttpContext>
 {
-    // A user's permits are at the service.
+    // The service keeps the permits of a user.
     public override RateLimiterStatistics? GetStatistics(HttpContext resource) => null;
 
     protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount) =>

@@ -4,9 +4,10 @@ using Microsoft.AspNetCore.Http;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// A user's limiter that the framework keeps and asks for many requests. It says in the answer to each what is left, for which
-/// it must know the request: the framework names it when it looks for the limiter, right before it asks the limiter. Disposing
-/// of it does nothing, because the framework disposes of an idle one that a request may just have found.
+/// The limiter of one user, which the framework caches and uses for many requests. It writes the remaining permits into the
+/// headers of each response, for which it needs the request: the framework passes the request when it looks up the limiter,
+/// immediately before it uses it. Disposing does nothing, because the framework disposes idle limiters that a request may just
+/// have found.
 /// </summary>
 internal sealed class KeptServiceLimiter(ServiceRateLimiter limiter) : RateLimiter
 {
@@ -14,7 +15,7 @@ internal sealed class KeptServiceLimiter(ServiceRateLimiter limiter) : RateLimit
 
     public override TimeSpan? IdleDuration => limiter.IdleDuration;
 
-    /// <summary>Says what the limiter that is asked next is asked for.</summary>
+    /// <summary>Sets the request for which the next limiter is used.</summary>
     public static void IsAskedFor(HttpContext request) => Request.Value = request;
 
     public override RateLimiterStatistics? GetStatistics() => limiter.GetStatistics();
@@ -28,7 +29,7 @@ internal sealed class KeptServiceLimiter(ServiceRateLimiter limiter) : RateLimit
     )
     {
         var request = Request.Value;
-        // What begins here and outlives the request must not keep it.
+        // Work that starts here and outlives the request must not keep the request alive.
         Request.Value = null;
         var lease = await limiter
             .AcquireAsync(permitCount, cancellationToken)

@@ -7,7 +7,7 @@ internal static partial class LimiterLogMessages
     [LoggerMessage(
         2,
         LogLevel.Error,
-        "RateLimiter does not decide about {RouteKey}, which is not told again until it does: {Reason}"
+        "RateLimiter does not decide about {RouteKey}; this is not logged again until it does: {Reason}"
     )]
     public static partial void NoDecision(this ILogger log, string routeKey, string reason);
 

@@ -6,13 +6,13 @@ using RateLimiting.Client;
 
 namespace RateLimiting.AspNetCore;
 
-/// <summary>The header fields of draft-ietf-httpapi-ratelimit-headers, for passed requests and denied ones.</summary>
+/// <summary>The header fields of draft-ietf-httpapi-ratelimit-headers, for allowed and denied requests.</summary>
 internal static class RateLimitHeaders
 {
     private const string Policy = "RateLimit-Policy";
     private const string Limit = "RateLimit";
 
-    /// <summary>Writes what the lease's decision tells, if somebody has counted.</summary>
+    /// <summary>Writes the figures of the lease's decision, if they were counted.</summary>
     public static void Write(IHeaderDictionary headers, RateLimitLease lease)
     {
         if (
@@ -24,8 +24,8 @@ internal static class RateLimitHeaders
             return;
         }
 
-        // A decision knows how much is left of the nearest limit, and not its window. Of several that said no, which one is
-        // nearest is not told.
+        // A decision has the remaining permits of the limit that is nearest to exhaustion, but not its window. When several
+        // limits denied the check, the decision does not say which of them is nearest.
         var name = Quote(decision.Violated is [var violated] ? violated : "default");
         headers[Policy] = string.Create(
             CultureInfo.InvariantCulture,
@@ -34,7 +34,7 @@ internal static class RateLimitHeaders
         headers[Limit] = $"{name};r={decision.Remaining};t={Seconds(decision.ResetIn)}";
     }
 
-    /// <summary>Takes back what another limiter wrote, which let the request pass.</summary>
+    /// <summary>Removes the headers that another limiter wrote when it allowed the request.</summary>
     public static void Remove(IHeaderDictionary headers)
     {
         headers.Remove(Policy);
@@ -44,11 +44,11 @@ internal static class RateLimitHeaders
     public static string Seconds(TimeSpan wait) =>
         ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
-    // Without the store only a policy that fails local counts, and then there is something to come back.
+    // Without the store only a policy that fails local counts, and then there are permits to be replenished.
     private static bool HasFigures(RateLimitDecision decision) =>
         !decision.Degraded || (decision.ResetIn > TimeSpan.Zero && !decision.IsFailClosed);
 
-    // A string of RFC 9651 holds only printable ASCII.
+    // A string of RFC 9651 may contain only printable ASCII.
     private static string Quote(string name)
     {
         var quoted = new StringBuilder("\"");

@@ -6,12 +6,14 @@ using RateLimiting.Client;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// Tells of each route when the service begins and ends to refuse decisions about it, such as without a policy, however many
-/// limiters ask. That it is away is told by the client itself.
+/// Logs for each route when the service starts and stops rejecting its checks, such as without a policy: once, however many
+/// limiters use the route. Outages of the service are logged by the client itself.
 /// </summary>
 internal sealed class RouteOutages
 {
-    /// <summary>The most routes that are told apart: those of an app are few, but nothing keeps it from making them up.</summary>
+    /// <summary>
+    /// The most routes that are tracked separately: an app has few, but nothing prevents it from generating them.
+    /// </summary>
     private const int MaxRoutes = 1000;
     private const string OtherRoutes = "other routes";
 
@@ -19,7 +21,7 @@ internal sealed class RouteOutages
 
     private readonly ConcurrentDictionary<(ILogger Log, string Route), Outage> routes = new();
 
-    /// <summary>Those of all limiters that ask one client.</summary>
+    /// <summary>The instance that all limiters of one client share.</summary>
     public static RouteOutages Of(IRateLimiterClient client) =>
         Known.GetValue(client, static _ => new());
 

@@ -4,33 +4,33 @@ using RateLimiting.Client;
 
 namespace RateLimiting.AspNetCore;
 
-/// <summary>The names of what a lease of the service knows, beside <see cref="MetadataName.RetryAfter"/>.</summary>
+/// <summary>The names of a service lease's metadata, in addition to <see cref="MetadataName.RetryAfter"/>.</summary>
 public static class ServiceMetadata
 {
-    /// <summary>The decision of the service; a lease that was given or refused without one has none.</summary>
+    /// <summary>The decision of the service; absent when the lease was granted or denied without a decision.</summary>
     public static MetadataName<RateLimitDecision> Decision { get; } =
         MetadataName.Create<RateLimitDecision>("RATELIMITER_DECISION");
 
-    /// <summary>Why there is no decision.</summary>
+    /// <summary>The reason why there is no decision.</summary>
     public static MetadataName<Exception> Failure { get; } =
         MetadataName.Create<Exception>("RATELIMITER_FAILURE");
 
     /// <summary>
-    /// True when the lease was refused although no limit was reached: the service is away or refuses to decide, and the limiter
-    /// fails closed; or its store is away, and the policy does. To be answered with 503, and not with 429. A lease that was
-    /// given, or refused by a limit, has none.
+    /// True when the lease was denied although no limit was reached: the service is unavailable or rejects the check, and the
+    /// limiter fails closed; or the service's store is unavailable, and the policy fails closed. Respond with 503, and not with
+    /// 429. Absent when the lease was granted, or denied by a limit.
     /// </summary>
     public static MetadataName<bool> IsUnavailable { get; } =
         MetadataName.Create<bool>("RATELIMITER_UNAVAILABLE");
 }
 
-/// <summary>What the service said. Disposing of it gives nothing back: the request was made.</summary>
+/// <summary>The lease for a decision of the service. Disposing it returns no permits: the request was made.</summary>
 internal sealed class ServiceLease : RateLimitLease
 {
-    /// <summary>Nobody has been asked.</summary>
+    /// <summary>The lease of an attempt for which the service was not asked.</summary>
     public static readonly ServiceLease NotAsked = new(false, null, null);
 
-    /// <summary>When to come again where nobody knows: most outages are over at once.</summary>
+    /// <summary>The wait before a retry when the real one is unknown: most outages are short.</summary>
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
 
     private readonly RateLimitDecision? decision;

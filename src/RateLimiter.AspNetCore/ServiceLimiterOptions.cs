@@ -3,17 +3,17 @@ using RateLimiting.AspNetCore;
 
 namespace Microsoft.AspNetCore.RateLimiting;
 
-/// <summary>Policies that ask the RateLimiter service. They need <c>services.AddRateLimiterClient(…)</c>.</summary>
+/// <summary>Policies that use the RateLimiter service. They need <c>services.AddRateLimiterClient(…)</c>.</summary>
 public static class ServiceLimiterOptions
 {
     /// <summary>Adds a policy for <c>RequireRateLimiting(name)</c> and <c>[EnableRateLimiting(name)]</c>.</summary>
-    /// <param name="options">Where to.</param>
-    /// <param name="policyName">Its name in this app.</param>
-    /// <param name="routeKey">The route that the service has a policy for.</param>
-    /// <param name="user">Who it is; when left out, the name of who is signed in, else his address.</param>
-    /// <param name="role">His role; when left out, and where it is null, the default role.</param>
-    /// <param name="cost">What the request costs; when left out, 1.</param>
-    /// <param name="onFailure">What to answer when there is no decision.</param>
+    /// <param name="options">The options to add to.</param>
+    /// <param name="policyName">The name of the policy in this app.</param>
+    /// <param name="routeKey">The route key of the policy in the service.</param>
+    /// <param name="user">The user. Default: the name of the signed-in user, else the caller's address.</param>
+    /// <param name="role">The user's role. Default, and for null: the default role.</param>
+    /// <param name="cost">The cost of the request. Default: 1.</param>
+    /// <param name="onFailure">What to do when there is no decision.</param>
     public static RateLimiterOptions AddServicePolicy(
         this RateLimiterOptions options,
         string policyName,
@@ -31,13 +31,15 @@ public static class ServiceLimiterOptions
         return options.AddPolicy(policyName, policy.KeptLimiterOf);
     }
 
-    /// <summary>Puts every request under one policy, before that of its endpoint. What it takes, it keeps.</summary>
-    /// <param name="options">Where to.</param>
-    /// <param name="routeKey">The route that the service has a policy for.</param>
-    /// <param name="user">Who it is; when left out, the name of who is signed in, else his address.</param>
-    /// <param name="role">His role; when left out, and where it is null, the default role.</param>
-    /// <param name="cost">What the request costs; when left out, 1.</param>
-    /// <param name="onFailure">What to answer when there is no decision.</param>
+    /// <summary>
+    /// Applies one policy to every request, before the policy of its endpoint. It does not return permits when that one denies.
+    /// </summary>
+    /// <param name="options">The options to add to.</param>
+    /// <param name="routeKey">The route key of the policy in the service.</param>
+    /// <param name="user">The user. Default: the name of the signed-in user, else the caller's address.</param>
+    /// <param name="role">The user's role. Default, and for null: the default role.</param>
+    /// <param name="cost">The cost of the request. Default: 1.</param>
+    /// <param name="onFailure">What to do when there is no decision.</param>
     public static RateLimiterOptions UseServiceForAllRequests(
         this RateLimiterOptions options,
         string routeKey,

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// The names that the service takes. Any other gets no decision, so that whoever chooses his own name would pass where the
-/// policy fails open.
+/// The rules for names that the service accepts. Any other name gets no decision, so a caller that can choose its own name
+/// would pass where the policy fails open.
 /// </summary>
 internal static class ServiceNames
 {
@@ -12,14 +12,14 @@ internal static class ServiceNames
     public const int MaxRouteLength = 128;
     public const int MaxRoleLength = 128;
 
-    /// <param name="name">Not empty.</param>
-    /// <param name="maxLength">The most characters, in Unicode code points.</param>
+    /// <param name="name">The name, not empty.</param>
+    /// <param name="maxLength">The maximum length, in Unicode code points.</param>
     public static bool IsTaken(string name, int maxLength) =>
         (name.Length <= maxLength || name.EnumerateRunes().Count() <= maxLength)
         && !name.Any(char.IsControl);
 
-    /// <summary>The name, if the service takes it.</summary>
-    /// <exception cref="ArgumentException">It does not.</exception>
+    /// <summary>Returns the name if the service accepts it.</summary>
+    /// <exception cref="ArgumentException">The service does not accept it.</exception>
     public static string Checked(
         string name,
         int maxLength,

@@ -10,7 +10,7 @@ using RateLimiting.Client;
 
 namespace RateLimiting.AspNetCore;
 
-/// <summary>What of a request is asked of the service.</summary>
+/// <summary>Maps a request to a check of the service.</summary>
 internal sealed record ServicePolicy(
     string RouteKey,
     Func<HttpContext, string?>? User,
@@ -20,16 +20,16 @@ internal sealed record ServicePolicy(
 )
 {
     private const int IPv6PrefixBytes = 8;
-    private const string Nobody = "anonymous";
+    private const string Anonymous = "anonymous";
 
-    /// <summary>Whose limits a request is under.</summary>
+    /// <summary>The partition of a request: the user, route, role and cost of its check.</summary>
     public Partition PartitionOf(HttpContext context) =>
         new(
             RouteKey,
             Name(User is null ? Caller(context) : User(context), ServiceNames.MaxUserLength)
-                ?? Nobody,
+                ?? Anonymous,
             Name(Role?.Invoke(context), ServiceNames.MaxRoleLength),
-            // Less than nothing is a mistake, or an attempt not to pay; the service would refuse it.
+            // A negative cost is a mistake or an attempt to avoid the limit; the service would reject it.
             Cost?.Invoke(context)
                 is { } cost
                     and >= 0
@@ -40,10 +40,10 @@ internal sealed record ServicePolicy(
     public ServiceRateLimiter LimiterOf(HttpContext context) =>
         LimiterOf(context.RequestServices, PartitionOf(context));
 
-    // The framework keeps a limiter for each partition, until nobody has asked it for ten seconds.
+    // The framework caches a limiter for each partition until it has been idle for ten seconds.
     public RateLimitPartition<Partition> KeptLimiterOf(HttpContext context)
     {
-        // Those of the request end with it.
+        // Resolved here: the limiter outlives the services of the request.
         var client = context.RequestServices.GetRequiredService<IRateLimiterClient>();
         var logger = context.RequestServices.GetService<ILogger<ServiceRateLimiter>>();
         KeptServiceLimiter.IsAskedFor(context);
@@ -78,7 +78,7 @@ internal sealed record ServicePolicy(
     private static string? Caller(HttpContext context) =>
         context.User.Identity?.Name ?? Network(context.Connection.RemoteIpAddress);
 
-    // As the service names callers: who has a /64 of IPv6 has 2^64 addresses, and is one all the same.
+    // As the service identifies callers: the owner of an IPv6 /64 has 2^64 addresses but is one caller.
     private static string? Network(IPAddress? address)
     {
         if (
@@ -103,7 +103,7 @@ internal sealed record ServicePolicy(
 
     /// <param name="RouteKey">The route.</param>
     /// <param name="UserId">The user.</param>
-    /// <param name="Role">His role.</param>
-    /// <param name="Cost">What a request costs.</param>
+    /// <param name="Role">The user's role.</param>
+    /// <param name="Cost">The cost of a request.</param>
     public readonly record struct Partition(string RouteKey, string UserId, string? Role, int Cost);
 }

@@ -6,18 +6,18 @@ using RateLimiting.Client;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// The limits of one user on one route, which the service keeps: a <see cref="RateLimiter"/> that any code can use which
-/// takes one. Permits are the cost of a check; 0 permits take nothing, and are a lease if one permit is left. What waits for an
-/// answer when it is disposed of still gets it.
+/// A <see cref="RateLimiter"/> for one user on one route, whose limits the service keeps. It works with any code that takes a
+/// <see cref="RateLimiter"/>. Permits are the cost of a check; 0 permits take nothing, and are granted if one permit remains. A
+/// call that is waiting when the limiter is disposed still gets its lease.
 /// </summary>
-/// <param name="client">Asks the service.</param>
+/// <param name="client">The client of the service.</param>
 /// <param name="userId">The user, 1 to 256 characters.</param>
-/// <param name="routeKey">What the user wants to do, 1 to 128 characters.</param>
+/// <param name="routeKey">The route that the user wants to use, 1 to 128 characters.</param>
 /// <param name="role">The user's role, 1 to 128 characters; null is the default role.</param>
-/// <param name="cost">What one permit costs, 0 to 1,000,000,000.</param>
-/// <param name="onFailure">What to answer when there is no decision.</param>
-/// <param name="logger">Told when the service refuses to decide. That it is away is told by the client.</param>
-/// <param name="time">Measures how long it has not been used.</param>
+/// <param name="cost">The cost of one permit, 0 to 1,000,000,000.</param>
+/// <param name="onFailure">What to do when there is no decision.</param>
+/// <param name="logger">Receives a message when the service rejects checks. Outages of the service are logged by the client.</param>
+/// <param name="time">The clock that measures the idle time.</param>
 public sealed class ServiceRateLimiter(
     IRateLimiterClient client,
     string userId,
@@ -29,7 +29,7 @@ public sealed class ServiceRateLimiter(
     TimeProvider? time = null
 ) : RateLimiter
 {
-    /// <summary>The most that a check can cost.</summary>
+    /// <summary>The maximum cost of a check.</summary>
     private const long MaxCost = 1_000_000_000;
 
     private readonly IRateLimiterClient client =
@@ -49,13 +49,15 @@ public sealed class ServiceRateLimiter(
     private int asking;
     private volatile bool isDisposed;
 
-    /// <summary>How long nobody has asked; null while somebody does. Who keeps limiters by user forgets them by this.</summary>
+    /// <summary>
+    /// How long the limiter has been idle; null while it is in use. Caches of limiters by user evict idle ones by this value.
+    /// </summary>
     public override TimeSpan? IdleDuration =>
         Volatile.Read(ref asking) > 0 ? null : clock.GetElapsedTime(Interlocked.Read(ref lastUse));
 
     /// <summary>
-    /// What this process knows. The permits are those that the last decision said are left; leases that failed are also those
-    /// that <see cref="RateLimiter.AttemptAcquire"/> did not give.
+    /// The statistics of this process. The available permits are those of the last decision; failed leases include those that
+    /// <see cref="RateLimiter.AttemptAcquire"/> did not grant.
     /// </summary>
     public override RateLimiterStatistics GetStatistics()
     {
@@ -70,8 +72,8 @@ public sealed class ServiceRateLimiter(
     }
 
     /// <summary>
-    /// A denial that is known here, or else a lease that is not acquired, which says nothing: asking takes time, and whoever
-    /// gets no permit at once asks with <see cref="RateLimiter.AcquireAsync"/>. So nothing is taken twice.
+    /// A locally cached denial, or else a lease that is not acquired and has no decision: a request to the service takes time,
+    /// and callers that get no permit at once call <see cref="RateLimiter.AcquireAsync"/>. So no permit is taken twice.
     /// </summary>
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {
@@ -110,10 +112,10 @@ public sealed class ServiceRateLimiter(
         base.Dispose(disposing);
     }
 
-    // More would be refused as malformed, and pass where the policy fails open.
+    // The service would reject a higher cost as malformed, and the request would pass where the limiter fails open.
     private long CostOf(int permits) => Math.Min(permits * Math.Clamp(cost, 0, MaxCost), MaxCost);
 
-    // The service allows a cost of 0 also when nothing is left.
+    // The service allows a cost of 0 even when no permit remains.
     private bool IsAcquired(RateLimitDecision decision, int permits) =>
         decision.Allowed && (permits > 0 || decision.Remaining >= CostOf(1));
 
@@ -133,7 +135,7 @@ public sealed class ServiceRateLimiter(
         {
             return ServiceLease.Without(onFailure, exception);
         }
-#pragma warning disable CA1031 // Whatever it is, it must not be the request's failure.
+#pragma warning disable CA1031 // No exception of the limiter may fail the request.
         catch (Exception exception)
             when (exception is not OperationCanceledException
                 || !cancellationToken.IsCancellationRequested

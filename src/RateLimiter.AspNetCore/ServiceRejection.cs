@@ -8,16 +8,16 @@ using RateLimiting.Client;
 
 namespace RateLimiting.AspNetCore;
 
-/// <summary>Answers a request that was rejected.</summary>
+/// <summary>Writes the response for a rejected request.</summary>
 public static class ServiceRejection
 {
     /// <summary>
-    /// 429 with Retry-After and the RateLimit headers, and a problem as body. Where no limit was reached
-    /// (<see cref="ServiceMetadata.IsUnavailable"/>), 503 with Retry-After, which says nothing of why. What another limiter
-    /// rejected keeps its status.
+    /// Responds with 429, Retry-After, the RateLimit headers and a problem document. When no limit was reached
+    /// (<see cref="ServiceMetadata.IsUnavailable"/>), it responds with 503 and Retry-After, without the reason. A rejection by
+    /// another limiter keeps its status.
     /// </summary>
-    /// <param name="rejected">The request, and the lease that it did not get.</param>
-    /// <param name="cancellationToken">Ends the answer.</param>
+    /// <param name="rejected">The request, and the lease that was not acquired.</param>
+    /// <param name="cancellationToken">Cancels the response.</param>
     public static async ValueTask WriteAsync(
         OnRejectedContext rejected,
         CancellationToken cancellationToken
@@ -42,7 +42,7 @@ public static class ServiceRejection
             detail = decision?.Reason;
         }
 
-        // Not as a result of an endpoint, which would be two lines in the log for each.
+        // Not as an endpoint result, which would log two lines for each rejection.
         await response.WriteAsJsonAsync(
             new ProblemDetails
             {

@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace RateLimiting.Client;
 
 /// <summary>
-/// Gathers checks that come at the same time, so that the busier the process is the fewer requests a check costs. Without a
-/// window nothing is delayed for it: a check goes out at once unless so many requests are under way already, and what has
-/// gathered behind them goes out together as soon as one of them ends.
+/// Combines concurrent checks into batches, so that a busier process needs fewer requests per check. Without a batch window no
+/// check is delayed for this: a check is sent at once unless the maximum number of requests is in progress; the checks that
+/// queue up behind them are sent together as soon as one of the requests ends.
 /// </summary>
-/// <param name="ask">Asks the service for all of some checks at once, and answers in their order.</param>
-/// <param name="options">How many, and how long.</param>
-/// <param name="outage">Told what the request does not say: that a check cannot be sent, or has no decision.</param>
-/// <param name="time">The clock of the waits.</param>
+/// <param name="ask">Sends a batch of checks to the service and returns the results in the same order.</param>
+/// <param name="options">The limits on sizes and times.</param>
+/// <param name="outage">Receives failures that the HTTP request does not show: a check cannot be sent, or has no decision.</param>
+/// <param name="time">The clock for waits.</param>
 internal sealed class CheckBatcher(
     Func<IReadOnlyList<RateLimitCheck>, Task<IReadOnlyList<RateLimitResult>>> ask,
     RateLimiterClientOptions options,
@@ -18,10 +18,10 @@ internal sealed class CheckBatcher(
     TimeProvider time
 ) : IDisposable
 {
-    /// <summary>The service takes up to 1 MiB.</summary>
+    /// <summary>Below the 1 MiB that the service accepts.</summary>
     private const int MaxBatchBytes = 1_000_000;
 
-    /// <summary>How often those that wait are looked through for those whose time is over.</summary>
+    /// <summary>How often the pending checks are searched for timed-out ones.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly object gate = new();
@@ -33,7 +33,7 @@ internal sealed class CheckBatcher(
     private bool isWindowOpen;
     private bool isDisposed;
 
-    /// <exception cref="RateLimiterUnavailableException">Too many wait, or no answer came in time.</exception>
+    /// <exception cref="RateLimiterUnavailableException">Too many checks are waiting, or no response came in time.</exception>
     public async Task<RateLimitDecision> CheckAsync(
         RateLimitCheck check,
         CancellationToken cancellationToken
@@ -42,7 +42,7 @@ internal sealed class CheckBatcher(
         cancellationToken.ThrowIfCancellationRequested();
         var pending = new PendingCheck(check, time.GetTimestamp());
         Enqueue(pending);
-        // What was not sent by then is not sent any more; what was sent goes on for the others.
+        // A cancelled check that is still queued is not sent; a sent request continues for the other checks in it.
         await using var _ = cancellationToken
             .UnsafeRegister(
                 static (state, token) => ((PendingCheck)state!).TrySetCanceled(token),
@@ -106,13 +106,13 @@ internal sealed class CheckBatcher(
         }
     }
 
-    // Under the lock.
+    // Called under the lock.
     private void SendWhatWaits()
     {
         while (calls.Count < options.MaxConcurrentBatches && NextCall() is { } call)
         {
             calls.Add(call);
-            // Elsewhere, so that a request has nothing of whoever happened to come first: all of them come after him.
+            // On another thread, so that the request does not inherit the context of the check that happened to come first.
             ThreadPool.UnsafeQueueUserWorkItem(
                 static state => _ = state.Batcher.SendAsync(state.Call),
                 (Batcher: this, Call: call),
@@ -123,7 +123,7 @@ internal sealed class CheckBatcher(
 
     private async Task SendAsync(PendingCheck[] call)
     {
-        // One alone is traced as part of what it is for.
+        // A single check is traced as part of its caller's activity.
         Activity.Current = call.Length == 1 ? call[0].Activity : null;
         var asked = Outage.Now();
         IReadOnlyList<RateLimitResult>? results = null;
@@ -133,18 +133,18 @@ internal sealed class CheckBatcher(
             results = await ask(Array.ConvertAll(call, pending => pending.Check))
                 .ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Whatever it is, it is told to those who wait.
+#pragma warning disable CA1031 // Any exception is passed to the waiting callers.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             failure = exception;
         }
 
-        // The next request first: the service works on it while these are answered.
+        // Send the next request first: the service works on it while these checks are completed.
         lock (gate)
         {
             calls.Remove(call);
-            // What has come meanwhile waited longer than any window, unless one is open.
+            // Checks that came meanwhile have waited longer than a batch window, unless one is open.
             if (!isWindowOpen || waiting.Count >= options.MaxBatchSize)
             {
                 SendWhatWaits();
@@ -169,7 +169,7 @@ internal sealed class CheckBatcher(
     }
 
     /// <summary>
-    /// Takes what waits, those who came first first. Whoever has been told that his time is over is not asked for any more.
+    /// Dequeues the next batch, first in, first out. Checks that have timed out are skipped.
     /// </summary>
     private PendingCheck[]? NextCall()
     {
@@ -204,7 +204,7 @@ internal sealed class CheckBatcher(
 
     private ITimer CreateTimer(Action tick)
     {
-        // It outlives whoever happens to come first.
+        // The timer outlives the check that happens to create it.
         using var _ = ExecutionContext.SuppressFlow();
         return time.CreateTimer(
             static state => ((Action)state!)(),
@@ -239,7 +239,7 @@ internal sealed class CheckBatcher(
             check.TrySetException(NoAnswer(isSent && check.Check.Cost > 0));
         }
 
-        // All wait equally long, so that those who came first are over first.
+        // All checks have the same timeout, so the oldest time out first.
         void Collect(IEnumerable<PendingCheck> checks, bool isSent)
         {
             foreach (var check in checks)
@@ -272,25 +272,25 @@ internal sealed class CheckBatcher(
         return new RateLimiterUnavailableException(message, mayHaveCounted: true);
     }
 
-    // Who waits goes on elsewhere: what he does then must not keep the others from their answers.
+    // Continuations run asynchronously: the code of one caller must not delay the results of the others.
     private sealed class PendingCheck(RateLimitCheck check, long since)
         : TaskCompletionSource<RateLimitDecision>(
             TaskCreationOptions.RunContinuationsAsynchronously
         )
     {
-        // As JSON a character takes up to six bytes.
+        // In JSON a character takes up to six bytes.
         private const int BytesPerCharacter = 6;
         private const int BytesOfNames = 80;
 
         public RateLimitCheck Check { get; } = check;
 
-        /// <summary>When it was asked, by the clock's timestamp.</summary>
+        /// <summary>When the check was made, by the clock's timestamp.</summary>
         public long Since { get; } = since;
 
-        /// <summary>What it is part of, for the trace.</summary>
+        /// <summary>The caller's activity, for the trace.</summary>
         public Activity? Activity { get; } = Activity.Current;
 
-        /// <summary>The most that it can take up in a request.</summary>
+        /// <summary>The maximum size of the check in a request.</summary>
         public int Bytes { get; } =
             BytesOfNames
             + BytesPerCharacter

@@ -7,7 +7,7 @@ internal static partial class ClientLogMessages
     [LoggerMessage(
         1,
         LogLevel.Warning,
-        "RateLimiter is away, which is not told again until it is back: {Reason}"
+        "RateLimiter is unavailable; this is not logged again until it is back: {Reason}"
     )]
     public static partial void ServiceUnavailable(this ILogger logger, string reason);
 

@@ -5,17 +5,17 @@ using RateLimiting.Client.Generated;
 
 namespace RateLimiting.Client;
 
-/// <summary>What a failure means: whether there may be an answer later, and whether the request may have counted.</summary>
+/// <summary>Classifies failures: whether a later attempt may succeed, and whether the request may have counted.</summary>
 internal static class Failures
 {
-    /// <summary>Whether the service, or a proxy before it, says that it cannot answer at the moment.</summary>
+    /// <summary>Whether the service, or a proxy in front of it, reports that it is temporarily unavailable.</summary>
     public static bool IsOutage(int status) =>
         status
             is (int)HttpStatusCode.BadGateway
                 or (int)HttpStatusCode.ServiceUnavailable
                 or (int)HttpStatusCode.GatewayTimeout;
 
-    /// <summary>Whether nothing can have reached the service, because there was no connection to send it over.</summary>
+    /// <summary>Whether the request cannot have reached the service, because there was no connection.</summary>
     public static bool IsUnsent(Exception exception) =>
         exception
             is BrokenCircuitException
@@ -27,17 +27,17 @@ internal static class Failures
                         or HttpRequestError.ProxyTunnelError,
                 };
 
-    /// <summary>Whether there was no answer, or not all of it.</summary>
+    /// <summary>Whether there was no response, or only part of it.</summary>
     public static bool IsNoAnswer(Exception exception) =>
         exception
             is HttpRequestException
                 or IOException
-                // Not compressed as it says.
+                // The body is not compressed as its header says.
                 or InvalidDataException
                 or TimeoutRejectedException
                 or BrokenCircuitException;
 
-    /// <summary>Whether it is the same to the service how often it gets the request.</summary>
+    /// <summary>Whether the request is idempotent.</summary>
     public static bool IsRepeatable(HttpRequestMessage request) =>
         !IsChange(request)
         || request.Method == HttpMethod.Put

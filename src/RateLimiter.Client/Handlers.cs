@@ -3,7 +3,8 @@ using System.Text;
 namespace RateLimiting.Client;
 
 /// <summary>
-/// Outermost: says clearly that there is no answer, and forgets denials after a change, whoever made it and however it went.
+/// The outermost handler: turns every failure into a clear exception, and clears the cached denials after a change, whichever
+/// code made it and whether or not it succeeded.
 /// </summary>
 internal sealed class FailureHandler(LocalDenials denials, Outage outage) : DelegatingHandler
 {
@@ -38,7 +39,7 @@ internal sealed class FailureHandler(LocalDenials denials, Outage outage) : Dele
 
         if (!Failures.IsOutage((int)response.StatusCode))
         {
-            // Whether it is a decision is seen where it is read.
+            // Whether the body is a decision is known only when it is read.
             if (!response.IsSuccessStatusCode || !CheckPaths.IsCheck(request))
             {
                 outage.Succeed(asked);
@@ -49,7 +50,7 @@ internal sealed class FailureHandler(LocalDenials denials, Outage outage) : Dele
 
         using (response)
         {
-            // Whatever it says of its encoding, which may be one that nobody knows: a problem is UTF-8.
+            // Whatever encoding the header names, which may be unknown: a problem document is UTF-8.
             var text = await response
                 .Content.ReadAsByteArrayAsync(cancellationToken)
                 .ConfigureAwait(false);
@@ -75,8 +76,8 @@ internal sealed class FailureHandler(LocalDenials denials, Outage outage) : Dele
 }
 
 /// <summary>
-/// Innermost: reads an answer to its end, so that one that breaks off or does not end is a failure of its attempt. A stream
-/// is left to its reader.
+/// The innermost handler: reads a response to its end, so that a truncated or endless response is a failure of its attempt. A
+/// stream is left to its reader.
 /// </summary>
 internal sealed class WholeAnswerHandler : DelegatingHandler
 {
@@ -116,7 +117,7 @@ internal sealed class WholeAnswerHandler : DelegatingHandler
                 or "application/x-ndjson";
 }
 
-/// <summary>What is asked while a user waits, and what is not.</summary>
+/// <summary>Classifies requests: those that a user waits for, and others.</summary>
 internal static class CheckPaths
 {
     public static bool IsCheck(HttpRequestMessage request) =>

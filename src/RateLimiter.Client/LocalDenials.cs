@@ -3,15 +3,16 @@ using BitFaster.Caching.Lru;
 namespace RateLimiting.Client;
 
 /// <summary>
-/// Denials that the service has told, to be repeated without asking for as long as it could not answer otherwise, unless
-/// something changed elsewhere: hence they have an age at which they are asked for again. Shared by all threads.
+/// A cache of the service's denials. A denial is repeated without a request for as long as the service could not decide
+/// otherwise, unless something changed elsewhere; therefore it has a maximum age, after which the service is asked again.
+/// Shared by all threads.
 /// </summary>
 internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider time)
 {
     private readonly ConcurrentLru<Subject, Denial> denials = new(capacity);
     private long generation;
 
-    /// <summary>To be read before the service is asked for what is then remembered.</summary>
+    /// <summary>The generation of the cache. To be read before the request whose denial is then cached.</summary>
     public long Generation => Interlocked.Read(ref generation);
 
     /// <summary>The denial as it is now, or null when the service must be asked.</summary>
@@ -22,20 +23,20 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
             return null;
         }
 
-        // Only of what costs the same: what costs more is denied too, but must wait longer than the service has told.
-        // Its end is reckoned from when it was asked for, so that it is never too late; the wait that is told from when
-        // the answer was here, so that it is never too short.
+        // Only for the same cost: a higher cost is denied too, but must wait longer than the service has reported.
+        // The lifetime starts with the request, so that it never ends too late; the reported wait starts with the response, so
+        // that it is never too short.
         var now = time.GetTimestamp();
         return cost == denial.Cost && time.GetElapsedTime(denial.Asked, now) < denial.Lifetime
             ? denial.At(time.GetElapsedTime(denial.Answered, now))
             : null;
     }
 
-    /// <summary>Keeps a decision, if it is a denial that can be repeated.</summary>
-    /// <param name="check">What was asked.</param>
-    /// <param name="decision">The answer.</param>
-    /// <param name="asked">When it was asked, by the clock's timestamp.</param>
-    /// <param name="asOf">The generation by then.</param>
+    /// <summary>Caches a decision if it is a denial that can be repeated.</summary>
+    /// <param name="check">The check.</param>
+    /// <param name="decision">The decision.</param>
+    /// <param name="asked">When the request was sent, by the clock's timestamp.</param>
+    /// <param name="asOf">The generation at that time.</param>
     public void Remember(RateLimitCheck check, RateLimitDecision decision, long asked, long asOf)
     {
         if (
@@ -54,12 +55,12 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
         );
         if (Generation != asOf)
         {
-            // Something was changed meanwhile, perhaps this one.
+            // Something was changed in the meantime, perhaps this denial.
             denials.TryRemove(subject);
         }
     }
 
-    /// <summary>After a change: of which roles and routes it was, only the service knows.</summary>
+    /// <summary>Clears the cache after a change: only the service knows which roles and routes it affects.</summary>
     public void Clear()
     {
         Interlocked.Increment(ref generation);
@@ -90,11 +91,11 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
                 IsLocal = true,
             };
 
-        // Rounded up, since what waits for it may leave out the rest, and come too soon.
+        // Rounded up: a timer that truncates the fraction would fire too early.
         private static TimeSpan InMilliseconds(TimeSpan wait) =>
             TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
 
-        // In whole seconds, as the service tells it.
+        // In whole seconds, as the service reports it.
         private static TimeSpan Later(TimeSpan wait) =>
             TimeSpan.FromSeconds(Math.Ceiling(Math.Max(0, wait.TotalSeconds)));
     }

@@ -1,18 +1,18 @@
 namespace RateLimiting.Client;
 
 /// <summary>
-/// Tells when something stops working and when it works again: each once, however many requests find out. One that comes and
-/// goes is told a few times a minute at most.
+/// Reports when something stops working and when it works again, each once, however many requests notice it. A flapping outage
+/// is reported at most a few times a minute.
 /// </summary>
-/// <param name="began">Told why.</param>
-/// <param name="ended">Told that it is over.</param>
+/// <param name="began">Called with the reason when an outage begins.</param>
+/// <param name="ended">Called when the outage ends.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Outage(Action<string> began, Action ended, TimeProvider time)
 {
     private const int MaxReported = 3;
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    // Counts, because a clock may say the same of what came one after the other.
+    // A counter, because a clock may give consecutive events the same time.
     private static long moment;
 
     private readonly object gate = new();
@@ -21,17 +21,17 @@ internal sealed class Outage(Action<string> began, Action ended, TimeProvider ti
     private long end;
     private volatile bool isReported;
 
-    /// <summary>Now, in the order of all that is asked and answered. To be read before asking.</summary>
+    /// <summary>The current moment in the order of all requests and responses. To be read before a request.</summary>
     public static long Now() => Interlocked.Increment(ref moment);
 
-    /// <summary>What was asked at a moment failed.</summary>
+    /// <summary>A request that began at a moment failed.</summary>
     /// <param name="asked">The moment.</param>
-    /// <param name="reason">Why, of which one line is made.</param>
+    /// <param name="reason">The reason, which is reported as one line.</param>
     public void Fail(long asked, string reason)
     {
         lock (gate)
         {
-            // What was under way when it ended is a part of the outage before.
+            // A request in progress when the outage ended belongs to that outage.
             if (asked < end)
             {
                 return;
@@ -46,7 +46,7 @@ internal sealed class Outage(Action<string> began, Action ended, TimeProvider ti
         }
     }
 
-    /// <summary>What was asked at a moment was answered.</summary>
+    /// <summary>A request that began at a moment succeeded.</summary>
     /// <param name="asked">The moment.</param>
     public void Succeed(long asked)
     {
@@ -57,7 +57,7 @@ internal sealed class Outage(Action<string> began, Action ended, TimeProvider ti
 
         lock (gate)
         {
-            // What was under way when it began proves nothing.
+            // A request in progress when the outage began proves nothing.
             if (isReported && asked > lastFailure)
             {
                 isReported = false;

@@ -2,30 +2,32 @@ using RateLimiting.Client.Generated;
 
 namespace RateLimiting.Client;
 
-/// <summary>May the user?</summary>
+/// <summary>The decision of a check.</summary>
 public sealed record RateLimitDecision
 {
     private const long MaxMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
 
-    /// <summary>Whether the user may; the permits are taken if so.</summary>
+    /// <summary>Whether the check is allowed; if so, its permits are taken.</summary>
     public required bool Allowed { get; init; }
 
-    /// <summary>The permits left, never negative; of several limits, those of the one with the least left.</summary>
+    /// <summary>
+    /// The remaining permits, never negative; with several limits, those of the limit with the fewest remaining.
+    /// </summary>
     public required long Remaining { get; init; }
 
-    /// <summary>The permits per window of the limit that these figures are of.</summary>
+    /// <summary>The permits per window of the limit that these figures belong to.</summary>
     public required long Limit { get; init; }
 
-    /// <summary>The most permits that can be left at once: the burst of a bucket, else <see cref="Limit"/>.</summary>
+    /// <summary>The most permits that can be available at once: the burst of a bucket, else <see cref="Limit"/>.</summary>
     public required long Capacity { get; init; }
 
-    /// <summary>Until all permits are back, in whole seconds.</summary>
+    /// <summary>The time until all permits are available again, in whole seconds.</summary>
     public required TimeSpan ResetIn { get; init; }
 
-    /// <summary>When the same check passes; null when allowed, and when no wait helps.</summary>
+    /// <summary>The time until the same check would pass; null when allowed, and when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Why not; null when allowed, unless the policy is inactive.</summary>
+    /// <summary>The reason for a denial; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; init; }
 
     /// <summary>The role of the policy that decided.</summary>
@@ -37,22 +39,22 @@ public sealed record RateLimitDecision
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public bool ShadowDenied { get; init; }
 
-    /// <summary>Decided by the service without its store, as the policy says.</summary>
+    /// <summary>Decided by the service without its store, by the policy's mode for store failures.</summary>
     public bool Degraded { get; init; }
 
     /// <summary>
-    /// Denied only because the service's store is away and the policy fails closed. No limit was reached, the figures are
-    /// nobody's, and the same check may pass at any moment: what a user is told is 503, and not 429.
+    /// Denied only because the service's store is unavailable and the policy fails closed. No limit was reached, the figures
+    /// were not counted, and the same check may pass at any moment: respond to the user with 503, and not with 429.
     /// </summary>
     public bool IsFailClosed => Degraded && !Allowed && Violated.Count == 0;
 
-    /// <summary>The names of the limits that said no.</summary>
+    /// <summary>The names of the limits that denied the check.</summary>
     public IReadOnlyList<string> Violated { get; init; } = [];
 
-    /// <summary>Whether this process answered by itself, from a denial that it had been told.</summary>
+    /// <summary>Whether this process decided by itself, from a cached denial.</summary>
     public bool IsLocal { get; init; }
 
-    /// <returns>Null when it is none: every decision names its policy.</returns>
+    /// <returns>Null when the response is not a decision: every decision names its policy.</returns>
     internal static RateLimitDecision? From(DecisionResponse answer) =>
         answer is { MatchedRoute: not null, MatchedRole: not null, Violated: not null }
             ? new()
@@ -72,7 +74,7 @@ public sealed record RateLimitDecision
             }
             : null;
 
-    /// <returns>Null when there is an error in its place.</returns>
+    /// <returns>Null when the result is an error.</returns>
     internal static RateLimitDecision? From(CheckBatchResult answer) =>
         answer is { Error: null, Allowed: { } allowed }
             ? new()

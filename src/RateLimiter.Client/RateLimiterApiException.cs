@@ -1,14 +1,14 @@
 namespace RateLimiting.Client;
 
-/// <summary>The service refused: it has answered, and this is what it said.</summary>
+/// <summary>The service rejected the request: this is its error response.</summary>
 public sealed class RateLimiterApiException : Exception
 {
-    /// <summary>Made of an answer.</summary>
-    /// <param name="message">What to say of an answer without a problem.</param>
+    /// <summary>Creates the exception from a response.</summary>
+    /// <param name="message">The message for a response without a problem document.</param>
     /// <param name="statusCode">Its HTTP status.</param>
     /// <param name="response">Its body.</param>
     /// <param name="headers">Its headers.</param>
-    /// <param name="innerException">What broke, when the answer could not be read.</param>
+    /// <param name="innerException">The cause, when the response could not be read.</param>
     public RateLimiterApiException(
         string message,
         int statusCode,
@@ -40,12 +40,12 @@ public sealed class RateLimiterApiException : Exception
 
     private static readonly Dictionary<string, IEnumerable<string>> NoHeaders = [];
 
-    /// <summary>The HTTP status of the answer, or of the item of a batch.</summary>
+    /// <summary>The HTTP status of the response, or of the item of a batch.</summary>
     public int StatusCode { get; }
 
-    /// <summary>What the service says about it; null when something else answered in its place.</summary>
+    /// <summary>The problem document of the service; null when something else responded in its place.</summary>
     public RateLimiterProblem? Problem { get; }
 
-    /// <summary>The headers of the answer; none for an item of a batch.</summary>
+    /// <summary>The headers of the response; none for an item of a batch.</summary>
     public IReadOnlyDictionary<string, IEnumerable<string>> Headers { get; }
 }

@@ -3,7 +3,7 @@ using RateLimiting.Client.Generated;
 
 namespace RateLimiting.Client;
 
-/// <summary>One for the process: its checks are gathered, and its denials known to all.</summary>
+/// <summary>The singleton client of a process, so that all its checks share batches and cached denials.</summary>
 internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
 {
     private readonly RateLimiterApi api;
@@ -103,7 +103,7 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
     private RateLimiterUnavailableException NotUnderstood(long asked)
     {
         const string message =
-            "What answered is no decision of RateLimiter: is the base address right?";
+            "The response is not a decision of RateLimiter: check the base address.";
         outage.Fail(asked, message);
         return new(message, mayHaveCounted: true);
     }

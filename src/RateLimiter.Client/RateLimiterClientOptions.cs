@@ -2,74 +2,85 @@ using Microsoft.Extensions.Options;
 
 namespace RateLimiting.Client;
 
-/// <summary>How the service is called. Wrong values stop the start of the app, with a line that names the option.</summary>
+/// <summary>
+/// How the service is called. An invalid value stops the start of the app, with a message that names the option.
+/// </summary>
 public sealed class RateLimiterClientOptions
 {
-    /// <summary>The section of the configuration that these are usually in.</summary>
+    /// <summary>The usual section of the configuration for these options.</summary>
     public const string Section = "RateLimiter";
 
-    /// <summary>The most checks that the service takes in one batch.</summary>
+    /// <summary>The most checks that the service accepts in one batch.</summary>
     internal const int LargestBatch = 1000;
 
-    /// <summary>Where the service is, such as <c>http://localhost:8000</c>. Required.</summary>
+    /// <summary>The address of the service, such as <c>http://localhost:8000</c>. Required.</summary>
     public Uri? BaseAddress { get; set; }
 
-    /// <summary>The key that <c>POST /register</c> gave. Required.</summary>
+    /// <summary>The key that <c>POST /register</c> returned. Required.</summary>
     public string? ApiKey { get; set; }
 
-    /// <summary>The longest that a check, a look at the usage, a refund or a reset takes with all its attempts. 10 ms to 10 minutes.</summary>
+    /// <summary>
+    /// The timeout of a check, a usage query, a refund or a reset, including all attempts. 10 ms to 10 minutes.
+    /// </summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>The longest that one attempt takes. 10 ms to <see cref="Timeout"/>.</summary>
+    /// <summary>The timeout of one attempt. 10 ms to <see cref="Timeout"/>.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest that anything else takes, such as an import of policies. 10 ms to an hour.</summary>
+    /// <summary>The timeout of all other requests, such as an import of policies. 10 ms to an hour.</summary>
     public TimeSpan AdministrationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often something is tried again that surely did not count. 0 to 10; 0 is never.</summary>
+    /// <summary>The maximum number of retries of a request that certainly did not count. 0 to 10; 0 is never.</summary>
     public int MaxRetries { get; set; } = 2;
 
-    /// <summary>Before the first of them; each further one waits twice as long. 1 ms to 10 s.</summary>
+    /// <summary>The delay before the first retry; it doubles with each further one. 1 ms to 10 s.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The longest wait that a 429 asks for and that is waited for, though never for a check. 0 to a minute.</summary>
+    /// <summary>The longest Retry-After of a 429 that the client waits for, though never for a check. 0 to a minute.</summary>
     public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long nothing is sent any more after most of what was sent has failed. 0.5 s to 10 minutes.</summary>
+    /// <summary>
+    /// How long the circuit breaker stays open, so that nothing is sent, after most requests failed. 0.5 s to 10 minutes.
+    /// </summary>
     public TimeSpan CircuitBreak { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The age at which a connection is replaced, so that a change of the name's address is felt. 1 s to a day.</summary>
+    /// <summary>The age at which a connection is replaced, so that DNS changes take effect. 1 s to a day.</summary>
     public TimeSpan ConnectionLifetime { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Whether checks that come together go out together, as one request.</summary>
+    /// <summary>Whether concurrent checks are batched into one request.</summary>
     public bool Batching { get; set; } = true;
 
-    /// <summary>How long a check waits for others to come. 0 to a second; with 0 it does only while
-    /// <see cref="MaxConcurrentBatches"/> requests are under way.</summary>
+    /// <summary>
+    /// How long a check waits for others to join its batch. 0 to a second; with 0 it waits only while
+    /// <see cref="MaxConcurrentBatches"/> requests are in progress.
+    /// </summary>
     public TimeSpan BatchWindow { get; set; } = TimeSpan.Zero;
 
     /// <summary>The most checks in one request. 1 to 1000.</summary>
     public int MaxBatchSize { get; set; } = LargestBatch;
 
-    /// <summary>The most requests with checks that are under way. 1 to 1000.</summary>
+    /// <summary>The most requests with checks that are in progress at once. 1 to 1000.</summary>
     public int MaxConcurrentBatches { get; set; } = 4;
 
-    /// <summary>The most checks that wait to be sent; one more fails at once. 1 to 1,000,000.</summary>
+    /// <summary>The most checks that wait to be sent; a further one fails at once. 1 to 1,000,000.</summary>
     public int MaxWaitingChecks { get; set; } = 10_000;
 
-    /// <summary>Whether a user who has just been denied is denied here, without asking again.</summary>
+    /// <summary>Whether a recent denial is repeated from a local cache, without a request.</summary>
     public bool LocalDenials { get; set; } = true;
 
-    /// <summary>The most users, routes and roles that are known to be denied. 3 to 10,000,000.</summary>
+    /// <summary>The most cached denials (of a user, route and role). 3 to 10,000,000.</summary>
     public int MaxLocalDenials { get; set; } = 10_000;
 
-    /// <summary>The longest that a denial is repeated without asking, so that changes made elsewhere are felt. 1 ms to an hour.</summary>
+    /// <summary>
+    /// The longest time that a denial is repeated without a request, so that changes made elsewhere take effect. 1 ms to an
+    /// hour.
+    /// </summary>
     public TimeSpan LocalDenialMaxAge { get; set; } = TimeSpan.FromSeconds(1);
 }
 
 internal sealed class RateLimiterClientOptionsValidator : IValidateOptions<RateLimiterClientOptions>
 {
-    // Smaller, its three queues could not each hold one.
+    // With less capacity, the three queues of the cache could not hold one entry each.
     private const int SmallestCache = 3;
 
     public ValidateOptionsResult Validate(string? name, RateLimiterClientOptions options)
@@ -161,7 +172,7 @@ internal sealed class RateLimiterClientOptionsValidator : IValidateOptions<RateL
 
     private static TimeSpan Ms(int milliseconds) => TimeSpan.FromMilliseconds((double)milliseconds);
 
-    // What is none cannot be a header either.
+    // A text that is no key could not be sent as a header either.
     private static bool IsKey(string? key) =>
         !string.IsNullOrEmpty(key) && key.All(character => character is > ' ' and <= '~');
 }

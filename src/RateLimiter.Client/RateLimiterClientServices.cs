@@ -22,9 +22,9 @@ public static class RateLimiterClientServices
     private const string ApiKeyHeader = "X-API-Key";
 
     /// <summary>Adds <see cref="IRateLimiterClient"/> and <see cref="IRateLimiterApi"/>, one for the process.</summary>
-    /// <param name="services">Where to.</param>
+    /// <param name="services">The services to add to.</param>
     /// <param name="configure">Sets the options.</param>
-    /// <returns>To say more of the HttpClient, such as which handlers it has.</returns>
+    /// <returns>A builder for further configuration of the HttpClient, such as its handlers.</returns>
     public static IHttpClientBuilder AddRateLimiterClient(
         this IServiceCollection services,
         Action<RateLimiterClientOptions> configure
@@ -35,11 +35,11 @@ public static class RateLimiterClientServices
         return services.AddClient();
     }
 
-    /// <summary>The same, with the options of a section of the configuration.</summary>
-    /// <param name="services">Where to.</param>
+    /// <summary>As above, with options from a section of the configuration.</summary>
+    /// <param name="services">The services to add to.</param>
     /// <param name="section">The section, which is usually called <c>RateLimiter</c>.</param>
     /// <param name="configure">Sets options that are not in the section; they win over those that are.</param>
-    /// <returns>To say more of the HttpClient, such as which handlers it has.</returns>
+    /// <returns>A builder for further configuration of the HttpClient, such as its handlers.</returns>
     public static IHttpClientBuilder AddRateLimiterClient(
         this IServiceCollection services,
         IConfiguration section,
@@ -58,7 +58,7 @@ public static class RateLimiterClientServices
 
     private static IHttpClientBuilder AddClient(this IServiceCollection services)
     {
-        // Added again, it gets other options, and not its handlers twice.
+        // A second call only adds options; it must not add the handlers twice.
         if (services.Any(service => service.ServiceType == typeof(IRateLimiterClient)))
         {
             return services.AddHttpClient(HttpClientName);
@@ -98,7 +98,7 @@ public static class RateLimiterClientServices
         );
         services.TryAddSingleton<IRateLimiterClient, RateLimiterClient>();
 
-        // One for the process and for good: its connections are replaced, not its handlers.
+        // One handler chain for the lifetime of the process: its connections are replaced, not its handlers.
         var client = services
             .AddHttpClient(HttpClientName)
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
@@ -108,7 +108,7 @@ public static class RateLimiterClientServices
                     var options = Options(provider);
                     http.BaseAddress = WithSlash(options.BaseAddress!);
                     http.DefaultRequestHeaders.Add(ApiKeyHeader, options.ApiKey);
-                    // The handlers know how long.
+                    // The resilience handler enforces the timeouts.
                     http.Timeout = Timeout.InfiniteTimeSpan;
                 }
             )
@@ -121,10 +121,10 @@ public static class RateLimiterClientServices
                     sockets.AllowAutoRedirect = false;
                 }
             )
-            // Two lines for each request, of what is sent all the time.
+            // The loggers would write two lines for each of very many requests.
             .RemoveAllLoggers();
-#pragma warning disable EXTEXP0001 // Experimental; it is what the package offers for this.
-        // What an app adds to all its clients would send again what may have counted.
+#pragma warning disable EXTEXP0001 // Experimental, but the only way that the package offers.
+        // Resilience handlers that an app adds to all its clients would retry requests that may have counted.
         client.RemoveAllResilienceHandlers();
 #pragma warning restore EXTEXP0001
         client.AddHttpMessageHandler(provider => new FailureHandler(
@@ -142,7 +142,7 @@ public static class RateLimiterClientServices
     )
     {
         var options = Options(context.ServiceProvider);
-        // A line for each attempt, and the stack of each failure: Outage says what there is to say.
+        // Polly would log a line for each attempt and the stack of each failure; Outage reports what matters.
         pipeline.ConfigureTelemetry(
             new TelemetryOptions(
                 context.ServiceProvider.GetRequiredService<IOptions<TelemetryOptions>>().Value
@@ -194,7 +194,7 @@ public static class RateLimiterClientServices
     private static RateLimiterClientOptions Options(IServiceProvider provider) =>
         provider.GetRequiredService<IOptions<RateLimiterClientOptions>>().Value;
 
-    // Without it, the last part of its path would be replaced by that of what is asked for.
+    // Without a trailing slash, the last segment of the base path would be replaced by the path of the request.
     private static Uri WithSlash(Uri address) =>
         address.AbsolutePath.EndsWith('/') ? address : new Uri($"{address}/");
 }

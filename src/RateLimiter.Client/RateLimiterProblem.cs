@@ -3,13 +3,13 @@ using System.Text.Json.Serialization;
 
 namespace RateLimiting.Client;
 
-/// <summary>Why the service did not do what it was asked for (RFC 9457).</summary>
-/// <param name="Type">Names the kind of problem.</param>
-/// <param name="Title">The kind in words.</param>
+/// <summary>A problem document (RFC 9457): why the service rejected a request.</summary>
+/// <param name="Type">A URI that identifies the kind of problem.</param>
+/// <param name="Title">A short description of the kind.</param>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Detail">This one in words.</param>
-/// <param name="Errors">What is wrong with each field, by the names that the service uses, such as <c>user_id</c>.</param>
-/// <param name="TraceId">Under which the service's own log has more.</param>
+/// <param name="Detail">A description of this occurrence.</param>
+/// <param name="Errors">The validation errors of each field, by the names that the service uses, such as <c>user_id</c>.</param>
+/// <param name="TraceId">The trace id, by which the service's log can be searched.</param>
 public sealed record RateLimiterProblem(
     string? Type,
     string? Title,
@@ -19,7 +19,7 @@ public sealed record RateLimiterProblem(
     string? TraceId
 )
 {
-    /// <summary>Reads one. What is none, such as the page of a proxy, is null.</summary>
+    /// <summary>Parses a problem document. Null for any other text, such as the page of a proxy.</summary>
     internal static RateLimiterProblem? Parse(string? text)
     {
         if (string.IsNullOrWhiteSpace(text))
@@ -37,7 +37,7 @@ public sealed record RateLimiterProblem(
         }
     }
 
-    /// <summary>In one line, without what is unknown.</summary>
+    /// <summary>The problem in one line, without unknown parts.</summary>
     internal string Describe() =>
         string.Join(
             " ",

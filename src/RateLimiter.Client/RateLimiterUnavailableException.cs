@@ -1,15 +1,15 @@
 namespace RateLimiting.Client;
 
 /// <summary>
-/// There is no answer: the service cannot be reached, does not answer in time, or says itself that it cannot answer now
-/// (502, 503, 504). Whether to let the user pass is up to the caller.
+/// There is no decision or result: the service cannot be reached, does not respond in time, or reports that it is unavailable
+/// (502, 503, 504). The caller chooses whether to fail open or fail closed.
 /// </summary>
 public sealed class RateLimiterUnavailableException : Exception
 {
-    /// <summary>Also for whoever plays the service in tests of an app.</summary>
-    /// <param name="message">What is wrong.</param>
-    /// <param name="mayHaveCounted">Whether the service may have done what it was asked for.</param>
-    /// <param name="innerException">What it came from.</param>
+    /// <summary>Public so that tests of an app can simulate an outage.</summary>
+    /// <param name="message">The description of the failure.</param>
+    /// <param name="mayHaveCounted">Whether the service may have carried out the request.</param>
+    /// <param name="innerException">The cause.</param>
     public RateLimiterUnavailableException(
         string message,
         bool mayHaveCounted,
@@ -17,6 +17,6 @@ public sealed class RateLimiterUnavailableException : Exception
     )
         : base(message, innerException) => MayHaveCounted = mayHaveCounted;
 
-    /// <summary>Whether the service may have done what it was asked for, such as taken the permits.</summary>
+    /// <summary>Whether the service may have carried out the request, such as taken the permits.</summary>
     public bool MayHaveCounted { get; }
 }

@@ -5,9 +5,9 @@ using Polly;
 namespace RateLimiting.Client;
 
 /// <summary>
-/// What is tried again: never what may have counted. A time-out, an answer that broke off, and a 503 leave open whether a
-/// check has taken its permits; that there was no connection does not, and neither does a 429. The wait that a 429 asks for
-/// is seconds, though, which nobody waits who waits for a check.
+/// Decides which requests are retried: never one that may have counted. After a timeout, a truncated response or a 503 it is
+/// unknown whether a check has taken its permits; after a failed connection or a 429 it certainly has not. A 429 asks to wait
+/// for seconds, though, which is too long for a check.
 /// </summary>
 internal static class RetryRules
 {
@@ -18,7 +18,7 @@ internal static class RetryRules
             Delay = options.RetryDelay,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
-            // What a 429 asks for is waited for below, and of a 503 as long as after any other failure.
+            // The Retry-After of a 429 is applied below; that of a 503 is ignored in favour of the usual delay.
             ShouldRetryAfterHeader = false,
             DelayGenerator = arguments =>
                 ValueTask.FromResult(Wait(arguments.Outcome.Result, options)),
@@ -39,7 +39,7 @@ internal static class RetryRules
             return !CheckPaths.IsCheck(request) && Wait(refused, options) is not null;
         }
 
-        // While the circuit is open, another attempt would not be sent either.
+        // While the circuit breaker is open, a further attempt would not be sent either.
         if (outcome.Exception is Polly.CircuitBreaker.BrokenCircuitException)
         {
             return false;
@@ -51,7 +51,7 @@ internal static class RetryRules
             : Failures.IsOutage((int)outcome.Result!.StatusCode) && Failures.IsRepeatable(request);
     }
 
-    /// <summary>How long a 429 asks to wait, if that is not too long.</summary>
+    /// <summary>The Retry-After of a 429, if it is not too long.</summary>
     private static TimeSpan? Wait(
         HttpResponseMessage? response,
         RateLimiterClientOptions options

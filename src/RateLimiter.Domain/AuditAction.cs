@@ -1,24 +1,24 @@
 namespace RateLimiter.Domain;
 
-/// <summary>What was done.</summary>
+/// <summary>The kind of a recorded change.</summary>
 public enum AuditAction
 {
     ClientRegistered,
     ClientDeleted,
     KeyCreated,
 
-    /// <summary>A key came in the place of the one it was asked with.</summary>
+    /// <summary>A new key replaced the key that authenticated the request.</summary>
     KeyRotated,
     KeyDeleted,
     PolicyCreated,
     PolicyUpdated,
     PolicyDeleted,
 
-    /// <summary>What a policy said before, it says again.</summary>
+    /// <summary>An earlier version of a policy was restored.</summary>
     PolicyRolledBack,
 }
 
-/// <summary>How actions are written.</summary>
+/// <summary>Converts actions to their names and back.</summary>
 public static class AuditActions
 {
     private static readonly (string Name, AuditAction Action)[] Known =
@@ -34,13 +34,13 @@ public static class AuditActions
         ("policy.rolled_back", AuditAction.PolicyRolledBack),
     ];
 
-    /// <summary>All of them, as they are written.</summary>
+    /// <summary>The names of all actions.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(action => action.Name)];
 
     public static string ToName(this AuditAction action) =>
         Known.First(known => known.Action == action).Name;
 
-    /// <summary>Reads what <see cref="ToName"/> writes. False when it is none.</summary>
+    /// <summary>Parses a name that <see cref="ToName"/> returns. False when no action has this name.</summary>
     public static bool TryParse(string? name, out AuditAction action)
     {
         var index = Array.FindIndex(Known, known => known.Name == name);

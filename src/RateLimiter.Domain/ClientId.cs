@@ -3,14 +3,14 @@ using System.Security.Cryptography;
 namespace RateLimiter.Domain;
 
 /// <summary>
-/// The public name of a client (a tenant): 16 letters and digits, 95 random bits. It is not a secret and stands in
-/// the names of the store's keys.
+/// The public id of a client (a tenant): 16 letters and digits, 95 random bits. It is not a secret and is part of the
+/// names of the store's keys.
 /// </summary>
 public readonly record struct ClientId(string Value)
 {
     public const int Length = 16;
 
-    /// <summary>Of ids and keys: a double click selects all of one.</summary>
+    /// <summary>The alphabet of ids and keys: letters and digits only, so that a double click selects a whole id.</summary>
     internal const string Alphabet =
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

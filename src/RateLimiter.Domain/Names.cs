@@ -4,7 +4,7 @@ using System.Text;
 namespace RateLimiter.Domain;
 
 /// <summary>
-/// The rules for every name a caller chooses. A name is compared byte for byte: nothing is trimmed, folded or
+/// The rules for every name that a caller chooses. A name is compared byte for byte: nothing is trimmed, folded or
 /// normalised, and any character but a control character is legal. Length is counted in Unicode code points.
 /// </summary>
 public static class Names
@@ -28,9 +28,9 @@ public static class Names
             .Except("\n\r\t"),
     ]);
 
-    /// <summary>Says what is wrong with a name, or null when nothing is.</summary>
+    /// <summary>Describes what is wrong with a name; null when the name is valid.</summary>
     /// <param name="name">The name; null counts as missing.</param>
-    /// <param name="maxLength">The greatest length, in code points. The least is 1.</param>
+    /// <param name="maxLength">The maximum length, in code points. The minimum is 1.</param>
     public static string? Problem(string? name, int maxLength)
     {
         if (name is null)
@@ -47,7 +47,7 @@ public static class Names
     }
 
     /// <summary>
-    /// Says what is wrong with a free text, or null when nothing is. It may be empty, and have several lines.
+    /// Describes what is wrong with a free text; null when the text is valid. It may be empty and may have several lines.
     /// </summary>
     public static string? TextProblem(string text, int maxLength) =>
         text.Length > maxLength && CodePoints(text) > maxLength
@@ -78,7 +78,7 @@ public static class Names
         return count;
     }
 
-    /// <summary>Orders texts as their UTF-8 bytes would be ordered, which is by code point.</summary>
+    /// <summary>Compares texts in the order of their UTF-8 bytes, which is the order of their code points.</summary>
     public static int Compare(string left, string right)
     {
         var common = left.AsSpan().CommonPrefixLength(right);

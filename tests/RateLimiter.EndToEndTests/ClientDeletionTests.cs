@@ -36,7 +36,7 @@ public sealed class ClientDeletionTests(Store store) : ServiceFixture(store)
         Assert.That(await other.LogsAsync(), Has.Count.EqualTo(4));
         Assert.That(
             Service.OutputLines.Where(line => line.Contains(Client.Id)),
-            Has.Exactly(1).Items.And.All.Contain("is deleted, with 2 policies, 1 keys")
+            Has.Exactly(1).Items.And.All.Contain("was deleted, with 2 policies, 1 keys")
         );
     }
 

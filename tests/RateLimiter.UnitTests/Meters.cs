@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace RateLimiter.UnitTests;
 
-/// <summary>Meters of one test, and who reads them.</summary>
+/// <summary>The meters of one test, and their listener.</summary>
 internal sealed class Meters : IMeterFactory
 {
     private readonly List<Meter> made = [];
@@ -17,7 +17,7 @@ internal sealed class Meters : IMeterFactory
         return meter;
     }
 
-    /// <summary>From here on somebody listens.</summary>
+    /// <summary>Starts the listener.</summary>
     public Meters Listen()
     {
         listener.InstrumentPublished = (instrument, it) =>
@@ -34,7 +34,7 @@ internal sealed class Meters : IMeterFactory
         return this;
     }
 
-    /// <summary>What is observed now, and what was recorded since the last time: sums by name and tags.</summary>
+    /// <summary>The values that are observed now or were recorded since the last read: sums by name and tags.</summary>
     public IReadOnlyDictionary<string, double> Read()
     {
         listener.RecordObservableInstruments();

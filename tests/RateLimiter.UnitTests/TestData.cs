@@ -18,8 +18,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.UnitTests;
 
 /// <summary>
-/// Makes the objects of the domain that tests work on. Only this class knows how they are put together, so that a new
-/// field changes one line here and not every test.
+/// Creates the domain objects for tests. Only this class knows how they are constructed, so that a new field changes one line
+/// here and not every test.
 /// </summary>
 internal static class TestData
 {
@@ -27,7 +27,7 @@ internal static class TestData
 
     public static readonly ClientId Client = new("0123456789abcdEF");
 
-    /// <summary>Somebody who changes something.</summary>
+    /// <summary>An actor who changes something.</summary>
     public static readonly Actor Actor = new("0123456789ab", "192.0.2.7", "trace");
 
     public static Limit Limit(
@@ -89,7 +89,7 @@ internal static class TestData
         DateTimeOffset? expiresAt = null
     ) => new($"{hash}"[..12], hash, "rl_0000", "key", scopes, Moment, null, expiresAt);
 
-    /// <summary>Somebody who came with a key of a client that is good for everything, unless it says otherwise.</summary>
+    /// <summary>An authenticated caller of a client, with a key that has the scope admin unless specified otherwise.</summary>
     public static AuthenticatedCaller Caller(ClientSnapshot client, Scopes scopes = Scopes.Admin) =>
         new(client, Key(KeyHash.Of("any"), scopes));
 
@@ -107,7 +107,7 @@ internal static class TestData
         TimeProvider? time = null
     ) => new(Options.Create(options ?? new QuotaOptions()), time ?? new FakeTimeProvider(Moment));
 
-    /// <summary>Knows the clients of this repository.</summary>
+    /// <summary>A directory over a repository.</summary>
     public static ClientDirectory Directory(
         IClientRepository clients,
         IClientChanges? changes = null,
@@ -127,7 +127,7 @@ internal static class TestData
         );
     }
 
-    /// <summary>Lets in whom this repository knows.</summary>
+    /// <summary>An authenticator over a repository.</summary>
     public static Authenticator Authenticator(
         IClientRepository clients,
         TimeProvider? time = null,
@@ -151,7 +151,7 @@ internal static class TestData
             time
         );
 
-    /// <summary>Durations in microseconds, as the counters tell them.</summary>
+    /// <summary>A status with durations in microseconds, as counters return them.</summary>
     public static LimitStatus Status(
         long wait = 0,
         long remaining = 9,
@@ -166,7 +166,7 @@ internal static class TestData
             Moment
         );
 
-    /// <summary>Decides as services do that are configured so.</summary>
+    /// <summary>A fallback of a service with this configuration.</summary>
     public static StoreFallback Fallback(StoreFailureMode mode = StoreFailureMode.Deny) =>
         new(
             new LocalCounters(),
@@ -174,10 +174,10 @@ internal static class TestData
             new FakeTimeProvider(Moment)
         );
 
-    /// <summary>The line that some decision about a user leaves in the log.</summary>
+    /// <summary>The log entry of some decision about a user.</summary>
     public static LoggedDecision LoggedOf(string user) => Logged(Decision(Policy()), user);
 
-    /// <summary>The line that a decision leaves in the log.</summary>
+    /// <summary>The log entry of a decision.</summary>
     public static LoggedDecision Logged(
         Decision decision,
         string user = "alice",

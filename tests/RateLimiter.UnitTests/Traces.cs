@@ -10,7 +10,7 @@ internal sealed class Traces : IDisposable
     private readonly ActivityListener listener;
     private readonly ConcurrentQueue<Activity> ended = [];
 
-    /// <summary>Other tests make spans of the same source at the same time: a trace of its own tells them apart.</summary>
+    /// <summary>Other tests create spans of the same source concurrently: a separate trace distinguishes them.</summary>
     public Traces()
     {
         listener = new ActivityListener
@@ -23,14 +23,14 @@ internal sealed class Traces : IDisposable
         ActivitySource.AddActivityListener(listener);
     }
 
-    /// <summary>Begins a span that stands for a request.</summary>
+    /// <summary>Starts a span that represents a request.</summary>
     public static Activity Begin()
     {
         Activity.Current = null;
         return Instrumentation.Spans.StartActivity("request")!;
     }
 
-    /// <summary>The spans of a trace that have ended, without the one of the request.</summary>
+    /// <summary>The ended spans of the trace, without that of the request.</summary>
     public IReadOnlyList<Activity> Of(Activity request) =>
         [.. ended.Where(span => span.TraceId == request.TraceId && span != request)];
 

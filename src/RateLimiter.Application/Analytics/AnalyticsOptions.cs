@@ -2,7 +2,7 @@ using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Application.Analytics;
 
-/// <summary>What is counted of the checks, and how long the counts are kept.</summary>
+/// <summary>Whether checks are counted for analytics, and how long the counts are kept.</summary>
 public sealed class AnalyticsOptions
 {
     public const string Section = "Analytics";
@@ -10,7 +10,7 @@ public sealed class AnalyticsOptions
     public const int MaxHourRetentionDays = 3660;
     public const int MaxUserRetentionDays = 366;
 
-    /// <summary>Whether checks are counted; default true. What was counted before can be read all the same.</summary>
+    /// <summary>Whether checks are counted; default true. When false, earlier counts can still be read.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>How long the counts of each minute are kept, in hours; 1 to 744, default 48.</summary>
@@ -22,7 +22,7 @@ public sealed class AnalyticsOptions
     public int HourRetentionDays { get; set; } = 90;
 
     /// <summary>
-    /// How long it is kept which users had how many checks in each hour, in days; 1 to 366, default 7.
+    /// How long the number of checks of each user in each hour is kept, in days; 1 to 366, default 7.
     /// </summary>
     [Bounds(1, MaxUserRetentionDays)]
     public int UserRetentionDays { get; set; } = 7;

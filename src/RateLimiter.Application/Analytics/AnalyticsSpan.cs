@@ -1,14 +1,14 @@
 namespace RateLimiter.Application.Analytics;
 
-/// <param name="From">From when on; a bucket that it falls into counts in full.</param>
-/// <param name="To">Until when; a bucket that begins then or later does not count.</param>
+/// <param name="From">The start; the bucket that contains it counts in full.</param>
+/// <param name="To">The end, exclusive; a bucket that begins then or later does not count.</param>
 public readonly record struct AnalyticsSpan(DateTimeOffset From, DateTimeOffset To)
 {
-    /// <summary>The whole buckets that it touches, UTC.</summary>
+    /// <summary>The span rounded outwards to whole buckets, UTC.</summary>
     public AnalyticsSpan RoundTo(BucketSize bucket)
     {
         var size = bucket.Length().Ticks;
-        // The last bucket that there is ends with time itself.
+        // The end of the last bucket is capped at the latest representable time.
         var end = (To.UtcTicks + size - 1) / size * size;
         return new AnalyticsSpan(
             new DateTimeOffset(From.UtcTicks / size * size, TimeSpan.Zero),
@@ -16,7 +16,7 @@ public readonly record struct AnalyticsSpan(DateTimeOffset From, DateTimeOffset 
         );
     }
 
-    /// <summary>How many buckets it touches.</summary>
+    /// <summary>The number of buckets that overlap the span.</summary>
     public long CountOf(BucketSize bucket)
     {
         var whole = RoundTo(bucket);
@@ -43,7 +43,7 @@ public sealed class AnalyticsSpans(TimeProvider time)
     }
 }
 
-/// <summary>How long a bucket is.</summary>
+/// <summary>The length of a bucket.</summary>
 public enum BucketSize
 {
     Minute,

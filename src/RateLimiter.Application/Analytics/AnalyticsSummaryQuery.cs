@@ -4,8 +4,8 @@ using RateLimiter.Domain;
 namespace RateLimiter.Application.Analytics;
 
 /// <summary>The figures of a span of time.</summary>
-/// <param name="Client">Whose checks.</param>
-/// <param name="Span">Which.</param>
+/// <param name="Client">The client whose checks are counted.</param>
+/// <param name="Span">The span of time.</param>
 public sealed record AnalyticsSummaryQuery(ClientId Client, AnalyticsSpan Span)
     : IRequest<AnalyticsSummary>;
 

@@ -4,9 +4,9 @@ using RateLimiter.Domain;
 namespace RateLimiter.Application.Analytics;
 
 /// <summary>The figures of each minute or hour of a span of time, oldest first.</summary>
-/// <param name="Client">Whose checks.</param>
-/// <param name="Span">Which.</param>
-/// <param name="Bucket">How long each bucket is.</param>
+/// <param name="Client">The client whose checks are counted.</param>
+/// <param name="Span">The span of time.</param>
+/// <param name="Bucket">The length of each bucket.</param>
 /// <param name="RouteKey">Only checks of this route.</param>
 /// <param name="Role">Only checks decided by a policy of this role.</param>
 public sealed record AnalyticsTimeSeriesQuery(

@@ -4,11 +4,11 @@ using RateLimiter.Domain;
 namespace RateLimiter.Application.Analytics;
 
 /// <summary>The users or routes with the most checks or denials, most first.</summary>
-/// <param name="Client">Whose checks.</param>
-/// <param name="Span">Which.</param>
-/// <param name="By">Users or routes.</param>
-/// <param name="Of">Checks or denials.</param>
-/// <param name="Count">How many at most.</param>
+/// <param name="Client">The client whose checks are counted.</param>
+/// <param name="Span">The span of time.</param>
+/// <param name="By">What is listed: users or routes.</param>
+/// <param name="Of">What they are ordered by: checks or denials.</param>
+/// <param name="Count">The maximum number of entries.</param>
 public sealed record AnalyticsTopQuery(
     ClientId Client,
     AnalyticsSpan Span,

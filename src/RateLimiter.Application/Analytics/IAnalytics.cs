@@ -5,34 +5,34 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Analytics;
 
-/// <summary>How many checks of a client were decided, and how.</summary>
+/// <summary>Counts of a client's checks, by decision.</summary>
 public interface IAnalytics
 {
     /// <summary>
-    /// Counts a decision. Neither waits nor fails: it is written later, with many others.
+    /// Counts a decision. Neither blocks nor fails: the count is written later, batched with many others.
     /// </summary>
-    /// <param name="client">Whose check.</param>
+    /// <param name="client">The client whose check was decided.</param>
     /// <param name="policy">The policy that decided.</param>
-    /// <param name="decision">What was decided.</param>
-    /// <param name="took">How long it took, the store included.</param>
+    /// <param name="decision">The decision.</param>
+    /// <param name="took">How long the decision took, including the store.</param>
     void Record(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took);
 
     /// <summary>The figures of a span of time, with everything recorded on this instance before the call.</summary>
-    /// <exception cref="StoreUnavailableException">They cannot be read.</exception>
+    /// <exception cref="StoreUnavailableException">The counts cannot be read.</exception>
     Task<AnalyticsSummary> SummarizeAsync(
         ClientId client,
         AnalyticsSpan span,
         CancellationToken cancellationToken
     );
 
-    /// <summary>One element for each bucket of the span, oldest first, those without a check included.</summary>
-    /// <param name="client">Whose checks.</param>
-    /// <param name="span">Which.</param>
-    /// <param name="bucket">How long each is.</param>
+    /// <summary>One element for each bucket of the span, oldest first, including buckets without checks.</summary>
+    /// <param name="client">The client whose checks are counted.</param>
+    /// <param name="span">The span of time.</param>
+    /// <param name="bucket">The length of each bucket.</param>
     /// <param name="routeKey">Only checks of this route.</param>
     /// <param name="role">Only checks decided by a policy of this role.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="StoreUnavailableException">They cannot be read.</exception>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="StoreUnavailableException">The counts cannot be read.</exception>
     Task<IReadOnlyList<AnalyticsBucket>> ListBucketsAsync(
         ClientId client,
         AnalyticsSpan span,
@@ -43,10 +43,10 @@ public interface IAnalytics
     );
 
     /// <summary>
-    /// The users or routes with the most checks or denials in the hours that the span touches, most first. Of routes and
-    /// roles that are too many to be told apart there is none.
+    /// The users or routes with the most checks or denials in the hours that overlap the span, most first. Routes and roles
+    /// beyond the number that is counted separately are not listed.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">They cannot be read.</exception>
+    /// <exception cref="StoreUnavailableException">The counts cannot be read.</exception>
     Task<IReadOnlyList<TopEntry>> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
@@ -56,8 +56,8 @@ public interface IAnalytics
         CancellationToken cancellationToken
     );
 
-    /// <summary>What each policy decided, those without a check left out.</summary>
-    /// <exception cref="StoreUnavailableException">They cannot be read.</exception>
+    /// <summary>The counts of each policy. Policies without checks are omitted.</summary>
+    /// <exception cref="StoreUnavailableException">The counts cannot be read.</exception>
     Task<IReadOnlyDictionary<PolicyKey, Tally>> TallyPoliciesAsync(
         ClientId client,
         AnalyticsSpan span,
@@ -65,11 +65,11 @@ public interface IAnalytics
     );
 }
 
-/// <param name="Checks">All that were decided: those allowed and those denied.</param>
-/// <param name="Allowed">With <c>allowed: true</c>.</param>
-/// <param name="Denied">With <c>allowed: false</c>.</param>
-/// <param name="ShadowDenied">Of those allowed, those that a policy in shadow mode would have denied.</param>
-/// <param name="Degraded">Of all, those decided without the store.</param>
+/// <param name="Checks">All decided checks: allowed and denied.</param>
+/// <param name="Allowed">Decided with <c>allowed: true</c>.</param>
+/// <param name="Denied">Decided with <c>allowed: false</c>.</param>
+/// <param name="ShadowDenied">The allowed checks that a policy in shadow mode would have denied.</param>
+/// <param name="Degraded">The checks of all kinds that were decided without the store.</param>
 public readonly record struct Tally(
     long Checks,
     long Allowed,
@@ -90,15 +90,15 @@ public readonly record struct Tally(
 
 /// <param name="Tally">The counts.</param>
 /// <param name="DistinctUsers">
-/// How many users were asked about in the hours that the span touches; an estimate, mostly within 2 %.
+/// The number of users that were checked in the hours that overlap the span; an estimate, mostly within 2 %.
 /// </param>
 /// <param name="MedianTime">
-/// The time half of the decisions of these hours took at most, within 7 %; null without one.
+/// The median time of the decisions of these hours, within 7 %; null when there were none.
 /// </param>
-/// <param name="Percentile99Time">The same for 99 of 100 decisions.</param>
+/// <param name="Percentile99Time">The 99th percentile of the same times.</param>
 /// <param name="Span">
-/// What the counts are of: the whole minutes that were asked for, or hours where it goes back further than minutes are
-/// kept.
+/// The span that the counts cover: the requested span in whole minutes, or in whole hours when it starts before the time for
+/// which minutes are kept.
 /// </param>
 public sealed record AnalyticsSummary(
     Tally Tally,
@@ -108,22 +108,22 @@ public sealed record AnalyticsSummary(
     AnalyticsSpan Span = default
 );
 
-/// <param name="Start">When it begins.</param>
-/// <param name="Tally">What was decided in it.</param>
+/// <param name="Start">The start of the bucket.</param>
+/// <param name="Tally">The counts of its checks.</param>
 public readonly record struct AnalyticsBucket(DateTimeOffset Start, Tally Tally);
 
 /// <param name="Name">The user's id, or the route's key.</param>
-/// <param name="Count">How many.</param>
+/// <param name="Count">The number of checks or denials.</param>
 public readonly record struct TopEntry(string Name, long Count);
 
-/// <summary>What a list of the first is made of.</summary>
+/// <summary>What a top list lists.</summary>
 public enum TopDimension
 {
     User,
     Route,
 }
 
-/// <summary>What a list of the first is ordered by.</summary>
+/// <summary>What a top list is ordered by.</summary>
 public enum TopMetric
 {
     Checks,

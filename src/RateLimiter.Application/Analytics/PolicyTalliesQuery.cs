@@ -4,9 +4,9 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Analytics;
 
-/// <summary>What each policy decided in a span of time, those without a check left out.</summary>
-/// <param name="Client">Whose policies.</param>
-/// <param name="Span">When.</param>
+/// <summary>The counts of each policy in a span of time. Policies without checks are omitted.</summary>
+/// <param name="Client">The client whose policies are counted.</param>
+/// <param name="Span">The span of time.</param>
 public sealed record PolicyTalliesQuery(ClientId Client, AnalyticsSpan Span)
     : IRequest<IReadOnlyDictionary<PolicyKey, Tally>>;
 

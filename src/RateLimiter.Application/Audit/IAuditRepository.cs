@@ -5,17 +5,17 @@ using RateLimiter.Domain.Audit;
 namespace RateLimiter.Application.Audit;
 
 /// <summary>
-/// Where audit trails are read. They are written with what they tell of, in one step. Every member throws
-/// <see cref="StoreUnavailableException"/>.
+/// Reads audit trails. An entry is written together with the change that it describes, in one atomic step. Every member
+/// throws <see cref="StoreUnavailableException"/>.
 /// </summary>
 public interface IAuditRepository
 {
     /// <summary>Entries of a client's trail, newest first.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="filter">Which of them.</param>
-    /// <param name="before">Only those before the one with this id; null for all.</param>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="filter">Selects the entries.</param>
+    /// <param name="before">Only entries before the one with this id; null for all.</param>
+    /// <param name="limit">The maximum number of entries.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     Task<IReadOnlyList<AuditEntry>> ListAsync(
         ClientId client,
         AuditFilter filter,
@@ -25,9 +25,9 @@ public interface IAuditRepository
     );
 }
 
-/// <param name="From">From this moment on; null for the beginning.</param>
-/// <param name="To">Before this moment; null for the end.</param>
-/// <param name="Action">Of this kind; null for all.</param>
+/// <param name="From">The earliest time, inclusive; null for no bound.</param>
+/// <param name="To">The latest time, exclusive; null for no bound.</param>
+/// <param name="Action">Only this kind of change; null for all.</param>
 public sealed record AuditFilter(
     DateTimeOffset? From = null,
     DateTimeOffset? To = null,

@@ -4,28 +4,28 @@ using RateLimiter.Application.Stores;
 namespace RateLimiter.Application.Background;
 
 /// <summary>
-/// Work that is done again and again beside the requests, and that nothing ends but the service: what fails is logged when
-/// it begins to fail, and is done the next time all the same. There is no other loop in the background.
+/// Work that is repeated in the background until the service stops. A failure is logged when a series of failures begins, and
+/// the work runs again the next time. All background loops of the service use this class.
 /// </summary>
-/// <param name="work">What it is, as the log's line begins: "The comparison of the copies".</param>
+/// <param name="work">The work, as the log message begins: "The warm-up".</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Is told once of each row of failures, and once a minute at most.</param>
+/// <param name="logger">Receives one message for each series of failures, and at most one per minute.</param>
 public sealed partial class BackgroundLoop(string work, TimeProvider time, ILogger logger)
 {
-    /// <summary>Work that fails now and then would fill the log.</summary>
+    /// <summary>The minimum time between two messages: work that fails now and then would fill the log.</summary>
     internal static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
-    // Where it is the waiting that fails, nothing else keeps it from failing all the time.
+    // When the wait itself fails, only this pause prevents a busy loop.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
     private long? logged;
     private bool isFailing;
 
-    /// <summary>Works at each tick of a clock, and not before the first.</summary>
-    /// <param name="interval">From tick to tick.</param>
+    /// <summary>Runs the work at each tick of a timer, not before the first tick.</summary>
+    /// <param name="interval">The time between two ticks.</param>
     /// <param name="step">The work.</param>
-    /// <param name="stoppingToken">Ends it; that is no failure.</param>
+    /// <param name="stoppingToken">Stops the loop, which is not a failure.</param>
     public async Task RunAsync(
         TimeSpan interval,
         Func<CancellationToken, Task> step,
@@ -36,10 +36,10 @@ public sealed partial class BackgroundLoop(string work, TimeProvider time, ILogg
         await RunAsync(timer.WaitForNextTickAsync, step, stoppingToken);
     }
 
-    /// <summary>Works whenever there is something to do.</summary>
-    /// <param name="wait">Waits until there is; false ends the loop.</param>
+    /// <summary>Runs the work whenever there is something to do.</summary>
+    /// <param name="wait">Waits until there is something to do; false ends the loop.</param>
     /// <param name="step">The work.</param>
-    /// <param name="stoppingToken">Ends it; that is no failure.</param>
+    /// <param name="stoppingToken">Stops the loop, which is not a failure.</param>
     public async Task RunAsync(
         Func<CancellationToken, ValueTask<bool>> wait,
         Func<CancellationToken, Task> step,
@@ -55,13 +55,13 @@ public sealed partial class BackgroundLoop(string work, TimeProvider time, ILogg
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The service ends.
+            // The service stops.
         }
     }
 
-    /// <summary>Works once, for work that something else repeats, such as the messages of a channel.</summary>
-    /// <returns>Whether it was done.</returns>
-    /// <exception cref="OperationCanceledException">It was ended by the token.</exception>
+    /// <summary>Runs the work once, for work that something else repeats, such as the messages of a channel.</summary>
+    /// <returns>Whether it succeeded.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<bool> TryAsync(
         Func<CancellationToken, Task> step,
         CancellationToken stoppingToken
@@ -83,10 +83,10 @@ public sealed partial class BackgroundLoop(string work, TimeProvider time, ILogg
         }
         catch (StoreUnavailableException)
         {
-            // Who watches the store says so.
+            // The store monitor reports it.
             return false;
         }
-#pragma warning disable CA1031 // What nobody is prepared for must end neither the work nor the service.
+#pragma warning disable CA1031 // An unexpected exception must end neither the loop nor the service.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -106,7 +106,7 @@ public sealed partial class BackgroundLoop(string work, TimeProvider time, ILogg
             {
                 return await wait(stoppingToken);
             }
-#pragma warning disable CA1031 // As of the work itself.
+#pragma warning disable CA1031 // As for the work itself.
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace RateLimiter.Application.Background;
 
-/// <summary>A <see cref="BackgroundLoop"/> that begins and ends with the service.</summary>
-/// <param name="work">As <see cref="BackgroundLoop"/> has it.</param>
-/// <param name="interval">From one time to the next.</param>
+/// <summary>A <see cref="BackgroundLoop"/> that starts and stops with the service.</summary>
+/// <param name="work">See <see cref="BackgroundLoop"/>.</param>
+/// <param name="interval">The time between two runs.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">As <see cref="BackgroundLoop"/> has it.</param>
+/// <param name="logger">See <see cref="BackgroundLoop"/>.</param>
 public abstract class RepeatingService(
     string work,
     TimeSpan interval,
@@ -30,10 +30,10 @@ public abstract class RepeatingService(
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>What is to be done each time. Whatever it throws, it is done the next time.</summary>
+    /// <summary>The work of one run. It runs again the next time, whatever it throws.</summary>
     protected abstract Task WorkAsync(CancellationToken stoppingToken);
 
-    /// <summary>Waits for the next time: as long as the interval, unless it is overridden. False ends it for good.</summary>
+    /// <summary>Waits for the next run: for the interval, unless overridden. False ends the loop.</summary>
     protected virtual ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
         (timer ??= new PeriodicTimer(interval, Time)).WaitForNextTickAsync(stoppingToken);
 

@@ -5,14 +5,14 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Checks;
 
-/// <summary>May this user do this now? A permit that is there is taken.</summary>
-/// <param name="Client">The client that asks.</param>
-/// <param name="Check">What it asks.</param>
-/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+/// <summary>Decides whether a user may use a route now, and takes the permits if they are available.</summary>
+/// <param name="Client">The client that makes the check.</param>
+/// <param name="Check">The check.</param>
+/// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record CheckCommand(ClientSnapshot Client, Check Check, TimeSpan Waited = default)
     : IRequest<CheckOutcome<Decision>>;
 
-/// <summary>Answers with the decision, or with null when no policy applies.</summary>
+/// <summary>Returns the decision, or null when no policy applies.</summary>
 internal sealed class CheckHandler(
     ICounterStore counters,
     StoreFallback fallback,

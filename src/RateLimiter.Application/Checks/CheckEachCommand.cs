@@ -5,17 +5,17 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Checks;
 
-/// <summary>Many checks at once, each decided on its own, in their order.</summary>
-/// <param name="Client">The client that asks.</param>
-/// <param name="Checks">What it asks.</param>
-/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+/// <summary>A batch of checks, each decided independently, in their order.</summary>
+/// <param name="Client">The client that makes the checks.</param>
+/// <param name="Checks">The checks.</param>
+/// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record CheckEachCommand(
     ClientSnapshot Client,
     IReadOnlyList<Check> Checks,
     TimeSpan Waited = default
 ) : IRequest<CheckOutcome<IReadOnlyList<Decision?>>>;
 
-/// <summary>Answers with the decision of each check, and with null where no policy applies.</summary>
+/// <summary>Returns the decision of each check, and null where no policy applies.</summary>
 internal sealed class CheckEachHandler(
     ICounterStore counters,
     StoreFallback fallback,
@@ -63,7 +63,7 @@ internal sealed class CheckEachHandler(
             decided[asked[i]] = counted[i] ?? fallback.Decide(requests[i]);
         }
 
-        // Each had to wait for all.
+        // Each check waited for the whole batch.
         var took = time.GetElapsedTime(start);
         for (var i = 0; i < decided.Length; i++)
         {

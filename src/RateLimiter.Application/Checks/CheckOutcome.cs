@@ -1,7 +1,7 @@
 namespace RateLimiter.Application.Checks;
 
-/// <summary>What has become of checks.</summary>
-/// <param name="Answer">The answer; nothing when there was none because of the wait.</param>
-/// <param name="RetryAfter">How long the client has to wait, when it has checked too much; else null.</param>
+/// <summary>The outcome of a check or of a batch.</summary>
+/// <param name="Answer">The result; null when <paramref name="RetryAfter"/> is set.</param>
+/// <param name="RetryAfter">How long the client has to wait when it exceeded its quota of checks; else null.</param>
 public readonly record struct CheckOutcome<TAnswer>(TAnswer? Answer, TimeSpan? RetryAfter = null)
     where TAnswer : class;

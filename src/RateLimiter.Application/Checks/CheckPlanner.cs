@@ -5,14 +5,14 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Checks;
 
 /// <summary>
-/// Turns who asks, and for what, into what is asked of the counters. Nothing else resolves the policy of a check, so that a
-/// check, a batch, its refund, usage and reset always mean the same counters.
+/// Turns a client's check into a request to the counters. This is the only place that resolves the policy of a check, so that
+/// a check, a batch, its refund, usage and reset always address the same counters.
 /// </summary>
 public static class CheckPlanner
 {
-    /// <param name="client">The client that asks, with its policies.</param>
-    /// <param name="check">What it asks.</param>
-    /// <param name="waited">How long the store was waited for, to find out who asks.</param>
+    /// <param name="client">The client that makes the check, with its policies.</param>
+    /// <param name="check">The check.</param>
+    /// <param name="waited">The time already spent waiting for the store during authentication.</param>
     /// <returns>Null when no policy applies.</returns>
     public static PermitRequest? Plan(
         ClientSnapshot client,

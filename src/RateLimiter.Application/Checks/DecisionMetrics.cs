@@ -8,8 +8,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Checks;
 
 /// <summary>
-/// Counts decisions and how long they took. They are counted in memory, and read when somebody asks; only the time is told
-/// at once, for want of a histogram that is observed.
+/// Counts decisions and measures how long they took. Counts are kept in memory and read when they are collected; only
+/// durations are recorded immediately, because there is no observable histogram.
 /// </summary>
 public sealed class DecisionMetrics
 {
@@ -18,7 +18,7 @@ public sealed class DecisionMetrics
 
     private static readonly string[] OutcomeNames = ["allowed", "denied", "shadow_denied"];
 
-    // Those of a policy whose limits differ are the last.
+    // The last name is for policies whose limits use different algorithms.
     private static readonly string[] AlgorithmNames =
     [
         .. Enum.GetValues<Algorithm>().Select(NameOf),
@@ -50,18 +50,18 @@ public sealed class DecisionMetrics
             "ratelimiter.decisions",
             Observe,
             "{decision}",
-            "Checks that were decided, by outcome, algorithm of the policy, and whether without the store."
+            "Decided checks, by outcome, algorithm of the policy, and whether they were decided without the store."
         );
         durations = meter.CreateHistogram(
             "ratelimiter.decision.duration",
             "s",
-            "How long a decision took, without reading the request and writing the answer.",
+            "How long a decision took, without reading the request and writing the response.",
             tags: null,
             advice: Instrumentation.Durations
         );
     }
 
-    /// <summary>Counts a decision, also before somebody listens.</summary>
+    /// <summary>Counts a decision, also when nothing listens to the meter yet.</summary>
     public void Record(Decision decision, TimeSpan took)
     {
         if (isOn)
@@ -90,7 +90,7 @@ public sealed class DecisionMetrics
         return (((decision.Degraded ? AlgorithmNames.Length : 0) + algorithm) * Outcomes) + outcome;
     }
 
-    // As callers write it.
+    // The name that callers use.
     private static string NameOf(Algorithm algorithm) =>
         JsonNamingPolicy.SnakeCaseLower.ConvertName($"{algorithm}");
 

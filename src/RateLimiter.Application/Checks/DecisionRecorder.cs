@@ -5,17 +5,19 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Checks;
 
-/// <summary>Logs a decision, counts it for analytics and measures it. Nothing else does any of the three.</summary>
+/// <summary>
+/// Logs a decision, counts it for analytics and measures it. This is the only place that does any of the three.
+/// </summary>
 public sealed class DecisionRecorder(
     IDecisionLog log,
     IAnalytics analytics,
     DecisionMetrics metrics
 )
 {
-    /// <param name="client">Whose log and analytics.</param>
-    /// <param name="check">What was asked.</param>
-    /// <param name="decision">What was decided.</param>
-    /// <param name="took">How long the decision took, waits for the store included.</param>
+    /// <param name="client">The client whose log and analytics are written.</param>
+    /// <param name="check">The check.</param>
+    /// <param name="decision">The decision.</param>
+    /// <param name="took">How long the decision took, including waits for the store.</param>
     public void Record(ClientId client, in Check check, Decision decision, TimeSpan took)
     {
         var logged = LoggedDecision.From(check, decision);

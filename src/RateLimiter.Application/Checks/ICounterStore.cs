@@ -4,35 +4,35 @@ using RateLimiter.Domain.Checks;
 namespace RateLimiter.Application.Checks;
 
 /// <summary>
-/// Counts permits, exactly, for all instances together. Whatever gets no answer in time may have counted all the same.
+/// Counts permits exactly, for all instances together. A request that times out may have been counted nevertheless.
 /// </summary>
 public interface ICounterStore
 {
     /// <summary>
-    /// Takes permits, if they are there. Null when the store gives no answer, which while it is away happens too often
-    /// to be an exception.
+    /// Takes permits if they are available. Null when the store does not answer, which during an outage happens too often to
+    /// be an exception.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">So many wait already that this one would not be answered.</exception>
+    /// <exception cref="StoreUnavailableException">So many requests are waiting that this one would not be answered.</exception>
     ValueTask<Decision?> AcquireAsync(PermitRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes permits for each request on its own, in their order. Never throws for the store: null stands where it gave
-    /// no answer.
+    /// Takes permits for each request independently, in their order. Never throws when the store is unavailable: null stands
+    /// where it did not answer.
     /// </summary>
     Task<IReadOnlyList<Decision?>> AcquireEachAsync(
         IReadOnlyList<PermitRequest> requests,
         CancellationToken cancellationToken
     );
 
-    /// <summary>Whether <see cref="AcquireAsync"/> would allow it, and how things stand without it. Changes nothing.</summary>
-    /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
+    /// <summary>The decision that <see cref="AcquireAsync"/> would make, with the current figures. Changes nothing.</summary>
+    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
     ValueTask<Decision> PeekAsync(PermitRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Gives permits back, never above the limit.</summary>
-    /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
+    /// <summary>Gives permits back, at most up to the limit.</summary>
+    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
     ValueTask<Decision> RefundAsync(PermitRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Forgets the counters of a subject under a policy, whatever the cost.</summary>
-    /// <exception cref="StoreUnavailableException">The store gives no answer.</exception>
+    /// <summary>Resets the counters of a subject under a policy. The cost of the request is ignored.</summary>
+    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
     Task ResetAsync(PermitRequest request, CancellationToken cancellationToken);
 }

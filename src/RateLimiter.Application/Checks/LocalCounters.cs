@@ -5,24 +5,23 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Checks;
 
 /// <summary>
-/// Counts permits for this instance alone, in its memory, with the model of the Domain. It starts from nothing, knows
-/// neither what the store had counted nor what other instances do, and tells the store nothing afterwards. What was
-/// taken stays counted until it comes back by itself, so that a store that comes and goes does not give the limit anew
-/// each time.
+/// Counts permits for this instance alone, in its memory, with the model of the Domain (fail local). It starts from 0, knows
+/// neither what the store has counted nor what other instances count, and reports nothing to the store afterwards. Permits
+/// stay counted until the algorithm replenishes them, so that a flapping store does not reset the limit with each outage.
 /// </summary>
 public sealed class LocalCounters
 {
-    /// <summary>The most subjects that are counted, the least used forgotten first.</summary>
+    /// <summary>The most subjects that are counted; the least used are evicted first.</summary>
     public const int Capacity = 100_000;
 
-    // What a subject has used, by the epoch of the limit. Locked while it is used.
+    // The counters of a subject, by the epoch of the limit. Locked while they are used.
     private readonly ConcurrentLru<Subject, Dictionary<string, Counter>> subjects = new(Capacity);
 
-    /// <summary>Takes permits, if they are there.</summary>
+    /// <summary>Takes permits if they are available.</summary>
     public Decision Acquire(in PermitRequest request, DateTimeOffset now) =>
         Decide(request, now, subjects.GetOrAdd(request.Subject, static _ => []), Counter.Acquire);
 
-    /// <summary>Gives permits back, never above the limit, where some are counted.</summary>
+    /// <summary>Gives permits back, at most up to the limit, if the subject is counted here.</summary>
     public void Refund(in PermitRequest request, DateTimeOffset now)
     {
         if (subjects.TryGet(request.Subject, out var used))
@@ -31,7 +30,7 @@ public sealed class LocalCounters
         }
     }
 
-    /// <summary>Forgets what a subject has used under a policy.</summary>
+    /// <summary>Resets the counters of a subject under a policy.</summary>
     public void Reset(in PermitRequest request)
     {
         if (subjects.TryGet(request.Subject, out var used))
@@ -79,7 +78,7 @@ public sealed class LocalCounters
         }
     }
 
-    /// <summary>What to do with the counters of a subject's limits, which it replaces.</summary>
+    /// <summary>An operation on the counters of a subject's limits, which it replaces.</summary>
     private delegate IReadOnlyList<LimitStatus> Step(
         Counter[] counters,
         IReadOnlyList<Limit> limits,

@@ -7,24 +7,24 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
 
-/// <summary>Decides while the store does not, as the policy says for that case.</summary>
+/// <summary>Decides while the store does not answer, by the policy's mode: fail open, fail closed or fail local.</summary>
 public sealed class StoreFallback(
     LocalCounters local,
     IOptions<StoreOptions> options,
     TimeProvider time
 ) : IHostedService
 {
-    // Of a client that no id can name: ids are longer.
-    private static readonly Subject Nobody = new(new ClientId("nobody"), "nobody", RouteKey: null);
+    // A subject of a client that cannot exist: ids are longer.
+    private static readonly Subject Sample = new(new ClientId("nobody"), "nobody", RouteKey: null);
 
-    /// <summary>When to ask again: nobody knows how long an outage takes, but most are over at once.</summary>
+    /// <summary>How long to wait before the next try. The length of an outage is unknown, but most end at once.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly StoreFailureMode mode = options.Value.OnFailure;
 
     /// <summary>
-    /// Decides once in every way before anybody waits for it: what is compiled when an outage begins makes checks wait that
-    /// need it then.
+    /// Makes each kind of decision once at start: compilation at the beginning of an outage would delay the checks that need
+    /// these decisions.
     /// </summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ public sealed class StoreFallback(
         {
             var policy = Policy.OfEveryAlgorithm(permits: 1);
             policy = policy with { Definition = policy.Definition with { OnStoreFailure = mode } };
-            var request = new PermitRequest(Nobody, policy, Cost: 1);
+            var request = new PermitRequest(Sample, policy, Cost: 1);
             // Once allowed and once denied.
             Decide(request);
             Decide(request);
@@ -44,11 +44,11 @@ public sealed class StoreFallback(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// The store has given permits back: what was counted here while it was away must not deny them when it goes away again.
+    /// Follows a refund in the store: permits that were counted here during an outage must not be denied in the next one.
     /// </summary>
     public void Refund(in PermitRequest request) => local.Refund(request, time.GetUtcNow());
 
-    /// <summary>The store has forgotten the counters of a subject: so must those here be.</summary>
+    /// <summary>Follows a reset in the store: the local counters of the subject are reset too.</summary>
     public void Reset(in PermitRequest request) => local.Reset(request);
 
     /// <summary>A decision that is <see cref="Decision.Degraded"/>.</summary>

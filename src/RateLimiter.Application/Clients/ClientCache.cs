@@ -5,28 +5,28 @@ using RateLimiter.Domain;
 namespace RateLimiter.Application.Clients;
 
 /// <summary>
-/// Entries of clients, bounded by their number and by what they take up in memory. Those that nobody has looked for since it
-/// was last their turn go first (a clock with a second chance); the last one stays, however large it is. Whoever looks waits
-/// for nobody; whoever changes something must not do so at the same time as others.
+/// A cache of client entries, bounded by their number and by their memory. Entries without a lookup since the last eviction
+/// scan are evicted first (second-chance clock algorithm); the last entry stays, however large it is. Reads are lock-free; the
+/// callers must serialise writes.
 /// </summary>
-/// <param name="maxBytes">The most that all of them take up, by estimate.</param>
+/// <param name="maxBytes">The most memory of all entries, by estimate.</param>
 internal sealed class ClientCache(long maxBytes)
 {
-    /// <summary>The most clients that are kept at once.</summary>
+    /// <summary>The most clients that are cached at once.</summary>
     private const int Capacity = 100_000;
 
     private readonly ConcurrentDictionary<ClientId, LinkedListNode<ClientEntry>> entries = new();
 
-    // In the order in which it is their turn to go.
+    // In eviction order.
     private readonly LinkedList<ClientEntry> line = new();
     private long bytes;
 
     public int Count => line.Count;
 
-    /// <summary>What all of them take up, by estimate.</summary>
+    /// <summary>The memory of all entries, by estimate.</summary>
     public long Bytes => Volatile.Read(ref bytes);
 
-    /// <summary>Looks for the entry of a client for somebody who uses it.</summary>
+    /// <summary>Finds the entry of a client and marks it as used.</summary>
     public bool TryGet(ClientId client, [MaybeNullWhen(false)] out ClientEntry entry)
     {
         if (!TryPeek(client, out entry))
@@ -38,7 +38,7 @@ internal sealed class ClientCache(long maxBytes)
         return true;
     }
 
-    /// <summary>Looks for the entry of a client, which is no use of it.</summary>
+    /// <summary>Finds the entry of a client without marking it as used.</summary>
     public bool TryPeek(ClientId client, [MaybeNullWhen(false)] out ClientEntry entry)
     {
         entry = entries.TryGetValue(client, out var node) ? node.Value : null;

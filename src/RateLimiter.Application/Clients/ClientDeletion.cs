@@ -2,11 +2,11 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Clients;
 
-/// <summary>A deletion of a client that is under way.</summary>
+/// <summary>A client deletion in progress.</summary>
 /// <param name="Client">The client.</param>
-/// <param name="NotedAt">When it was noted how far it has come, UTC, to the millisecond.</param>
-/// <param name="Deleted">What is deleted so far.</param>
-/// <param name="Actor">Who wants it deleted.</param>
+/// <param name="NotedAt">When its progress was last recorded, UTC, to the millisecond.</param>
+/// <param name="Deleted">What has been deleted so far.</param>
+/// <param name="Actor">Who requested the deletion.</param>
 public sealed record ClientDeletion(
     ClientId Client,
     DateTimeOffset NotedAt,
@@ -14,7 +14,7 @@ public sealed record ClientDeletion(
     Actor Actor
 );
 
-/// <summary>How much belongs to a client, or did.</summary>
+/// <summary>The numbers of a client's deleted objects.</summary>
 public sealed record DeletionSummary(long Policies, long Keys, long LogEntries, long Counters)
 {
     public static readonly DeletionSummary None = new(0, 0, 0, 0);

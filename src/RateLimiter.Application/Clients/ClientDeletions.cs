@@ -10,8 +10,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Clients;
 
 /// <summary>
-/// Deletes clients. Each deletion is noted in the store before it begins and until it is complete, so that one that was
-/// left behind, because an instance was killed or the store went away, is gone on with by any instance.
+/// Deletes clients. Each deletion is recorded in the store before it begins and until it is complete, so that any instance can
+/// resume a deletion that was abandoned because an instance was killed or the store became unavailable.
 /// </summary>
 public sealed partial class ClientDeletions(
     IDeletionRepository repository,
@@ -19,33 +19,33 @@ public sealed partial class ClientDeletions(
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<ClientDeletions> logger
-) : RepeatingService("The search for deletions that were left behind", ResumeInterval, time, logger)
+) : RepeatingService("The search for abandoned deletions", ResumeInterval, time, logger)
 {
-    /// <summary>How often it is noted how far a deletion has come.</summary>
+    /// <summary>How often the progress of a deletion is recorded.</summary>
     internal static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Of what nothing was noted for so long, nobody takes care any more.</summary>
+    /// <summary>A deletion without recorded progress for this time counts as abandoned.</summary>
     internal static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often abandoned deletions are looked for.</summary>
+    /// <summary>How often the service searches for abandoned deletions.</summary>
     internal static readonly TimeSpan ResumeInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The longest that a client's keys are let in somewhere after it was deleted, and then a second for the checks that
-    /// are under way: counters that are looked for earlier could be followed by others.
+    /// The longest time for which an instance may accept the keys of a deleted client, plus a second for checks in progress.
+    /// Counters are deleted after this time, because earlier a check could still create new ones.
     /// </summary>
     internal static readonly TimeSpan PropagationTime =
         ClientDirectory.MaxAge + TimeSpan.FromSeconds(1);
 
-    // A pass over the store at a time: however many clients are deleted, others have their turn in between.
+    // One pass over the store at a time, so that many deletions at once do not crowd out other requests.
     private readonly SemaphoreSlim pass = new(1);
 
     /// <summary>Deletes a client.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="actor">Who wants it deleted.</param>
-    /// <param name="budget">How long to wait. The deletion goes on.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the deletion.</param>
-    /// <exception cref="StoreUnavailableException">It could not be noted; if it was, it is done later.</exception>
+    /// <param name="actor">Who requested the deletion.</param>
+    /// <param name="budget">How long to wait. The deletion continues after that.</param>
+    /// <param name="cancellationToken">Cancels the wait, not the deletion.</param>
+    /// <exception cref="StoreUnavailableException">It may not have been recorded; if it was, it is completed later.</exception>
     public async Task<DeletionOutcome> DeleteAsync(
         ClientId client,
         Actor actor,
@@ -56,7 +56,7 @@ public sealed partial class ClientDeletions(
         var begun = new ClientDeletion(client, Now(), DeletionSummary.None, actor);
         if (!await repository.TryBeginAsync(begun, cancellationToken))
         {
-            // Another request was faster.
+            // Another request has already begun the deletion.
             var noted = await repository.ListAsync(cancellationToken);
             var other = noted.FirstOrDefault(deletion => deletion.Client == client);
             return new DeletionOutcome(other?.Deleted ?? DeletionSummary.None, IsComplete: false);
@@ -70,7 +70,7 @@ public sealed partial class ClientDeletions(
         }
         catch (TimeoutException)
         {
-            // It goes on.
+            // The deletion continues.
         }
 
         return new DeletionOutcome(run.Deleted, isComplete);
@@ -97,8 +97,8 @@ public sealed partial class ClientDeletions(
         }
     }
 
-    /// <summary>Does what is left to do, however much that is.</summary>
-    /// <returns>Whether it is complete. Otherwise somebody else goes on with it, or will.</returns>
+    /// <summary>Completes the rest of a deletion.</summary>
+    /// <returns>Whether it is complete. Otherwise another instance continues it, now or later.</returns>
     private async Task<bool> GoOnAsync(Run run)
     {
         var client = run.Noted.Client;
@@ -134,7 +134,7 @@ public sealed partial class ClientDeletions(
         }
         catch (StoreUnavailableException)
         {
-            // The monitor says so.
+            // The store monitor reports it.
             return false;
         }
         catch (OperationCanceledException)
@@ -142,7 +142,7 @@ public sealed partial class ClientDeletions(
         {
             return false;
         }
-#pragma warning disable CA1031 // Nobody may be waiting for it to be told, and others are to be resumed all the same.
+#pragma warning disable CA1031 // No caller may be waiting for the exception, and other deletions must still be resumed.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -151,7 +151,7 @@ public sealed partial class ClientDeletions(
         }
     }
 
-    /// <returns>Whether it is done. Otherwise somebody else goes on with it.</returns>
+    /// <returns>Whether it is done. Otherwise another instance continues it.</returns>
     private async Task<bool> DeleteCountersAsync(Run run)
     {
         while (!await pass.WaitAsync(NoteInterval, lifetime.ApplicationStopping))
@@ -190,12 +190,12 @@ public sealed partial class ClientDeletions(
     {
         try
         {
-            // It is one short step, which is not given up for the end of the service.
+            // One short step, which is not cancelled when the service stops.
             run.Deleted += await repository.DeleteClientAsync(run.Noted, CancellationToken.None);
         }
         finally
         {
-            // Also after a failure: it is noted, and done sooner or later.
+            // Also after a failure: the deletion is recorded and will be completed sooner or later.
             directory.Apply(
                 run.Noted.Client,
                 ClientDirectory.Latest,
@@ -214,7 +214,7 @@ public sealed partial class ClientDeletions(
         var note = run.Noted with { NotedAt = After(run.Noted), Deleted = run.Deleted };
         if (!await repository.TryNoteAsync(run.Noted, note, lifetime.ApplicationStopping))
         {
-            // Somebody took this one for abandoned, and goes on with it.
+            // Another instance regarded this deletion as abandoned and continues it.
             return false;
         }
 
@@ -225,7 +225,7 @@ public sealed partial class ClientDeletions(
     private DateTimeOffset Now() =>
         DateTimeOffset.FromUnixTimeMilliseconds(Time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    /// <summary>Now, but later than what was noted last, from which it is to be told apart.</summary>
+    /// <summary>The current time, but later than the last recorded one, because the time distinguishes the records.</summary>
     private DateTimeOffset After(ClientDeletion noted)
     {
         var (now, earliest) = (Now(), noted.NotedAt.AddMilliseconds(1));
@@ -235,7 +235,7 @@ public sealed partial class ClientDeletions(
     [LoggerMessage(
         31,
         LogLevel.Information,
-        "Client {Client} is deleted, with {Policies} policies, {Keys} keys, {LogEntries} log entries and {Counters} counters"
+        "Client {Client} was deleted, with {Policies} policies, {Keys} keys, {LogEntries} log entries and {Counters} counters"
     )]
     private static partial void LogDeleted(
         ILogger logger,
@@ -254,10 +254,10 @@ public sealed partial class ClientDeletions(
     {
         private DeletionSummary deleted = noted.Deleted;
 
-        /// <summary>What is noted of it in the store.</summary>
+        /// <summary>The state that is recorded in the store.</summary>
         public ClientDeletion Noted { get; set; } = noted;
 
-        /// <summary>What is deleted so far, noted or not. Is read while it grows.</summary>
+        /// <summary>What has been deleted so far, recorded or not. It is read while it grows.</summary>
         public DeletionSummary Deleted
         {
             get => Volatile.Read(ref deleted);

@@ -10,31 +10,34 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Clients;
 
 /// <summary>
-/// Keys and policies of the clients that are in use, in the memory of this instance, so that a check asks the store
-/// for nothing but its counters.
+/// An in-memory cache of the keys and policies of the active clients on this instance, so that a check needs only its counters
+/// from the store.
 /// </summary>
 /// <remarks>
-/// A change made on this instance is seen by the next request, a change made elsewhere when it is heard. While changes
-/// are not heard, what is older than <see cref="MaxAge"/> is compared with the store's version before it is used. When
-/// the store does not answer, the newest that is known stays in use, and what was written here is known: it must hold on
-/// this instance whatever the store does next. Only after the instance stood still, nobody is let in for a moment whom the store
-/// does not confirm: it may be the instance that was away, and not the store.
-/// Only clients that exist are kept, so that made-up keys neither fill the memory nor push out anyone.
+/// The next request sees a change that was made on this instance; a change from another instance is seen when its invalidation
+/// message arrives. While the subscription is not healthy, an entry older than <see cref="MaxAge"/> is compared with the
+/// store's version before it is used. When the store does not answer, the newest known entry stays in use. It includes the
+/// changes that were written on this instance, which must hold here whatever the store does next. The exception is the time
+/// just after this instance was suspended: for a moment it accepts no caller that the store does not confirm, because the
+/// instance may have been the one that was unavailable, and not the store.
+/// Only existing clients are cached, so that invented keys neither fill the memory nor evict other clients. Concurrent requests
+/// share one load of a client (no cache stampede).
 /// </remarks>
 public sealed class ClientDirectory
 {
-    /// <summary>The longest that a change on another instance can go unseen.</summary>
+    /// <summary>The longest time for which a change on another instance can go unnoticed.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// As <see cref="MaxAge"/>, while changes are heard: for what was written into the store past every instance.
+    /// As <see cref="MaxAge"/>, while the subscription is healthy: for changes that were written to the store by something
+    /// other than an instance.
     /// </summary>
     internal static readonly TimeSpan SubscribedMaxAge = TimeSpan.FromMinutes(1);
 
-    /// <summary>For changes whose version is not known: it is later than all others that are.</summary>
+    /// <summary>The version of a change whose version is unknown. It is later than all known versions.</summary>
     public const long Latest = long.MaxValue;
 
-    /// <summary>How long the newest that is known is used without waiting, when the store did not answer.</summary>
+    /// <summary>How long the newest known entry is used without waiting after the store did not answer.</summary>
     internal static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly IClientRepository repository;
@@ -44,24 +47,24 @@ public sealed class ClientDirectory
     private readonly TimeSpan checkTimeout;
     private readonly ClientCache entries;
 
-    // Loads under way, so that requests that come at once share one. Both this and the writes to `entries` are guarded
-    // by the gate: a load that began before a change must not put back what the change removed.
+    // Loads in progress, so that concurrent requests share one. The gate guards both this and the writes to `entries`: a load
+    // that began before a change must not restore what the change removed.
     private readonly Dictionary<ClientId, Task<ClientSnapshot?>> loads = [];
     private readonly Lock gate = new();
 
     private long lastLoss = long.MinValue;
     private long woken = long.MinValue;
 
-    /// <summary>Whether keys that came had been let in lately.</summary>
+    /// <summary>Hits and misses: whether the key of a request was recently accepted.</summary>
     internal CacheCount KeyRequests { get; } = new();
 
-    /// <summary>Whether clients that were looked for were known here.</summary>
+    /// <summary>Hits and misses: whether a requested client was cached here.</summary>
     internal CacheCount ClientRequests { get; } = new();
 
-    /// <summary>How many clients are in memory.</summary>
+    /// <summary>The number of clients in memory.</summary>
     internal int Count => entries.Count;
 
-    /// <summary>What they take up there, in bytes, by estimate.</summary>
+    /// <summary>Their memory in bytes, by estimate.</summary>
     internal long Bytes => entries.Bytes;
 
     public ClientDirectory(
@@ -80,10 +83,10 @@ public sealed class ClientDirectory
         checkTimeout = store.Value.Timeout;
         entries = new ClientCache(options.Value.MaxCachedBytes);
         changes.Changed += Invalidate;
-        // It may be a part of a change that this instance is just making itself, and nothing brings these keys back.
+        // May be part of a change that this instance is making itself; revoked keys never become valid again.
         changes.KeysRevoked += (client, keys) =>
             Apply(client, Latest, known => known with { Keys = known.Keys.Without(keys) });
-        // What was asked before then may be of before what was missed.
+        // Data that was requested earlier may be older than the lost messages.
         changes.MessagesLost += () => Interlocked.Exchange(ref lastLoss, time.GetTimestamp());
         changes.Woken += () => Interlocked.Exchange(ref woken, time.GetTimestamp());
     }
@@ -92,7 +95,7 @@ public sealed class ClientDirectory
         Interlocked.Read(ref woken) is var at and not long.MinValue
         && time.GetElapsedTime(at) < MaxAge;
 
-    /// <summary>Whether the store need not be asked whose key this is. Of one that has been let in lately.</summary>
+    /// <summary>Finds the caller of a recently accepted key without asking the store.</summary>
     public bool TryFind(ApiKey key, [NotNullWhen(true)] out AuthenticatedCaller? caller)
     {
         caller =
@@ -103,7 +106,9 @@ public sealed class ClientDirectory
         return caller is not null;
     }
 
-    /// <summary>Whether something is known of a client here, or just being asked, so that it costs no question more.</summary>
+    /// <summary>
+    /// Whether a client is cached here or is being loaded, so that no further request to the store is needed.
+    /// </summary>
     public bool Knows(ClientId client)
     {
         if (entries.TryPeek(client, out _))
@@ -117,13 +122,16 @@ public sealed class ClientDirectory
         }
     }
 
-    /// <summary>Whose key this is, expired or not; null when it is nobody's.</summary>
+    /// <summary>
+    /// The caller that a key belongs to, whether the key has expired or not; null when no client has this key.
+    /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="isForCheck">
-    /// Whether it is to be let in for a check: nobody waits longer than a check may then, and the load goes on without him.
+    /// Whether the key is for a check: then the wait is at most the timeout of a check, and the load continues without the
+    /// caller.
     /// </param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="StoreUnavailableException">The client is not cached here and the store does not answer.</exception>
     public async ValueTask<AuthenticatedCaller?> FindAsync(
         ApiKey key,
         bool isForCheck,
@@ -153,7 +161,7 @@ public sealed class ClientDirectory
         };
     }
 
-    /// <summary>A client that has just been made here. Whoever comes with its key need not be looked for.</summary>
+    /// <summary>Adds a client that was just created on this instance, so that its first requests need no load.</summary>
     public void Add(ClientSnapshot client)
     {
         lock (gate)
@@ -163,21 +171,22 @@ public sealed class ClientDirectory
     }
 
     /// <summary>
-    /// A client was changed: here, where whoever was answered must find it so, or elsewhere, as was heard. It is loaded anew
-    /// before it is used, and while the store does not answer, what is known is used with this change.
+    /// Applies a change of a client: either made here, where a caller that has the response must see the change, or received
+    /// from another instance. The client is loaded again before it is used; while the store does not answer, the cached data is
+    /// used with this change.
     /// </summary>
     /// <param name="client">The client.</param>
     /// <param name="version">
-    /// The version that the change made of it: changes are made in the order of their versions, in whichever they come.
-    /// <see cref="Latest"/> when it is not known.
+    /// The version that the change created: changes are applied in the order of their versions, in whichever order they arrive.
+    /// <see cref="Latest"/> when it is unknown.
     /// </param>
-    /// <param name="change">What the change makes of it.</param>
+    /// <param name="change">The change.</param>
     public void Apply(ClientId client, long version, ClientChange change) =>
         Replace(client, entry => entry.With(version, change));
 
     /// <summary>
-    /// What is known of a client may be wrong: it was changed, or may have been. It is loaded anew before it is used, and
-    /// stays in use only while the store does not answer.
+    /// Invalidates the cached data of a client, because it was changed or may have been. It is loaded again before it is used;
+    /// the stale data stays in use only while the store does not answer.
     /// </summary>
     public void Invalidate(ClientId client) => Replace(client, entry => entry.Stale());
 
@@ -228,7 +237,7 @@ public sealed class ClientDirectory
 
         try
         {
-            // A store that is slow with this may be fast enough with the counters, which need some of the time too.
+            // Half of the timeout: a store that is slow here may be fast enough for the counters, which need time too.
             return await refresh.WaitAsync(
                 hasJustWoken ? checkTimeout : checkTimeout / 2,
                 storeTime,
@@ -243,7 +252,7 @@ public sealed class ClientDirectory
 
     private Age AgeOf(ClientEntry entry)
     {
-        // First: it finds out what was missed.
+        // Must come first: it detects lost messages.
         var maxAge = changes.IsSubscribed ? SubscribedMaxAge : MaxAge;
         var confirmed = entry.Confirmed;
         if (confirmed <= Interlocked.Read(ref lastLoss))
@@ -262,7 +271,7 @@ public sealed class ClientDirectory
         try
         {
             return entry.IsStale || !await IsConfirmedAsync(client, entry)
-                // The entry stays until what comes in its place is there.
+                // The entry stays until its replacement is loaded.
                 ? await LoadAsync(client)
                 : entry.Snapshot;
         }
@@ -285,15 +294,15 @@ public sealed class ClientDirectory
         return true;
     }
 
-    /// <summary>The newest that is known, which may be newer than what was not answered for.</summary>
-    /// <exception cref="StoreUnavailableException">It is of before the instance stood still.</exception>
+    /// <summary>The newest known data, which may be newer than the entry for which the store did not answer.</summary>
+    /// <exception cref="StoreUnavailableException">The data is from before this instance was suspended.</exception>
     private ClientSnapshot PutOff(ClientId client, ClientEntry entry)
     {
         entry.PutOff(time);
         if (HasJustWoken)
         {
             throw new StoreUnavailableException(
-                "What changed while the service stood still is not known yet."
+                "Changes made while the service was suspended are not known yet."
             );
         }
 
@@ -306,13 +315,13 @@ public sealed class ClientDirectory
         {
             if (!loads.TryGetValue(client, out var load))
             {
-                // What is loaded is as old as the question, not as the answer.
+                // The loaded data is as old as the request, not as the reply.
                 var asked = time.GetTimestamp();
                 entries.TryPeek(client, out var entry);
                 var known = entry?.Snapshot.Version ?? 0;
-                // After a break the store may be another one, whose versions are of other changes.
+                // After a lost connection the store may be another one, whose versions belong to other changes.
                 var loaded = entry?.LoadedAfter(Interlocked.Read(ref lastLoss));
-                // Elsewhere, so that the repository does not run within the lock.
+                // On another thread, so that the repository does not run inside the lock.
                 load = Task.Run(() =>
                     repository.FindAsync(client, known, loaded, CancellationToken.None)
                 );
@@ -331,7 +340,7 @@ public sealed class ClientDirectory
 
     private void Finish(ClientId client, Task<ClientSnapshot?> load, long asked)
     {
-        // Who waited for it may have gone.
+        // The requests that waited for it may have gone; this marks the exception as observed.
         _ = load.Exception;
         lock (gate)
         {
@@ -360,10 +369,10 @@ public sealed class ClientDirectory
     {
         Young,
 
-        /// <summary>Good for use, and compared in the background, so that busy clients never wait for that.</summary>
+        /// <summary>Used, and compared in the background, so that active clients never wait for the comparison.</summary>
         Ripe,
 
-        /// <summary>To be compared before it is used.</summary>
+        /// <summary>Must be compared before it is used.</summary>
         Old,
     }
 }

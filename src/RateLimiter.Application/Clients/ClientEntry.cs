@@ -4,20 +4,20 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Clients;
 
 /// <summary>
-/// What is known of a client here: what was loaded, and on top of it the changes that were made on this instance, or heard,
-/// since.
+/// The cached data of a client: what was loaded, with the later changes that were made on this instance or received from
+/// others.
 /// </summary>
 internal sealed class ClientEntry
 {
     private const long Never = long.MinValue;
 
-    // More keys of one client are hardly busy at the same time.
-    private const int MaxLetIn = 8;
+    // A client hardly ever uses more keys at the same time.
+    private const int MaxAccepted = 8;
 
-    /// <summary>The most changes that wait for one that came before them. The first of more goes into what is known.</summary>
+    /// <summary>The most changes that wait for a missing earlier one. Beyond that, the first one is applied anyway.</summary>
     private const int MaxAhead = 8;
 
-    // What is known without a gap, and what came after a gap, in the order of its versions.
+    // The data without a gap in its versions, and the changes after a gap, in the order of their versions.
     private readonly ClientSnapshot known;
     private readonly (ClientSnapshot Snapshot, long Asked) loaded;
     private readonly IReadOnlyList<(long Version, ClientChange Change)> ahead;
@@ -25,11 +25,11 @@ internal sealed class ClientEntry
     private bool isUsed;
     private long confirmed;
     private long putOffSince = Never;
-    private (ApiKey Key, AuthenticatedCaller Caller)[] letIn = [];
+    private (ApiKey Key, AuthenticatedCaller Caller)[] accepted = [];
     private Task<ClientSnapshot?>? refresh;
 
-    /// <param name="snapshot">What was loaded.</param>
-    /// <param name="confirmed">When it was asked for, by the clock's timestamp.</param>
+    /// <param name="snapshot">The loaded data.</param>
+    /// <param name="confirmed">When it was requested, by the clock's timestamp.</param>
     public ClientEntry(ClientSnapshot snapshot, long confirmed)
         : this((snapshot, confirmed), snapshot, [], confirmed) { }
 
@@ -54,14 +54,16 @@ internal sealed class ClientEntry
         (Snapshot, Bytes) = (other.Snapshot, other.Bytes);
     }
 
-    /// <summary>The newest that is known.</summary>
+    /// <summary>The newest known data.</summary>
     public ClientSnapshot Snapshot { get; }
 
-    /// <summary>What it takes up in memory, by estimate.</summary>
+    /// <summary>Its memory in bytes, by estimate.</summary>
     public long Bytes { get; }
 
-    /// <summary>Whether somebody has looked for it since it was last its turn to go. Written only when it changes, because it
-    /// is read with every check.</summary>
+    /// <summary>
+    /// Whether the entry was looked up since the last eviction scan. Written only when the value changes, because every check
+    /// reads it.
+    /// </summary>
     public bool IsUsed
     {
         get => Volatile.Read(ref isUsed);
@@ -74,22 +76,24 @@ internal sealed class ClientEntry
         }
     }
 
-    /// <summary>Whether it may be wrong, so that it is no use to compare versions.</summary>
+    /// <summary>Whether the data may be wrong, so that a comparison of versions proves nothing.</summary>
     public bool IsStale => Confirmed == Never;
 
-    /// <summary>When the store was asked for what it then confirmed, by the clock's timestamp.</summary>
+    /// <summary>When the last confirmation by the store was requested, by the clock's timestamp.</summary>
     public long Confirmed => Interlocked.Read(ref confirmed);
 
-    /// <summary>What was loaded, without what was changed here since, if it was asked for after some moment; else null.</summary>
-    /// <param name="timestamp">The moment, by the clock's timestamp.</param>
+    /// <summary>
+    /// The loaded data, without later changes, if it was requested after a given time; else null.
+    /// </summary>
+    /// <param name="timestamp">The time, by the clock's timestamp.</param>
     public ClientSnapshot? LoadedAfter(long timestamp) =>
         loaded.Asked > timestamp ? loaded.Snapshot : null;
 
-    /// <summary>The same, to be loaded anew before it is used.</summary>
+    /// <summary>The same entry, which must be loaded again before it is used.</summary>
     public ClientEntry Stale() => new(this);
 
     /// <summary>
-    /// The same with a change that is not in it yet, in doubt. Changes arrive in any order, and are made in that of their
+    /// The entry with a further change, marked as stale. Changes arrive in any order and are applied in the order of their
     /// versions.
     /// </summary>
     public ClientEntry With(long version, ClientChange change)
@@ -118,12 +122,12 @@ internal sealed class ClientEntry
     }
 
     /// <summary>
-    /// Who came with this key, when it was one of those that were let in last. It spares busy clients the hash of
-    /// their keys, and is forgotten with the snapshot.
+    /// The caller of a key, if the key is one of the most recently accepted. This saves active clients the hashing of their
+    /// keys; it is discarded with the snapshot.
     /// </summary>
     public AuthenticatedCaller? CallerOf(ApiKey key)
     {
-        foreach (var (known, caller) in Volatile.Read(ref letIn))
+        foreach (var (known, caller) in Volatile.Read(ref accepted))
         {
             if (known.IsSameAs(key))
             {
@@ -134,11 +138,11 @@ internal sealed class ClientEntry
         return null;
     }
 
-    // Of two that come at once one may be forgotten, and is hashed once more.
+    // Of two concurrent calls one may be lost; its key is hashed once more.
     public void LetIn(ApiKey key, AuthenticatedCaller caller) =>
-        Volatile.Write(ref letIn, [(key, caller), .. letIn.Take(MaxLetIn - 1)]);
+        Volatile.Write(ref accepted, [(key, caller), .. accepted.Take(MaxAccepted - 1)]);
 
-    /// <summary>Whether the store was asked in vain so short a time ago that it is not waited for again.</summary>
+    /// <summary>Whether the store failed to answer so recently that a request does not wait for it again.</summary>
     public bool IsPutOff(TimeProvider time)
     {
         var since = Interlocked.Read(ref putOffSince);
@@ -150,7 +154,7 @@ internal sealed class ClientEntry
 
     public void Confirm(long timestamp) => Interlocked.Exchange(ref confirmed, timestamp);
 
-    /// <summary>Starts a refresh, or joins the one that is under way.</summary>
+    /// <summary>Starts a refresh, or joins the one in progress.</summary>
     public Task<ClientSnapshot?> RefreshOnce(Func<Task<ClientSnapshot?>> start)
     {
         lock (this)
@@ -174,5 +178,5 @@ internal sealed class ClientEntry
     }
 }
 
-/// <summary>What a change makes of a client.</summary>
+/// <summary>A change of a client: returns its data after the change.</summary>
 public delegate ClientSnapshot ClientChange(ClientSnapshot before);

@@ -2,7 +2,7 @@ using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Application.Clients;
 
-/// <summary>How much of the clients is kept in the memory of an instance.</summary>
+/// <summary>How much client data an instance keeps in memory.</summary>
 public sealed class ClientOptions
 {
     public const string Section = "Clients";
@@ -10,8 +10,8 @@ public sealed class ClientOptions
     public const long MaxMaxCachedBytes = 1L << 40;
 
     /// <summary>
-    /// What keys and policies of clients may take up in memory, in bytes; 1 MiB to 1 TiB, default 256 MiB. The clients that
-    /// are used least go first; one is always kept.
+    /// The maximum memory for the keys and policies of clients, in bytes; 1 MiB to 1 TiB, default 256 MiB. The least used
+    /// clients are evicted first; one is always kept.
     /// </summary>
     [Bounds(MinCachedBytes, MaxMaxCachedBytes)]
     public long MaxCachedBytes { get; set; } = 256 * 1024 * 1024;

@@ -5,12 +5,12 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Clients;
 
 /// <summary>
-/// Estimates what a client takes up in memory, in bytes: objects as a 64-bit runtime lays them out, with their places in
-/// tables. A test holds it against what the garbage collector says.
+/// Estimates the memory of a client, in bytes: objects as a 64-bit runtime lays them out, with their slots in tables. A test
+/// compares it with the figures of the garbage collector.
 /// </summary>
 internal static class ClientWeight
 {
-    // An entry of the directory, its places there, and a key that was let in.
+    // An entry of the directory, its slots there, and a recently accepted key.
     private const int PerClient = 1024;
 
     // The object, its entry in the table with the hash for a key, and that entry's bucket.
@@ -19,7 +19,7 @@ internal static class ClientWeight
     // The policy, its definition, the list of its limits, its entry in the table with the names, and that entry's bucket.
     private const int PerPolicy = 280;
 
-    // The object, and its place in the list.
+    // The object, and its slot in the list.
     private const int PerLimit = 88;
 
     public static long Of(ClientSnapshot client) =>
@@ -43,7 +43,7 @@ internal static class ClientWeight
         return bytes;
     }
 
-    // Names that nobody chose are the same object everywhere.
+    // Default names are the same object everywhere.
     private static long Of(string? text) =>
         text is null
         || ReferenceEquals(text, PolicyKey.DefaultRole)

@@ -4,8 +4,8 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Clients;
 
 /// <summary>
-/// Tells which clients' keys or policies changed, on whichever instance. Whoever changes one in the store announces it
-/// there in the same step.
+/// Reports changes of clients' keys and policies on all instances (cache invalidation). A write to the store publishes its
+/// invalidation message in the same step.
 /// </summary>
 public interface IClientChanges
 {
@@ -13,20 +13,22 @@ public interface IClientChanges
     event Action<ClientId> Changed;
 
     /// <summary>
-    /// Called with a client and keys that are good for nothing any more, so that they are kept out although the store cannot
-    /// be asked. <see cref="Changed"/> is called too.
+    /// Called with a client and its revoked keys, so that they are rejected even while the store does not answer.
+    /// <see cref="Changed"/> is called too.
     /// </summary>
     event Action<ClientId, IReadOnlyCollection<KeyHash>> KeysRevoked;
 
-    /// <summary>Called when changes may have been missed, from then on none.</summary>
+    /// <summary>Called when messages may have been lost; later ones arrive again.</summary>
     event Action MessagesLost;
 
     /// <summary>
-    /// Called when this process stood still for longer than <see cref="ClientDirectory.MaxAge"/>, before anything is used that
-    /// was known before.
+    /// Called when this process was suspended for longer than <see cref="ClientDirectory.MaxAge"/>, before any older data is
+    /// used.
     /// </summary>
     event Action Woken;
 
-    /// <summary>Whether every change arrives, within <see cref="ClientDirectory.MaxAge"/>.</summary>
+    /// <summary>
+    /// Whether the subscription is healthy: every change arrives within <see cref="ClientDirectory.MaxAge"/>.
+    /// </summary>
     bool IsSubscribed { get; }
 }

@@ -5,22 +5,22 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Clients;
 
-/// <summary>Where clients are kept. Every member throws <see cref="StoreUnavailableException"/>.</summary>
+/// <summary>Stores clients. Every member throws <see cref="StoreUnavailableException"/>.</summary>
 public interface IClientRepository
 {
     /// <summary>
-    /// Keeps a new client with its first key, and notes that in its audit trail in the same step.
+    /// Saves a new client with its first key, and writes its audit entry in the same step.
     /// </summary>
     Task AddAsync(NewClient client, AuditRecord audit, CancellationToken cancellationToken);
 
-    /// <summary>Everything a check needs to know of a client; null when there is no such client.</summary>
+    /// <summary>Everything that a check needs to know about a client; null when there is no such client.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="known">The version that is known already: what only copies a client must not give an older one.</param>
+    /// <param name="known">The version that the caller already has: a projection must not return an older one.</param>
     /// <param name="loaded">
-    /// What it was when it was loaded last, so that only what has changed since need be loaded; null for nothing, or when
-    /// changes since then may not have been heard.
+    /// The client as it was last loaded, so that only later changes need to be loaded; null when there is none, or when
+    /// invalidation messages may have been lost since then.
     /// </param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     Task<ClientSnapshot?> FindAsync(
         ClientId client,
         long known,
@@ -28,6 +28,6 @@ public interface IClientRepository
         CancellationToken cancellationToken
     );
 
-    /// <summary>The version that <see cref="FindAsync"/> would give; null when there is no such client.</summary>
+    /// <summary>The version that <see cref="FindAsync"/> would return; null when there is no such client.</summary>
     Task<long?> FindVersionAsync(ClientId client, CancellationToken cancellationToken);
 }

@@ -4,23 +4,23 @@ using RateLimiter.Domain;
 namespace RateLimiter.Application.Clients;
 
 /// <summary>
-/// Where clients are deleted from, and where it is noted which are about to be. Every member throws
+/// Deletes clients from the store, and records the deletions in progress. Every member throws
 /// <see cref="StoreUnavailableException"/>.
 /// </summary>
 public interface IDeletionRepository
 {
-    /// <summary>All deletions that are under way.</summary>
+    /// <summary>All deletions in progress.</summary>
     Task<IReadOnlyList<ClientDeletion>> ListAsync(CancellationToken cancellationToken);
 
-    /// <summary>Notes that a client is to be deleted.</summary>
-    /// <returns>False, with nothing changed, when that is noted already.</returns>
+    /// <summary>Records that a client is to be deleted.</summary>
+    /// <returns>False, with nothing changed, when it is already recorded.</returns>
     Task<bool> TryBeginAsync(ClientDeletion deletion, CancellationToken cancellationToken);
 
-    /// <summary>Notes how far a deletion has come.</summary>
-    /// <param name="before">What was noted last.</param>
-    /// <param name="after">What comes in its place, noted later; null when the deletion is complete.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>False, with nothing changed, when somebody else has noted something in between.</returns>
+    /// <summary>Records the progress of a deletion.</summary>
+    /// <param name="before">The last recorded state.</param>
+    /// <param name="after">The new state, with a later time; null when the deletion is complete.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>False, with nothing changed, when another instance recorded a state in between.</returns>
     Task<bool> TryNoteAsync(
         ClientDeletion before,
         ClientDeletion? after,
@@ -28,9 +28,9 @@ public interface IDeletionRepository
     );
 
     /// <summary>
-    /// Deletes a client with all that is kept of it but its counters, in one step, and announces that. Of a client that is
-    /// gone already nothing is left to delete. Its audit trail goes too, but for PostgreSQL, where it is noted that the client
-    /// was deleted.
+    /// Deletes a client with all its data except its counters, in one step, and publishes an invalidation message. For a client
+    /// that is already deleted there is nothing to do. Its audit trail is deleted too, except in PostgreSQL, where an entry
+    /// records the deletion of the client.
     /// </summary>
     Task<DeletionSummary> DeleteClientAsync(
         ClientDeletion deletion,
@@ -38,9 +38,9 @@ public interface IDeletionRepository
     );
 
     /// <summary>
-    /// Deletes all counters of a client, and the counts of its checks, in steps so small that nobody else waits for one noticeably. What is counted
-    /// meanwhile may stay.
+    /// Deletes all counters of a client, and the analytics counts of its checks, in steps so small that no other request waits
+    /// noticeably. Permits that are counted meanwhile may remain.
     /// </summary>
-    /// <returns>After each step, how many counters it has deleted.</returns>
+    /// <returns>After each step, the number of counters that the step deleted.</returns>
     IAsyncEnumerable<int> DeleteCountersAsync(ClientId client, CancellationToken cancellationToken);
 }

@@ -3,7 +3,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>How often one caller may come with a key that is none.</summary>
+/// <summary>How often one caller may send an invalid key.</summary>
 public sealed class AuthenticationOptions
 {
     public const string Section = "Authentication";

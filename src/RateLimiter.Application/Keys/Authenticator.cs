@@ -5,11 +5,12 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>Finds out who comes with a key.</summary>
+/// <summary>Authenticates a caller by its API key.</summary>
 /// <remarks>
-/// A text that cannot be a key, a wrong key of a client that is known here, and a key of a client that has just been found to be
-/// none are refused without the store, and counted apart. A client that is not known here costs a question, which counts as a
-/// failure until it turns out to be none, so that guesses that come at once cannot ask more often than their network may fail.
+/// A text that cannot be a key, a wrong key of a cached client, and a key of a client that was recently found not to exist are
+/// rejected without the store and counted separately. A client that is not cached costs one lookup in the store, which counts
+/// as a failure until it succeeds, so that concurrent guesses cannot cause more lookups than their network has permitted
+/// failures.
 /// </remarks>
 public sealed class Authenticator(
     ClientDirectory directory,
@@ -19,9 +20,9 @@ public sealed class Authenticator(
 )
 {
     /// <param name="text">The key as it was sent.</param>
-    /// <param name="address">Who sent it.</param>
-    /// <param name="isForCheck">Whether it must take no longer than a check may.</param>
-    /// <exception cref="StoreUnavailableException">The client is not known here and the store does not answer.</exception>
+    /// <param name="address">The address of the caller.</param>
+    /// <param name="isForCheck">Whether the timeout of a check applies.</param>
+    /// <exception cref="StoreUnavailableException">The client is not cached here and the store does not answer.</exception>
     public ValueTask<Authentication> AuthenticateAsync(
         string? text,
         IPAddress address,
@@ -32,8 +33,8 @@ public sealed class Authenticator(
         : FindAsync(key, address, isForCheck);
 
     /// <summary>
-    /// Whether a key that was let in is still good for something, for a request that lasts. It counts neither as a use nor
-    /// as a failure.
+    /// Whether a key that was accepted is still valid and has one of the wanted scopes, for long-running requests. It counts
+    /// neither as a use of the key nor as a failure.
     /// </summary>
     public async ValueTask<bool> StillAdmitsAsync(string? text, Scopes wanted)
     {
@@ -47,7 +48,7 @@ public sealed class Authenticator(
         }
         catch (StoreUnavailableException)
         {
-            // Nobody can say; what was good stays good until the store says otherwise.
+            // Unknown; a key that was valid stays valid until the store reports otherwise.
             return true;
         }
     }
@@ -72,7 +73,7 @@ public sealed class Authenticator(
         var isFailure = false;
         try
         {
-            // The caller's end is not watched: that would cost more than finding the key.
+            // The caller's cancellation is not observed: that would cost more than finding the key.
             var caller = await directory.FindAsync(key, isForCheck, CancellationToken.None);
             isFailure = caller is null;
             if (isFailure && !directory.Knows(key.Client))
@@ -108,6 +109,6 @@ public sealed class Authenticator(
     private Authentication Refuse(IPAddress address) => new(null, failures.AddRefusal(address));
 }
 
-/// <param name="Caller">Who was let in; null when nobody.</param>
-/// <param name="RetryAfter">How long to wait, when nobody was let in because too many came with no key before.</param>
+/// <param name="Caller">The authenticated caller; null when the key was rejected.</param>
+/// <param name="RetryAfter">How long to wait when the key was rejected because of too many earlier failures.</param>
 public readonly record struct Authentication(AuthenticatedCaller? Caller, TimeSpan? RetryAfter);

@@ -7,12 +7,12 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>Makes another key for a client.</summary>
-/// <param name="Caller">Who asks.</param>
+/// <summary>Creates another key for a client.</summary>
+/// <param name="Caller">The authenticated caller.</param>
 /// <param name="Name">1 to 100 characters; need not be unique.</param>
-/// <param name="Scopes">What it is good for.</param>
-/// <param name="Lifetime">For how long; null for ever.</param>
-/// <param name="Actor">Who makes it.</param>
+/// <param name="Scopes">The scopes of the key.</param>
+/// <param name="Lifetime">The lifetime of the key; null for no expiry.</param>
+/// <param name="Actor">The same caller, for the audit trail.</param>
 public sealed record CreateKeyCommand(
     AuthenticatedCaller Caller,
     string Name,
@@ -22,31 +22,31 @@ public sealed record CreateKeyCommand(
 ) : IRequest<KeyOutcome?>;
 
 /// <summary>
-/// <see cref="KeyMade"/>, <see cref="KeyDeleted"/>, or why not. Null stands for a client or a calling key that is gone by
-/// now.
+/// <see cref="KeyMade"/>, <see cref="KeyDeleted"/>, or the reason of a rejection. Null means that the client or the caller's
+/// key no longer exists.
 /// </summary>
 public abstract record KeyOutcome;
 
-/// <param name="Key">What is known of it.</param>
-/// <param name="Text">The key itself, which is kept nowhere.</param>
-/// <param name="Replaced">The key whose place it takes; null when it takes none's.</param>
+/// <param name="Key">The stored data of the key.</param>
+/// <param name="Text">The key itself, which is not stored.</param>
+/// <param name="Replaced">The key that it replaces; null when it replaces none.</param>
 public sealed record KeyMade(ClientKey Key, string Text, ClientKey? Replaced = null) : KeyOutcome;
 
-/// <param name="Key">What was known of it.</param>
+/// <param name="Key">The stored data of the deleted key.</param>
 public sealed record KeyDeleted(ClientKey Key) : KeyOutcome;
 
 public sealed record KeyNotFound : KeyOutcome;
 
-/// <summary>Nobody could do everything any more.</summary>
+/// <summary>No key with the scope admin would remain.</summary>
 public sealed record LastAdminKey : KeyOutcome;
 
-/// <summary>The key would be good, or is, for more or for longer than the one it was asked with.</summary>
+/// <summary>The key has, or would have, more scopes or a later expiry than the caller's own key.</summary>
 public sealed record ExceedsCallerScope : KeyOutcome;
 
-/// <summary>The key was replaced before, and is only valid until its grace is over.</summary>
+/// <summary>The key was already replaced and is valid only until its grace period ends.</summary>
 public sealed record KeyReplaced : KeyOutcome;
 
-/// <param name="Max">So many keys a client can have.</param>
+/// <param name="Max">The maximum number of keys of a client.</param>
 public sealed record TooManyKeys(int Max) : KeyOutcome;
 
 /// <summary>Other callers changed the client's keys again and again, so that nothing was changed.</summary>

@@ -5,10 +5,10 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>Makes a key invalid for good.</summary>
-/// <param name="Caller">Who asks.</param>
-/// <param name="KeyId">Which key; may be the own one.</param>
-/// <param name="Actor">Who deletes it.</param>
+/// <summary>Deletes a key, which makes it invalid permanently.</summary>
+/// <param name="Caller">The authenticated caller.</param>
+/// <param name="KeyId">The key to delete, which may be the caller's own.</param>
+/// <param name="Actor">The same caller, for the audit trail.</param>
 public sealed record DeleteKeyCommand(AuthenticatedCaller Caller, string KeyId, Actor Actor)
     : IRequest<KeyOutcome?>;
 

@@ -5,7 +5,7 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>Where keys are kept. Every member throws <see cref="StoreUnavailableException"/>.</summary>
+/// <summary>Stores keys. Every member throws <see cref="StoreUnavailableException"/>.</summary>
 public interface IKeyRepository
 {
     /// <summary>The client's keys, and their version; null when there is no such client.</summary>
@@ -15,16 +15,16 @@ public interface IKeyRepository
     );
 
     /// <summary>
-    /// Keeps other keys in the place of those that are kept, and notes that in the audit trail in the same step.
+    /// Replaces the stored keys, and writes the audit entry in the same step.
     /// </summary>
     /// <param name="client">The client.</param>
     /// <param name="version">The version of the keys that were read.</param>
     /// <param name="before">The keys that were read.</param>
-    /// <param name="after">Those to keep.</param>
-    /// <param name="audit">What the audit trail is to say.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="after">The keys to store.</param>
+    /// <param name="audit">The audit entry.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>
-    /// The version that the client has with them; null, with nothing changed, when the keys have another version by now.
+    /// The new version of the client; null, with nothing changed, when the keys have another version by now.
     /// </returns>
     Task<long?> TrySaveAsync(
         ClientId client,
@@ -35,13 +35,13 @@ public interface IKeyRepository
         CancellationToken cancellationToken
     );
 
-    /// <summary>The minute in which each key was used last, in minutes since 1970.</summary>
+    /// <summary>The minute of the last use of each key, in minutes since 1970.</summary>
     Task<IReadOnlyDictionary<KeyHash, long>> FindUsesAsync(
         ClientId client,
         CancellationToken cancellationToken
     );
 
-    /// <summary>Notes when keys were used. What is known to be later stays; a key that is gone stays gone.</summary>
+    /// <summary>Records when keys were used. A later recorded time is kept; a deleted key stays deleted.</summary>
     Task SaveUsesAsync(
         ClientId client,
         IReadOnlyDictionary<KeyHash, long> uses,

@@ -9,21 +9,24 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Application.Keys;
 
 /// <summary>
-/// Notes when keys are used, to the minute. It is written from time to time and never by whoever uses one.
+/// Records the last use of each key, to the minute. Uses are written periodically in the background, never by the request that
+/// uses a key.
 /// </summary>
 public sealed class KeyUses(IKeyRepository keys, TimeProvider time, ILogger<KeyUses> logger)
-    : RepeatingService("The writing of the uses of keys", Interval, time, logger)
+    : RepeatingService("The writing of the last uses of keys", Interval, time, logger)
 {
-    /// <summary>The longest that a use goes unwritten, and is lost when the service is killed.</summary>
+    /// <summary>The longest time that a use stays unwritten; it is lost when the service is killed.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    /// <summary>The most clients whose uses wait, while the store does not answer. The uses of others are lost.</summary>
+    /// <summary>
+    /// The most clients whose uses are buffered while the store does not answer. The uses of others are lost.
+    /// </summary>
     internal const int Capacity = 100_000;
 
     private readonly ConcurrentDictionary<ClientId, ConcurrentDictionary<KeyHash, long>> unwritten =
         new();
 
-    /// <summary>Notes that a key is used now.</summary>
+    /// <summary>Records that a key is used now.</summary>
     public void Record(AuthenticatedCaller caller, DateTimeOffset now)
     {
         var minute = now.ToUnixTimeSeconds() / 60;
@@ -45,11 +48,11 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time, ILogger<KeyU
         uses[caller.Key.Hash] = minute;
     }
 
-    /// <summary>Writes what is known here of a client's keys.</summary>
-    /// <exception cref="StoreUnavailableException">It is kept for the next time.</exception>
+    /// <summary>Writes the buffered uses of a client's keys.</summary>
+    /// <exception cref="StoreUnavailableException">The uses stay buffered for the next attempt.</exception>
     public async Task WriteAsync(ClientId client, CancellationToken cancellationToken)
     {
-        // Whoever has got hold of it before may note something in it just now, which is at most a minute's news.
+        // A request that got the dictionary before may still add a use to it, which loses at most one minute's update.
         if (!unwritten.TryRemove(client, out var uses))
         {
             return;
@@ -85,7 +88,7 @@ public sealed class KeyUses(IKeyRepository keys, TimeProvider time, ILogger<KeyU
             }
             catch (StoreUnavailableException)
             {
-                // The monitor says so. It is written the next time; others may be in another part of the store.
+                // The store monitor reports it. It is written the next time; other clients may be on another shard.
             }
         }
     }

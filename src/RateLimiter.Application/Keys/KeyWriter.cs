@@ -6,7 +6,7 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>Changes the keys of clients, one change after the other.</summary>
+/// <summary>Changes the keys of clients, with optimistic concurrency.</summary>
 internal sealed class KeyWriter(
     IKeyRepository keys,
     ClientDirectory directory,
@@ -18,11 +18,11 @@ internal sealed class KeyWriter(
     internal const int MaxAttempts = 20;
 
     /// <summary>
-    /// Says which keys there are from now on, null for the same, and what has come out. Is asked again when somebody else
-    /// has changed something in between.
+    /// Returns the keys after the change, null for no change, and the outcome. It is called again when another request changed
+    /// the keys in between.
     /// </summary>
-    /// <param name="before">The keys there are.</param>
-    /// <param name="own">The key it is asked with, as it is now.</param>
+    /// <param name="before">The current keys.</param>
+    /// <param name="own">The current state of the caller's key.</param>
     /// <param name="now">The time.</param>
     public delegate (KeyRing? After, KeyOutcome Outcome) Change(
         KeyRing before,
@@ -31,13 +31,13 @@ internal sealed class KeyWriter(
     );
 
     /// <summary>Changes a client's keys.</summary>
-    /// <param name="caller">Who asks.</param>
-    /// <param name="actor">The same, for the audit trail.</param>
-    /// <param name="change">What to do.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="caller">The authenticated caller.</param>
+    /// <param name="actor">The same caller, for the audit trail.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>
-    /// What has come out. Null when the client or the key it is asked with is gone, which this instance may not have
-    /// heard yet: a key that is revoked must not leave another one behind.
+    /// The outcome. Null when the client or the caller's key no longer exists, which this instance may not have learned yet: a
+    /// revoked key must not create another one.
     /// </returns>
     public async Task<KeyOutcome?> ChangeAsync(
         AuthenticatedCaller caller,
@@ -96,7 +96,7 @@ internal sealed class KeyWriter(
         }
         finally
         {
-            // Also after a failure: a save without an answer may have been a save.
+            // Also after a failure: a save without a reply may have succeeded.
             directory.Invalidate(client);
         }
     }
@@ -122,8 +122,8 @@ internal sealed class KeyWriter(
             _ => throw new ArgumentException("Nothing has changed.", nameof(outcome)),
         };
 
-    // A new key whose save is not answered would be lost with the answer, and the one that it replaces with it. So it is
-    // looked whether it was saved.
+    // If the store does not reply to a save, the new key would be lost with the response, and so would the key that it
+    // replaces. Therefore the keys are read back to see whether the save succeeded.
     private async Task<long?> SaveAsync(
         ClientId client,
         long version,

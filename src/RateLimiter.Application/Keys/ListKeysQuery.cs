@@ -5,12 +5,14 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>The keys of a client, oldest first; also those that have expired since the last change of its keys. Null
-/// when the client is gone by now.</summary>
+/// <summary>
+/// The keys of a client, oldest first, including keys that expired since the last change of its keys. Null when the client no
+/// longer exists.
+/// </summary>
 public sealed record ListKeysQuery(ClientId Client) : IRequest<IReadOnlyList<UsedKey>?>;
 
-/// <param name="Key">What is known of it.</param>
-/// <param name="LastUsedAt">The minute in which it was used last, UTC; null for never.</param>
+/// <param name="Key">The stored data of the key.</param>
+/// <param name="LastUsedAt">The minute of its last use, UTC; null for never.</param>
 public sealed record UsedKey(ClientKey Key, DateTimeOffset? LastUsedAt);
 
 internal sealed class ListKeysHandler(IKeyRepository keys, KeyUses uses)
@@ -27,7 +29,7 @@ internal sealed class ListKeysHandler(IKeyRepository keys, KeyUses uses)
         }
         catch (StoreUnavailableException)
         {
-            // It may take no writes and answer all the same. What is not written yet does not show.
+            // The store may reject writes and still answer reads. Unwritten uses are not shown.
         }
 
         var minutes = await keys.FindUsesAsync(query.Client, cancellationToken);

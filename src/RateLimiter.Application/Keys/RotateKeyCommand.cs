@@ -7,10 +7,10 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Application.Keys;
 
-/// <summary>Replaces the key it is asked with by another of the same name, scopes and lifetime.</summary>
-/// <param name="Caller">Who asks.</param>
-/// <param name="Grace">How long the old key stays valid, unless it ends before.</param>
-/// <param name="Actor">Who replaces it.</param>
+/// <summary>Replaces the caller's key by another with the same name, scopes and lifetime.</summary>
+/// <param name="Caller">The authenticated caller.</param>
+/// <param name="Grace">The grace period, for which the old key stays valid unless it expires earlier.</param>
+/// <param name="Actor">The same caller, for the audit trail.</param>
 public sealed record RotateKeyCommand(AuthenticatedCaller Caller, TimeSpan Grace, Actor Actor)
     : IRequest<KeyOutcome?>;
 
@@ -32,7 +32,7 @@ internal sealed class RotateKeyHandler(KeyWriter keys, IOptions<QuotaOptions> qu
 
                 var key = ClientKey.Create(secret, own.Name, own.Scopes, now, own.Lifetime);
                 var after = before.Replace(own, key, command.Grace, now);
-                // One for one is no more than before, also where the quota is less than that by now.
+                // Without a grace period the number of keys does not grow, even where the quota was lowered below it.
                 return command.Grace > TimeSpan.Zero && after.Keys.Count > quotas.Value.MaxKeys
                     ? (null, new TooManyKeys(quotas.Value.MaxKeys))
                     : (after, new KeyMade(key, text, own));

@@ -2,14 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>What waits for one reader of a log: bounded, so that one who is slow costs nobody anything.</summary>
+/// <summary>The buffer of one reader of a decision log. It is bounded, so that a slow reader does not affect others.</summary>
 /// <remarks>
-/// Once something had to be left out, so is all that comes until the reader has taken what waits, so that he is told once
-/// and not after every decision that found room.
+/// Once a decision was dropped, all later ones are dropped too until the reader has emptied the buffer, so that the reader gets
+/// one notice and not one after every decision that fitted.
 /// </remarks>
 internal sealed class DecisionBuffer
 {
-    /// <summary>The most that waits.</summary>
+    /// <summary>The most events that are buffered.</summary>
     internal const int Capacity = 1000;
 
     private readonly FollowDecisionsQuery query;
@@ -18,7 +18,7 @@ internal sealed class DecisionBuffer
     private readonly Lock gate = new();
     private readonly Queue<DecisionEvent> waiting = new();
 
-    // Not an event before it is taken: while checks come fast, most of what comes is left out.
+    // Made into an event only when it is taken: under load most decisions are dropped.
     private bool hasDropped;
     private long? droppedCount;
     private long droppedId;
@@ -36,7 +36,7 @@ internal sealed class DecisionBuffer
         allowedAt = time.GetTimestamp();
     }
 
-    /// <summary>Adds what came, of which the reader wants what fits his filters.</summary>
+    /// <summary>Adds events. Decisions that do not match the reader's filters are skipped.</summary>
     public void Add(IReadOnlyList<DecisionEvent> events)
     {
         TaskCompletionSource? waker;
@@ -59,7 +59,7 @@ internal sealed class DecisionBuffer
         waker?.TrySetResult();
     }
 
-    /// <summary>Nothing comes any more, because something broke. The reader gets what waits, and then this.</summary>
+    /// <summary>Ends the buffer after a failure. The reader gets the buffered events, and then the exception.</summary>
     public void Fail(Exception exception)
     {
         TaskCompletionSource? waker;
@@ -72,12 +72,12 @@ internal sealed class DecisionBuffer
         waker?.TrySetResult();
     }
 
-    /// <summary>Takes the next event, and waits for it. One reader at a time.</summary>
+    /// <summary>Takes the next event, or waits for one. One reader at a time.</summary>
     public async ValueTask<DecisionEvent> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            Task news;
+            Task arrival;
             lock (gate)
             {
                 if (TryTake(out var taken))
@@ -91,10 +91,10 @@ internal sealed class DecisionBuffer
                 }
 
                 awaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                news = awaited.Task;
+                arrival = awaited.Task;
             }
 
-            await news.WaitAsync(cancellationToken);
+            await arrival.WaitAsync(cancellationToken);
         }
     }
 

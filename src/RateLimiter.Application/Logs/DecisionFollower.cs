@@ -4,17 +4,17 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>Reads a client's log as it grows, for all who follow it on this instance.</summary>
+/// <summary>Reads a client's log as it grows, for all readers on this instance.</summary>
 /// <remarks>
-/// It asks the store again and again, soon after something came and more seldom while nothing does, and at once when this
-/// instance has written something. So nothing is lost when the store is away for a while: it goes on where it was.
+/// It polls the store: frequently after new decisions, less often while there are none, and at once when this instance has
+/// written some. So nothing is lost when the store is unavailable for a while: polling continues at the same position.
 /// </remarks>
 internal sealed class DecisionFollower : IDisposable
 {
-    /// <summary>How long it waits for news while there are some.</summary>
+    /// <summary>The poll interval while there are new decisions.</summary>
     internal static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The same while there are none.</summary>
+    /// <summary>The longest poll interval while there are none.</summary>
     internal static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(450);
 
     private readonly ClientId client;
@@ -24,12 +24,12 @@ internal sealed class DecisionFollower : IDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationToken stopped;
 
-    // One question at a time: what comes is passed on in its order, to exactly those who are there.
+    // One read at a time: events are delivered in order, to exactly the readers that have joined.
     private readonly SemaphoreSlim turn = new(1);
     private ImmutableArray<DecisionBuffer> buffers = [];
     private LogPosition? position;
     private bool isRunning;
-    private TaskCompletionSource wake = NewHurry();
+    private TaskCompletionSource wake = NewWake();
 
     public DecisionFollower(ClientId client, IDecisionFeed feed, StreamLoad load, TimeProvider time)
     {
@@ -40,21 +40,21 @@ internal sealed class DecisionFollower : IDisposable
         stopped = stopping.Token;
     }
 
-    /// <summary>How many follow. Guarded by who hands the places out.</summary>
+    /// <summary>The number of readers. Guarded by the lock of <see cref="DecisionFollowers"/>.</summary>
     public int Places { get; set; }
 
-    /// <summary>There is something to read.</summary>
+    /// <summary>Signals that there is something to read.</summary>
     public void Wake() => Volatile.Read(ref wake).TrySetResult();
 
-    /// <summary>Passes on to one more what comes from now on.</summary>
-    /// <returns>The id after which it comes.</returns>
+    /// <summary>Adds a reader, which gets the events from now on.</summary>
+    /// <returns>The id after which the events begin.</returns>
     /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
     public async Task<long> JoinAsync(DecisionBuffer buffer, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            // The others get what has come until now.
+            // The earlier readers get what has arrived until now.
             var now = position is null
                 ? LogPosition.EndOf(await feed.ReadAsync(client, null, cancellationToken))
                 : (await ReadAsync(position.Value, cancellationToken)).Next;
@@ -77,14 +77,14 @@ internal sealed class DecisionFollower : IDisposable
     public void Remove(DecisionBuffer buffer) =>
         ImmutableInterlocked.Update(ref buffers, (all, it) => all.Remove(it), buffer);
 
-    /// <summary>Nobody follows any more. A question that is under way still gives back its turn.</summary>
+    /// <summary>Stops, because no readers are left. A read in progress still releases its turn.</summary>
     public void Dispose()
     {
         stopping.Cancel();
         stopping.Dispose();
     }
 
-    private static TaskCompletionSource NewHurry() =>
+    private static TaskCompletionSource NewWake() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task RunAsync()
@@ -100,8 +100,8 @@ internal sealed class DecisionFollower : IDisposable
                     .Task.WaitAsync(wait, time, stopped)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 stopped.ThrowIfCancellationRequested();
-                // Before it asks: what is written from here on is worth another question.
-                Interlocked.Exchange(ref wake, NewHurry());
+                // Before the read: anything written from here on needs another read.
+                Interlocked.Exchange(ref wake, NewWake());
                 wait = await HasDecisionsAsync()
                     ? MinWait
                     : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
@@ -109,7 +109,7 @@ internal sealed class DecisionFollower : IDisposable
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
         {
-            // Nobody is left.
+            // No readers are left.
         }
         catch (Exception exception)
         {
@@ -117,7 +117,7 @@ internal sealed class DecisionFollower : IDisposable
         }
     }
 
-    /// <summary>Whoever follows is told. Who comes after that tries again.</summary>
+    /// <summary>Passes the failure to all readers. A reader that joins later starts again.</summary>
     private async Task FailAsync(Exception exception)
     {
         await turn.WaitAsync(CancellationToken.None);
@@ -146,7 +146,7 @@ internal sealed class DecisionFollower : IDisposable
         }
         catch (StoreUnavailableException)
         {
-            // It goes on where it was when the store answers again.
+            // It continues at the same position when the store answers again.
             return false;
         }
         finally

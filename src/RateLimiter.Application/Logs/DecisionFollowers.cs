@@ -6,7 +6,7 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>Who follows a log on this instance. All who follow the same one share one reader of the store.</summary>
+/// <summary>The readers of decision logs on this instance. All readers of one log share one poller of the store.</summary>
 internal sealed class DecisionFollowers
 {
     private readonly IDecisionFeed feed;
@@ -15,7 +15,7 @@ internal sealed class DecisionFollowers
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<ClientId, DecisionFollower> followers = new();
 
-    // Guards the counts, and that a follower is there exactly as long as somebody needs it.
+    // Guards the counts, and the lifetime of each follower: it exists exactly while it has readers.
     private readonly Lock gate = new();
 
     public DecisionFollowers(
@@ -38,7 +38,7 @@ internal sealed class DecisionFollowers
         };
     }
 
-    /// <summary>Takes a place among those who follow a client, which must be given back. False when there is none.</summary>
+    /// <summary>Reserves a place for a reader of a client's log, which must be disposed. False when no place is free.</summary>
     public bool TryEnter(ClientId client, [NotNullWhen(true)] out Place? place)
     {
         lock (gate)
@@ -75,7 +75,7 @@ internal sealed class DecisionFollowers
         }
     }
 
-    /// <summary>A place among those who follow.</summary>
+    /// <summary>The reserved place of a reader.</summary>
     internal sealed class Place(
         DecisionFollowers followers,
         ClientId client,
@@ -85,8 +85,8 @@ internal sealed class DecisionFollowers
         private DecisionBuffer? buffer;
         private bool isLeft;
 
-        /// <summary>Lets the decisions from now on wait for their reader.</summary>
-        /// <returns>Where they wait, and the id after which they come.</returns>
+        /// <summary>Starts buffering the decisions from now on.</summary>
+        /// <returns>The buffer, and the id after which its decisions begin.</returns>
         /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
         public async Task<(DecisionBuffer Buffer, long After)> JoinAsync(
             FollowDecisionsQuery query,

@@ -5,15 +5,15 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>A client's decisions as they come, from every instance.</summary>
-/// <param name="Client">Whose decisions.</param>
+/// <summary>Follows a client's decisions live, from every instance.</summary>
+/// <param name="Client">The client.</param>
 /// <param name="After">
-/// The id of the last one that is known already, so that those after it come first, as far as they are still kept; 0 for
-/// all that are kept; null for those from now on.
+/// The id of the last decision that the caller has; the later ones come first, as far as they are still kept. 0 for all that
+/// are kept; null for only those from now on.
 /// </param>
-/// <param name="UserId">Only about this user.</param>
-/// <param name="RouteKey">Only about this route.</param>
-/// <param name="Allowed">Only with this verdict.</param>
+/// <param name="UserId">Only decisions about this user.</param>
+/// <param name="RouteKey">Only decisions about this route.</param>
+/// <param name="Allowed">Only decisions with this verdict.</param>
 public sealed record FollowDecisionsQuery(
     ClientId Client,
     long? After = null,
@@ -26,23 +26,24 @@ public sealed record FollowDecisionsQuery(
 }
 
 /// <param name="Events">
-/// The decisions, to be read once; they end when the caller stops reading, and until then count among those who follow.
-/// Null when too many do already.
+/// The decisions, to be enumerated once. The stream ends when the caller stops reading, and until then it counts against the
+/// limits on streams. Null when too many streams are open already.
 /// </param>
 public sealed record FollowOutcome(IAsyncEnumerable<DecisionEvent>? Events);
 
-/// <summary>What comes while a log is followed.</summary>
-/// <param name="Id">Where to go on after it: ids grow, and need not be without gaps.</param>
+/// <summary>An event of a followed log.</summary>
+/// <param name="Id">The position to continue from. Ids increase and may have gaps.</param>
 public abstract record DecisionEvent(long Id);
 
-/// <param name="Id">The decision's own id: two with the same one are the same decision.</param>
-/// <param name="Decision">What was decided.</param>
+/// <param name="Id">The id of the decision: two events with the same id are the same decision.</param>
+/// <param name="Decision">The decision.</param>
 public sealed record DecisionMade(long Id, LoggedDecision Decision) : DecisionEvent(Id);
 
-/// <summary>Decisions were left out here, because they are not kept any more or the reader was too slow.</summary>
-/// <param name="Id">The id of the last one left out.</param>
+/// <summary>Decisions were dropped here, because they are no longer kept or the reader was too slow.</summary>
+/// <param name="Id">The id of the last dropped decision.</param>
 /// <param name="Count">
-/// How many: of those that were kept the ones that fit the filters, of the others all; null when nobody knows.
+/// The number of dropped decisions: of those that were kept, the ones that match the filters; of the others, all. Null when
+/// unknown.
 /// </param>
 public sealed record DecisionsDropped(long Id, long? Count) : DecisionEvent(Id);
 
@@ -62,7 +63,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         var isTaken = false;
         try
         {
-            // What was decided before somebody asks for those from now on is none of them.
+            // Decisions made before this request do not belong to those from now on.
             await feed.FlushAsync(query.Client, cancellationToken);
             var (buffer, joined) = await place.JoinAsync(query, cancellationToken);
             var missed = query.After is { } after
@@ -80,7 +81,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         }
     }
 
-    /// <summary>What came after the last one that is known, up to where the buffer begins.</summary>
+    /// <summary>The decisions after the last one that the caller has, up to the start of the buffer.</summary>
     private async Task<List<DecisionEvent>> ReadMissedAsync(
         FollowDecisionsQuery query,
         long after,
@@ -93,7 +94,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         var (events, _) = position.Continue(part);
         if (part.Length == 0 && after > 0)
         {
-            // Whatever came after it is not kept any more.
+            // The decisions after it are no longer kept.
             return [new DecisionsDropped(after, Count: null)];
         }
 
@@ -112,7 +113,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         ];
     }
 
-    // What was cut off after it joined comes with what it joined for.
+    // Decisions that were trimmed after the reader joined are reported through its buffer.
     private static DecisionsDropped UpTo(long joined, DecisionsDropped gap) =>
         gap.Id <= joined ? gap : new DecisionsDropped(joined, gap.Count - (gap.Id - joined));
 

@@ -4,29 +4,29 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>The logs of all clients as they grow, whichever instance they grow by.</summary>
+/// <summary>The decision logs of all clients as they grow, by decisions of all instances.</summary>
 public interface IDecisionFeed
 {
-    /// <summary>Called with a client of whom this instance has written decisions. Handlers must not take time.</summary>
+    /// <summary>Called with a client for which this instance has written decisions. Handlers must be fast.</summary>
     event Action<ClientId>? Written;
 
-    /// <summary>Waits until everything recorded on this instance for a client is written.</summary>
-    /// <exception cref="StoreUnavailableException">It could not be.</exception>
+    /// <summary>Waits until all decisions of a client that this instance recorded are written.</summary>
+    /// <exception cref="StoreUnavailableException">They could not be written.</exception>
     Task FlushAsync(ClientId client, CancellationToken cancellationToken);
 
-    /// <summary>Reads what came into a log after a decision, as far as it is kept.</summary>
-    /// <param name="client">Whose log.</param>
-    /// <param name="after">The decision's id; null to read where the log stands and no decisions.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <summary>Reads the decisions of a log after a given one, as far as they are kept.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="after">The id of the decision; null to read only the position of the log, without decisions.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
     Task<LogPart> ReadAsync(ClientId client, long? after, CancellationToken cancellationToken);
 }
 
-/// <summary>The end of a log, and where all of it stands at the same moment.</summary>
-/// <param name="Start">The id before the first decision it ever had. Those of an earlier log are lower.</param>
-/// <param name="Cut">The id before the first decision it still has.</param>
-/// <param name="Length">How many it has.</param>
-/// <param name="Decisions">The last of them that were asked for, oldest first.</param>
+/// <summary>The end of a log, with the position of the whole log at the same moment.</summary>
+/// <param name="Start">The id before the first decision that the log ever had. Ids of an earlier log are lower.</param>
+/// <param name="Cut">The id before the first decision that it still has.</param>
+/// <param name="Length">The number of decisions that it has.</param>
+/// <param name="Decisions">The requested decisions, from the end of the log, oldest first.</param>
 public sealed record LogPart(
     long Start,
     long Cut,
@@ -34,6 +34,6 @@ public sealed record LogPart(
     IReadOnlyList<LoggedDecision> Decisions
 )
 {
-    /// <summary>The id of the last one.</summary>
+    /// <summary>The id of the last decision.</summary>
     public long End => Cut + Length;
 }

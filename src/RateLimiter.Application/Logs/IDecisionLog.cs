@@ -4,19 +4,20 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>The last decisions of every client.</summary>
+/// <summary>The most recent decisions of every client.</summary>
 public interface IDecisionLog
 {
     /// <summary>The most decisions that are kept for a client.</summary>
     const int Capacity = 1000;
 
     /// <summary>
-    /// Notes a decision. Neither waits nor fails: it is written later, and dropped and counted when too many wait.
+    /// Records a decision. Neither blocks nor fails: it is written later; when too many are waiting, it is dropped and the drop
+    /// is counted.
     /// </summary>
     void Record(ClientId client, LoggedDecision decision);
 
     /// <summary>
-    /// All that is kept for a client, newest first, with everything recorded on this instance before the call.
+    /// All decisions that are kept for a client, newest first, including all that this instance recorded before the call.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
     Task<IReadOnlyList<LoggedDecision>> ReadAsync(

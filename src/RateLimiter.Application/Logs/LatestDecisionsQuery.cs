@@ -4,12 +4,12 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>The newest decisions of a client that fit all given filters.</summary>
-/// <param name="Client">Whose log.</param>
-/// <param name="Count">How many at most, 1 to 1000.</param>
-/// <param name="UserId">Only about this user.</param>
-/// <param name="RouteKey">Only about this route.</param>
-/// <param name="Allowed">Only with this verdict.</param>
+/// <summary>The newest decisions of a client that match all given filters.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Count">The maximum number of decisions, 1 to 1000.</param>
+/// <param name="UserId">Only decisions about this user.</param>
+/// <param name="RouteKey">Only decisions about this route.</param>
+/// <param name="Allowed">Only decisions with this verdict.</param>
 public sealed record LatestDecisionsQuery(
     ClientId Client,
     int Count,

@@ -2,26 +2,26 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>How far a log has been read.</summary>
-/// <param name="After">The id of the last decision that is known.</param>
-/// <param name="IsBeforeAll">Whether there was no log then, so that all that a new one ever had are still to come.</param>
+/// <summary>The position up to which a log has been read.</summary>
+/// <param name="After">The id of the last decision that was read.</param>
+/// <param name="IsBeforeAll">Whether there was no log at that time, so that all decisions of a new log are still to come.</param>
 internal readonly record struct LogPosition(long After, bool IsBeforeAll)
 {
-    /// <summary>Where a log stands.</summary>
+    /// <summary>The position at the end of a log.</summary>
     public static LogPosition EndOf(LogPart part) => new(part.End, part.Length == 0);
 
-    /// <summary>What comes after this position, by what was read after it.</summary>
+    /// <summary>The events after this position, from the decisions that were read after it.</summary>
     public (IReadOnlyList<DecisionEvent> Events, LogPosition Next) Continue(LogPart part)
     {
         if (part.Length == 0)
         {
-            // It has expired, or nothing was decided yet. A new log has higher ids.
+            // The log has expired, or has no decisions yet. A new log has higher ids.
             return ([], this with { IsBeforeAll = true });
         }
 
         if (After > part.End)
         {
-            // The store has lost the end of the log: what comes now has ids that others had before.
+            // The store has lost the end of the log: new decisions reuse ids of lost ones.
             return ([new DecisionsDropped(part.End, Count: null)], EndOf(part));
         }
 

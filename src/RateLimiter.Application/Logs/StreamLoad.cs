@@ -3,33 +3,33 @@ using Microsoft.Extensions.Options;
 namespace RateLimiter.Application.Logs;
 
 /// <summary>
-/// How much all who follow on this instance get together: the more they are, the less often and the less each of them, so
-/// that they take no more from the checks.
+/// Divides the capacity for streams on this instance: the more streams are open, the fewer events each gets and the less often,
+/// so that their total load does not slow down checks.
 /// </summary>
 internal sealed class StreamLoad(IOptions<StreamOptions> options)
 {
-    /// <summary>So many are served as if each were alone.</summary>
+    /// <summary>Up to this number, the delivery interval is not lengthened.</summary>
     private const int FewStreams = 100;
 
     private const int MaxSlowdown = 10;
 
-    /// <summary>The least time between two deliveries, so that many decisions are sent at once.</summary>
+    /// <summary>The minimum time between two deliveries, so that many decisions are sent at once.</summary>
     internal static readonly TimeSpan MinRest = TimeSpan.FromMilliseconds(50);
 
     private volatile int streams;
     private long dropped;
 
-    /// <summary>How many follow.</summary>
+    /// <summary>The number of open streams.</summary>
     public int Streams
     {
         get => streams;
         set => streams = value;
     }
 
-    /// <summary>How many decisions were left out of streams so far.</summary>
+    /// <summary>The number of decisions dropped from streams so far.</summary>
     public long Dropped => Interlocked.Read(ref dropped);
 
-    /// <summary>How many decisions a second each of them gets at most.</summary>
+    /// <summary>The maximum number of decisions per second for each stream.</summary>
     public int EventsPerSecond =>
         Math.Max(
             1,
@@ -39,9 +39,9 @@ internal sealed class StreamLoad(IOptions<StreamOptions> options)
             )
         );
 
-    /// <summary>Counts decisions that a stream leaves out.</summary>
+    /// <summary>Counts decisions that were dropped from a stream.</summary>
     public void Drop(long decisions) => Interlocked.Add(ref dropped, decisions);
 
-    /// <summary>How long to wait between two deliveries.</summary>
+    /// <summary>The time between two deliveries.</summary>
     public TimeSpan Rest => MinRest * Math.Clamp(streams / FewStreams, 1, MaxSlowdown);
 }

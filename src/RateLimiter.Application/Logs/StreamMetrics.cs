@@ -14,13 +14,13 @@ internal sealed class StreamMetrics(IMeterFactory meters, StreamLoad streams) : 
             "ratelimiter.streams.open",
             () => streams.Streams,
             "{stream}",
-            "Streams of decisions that are open."
+            "Open streams of decisions."
         );
         meter.CreateObservableCounter(
             "ratelimiter.streams.left_out",
             () => streams.Dropped,
             "{decision}",
-            "Decisions that were dropped from streams, because a reader was slow or there were too many."
+            "Decisions dropped from streams, because a reader was slow or there were too many."
         );
         return Task.CompletedTask;
     }

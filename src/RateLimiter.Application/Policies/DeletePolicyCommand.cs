@@ -4,11 +4,11 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary>Deletes a policy. Its counters go with it: a policy made anew starts with other ones.</summary>
-/// <param name="Client">Whose policy.</param>
-/// <param name="Key">Which one.</param>
+/// <summary>Deletes a policy with its counters: a policy that is created again starts with new ones.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Key">The policy to delete.</param>
 /// <param name="Actor">Who deletes it.</param>
-/// <param name="Condition">What must hold of the version that is there; null for nothing.</param>
+/// <param name="Condition">The condition on the current version; null for none.</param>
 public sealed record DeletePolicyCommand(
     ClientId Client,
     PolicyKey Key,

@@ -4,21 +4,21 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary>Where policies are kept. Every member throws <see cref="StoreUnavailableException"/>.</summary>
+/// <summary>Stores policies. Every member throws <see cref="StoreUnavailableException"/>.</summary>
 public interface IPolicyRepository
 {
-    /// <summary>All policies of a client. Of a client that is gone there are none.</summary>
+    /// <summary>All policies of a client; none for a deleted client.</summary>
     Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken);
 
-    /// <summary>What is known of one policy.</summary>
+    /// <summary>The last known state of one policy.</summary>
     Task<PolicyHead> FindAsync(ClientId client, PolicyKey key, CancellationToken cancellationToken);
 
-    /// <summary>The versions of a policy that are still known, newest first, the one that is there included.</summary>
+    /// <summary>The known versions of a policy, newest first, including the current one.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="key">Which policy, which may be deleted.</param>
+    /// <param name="key">The policy, which may be deleted.</param>
     /// <param name="before">Only versions before this one; null for all.</param>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="limit">The maximum number of versions.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     Task<IReadOnlyList<PolicyVersion>> ListVersionsAsync(
         ClientId client,
         PolicyKey key,
@@ -28,7 +28,7 @@ public interface IPolicyRepository
     );
 
     /// <summary>
-    /// Makes all changes or none, notes each in the audit trail in the same step, and keeps the versions they replace.
+    /// Makes all changes or none, writes an audit entry for each in the same step, and keeps the versions that they replace.
     /// </summary>
     Task<PolicyChangeResult> TryChangeAsync(
         ClientId client,
@@ -38,33 +38,32 @@ public interface IPolicyRepository
     );
 }
 
-/// <summary>How much a client can have.</summary>
-/// <param name="MaxPolicies">So many policies, which is not looked at by changes that make none.</param>
-/// <param name="MaxBytes">So much room for all of them, which is not looked at by changes after which they need less.</param>
+/// <summary>The limits on a client's policies.</summary>
+/// <param name="MaxPolicies">The maximum number of policies; not checked for changes that create none.</param>
+/// <param name="MaxBytes">The maximum size of all policies; not checked for changes that reduce the size.</param>
 public sealed record PolicyQuota(int MaxPolicies, long MaxBytes);
 
-/// <summary>What has become of changes.</summary>
-/// <param name="Outcome">What.</param>
+/// <summary>The result of changes.</summary>
+/// <param name="Outcome">The outcome.</param>
 /// <param name="Version">
-/// The version that the client has with them; <see cref="Clients.ClientDirectory.Latest"/> when that is not known. 0 when
-/// nothing has changed.
+/// The new version of the client; <see cref="Clients.ClientDirectory.Latest"/> when it is unknown. 0 when nothing has changed.
 /// </param>
 public readonly record struct PolicyChangeResult(PolicySave Outcome, long Version = 0);
 
-/// <summary>What has become of a policy. But for the first, nothing has changed.</summary>
+/// <summary>The outcome of changes. Except for the first value, nothing has changed.</summary>
 public enum PolicySave
 {
     Saved,
 
-    /// <summary>The version kept, of a policy or of the set, is another one by now.</summary>
+    /// <summary>The stored version of a policy, or of the set, is another one by now.</summary>
     Outdated,
 
-    /// <summary>The client has as many as it can.</summary>
+    /// <summary>The client has the maximum number of policies.</summary>
     NoRoom,
 
-    /// <summary>All of them would take up more than they can.</summary>
+    /// <summary>All policies together would exceed the maximum size.</summary>
     TooLarge,
 
-    /// <summary>The client is gone.</summary>
+    /// <summary>The client no longer exists.</summary>
     NoClient,
 }

@@ -4,13 +4,13 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary>Makes a client's policies what a document says, all at once or not at all.</summary>
-/// <param name="Client">Whose policies.</param>
-/// <param name="Definitions">What they are to be. At most one for each route and role.</param>
-/// <param name="DeleteOthers">Whether those that are not among them are deleted.</param>
-/// <param name="DryRun">Whether it is only told what would change.</param>
+/// <summary>Replaces a client's policies by those of a document, all at once or not at all.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Definitions">The wanted policies. At most one for each route and role.</param>
+/// <param name="DeleteOthers">Whether policies that are not in the document are deleted.</param>
+/// <param name="DryRun">Whether the changes are only reported and not made.</param>
 /// <param name="Actor">Who imports them.</param>
-/// <param name="Condition">What must hold of the version of the set; null for nothing.</param>
+/// <param name="Condition">The condition on the version of the set; null for none.</param>
 public sealed record ImportPoliciesCommand(
     ClientId Client,
     IReadOnlyList<PolicyDefinition> Definitions,
@@ -20,8 +20,8 @@ public sealed record ImportPoliciesCommand(
     VersionCondition? Condition = null
 ) : IRequest<PolicyOutcome>;
 
-/// <param name="Changes">What changes, or would, by route, then role.</param>
-/// <param name="Unchanged">So many of the document say what is there already.</param>
+/// <param name="Changes">The changes that were made, or would be made, by route, then role.</param>
+/// <param name="Unchanged">The number of policies in the document that equal the current ones.</param>
 public sealed record PoliciesImported(IReadOnlyList<PolicyChange> Changes, int Unchanged)
     : PolicyOutcome;
 

@@ -5,7 +5,7 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Policies;
 
 /// <summary>A client's policies by route, then role.</summary>
-/// <param name="Client">Whose policies.</param>
+/// <param name="Client">The client.</param>
 /// <param name="RouteKey">Only those for this route.</param>
 /// <param name="Role">Only those for this role.</param>
 public sealed record ListPoliciesQuery(
@@ -14,7 +14,7 @@ public sealed record ListPoliciesQuery(
     string? Role = null
 ) : IRequest<PolicyList>;
 
-/// <param name="Version">The version of the set that they are of.</param>
+/// <param name="Version">The version of the set of policies.</param>
 /// <param name="Policies">By route, then role.</param>
 public sealed record PolicyList(long Version, IReadOnlyList<Policy> Policies);
 

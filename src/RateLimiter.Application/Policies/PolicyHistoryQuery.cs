@@ -4,11 +4,11 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary>A page of the versions of a policy that are still known, newest first.</summary>
-/// <param name="Client">Whose policy.</param>
-/// <param name="Key">Which one; it may be deleted.</param>
+/// <summary>A page of the known versions of a policy, newest first.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Key">The policy, which may be deleted.</param>
 /// <param name="Before">Only versions before this one; null for all.</param>
-/// <param name="Limit">At most so many; 1 or more.</param>
+/// <param name="Limit">The maximum number of versions; 1 or more.</param>
 public sealed record PolicyHistoryQuery(ClientId Client, PolicyKey Key, long? Before, int Limit)
     : IRequest<IReadOnlyList<PolicyVersion>>;
 

@@ -8,7 +8,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary><see cref="PolicySaved"/> or what else a change was meant to come to, or why not.</summary>
+/// <summary><see cref="PolicySaved"/>, another success, or the reason of a rejection.</summary>
 public abstract record PolicyOutcome;
 
 public sealed record PolicySaved(Policy Policy) : PolicyOutcome;
@@ -18,16 +18,16 @@ public sealed record PolicyDeleted : PolicyOutcome;
 /// <summary>There is no such policy, or no such version of it.</summary>
 public sealed record PolicyNotFound : PolicyOutcome;
 
-/// <summary>What the change was to be made to is not what its condition says.</summary>
+/// <summary>The current version does not meet the condition of the change.</summary>
 public sealed record ConditionFailed : PolicyOutcome;
 
-/// <param name="Max">So many policies a client can have.</param>
+/// <param name="Max">The maximum number of policies of a client.</param>
 public sealed record TooManyPolicies(int Max) : PolicyOutcome;
 
-/// <param name="MaxBytes">So much all policies of a client can take up.</param>
+/// <param name="MaxBytes">The maximum size of all policies of a client.</param>
 public sealed record PoliciesTooLarge(long MaxBytes) : PolicyOutcome;
 
-/// <param name="MaxSeconds">So long the window of a limit can be.</param>
+/// <param name="MaxSeconds">The maximum window of a limit.</param>
 public sealed record WindowTooLong(int MaxSeconds) : PolicyOutcome;
 
 /// <summary>Other callers changed the same again and again, so that nothing was changed.</summary>
@@ -49,8 +49,8 @@ internal sealed class PolicyWriter(
     internal const int MaxAttempts = 20;
 
     /// <summary>
-    /// Says what to change, from what was just read, and what comes out when it is done; no change when nothing is to be
-    /// done. Is asked again when somebody else has changed something in between.
+    /// Reads the current state and returns the changes to make, with the outcome if they succeed; null for no change. It is
+    /// called again when another request changed the policies in between.
     /// </summary>
     public delegate Task<(PolicyChanges? Changes, PolicyOutcome Outcome)> Plan(DateTimeOffset now);
 
@@ -121,7 +121,7 @@ internal sealed class PolicyWriter(
         }
         finally
         {
-            // Also after a failure: a save without an answer may have been a save.
+            // Also after a failure: a save without a reply may have succeeded.
             directory.Invalidate(client);
         }
     }

@@ -5,14 +5,13 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Policies;
 
 /// <summary>
-/// Makes a new version of a policy that says what an old one said. One that was deleted comes back, with counters that
-/// start afresh.
+/// Creates a new version of a policy with the content of an old one. A deleted policy is restored. The counters are reset.
 /// </summary>
-/// <param name="Client">Whose policy.</param>
-/// <param name="Key">Which one.</param>
-/// <param name="Version">What that version said.</param>
-/// <param name="Actor">Who wants it back.</param>
-/// <param name="Condition">What must hold of the version that is there; null for nothing.</param>
+/// <param name="Client">The client.</param>
+/// <param name="Key">The policy to roll back.</param>
+/// <param name="Version">The version to restore.</param>
+/// <param name="Actor">Who rolls it back.</param>
+/// <param name="Condition">The condition on the current version; null for none.</param>
 public sealed record RollBackPolicyCommand(
     ClientId Client,
     PolicyKey Key,

@@ -4,11 +4,11 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary>Makes a policy, or replaces the one that is there for the same route and role.</summary>
-/// <param name="Client">Whose policy.</param>
-/// <param name="Definition">What it says.</param>
+/// <summary>Creates a policy, or replaces the current one for the same route and role.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Definition">The new definition.</param>
 /// <param name="Actor">Who saves it.</param>
-/// <param name="Condition">What must hold of the version that is there; null for nothing.</param>
+/// <param name="Condition">The condition on the current version; null for none.</param>
 public sealed record SavePolicyCommand(
     ClientId Client,
     PolicyDefinition Definition,

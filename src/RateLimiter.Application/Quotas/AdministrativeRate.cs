@@ -7,8 +7,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Quotas;
 
 /// <summary>
-/// Limits how often a client, and a caller's network, may call for anything but a check: what an administrator does now and
-/// then costs the store many times as much as a check.
+/// Limits the administrative calls (all calls except checks) of a client and of a caller's network: such a call is rare, but
+/// costs the store many times as much as a check.
 /// </summary>
 public sealed class AdministrativeRate(IOptions<QuotaOptions> options, TimeProvider time)
 {
@@ -20,9 +20,9 @@ public sealed class AdministrativeRate(IOptions<QuotaOptions> options, TimeProvi
     private long refusedClients;
     private long refusedAddresses;
 
-    /// <summary>Counts a call, if neither limit refuses it.</summary>
-    /// <param name="client">Whose key it came with; null where no key is needed.</param>
-    /// <param name="caller">The address that it came from.</param>
+    /// <summary>Counts a call if neither limit rejects it.</summary>
+    /// <param name="client">The client whose key the call has; null where no key is needed.</param>
+    /// <param name="caller">The address of the caller.</param>
     public RefusedCall? Acquire(ClientId? client, IPAddress caller)
     {
         if (clients is null || addresses is null)
@@ -43,7 +43,7 @@ public sealed class AdministrativeRate(IOptions<QuotaOptions> options, TimeProvi
 
         if (client is { } other)
         {
-            // The call is not made: another address of the client must not pay for it.
+            // The call is rejected: it must not use up the permits of the client's other addresses.
             clients.Refund(other.Value);
         }
 
@@ -72,7 +72,7 @@ public sealed class AdministrativeRate(IOptions<QuotaOptions> options, TimeProvi
             : null;
 }
 
-/// <summary>A call that is not made, because too many were.</summary>
-/// <param name="Reason">Whose were too many.</param>
+/// <summary>A call that was rejected because of too many earlier ones.</summary>
+/// <param name="Reason">Which limit was exceeded.</param>
 /// <param name="RetryAfter">How long to wait before retrying.</param>
 public readonly record struct RefusedCall(string Reason, TimeSpan RetryAfter);

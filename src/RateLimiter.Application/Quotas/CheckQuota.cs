@@ -4,10 +4,10 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Quotas;
 
-/// <summary>Limits how many checks one client may make on an instance: the limiter limits its own tenants.</summary>
+/// <summary>Limits the checks of one client per instance: the rate limiter limits its own tenants.</summary>
 public sealed class CheckQuota(IOptions<QuotaOptions> options, TimeProvider time)
 {
-    // Any batch can pass when nothing was asked before.
+    // A batch of any size passes when there were no earlier checks.
     private const long MinBurst = 1000;
 
     private readonly InstanceLimit? checksOf = options.Value.ChecksPerSecond is > 0 and var checks
@@ -24,7 +24,7 @@ public sealed class CheckQuota(IOptions<QuotaOptions> options, TimeProvider time
         : null;
 
     /// <summary>Counts checks of a client.</summary>
-    /// <returns>How long it has to wait, when they were too many; else null.</returns>
+    /// <returns>How long the client has to wait when there were too many; else null.</returns>
     public TimeSpan? Acquire(ClientId client, int checks) =>
         checksOf?.Acquire(client.Value, checks);
 }

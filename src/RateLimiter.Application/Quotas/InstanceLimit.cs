@@ -5,12 +5,12 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Quotas;
 
 /// <summary>
-/// A limit of the service itself on each of many callers. This instance alone counts, in its memory, so that it costs the
-/// store nothing; N instances together allow N times as much.
+/// A limit of the service itself on each of many callers. Each instance counts in its own memory, so that the store is not
+/// used; N instances together allow N times as much.
 /// </summary>
 /// <remarks>
-/// The memory is bounded. For a caller who is new, one is forgotten who uses few permits or none: it loses least, and many
-/// callers who come once cannot push out one that is limited.
+/// The memory is bounded. To make room for a new caller, a caller with few or no permits in use is evicted: it loses least, and
+/// many one-time callers cannot evict one that is being limited.
 /// </remarks>
 /// <param name="limit">The limit; its permits must not be 0.</param>
 /// <param name="time">The clock.</param>
@@ -24,7 +24,10 @@ public sealed class InstanceLimit(
     /// <summary>At about 250 bytes each.</summary>
     public const int DefaultCapacity = 100_000;
 
-    /// <summary>Of so many callers the one is forgotten that uses least: all would be too many to compare.</summary>
+    /// <summary>
+    /// The number of callers that an eviction compares; it evicts the one with the fewest permits in use. Comparing all would
+    /// take too long.
+    /// </summary>
     private const int Candidates = 8;
 
     private readonly Limit[] limits = [limit];
@@ -33,8 +36,8 @@ public sealed class InstanceLimit(
     private IEnumerator<KeyValuePair<string, Caller>>? hand;
     private int count;
 
-    /// <summary>Takes permits of a caller, all or none.</summary>
-    /// <returns>How long the caller has to wait, when there are too few; else null.</returns>
+    /// <summary>Takes permits for a caller, all or none.</summary>
+    /// <returns>How long the caller has to wait when there are too few permits; else null.</returns>
     public TimeSpan? Acquire(string caller, long permits = 1)
     {
         var status = Change(caller, permits, Counter.Acquire);
@@ -46,7 +49,7 @@ public sealed class InstanceLimit(
         };
     }
 
-    /// <summary>Gives permits back that were taken for nothing.</summary>
+    /// <summary>Gives back permits that were taken but not used.</summary>
     public void Refund(string caller, long permits = 1) => Change(caller, permits, Counter.Refund);
 
     private LimitStatus Change(
@@ -84,7 +87,7 @@ public sealed class InstanceLimit(
         return caller;
     }
 
-    // Goes round: the next candidates are those after the last ones.
+    // Round-robin: the next candidates follow the last ones.
     private void ForgetOne(long now)
     {
         lock (forgetting)
@@ -121,7 +124,7 @@ public sealed class InstanceLimit(
         /// <summary>The permits in use after the last change.</summary>
         public long Used { get; set; }
 
-        /// <summary>When none of them is any more, in microseconds since 1970.</summary>
+        /// <summary>When none of these permits is in use any more, in microseconds since 1970.</summary>
         public long UsedUntil { get; set; }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class QuotaMetrics(IMeterFactory meters, AdministrativeRate admi
             "ratelimiter.administrative_calls.refused",
             administration.ObserveRefused,
             "{call}",
-            "Administrative calls that were refused because a client, or an address, made too many."
+            "Administrative calls rejected because a client, or an address, made too many."
         );
         return Task.CompletedTask;
     }

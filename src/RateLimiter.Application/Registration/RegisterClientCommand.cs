@@ -15,11 +15,11 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Registration;
 
-/// <summary>Makes a client and its first API key.</summary>
+/// <summary>Creates a client and its first API key.</summary>
 /// <param name="Name">1 to 100 characters; need not be unique.</param>
-/// <param name="Caller">Where the call comes from: registrations are limited per network.</param>
-/// <param name="Actor">Who asks.</param>
-/// <param name="Token">What the caller gave as the registration token, if anything.</param>
+/// <param name="Caller">The address of the caller: registrations are limited per network.</param>
+/// <param name="Actor">The same caller, for the audit trail.</param>
+/// <param name="Token">The registration token that the caller sent, if any.</param>
 public sealed record RegisterClientCommand(
     string Name,
     IPAddress Caller,
@@ -34,16 +34,16 @@ public sealed record RegisterClientCommand(
 public abstract record RegistrationOutcome;
 
 /// <param name="Client">The new client.</param>
-/// <param name="ApiKey">The key's text, which is kept nowhere.</param>
+/// <param name="ApiKey">The key's text, which is not stored.</param>
 public sealed record ClientRegistered(ClientId Client, string ApiKey) : RegistrationOutcome;
 
-/// <param name="RetryAfter">When the caller may register again; null when never.</param>
+/// <param name="RetryAfter">How long until the caller may register again; null for never.</param>
 public sealed record TooManyRegistrations(TimeSpan? RetryAfter) : RegistrationOutcome;
 
-/// <summary>A token is wanted, and the caller gave none or a wrong one.</summary>
+/// <summary>A token is required, and the caller sent none or a wrong one.</summary>
 public sealed record RegistrationTokenRefused : RegistrationOutcome;
 
-/// <summary>Nobody may register.</summary>
+/// <summary>Registration is closed.</summary>
 public sealed record RegistrationClosed : RegistrationOutcome;
 
 internal sealed class RegisterClientHandler(
@@ -55,7 +55,7 @@ internal sealed class RegisterClientHandler(
     TimeProvider time
 ) : IRequestHandler<RegisterClientCommand, RegistrationOutcome>
 {
-    // Registrations are limited by the limiter itself, under a client that no id can name: ids are longer.
+    // The rate limiter limits registrations itself, for a client that cannot exist: ids are longer.
     private static readonly ClientId Registrations = new("registration");
 
     private readonly Policy policy = Policy.OfService(
@@ -85,7 +85,7 @@ internal sealed class RegisterClientHandler(
         }
 
         room.Ensure();
-        // Before the token is looked at, so that guessing is limited too.
+        // Before the token is compared, so that guessing is limited too.
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =
             await counters.AcquireAsync(

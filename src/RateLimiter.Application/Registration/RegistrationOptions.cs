@@ -17,11 +17,12 @@ public sealed class RegistrationOptions
     [Bounds(1, Limit.MaxWindowSeconds)]
     public int WindowSeconds { get; set; } = 60;
 
-    /// <summary>Who may register. Default: everybody.</summary>
+    /// <summary>Who may register. Default: open, which is everyone.</summary>
     public RegistrationMode Mode { get; set; }
 
     /// <summary>
-    /// What a caller must know in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A secret.
+    /// The token that a caller must send in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A
+    /// secret.
     /// </summary>
     public string? Token { get; set; }
 }
@@ -29,13 +30,13 @@ public sealed class RegistrationOptions
 /// <summary>Who may register.</summary>
 public enum RegistrationMode
 {
-    /// <summary>Everybody.</summary>
+    /// <summary>Everyone.</summary>
     Open,
 
-    /// <summary>Who knows the token.</summary>
+    /// <summary>Callers that send the token.</summary>
     Token,
 
-    /// <summary>Nobody.</summary>
+    /// <summary>No one.</summary>
     Closed,
 }
 
@@ -49,7 +50,7 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
             : ValidateOptionsResult.Fail(errors);
     }
 
-    // None of them shows the token.
+    // No message shows the token.
     private static IEnumerable<string> Errors(RegistrationOptions options)
     {
         if (!Enum.IsDefined(options.Mode))
@@ -66,7 +67,7 @@ internal sealed class RegistrationOptionsValidator : IValidateOptions<Registrati
         }
         else if (options.Mode == RegistrationMode.Open)
         {
-            // Whoever sets a token does not mean to let everybody in.
+            // An operator who sets a token does not intend open registration.
             yield return "Registration:Token is set, but Registration:Mode is open: it must be token or closed.";
         }
         else if (!ConfiguredToken.IsOne(options.Token))

@@ -1,9 +1,9 @@
 namespace RateLimiter.Application.Stores;
 
-/// <summary>The store answers, but has no room for what it was to keep. Nothing was written.</summary>
+/// <summary>The store answers, but has no room for new data. Nothing was written.</summary>
 public sealed class StoreFullException()
     : StoreUnavailableException("The store is full, and keeps nothing new.")
 {
-    /// <summary>When to try again. Somebody has to make room, or counters have to run out.</summary>
+    /// <summary>How long to wait before retrying: an operator must make room, or counters must expire.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(30);
 }

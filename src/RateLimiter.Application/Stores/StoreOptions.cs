@@ -3,23 +3,23 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Stores;
 
-/// <summary>How the store is used, whichever it is.</summary>
+/// <summary>How the store is used; applies to every kind of store.</summary>
 public sealed class StoreOptions
 {
-    /// <summary>Of the configuration, and the key of the clock by which waits for the store are bounded.</summary>
+    /// <summary>The section of the configuration, and the service key of the clock that bounds waits for the store.</summary>
     public const string Section = "Store";
     public const int MaxTimeoutMs = 10_000;
 
     /// <summary>
-    /// The longest a check waits for the store, in milliseconds; 1 to 10,000, default 100. Time in which this process is not
-    /// run does not count.
+    /// The longest time a check waits for the store, in milliseconds; 1 to 10,000, default 100. Time in which this process is
+    /// suspended does not count.
     /// </summary>
     [Bounds(1, MaxTimeoutMs)]
     public int TimeoutMs { get; set; } = 100;
 
     /// <summary>
-    /// What policies that do not say answer while the store does not; default local, so that a store that is away neither
-    /// opens nor shuts everything.
+    /// What policies without a mode of their own decide while the store does not answer: deny (fail closed), allow (fail open)
+    /// or local (fail local). Default local, so that an outage neither allows nor denies everything.
     /// </summary>
     public StoreFailureMode OnFailure { get; set; } = StoreFailureMode.Local;
 

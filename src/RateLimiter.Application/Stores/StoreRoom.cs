@@ -1,7 +1,7 @@
 namespace RateLimiter.Application.Stores;
 
 /// <summary>
-/// Whether the store has room. While it is full, what needs more room is refused; reads and what frees room go on.
+/// Whether the store has room. While it is full, writes that need more room are rejected; reads and deletions continue.
 /// </summary>
 public sealed class StoreRoom
 {
@@ -9,8 +9,8 @@ public sealed class StoreRoom
 
     public bool IsFull => Volatile.Read(ref isFull);
 
-    /// <summary>Called before what needs more room.</summary>
-    /// <exception cref="StoreFullException">There is none.</exception>
+    /// <summary>Called before a write that needs more room.</summary>
+    /// <exception cref="StoreFullException">There is no room.</exception>
     public void Ensure()
     {
         if (IsFull)
@@ -19,7 +19,7 @@ public sealed class StoreRoom
         }
     }
 
-    /// <summary>Called by the store.</summary>
-    /// <returns>Whether it has changed.</returns>
+    /// <summary>Records the state; called by the store.</summary>
+    /// <returns>Whether the state has changed.</returns>
     public bool Note(bool full) => Interlocked.Exchange(ref isFull, full) != full;
 }

@@ -1,8 +1,8 @@
 namespace RateLimiter.Application.Stores;
 
 /// <summary>
-/// The store did not answer, or not in time, or not with what was expected. Whether a write counted is unknown, so
-/// that it must not be tried again blindly.
+/// The store did not answer, or not in time, or not as expected. Whether a write took effect is unknown, so it must not be
+/// retried blindly.
 /// </summary>
 public class StoreUnavailableException : Exception
 {

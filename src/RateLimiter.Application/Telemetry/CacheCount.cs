@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace RateLimiter.Application.Telemetry;
 
-/// <summary>How often something that was looked for in memory was there.</summary>
+/// <summary>Counts the hits and misses of an in-memory cache.</summary>
 public sealed class CacheCount
 {
     private const int Hits = 0;

@@ -3,14 +3,14 @@ using System.Diagnostics.Metrics;
 
 namespace RateLimiter.Application.Telemetry;
 
-/// <summary>Under which name the service tells of itself: its meter and the source of its spans.</summary>
+/// <summary>The names of the service's telemetry: its meter and the source of its spans.</summary>
 public static class Instrumentation
 {
-    /// <summary>Of the meter and of the source.</summary>
+    /// <summary>The name of the meter and of the source.</summary>
     public const string Name = "RateLimiter";
 
     /// <summary>
-    /// The bounds of times in seconds: from a denial that is answered from memory to a store that is overloaded.
+    /// The histogram bounds for durations in seconds: from a denial served from memory to an overloaded store.
     /// </summary>
     public static InstrumentAdvice<double> Durations { get; } =
         new()
@@ -34,12 +34,12 @@ public static class Instrumentation
             ],
         };
 
-    /// <summary>Spans. Where nobody listens, starting one gives null and costs nothing.</summary>
+    /// <summary>The source of spans. Without a listener, starting a span returns null and costs nothing.</summary>
     public static ActivitySource Spans { get; } = new(Name);
 
     /// <summary>
-    /// For what is recorded where it happens. What can be read from memory is observed instead, by an instrument of the meter
-    /// of the same name that the container makes.
+    /// The meter for measurements that are recorded where they happen. Values that can be read from memory are observed
+    /// instead, by instruments of the meter of the same name from the container.
     /// </summary>
     public static Meter Meter { get; } = new(Name);
 }

@@ -1,10 +1,10 @@
 namespace RateLimiter.Application.Telemetry;
 
 /// <summary>
-/// Keeps what happens again and again from filling the log: it is told a few times a minute at most, however often it happens.
+/// Keeps a repeated event from filling the log: it is logged at most a few times a minute, however often it happens.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="linesPerMinute">How often.</param>
+/// <param name="linesPerMinute">The maximum number of lines per minute.</param>
 public sealed class LineLimit(TimeProvider time, int linesPerMinute = 1)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
@@ -13,7 +13,7 @@ public sealed class LineLimit(TimeProvider time, int linesPerMinute = 1)
     private long begin = time.GetTimestamp();
     private int written;
 
-    /// <summary>Whether it is to be told this time.</summary>
+    /// <summary>Whether the event is to be logged this time.</summary>
     public bool TryTake()
     {
         lock (gate)

@@ -3,22 +3,21 @@ using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Application.Telemetry;
 
-/// <summary>What the service counts of itself, and who may read it.</summary>
+/// <summary>The metrics of the service, and who may read them.</summary>
 public sealed class MetricsOptions
 {
     public const string Section = "Metrics";
 
-    /// <summary>Whether anything is counted, at <c>/metrics</c> and for a collector. Default: true.</summary>
+    /// <summary>Whether metrics are recorded, for <c>/metrics</c> and for a collector. Default: true.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// Whether requests are counted too, and how long they took, by operation: at the cost of some microseconds each. Default:
-    /// false.
+    /// Whether HTTP requests are also counted and measured by operation, which costs some microseconds each. Default: false.
     /// </summary>
     public bool Http { get; set; }
 
     /// <summary>
-    /// What who reads <c>/metrics</c> must know: 16 or more visible ASCII characters. A secret. Default: nothing.
+    /// The token that a reader of <c>/metrics</c> must send: 16 or more visible ASCII characters. A secret. Default: none.
     /// </summary>
     public string? Token { get; set; }
 }

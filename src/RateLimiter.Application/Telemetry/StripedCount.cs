@@ -1,18 +1,18 @@
 namespace RateLimiter.Application.Telemetry;
 
 /// <summary>
-/// Counts what happens with every check, so that processors do not wait for each other: each has counts of its own, on a
-/// cache line of its own, and who reads adds them up.
+/// A counter for events of every check, without contention between processors: each processor has its own counts, on its own
+/// cache line, and a read adds them up.
 /// </summary>
-/// <param name="kinds">How many different things are counted.</param>
+/// <param name="kinds">The number of kinds that are counted.</param>
 public sealed class StripedCount(int kinds = 1)
 {
-    // Two lines, because processors fetch the neighbour of a line too.
+    // Two cache lines, because processors prefetch the adjacent line.
     private const int LongsPerStripe = 128 / sizeof(long);
 
     private readonly int stride = StrideOf(kinds);
 
-    // One stripe more than there are processors, because the array need not begin where a line does.
+    // One stripe more than there are processors, because the array may not be aligned to a cache line.
     private readonly long[] counts = new long[(Environment.ProcessorCount + 1) * StrideOf(kinds)];
 
     /// <summary>Counts one of a kind.</summary>
@@ -22,7 +22,7 @@ public sealed class StripedCount(int kinds = 1)
         Interlocked.Increment(ref counts[(stripe * stride) + kind]);
     }
 
-    /// <summary>How many of a kind were counted.</summary>
+    /// <summary>The count of a kind.</summary>
     public long Read(int kind = 0)
     {
         var sum = 0L;

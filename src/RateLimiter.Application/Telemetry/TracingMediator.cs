@@ -4,8 +4,8 @@ using MediatR;
 namespace RateLimiter.Application.Telemetry;
 
 /// <summary>
-/// Makes a span of each use case, named after its message. Where nobody listens it costs a question; a pipeline behaviour would
-/// cost every check what it allocates.
+/// Starts a span for each use case, named after its message. Without a listener it costs one condition; a pipeline behaviour
+/// would add its allocations to every check.
 /// </summary>
 internal sealed class TracingMediator(ServiceFactory services) : Mediator(services), IMediator
 {
@@ -29,7 +29,7 @@ internal sealed class TracingMediator(ServiceFactory services) : Mediator(servic
         }
         catch (Exception exception)
         {
-            // Not what it says, which may quote the request.
+            // Not the message, which may quote the request.
             span?.SetTag("error.type", exception.GetType().FullName);
             span?.SetStatus(ActivityStatusCode.Error);
             throw;

@@ -5,14 +5,14 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Usage;
 
-/// <summary>Gives permits back that were taken for something that did not happen; never above the limit.</summary>
-/// <param name="Client">The client that asks.</param>
+/// <summary>Gives back permits that were taken for an action that did not happen, at most up to the limit.</summary>
+/// <param name="Client">The client that makes the request.</param>
 /// <param name="Check">The check that took them.</param>
-/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+/// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record RefundCommand(ClientSnapshot Client, Check Check, TimeSpan Waited = default)
     : IRequest<Decision?>;
 
-/// <summary>Answers with how things stand then, or with null when no policy applies.</summary>
+/// <summary>Returns the state after the refund, or null when no policy applies.</summary>
 internal sealed class RefundHandler(
     ICounterStore counters,
     StoreFallback fallback,

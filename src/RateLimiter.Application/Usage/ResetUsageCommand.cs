@@ -5,12 +5,12 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Usage;
 
-/// <summary>Forgets what a user has used under the policy that applies to a route and role.</summary>
-/// <param name="Client">The client that asks.</param>
+/// <summary>Resets a user's usage under the policy that applies to a route and role.</summary>
+/// <param name="Client">The client that makes the request.</param>
 /// <param name="UserId">The user; <c>*</c> is a user like any other.</param>
 /// <param name="RouteKey">The route.</param>
 /// <param name="Role">The user's role.</param>
-/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+/// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record ResetUsageCommand(
     ClientSnapshot Client,
     string UserId,
@@ -19,7 +19,7 @@ public sealed record ResetUsageCommand(
     TimeSpan Waited = default
 ) : IRequest<bool>;
 
-/// <summary>Answers false when no policy applies.</summary>
+/// <summary>Returns false when no policy applies.</summary>
 internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fallback)
     : IRequestHandler<ResetUsageCommand, bool>
 {

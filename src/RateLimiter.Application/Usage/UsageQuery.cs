@@ -5,12 +5,14 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Usage;
 
-/// <summary>How things stand now, and whether a check of cost 1 would be allowed. Changes nothing and is not logged.</summary>
-/// <param name="Client">The client that asks.</param>
-/// <param name="UserId">The user asked about.</param>
+/// <summary>
+/// Reads the current usage, and whether a check of cost 1 would be allowed. Changes nothing and is not logged.
+/// </summary>
+/// <param name="Client">The client that makes the request.</param>
+/// <param name="UserId">The user whose usage is read.</param>
 /// <param name="RouteKey">The route.</param>
 /// <param name="Role">The user's role.</param>
-/// <param name="Waited">How long the store was waited for, to find out who asks.</param>
+/// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record UsageQuery(
     ClientSnapshot Client,
     string UserId,
@@ -19,7 +21,7 @@ public sealed record UsageQuery(
     TimeSpan Waited = default
 ) : IRequest<Decision?>;
 
-/// <summary>Answers with the decision, or with null when no policy applies.</summary>
+/// <summary>Returns the decision, or null when no policy applies.</summary>
 internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
     : IRequestHandler<UsageQuery, Decision?>
 {

@@ -4,16 +4,16 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Domain.Audit;
 
 /// <summary>An entry of a client's audit trail.</summary>
-/// <param name="Id">Its place in the trail: a later entry has a greater one. Not every number is there.</param>
-/// <param name="Record">What it says.</param>
+/// <param name="Id">Its position in the trail: a later entry has a greater one. The numbers have gaps.</param>
+/// <param name="Record">The recorded change.</param>
 public sealed record AuditEntry(long Id, AuditRecord Record);
 
 /// <summary>Who changed what, and when.</summary>
-/// <param name="Action">What was done.</param>
-/// <param name="At">When, UTC.</param>
-/// <param name="Actor">Who did it.</param>
-/// <param name="Before">What it was done to, as it was; null when that was made.</param>
-/// <param name="After">What came of it; null when it was deleted.</param>
+/// <param name="Action">The kind of change.</param>
+/// <param name="At">The time of the change, UTC.</param>
+/// <param name="Actor">Who made the change.</param>
+/// <param name="Before">The object before the change; null when the change created it.</param>
+/// <param name="After">The object after the change; null when the change deleted it.</param>
 public sealed record AuditRecord(
     AuditAction Action,
     DateTimeOffset At,
@@ -25,10 +25,10 @@ public sealed record AuditRecord(
 /// <summary><see cref="AuditedClient"/>, <see cref="AuditedKey"/> or <see cref="AuditedPolicy"/>.</summary>
 public abstract record Audited;
 
-/// <param name="Name">The name its owner gave.</param>
+/// <param name="Name">The name that its owner gave.</param>
 public sealed record AuditedClient(string Name) : Audited;
 
-/// <summary>A <see cref="ClientKey"/>, without what it is recognised by.</summary>
+/// <summary>A <see cref="ClientKey"/> without its hash.</summary>
 public sealed record AuditedKey(
     string Id,
     string Prefix,
@@ -44,7 +44,7 @@ public sealed record AuditedKey(
 
 public sealed record AuditedPolicy(Policy Policy) : Audited;
 
-/// <summary>What the trail says of changes of policies.</summary>
+/// <summary>Converts changes of policies to audit records.</summary>
 public static class PolicyAudit
 {
     public static AuditRecord ToAudit(this PolicyChange change, DateTimeOffset at, Actor actor) =>

@@ -2,10 +2,10 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Domain.Checks;
 
-/// <summary>A bucket that fills by limit per window, up to its capacity.</summary>
-/// <param name="Last">When the debt was reckoned.</param>
-/// <param name="Debt">What is missing, in permits times ticks: a tick takes away exactly limit.</param>
-/// <param name="Ticks">The ticks of a window when it was reckoned.</param>
+/// <summary>A bucket that is replenished by the limit per window, up to its capacity.</summary>
+/// <param name="Last">When the debt was computed.</param>
+/// <param name="Debt">The missing permits, in permits times ticks: each tick reduces the debt by exactly the limit.</param>
+/// <param name="Ticks">The number of ticks in a window when the debt was computed.</param>
 internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 1) : Counter
 {
     protected override long Seen(Limit limit) => Last;
@@ -13,9 +13,9 @@ internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 
     protected override Counter At(Limit limit, long now)
     {
         var ticks = limit.WindowMicroseconds / limit.Tick;
-        // In doubles, because the script has nothing else; a tick more or less is nobody's loss.
+        // In doubles, because the script has no other numbers; an error of one tick does not matter.
         var debt = Ticks == ticks ? Debt : (long)Math.Floor((double)Debt / Ticks * ticks);
-        // The last time may lie within a tick of the new limit: that tick counts as passed.
+        // The last time may lie inside a tick of the new limit: that tick counts as elapsed.
         var last = (Last + limit.Tick - 1) / limit.Tick;
         var time = Debt > 0 ? Math.Max(last, now / limit.Tick) : now / limit.Tick;
         var left = Debt > 0 ? Int128.Max(0, debt - (Int128)(time - last) * limit.Permits) : 0;

@@ -1,7 +1,7 @@
 namespace RateLimiter.Domain.Checks;
 
-/// <param name="UserId">The user asked about.</param>
-/// <param name="RouteKey">What the user wants to do.</param>
+/// <param name="UserId">The user that is checked.</param>
+/// <param name="RouteKey">The route that the user wants to use.</param>
 /// <param name="Role">The user's role.</param>
-/// <param name="Cost">How many permits it takes; 0 only looks.</param>
+/// <param name="Cost">The permits that the check consumes; 0 only reads the counters.</param>
 public readonly record struct Check(string UserId, string RouteKey, string Role, long Cost);

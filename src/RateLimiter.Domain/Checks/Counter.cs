@@ -3,13 +3,13 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>
-/// One limit's permits for one subject. Each algorithm says only what is in use at a time and whether a cost passes;
-/// waits and remainders follow by trying. Slow and plain on purpose: the scripts of the store, which use closed
-/// formulas, are held against it.
+/// The permits of one limit for one subject. An algorithm defines only how many permits are in use at a time and whether
+/// a cost passes; waits and remainders are found by search. Slow and simple on purpose: this is the reference model that
+/// tests compare the store's scripts with, which use closed formulas.
 /// </summary>
 /// <remarks>
-/// Times are microseconds since 1970. When the clock steps back, it stands still, but for no more than a window: a counter that
-/// is further ahead was written by a clock that was wrong, and begins now.
+/// Times are microseconds since 1970. When the clock steps back, a counter treats the time as standing still, but for at most
+/// one window: a counter that is further ahead was written by a wrong clock and is reset.
 /// </remarks>
 public abstract record Counter
 {
@@ -27,12 +27,13 @@ public abstract record Counter
         };
 
     /// <summary>
-    /// Takes a cost from every limit, or from none: <see cref="LimitStatus.Wait"/> says of each whether it passes.
+    /// Takes a cost from all limits or from none: the <see cref="LimitStatus.Wait"/> of each limit says whether the cost
+    /// passes.
     /// </summary>
-    /// <param name="counters">One counter for each limit; replaced by what they are afterwards.</param>
+    /// <param name="counters">One counter for each limit; replaced by the updated counters.</param>
     /// <param name="limits">The limits, in the same order.</param>
     /// <param name="now">The time.</param>
-    /// <param name="cost">The permits to take; 0 only looks.</param>
+    /// <param name="cost">The permits to take; 0 only reads the counters.</param>
     public static IReadOnlyList<LimitStatus> Acquire(
         Counter[] counters,
         IReadOnlyList<Limit> limits,
@@ -53,8 +54,8 @@ public abstract record Counter
         return Statuses(counters, limits, now, before, waits);
     }
 
-    /// <summary>Gives permits back to every limit, never above it.</summary>
-    /// <param name="counters">One counter for each limit; replaced by what they are afterwards.</param>
+    /// <summary>Gives permits back to every limit, at most up to the limit.</summary>
+    /// <param name="counters">One counter for each limit; replaced by the updated counters.</param>
     /// <param name="limits">The limits, in the same order.</param>
     /// <param name="now">The time.</param>
     /// <param name="cost">The permits to give back.</param>
@@ -68,7 +69,7 @@ public abstract record Counter
         var before = At(counters, limits, now);
         for (var i = 0; i < counters.Length && cost > 0; i++)
         {
-            // There is nothing to give back to a limit of 0.
+            // A limit of 0 has no permits to give back.
             if (before[i].Used(limits[i], now) > 0 && limits[i].Permits > 0)
             {
                 counters[i] = before[i].Refund(cost);
@@ -78,16 +79,20 @@ public abstract record Counter
         return Statuses(counters, limits, now, before, new long[counters.Length]);
     }
 
-    /// <summary>The latest time that the counter has seen, or at which its window begins.</summary>
+    /// <summary>The latest time that the counter has seen, or the start of its window.</summary>
     protected abstract long Seen(Limit limit);
 
-    /// <summary>The counter brought to a time.</summary>
+    /// <summary>The counter advanced to a time.</summary>
     protected abstract Counter At(Limit limit, long now);
 
-    /// <summary>Whether a cost would pass at a time not before the one that the counter was brought to.</summary>
+    /// <summary>
+    /// Whether a cost would pass at a time, which must not be before the time that the counter was advanced to.
+    /// </summary>
     protected abstract bool Allows(Limit limit, long now, long cost);
 
-    /// <summary>The permits in use at a time not before the one that the counter was brought to, rounded up.</summary>
+    /// <summary>
+    /// The permits in use at a time, rounded up. The time must not be before the one that the counter was advanced to.
+    /// </summary>
     protected abstract long Used(Limit limit, long now);
 
     protected abstract Counter Acquire(Limit limit, long now, long cost);
@@ -137,7 +142,7 @@ public abstract record Counter
             ? LimitStatus.Never
             : Earliest(time => Allows(limit, time, cost), now) - now;
 
-    /// <summary>The first time at which something is so that stays so from then on.</summary>
+    /// <summary>The first time at which a condition holds; the condition must stay true from then on.</summary>
     private static long Earliest(Func<long, bool> isSo, long now)
     {
         if (isSo(now))

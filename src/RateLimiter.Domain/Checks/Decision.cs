@@ -2,7 +2,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Domain.Checks;
 
-/// <summary>The answer to a check.</summary>
+/// <summary>The result of a check.</summary>
 public sealed record Decision
 {
     public const string LimitExceeded = "Rate limit exceeded";
@@ -23,10 +23,10 @@ public sealed record Decision
     /// <summary>The policy that decided.</summary>
     public Policy Policy { get; }
 
-    /// <summary>How each of the policy's limits stands, in their order.</summary>
+    /// <summary>The status of each of the policy's limits, in their order.</summary>
     public IReadOnlyList<LimitStatus> Statuses { get; }
 
-    /// <summary>When it was decided, by the store's clock.</summary>
+    /// <summary>The time of the decision, by the store's clock.</summary>
     public DateTimeOffset DecidedAt { get; }
 
     public bool Allowed { get; private init; }
@@ -34,61 +34,61 @@ public sealed record Decision
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public bool ShadowDenied { get; private init; }
 
-    /// <summary>Made without the store, which did not answer: as the policy says for that case.</summary>
+    /// <summary>Made without the store, which did not answer, by the policy's mode for store failures.</summary>
     public bool Degraded { get; init; }
 
     /// <summary>
-    /// Whether the figures were counted: by the store or, where the policy fails local, by this instance. Else nobody knows
-    /// them, and those that are here only go with the verdict.
+    /// Whether the figures were counted: by the store or, where the policy fails local, by this instance. Otherwise they are
+    /// unknown, and the ones given here are only consistent with the verdict.
     /// </summary>
     public bool IsCounted { get; private init; } = true;
 
     /// <summary>
-    /// Denied only because the store does not answer and the policy fails closed: no limit was reached, and the user has done
-    /// nothing.
+    /// Denied only because the store does not answer and the policy fails closed: no limit was reached, and the user did not
+    /// cause the denial.
     /// </summary>
     public bool IsFailClosed => !IsCounted && RetryAfter is not null;
 
-    /// <summary>Why it was denied; null when allowed, unless the policy is inactive.</summary>
+    /// <summary>Why the check was denied; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; private init; }
 
-    /// <summary>The permits per window of the limit that is nearest to its end.</summary>
+    /// <summary>The permits per window of the limit that is nearest to exhaustion.</summary>
     public long Limit { get; private init; }
 
-    /// <summary>The most permits that can be left at once under that limit.</summary>
+    /// <summary>The most permits that can be available at once under that limit.</summary>
     public long Capacity { get; private init; }
 
-    /// <summary>The permits left under that limit, never negative.</summary>
+    /// <summary>The permits that remain under that limit, never negative.</summary>
     public long Remaining { get; private init; }
 
     /// <summary>The permits in use under that limit before the check.</summary>
     public long Used { get; private init; }
 
-    /// <summary>How long until that limit has all its permits back.</summary>
+    /// <summary>The time until all permits of that limit are available again.</summary>
     public TimeSpan ResetIn { get; private init; }
 
-    /// <summary>How long until the same check passes; null when allowed, or when no wait helps.</summary>
+    /// <summary>The time until the same check would pass; null when allowed, or when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
-    /// <summary>The names of the limits that said no, also in shadow mode.</summary>
+    /// <summary>The names of the limits that denied the check, also in shadow mode.</summary>
     public IReadOnlyList<string> Violated { get; private init; } = [];
 
     /// <summary>
-    /// How long this denial stays as it is: until then nobody can take from the policy's limits, and neither what
-    /// remains of them nor which of them said no changes, unless permits are given back, the counters are reset or the
-    /// policy changes. 0 when that cannot be told.
+    /// How long this denial may be cached. During this time no permit can be taken from the policy's limits, and neither the
+    /// remaining permits nor the list of violated limits changes, unless permits are refunded, the counters are reset or the
+    /// policy changes. 0 when that is unknown.
     /// </summary>
     public TimeSpan StableFor { get; private init; }
 
     /// <summary>
-    /// The decision without anything counted, because the store does not answer. What can never pass is denied all the
-    /// same, and a policy in shadow mode denies nobody.
+    /// The decision that is made without counting, because the store does not answer. A check that can never pass is still
+    /// denied, and a policy in shadow mode denies nothing.
     /// </summary>
     /// <param name="policy">The policy.</param>
     /// <param name="cost">The permits asked for.</param>
-    /// <param name="allowed">Whether the policy lets pass what cannot be counted.</param>
+    /// <param name="allowed">Whether the policy fails open, which allows what cannot be counted.</param>
     /// <param name="now">The time.</param>
-    /// <param name="retryAfter">When to ask again, if it does not.</param>
+    /// <param name="retryAfter">How long to wait before the next try, when it does not.</param>
     public static Decision Uncounted(
         Policy policy,
         long cost,
@@ -115,7 +115,7 @@ public sealed record Decision
             IsCounted = false,
         };
         return decision.IsFailClosed
-            // No limit said so.
+            // No limit caused the denial.
             ? decision with
             {
                 Reason = StoreDoesNotAnswer,
@@ -127,7 +127,7 @@ public sealed record Decision
             };
     }
 
-    /// <summary>The decision of a policy that is switched off.</summary>
+    /// <summary>The decision of an inactive policy.</summary>
     public static Decision Inactive(Policy policy, DateTimeOffset now)
     {
         var least = policy.Limits.MinBy(limit => limit.Capacity)!;
@@ -146,19 +146,19 @@ public sealed record Decision
     }
 
     /// <summary>
-    /// The decision from the statuses of all limits of a policy: allowed when none asks to wait, to be tried again
-    /// after the longest wait. The figures are those of the limit with the least remaining; of two such, of the one
+    /// Combines the statuses of all limits of a policy. The check is allowed when no limit requires a wait; otherwise the
+    /// longest wait applies. The figures are those of the limit with the fewest remaining permits; on a tie, of the limit
     /// that takes longer to reset.
     /// </summary>
     /// <param name="policy">The policy.</param>
     /// <param name="statuses">The status of each of its limits, in their order.</param>
-    /// <param name="now">When they were read.</param>
-    /// <param name="steady">How long they stay as they are, if this is a denial: see <see cref="StableFor"/>.</param>
+    /// <param name="now">When the statuses were read.</param>
+    /// <param name="stableFor">If this is a denial, how long the statuses stay valid: see <see cref="StableFor"/>.</param>
     public static Decision From(
         Policy policy,
         IReadOnlyList<LimitStatus> statuses,
         DateTimeOffset now,
-        TimeSpan steady = default
+        TimeSpan stableFor = default
     )
     {
         var nearest = 0;
@@ -199,11 +199,11 @@ public sealed record Decision
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
             RetryAfter = denied && never is null ? TimeSpan.FromMicroseconds(longest) : null,
             Violated = violated ?? (IReadOnlyList<string>)[],
-            StableFor = denied ? steady : TimeSpan.Zero,
+            StableFor = denied ? stableFor : TimeSpan.Zero,
         };
     }
 
-    /// <summary>The same denial so much later, which must be less than <see cref="StableFor"/>.</summary>
+    /// <summary>The same denial after some time, which must be less than <see cref="StableFor"/>.</summary>
     public Decision After(TimeSpan elapsed)
     {
         var statuses = new LimitStatus[Statuses.Count];

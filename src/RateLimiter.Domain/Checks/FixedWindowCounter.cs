@@ -2,7 +2,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Domain.Checks;
 
-/// <summary>Starts at the first permit and is forgotten when its window ends.</summary>
+/// <summary>Starts at the first permit and is discarded when its window ends.</summary>
 internal sealed record FixedWindowCounter(long Start = 0, long Permits = 0) : Counter
 {
     protected override long Seen(Limit limit) => Start;

@@ -1,19 +1,19 @@
 namespace RateLimiter.Domain.Checks;
 
-/// <summary>One line of a client's decision log.</summary>
-/// <param name="DecidedAt">When, by the store's clock, UTC.</param>
-/// <param name="UserId">The user asked about.</param>
-/// <param name="RouteKey">The route asked for.</param>
-/// <param name="Role">The role asked for.</param>
+/// <summary>One entry of a client's decision log.</summary>
+/// <param name="DecidedAt">The time of the decision, by the store's clock, UTC.</param>
+/// <param name="UserId">The user that was checked.</param>
+/// <param name="RouteKey">The requested route.</param>
+/// <param name="Role">The requested role.</param>
 /// <param name="MatchedRole">The role of the policy that decided.</param>
 /// <param name="Allowed">The verdict.</param>
 /// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
 /// <param name="Degraded">Decided without the store.</param>
-/// <param name="Reason">Why, as the caller was told.</param>
-/// <param name="Cost">The permits asked for.</param>
-/// <param name="Remaining">The permits left after it.</param>
-/// <param name="Limit">The limit that they are permits of.</param>
-/// <param name="Capacity">The most that can be left of it; null in lines from before this was logged.</param>
+/// <param name="Reason">The reason, as the caller received it.</param>
+/// <param name="Cost">The requested permits.</param>
+/// <param name="Remaining">The permits that remained after the decision.</param>
+/// <param name="Limit">The limit that <paramref name="Remaining"/> refers to.</param>
+/// <param name="Capacity">The most permits that can remain of it; null in entries that are older than this field.</param>
 public sealed record LoggedDecision(
     DateTimeOffset DecidedAt,
     string UserId,
@@ -30,7 +30,7 @@ public sealed record LoggedDecision(
     long? Capacity
 )
 {
-    /// <summary>The line for a check that was decided.</summary>
+    /// <summary>The entry for a decided check.</summary>
     public static LoggedDecision From(Check check, Decision decision) =>
         new(
             decision.DecidedAt,
@@ -48,7 +48,7 @@ public sealed record LoggedDecision(
             decision.Capacity
         );
 
-    /// <summary>Whether it is what is looked for; what is null may be anything.</summary>
+    /// <summary>Whether the entry matches all filters; a filter that is null matches everything.</summary>
     public bool Matches(string? userId, string? routeKey, bool? allowed) =>
         (userId is null || UserId == userId)
         && (routeKey is null || RouteKey == routeKey)

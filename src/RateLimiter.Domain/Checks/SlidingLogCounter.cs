@@ -4,7 +4,7 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>Every permit counts for exactly one window after it was taken.</summary>
-/// <param name="Entries">What was taken when, oldest first.</param>
+/// <param name="Entries">The permits taken and their times, oldest first.</param>
 internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)> Entries) : Counter
 {
     public SlidingLogCounter()

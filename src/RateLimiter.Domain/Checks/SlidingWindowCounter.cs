@@ -3,8 +3,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>
-/// Two counters in windows aligned to the clock. With e of a window w passed, the permits of the window before weigh
-/// (w − e) / w.
+/// Two counters in windows aligned to the clock. When e of a window w has elapsed, the permits of the previous window
+/// have the weight (w − e) / w.
 /// </summary>
 internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, long Previous = 0)
     : Counter
@@ -53,7 +53,7 @@ internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, lo
         };
     }
 
-    // The permits of the window before times the ticks that they still weigh, those of this one, and its ticks.
+    // The permits of the previous window times the remaining ticks, the permits of this window, and the ticks of a window.
     private (Int128 Weighted, long Current, long Ticks) Weigh(Limit limit, long now)
     {
         var (index, current, previous) = Shift(limit, now);

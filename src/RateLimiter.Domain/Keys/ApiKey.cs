@@ -9,8 +9,8 @@ namespace RateLimiter.Domain.Keys;
 
 /// <summary>
 /// An API key: <c>rl_</c>, the client's id, <c>_</c>, a secret of 43 letters and digits (256 random bits) and a
-/// checksum of 6. The prefix lets secret scanners find a leaked key; the checksum lets a mistyped one be refused
-/// without asking the store. Only <see cref="Hash"/> and <see cref="Start"/> are ever kept.
+/// checksum of 6. Secret scanners find a leaked key by its prefix; the checksum rejects a mistyped key without a request to
+/// the store. Only <see cref="Hash"/> and <see cref="Start"/> are ever stored.
 /// </summary>
 public sealed class ApiKey
 {
@@ -19,7 +19,7 @@ public sealed class ApiKey
     private const int ChecksumLength = 6;
     private const int SecretStart = 3 + ClientId.Length + 1;
 
-    // Leaves 232 random bits that nobody is shown.
+    // Leaves 232 random bits that are never shown.
     private const int ShownSecretLength = 4;
 
     /// <summary>The length of every key, in characters.</summary>
@@ -40,15 +40,18 @@ public sealed class ApiKey
     public ClientId Client { get; }
 
     /// <summary>
-    /// The beginning of the key's text, by which its owner knows it again: 4 characters of the secret among it.
+    /// The beginning of the key's text, by which its owner recognises it. It includes 4 characters of the secret.
     /// </summary>
     public string Start => text[..(SecretStart + ShownSecretLength)];
 
-    /// <summary>What is kept of the key. Reckoned each time: it takes longer than all the rest of a key.</summary>
+    /// <summary>
+    /// The stored form of the key. Computed on each call, not when the key is parsed: it takes longer than all other work on
+    /// a key.
+    /// </summary>
     public KeyHash Hash => KeyHash.Of(text);
 
-    /// <summary>Makes a new key for a client.</summary>
-    /// <returns>The key to keep, and the text to show to its owner once.</returns>
+    /// <summary>Generates a new key for a client.</summary>
+    /// <returns>The key to store, and the text to show to its owner once.</returns>
     public static (ApiKey Key, string Text) Generate(ClientId client)
     {
         var body =
@@ -65,7 +68,7 @@ public sealed class ApiKey
         return (new ApiKey(client, text), text);
     }
 
-    /// <summary>Reads a key as its owner sends it. False when no such key can exist.</summary>
+    /// <summary>Parses a key as its owner sends it. False when no such key can exist.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ApiKey? key)
     {
         key = null;
@@ -121,7 +124,7 @@ public sealed class ApiKey
     }
 }
 
-/// <summary>The SHA-256 of an API key's text: all that is kept of a key.</summary>
+/// <summary>The SHA-256 of an API key's text: the only form in which a whole key is stored.</summary>
 public readonly struct KeyHash : IEquatable<KeyHash>
 {
     private readonly Vector256Bits bits;
@@ -136,7 +139,7 @@ public readonly struct KeyHash : IEquatable<KeyHash>
         return new KeyHash(hash);
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <summary>Parses the output of <see cref="ToString"/>.</summary>
     public static KeyHash Parse(string hex) => new(Convert.FromHexString(hex));
 
     /// <summary>Compares in constant time.</summary>

@@ -2,15 +2,15 @@ using System.Security.Cryptography;
 
 namespace RateLimiter.Domain.Keys;
 
-/// <summary>All that is known of an API key, which is not the key.</summary>
-/// <param name="Id">Its public name: <see cref="IdLength"/> letters and digits.</param>
-/// <param name="Hash">What it is recognised by.</param>
-/// <param name="Prefix">The beginning of its text.</param>
-/// <param name="Name">The name its owner gave, 1 to 100 characters; need not be unique.</param>
-/// <param name="Scopes">What it is good for.</param>
-/// <param name="CreatedAt">When it was made, UTC.</param>
-/// <param name="Lifetime">For how long it was made; null for ever. The one that replaces it gets as much.</param>
-/// <param name="ExpiresAt">From when on it is not valid any more, UTC; null for never.</param>
+/// <summary>The stored data of an API key, without the key itself.</summary>
+/// <param name="Id">Its public id: <see cref="IdLength"/> letters and digits.</param>
+/// <param name="Hash">The hash by which the key is recognised.</param>
+/// <param name="Prefix">The beginning of the key's text.</param>
+/// <param name="Name">The name that its owner gave, 1 to 100 characters; need not be unique.</param>
+/// <param name="Scopes">What the key may be used for.</param>
+/// <param name="CreatedAt">When the key was created, UTC.</param>
+/// <param name="Lifetime">Its lifetime at creation; null for no expiry. A key that replaces it gets the same lifetime.</param>
+/// <param name="ExpiresAt">The time from which the key is invalid, UTC; null for never.</param>
 public sealed record ClientKey(
     string Id,
     KeyHash Hash,
@@ -24,7 +24,7 @@ public sealed record ClientKey(
 {
     public const int IdLength = 12;
 
-    /// <summary>The name of the key that <c>/register</c> gives.</summary>
+    /// <summary>The name of the key that <c>/register</c> returns.</summary>
     public const string FirstName = "registration";
 
     public static ClientKey Create(
@@ -45,7 +45,7 @@ public sealed record ClientKey(
             now + lifetime
         );
 
-    /// <summary>Whether another key has taken its place, and it is only valid until its grace is over.</summary>
+    /// <summary>Whether another key has replaced it, so that it is valid only until its grace period ends.</summary>
     public bool IsReplaced => ExpiresAt != CreatedAt + Lifetime;
 
     public bool IsValidAt(DateTimeOffset moment) => ExpiresAt is null || moment < ExpiresAt;

@@ -2,14 +2,16 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RateLimiter.Domain.Keys;
 
-/// <summary>The keys of one client. Never changes: a change gives another one, without what has expired by then.</summary>
+/// <summary>
+/// The keys of one client. Immutable: a change returns a new key ring, without the keys that have expired by then.
+/// </summary>
 public sealed class KeyRing
 {
     private readonly Dictionary<KeyHash, ClientKey> keys;
 
     public KeyRing(IEnumerable<ClientKey> keys) => this.keys = keys.ToDictionary(key => key.Hash);
 
-    /// <summary>In no particular order; also those that have expired and were not cleared away yet.</summary>
+    /// <summary>In no particular order; includes expired keys that have not been removed yet.</summary>
     public IReadOnlyCollection<ClientKey> Keys => keys.Values;
 
     /// <summary>The key with this hash, expired or not.</summary>
@@ -26,11 +28,11 @@ public sealed class KeyRing
     public KeyRing Without(ClientKey key, DateTimeOffset now) =>
         new(Valid(now).Where(other => other.Id != key.Id));
 
-    /// <summary>This one without the keys of these hashes.</summary>
+    /// <summary>This key ring without the keys that have these hashes.</summary>
     public KeyRing Without(IReadOnlyCollection<KeyHash> hashes) =>
         new(keys.Values.Where(key => !hashes.Contains(key.Hash)));
 
-    /// <summary>This one after the change that made one of the other two of the other.</summary>
+    /// <summary>This key ring after the change that turned <paramref name="before"/> into <paramref name="after"/>.</summary>
     public KeyRing Follow(KeyRing before, KeyRing after)
     {
         var followed = new Dictionary<KeyHash, ClientKey>(keys);
@@ -47,7 +49,7 @@ public sealed class KeyRing
         return new KeyRing(followed.Values);
     }
 
-    /// <summary>Another key in the place of one that stays valid for a while.</summary>
+    /// <summary>Replaces a key by another; the old key stays valid for a grace period.</summary>
     public KeyRing Replace(ClientKey old, ClientKey successor, TimeSpan grace, DateTimeOffset now)
     {
         var ring = Without(old, now).With(successor, now);
@@ -64,8 +66,8 @@ public sealed class KeyRing
     }
 
     /// <summary>
-    /// Whether somebody can do everything, as before; and for ever, where somebody could: a key that is to expire is no
-    /// substitute for one that is not.
+    /// Whether a valid key with the scope admin remains, if there was one before. If one of those before never expires, one
+    /// that never expires must remain: a key that will expire is no substitute for it.
     /// </summary>
     public bool KeepsAdminOf(KeyRing before, DateTimeOffset now) =>
         before.Admins(now).Any(key => key.ExpiresAt is null)

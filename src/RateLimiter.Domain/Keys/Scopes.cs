@@ -1,12 +1,12 @@
 namespace RateLimiter.Domain.Keys;
 
-/// <summary>What a key is good for.</summary>
+/// <summary>What a key may be used for.</summary>
 [Flags]
 public enum Scopes
 {
     None = 0,
 
-    /// <summary>Checks, and what a user has used.</summary>
+    /// <summary>Checks, and reading a user's usage.</summary>
     Check = 1,
 
     /// <summary>Reading policies.</summary>
@@ -15,23 +15,25 @@ public enum Scopes
     /// <summary>Saving and deleting policies.</summary>
     PolicyWrite = 4,
 
-    /// <summary>Reading what was decided.</summary>
+    /// <summary>Reading logged decisions.</summary>
     LogsRead = 8,
 
-    /// <summary>Refunds and resets, and what a user has used.</summary>
+    /// <summary>Refunds and resets, and reading a user's usage.</summary>
     UsageWrite = 16,
 
-    /// <summary>Keys that are good for no more than the own one: making, listing, rotating and deleting them.</summary>
+    /// <summary>
+    /// Creating, listing, rotating and deleting keys whose scopes do not exceed those of the caller's own key.
+    /// </summary>
     KeysWrite = 32,
 
-    /// <summary>Everything, the client's end included.</summary>
+    /// <summary>Everything, including the deletion of the client.</summary>
     Admin = 64,
 
-    /// <summary>Reading who changed what.</summary>
+    /// <summary>Reading the audit trail: who changed what.</summary>
     AuditRead = 128,
 }
 
-/// <summary>How scopes are written and compared.</summary>
+/// <summary>Converts scopes to their names and back, and compares them.</summary>
 public static class ScopeRules
 {
     private static readonly (string Name, Scopes Scope)[] Known =
@@ -46,21 +48,21 @@ public static class ScopeRules
         ("admin", Scopes.Admin),
     ];
 
-    /// <summary>All of them, as they are written.</summary>
+    /// <summary>The names of all scopes.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(scope => scope.Name)];
 
-    /// <summary>Whether a key with these scopes may do what any of <paramref name="wanted"/> is enough for.</summary>
+    /// <summary>Whether these scopes permit an action for which any one of <paramref name="wanted"/> is sufficient.</summary>
     public static bool Allow(this Scopes scopes, Scopes wanted) =>
         (scopes & (wanted | Scopes.Admin)) != 0;
 
-    /// <summary>Whether a key with these scopes is good for everything that one with the others is.</summary>
+    /// <summary>Whether these scopes permit everything that the others permit.</summary>
     public static bool Cover(this Scopes scopes, Scopes others) =>
         scopes.HasFlag(Scopes.Admin) || (others & ~scopes) == 0;
 
     public static IReadOnlyList<string> ToNames(this Scopes scopes) =>
         [.. Known.Where(scope => scopes.HasFlag(scope.Scope)).Select(scope => scope.Name)];
 
-    /// <summary>Reads what <see cref="ToNames"/> writes. False when one of the names is none.</summary>
+    /// <summary>Parses the output of <see cref="ToNames"/>. False when one of the names is unknown.</summary>
     public static bool TryParse(IEnumerable<string?> names, out Scopes scopes)
     {
         scopes = Scopes.None;

@@ -5,25 +5,28 @@ namespace RateLimiter.Domain.Policies;
 /// <summary>How permits are counted.</summary>
 public enum Algorithm
 {
-    /// <summary>A counter that starts at the first permit and is forgotten when its window ends.</summary>
+    /// <summary>A counter that starts at the first permit and is discarded when its window ends.</summary>
     FixedWindow,
 
     /// <summary>
-    /// Two counters in windows aligned to the clock; the one before weighs as much as of it still lies within a window.
+    /// Two counters in windows aligned to the clock; the previous one is weighted by the fraction of it that still lies within
+    /// one window.
     /// </summary>
     SlidingWindow,
 
     /// <summary>Exact: every permit counts for one window after it was taken. For at most 10,000 permits.</summary>
     SlidingLog,
 
-    /// <summary>A bucket of <c>burst</c> permits (default: the limit) that fills by limit per window, evenly.</summary>
+    /// <summary>
+    /// A bucket of <c>burst</c> permits (default: the limit) that is replenished evenly by the limit per window.
+    /// </summary>
     TokenBucket,
 
-    /// <summary>The same with a burst of 1 by default: permits come evenly paced.</summary>
+    /// <summary>A token bucket with a burst of 1 by default, which spaces permits evenly.</summary>
     LeakyBucket,
 }
 
-/// <summary>So many permits in such a window.</summary>
+/// <summary>A number of permits per window.</summary>
 public sealed record Limit
 {
     public const string DefaultName = "default";
@@ -31,10 +34,10 @@ public sealed record Limit
     public const long MaxPermits = 1_000_000_000;
     public const int MaxWindowSeconds = 31_536_000;
 
-    /// <summary>The most permits of a <see cref="Algorithm.SlidingLog"/>, which keeps an entry for each.</summary>
+    /// <summary>The most permits of a <see cref="Algorithm.SlidingLog"/>, which stores an entry for each.</summary>
     public const long MaxLoggedPermits = 10_000;
 
-    // Numbers in Redis scripts are doubles, whole up to here.
+    // Numbers in Redis scripts are doubles, which are exact integers up to 2^53.
     private const long MaxExactInteger = 1L << 53;
     private const long CoarseTick = 1000;
 
@@ -43,7 +46,7 @@ public sealed record Limit
     /// <param name="permits">0 to <see cref="MaxPermits"/>; 0 blocks everything.</param>
     /// <param name="window">Whole seconds, 1 to <see cref="MaxWindowSeconds"/>.</param>
     /// <param name="burst">
-    /// The size of a bucket, 1 to <see cref="MaxPermits"/>; null for the algorithm's default. Nothing to other algorithms.
+    /// The capacity of a bucket, 1 to <see cref="MaxPermits"/>; null for the algorithm's default. Other algorithms ignore it.
     /// </param>
     public Limit(
         string name,
@@ -68,10 +71,13 @@ public sealed record Limit
 
     public TimeSpan Window { get; }
 
-    /// <summary>The size of the bucket as its owner gave it.</summary>
+    /// <summary>The capacity of the bucket as its owner gave it.</summary>
     public long? Burst { get; }
 
-    /// <summary>The most permits that can be there at once; none where none flow in, however large the bucket is.</summary>
+    /// <summary>
+    /// The most permits that can be available at once; 0 when the limit is 0, however large the bucket is, because it is never
+    /// replenished.
+    /// </summary>
     public long Capacity =>
         Algorithm switch
         {
@@ -85,35 +91,34 @@ public sealed record Limit
     public long WindowMicroseconds => Window.Ticks / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>
-    /// The unit, in microseconds, in which time is reckoned: 1, or 1000 where products of permits and time would
-    /// otherwise pass 2^53.
+    /// The unit of time, in microseconds: 1, or 1000 where products of permits and time would otherwise exceed 2^53.
     /// </summary>
     public long Tick => IsExactAt(1) ? 1 : CoarseTick;
 
     /// <summary>
-    /// Whether the arithmetic stays whole. If not, the limit cannot be kept exactly and must be refused.
+    /// Whether the arithmetic stays within exact integers. If not, the limit cannot be enforced exactly and must be rejected.
     /// </summary>
     public bool IsExact => IsExactAt(CoarseTick);
 
     /// <summary>
-    /// Part of the names of this limit's counters. A new epoch starts them all afresh without a search for the old
-    /// ones, which run out by themselves. 65 random bits.
+    /// Part of the names of this limit's counters. A new epoch resets all of them without a search for the old ones, which
+    /// expire by themselves. 65 random bits.
     /// </summary>
     public string Epoch { get; init; } = NewEpoch();
 
     public static bool IsBucket(Algorithm algorithm) =>
         algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket;
 
-    /// <summary>The same with counters of its own.</summary>
+    /// <summary>The same limit with new, unused counters.</summary>
     internal Limit WithNewEpoch() => this with { Epoch = NewEpoch() };
 
-    /// <summary>Whether it says the same, whichever counters it has.</summary>
+    /// <summary>Whether both limits are equal except for their epoch.</summary>
     internal bool IsEquivalentTo(Limit other) => this with { Epoch = other.Epoch } == other;
 
-    /// <summary>Takes over the counters of an earlier form of this limit, where they still mean something.</summary>
+    /// <summary>Keeps the counters of an earlier version of this limit, where they are still meaningful.</summary>
     internal Limit Continue(IEnumerable<Limit> earlier)
     {
-        // What is missing from a bucket can be told for any window; counts in one window say nothing of another.
+        // The debt of a bucket can be converted to any window; counts in one window have no meaning in another.
         var counted = earlier.FirstOrDefault(limit =>
             limit.Name == Name
             && limit.Algorithm == Algorithm

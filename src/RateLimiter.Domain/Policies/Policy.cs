@@ -3,33 +3,35 @@ namespace RateLimiter.Domain.Policies;
 /// <summary>What a policy does with a check that its limits deny.</summary>
 public enum PolicyMode
 {
-    /// <summary>Denies it.</summary>
+    /// <summary>Denies the check.</summary>
     Enforce,
 
-    /// <summary>Allows it and says that it would have been denied: for trying a policy out.</summary>
+    /// <summary>Allows the check and reports that it would have been denied: for trying a policy out.</summary>
     Shadow,
 }
 
-/// <summary>What a policy answers while the store does not.</summary>
+/// <summary>What a policy decides while the store does not answer.</summary>
 public enum StoreFailureMode
 {
-    /// <summary>Denies everything.</summary>
+    /// <summary>Fail closed: denies everything.</summary>
     Deny,
 
-    /// <summary>Allows everything.</summary>
+    /// <summary>Fail open: allows everything.</summary>
     Allow,
 
-    /// <summary>Each instance counts by itself, in its memory, from nothing: together they allow as many times the limit.</summary>
+    /// <summary>
+    /// Fail local: each instance counts in its own memory, starting from 0. N instances together allow up to N times the limit.
+    /// </summary>
     Local,
 }
 
 /// <summary>A policy as its owner writes it.</summary>
-/// <param name="Key">The route and role it is for.</param>
+/// <param name="Key">The route and role that it applies to.</param>
 /// <param name="Limits">1 to <see cref="MaxLimits"/>, each with a name of its own. A check must pass them all.</param>
 /// <param name="Description">Free text, at most 500 characters.</param>
-/// <param name="IsActive">Whether it limits at all: an inactive policy allows everything and counts nothing.</param>
+/// <param name="IsActive">Whether it limits: an inactive policy allows everything and counts nothing.</param>
 /// <param name="Mode">What it does with a check that its limits deny.</param>
-/// <param name="OnStoreFailure">What it answers while the store does not; null leaves it to the service.</param>
+/// <param name="OnStoreFailure">What it decides while the store does not answer; null for the service's default.</param>
 public sealed record PolicyDefinition(
     PolicyKey Key,
     IReadOnlyList<Limit> Limits,
@@ -41,26 +43,26 @@ public sealed record PolicyDefinition(
 {
     public const int MaxLimits = 8;
 
-    /// <summary>The same with counters of its own: what was used under it once does not count any more.</summary>
+    /// <summary>The same definition with new, unused counters: earlier usage no longer counts.</summary>
     public PolicyDefinition WithNewEpoch() =>
         this with
         {
             Limits = [.. Limits.Select(limit => limit.WithNewEpoch())],
         };
 
-    /// <summary>Whether it says the same, whichever counters it has.</summary>
+    /// <summary>Whether both definitions are equal except for the epochs of their limits.</summary>
     public bool IsEquivalentTo(PolicyDefinition other) =>
         this with { Limits = [] } == other with { Limits = [] }
         && Limits.Count == other.Limits.Count
         && Limits.Zip(other.Limits).All(pair => pair.First.IsEquivalentTo(pair.Second));
 }
 
-/// <summary>A policy as it is kept.</summary>
+/// <summary>A policy as it is stored.</summary>
 /// <param name="Definition">What its owner wrote.</param>
-/// <param name="Version">1 when made, one more with every save.</param>
+/// <param name="Version">1 when created, increased by one with every save.</param>
 /// <param name="CreatedAt">When its first version was saved, UTC.</param>
 /// <param name="UpdatedAt">When this version was saved, UTC.</param>
-/// <param name="UpdatedBy">The public name of the key that it was saved with; null when that is not known.</param>
+/// <param name="UpdatedBy">The public id of the key that it was saved with; null when unknown.</param>
 public sealed record Policy(
     PolicyDefinition Definition,
     long Version,
@@ -75,8 +77,8 @@ public sealed record Policy(
 
     /// <param name="definition">What its owner wrote.</param>
     /// <param name="now">The time.</param>
-    /// <param name="by">The public name of the key that it is made with.</param>
-    /// <param name="version">The number after that of the last version of an earlier policy for the same.</param>
+    /// <param name="by">The public id of the key that creates it.</param>
+    /// <param name="version">The number after the last version of an earlier policy for the same route and role.</param>
     public static Policy Create(
         PolicyDefinition definition,
         DateTimeOffset now,
@@ -84,7 +86,7 @@ public sealed record Policy(
         long version = 1
     ) => new(definition, version, now, now, by);
 
-    /// <summary>A policy of the service itself, which no client has.</summary>
+    /// <summary>A policy of the service itself, which belongs to no client.</summary>
     public static Policy OfService(params IReadOnlyList<Limit> limits) =>
         Create(
             new PolicyDefinition(
@@ -97,7 +99,9 @@ public sealed record Policy(
             DateTimeOffset.UnixEpoch
         );
 
-    /// <summary>One of the service itself with a limit of every algorithm: for what is to run once before it is needed.</summary>
+    /// <summary>
+    /// A policy of the service itself with one limit of each algorithm, for warming up code before it is needed.
+    /// </summary>
     public static Policy OfEveryAlgorithm(long permits) =>
         OfService([
             .. Enum.GetValues<Algorithm>()
@@ -111,8 +115,8 @@ public sealed record Policy(
         ]);
 
     /// <summary>
-    /// The next version. What was used under the old one still counts under a limit of the same name, algorithm and
-    /// window (a bucket's window may change); every other limit starts afresh.
+    /// The next version. Usage under the old version still counts under a limit of the same name, algorithm and window (a
+    /// bucket's window may change); every other limit is reset.
     /// </summary>
     public Policy Revise(PolicyDefinition definition, DateTimeOffset now, string? by = null) =>
         new(

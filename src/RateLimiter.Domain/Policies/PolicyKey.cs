@@ -1,17 +1,17 @@
 namespace RateLimiter.Domain.Policies;
 
-/// <summary>What a policy is for. A client has at most one policy for each route and role.</summary>
+/// <summary>What a policy applies to. A client has at most one policy for each route and role.</summary>
 /// <param name="RouteKey">The route, 1 to 128 characters.</param>
 /// <param name="Role">The role, 1 to 128 characters; <see cref="DefaultRole"/> when none was named.</param>
 public readonly record struct PolicyKey(string RouteKey, string Role) : IComparable<PolicyKey>
 {
-    /// <summary>A role left out, null, and this name are the same role.</summary>
+    /// <summary>An omitted role, null and this name mean the same role.</summary>
     public const string DefaultRole = "default";
 
-    /// <summary>A policy for this route applies to every route that has none of its own.</summary>
+    /// <summary>A policy for this route applies to every route that has no policy of its own.</summary>
     public const string CatchAllRoute = "*";
 
-    /// <summary>The policy that applies where no other does.</summary>
+    /// <summary>The key of the policy that applies where no other policy does.</summary>
     public static PolicyKey CatchAll { get; } = new(CatchAllRoute, DefaultRole);
 
     public bool IsCatchAll => RouteKey == CatchAllRoute;

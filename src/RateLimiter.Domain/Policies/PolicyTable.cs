@@ -1,6 +1,8 @@
 namespace RateLimiter.Domain.Policies;
 
-/// <summary>The policies of one client, and the rule which of them applies. Never changes: a change gives another one.</summary>
+/// <summary>
+/// The policies of one client, and the rule that selects one of them. Immutable: a change returns a new table.
+/// </summary>
 public sealed class PolicyTable
 {
     private readonly Dictionary<PolicyKey, Policy> policies;
@@ -14,8 +16,8 @@ public sealed class PolicyTable
     public IReadOnlyCollection<Policy> Policies => policies.Values;
 
     /// <summary>
-    /// The policy for the route and role, else for the route's default role, else the catch-all's for the role, else
-    /// the catch-all's for the default role, else null.
+    /// The policy for the route and role, else for the route and the default role, else for the catch-all route and the role,
+    /// else for the catch-all route and the default role, else null.
     /// </summary>
     public Policy? Resolve(string routeKey, string role) =>
         policies.TryGetValue(new PolicyKey(routeKey, role), out var policy)
@@ -25,7 +27,7 @@ public sealed class PolicyTable
             ? policy
             : null;
 
-    /// <summary>This one with some policies as they are given, whatever version they were; null for those that are gone.</summary>
+    /// <summary>This table with the given policies, whatever their versions; null removes a policy.</summary>
     public PolicyTable With(IEnumerable<(PolicyKey Key, Policy? Policy)> changed)
     {
         var table = new Dictionary<PolicyKey, Policy>(policies);
@@ -44,7 +46,7 @@ public sealed class PolicyTable
         return new PolicyTable(table);
     }
 
-    /// <summary>This one after some changes. A policy that is as new as a change stays as it is.</summary>
+    /// <summary>This table after some changes. A change is skipped when the table has its version or a newer one.</summary>
     public PolicyTable With(IEnumerable<PolicyChange> changes)
     {
         var changed = new Dictionary<PolicyKey, Policy>(policies);

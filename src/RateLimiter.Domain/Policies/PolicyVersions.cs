@@ -1,11 +1,11 @@
 namespace RateLimiter.Domain.Policies;
 
 /// <summary>
-/// What is last known of a policy. Its versions are numbered on when it is deleted, which makes one of its own, and made
-/// anew, so that a number always means the same.
+/// The last known state of a policy. The numbering of its versions continues when the policy is deleted (the deletion is a
+/// version of its own) and when it is created again, so that a number always means the same version.
 /// </summary>
-/// <param name="Key">What the policy is for.</param>
-/// <param name="Version">The number of its last version; 0 when nothing is known of one.</param>
+/// <param name="Key">What the policy applies to.</param>
+/// <param name="Version">The number of its last version; 0 when none is known.</param>
 /// <param name="Policy">The policy; null when there is none.</param>
 public sealed record PolicyHead(PolicyKey Key, long Version, Policy? Policy)
 {
@@ -13,7 +13,7 @@ public sealed record PolicyHead(PolicyKey Key, long Version, Policy? Policy)
 
     public static PolicyHead Of(Policy policy) => new(policy.Key, policy.Version, policy);
 
-    /// <summary>What a save makes of it.</summary>
+    /// <summary>The change that a save makes.</summary>
     public PolicyChange Save(
         PolicyDefinition definition,
         DateTimeOffset now,
@@ -34,7 +34,7 @@ public sealed record PolicyHead(PolicyKey Key, long Version, Policy? Policy)
 /// <summary>The policies of a client at one time.</summary>
 /// <param name="Version">Grows with every change of any of them; 0 before the first.</param>
 /// <param name="Heads">
-/// In no particular order: every policy, and of those that are deleted each whose versions are still known.
+/// In no particular order: every policy, and every deleted policy whose versions are still known.
 /// </param>
 public sealed record PolicySet(long Version, IReadOnlyList<PolicyHead> Heads)
 {
@@ -43,9 +43,9 @@ public sealed record PolicySet(long Version, IReadOnlyList<PolicyHead> Heads)
 
 /// <summary>One version of a policy.</summary>
 /// <param name="Version">Its number, from 1.</param>
-/// <param name="At">When it was made, UTC.</param>
-/// <param name="By">The public name of the key that it was made with; null when that is not known.</param>
-/// <param name="Policy">The policy as it was then; null when this is its deletion.</param>
+/// <param name="At">When it was saved, UTC.</param>
+/// <param name="By">The public id of the key that it was saved with; null when unknown.</param>
+/// <param name="Policy">The policy in this version; null when the version is a deletion.</param>
 public sealed record PolicyVersion(long Version, DateTimeOffset At, string? By, Policy? Policy)
 {
     public static PolicyVersion Of(Policy policy) =>
@@ -53,23 +53,23 @@ public sealed record PolicyVersion(long Version, DateTimeOffset At, string? By, 
 }
 
 /// <summary>One policy, before and after.</summary>
-/// <param name="Before">What is known of it.</param>
-/// <param name="After">What is to be there, with the next version's number; null for nothing.</param>
-/// <param name="Action">What that is called in the audit trail.</param>
+/// <param name="Before">The last known state.</param>
+/// <param name="After">The new state, with the number of the next version; null for a deletion.</param>
+/// <param name="Action">The kind of the change in the audit trail.</param>
 public sealed record PolicyChange(PolicyHead Before, Policy? After, AuditAction Action)
 {
     public PolicyKey Key => Before.Key;
 
-    /// <summary>The number of the version that it makes, also by a deletion.</summary>
+    /// <summary>The number of the version that the change creates, also for a deletion.</summary>
     public long Version => Before.Version + 1;
 }
 
-/// <summary>Changes of a client's policies, of which all are made or none.</summary>
+/// <summary>Changes of a client's policies, which are made all together or not at all.</summary>
 /// <param name="Changes">At most one for each policy.</param>
-/// <param name="SetVersion">The set must still have this version; null for any.</param>
-/// <param name="At">When, UTC.</param>
+/// <param name="SetVersion">The version that the set must still have; null for any.</param>
+/// <param name="At">The time of the changes, UTC.</param>
 /// <param name="Actor">Who makes them.</param>
-/// <param name="DryRun">Whether it is only asked if they could be made.</param>
+/// <param name="DryRun">Whether the changes are only validated and not made.</param>
 public sealed record PolicyChanges(
     IReadOnlyList<PolicyChange> Changes,
     long? SetVersion,

@@ -1,31 +1,32 @@
 namespace RateLimiter.Domain.Policies;
 
 /// <summary>
-/// What must hold of a version for a change to be made, so that nobody overwrites what he has not seen.
+/// A condition on the current version under which a change is made, so that a caller does not overwrite a version that they
+/// have not seen (optimistic concurrency).
 /// </summary>
 public abstract record VersionCondition
 {
     private VersionCondition() { }
 
-    /// <summary>Nothing must.</summary>
+    /// <summary>No condition.</summary>
     public static VersionCondition None { get; } = new Anything();
 
-    /// <param name="version">The version that is there; null when nothing is there.</param>
+    /// <param name="version">The current version; null when there is none.</param>
     public abstract bool Holds(long? version);
 
-    /// <summary>Something must be there.</summary>
+    /// <summary>A version must exist.</summary>
     public sealed record Exists : VersionCondition
     {
         public override bool Holds(long? version) => version is not null;
     }
 
-    /// <summary>Nothing must be there.</summary>
+    /// <summary>No version must exist.</summary>
     public sealed record Missing : VersionCondition
     {
         public override bool Holds(long? version) => version is null;
     }
 
-    /// <summary>One of these versions must be there.</summary>
+    /// <summary>The current version must be one of these.</summary>
     public sealed record OneOf(IReadOnlyCollection<long> Versions) : VersionCondition
     {
         public override bool Holds(long? version) =>

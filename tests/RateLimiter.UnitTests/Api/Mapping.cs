@@ -3,7 +3,7 @@ using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api;
 
-/// <summary>The maps of the API, as the service has them.</summary>
+/// <summary>The maps of the API, configured as in the service.</summary>
 internal static class Mapping
 {
     public static readonly MapperConfiguration Configuration = new(options =>

@@ -4,8 +4,8 @@ using AutoMapper.Internal;
 namespace RateLimiter.UnitTests.Api;
 
 /// <summary>
-/// GHSA-rvv3-g6hj-g44x: AutoMapper 14 overflows the stack with an object that nests deep enough. The build suppresses that
-/// advisory, because no object that is mapped here can nest without end.
+/// GHSA-rvv3-g6hj-g44x: AutoMapper 14 overflows the stack on deeply nested objects. The build suppresses that
+/// advisory, because no object that is mapped here can be nested recursively.
 /// </summary>
 public sealed class MapsTests
 {
@@ -45,7 +45,7 @@ public sealed class MapsTests
     private static IEnumerable<Type> Members(TypeMap map) =>
         map.MemberMaps.Select(member => member.DestinationType);
 
-    // A member may hold many of them.
+    // A member may be a collection of them.
     private static bool IsOf(Type member, TypeMap map) =>
         member == map.DestinationType
         || member.IsArray && IsOf(member.GetElementType()!, map)

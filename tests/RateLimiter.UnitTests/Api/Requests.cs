@@ -8,7 +8,7 @@ using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api;
 
-/// <summary>Requests without a server, with the services that errors need.</summary>
+/// <summary>Requests without a server, with the services that error responses need.</summary>
 internal static class Requests
 {
     private static readonly ServiceProvider Services = CreateServices();
@@ -31,7 +31,7 @@ internal static class Requests
         return JsonDocument.Parse(response.Body).RootElement;
     }
 
-    /// <summary>The problem that a filter or controller answered with.</summary>
+    /// <summary>The problem document that a filter or controller returned.</summary>
     public static ProblemDetails Problem(this IActionResult? result)
     {
         var answer = (ObjectResult)result!;

@@ -4,7 +4,7 @@ namespace RateLimiter.UnitTests.Api;
 
 internal static class Validation
 {
-    /// <summary>What a validator finds, as "Property: message".</summary>
+    /// <summary>The errors of a validator, as "Property: message".</summary>
     public static IEnumerable<string> Faults<T>(this IValidator<T> validator, T request) =>
         validator
             .Validate(request)

@@ -290,7 +290,7 @@ public sealed class ServiceRateLimiterTests
             )
         );
 
-        // As an app does that makes a limiter for each request.
+        // As in an app that creates a limiter for each request.
         async Task AskManyAsync()
         {
             for (var i = 0; i < 20; i++)

@@ -9,7 +9,7 @@ using RateLimiting.Client;
 
 namespace RateLimiter.UnitTests.Client;
 
-/// <summary>The service, played by a test that answers each request itself.</summary>
+/// <summary>A fake service: the test itself responds to each request.</summary>
 internal sealed class FakeService : HttpMessageHandler
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -18,10 +18,10 @@ internal sealed class FakeService : HttpMessageHandler
     private readonly ConcurrentBag<FakeRequest> unanswered = [];
     private int count;
 
-    /// <summary>How many requests have come.</summary>
+    /// <summary>The number of received requests.</summary>
     public int Count => Volatile.Read(ref count);
 
-    /// <summary>The client of a process, over this.</summary>
+    /// <summary>The client of a process, connected to this service.</summary>
     public ServiceProvider Client(
         Action<RateLimiterClientOptions>? configure = null,
         TimeProvider? time = null,
@@ -47,7 +47,7 @@ internal sealed class FakeService : HttpMessageHandler
         return services.BuildServiceProvider();
     }
 
-    /// <summary>Ends, and a client with it, which waits by its clock for what is under way.</summary>
+    /// <summary>Ends the service and a client, which waits by its clock for requests in progress.</summary>
     public async ValueTask EndAsync(ServiceProvider? client, FakeTimeProvider? time = null)
     {
         Dispose();
@@ -61,17 +61,17 @@ internal sealed class FakeService : HttpMessageHandler
         await ended;
     }
 
-    /// <summary>The next request, once it is here.</summary>
+    /// <summary>The next request, when it has arrived.</summary>
     public async Task<FakeRequest> NextAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
         return await requests.Reader.ReadAsync(patience.Token);
     }
 
-    /// <summary>The next request, if it is here.</summary>
+    /// <summary>The next request, if it has arrived.</summary>
     public FakeRequest? TryNext() => requests.Reader.TryRead(out var request) ? request : null;
 
-    /// <summary>Breaks what has no answer: the client waits for that when it ends.</summary>
+    /// <summary>Fails the requests without a response, for which the client waits when it is disposed.</summary>
     protected override void Dispose(bool disposing)
     {
         foreach (var request in unanswered)
@@ -98,7 +98,7 @@ internal sealed class FakeService : HttpMessageHandler
     }
 }
 
-/// <summary>A request that waits for its answer.</summary>
+/// <summary>A request that waits for its response.</summary>
 internal sealed class FakeRequest(HttpRequestMessage request, JsonElement body)
 {
     public string Line { get; } = $"{request.Method} {request.RequestUri!.PathAndQuery}";
@@ -117,7 +117,7 @@ internal sealed class FakeRequest(HttpRequestMessage request, JsonElement body)
             .EnumerateArray()
             .Select(check => check.GetProperty("user_id").GetString());
 
-    /// <summary>Answers with 200, and what wants no answer but that with 204.</summary>
+    /// <summary>Responds with 200, or with 204 to a request without a response body.</summary>
     public void Give(object answer) =>
         Answer.SetResult(
             Line.StartsWith("DELETE /base/usage", StringComparison.Ordinal)

@@ -8,7 +8,7 @@ using RateLimiting.Client;
 
 namespace RateLimiter.UnitTests.Client;
 
-/// <summary>What an app finds in its log, with all that is logged at Information and above.</summary>
+/// <summary>The log of an app, with all messages of level Information and above.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class OutageLogTests : IAsyncDisposable
 {
@@ -56,7 +56,7 @@ public sealed class OutageLogTests : IAsyncDisposable
         }
 
         var away = Lines();
-        // The circuit may have opened.
+        // The circuit breaker may have opened.
         time.Advance(TimeSpan.FromSeconds(5));
         for (var i = 0; i < Many; i++)
         {
@@ -243,7 +243,7 @@ public sealed class OutageLogTests : IAsyncDisposable
             .ToList();
         while (asked.Exists(it => !it.IsCompleted))
         {
-            // Those whom the open circuit stops never come here.
+            // Requests that the open circuit breaker stops never arrive here.
             if (service.TryNext() is { } request)
             {
                 Fail(request, failure);

@@ -3,7 +3,7 @@ using RateLimiting.Client;
 
 namespace RateLimiter.UnitTests.Client;
 
-/// <summary>What is sent again, and what never is.</summary>
+/// <summary>Which requests are retried, and which never are.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class RetryTests : IAsyncDisposable
 {

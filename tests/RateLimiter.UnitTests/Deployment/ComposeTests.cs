@@ -2,7 +2,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace RateLimiter.UnitTests.Deployment;
 
-/// <summary>The compose files: that they speak of what they have. Nothing is started.</summary>
+/// <summary>The compose files refer only to existing things. Nothing is started.</summary>
 [TestFixture("docker-compose.yml")]
 [TestFixture("docker-compose.scaled.yml")]
 public sealed class ComposeTests(string file)
@@ -27,7 +27,7 @@ public sealed class ComposeTests(string file)
                 Assert.That(
                     condition.Text("condition") != "service_healthy"
                         || other.Has("healthcheck")
-                        // Has one in its image.
+                        // The image has a health check.
                         || other.Has("build"),
                     Is.True,
                     $"{name} waits for {on}"
@@ -73,7 +73,7 @@ public sealed class ComposeTests(string file)
         );
     }
 
-    // What stands under << is a service's too.
+    // Members under the merge key << belong to the service too.
     private static YamlMappingNode Merged(YamlMappingNode service) =>
         service.Has("<<")
             ? new YamlMappingNode(

@@ -5,10 +5,12 @@ using YamlDotNet.RepresentationModel;
 
 namespace RateLimiter.UnitTests.Deployment;
 
-/// <summary>The manifests of <c>samples/kubernetes</c>: what a cluster would only say when they are applied.</summary>
+/// <summary>
+/// The manifests of <c>samples/kubernetes</c>: finds errors that a cluster would report only when they are applied.
+/// </summary>
 public sealed class KubernetesTests
 {
-    // With the delay, so long it takes at most to stop.
+    // The longest time to stop, in addition to the delay.
     private const int SecondsToStop = 4;
 
     private static readonly string[] Manifests =
@@ -205,7 +207,7 @@ public sealed class KubernetesTests
                 scaler.Text("spec", "scaleTargetRef", "name"),
                 Is.EqualTo(deployment.Text("metadata", "name"))
             );
-            // It would undo what the autoscaler did, each time that it is applied.
+            // It would override the autoscaler each time that the file is applied.
             Assert.That(deployment.At("spec").Has("replicas"), Is.False);
         }
     }

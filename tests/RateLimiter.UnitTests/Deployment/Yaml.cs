@@ -2,13 +2,13 @@ using YamlDotNet.RepresentationModel;
 
 namespace RateLimiter.UnitTests.Deployment;
 
-/// <summary>Files of a deployment, as what reads them would.</summary>
+/// <summary>Reads the files of a deployment as their consumers would.</summary>
 internal static class Yaml
 {
     public static string PathOf(string file) =>
         Path.Combine(AppContext.BaseDirectory, "Deployment", "Files", file);
 
-    /// <summary>The one document of a file.</summary>
+    /// <summary>The only document of a file.</summary>
     public static YamlNode Read(string file)
     {
         using var reader = File.OpenText(PathOf(file));
@@ -17,7 +17,7 @@ internal static class Yaml
         return stream.Documents.Single().RootNode;
     }
 
-    /// <summary>What is at a path of names; fails when it is not there.</summary>
+    /// <summary>The node at a path of names; fails when there is none.</summary>
     public static YamlNode At(this YamlNode node, params string[] path) =>
         path.Aggregate(node, (at, name) => at[name]);
 

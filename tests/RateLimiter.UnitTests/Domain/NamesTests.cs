@@ -69,7 +69,7 @@ public sealed class NamesTests
             };
     }
 
-    // Not as test cases: what reports tests cannot write lone surrogates.
+    // Not as test cases: the test reporter cannot write lone surrogates.
     [Test]
     public void Problem_SurrogatesOutOfOrder_MustBeValidUnicode()
     {
@@ -113,7 +113,7 @@ public sealed class NamesTests
     [Test]
     public void Compare_RandomTexts_OrdersAsUtf8BytesDo()
     {
-        // Few characters, from both sides of every border, so that long common beginnings are frequent.
+        // Few characters, from both sides of every boundary, so that long common prefixes are frequent.
         string[] characters =
         [
             "a",

@@ -150,7 +150,7 @@ public sealed class CheckControllerTests
     private Task<IActionResult> CheckAsync(CheckRequest request) =>
         Controller().CheckAsync(request);
 
-    /// <summary>The results as they are written.</summary>
+    /// <summary>The serialised results.</summary>
     private async Task<IEnumerable<JsonElement>> CheckBatchAsync(params CheckBatchItem[] items)
     {
         var answer = await Controller().CheckBatchAsync(new CheckBatchRequest(items));

@@ -5,7 +5,7 @@ using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 
-/// <summary>What is read by hand is what the serializer reads, or is left to it.</summary>
+/// <summary>The hand-written reader reads the same values as the serializer, or leaves the body to the serializer.</summary>
 public sealed class CheckRequestReaderTests
 {
     private const string Plain = """{"user_id":"alice","route_key":"search"}""";

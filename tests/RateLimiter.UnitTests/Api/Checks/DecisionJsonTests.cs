@@ -7,7 +7,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 
-/// <summary>What is written by hand is what the serializer writes of the type that the OpenAPI document shows.</summary>
+/// <summary>The hand-written JSON equals what the serializer writes for the type in the OpenAPI document.</summary>
 public sealed class DecisionJsonTests
 {
     private static IEnumerable<TestCaseData<Decision>> Decisions()

@@ -40,7 +40,7 @@ public sealed class RateLimitHeadersTests
         }
     }
 
-    // A bucket holds its burst, and gets as much in the time in which its pace brings that.
+    // The quota of a bucket is its burst; the window is the time in which its rate replenishes the burst.
     [TestCase(Algorithm.FixedWindow, 20, 60, null, "q=20;w=60")]
     [TestCase(Algorithm.SlidingWindow, 20, 60, null, "q=20;w=60")]
     [TestCase(Algorithm.SlidingLog, 20, 60, null, "q=20;w=60")]

@@ -7,7 +7,7 @@ namespace RateLimiter.UnitTests.Api.Gateway;
 
 public sealed class ForwardedRouteTests
 {
-    /// <summary>What attackers make paths of.</summary>
+    /// <summary>Parts from which attackers build paths.</summary>
     private static readonly string[] Pieces =
     [
         "/",
@@ -109,7 +109,7 @@ public sealed class ForwardedRouteTests
                 Paths,
                 path =>
                 {
-                    // As a path, and not as a URI with an authority or a query.
+                    // Treated as a path, and not as a URI with an authority or a query.
                     var name = ForwardedRoute.PathOf(path);
                     return ForwardedRoute.PathOf(Encode(name)) == name
                         && ForwardedRoute.PathOf(Encode(Encode(name))) == name
@@ -125,7 +125,8 @@ public sealed class ForwardedRouteTests
     [Test]
     public void Of_EncodedOverAndOver_TakesNoLongerThanItIsLong()
     {
-        // What fits into the headers of a request. Decoded once for each time it was encoded, it would take a minute.
+        // The longest path that fits into the headers of a request. One decoding pass for each level of encoding would take a
+        // minute.
         var path = $"/%{string.Concat(Enumerable.Repeat("25", 1_000_000))}61";
 
         Assert.That(ForwardedRoute.Of("GET", path), Is.EqualTo("GET /a"));
@@ -136,7 +137,7 @@ public sealed class ForwardedRouteTests
     {
         var path = $"/{new string('a', Names.MaxRouteLength)}";
 
-        // It is not cut off: what begins alike is not the same.
+        // The name is not truncated: paths with the same beginning are different routes.
         Assert.That(ForwardedRoute.Of("GET", path), Has.Length.GreaterThan(Names.MaxRouteLength));
     }
 

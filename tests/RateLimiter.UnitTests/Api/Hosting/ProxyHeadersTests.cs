@@ -18,11 +18,11 @@ public sealed class ProxyHeadersTests
     [TestCase("[2001:db8::7]:443", "2001:db8::7")]
     [TestCase("\"[2001:db8::7]:443\"", "2001:db8::7")]
     [TestCase("::ffff:203.0.113.10", "::ffff:203.0.113.10")]
-    // Nothing between two commas is nobody's address.
+    // Empty elements are skipped.
     [TestCase(", 203.0.113.10", "203.0.113.10")]
     [TestCase("203.0.113.10,", "203.0.113.10")]
     [TestCase("203.0.113.10, ,\t,10.9.9.9 ,, ", "203.0.113.10")]
-    // What the caller sent in front of what the proxy adds says nothing.
+    // Text from the caller before the address that the proxy added is ignored.
     [TestCase("\", 203.0.113.10", "203.0.113.10")]
     [TestCase("\"198.51.100.1, 203.0.113.10", "203.0.113.10")]
     [TestCase("\"\\, 203.0.113.10", "203.0.113.10")]

@@ -16,10 +16,10 @@ using RateLimiter.Infrastructure;
 
 namespace RateLimiter.UnitTests.Api.Hosting;
 
-/// <summary>Each service that works in the background is broken: it says so once, and goes on.</summary>
+/// <summary>Breaks each background service: it logs the failure once, and continues.</summary>
 public sealed class RepeatingServicesTests
 {
-    // So long none of them waits the first time.
+    // No service waits longer than this for its first run.
     private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
 
     [Test]
@@ -73,7 +73,7 @@ public sealed class RepeatingServicesTests
         await service.StopAsync(new CancellationToken(canceled: true));
     }
 
-    // Nothing that it works with is there any more.
+    // Sets all of its dependencies to null.
     private static Action Break(RepeatingService service)
     {
         var fields = service
@@ -87,7 +87,7 @@ public sealed class RepeatingServicesTests
             field.SetValue(service, null);
         }
 
-        // One works only when there is something to do.
+        // One service works only when there is something to do.
         fields.Find(it => it.Field.Name == "isDue").Field?.SetValue(service, true);
         return () => fields.ForEach(it => it.Field.SetValue(service, it.Value));
     }
@@ -97,7 +97,7 @@ public sealed class RepeatingServicesTests
             .SelectMany(type => type.Assembly.GetTypes())
             .Where(type => type.IsSubclassOf(typeof(RepeatingService)) && !type.IsAbstract);
 
-    // Without the rest of the API, which changes what is the same for the whole process.
+    // Without the rest of the API, which changes process-wide state.
     private static IHost Build(string folder, TimeProvider time, Lines lines)
     {
         var certificate = WriteCertificate(folder);

@@ -285,7 +285,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         }
     }
 
-    /// <summary>What a caller reads, or does not.</summary>
+    /// <summary>A response body that the caller reads or does not read.</summary>
     private sealed class Body : MemoryStream
     {
         private readonly Lock gate = new();
@@ -295,7 +295,7 @@ public sealed class DecisionStreamResultTests : IDisposable
 
         public bool IsBlocked { get; set; }
 
-        /// <summary>Ends when something waits to be read.</summary>
+        /// <summary>Completes when a write is blocked because the caller does not read.</summary>
         public Task Blocked => blocked.Task;
 
         public string Text
@@ -309,7 +309,7 @@ public sealed class DecisionStreamResultTests : IDisposable
             }
         }
 
-        /// <summary>Ends when so much was sent.</summary>
+        /// <summary>Completes when the given length was sent.</summary>
         public Task HasAsync(int length)
         {
             lock (gate)

@@ -60,7 +60,7 @@ public sealed class BackgroundLoopTests : ILogger, IDisposable
         Assert.That(lines, Is.Empty);
     }
 
-    // Of a time-out inside, and not of the service's end.
+    // Cancelled by a timeout inside the step, and not because the service stops.
     [Test]
     public async Task Run_StepThatIsCancelledByItself_GoesOn()
     {

@@ -136,7 +136,7 @@ public sealed class ClientCacheTests
         return entry;
     }
 
-    // As they are read from the store: every text is an object of its own, but for the names that nobody chose.
+    // As read from the store: every text is a separate object, except for default names.
     private static ClientSnapshot Client(int policies, bool hasLongTexts, int limits)
     {
         var id = ClientId.New();

@@ -49,7 +49,7 @@ public sealed class ClientDeletionsTests : IDisposable
         Assert.That(
             lines.Messages,
             Is.EqualTo([
-                $"Client {TestData.Client} is deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
+                $"Client {TestData.Client} was deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
             ])
         );
     }
@@ -235,7 +235,7 @@ public sealed class ClientDeletionsTests : IDisposable
         await PassUntilAsync(() => !lines.Messages.IsEmpty);
         await deletions.StopAsync(CancellationToken.None);
 
-        // How often it is noted depends on how fast the clock goes.
+        // The number of progress records depends on the speed of the clock.
         var steps = repository.Steps.ToList();
         Assert.That(
             steps.Where((step, i) => i == 0 || step != steps[i - 1]),
@@ -303,7 +303,7 @@ public sealed class ClientDeletionsTests : IDisposable
         }
     }
 
-    /// <summary>A store of deletions that remembers what it is asked for, and fails when it is told to.</summary>
+    /// <summary>A fake deletion repository that records its calls and can be made to fail.</summary>
     private sealed class KeptDeletions(TimeProvider time) : IDeletionRepository
     {
         private readonly ConcurrentDictionary<string, Exception> failures = [];
@@ -314,13 +314,13 @@ public sealed class ClientDeletionsTests : IDisposable
 
         public IReadOnlyList<string> Steps => [.. steps];
 
-        /// <summary>How often it was looked for deletions.</summary>
+        /// <summary>How often the deletions were listed.</summary>
         public int Looked => Volatile.Read(ref looked);
 
-        /// <summary>Whether somebody notes something at all times.</summary>
+        /// <summary>Whether another instance records progress all the time.</summary>
         public bool IsTakenCareOf { get; set; }
 
-        /// <summary>When set, what the second page of counters waits for.</summary>
+        /// <summary>When set, the task that the second page of counters waits for.</summary>
         public TaskCompletionSource? Pages { get; set; }
 
         public TaskCompletionSource<bool> Ended { get; } =

@@ -9,7 +9,9 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
-/// <summary>What was changed here, or heard to be, while the store does not answer; and how long it is waited for.</summary>
+/// <summary>
+/// Changes that were made here or received while the store does not answer, and how long requests wait for the store.
+/// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ClientDirectoryChangeTests
 {
@@ -371,7 +373,7 @@ public sealed class ClientDirectoryChangeTests
     private Task<AuthenticatedCaller?> LookUpAsync(ApiKey? key = null) =>
         directory.FindAsync(key ?? Own.Key, isForCheck: true, default).AsTask();
 
-    /// <summary>A look-up for which the store is asked, or was a moment ago, and does not answer.</summary>
+    /// <summary>A look-up for which the store is asked, or was asked recently, and does not answer.</summary>
     private async Task<AuthenticatedCaller?> LookUpInVainAsync(ApiKey? key = null)
     {
         var asked = store.Loads;

@@ -27,7 +27,7 @@ public sealed class ClientDirectoryTests
         directory = TestData.Directory(store, changes.Object, time);
     }
 
-    // A standstill
+    // Suspension of the process
 
     [Test]
     public async Task Find_WokenAndTheKeyWasRevokedMeanwhile_IsRefused()
@@ -331,10 +331,10 @@ public sealed class ClientDirectoryTests
     [Test]
     public async Task Doubt_InTheVeryMomentALoadBegins_IsNotOverwritten()
     {
-        // The clock is read while a load is being listed: the change comes just then, from another thread, which has to
-        // wait for that. A forgetting that did not wait would be over before there is a load to forget.
+        // The clock is read while a load is being registered. The change comes at that moment from another thread, which must
+        // wait for the lock. An invalidation that did not wait would finish before there is a load to discard.
         var change = new Thread(() => changes.Raise(it => it.Changed += null, TestData.Client));
-        // Before that, it is read for how long the look-up takes.
+        // Before that, the clock is read once to measure the look-up.
         time.WhenNextRead = () =>
             time.WhenNextRead = () =>
             {
@@ -517,7 +517,7 @@ public sealed class ClientDirectoryTests
     [Test]
     public async Task Find_Confirmed_IsAsYoungAsTheQuestion()
     {
-        // Asked at half the age, answered at the full age: from then on it is half the age old.
+        // Requested at half the maximum age and answered at the full age: the entry is then half the maximum age old.
         await WarmAsync(Version(1));
         time.Advance(RefreshAge);
         await LookUpAsync().Soon();
@@ -563,7 +563,7 @@ public sealed class ClientDirectoryTests
         Assert.That(await WarmAsync(changed), Is.SameAs(changed));
     }
 
-    // Heard changes
+    // Changes from other instances
 
     [Test]
     public async Task Find_ChangesAreHeard_AsksNothingForLonger()
@@ -823,14 +823,14 @@ public sealed class ClientDirectoryTests
             : (await directory.FindAsync(key!, isForCheck: false, cancellationToken))?.Client;
     }
 
-    /// <summary>Look-ups from many threads, all of which have asked by the time this returns.</summary>
+    /// <summary>Look-ups from many threads, all of which have started when this returns.</summary>
     private Task<Task<ClientSnapshot?>[]> AtOnceAsync(int count) =>
-        // The look-up is wrapped, or Task.Run would wait for its answer.
+        // The look-up is wrapped; otherwise Task.Run would wait for its result.
         Task.WhenAll(
             Enumerable.Range(0, count).Select(_ => Task.Run(() => Task.FromResult(LookUpAsync())))
         );
 
-    /// <summary>A look-up that must ask the store, which has this client.</summary>
+    /// <summary>A look-up that must load the client from the store, which returns this one.</summary>
     private async Task<ClientSnapshot?> WarmAsync(ClientSnapshot client, string? text = null)
     {
         var lookUp = LookUpAsync(text ?? Own.Text);

@@ -6,7 +6,7 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
-/// <summary>A client that a directory knows, so that it shows when the directory has forgotten it.</summary>
+/// <summary>A client that a directory has cached, to detect when the directory discards it.</summary>
 internal sealed class KnownClient
 {
     private readonly Mock<IClientRepository> repository = new();
@@ -29,7 +29,7 @@ internal sealed class KnownClient
 
     public ClientDirectory Directory { get; }
 
-    /// <summary>Does something with the client known before, and looks whether it is afterwards.</summary>
+    /// <summary>Runs an action with the client cached, and returns whether the client was loaded again afterwards.</summary>
     public async Task<bool> IsForgottenByAsync(Func<Task> act)
     {
         await LookUpAsync();
@@ -39,7 +39,7 @@ internal sealed class KnownClient
     }
 
     /// <summary>
-    /// Does something with the client known before. Then the store hangs, and what is known of the client is what was done.
+    /// Runs an action with the client cached, and returns the cached client when the store does not answer after that.
     /// </summary>
     public async Task<ClientSnapshot?> KnownAfterAsync(Func<Task> act)
     {

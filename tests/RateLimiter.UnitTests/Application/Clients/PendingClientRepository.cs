@@ -6,16 +6,16 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 
-/// <summary>A store that answers when, and what, the test says.</summary>
+/// <summary>A repository whose results the test sets, at a time that it chooses.</summary>
 internal sealed class PendingClientRepository : IClientRepository
 {
     private readonly Questions<ClientSnapshot?> loads = new();
     private readonly Questions<long?> versions = new();
 
-    /// <summary>How often a whole client was asked for.</summary>
+    /// <summary>The number of loads of a whole client.</summary>
     public int Loads => loads.Count;
 
-    /// <summary>How often a version was asked for.</summary>
+    /// <summary>The number of version queries.</summary>
     public int Versions => versions.Count;
 
     public Task<TaskCompletionSource<ClientSnapshot?>> NextLoadAsync() => loads.NextAsync();
@@ -28,10 +28,10 @@ internal sealed class PendingClientRepository : IClientRepository
         CancellationToken cancellationToken
     ) => throw new NotSupportedException();
 
-    /// <summary>The version that was known when a client was asked for last.</summary>
+    /// <summary>The known version that the last load passed.</summary>
     public long Known { get; private set; }
 
-    /// <summary>What had been loaded when a client was asked for last.</summary>
+    /// <summary>The loaded client that the last load passed.</summary>
     public ClientSnapshot? Loaded { get; private set; }
 
     public Task<ClientSnapshot?> FindAsync(
@@ -72,6 +72,6 @@ internal sealed class PendingClientRepository : IClientRepository
 
 internal static class Patience
 {
-    /// <summary>Makes a test that would hang fail.</summary>
+    /// <summary>Fails a test that would otherwise hang.</summary>
     public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(20));
 }

@@ -12,7 +12,7 @@ using RateLimiter.UnitTests.Application.Clients;
 
 namespace RateLimiter.UnitTests.Application.Keys;
 
-/// <summary>Making, rotating and deleting keys, on a repository of one client.</summary>
+/// <summary>Creating, rotating and deleting keys, on a repository of one client.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class KeyHandlerTests
 {
@@ -437,17 +437,17 @@ public sealed class KeyHandlerTests
 
         public KeyRing Ring { get; private set; } = new([]);
 
-        /// <summary>What was noted with the last save.</summary>
+        /// <summary>The audit entry of the last save.</summary>
         public AuditRecord? Audit { get; private set; }
 
         public bool IsGone { get; set; }
 
         public bool Fails { get; set; }
 
-        /// <summary>Whether it keeps keys without saying so.</summary>
+        /// <summary>Whether saves succeed, but the reply is lost.</summary>
         public bool LosesAnswers { get; set; }
 
-        /// <summary>What somebody else does before the next save arrives.</summary>
+        /// <summary>What another request does before the next save arrives.</summary>
         public Action? BeforeSave { get; set; }
 
         public ClientKey Add(

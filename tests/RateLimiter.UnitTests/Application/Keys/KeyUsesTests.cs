@@ -104,7 +104,7 @@ public sealed class KeyUsesTests : IDisposable
         uses.Record(TestData.Caller(TestData.Snapshot(other)), TestData.Moment);
 
         await uses.StartAsync(default);
-        // The timer is made in the background.
+        // The timer is created in the background.
         while (written.Count < 2)
         {
             time.Advance(KeyUses.Interval);

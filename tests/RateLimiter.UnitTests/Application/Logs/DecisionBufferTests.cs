@@ -55,7 +55,7 @@ public sealed class DecisionBufferTests
 
         var taken = await TakeAsync(buffer, DecisionBuffer.Capacity + 1);
         Assert.That(taken[^2], Is.EqualTo("1000 u"));
-        Assert.That(taken[^1], Is.EqualTo("1010 left out 10"));
+        Assert.That(taken[^1], Is.EqualTo("1010 dropped 10"));
         buffer.Add(Made(1011, 1));
         Assert.That(await TakeAsync(buffer, 1), Is.EqualTo(["1011 u"]));
     }
@@ -69,7 +69,7 @@ public sealed class DecisionBufferTests
 
         buffer.Add(Made(DecisionBuffer.Capacity + 2, 1));
 
-        Assert.That((await TakeAsync(buffer, 501))[^1], Is.EqualTo("1002 left out 2"));
+        Assert.That((await TakeAsync(buffer, 501))[^1], Is.EqualTo("1002 dropped 2"));
     }
 
     [Test]
@@ -79,11 +79,11 @@ public sealed class DecisionBufferTests
 
         buffer.Add([.. Made(1, 1), new DecisionsDropped(5, 4), .. Made(6, 1)]);
 
-        Assert.That(await TakeAsync(buffer, 3), Is.EqualTo(["1 u", "5 left out 4", "6 u"]));
+        Assert.That(await TakeAsync(buffer, 3), Is.EqualTo(["1 u", "5 dropped 4", "6 u"]));
     }
 
-    [TestCase(4, "1006 left out 6")]
-    [TestCase(null, "1006 left out ?")]
+    [TestCase(4, "1006 dropped 6")]
+    [TestCase(null, "1006 dropped ?")]
     public async Task Add_CutOffWhereOthersWereLeftOut_IsCountedWithThem(
         long? count,
         string expected
@@ -112,7 +112,7 @@ public sealed class DecisionBufferTests
 
         var taken = await TakeAsync(buffer, DecisionBuffer.Capacity + 1);
         Assert.That(taken[0], Is.EqualTo("6 v"));
-        Assert.That(taken[^1], Is.EqualTo("1007 left out 2"));
+        Assert.That(taken[^1], Is.EqualTo("1007 dropped 2"));
     }
 
     [Test]
@@ -121,13 +121,13 @@ public sealed class DecisionBufferTests
         var buffer = New(perSecond: 10);
 
         buffer.Add(Made(1, 12));
-        Assert.That((await TakeAsync(buffer, 11))[^1], Is.EqualTo("12 left out 2"));
+        Assert.That((await TakeAsync(buffer, 11))[^1], Is.EqualTo("12 dropped 2"));
 
         time.Advance(TimeSpan.FromSeconds(0.5));
         buffer.Add(Made(13, 12));
         var taken = await TakeAsync(buffer, 6);
         Assert.That(taken[^2], Is.EqualTo("17 u"));
-        Assert.That(taken[^1], Is.EqualTo("24 left out 7"));
+        Assert.That(taken[^1], Is.EqualTo("24 dropped 7"));
     }
 
     [Test]

@@ -3,50 +3,52 @@ using RateLimiter.Application.Logs;
 
 namespace RateLimiter.UnitTests.Application.Logs;
 
-/// <summary>What comes while a log is followed, as short texts.</summary>
+/// <summary>Formats the events of a followed log as short texts.</summary>
 internal static class Events
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>So long others have, in real time, to do what a moment of the clock starts.</summary>
+    /// <summary>The real time that other threads get for work that a step of the fake clock starts.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary><c>ID USER</c>, or <c>ID left out COUNT</c>.</summary>
+    /// <summary><c>ID USER</c>, or <c>ID dropped COUNT</c>.</summary>
     public static string Tell(DecisionEvent it) =>
         it switch
         {
             DecisionMade made => $"{made.Id} {made.Decision.UserId}",
-            DecisionsDropped gap => $"{gap.Id} left out {gap.Count?.ToString() ?? "?"}",
+            DecisionsDropped gap => $"{gap.Id} dropped {gap.Count?.ToString() ?? "?"}",
             _ => throw new ArgumentOutOfRangeException(nameof(it)),
         };
 
-    /// <summary>The next ones, for which the clock goes on for as long as it takes.</summary>
+    /// <summary>The next events; the clock advances for as long as they take.</summary>
     public static async Task<IReadOnlyList<string>> NextAsync(
         this IAsyncEnumerator<DecisionEvent> events,
         int count,
         FakeTimeProvider time
     )
     {
-        var told = new List<string>();
-        while (told.Count < count)
+        var texts = new List<string>();
+        while (texts.Count < count)
         {
             var next = events.MoveNextAsync().AsTask();
             await time.GoOnUntilAsync(() => next.IsCompleted);
             Assert.That(await next, Is.True);
-            told.Add(Tell(events.Current));
+            texts.Add(Tell(events.Current));
         }
 
-        return told;
+        return texts;
     }
 
-    /// <summary>Lets the clock go on for a time, step by step.</summary>
+    /// <summary>Advances the clock by a duration, step by step.</summary>
     public static Task GoOnAsync(this FakeTimeProvider time, TimeSpan duration)
     {
         var end = time.GetUtcNow() + duration;
         return time.GoOnUntilAsync(() => time.GetUtcNow() >= end);
     }
 
-    /// <summary>Whether something happens while the clock goes on for a time, so slowly that others keep up with it.</summary>
+    /// <summary>
+    /// Whether a task completes while the clock advances by a duration, slowly enough for other threads to keep up.
+    /// </summary>
     public static async Task<bool> HappensWithinAsync(
         this FakeTimeProvider time,
         TimeSpan duration,
@@ -64,10 +66,10 @@ internal static class Events
         return it.IsCompleted;
     }
 
-    /// <summary>Lets the clock go on until something is so.</summary>
+    /// <summary>Advances the clock until a condition holds.</summary>
     public static async Task GoOnUntilAsync(this FakeTimeProvider time, Func<bool> isSo)
     {
-        // Real time bounds it: what happens at a moment of the clock happens on other threads.
+        // Bounded by real time, because the work that a step of the clock starts runs on other threads.
         using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!isSo())
         {

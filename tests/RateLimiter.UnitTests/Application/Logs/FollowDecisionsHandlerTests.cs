@@ -68,7 +68,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
 
         var events = await FollowAsync(new(TestData.Client, After: 1));
 
-        Assert.That(await events.NextAsync(2, time), Is.EqualTo(["3 left out 2", "4 d"]));
+        Assert.That(await events.NextAsync(2, time), Is.EqualTo(["3 dropped 2", "4 d"]));
     }
 
     [Test]
@@ -79,7 +79,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
 
         var events = await FollowAsync(new(TestData.Client, After: 2));
 
-        Assert.That(await events.NextAsync(1, time), Is.EqualTo(["2 left out ?"]));
+        Assert.That(await events.NextAsync(1, time), Is.EqualTo(["2 dropped ?"]));
         log.Begin(100);
         log.Append("c");
         Assert.That(await events.NextAsync(1, time), Is.EqualTo(["101 c"]));
@@ -149,7 +149,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     public async Task Handle_WrittenHere_IsReadAtOnce()
     {
         var events = await FollowAsync();
-        // Until it asks as seldom as it ever does.
+        // Wait until the follower polls at its longest interval.
         var reads = log.Reads;
         await time.GoOnUntilAsync(() => log.Reads > reads + 5);
         await time.GoOnAsync(StreamLoad.MinRest);
@@ -158,7 +158,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         log.Append("a");
         log.Announce();
 
-        // Long before it would have asked by itself.
+        // Long before the next poll would have been due.
         Assert.That(await time.HappensWithinAsync(DecisionFollower.MaxWait / 2, next));
     }
 
@@ -196,7 +196,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         var reads = log.Reads;
         await time.GoOnAsync(TimeSpan.FromSeconds(5));
 
-        // One may have been under way.
+        // One read may have been in progress.
         Assert.That(log.Reads, Is.LessThanOrEqualTo(reads + 1));
     }
 

@@ -5,7 +5,7 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Application.Logs;
 
-/// <summary>A log in memory, that can be cut, lost, and out of reach.</summary>
+/// <summary>An in-memory log that can be trimmed, lost or made unavailable.</summary>
 internal sealed class KeptLog : IDecisionFeed
 {
     private readonly Lock gate = new();
@@ -16,7 +16,7 @@ internal sealed class KeptLog : IDecisionFeed
 
     public event Action<ClientId>? Written;
 
-    /// <summary>How often it was read.</summary>
+    /// <summary>The number of reads.</summary>
     public int Reads { get; private set; }
 
     /// <summary>Appends decisions about these users.</summary>
@@ -28,10 +28,10 @@ internal sealed class KeptLog : IDecisionFeed
         }
     }
 
-    /// <summary>Tells whoever follows that this instance has written.</summary>
+    /// <summary>Signals the readers that this instance has written.</summary>
     public void Announce() => Written?.Invoke(TestData.Client);
 
-    /// <summary>Cuts off the oldest.</summary>
+    /// <summary>Trims the oldest decisions.</summary>
     public void Cut(int count)
     {
         lock (gate)
@@ -41,7 +41,7 @@ internal sealed class KeptLog : IDecisionFeed
         }
     }
 
-    /// <summary>Loses the newest, and their ids with them.</summary>
+    /// <summary>Loses the newest decisions and their ids.</summary>
     public void Lose(int count)
     {
         lock (gate)
@@ -50,7 +50,7 @@ internal sealed class KeptLog : IDecisionFeed
         }
     }
 
-    /// <summary>Lets it expire.</summary>
+    /// <summary>Makes the log expire.</summary>
     public void Expire()
     {
         lock (gate)
@@ -59,7 +59,7 @@ internal sealed class KeptLog : IDecisionFeed
         }
     }
 
-    /// <summary>Lets the next decisions be those of a new log.</summary>
+    /// <summary>Starts a new log for the next decisions.</summary>
     public void Begin(long id)
     {
         lock (gate)

@@ -22,16 +22,16 @@ public sealed class LogPositionTests
         Assert.That(next, Is.EqualTo(new LogPosition(107, false)));
     }
 
-    // start, cut, after, is before all → what is said to be left out
+    // start, cut, after, is before all → the decisions that are reported as dropped
     [TestCase(100, 150, 150, false, null, TestName = "Continue_FirstOneKept_NothingIsLeftOut")]
-    [TestCase(100, 150, 149, false, "150 left out 1", TestName = "Continue_OneCutOff_IsCounted")]
-    [TestCase(100, 150, 100, false, "150 left out 50", TestName = "Continue_ManyCutOff_AreCounted")]
+    [TestCase(100, 150, 149, false, "150 dropped 1", TestName = "Continue_OneCutOff_IsCounted")]
+    [TestCase(100, 150, 100, false, "150 dropped 50", TestName = "Continue_ManyCutOff_AreCounted")]
     [TestCase(
         100,
         150,
         99,
         false,
-        "150 left out ?",
+        "150 dropped ?",
         TestName = "Continue_IdOfAnEarlierLog_IsUnknown"
     )]
     [TestCase(
@@ -39,7 +39,7 @@ public sealed class LogPositionTests
         150,
         99,
         true,
-        "150 left out 50",
+        "150 dropped 50",
         TestName = "Continue_NoLogBefore_CountsFromItsStart"
     )]
     [TestCase(100, 100, 99, true, null, TestName = "Continue_NoLogBefore_AllOfANewOneIsNew")]
@@ -69,7 +69,7 @@ public sealed class LogPositionTests
     {
         var (events, next) = new LogPosition(120, false).Continue(Part(100, 110, 5));
 
-        Assert.That(Told(events), Is.EqualTo(["115 left out ?"]));
+        Assert.That(Told(events), Is.EqualTo(["115 dropped ?"]));
         Assert.That(next, Is.EqualTo(new LogPosition(115, false)));
     }
 

@@ -12,22 +12,22 @@ internal sealed class KeptPolicies : IPolicyRepository
 
     private long setVersion;
 
-    /// <summary>What has been changed, in order.</summary>
+    /// <summary>The changes that were made, in order.</summary>
     public List<PolicyChanges> Changes { get; } = [];
 
-    /// <summary>What it is asked to keep within.</summary>
+    /// <summary>The quota that was passed.</summary>
     public PolicyQuota? Quota { get; private set; }
 
-    /// <summary>What it answers to every change, without making it.</summary>
+    /// <summary>The result that it returns for every change instead of making it.</summary>
     public PolicySave? Refusal { get; set; }
 
-    /// <summary>Whether it makes changes without saying so.</summary>
+    /// <summary>Whether changes succeed, but the reply is lost.</summary>
     public bool LosesAnswers { get; set; }
 
-    /// <summary>What somebody else does before the next change arrives.</summary>
+    /// <summary>What another request does before the next change arrives.</summary>
     public Action? BeforeChange { get; set; }
 
-    /// <summary>Somebody else saves a policy.</summary>
+    /// <summary>Saves a policy, as another request would.</summary>
     public Policy Save(PolicyDefinition definition)
     {
         var change = Head(definition.Key).Save(definition, TestData.Moment, TestData.Actor);
@@ -35,7 +35,7 @@ internal sealed class KeptPolicies : IPolicyRepository
         return change.After!;
     }
 
-    /// <summary>Somebody else deletes a policy.</summary>
+    /// <summary>Deletes a policy, as another request would.</summary>
     public void Delete(PolicyKey key) => Make(Head(key).Delete(), TestData.Moment);
 
     public PolicyHead Head(PolicyKey key) =>

@@ -191,7 +191,7 @@ public sealed class PolicyHandlerTests
             }
             catch (StoreUnavailableException) when (!isAnswered)
             {
-                // It may have been saved.
+                // The policy may have been saved.
             }
         });
 

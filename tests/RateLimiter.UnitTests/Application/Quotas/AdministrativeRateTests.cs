@@ -98,7 +98,7 @@ public sealed class AdministrativeRateTests
             time
         );
 
-    /// <summary>How many calls pass until one does not.</summary>
+    /// <summary>The number of calls that pass before one is rejected.</summary>
     private static int Passed(AdministrativeRate rate, ClientId? client, IPAddress caller)
     {
         var passed = 0;

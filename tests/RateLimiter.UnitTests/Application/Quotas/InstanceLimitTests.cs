@@ -102,7 +102,7 @@ public sealed class InstanceLimitTests
             limit.Acquire($"{i}");
         }
 
-        // Asked once each: what was forgotten has its permit again.
+        // One call for each: a caller that was evicted has its permit again.
         var kept = Enumerable
             .Range(0, 100 * Capacity)
             .Count(i => limit.Acquire($"{i}") is not null);

@@ -36,7 +36,7 @@ public sealed class ResetUsageHandlerTests
     [Test]
     public async Task Handle_InactivePolicy_ForgetsToo()
     {
-        // What was used before it was switched off would count again afterwards.
+        // Usage from before the policy was deactivated would count again when it is activated.
         var policy = TestData.Policy(isActive: false);
         SetUpReset(new Subject(TestData.Client, "alice", null), policy);
 

@@ -4,7 +4,7 @@ using static RateLimiter.UnitTests.Domain.Checks.Model;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 
-/// <summary>What every algorithm keeps.</summary>
+/// <summary>Properties that hold for every algorithm.</summary>
 public sealed class CounterTests
 {
     [Test]
@@ -171,7 +171,7 @@ public sealed class CounterTests
     [TestCase(39, true)]
     public void Take_CounterIsAhead_BeginsNowWhenItIsMoreThanAWindow(long now, bool begins)
     {
-        // A window of 60 s that has no end in common with the clock's minutes.
+        // A window of 60 s that is not aligned to the clock's minutes.
         Algorithm[] algorithms =
         [
             Algorithm.FixedWindow,

@@ -263,7 +263,7 @@ public sealed class DecisionTests
     [Test]
     public void From_DeniedBySomeLimits_StillGivesTheFiguresOfTheNearest()
     {
-        // The limit that denies has more left than the one that does not.
+        // The limit that denies has more remaining permits than the one that allows.
         var policy = TestData.Policy(
             limits: [TestData.Limit("first", 10), TestData.Limit("second", 20)]
         );

@@ -3,7 +3,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 
-/// <summary>One subject's counters. Times are microseconds after a moment at which windows begin.</summary>
+/// <summary>One subject's counters. Times are microseconds after the start of a window.</summary>
 internal sealed class Model(params Limit[] limits)
 {
     public const long Second = 1_000_000;
@@ -26,6 +26,6 @@ internal sealed class Model(params Limit[] limits)
     public IReadOnlyList<LimitStatus> GiveAll(long at, long cost) =>
         Counter.Refund(counters, limits, Start + at, cost);
 
-    /// <summary>Goes on counting under another limit of the same algorithm.</summary>
+    /// <summary>Continues to count under another limit of the same algorithm.</summary>
     public void Change(Limit limit) => limits = [limit];
 }

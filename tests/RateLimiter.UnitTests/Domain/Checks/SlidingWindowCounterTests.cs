@@ -4,7 +4,7 @@ using static RateLimiter.UnitTests.Domain.Checks.Model;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 
-/// <summary>Ten permits in ten seconds: what was taken in the window before weighs a tenth less each second.</summary>
+/// <summary>Ten permits in ten seconds: the weight of the previous window's permits falls by a tenth each second.</summary>
 public sealed class SlidingWindowCounterTests
 {
     [TestCase(1, 11 * Second)]
@@ -64,7 +64,7 @@ public sealed class SlidingWindowCounterTests
         );
     }
 
-    // The room that is left, and when the window before leaves more of it.
+    // The remaining permits, and the time at which the falling weight of the previous window leaves enough of them.
     [TestCase(4, 6, 1, 2_500_000)]
     [TestCase(3, 7, 1, 3_333_334)]
     [TestCase(4, 6, 4, 10 * Second, Description = "when the window before has passed")]

@@ -10,7 +10,7 @@ public sealed class ApiKeyTests
     private const string Alphabet =
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-    // Computed with another implementation of CRC-32C: keys that were handed out must stay valid.
+    // Computed with another implementation of CRC-32C: issued keys must stay valid.
     private const string Known =
         "rl_0123456789abcdEF_07ELSZgnu18FMTahov29GNUbipw3AHOVcjqx4BIPWdk35JX8e";
 
@@ -57,7 +57,7 @@ public sealed class ApiKeyTests
         const int secretLength = 43;
         var seen = Enumerable.Range(0, secretLength).Select(_ => new HashSet<char>()).ToArray();
 
-        // That a character is missing in a place after so many keys happens once in 10^66 runs.
+        // After this many keys, the chance that a character is missing at a position is 1 in 10^66 runs.
         for (var i = 0; i < 10_000; i++)
         {
             var secret = ApiKey.Generate(TestData.Client).Text.AsSpan(secretStart, secretLength);
@@ -117,7 +117,7 @@ public sealed class ApiKeyTests
     public void TryParse_LastCharacterMissing_IsRefused() =>
         Assert.That(ApiKey.TryParse(Known[..^1], out _), Is.False);
 
-    // Each has the checksum that belongs to it, so that only the rule in question refuses it.
+    // Each key has a correct checksum, so that only the tested rule rejects it.
     [TestCase(
         "RL_0123456789abcdEF_07ELSZgnu18FMTahov29GNUbipw3AHOVcjqx4BIPWdk",
         TestName = "{m}(prefix)"

@@ -47,7 +47,7 @@ public sealed class PolicyTableTests
         }
     }
 
-    // All four that can apply to the route "search" and the role "free", in the order in which they do.
+    // All four policies that can apply to the route "search" and the role "free", in their order of precedence.
     [Test]
     public void Resolve_CatchAll_ComesAfterTheRoutesOwnPolicies()
     {

@@ -63,7 +63,7 @@ public sealed class StandstillTests : IDisposable
         Assert.That(standstills, Is.EqualTo(1));
     }
 
-    /// <summary>Time that can go on without a timer that runs.</summary>
+    /// <summary>A clock that can advance without running timers.</summary>
     private sealed class Machine : FakeTimeProvider
     {
         private long stopped;

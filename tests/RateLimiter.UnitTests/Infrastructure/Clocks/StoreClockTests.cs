@@ -79,7 +79,7 @@ public sealed class StoreClockTests : ILogger<StoreClock>, IDisposable
     {
         var wait = new TaskCompletionSource().Task.WaitAsync(Limit, clock);
 
-        // Each counts for two, and one is given for what arrived last.
+        // Each turn counts as two, and one more is granted for the replies that arrived last.
         for (var turn = 0; turn < (Limit / StoreClock.MaxTurn) + 1; turn++)
         {
             await TurnAsync(TimeSpan.FromMilliseconds(75));
@@ -94,7 +94,7 @@ public sealed class StoreClockTests : ILogger<StoreClock>, IDisposable
         using var timer = clock.CreateTimer(_ => { }, null, Limit, Timeout.InfiniteTimeSpan);
         var start = clock.GetTimestamp();
 
-        // Whether the turn's end has been run by then or not.
+        // Holds whether or not the end of the turn has run by then.
         wall.Advance(TimeSpan.FromSeconds(5));
 
         Assert.That(clock.GetElapsedTime(start), Is.EqualTo(StoreClock.MaxTurn));
@@ -112,7 +112,7 @@ public sealed class StoreClockTests : ILogger<StoreClock>, IDisposable
         );
         await RunAsync(3 * StoreClock.TurnInterval);
         timer.Dispose();
-        // Another keeps the clock turning.
+        // Another timer keeps the clock running.
         using var other = clock.CreateTimer(_ => { }, null, Limit, Limit);
 
         await RunAsync(3 * StoreClock.TurnInterval);
@@ -159,7 +159,7 @@ public sealed class StoreClockTests : ILogger<StoreClock>, IDisposable
         }
     }
 
-    /// <summary>Advances the wall, and waits until the turn that ends then has passed through the thread pool.</summary>
+    /// <summary>Advances the wall clock, and waits until the turn that ends then has passed through the thread pool.</summary>
     private async Task TurnAsync(TimeSpan took)
     {
         var turn = clock.Turns;

@@ -7,7 +7,7 @@ public sealed class AllowanceTests
 {
     private static readonly TimeSpan TwoMinutes = TimeSpan.FromMinutes(2);
 
-    // Of 10 permits in 60 seconds, in two windows; buckets get what flows in besides what they begin with.
+    // 10 permits per 60 seconds, over two windows; a bucket allows its initial permits plus those that are replenished.
     [TestCase(Algorithm.FixedWindow, null, 10, 20)]
     [TestCase(Algorithm.SlidingLog, null, 10, 20)]
     [TestCase(Algorithm.TokenBucket, null, 10, 29)]
@@ -78,7 +78,7 @@ public sealed class AllowanceTests
         Assert.That(allowance.Last.Allowed, Is.Zero);
     }
 
-    // What flows in during two windows, and for buckets besides that no more than they hold at the start.
+    // The permits of two windows, and for buckets in addition at most their initial permits.
     [Test]
     public void Of_LargeLimit_IsRightWithinAHundredthAndHasFewPoints(
         [Values] Demand demand,

@@ -37,7 +37,7 @@ public sealed class SessionKeyManagerTests
     {
         var first = Instance();
         var second = Instance();
-        // Both have found nothing before either writes.
+        // Both instances have found no key before either writes one.
         store.BeforeAdd = () =>
         {
             store.BeforeAdd = null;

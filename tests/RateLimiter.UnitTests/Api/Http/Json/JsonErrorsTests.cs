@@ -43,7 +43,7 @@ public sealed class JsonErrorsTests
     public void Describe_UnknownField_SaysSo(string json, string field) =>
         Assert.That(Describe(json), Is.EqualTo((field, "is unknown")));
 
-    // Names that a path cannot hold as they are.
+    // Names that must be escaped in a path.
     [TestCase("a b")]
     [TestCase("a.b")]
     [TestCase(".")]

@@ -21,7 +21,7 @@ public sealed class BulkDispatcherTests
             (requests, timeout, _) =>
             {
                 var call = new Call(requests[0].Subject.Client, timeout);
-                // Several turns can come at once.
+                // Calls can be concurrent.
                 lock (calls)
                 {
                     calls.Add(call);
@@ -207,7 +207,7 @@ public sealed class BulkDispatcherTests
         await SentAsync(4);
     }
 
-    /// <summary>Three batches, the last of which waits for so long behind the calls of the others.</summary>
+    /// <summary>Three batches, the last of which waits for the given time behind the calls of the others.</summary>
     private async Task<Task<Decision?[]>[]> WaitBehindTwoAsync(TimeSpan wait)
     {
         Task<Decision?[]>[] asked = [TakeAsync(), TakeAsync(), TakeAsync()];

@@ -264,7 +264,7 @@ public sealed class CheckBatcherTests : IDisposable
     {
         public TaskCompletionSource<Decision?[]> Answer { get; } = new();
 
-        /// <summary>With a decision for each, to be told by its cost.</summary>
+        /// <summary>Returns a decision for each request, identifiable by its cost.</summary>
         public void AnswerAll() =>
             Answer.SetResult([
                 .. Requests.Select(request =>

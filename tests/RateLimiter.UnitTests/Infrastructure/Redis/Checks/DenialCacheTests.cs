@@ -61,7 +61,7 @@ public sealed class DenialCacheTests
         Assert.That(Find(), Is.Null);
     }
 
-    // The clock on the wall of the store, while 10 s pass on this machine's.
+    // The seconds that pass on the store's wall clock while 10 s pass on this machine's clock.
     [TestCase(10, 20)]
     [TestCase(15, 15)]
     [TestCase(29, 1)]

@@ -4,7 +4,7 @@ using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Connection;
 
-/// <summary>What a connection string means, and which are refused without repeating a secret.</summary>
+/// <summary>The parsing of connection strings, and the rejection of invalid ones without repeating a secret.</summary>
 [TestFixture]
 public sealed class RedisOptionsTests
 {
@@ -104,7 +104,7 @@ public sealed class RedisOptionsTests
         );
     }
 
-    // The scripts publish without it.
+    // The scripts publish without the prefix.
     [TestCase("host,channelPrefix=x:")]
     [TestCase("redis://host,channelPrefix=x:")]
     public void ToConfiguration_ChannelPrefix_IsNotApplied(string text) =>

@@ -123,7 +123,7 @@ public sealed class StoreCircuitTests : ILogger
         );
     }
 
-    // It was away first, and then the operator had to mend something.
+    // First the store was unavailable, and then there was an error that the operator had to fix.
     [Test]
     public async Task Probe_FailsForAReasonOfTheOperators_LogsItOnceMore()
     {
@@ -204,7 +204,7 @@ public sealed class StoreCircuitTests : ILogger
             }
             catch (StoreUnavailableException)
             {
-                // As it is to.
+                // Expected.
             }
         }
     }

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Connection;
 
-/// <summary>What the operator is told of what the client library throws.</summary>
+/// <summary>The reason that the operator sees for exceptions of the client library.</summary>
 [TestFixture]
 public sealed class StoreReasonTests
 {
@@ -87,7 +87,7 @@ public sealed class StoreReasonTests
         bool needsOperator
     ) => Assert.That(StoreReason.Of(failure), Is.EqualTo(new StoreReason(text, needsOperator)));
 
-    // As the client library wraps it.
+    // Wrapped as by the client library.
     private static RedisConnectionException Unconnected(Exception? why) =>
         Failed(
             ConnectionFailureType.UnableToResolvePhysicalConnection,
