@@ -82,7 +82,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
         var answer = await visitor.GetAsync("/dashboard/nothing/there");
 
         answer.MustBeStatus(404);
-        Assert.That(answer.Text, Does.Contain("There is no such page").And.Contain("<nav"));
+        Assert.That(answer.Text, Does.Contain("Page not found").And.Contain("<nav"));
     }
 
     [TestCase("")]
@@ -156,7 +156,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
         answer.MustBeStatus(302);
         Assert.That(visitor.HasSession, Is.False);
         var page = await visitor.GetAsync(answer.Headers["Location"]);
-        Assert.That(page.MustBeOk().Text, Does.Contain("not valid any more"));
+        Assert.That(page.MustBeOk().Text, Does.Contain("no longer valid"));
     }
 
     [TestCase("/dashboard/")]

@@ -98,6 +98,6 @@ public sealed partial class WarmUpTests
             async () => (await new ApiClient(service).GetAsync("/health/ready")).Status == 200
         );
 
-    [GeneratedRegex(@"Warmed up: (\w+ \S+) was answered with (\d+)")]
+    [GeneratedRegex(@"Warmed up: (\w+ \S+) returned (\d+)")]
     private static partial Regex WarmedUp { get; }
 }

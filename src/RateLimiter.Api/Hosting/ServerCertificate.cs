@@ -108,6 +108,6 @@ internal static partial class TlsMessages
     )]
     public static partial void Renewed(this ILogger logger, string subject, DateTime until);
 
-    [LoggerMessage(6, LogLevel.Warning, "The certificate was not renewed. {Error}")]
+    [LoggerMessage(6, LogLevel.Warning, "The certificate is not renewed. {Error}")]
     public static partial void NotRenewed(this ILogger logger, string error);
 }
