@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>ANY /gateway/check, asked as gateways ask.</summary>
+/// <summary>ANY /gateway/check, called as gateways call it.</summary>
 [TestFixture]
 public sealed class GatewayTests
 {
@@ -165,7 +165,7 @@ public sealed class GatewayTests
     [TestCase("/../../../docs/", "GET /docs")]
     [TestCase("/../check?no_policy=allow", "GET /check")]
     [TestCase("/a/../search", "GET /search")]
-    [Contract("ANY /gateway/check/…: the path of Envoy's request, whatever stands in it")]
+    [Contract("ANY /gateway/check/…: the path of Envoy's request, whatever it contains")]
     public async Task Door_PathBehindIt_IsWhatIsAskedAboutAndNoOtherEndpoint(
         string path,
         string route
@@ -179,7 +179,7 @@ public sealed class GatewayTests
         Assert.That(
             (unknown, allowed, denied),
             Is.EqualTo((404, 200, 429)),
-            "To Envoy, any 200 lets a request pass."
+            "Envoy passes a request on after any 200."
         );
     }
 
@@ -219,7 +219,7 @@ public sealed class GatewayTests
     [TestCase("image/png", 100)]
     [TestCase("application/json", 2_000_000)]
     [TestCase(null, 2_000_000)]
-    [Contract("ANY /gateway/check: a body is nothing to it, whatever its type and size")]
+    [Contract("ANY /gateway/check: a body is ignored, whatever its type and size")]
     public async Task Door_RequestWithABody_IsNeitherReadNorRefused(string? type, int size)
     {
         await client.HasPolicyAsync("search", 10);
@@ -274,7 +274,7 @@ public sealed class GatewayTests
         params (string Name, string Value)[] headers
     ) => client.SendAsync(new HttpMethod(method), path, body: null, headers);
 
-    /// <summary>Asks with a path that no library has put in order.</summary>
+    /// <summary>Sends a path that no library has normalized.</summary>
     private async Task<int> AskRawAsync(string path, string headers = "X-RateLimit-User: alice\r\n")
     {
         var answer = await FuzzResponse.AskAsync(

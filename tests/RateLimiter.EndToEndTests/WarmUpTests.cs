@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A service that says it is ready has run everything once, and has left nothing in its store.</summary>
+/// <summary>A service that is ready has run everything once, and has left nothing in its store.</summary>
 [TestFixture]
 public sealed partial class WarmUpTests
 {
@@ -15,7 +15,7 @@ public sealed partial class WarmUpTests
         "Debug"
     );
 
-    /// <summary>The one deletes, and takes seconds for it; the other does not end by itself.</summary>
+    /// <summary>The first deletes, which takes seconds; the second does not end by itself.</summary>
     private static readonly string[] NotWarmedUp = ["DELETE /client", "GET /logs/stream"];
 
     [Test]
@@ -49,7 +49,7 @@ public sealed partial class WarmUpTests
                 ),
                 Is.SupersetOf(operations)
             );
-            // Only what would be written by any request is refused before it gets to the store.
+            // Only writes that any request would make are rejected before they reach the store.
             Assert.That(
                 answered.Where(one => one.Value is "400").Select(one => one.Key),
                 Is.EqualTo(new[] { "POST /register" })
