@@ -115,13 +115,13 @@ public sealed record ApiOperation(
             return;
         }
 
-        var faults = new JsonSchemaValidator().Validate(
+        var errors = new JsonSchemaValidator().Validate(
             answer.Text,
             content.Schema.ActualSchema,
             SchemaType.OpenApi3
         );
         Assert.That(
-            faults.Select(fault => fault.ToString()),
+            errors.Select(error => error.ToString()),
             Is.Empty,
             $"{this} does not match its schema: {answer.Text}"
         );

@@ -18,7 +18,7 @@ public sealed class FuzzRequest
 
     public byte[] Body { get; set; } = [];
 
-    /// <summary>The name of the length header; null omits it.</summary>
+    /// <summary>The framing header with the length of the body; null omits it.</summary>
     public string? Framing { get; set; }
 
     /// <summary>The framed body, if it differs from the body itself.</summary>

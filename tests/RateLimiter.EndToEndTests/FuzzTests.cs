@@ -49,7 +49,7 @@ public sealed partial class FuzzTests(Store store)
         "415",
     ];
 
-    private const string Away = "The store does not answer, and is not asked";
+    private const string StoreOutage = "The store does not answer, and is not asked";
 
     private readonly HttpClient http = new(
         new SocketsHttpHandler
@@ -169,8 +169,8 @@ public sealed partial class FuzzTests(Store store)
             var answer = await AskAsync(service, request, isBare, story);
             answers.AddOrUpdate($"{answer?.Status ?? 0}", 1, (_, count) => count + 1);
             // The machine is too busy for the store, which the service has logged.
-            var isAway = answer?.Status == 503 && service.Output.Contains(Away);
-            if (answer is not null && !isAway)
+            var isOutage = answer?.Status == 503 && service.Output.Contains(StoreOutage);
+            if (answer is not null && !isOutage)
             {
                 MustBeHarmless(request, answer, story);
             }
@@ -234,23 +234,23 @@ public sealed partial class FuzzTests(Store store)
 
     private static void MustBeHarmless(FuzzRequest request, FuzzResponse answer, string story)
     {
-        string? fault;
+        string? failure;
         try
         {
-            fault = Fault(request, answer);
+            failure = FindError(request, answer);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            fault = $"{exception}";
+            failure = $"{exception}";
         }
 
-        if (fault is not null)
+        if (failure is not null)
         {
-            Assert.Fail($"{fault}\n\n{answer}\n\nanswers {story}");
+            Assert.Fail($"{failure}\n\n{answer}\n\nanswers {story}");
         }
     }
 
-    private static string? Fault(FuzzRequest request, FuzzResponse answer)
+    private static string? FindError(FuzzRequest request, FuzzResponse answer)
     {
         // An unsupported HTTP version is the only thing that the web server may answer in this way.
         if (answer.Status >= 500 && !(answer.Status == 505 && answer.IsOfTheServerItself))

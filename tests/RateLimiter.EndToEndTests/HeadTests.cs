@@ -26,7 +26,7 @@ public sealed class HeadTests(Store store) : ServiceFixture(store)
         using (Assert.EnterMultipleScope())
         {
             Assert.That((head.Status, head.Text), Is.EqualTo((get.Status, "")));
-            Assert.That(Told(head), Is.EqualTo(Told(get)));
+            Assert.That(NamesOf(head), Is.EqualTo(NamesOf(get)));
         }
     }
 
@@ -44,7 +44,7 @@ public sealed class HeadTests(Store store) : ServiceFixture(store)
         (await new ApiClient(Service).SendAsync(HttpMethod.Head, "/policy")).MustBeStatus(401);
 
     // A Content-Length is allowed, and is that of the body of a GET.
-    private static IEnumerable<string> Told(Answer answer) =>
+    private static IEnumerable<string> NamesOf(Answer answer) =>
         answer
             .Headers.Keys.Where(name =>
                 name is not ("Date" or "Content-Length" or "Transfer-Encoding")

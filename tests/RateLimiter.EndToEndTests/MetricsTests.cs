@@ -76,11 +76,11 @@ public sealed partial class MetricsTests
                     Is.SubsetOf(labels),
                     expression
                 );
-                var told = Word.Matches(Grouping.Replace(Selector.Replace(rest, ""), ""))
+                var mentioned = Word.Matches(Grouping.Replace(Selector.Replace(rest, ""), ""))
                     .Select(it => Part.Replace(it.Value, ""))
                     .Distinct();
                 Assert.That(
-                    told.Except(Words),
+                    mentioned.Except(Words),
                     Is.Not.Empty.And.SubsetOf(names.Union(OfPrometheus)),
                     expression
                 );
@@ -96,12 +96,12 @@ public sealed partial class MetricsTests
             .Where(name => name.StartsWith("ratelimiter_", StringComparison.Ordinal))
             .ToList();
 
-        var told = Own.Matches(await File.ReadAllTextAsync(RepositoryFile.Of("docs/telemetry.md")))
+        var documented = Own.Matches(await File.ReadAllTextAsync(RepositoryFile.Of("docs/telemetry.md")))
             .Select(it => Part.Replace(it.Value, ""))
             .ToHashSet();
 
         Assert.That(served, Has.Count.GreaterThan(15));
-        Assert.That(told, Is.EquivalentTo(served));
+        Assert.That(documented, Is.EquivalentTo(served));
     }
 
     [TestCase(Store.Embedded)]

@@ -88,10 +88,10 @@ public sealed class OutageTests
         }
 
         Assert.That(await service.TerminateAsync(), Is.Zero);
-        var told = service.OutputLines.Where(line => line.Contains("left out of the log"));
-        Assert.That(told.Count(), Is.InRange(1, 2), "At once, and the rest at the end.");
+        var reports = service.OutputLines.Where(line => line.Contains("left out of the log"));
+        Assert.That(reports.Count(), Is.InRange(1, 2), "At once, and the rest at the end.");
         Assert.That(
-            told.Sum(line => int.Parse(line.Split("] ")[1].Split(' ')[0])),
+            reports.Sum(line => int.Parse(line.Split("] ")[1].Split(' ')[0])),
             Is.EqualTo(asked)
         );
     }

@@ -57,7 +57,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
         await service.KillAsync();
         var open = await app.GetManyAsync(Open);
         var closed = await app.GetManyAsync(Closed);
-        var away = app.Lines;
+        var duringOutage = app.Lines;
 
         service = await ServeAsync();
         await Poll.UntilAsync(
@@ -77,9 +77,9 @@ public sealed class PackageOutageTests : IAsyncDisposable
                 Is.EqualTo(new[] { LogLevel.Warning, LogLevel.Information }),
                 string.Join('\n', app.Lines)
             );
-            Assert.That(away, Has.Count.EqualTo(1));
-            Assert.That(away[0].Exception, Is.Null);
-            Assert.That(away[0].Message, Does.Not.Contain('\n'));
+            Assert.That(duringOutage, Has.Count.EqualTo(1));
+            Assert.That(duringOutage[0].Exception, Is.Null);
+            Assert.That(duringOutage[0].Message, Does.Not.Contain('\n'));
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class StalledProcessTests
         var sleeper = await host.ServeAsync(SharedServices.Open, SharedServices.Forgiving);
         var owner = await Client.RegisterAsync(awake);
         await owner.HasPolicyAsync("r", 1_000_000);
-        List<string> letIn = [];
+        List<string> accepted = [];
         for (var night = 0; night < Nights; night++)
         {
             var made = (
@@ -63,27 +63,27 @@ public sealed class StalledProcessTests
             var callers = Enumerable.Range(0, Callers).Select(_ => TryAsync(caller)).ToList();
             await Task.Delay(Sent);
             await sleeper.ResumeAsync();
-            letIn.AddRange((await Task.WhenAll(callers)).SelectMany(it => it));
+            accepted.AddRange((await Task.WhenAll(callers)).SelectMany(it => it));
         }
 
-        Assert.That(letIn, Is.Empty);
+        Assert.That(accepted, Is.Empty);
     }
 
     private static async Task<IEnumerable<string>> TryAsync(Client caller)
     {
         var start = Stopwatch.GetTimestamp();
-        List<string> letIn = [];
+        List<string> accepted = [];
         while (Stopwatch.GetElapsedTime(start) < Awake)
         {
             if (await caller.CheckAsync("u", "r") is { Status: 200 } answer)
             {
-                letIn.Add(
+                accepted.Add(
                     $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms: {answer.Text}"
                 );
             }
         }
 
-        return letIn;
+        return accepted;
     }
 
     [Test]

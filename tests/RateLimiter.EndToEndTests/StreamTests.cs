@@ -58,8 +58,8 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         await Client.CheckAsync("u", "s");
 
         var events = await stream.NextAsync(expected.Length);
-        Assert.That(events.Select(Tell), Is.EqualTo(expected));
-        var known = (await all.NextAsync(4)).ToDictionary(it => it.Id, Tell);
+        Assert.That(events.Select(Describe), Is.EqualTo(expected));
+        var known = (await all.NextAsync(4)).ToDictionary(it => it.Id, Describe);
         Assert.That(events.Select(it => known[it.Id]), Is.EqualTo(expected));
     }
 
@@ -195,7 +195,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         Assert.That(await stream.NextOrEndAsync(), Is.Null);
     }
 
-    private static string Tell(StreamEvent it) =>
+    private static string Describe(StreamEvent it) =>
         $"{it.User} {it.Data.GetProperty("route")} {it.Data.GetProperty("allowed").GetBoolean()}";
 }
 

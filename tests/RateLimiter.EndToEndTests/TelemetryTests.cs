@@ -10,7 +10,7 @@ public sealed class TelemetryTests
     private const string Traces = "/v1/traces";
     private const string Token = "a-token-of-the-metrics";
 
-    private static readonly TimeSpan Told = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(10);
 
     private readonly string traceId = Guid.NewGuid().ToString("N");
     private TemporaryFolder folder = null!;
@@ -69,7 +69,7 @@ public sealed class TelemetryTests
         string[] spans = ["POST /check", "CheckCommand", "take permits", "EVALSHA check"];
         await Poll.UntilAsync(
             "The collector does not receive the check.",
-            Told,
+            ExportTimeout,
             () => Task.FromResult(!spans.Except(SpansOf(traceId)).Any())
         );
         var received = collector.Received(Traces);
@@ -101,7 +101,7 @@ public sealed class TelemetryTests
         Assert.That(answer["trace_id"].GetString(), Is.EqualTo(id));
         await Poll.UntilAsync(
             "The collector receives no span, or no log record, of the request.",
-            Told,
+            ExportTimeout,
             () =>
                 Task.FromResult(
                     SpansOf(id).Any()
@@ -152,7 +152,7 @@ public sealed class TelemetryTests
 
         await Poll.UntilAsync(
             "The collector does not receive the checks.",
-            Told,
+            ExportTimeout,
             () => Task.FromResult(Exported("allowed") + Exported("denied") >= asked)
         );
         var duration = Last(it => it.Metric == "ratelimiter.decision.duration")!;

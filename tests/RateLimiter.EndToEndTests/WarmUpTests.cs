@@ -10,7 +10,7 @@ public sealed partial class WarmUpTests
 {
     private static readonly TimeSpan Ready = TimeSpan.FromSeconds(30);
 
-    private static readonly (string, string) Told = (
+    private static readonly (string, string) Verbose = (
         "Logging__LogLevel__RateLimiter.Api.Hosting.WarmUp",
         "Debug"
     );
@@ -22,7 +22,7 @@ public sealed partial class WarmUpTests
     public async Task Ready_EveryOperation_HasBeenAnsweredOnce()
     {
         await using var host = await StoreHost.StartAnyAsync();
-        var service = await host.ServeAsync(Told);
+        var service = await host.ServeAsync(Verbose);
         await MustGetReadyAsync(service);
 
         var answered = WarmedUp
@@ -81,7 +81,7 @@ public sealed partial class WarmUpTests
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         await host.Redis.KillAsync();
-        var service = await host.ServeAsync(Told);
+        var service = await host.ServeAsync(Verbose);
         var before = await new ApiClient(service).GetAsync("/health/ready");
 
         await host.Redis.RunAsync();

@@ -34,6 +34,6 @@ public sealed class ServerOptions
     /// </summary>
     public int H2cPort { get; set; }
 
-    /// <summary>How long a caller may be below that rate, in seconds; 2 to 600, default 5.</summary>
+    /// <summary>How long a caller may be below <see cref="MinBytesPerSecond"/>, in seconds; 2 to 600, default 5.</summary>
     public int SlowSeconds { get; set; } = 5;
 }
