@@ -137,7 +137,11 @@ public sealed class FailureTests
             Assert.That(locals, Is.Not.Empty, "Nothing was decided without the store.");
             Assert.That(locals.Take(3), Is.EqualTo(new[] { true, true, true }.Take(locals.Count)));
             Assert.That(locals.Count(passed => passed), Is.LessThanOrEqualTo(3));
-            Assert.That(allowed, Is.LessThanOrEqualTo(Limit - left), "More than the counter allows.");
+            Assert.That(
+                allowed,
+                Is.LessThanOrEqualTo(Limit - left),
+                "More than the counter allows."
+            );
             Assert.That(log, Does.Contain(fault.Begun));
             Assert.That(service.OutputLines.Count - lines, Is.LessThan(20), log);
         }

@@ -106,7 +106,11 @@ public sealed class GatewayOutageTests
         var answer = await AskAsync("?deny_status=403", "blocked");
 
         answer.MustBeProblem(403);
-        Assert.That(answer.Headers, Contains.Key("RateLimit-Policy"), "By which nginx detects a denial.");
+        Assert.That(
+            answer.Headers,
+            Contains.Key("RateLimit-Policy"),
+            "By which nginx detects a denial."
+        );
         Assert.That(answer.Headers, Does.Not.ContainKey("Retry-After"));
     }
 

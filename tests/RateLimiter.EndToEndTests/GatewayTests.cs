@@ -129,8 +129,20 @@ public sealed class GatewayTests
     {
         await client.HasPolicyAsync("PUT /orders/5", 10);
 
-        await AskAsync(Endpoint, "GET", Alice, (methodHeader, "PUT"), (pathHeader, "/orders/5?x=1"));
-        await AskAsync(Endpoint, "GET", Alice, (methodHeader, "put"), (pathHeader, "//Orders/%35/"));
+        await AskAsync(
+            Endpoint,
+            "GET",
+            Alice,
+            (methodHeader, "PUT"),
+            (pathHeader, "/orders/5?x=1")
+        );
+        await AskAsync(
+            Endpoint,
+            "GET",
+            Alice,
+            (methodHeader, "put"),
+            (pathHeader, "//Orders/%35/")
+        );
 
         Assert.That(await client.RemainingAsync("alice", "PUT /orders/5"), Is.EqualTo(8));
     }
@@ -186,7 +198,13 @@ public sealed class GatewayTests
     [Test]
     public async Task Door_PathToldTwice_IsRefused() =>
         (
-            await AskAsync(Endpoint, "GET", Alice, ("X-Forwarded-Uri", "/a"), ("X-Original-URI", "/b"))
+            await AskAsync(
+                Endpoint,
+                "GET",
+                Alice,
+                ("X-Forwarded-Uri", "/a"),
+                ("X-Original-URI", "/b")
+            )
         ).MustRefuse("X-Original-URI");
 
     [TestCase("X-RateLimit-Cost", "1.5")]

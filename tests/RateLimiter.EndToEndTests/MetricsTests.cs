@@ -96,7 +96,9 @@ public sealed partial class MetricsTests
             .Where(name => name.StartsWith("ratelimiter_", StringComparison.Ordinal))
             .ToList();
 
-        var documented = Own.Matches(await File.ReadAllTextAsync(RepositoryFile.Of("docs/telemetry.md")))
+        var documented = Own.Matches(
+                await File.ReadAllTextAsync(RepositoryFile.Of("docs/telemetry.md"))
+            )
             .Select(it => Part.Replace(it.Value, ""))
             .ToHashSet();
 

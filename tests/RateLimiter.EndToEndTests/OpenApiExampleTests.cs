@@ -23,7 +23,9 @@ public sealed class OpenApiExampleTests
     }
 
     [Test]
-    [Contract("The OpenAPI document has examples of all requests and responses, and they are correct")]
+    [Contract(
+        "The OpenAPI document has examples of all requests and responses, and they are correct"
+    )]
     public async Task EveryOperation_ItsExample_IsAnsweredAsItsExampleSays()
     {
         foreach (var operation in document.Operations)

@@ -466,7 +466,9 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("DELETE /policy: its counters go with it: a policy created again starts with reset counters")]
+    [Contract(
+        "DELETE /policy: its counters go with it: a policy created again starts with reset counters"
+    )]
     public async Task Delete_PolicyThatWasUsed_ForgetsItsCounters()
     {
         await Client.HasPolicyAsync("r", 2);

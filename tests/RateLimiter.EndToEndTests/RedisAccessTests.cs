@@ -170,7 +170,9 @@ public sealed class RedisAccessTests
     }
 
     [Test]
-    [Contract("channelPrefix: the health probe of the subscription uses the channel of the messages")]
+    [Contract(
+        "channelPrefix: the health probe of the subscription uses the channel of the messages"
+    )]
     public async Task ChannelPrefix_OfOneInstance_KeepsNoMessageFromIt()
     {
         await using var host = StoreHost.Of(redis.ConnectionString);

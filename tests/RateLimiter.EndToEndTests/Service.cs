@@ -153,6 +153,7 @@ public sealed partial class Service : IAsyncDisposable
     /// <summary>
     /// Stops it like Ctrl-C: SIGINT. A shell without job control makes processes that it starts with <c>&amp;</c> ignore
     /// that signal, and the service with them, so that tests of it must run in the foreground.
+    /// </summary>
     /// <returns>The exit code.</returns>
     public Task<int> InterruptAsync() => EndAsync("INT");
 

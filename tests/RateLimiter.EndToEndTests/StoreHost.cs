@@ -22,7 +22,8 @@ public sealed class StoreHost : IAsyncDisposable
     }
 
     /// <summary>The real Redis, if it is a single server.</summary>
-    public RedisServer Redis => redis ?? throw new InvalidOperationException("It is not a single Redis.");
+    public RedisServer Redis =>
+        redis ?? throw new InvalidOperationException("It is not a single Redis.");
 
     /// <summary>The real PostgreSQL, if there is one.</summary>
     public PostgresServer Postgres =>

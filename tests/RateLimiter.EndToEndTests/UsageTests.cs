@@ -45,9 +45,7 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract(
-        "GET /usage: allowed, reason, waits and violated are those of a check of cost 1"
-    )]
+    [Contract("GET /usage: allowed, reason, waits and violated are those of a check of cost 1")]
     public async Task Usage_BucketUsedUp_TellsItsBurstAndThatNothingPasses()
     {
         (

@@ -121,7 +121,10 @@ internal sealed class CommonResponses : IOperationProcessor
         switch (status)
         {
             case StatusCodes.Status401Unauthorized:
-                answer.SetHeader(HeaderNames.WWWAuthenticate, "The required authentication scheme.");
+                answer.SetHeader(
+                    HeaderNames.WWWAuthenticate,
+                    "The required authentication scheme."
+                );
                 break;
             case StatusCodes.Status429TooManyRequests:
             case StatusCodes.Status503ServiceUnavailable:

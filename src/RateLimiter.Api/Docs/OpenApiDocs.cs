@@ -25,10 +25,7 @@ internal static class OpenApiDocs
         ("Checks", "Decide whether a user may do something now."),
         ("Gateway", "Forward authentication (external authorization) for gateways."),
         ("Usage", "Read, refund and reset the usage of a user."),
-        (
-            "Policies",
-            "The limits of each route and role: one by one, as code, and their history."
-        ),
+        ("Policies", "The limits of each route and role: one by one, as code, and their history."),
         ("Keys", "The API keys of a client. A key is shown once, when it is created."),
         ("Clients", "Register a client, and delete it with all its data."),
         ("Logs", "The log of decisions."),

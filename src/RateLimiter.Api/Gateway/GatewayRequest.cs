@@ -61,6 +61,7 @@ internal sealed class GatewayRequest
     /// The check. A path that no policy names counts as the catch-all's own route, not as a route of its own: under a
     /// catch-all each route has separate counters, and an unbounded set of paths would create an unbounded number of
     /// counters.
+    /// </summary>
     public Check ToCheck(PolicyTable policies) =>
         new(
             user,

@@ -8,6 +8,7 @@ using RateLimiter.Application.Logs;
 
 namespace RateLimiter.Api.Logs;
 
+/// <summary>
 /// The serialized form of events. All readers of a log receive the same events at about the same time, so that the text
 /// written for the first reader is cached for the others: one slot for each of the latest ids, without a lock. At about 400
 /// bytes each, 3 MB.

@@ -9,7 +9,8 @@ internal sealed class EventsBody : IOperationProcessor
     public bool Process(OperationProcessorContext context)
     {
         var answer = context.OperationDescription.Operation.Responses["200"];
-        answer.Description = "A stream of server-sent events. This is the data of an event `decision`.";
+        answer.Description =
+            "A stream of server-sent events. This is the data of an event `decision`.";
         var data = answer.Content["application/json"];
         answer.Content.Clear();
         answer.Content[DecisionStreamResult.ContentType] = data;

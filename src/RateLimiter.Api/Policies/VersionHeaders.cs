@@ -20,7 +20,11 @@ internal sealed class VersionHeaders : IOperationProcessor
         );
         if (method == OpenApiOperationMethod.Get)
         {
-            Take(operation, HeaderNames.IfNoneMatch, "The ETag of the version that the caller has.");
+            Take(
+                operation,
+                HeaderNames.IfNoneMatch,
+                "The ETag of the version that the caller has."
+            );
             Give(operation, "304");
         }
         else

@@ -62,7 +62,7 @@ internal sealed class ExportOptions(IConfiguration configuration)
     public void Configure(IServiceCollection services) => services.AddSingleton(configuration);
 
     /// <summary>Names the service, unless a variable does.</summary>
-    <summary>Names the service, unless a variable does.</summary>
+    public ResourceBuilder Name(ResourceBuilder resource) =>
         string.IsNullOrEmpty(configuration["OTEL_SERVICE_NAME"])
         && configuration["OTEL_RESOURCE_ATTRIBUTES"]
             ?.Contains("service.name=", StringComparison.Ordinal) != true

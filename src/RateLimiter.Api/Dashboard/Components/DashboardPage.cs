@@ -18,7 +18,7 @@ namespace RateLimiter.Api.Dashboard.Components;
 /// @code {
 ///     private Reply&lt;IReadOnlyList&lt;UsedKey>?>? keys;
 ///     protected override async Task LoadAsync() =>
-///         keys = await Session.SendAsync(Scopes.KeysWrite,  new ListKeysQuery(holder.Client.Id)=>caller => new ListKeysQuery(caller.Client.Id)=> new ListKeysQuery(holder.Client.Id));
+///         keys = await Session.SendAsync(Scopes.KeysWrite, caller => new ListKeysQuery(caller.Client.Id));
 /// }
 /// </code>
 /// </example>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
+/// <summary>
 /// The repository that Data Protection reads and writes synchronously: the keys that <see cref="SessionKeyManager"/> has
 /// read from the store.
 /// </summary>
