@@ -28,9 +28,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// <response code="204">The request may pass.</response>
     /// <response code="403">The API key does not have the scope; or, with deny_status=403, the limit is reached.</response>
     /// <response code="429">The limit is reached.</response>
-    /// <response code="503">
-    /// There is no verdict: the store is unavailable and the policy fails closed, or the client has used up its quota.
-    /// </response>
+    /// <response code="503">There is no verdict: the store is unavailable and the policy fails closed, or the client has used up its quota.</response>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]
     [DisableRequestSizeLimit]
@@ -53,9 +51,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
         [FromQuery(Name = "no_policy")] NoPolicyResponse noPolicy = NoPolicyResponse.NotFound
     ) => AnswerAsync(null, StatusCodes.Status204NoContent, denyStatus, noPolicy);
 
-    /// <summary>
-    /// The same for a gateway that appends the path of the request to this one. All methods are equivalent.
-    /// </summary>
+    /// <summary>The same for a gateway that appends the forwarded path to this one. All methods are equivalent.</summary>
     /// <remarks>
     /// For <c>ext_authz</c> of Envoy, which passes a request on only after a 200. The query is that of the forwarded
     /// request, and is ignored here. A body is not read.
@@ -63,9 +59,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     /// <param name="path">The path of the forwarded request.</param>
     /// <response code="200">The request may pass.</response>
     /// <response code="429">The limit is reached.</response>
-    /// <response code="503">
-    /// There is no verdict: the store is unavailable and the policy fails closed, or the client has used up its quota.
-    /// </response>
+    /// <response code="503">There is no verdict: the store is unavailable and the policy fails closed, or the client has used up its quota.</response>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]
     [DisableRequestSizeLimit]
