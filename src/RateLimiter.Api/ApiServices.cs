@@ -28,7 +28,7 @@ namespace RateLimiter.Api;
 
 internal static class ApiServices
 {
-    // With the delay that it has by default, Ctrl-C ends the service within 5 s, whatever is still under way.
+    // With the default shutdown delay, Ctrl-C ends the service within 5 s, whatever is still in progress.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     private static readonly TimeSpan HstsMaxAge = TimeSpan.FromDays(365);
@@ -38,9 +38,9 @@ internal static class ApiServices
     {
         builder.Logging.AddConsole(options => options.FormatterName = LineFormatter.FormatterName);
         builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
-        // Startup says in one line why the service cannot start; the host would say it again with a stack trace.
+        // Startup logs in one line why the service cannot start; the host would log it again with a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        // The connection says once when the store is lost; the probes would say it again every time.
+        // The connection logs once when the store is lost; the probes would log it again every time.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
         builder.AddWebServer();
@@ -57,7 +57,7 @@ internal static class ApiServices
         builder.AddTelemetry();
     }
 
-    /// <summary>The pipeline, in the order a request goes through it.</summary>
+    /// <summary>The pipeline, in the order in which a request passes through it.</summary>
     public static void UseApi(this WebApplication app)
     {
         app.Use(app.Services.GetRequiredService<WarmUp>().Keep);
@@ -78,7 +78,7 @@ internal static class ApiServices
         app.Use(HeadRequests.AnswerAsGetAsync);
         app.Use(GatewayPath.KeepAsync);
         app.UseRouting();
-        // A controller needs nothing of what follows, and is called from here.
+        // A controller needs none of the middleware that follows, and is called from here.
         app.MapControllers().ShortCircuit();
         app.UseDashboard();
         app.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
@@ -125,7 +125,7 @@ internal static class ApiServices
             // AddControllers would add authentication, authorization and more to every request.
             .AddMvcCore(options =>
             {
-                // One of each for all requests: they keep no state.
+                // One instance for all requests: they are stateless.
                 options.Filters.Add(
                     new TypeFilterAttribute(typeof(ApiKeyFilter))
                     {
@@ -140,13 +140,13 @@ internal static class ApiServices
                 options.ModelMetadataDetailsProviders.Add(new ExactTextMetadataProvider());
                 var messages = options.ModelBindingMessageProvider;
                 messages.SetMissingBindRequiredValueAccessor(_ => "is required");
-                // Without the value, which may be an API key in the wrong place.
+                // Omits the value, which may be an API key in the wrong place.
                 messages.SetAttemptedValueIsInvalidAccessor((_, _) => "cannot be read");
                 messages.SetNonPropertyAttemptedValueIsInvalidAccessor(_ => "cannot be read");
                 messages.SetValueIsInvalidAccessor(_ => "cannot be read");
                 messages.SetMissingRequestBodyRequiredValueAccessor(() => "is required");
                 options.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
-                // Nothing is read from forms, and the framework's readers of them fail at names such as "a[b".
+                // No operation reads forms, and the framework's form readers fail at names such as "a[b".
                 options.ValueProviderFactories.Clear();
                 options.ValueProviderFactories.Add(new RouteValueProviderFactory());
                 options.ValueProviderFactories.Add(new QueryStringValueProviderFactory());
@@ -155,7 +155,7 @@ internal static class ApiServices
                 options.InputFormatters.Add(new YamlBodyFormatter(typeof(PolicySetDocument)));
                 options.ModelBinderProviders.Insert(0, new TimeBinderProvider());
                 options.ModelBinderProviders.Insert(0, new EnumBinderProvider());
-                // Answers are UTF-8 whatever Accept-Charset asks for.
+                // Responses are UTF-8 whatever Accept-Charset asks for.
                 foreach (var output in options.OutputFormatters.OfType<TextOutputFormatter>())
                 {
                     output.SupportedEncodings.Remove(Encoding.Unicode);

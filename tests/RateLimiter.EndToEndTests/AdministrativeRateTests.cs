@@ -4,7 +4,7 @@ using RateLimiting.Client;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>How often a client and an address may call for anything but checks.</summary>
+/// <summary>The rate limit of a client and of an address for requests other than checks.</summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
@@ -12,10 +12,10 @@ public sealed class AdministrativeRateTests(Store store)
 {
     private const int Burst = 20;
 
-    /// <summary>Far more than come back at one a second while a test sends them.</summary>
+    /// <summary>Far more than a replenishment of one per second adds while a test sends them.</summary>
     private const int Many = 10 * Burst;
 
-    // No operation knows it, so that what is let in is a 400 and does nothing.
+    // No operation knows this parameter, so that an accepted request is a 400 and does nothing.
     private const string Unknown = "unknown_to_all=1";
 
     private StoreHost host = null!;
@@ -108,7 +108,7 @@ public sealed class AdministrativeRateTests(Store store)
         await SendUntilRefusedAsync(() => GetAsync(client.Key, NewAddress()));
 
         await Poll.UntilAsync(
-            "The client may never call again.",
+            "The client is never accepted again.",
             TimeSpan.FromSeconds(10),
             async () => (await GetAsync(client.Key, NewAddress())).Status == 200
         );
@@ -130,7 +130,7 @@ public sealed class AdministrativeRateTests(Store store)
         var limiter = services.GetRequiredService<IRateLimiterClient>();
         await SendUntilRefusedAsync(() => GetAsync(client.Key, NewAddress()));
 
-        // Both are administration, of which one call a second is left.
+        // Both are administrative, with one call per second remaining.
         Assert.That((await limiter.GetUsageAsync("u", "r")).Limit, Is.EqualTo(10));
         Assert.That((await limiter.Api.ListPoliciesAsync()).Result, Has.Count.EqualTo(1));
         Assert.That((await limiter.CheckAsync("u", "r")).Allowed);
@@ -157,7 +157,7 @@ public sealed class AdministrativeRateTests(Store store)
             }
         }
 
-        Assert.Fail("It is never refused.");
+        Assert.Fail("No request is rejected.");
         throw new InvalidOperationException();
     }
 
@@ -182,6 +182,6 @@ public sealed class AdministrativeRateTests(Store store)
         );
     }
 
-    /// <summary>One that nobody has called from.</summary>
+    /// <summary>An address that no other test uses.</summary>
     private string NewAddress() => $"198.51.{100 + addresses / 250}.{1 + addresses++ % 250}";
 }

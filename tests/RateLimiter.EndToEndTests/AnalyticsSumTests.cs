@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Figures add up, whatever happens to the instances and the store meanwhile.</summary>
+/// <summary>The sums of figures stay exact, whatever happens to the instances and the store meanwhile.</summary>
 [TestFixture]
 public sealed class AnalyticsSumTests
 {
@@ -60,7 +60,7 @@ public sealed class AnalyticsSumTests
             (await client.GetAsync("/analytics/summary")).MustBeProblem(503);
             await host.Redis.ResumeAsync();
             await Poll.UntilAsync(
-                "The store is not found again.",
+                "The service does not reconnect to the store.",
                 Seen,
                 async () => (await client.GetAsync("/analytics/summary")).Status == 200
             );
@@ -74,7 +74,7 @@ public sealed class AnalyticsSumTests
         {
             while (!enough.IsCancellationRequested)
             {
-                // Who is let in may have to be asked of the store.
+                // Authentication may need the store.
                 if ((await client.CheckAsync("u", "r")).Status == 200)
                 {
                     Interlocked.Increment(ref decided);

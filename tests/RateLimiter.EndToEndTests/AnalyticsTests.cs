@@ -227,7 +227,7 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
     [TestCase("summary")]
     [TestCase("timeseries")]
     [TestCase("top")]
-    [Contract("Analytics want the scope logs:read")]
+    [Contract("Analytics require the scope logs:read")]
     public async Task AnyOfThem_WithoutTheScope_IsRefused(string name)
     {
         var reader = await Client.PostAsync("/keys", """{"name":"x","scopes":["logs:read"]}""");
@@ -245,7 +245,7 @@ public sealed class AnalyticsTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("Tenants are fully apart")]
+    [Contract("Tenants are isolated")]
     public async Task Summary_ChecksOfAnotherTenant_AreNotThere()
     {
         var other = await Client.RegisterAsync(Service);

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What the service answered.</summary>
+/// <summary>A response of the service.</summary>
 /// <param name="Status">The status code.</param>
 /// <param name="Text">The body.</param>
 /// <param name="ContentType">Its media type.</param>
@@ -27,7 +27,7 @@ public sealed partial record Answer(
 
     public long Remaining => this["remaining"].GetInt64();
 
-    /// <summary>Whether it was decided without the store.</summary>
+    /// <summary>Whether it is a decision without the store.</summary>
     public bool IsDegraded =>
         Body.TryGetProperty("degraded", out var degraded) && degraded.GetBoolean();
 
@@ -52,13 +52,13 @@ public sealed partial record Answer(
         );
         if (answer.Status >= 400)
         {
-            Assert.That(answer.Text, Does.Not.Match(Innards), "It shows what it is made of.");
+            Assert.That(answer.Text, Does.Not.Match(Innards), "It discloses internals.");
         }
 
         return answer;
     }
 
-    /// <summary>Holds that it is a 200 with exactly this body, in whatever order its members are.</summary>
+    /// <summary>Asserts that it is a 200 with exactly this body, in any order of members.</summary>
     public void MustBe(string body)
     {
         Assert.That(Status, Is.EqualTo(200), Text);
@@ -70,17 +70,17 @@ public sealed partial record Answer(
         );
     }
 
-    /// <summary>Holds that it is a 200.</summary>
+    /// <summary>Asserts that it is a 200.</summary>
     public Answer MustBeOk() => MustBeStatus(200);
 
-    /// <summary>Holds that it has this status.</summary>
+    /// <summary>Asserts that it has this status.</summary>
     public Answer MustBeStatus(int status)
     {
         Assert.That(Status, Is.EqualTo(status), Text);
         return this;
     }
 
-    /// <summary>Holds that it is a problem as RFC 9457 wants it.</summary>
+    /// <summary>Asserts that it is a problem of RFC 9457.</summary>
     public void MustBeProblem(int status)
     {
         Assert.That(Status, Is.EqualTo(status), Text);
@@ -99,7 +99,7 @@ public sealed partial record Answer(
         }
     }
 
-    /// <summary>Holds that it is a 400 that names exactly these fields.</summary>
+    /// <summary>Asserts that it is a 400 that names exactly these fields.</summary>
     public void MustRefuse(params string[] fields)
     {
         MustBeProblem(400);
@@ -115,7 +115,7 @@ public sealed partial record Answer(
         );
     }
 
-    // Names of CLR types, and what a stack trace looks like.
+    // CLR type names, and patterns of stack traces.
     [GeneratedRegex(
         @"(System|Microsoft|RateLimiter|StackExchange|FluentValidation|MediatR|AutoMapper|Garnet)\.\w"
             + @"|Exception|\bInt(32|64)\b|\.cs\b|\bat \w+\.\w+"

@@ -3,14 +3,14 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// What was answered holds on the instance that answered, although the store hangs (SIGSTOP) right after. Alone on the
-/// machine, because time is measured.
+/// A confirmed change holds on the instance that confirmed it, although the store hangs (SIGSTOP) right after. Not in
+/// parallel with other tests, because time is measured.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
 [NonParallelizable]
 public abstract class AnsweredChangeFixture(Store store)
 {
-    /// <summary>So many tenants at once: what is only mostly right does not pass.</summary>
+    /// <summary>The number of concurrent tenants: enough that a race which rarely loses is detected.</summary>
     private const int Tenants = 5;
 
     protected static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(1);
@@ -20,7 +20,7 @@ public abstract class AnsweredChangeFixture(Store store)
     private Service here = null!;
     private Client probe = null!;
 
-    /// <summary>The instance that hears of changes.</summary>
+    /// <summary>The instance that receives invalidation messages.</summary>
     protected Service There { get; private set; } = null!;
 
     [OneTimeSetUp]
@@ -44,7 +44,8 @@ public abstract class AnsweredChangeFixture(Store store)
     public async Task StopAsync() => await host.DisposeAsync();
 
     /// <summary>
-    /// Something is done by each of some tenants, the store hangs as soon as that is answered, and is so for each of them.
+    /// Each of several tenants makes a change, the store hangs as soon as the change is confirmed, and the change must hold
+    /// for each tenant.
     /// </summary>
     protected async Task HoldsAsync(
         Func<Client, Task> prepare,
@@ -69,7 +70,7 @@ public abstract class AnsweredChangeFixture(Store store)
             Assert.That(
                 await Task.WhenAll(tenants.Select(holds)),
                 Is.All.True,
-                "Not what was answered."
+                "Not what was confirmed."
             )
         );
         if (afterwards is not null)
@@ -100,7 +101,7 @@ public abstract class AnsweredChangeFixture(Store store)
         foreach (var service in new[] { here, There })
         {
             await Poll.UntilAsync(
-                "The store is not found again.",
+                "The service does not reconnect to the store.",
                 Recovered,
                 async () =>
                     await probe.On(service).CheckAsync("u", "r", cost: 0)
@@ -110,8 +111,8 @@ public abstract class AnsweredChangeFixture(Store store)
     }
 
     /// <summary>
-    /// What a check says. For a second after the machine stood still a client is a 503 until the store confirms it: that says
-    /// nothing yet.
+    /// The outcome of a check. For a second after the process did not run, a client gets a 503 until the store confirms it:
+    /// that is not an outcome yet.
     /// </summary>
     protected static async Task<Answer> CheckedAsync(
         Client client,

@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <inheritdoc/>
-/// <remarks>And a check of a client that was just changed waits for the store no longer than any other.</remarks>
+/// <remarks>And a check of a client that was just changed does not wait longer for the store than any other.</remarks>
 [TestFixture(Store.Redis)]
 [TestFixture(Store.Postgres)]
 public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(store)
@@ -139,7 +139,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
             async tenant => (await CheckedAsync(tenant)).MustBeOk().Allowed,
             async tenant =>
             {
-                // Until it is away, nothing is counted here.
+                // Until the circuit is open, nothing is counted locally.
                 await Poll.UntilAsync(
                     "The store still decides.",
                     Recovered,
@@ -170,11 +170,13 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
             }
         );
 
-        // Half of it for the client, and half for the counter; it was once the whole for each.
+        // Half of it for the client, and half for the counter; an earlier version waited the whole for each.
         Assert.That(times.Min(), Is.LessThan(1.7 * CheckTimeout), string.Join(", ", times));
     }
 
-    /// <param name="isHeardThere">The store hangs only when the other instance has heard of it, which then keeps it out too.</param>
+    /// <param name="isHeardThere">
+    /// The store hangs only when the other instance has received the message, and then rejects the key too.
+    /// </param>
     private async Task RevokedAsync(bool isHeardThere)
     {
         Dictionary<Client, (string Id, Client Revoked)> made = [];
@@ -225,7 +227,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
         if (there)
         {
             await Poll.UntilAsync(
-                "It is not heard.",
+                "The message is not received.",
                 Recovered,
                 async () => (await client.On(There).CheckAsync("u", "r")).Status == 401
             );
@@ -238,7 +240,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
 
     private static Task<TimeSpan> IsLetInAsync(Client client) =>
         Poll.UntilAsync(
-            "The key is not let in.",
+            "The key is not accepted.",
             Recovered,
             async () => (await client.CheckAsync("u", "r")).Status == 200
         );
@@ -253,7 +255,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
 }
 
 /// <inheritdoc/>
-/// <remarks>With PostgreSQL, which answers a change while the store hangs already.</remarks>
+/// <remarks>With PostgreSQL, which confirms a change although the store hangs already.</remarks>
 [TestFixture]
 public sealed class RecordedChangeTests() : AnsweredChangeFixture(Store.Postgres)
 {

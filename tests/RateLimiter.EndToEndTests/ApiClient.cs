@@ -3,16 +3,16 @@ using System.Text;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A caller without an API key.</summary>
+/// <summary>An HTTP client without an API key.</summary>
 public class ApiClient(Service service)
 {
-    // One for all, because each has a pool of connections of its own.
+    // One for all, because each has its own connection pool.
     private static readonly HttpClient Http = new(
         new SocketsHttpHandler
         {
             UseProxy = false,
             UseCookies = false,
-            // The tests make certificates of their own, which nobody else trusts.
+            // The tests create their own certificates, which no machine trusts.
             SslOptions =
             {
                 RemoteCertificateValidationCallback = (_, certificate, _, _) =>
@@ -31,7 +31,7 @@ public class ApiClient(Service service)
     /// <summary>Registers a name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="forwardedFor">The header X-Forwarded-For, as a proxy would write it.</param>
-    /// <param name="token">The registration token, where one is wanted.</param>
+    /// <param name="token">The registration token, if one is required.</param>
     public Task<Answer> RegisterAsync(
         string name,
         string? forwardedFor = null,
@@ -85,7 +85,7 @@ public class ApiClient(Service service)
         return await Answer.ReadAsync(response);
     }
 
-    /// <summary>Follows a stream of events; what the service answers instead fails the test.</summary>
+    /// <summary>Follows a stream of events; any other response fails the test.</summary>
     public async Task<EventReader> StreamAsync(
         string path,
         params (string Name, string Value)[] headers

@@ -7,11 +7,11 @@ using NSwag;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The OpenAPI document, as a program reads it that knows nothing else of the service.</summary>
+/// <summary>The OpenAPI document, as read by a program that knows nothing else of the service.</summary>
 /// <param name="Operations">Its operations.</param>
 public sealed record ApiDocument(IReadOnlyList<ApiOperation> Operations)
 {
-    /// <summary>Asks a service for it.</summary>
+    /// <summary>Loads it from a service.</summary>
     public static async Task<ApiDocument> ReadAsync(ApiClient visitor)
     {
         var text = (await visitor.GetAsync("/openapi.json")).MustBeOk().Text;
@@ -36,7 +36,7 @@ public sealed record ApiOperation(
 )
 {
     /// <summary>
-    /// What HTTP says of any answer, and what caches, proxies and browsers are told: nothing for who asks.
+    /// Headers of any HTTP response, for caches, proxies and browsers, which are not part of the API.
     /// </summary>
     private static readonly string[] Everywhere =
     [
@@ -55,7 +55,7 @@ public sealed record ApiOperation(
 
     public override string ToString() => $"{Method} {Path}";
 
-    /// <summary>Whether it wants an API key.</summary>
+    /// <summary>Whether it requires an API key.</summary>
     public bool NeedsKey => Operation.ActualSecurity is { Count: > 0 };
 
     /// <summary>Whether it takes a body.</summary>
@@ -70,12 +70,12 @@ public sealed record ApiOperation(
     /// <summary>The examples of the headers.</summary>
     public (string Name, string Value)[] Headers => HeadersWith();
 
-    /// <summary>The examples of the headers, except those that are given; null leaves one out.</summary>
+    /// <summary>The examples of the headers, except the given ones; null omits one.</summary>
     public (string Name, string Value)[] HeadersWith(params (string Name, string? Value)[] given) =>
         [.. Parameters(OpenApiParameterKind.Header, given)];
 
     /// <summary>
-    /// The path with the examples of its parameters, except those that are given; null leaves one out.
+    /// The path with the examples of its parameters, except the given ones; null omits one.
     /// </summary>
     public string Address(params (string Name, string? Value)[] given)
     {
@@ -92,11 +92,11 @@ public sealed record ApiOperation(
         return query.Length > 0 ? $"{path}?{query}" : path;
     }
 
-    /// <summary>The example of an answer; null when it has no body.</summary>
+    /// <summary>The example of a response; null when it has no body.</summary>
     public JsonElement? ExampleOf(Answer answer) =>
         ContentOf(answer)?.Example is { } example ? JsonElement.Parse(Text(example)) : null;
 
-    /// <summary>Holds that the document says that it can answer so.</summary>
+    /// <summary>Asserts that the document describes this response.</summary>
     public void MustAllow(Answer answer)
     {
         Assert.That(
@@ -115,15 +115,15 @@ public sealed record ApiOperation(
             return;
         }
 
-        var faults = new JsonSchemaValidator().Validate(
+        var errors = new JsonSchemaValidator().Validate(
             answer.Text,
             content.Schema.ActualSchema,
             SchemaType.OpenApi3
         );
         Assert.That(
-            faults.Select(fault => fault.ToString()),
+            errors.Select(error => error.ToString()),
             Is.Empty,
-            $"{this} does not answer as its schema says: {answer.Text}"
+            $"{this} does not match its schema: {answer.Text}"
         );
     }
 
@@ -156,7 +156,7 @@ public sealed record ApiOperation(
         where value is not null
         select (parameter.Name, value);
 
-    // What looks like a time is read as one.
+    // The parser would read a time-like string as a time.
     private static string TextOfParameter(object? example) =>
         example is DateTime time
             ? time.ToString("O", CultureInfo.InvariantCulture)

@@ -52,7 +52,7 @@ public sealed class AspNetCorePackageTests
     public async Task Sample_ServiceUnreachable_LetsRequestsPass()
     {
         await using var app = await SampleApp.StartAsync(
-            // Where nothing listens, because nobody may.
+            // Nothing can listen at a privileged port.
             ("RateLimiter__BaseAddress", "http://127.0.0.1:1"),
             ("RateLimiter__ApiKey", "none")
         );

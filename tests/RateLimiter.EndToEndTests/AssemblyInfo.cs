@@ -1,5 +1,5 @@
 [assembly: FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 [assembly: Parallelizable(ParallelScope.All)]
 
-// Every test works beside a service and a store that are processes of their own.
+// Every test uses a service and a store in processes of their own.
 [assembly: LevelOfParallelism(3)]

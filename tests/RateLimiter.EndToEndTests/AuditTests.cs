@@ -64,7 +64,7 @@ public sealed class AuditTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /audit: a key as the API shows it, and never what it is known by")]
+    [Contract("GET /audit: a key as the API shows it, and never its hash")]
     public async Task Audit_Keys_HoldNoSecret()
     {
         var made = (await Client.PostAsync("/keys", """{"name":"x"}""")).MustBeOk();
@@ -170,7 +170,7 @@ public sealed class AuditTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /audit/export: the same entries, one in each line")]
+    [Contract("GET /audit/export: the same entries, one per line")]
     public async Task Export_MoreThanAPage_IsTheWholeTrail()
     {
         var policies = Enumerable
@@ -205,7 +205,7 @@ public sealed class AuditTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /audit: of the own client alone")]
+    [Contract("GET /audit: only of the own client")]
     public async Task Audit_OfOthers_IsNotSeen()
     {
         var other = await Client.RegisterAsync(Service);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Who is let in.</summary>
+/// <summary>Authentication by API key.</summary>
 public sealed class AuthenticationTests(Store store) : ServiceFixture(store)
 {
     private const string ValidCheck = """{"user_id":"u","route_key":"r"}""";
@@ -111,7 +111,7 @@ public sealed class AuthenticationTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("401 comes before what is wrong with the body")]
+    [Contract("401 takes precedence over validation errors")]
     public async Task Check_MalformedBodyWithoutKey_AnswersUnauthorized()
     {
         MustBeUnauthorized(await Visitor.PostAsync("/check", "{"));
@@ -136,7 +136,7 @@ public sealed class AuthenticationTests(Store store) : ServiceFixture(store)
         Assert.That(answer.Headers["WWW-Authenticate"], Is.EqualTo("ApiKey"));
     }
 
-    // A key that only the store can know to be none: its checksum (CRC-32C in base 62) is right.
+    // A key that only the store can reject: its checksum (CRC-32C in base 62) is valid.
     internal static string Forge(string client)
     {
         const string alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// What stands behind a gateway. It keeps what it was sent, and answers with the body of the request, as 403 where its path
-/// is <c>/forbidden</c>.
+/// A backend behind a gateway. It records its requests, and responds with the body of the request, as 403 where its path is
+/// <c>/forbidden</c>.
 /// </summary>
 public sealed class Backend : IAsyncDisposable
 {
@@ -31,7 +31,7 @@ public sealed class Backend : IAsyncDisposable
         return backend;
     }
 
-    /// <summary>All that reached it, of one path.</summary>
+    /// <summary>All requests that reached it, of one path.</summary>
     public IEnumerable<(string Method, string Path, string Body)> RequestsOf(string path) =>
         requests.Where(request => request.Path == path);
 

@@ -1,6 +1,6 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A service that a proxy has put below a path, which it takes away before it asks and tells.</summary>
+/// <summary>A service that a proxy serves below a path prefix, which the proxy strips and sends in a header.</summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
 public sealed class BelowAPathTests
 {

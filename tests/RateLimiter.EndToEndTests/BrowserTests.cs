@@ -3,7 +3,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Pages of other sites (CORS), and HTTP/2 without TLS: what is off until it is asked for.</summary>
+/// <summary>Pages of other sites (CORS), and HTTP/2 without TLS: both are off unless configured.</summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
 public sealed class BrowserTests : IAsyncDisposable
 {

@@ -11,7 +11,7 @@ public static class CaddyProxy
     /// <summary>Starts it with a configuration.</summary>
     /// <param name="file">The configuration, by its path from the root of the repository.</param>
     /// <param name="change">What to change in it.</param>
-    /// <param name="variables">What it takes from the environment, but for where it is to listen.</param>
+    /// <param name="variables">Its environment variables, apart from the listening address.</param>
     public static async Task<ProxyProcess> StartAsync(
         string file,
         Func<string, string> change,

@@ -5,11 +5,11 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Callers that check one user after the other, until they are told to stop, and remember what they were answered.
+/// Callers that check one user after the other until they are stopped, and record the responses.
 /// </summary>
 internal sealed class Callers : IAsyncDisposable
 {
-    // So many that checks of different users wait together.
+    // Enough that checks of different users are pending together.
     private const int Count = 16;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
@@ -20,8 +20,8 @@ internal sealed class Callers : IAsyncDisposable
 
     /// <summary>Starts them.</summary>
     /// <param name="instances">The same tenant on each instance; callers take turns.</param>
-    /// <param name="users">Whom they check.</param>
-    /// <param name="routeKey">On which route.</param>
+    /// <param name="users">The users to check.</param>
+    /// <param name="routeKey">The route.</param>
     public Callers(
         IReadOnlyList<Client> instances,
         IReadOnlyList<string> users,
@@ -33,31 +33,31 @@ internal sealed class Callers : IAsyncDisposable
                 .Select(i => CheckAsync(instances[i % instances.Count], users, routeKey, i)),
         ];
 
-    /// <param name="User">Who was checked.</param>
-    /// <param name="Answer">What was answered.</param>
-    /// <param name="Took">How long that took.</param>
+    /// <param name="User">The checked user.</param>
+    /// <param name="Answer">The response.</param>
+    /// <param name="Took">The latency.</param>
     public sealed record Call(string User, Answer Answer, TimeSpan Took)
     {
         /// <summary>Whether the store has decided it.</summary>
         public bool IsDecided => Answer.Status == 200 && !Answer.IsDegraded;
 
-        /// <summary>Whether the store has taken a permit and said so.</summary>
+        /// <summary>Whether the store has consumed a permit and the response confirms it.</summary>
         public bool IsTaken => IsDecided && Answer.Allowed;
     }
 
-    /// <summary>Waits until there are so many more answers.</summary>
+    /// <summary>Waits for this many further responses.</summary>
     public Task GoOnForAsync(int answers)
     {
         var enough = calls.Count + answers;
         return Poll.UntilAsync(
-            "Nothing is answered.",
+            "There are no responses.",
             TimeSpan.FromSeconds(60),
             () => Task.FromResult(calls.Count >= enough || running.Any(task => task.IsFaulted))
         );
     }
 
-    /// <summary>Stops them, and waits for their last answers.</summary>
-    /// <returns>All that they were answered.</returns>
+    /// <summary>Stops them, and waits for their last responses.</summary>
+    /// <returns>All responses.</returns>
     public async Task<IReadOnlyList<Call>> StopAsync()
     {
         await stopping.CancelAsync();

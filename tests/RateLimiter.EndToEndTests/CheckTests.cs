@@ -315,7 +315,7 @@ public sealed class CheckTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("A change is visible to the next request; what was used still counts")]
+    [Contract("A change is visible to the next request; usage is kept")]
     public async Task Check_LimitChangedInBetween_KeepsWhatWasUsed()
     {
         (long Limit, long[] Remaining)[] table = [(100, [99, 98]), (10, [7, 6]), (200, [195])];

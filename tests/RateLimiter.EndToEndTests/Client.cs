@@ -3,7 +3,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A tenant of its own, with its API key.</summary>
+/// <summary>A separate tenant with its API key.</summary>
 public sealed class Client : ApiClient
 {
     private Client(Service service, string key, string id)
@@ -18,9 +18,9 @@ public sealed class Client : ApiClient
     public string Id { get; }
 
     /// <summary>Registers a new tenant.</summary>
-    /// <param name="service">Where.</param>
+    /// <param name="service">The service.</param>
     /// <param name="forwardedFor">The header X-Forwarded-For, as a proxy would write it.</param>
-    /// <param name="token">The registration token, where one is wanted.</param>
+    /// <param name="token">The registration token, if one is required.</param>
     public static async Task<Client> RegisterAsync(
         Service service,
         string? forwardedFor = null,
@@ -33,17 +33,17 @@ public sealed class Client : ApiClient
         return Of(service, answer);
     }
 
-    /// <summary>The tenant that was registered with this answer.</summary>
+    /// <summary>The tenant of a registration response.</summary>
     public static Client Of(Service service, Answer registered) =>
         new(service, registered["api_key"].GetString()!, registered["client_id"].GetString()!);
 
-    /// <summary>The same tenant, calling another service.</summary>
+    /// <summary>The same tenant on another service.</summary>
     public Client On(Service other) => new(other, Key, Id);
 
     /// <summary>The same tenant with another key.</summary>
     public Client With(string key) => new(Service, key, Id);
 
-    /// <summary>The same tenant, calling another service that has just started, once that answers.</summary>
+    /// <summary>The same tenant on another service that has just started, once that is available.</summary>
     public async Task<Client> OnceOnAsync(Service other)
     {
         var client = On(other);
@@ -89,7 +89,7 @@ public sealed class Client : ApiClient
             }.ToString()
         );
 
-    /// <summary>Saves a policy that the test then goes on with.</summary>
+    /// <summary>Saves a policy as a precondition of the test.</summary>
     public async Task HasPolicyAsync(
         string routeKey,
         long limit,
@@ -119,11 +119,11 @@ public sealed class Client : ApiClient
     public async Task<IReadOnlyList<JsonElement>> LogsAsync(string query = "?limit=1000") =>
         [.. (await GetAsync($"/logs/latest{query}")).MustBeOk().Body.EnumerateArray()];
 
-    /// <summary>What a check that takes nothing says is left.</summary>
+    /// <summary>The remaining permits, from a check of cost 0.</summary>
     public async Task<long> RemainingAsync(string userId, string routeKey, string? role = null) =>
         (await CheckAsync(userId, routeKey, role, cost: 0)).MustBeOk().Remaining;
 
-    // On a busy machine, the first calls to a service take longer than it waits for its store.
+    // On a busy machine, the first calls to a service take longer than its store timeout.
     private static async Task<Answer> AnsweredAsync(Func<Task<Answer>> ask)
     {
         Answer? answer = null;

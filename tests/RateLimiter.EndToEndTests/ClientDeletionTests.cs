@@ -98,7 +98,7 @@ public sealed class ClientDeletionOnTwoInstancesTests
         var here = await Client.RegisterAsync(first);
         await here.HasPolicyAsync("r", 1_000_000);
         var there = await here.OnceOnAsync(second);
-        // The first checks of a service take longer than others.
+        // The first checks of a service are slower than others.
         await Poll.UntilAsync(
             "Nothing is checked.",
             TimeSpan.FromSeconds(30),
@@ -112,7 +112,7 @@ public sealed class ClientDeletionOnTwoInstancesTests
         await callers.GoOnForAsync(500);
         var deleting = here.DeleteAsync();
         await Poll.UntilAsync(
-            "The key is still good on the other instance.",
+            "The key is still valid on the other instance.",
             TwoInstances.Visible,
             async () => (await there.CheckAsync("u", "r")).Status == 401
         );
@@ -121,7 +121,7 @@ public sealed class ClientDeletionOnTwoInstancesTests
 
         Assert.That(answer["complete"].GetBoolean(), Is.True);
         Assert.That(calls.Where(call => call.Answer.Status is not (200 or 401)), Is.Empty);
-        // A log that an instance has in its queue is written within a moment.
+        // An instance writes the decisions in its queue within a moment.
         await here.GetAsync("/health/ready");
         await using var redis = await ConnectionMultiplexer.ConnectAsync(
             host.Redis.ConnectionString
@@ -151,7 +151,7 @@ public sealed class ClientDeletionKillTests(Store store)
 {
     private const int Users = 1000;
 
-    // It takes ten seconds to be taken for abandoned.
+    // A deletion is considered abandoned after ten seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     [Test]
@@ -179,7 +179,7 @@ public sealed class ClientDeletionKillTests(Store store)
         (await other.CheckAsync("0", "r")).MustBeOk();
         await client.LogsAsync();
 
-        // The counters are not looked for before the other instances can be sure to know.
+        // The counters are not deleted before the other instances are certain to know of the deletion.
         var deleting = client.DeleteAsync();
         await Poll.UntilAsync(
             "The client is not deleted.",

@@ -6,7 +6,7 @@ using RateLimiting.Client.Generated;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The package for .NET, against the service.</summary>
+/// <summary>The .NET client package against the service.</summary>
 public sealed class ClientPackageTests
 {
     private Service service = null!;

@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Two services on one Redis Cluster, which they share in everything.</summary>
+/// <summary>Two services that share one Redis Cluster.</summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class ClusterTests
@@ -84,7 +84,7 @@ public sealed class ClusterTests
         );
     }
 
-    // In a window of a year no permit comes back while the test runs.
+    // In a window of a year no permit is replenished while the test runs.
     [TestCase(""" "limit":10,"window_seconds":31536000,"algorithm":"fixed_window" """)]
     [TestCase(""" "limit":10,"window_seconds":31536000,"algorithm":"sliding_window" """)]
     [TestCase(""" "limit":10,"window_seconds":31536000,"algorithm":"sliding_log" """)]
@@ -202,7 +202,7 @@ public sealed class ClusterTests
         );
         foreach (var taken in calls.Where(call => call.IsTaken).GroupBy(call => call.User))
         {
-            // What is left is left for real, and after it there is nothing.
+            // The remaining permits are real: they can be consumed, and no more.
             var left = await there.RemainingAsync(taken.Key, "r");
             Assert.That(taken.Count() + left, Is.EqualTo(limit), taken.Key);
             Assert.That(
@@ -218,7 +218,7 @@ public sealed class ClusterTests
         $"rl:{{{client.Id}:{user.Length}:{user}}}";
 }
 
-/// <summary>A master of a Redis Cluster is gone until its replica has taken its place.</summary>
+/// <summary>A master of a Redis Cluster is unavailable until its replica has taken over.</summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class ClusterFailoverTests
@@ -227,11 +227,11 @@ public sealed class ClusterFailoverTests
 
     private static readonly TimeSpan Answered = TimeSpan.FromSeconds(1);
 
-    /// <summary>A machine that stands still makes a few checks late; what is broken concerns a third of them.</summary>
+    /// <summary>A stalled machine delays a few checks; a defect concerns a third of them.</summary>
     private const double Few = 0.02;
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
 
-    /// <summary>Time for a busy machine, and half of what an answer may take.</summary>
+    /// <summary>Time for a busy machine, and half of the maximum latency.</summary>
     private static readonly (string Name, string Value) Timeout = ("Store__TimeoutMs", "500");
 
     [TestCase(true, TestName = "{m}(WithTheRegistry)")]
@@ -339,7 +339,7 @@ public sealed class ClusterFailoverTests
         await cluster.WaitForFailoverAsync(gone);
         await cluster.RestartAsync(gone);
 
-        // A service that has just started knows nothing but what is in the store.
+        // A newly started service knows nothing but what is in the store.
         var there = await here.OnceOnAsync(await host.ServeAsync(SharedServices.Open, Timeout));
         Assert.That(await there.PoliciesAsync(), Has.Count.EqualTo(1));
         await here.HasPolicyAsync("s", Limit);

@@ -6,7 +6,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A collector of OpenTelemetry, as far as to remember what it was sent.</summary>
+/// <summary>An OpenTelemetry collector that only records what it receives.</summary>
 public sealed class Collector : IDisposable
 {
     private readonly HttpListener listener = new();
@@ -22,7 +22,7 @@ public sealed class Collector : IDisposable
 
     public string Address { get; }
 
-    /// <summary>All that was sent to a path so far, as text in which every byte is a character.</summary>
+    /// <summary>Everything received at a path so far, as text in which every byte is a character.</summary>
     public string Received(string path) =>
         string.Join('\n', requests.Where(it => it.Path == path).Select(it => Text(it.Body)));
 

@@ -5,7 +5,7 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Listens to what clients send to a Redis (MONITOR). What a script does inside Redis is left out: it is no round trip.
+/// Records what clients send to a Redis (MONITOR). Commands inside a script are omitted: they are no round trips.
 /// </summary>
 public sealed class CommandMonitor : IDisposable
 {
@@ -33,8 +33,8 @@ public sealed class CommandMonitor : IDisposable
     }
 
     /// <summary>
-    /// The commands since the start, such as <c>"EVALSHA" "…"</c>, but for those by which a connection only finds out
-    /// whether it is alive.
+    /// The commands since the start, such as <c>"EVALSHA" "…"</c>, without those with which a connection only checks whether
+    /// it is alive.
     /// </summary>
     public async Task<IReadOnlyList<string>> StopAsync()
     {
@@ -51,7 +51,7 @@ public sealed class CommandMonitor : IDisposable
             && !line.Contains(End, StringComparison.Ordinal)
         )
         {
-            // +1339518083.107412 [0 127.0.0.1:60866] "GET" "key", or [0 lua] for what a script does.
+            // +1339518083.107412 [0 127.0.0.1:60866] "GET" "key", or [0 lua] for a command inside a script.
             var isProbe =
                 line.Contains("] \"PING\"", StringComparison.Ordinal)
                 || line.Contains("] \"PUBLISH\" \"rl:news\" \"ping ", StringComparison.Ordinal)

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What holds at /dashboard for whoever sends requests; pages are tested in a browser.</summary>
+/// <summary>The HTTP behaviour of /dashboard; the pages are tested in a browser.</summary>
 public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
 {
     private DashboardVisitor visitor = null!;
@@ -82,7 +82,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
         var answer = await visitor.GetAsync("/dashboard/nothing/there");
 
         answer.MustBeStatus(404);
-        Assert.That(answer.Text, Does.Contain("There is no such page").And.Contain("<nav"));
+        Assert.That(answer.Text, Does.Contain("Page not found").And.Contain("<nav"));
     }
 
     [TestCase("")]
@@ -137,7 +137,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
         await visitor.SignOutAsync();
 
         (await copy.GetAsync("/dashboard/")).MustBeStatus(302);
-        // Another session of the same key is none of its business.
+        // Another session of the same key is not affected.
         (await other.GetAsync("/dashboard/")).MustBeOk();
     }
 
@@ -156,7 +156,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
         answer.MustBeStatus(302);
         Assert.That(visitor.HasSession, Is.False);
         var page = await visitor.GetAsync(answer.Headers["Location"]);
-        Assert.That(page.MustBeOk().Text, Does.Contain("not valid any more"));
+        Assert.That(page.MustBeOk().Text, Does.Contain("no longer valid"));
     }
 
     [TestCase("/dashboard/")]
@@ -248,7 +248,7 @@ public sealed partial class DashboardTests(Store store) : ServiceFixture(store)
     private static partial Regex Linked();
 }
 
-/// <summary>Signing in to services with settings of their own, to two, and to such that stop.</summary>
+/// <summary>Signing in to services with special settings, to two instances, and to services that stop.</summary>
 [TestFixture]
 public sealed class DashboardSessionTests
 {
@@ -354,7 +354,7 @@ public sealed class DashboardSessionTests
     }
 }
 
-/// <summary>The dashboard while its store is down, which an embedded one is only with the service.</summary>
+/// <summary>The dashboard while its store is down; an embedded store is down only together with the service.</summary>
 [TestFixture]
 public sealed class DashboardOutageTests
 {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Somebody at the dashboard, without a browser: keeps cookies, sends forms, follows nothing.</summary>
+/// <summary>A dashboard client without a browser: keeps cookies, submits forms, follows no redirects.</summary>
 public sealed partial class DashboardVisitor(Service service)
 {
     public const string SignInPath = "/dashboard/sign-in";
@@ -20,7 +20,7 @@ public sealed partial class DashboardVisitor(Service service)
 
     private Dictionary<string, string> cookies = [];
 
-    /// <summary>Somebody with a copy of the cookies as they are now, at another instance or the same.</summary>
+    /// <summary>A client with a copy of the current cookies, at the same or another instance.</summary>
     public DashboardVisitor On(Service other) => new(other) { cookies = new(cookies) };
 
     public bool HasSession => cookies.ContainsKey(SessionCookie);
@@ -47,7 +47,7 @@ public sealed partial class DashboardVisitor(Service service)
         );
     }
 
-    /// <summary>Sends the form of a page of somebody who is signed in.</summary>
+    /// <summary>Submits the form of a page as a signed-in caller.</summary>
     public async Task<Answer> SignOutAsync(params (string Name, string Value)[] headers)
     {
         var page = (await GetAsync("/dashboard/", headers)).MustBeOk();

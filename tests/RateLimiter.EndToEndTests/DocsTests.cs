@@ -74,7 +74,7 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("POST /register: the header X-Registration-Token, where the service wants one")]
+    [Contract("POST /register: the header X-Registration-Token, if the service requires one")]
     public async Task OpenApi_Register_NamesTheHeaderOfTheToken()
     {
         var register = await OperationAsync("post", "/register");
@@ -248,7 +248,7 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
     {
         var operation = await OperationAsync(method, path);
 
-        // An empty list says that it needs none; no list says nothing.
+        // An empty list means that it requires none; a missing list means unknown.
         Assert.That(
             operation.GetProperty("security").GetArrayLength(),
             Is.EqualTo(needsKey ? 1 : 0)
@@ -293,15 +293,15 @@ public sealed partial class DocsTests(Store store) : ServiceFixture(store)
         (await DocumentAsync()).GetProperty("paths").GetProperty(path).GetProperty(method);
 }
 
-/// <summary>The OpenAPI document, asked for by those who say where it is.</summary>
+/// <summary>The OpenAPI document for callers that send a Host header of their choice.</summary>
 [TestFixture]
 public sealed class DocsOfCallersTests
 {
     [Test]
-    [Contract("The document is the same for all, whatever another caller said before")]
+    [Contract("The document is the same for all, whatever another caller sent before")]
     public async Task OpenApi_CallersWhoSayWhereItIs_AreNotBelieved()
     {
-        // Of a service of its own, because the first one to ask may decide what the others get.
+        // A service of its own, because the first request could determine the response to later ones.
         await using var host = await StoreHost.StartAnyAsync();
         var service = await host.ServeAsync();
         string[] heads =

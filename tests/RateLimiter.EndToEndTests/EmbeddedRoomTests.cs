@@ -3,7 +3,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What callers see of an embedded store that is full, and of one that has room again.</summary>
+/// <summary>What callers see of a full embedded store, and of one that has room again.</summary>
 [TestFixture]
 public sealed class EmbeddedRoomTests
 {
@@ -46,7 +46,7 @@ public sealed class EmbeddedRoomTests
         await MustAnswerWhatIsThereAsync(service, kept, tenants);
         MustHaveSaid(service, full: 1, room: 0);
 
-        // What makes room goes on: a key, a policy, what a user has used, a client.
+        // Operations that make room still work: on a key, a policy, the usage of a user, a client.
         (
             await kept.SendAsync(HttpMethod.Delete, $"/keys/{key["key_id"].GetString()}")
         ).MustBeStatus(204);
@@ -80,10 +80,10 @@ public sealed class EmbeddedRoomTests
         await MustHaveAllAsync(left.Select(tenant => tenant.On(again)));
     }
 
-    /// <returns>The clients that have taken up all the room.</returns>
+    /// <returns>The clients that have used up the room.</returns>
     private static async Task<List<Client>> FillAsync(Service service)
     {
-        // What takes up some megabytes in memory: characters that are escaped there, in the policies and in the audit trail.
+        // Takes some megabytes of memory: characters that are escaped there, in the policies and in the audit trail.
         var document = JsonSerializer.Serialize(
             new
             {

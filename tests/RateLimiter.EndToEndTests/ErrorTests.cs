@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What is wrong whatever the operation, and how that is said.</summary>
+/// <summary>Errors that are common to all operations, and their responses.</summary>
 public sealed class ErrorTests(Store store) : ServiceFixture(store)
 {
     private const int MaxBodySize = 64 * 1024;
@@ -49,7 +49,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     [TestCase("POST /check", """{"user_id":"u","route_key":"r","cost":NaN}""")]
     [TestCase("POST /check", """{"user_id":"u","route_key":"r","cost":+1}""")]
     [TestCase("POST /check", """{"user_id":"u","route_key":"r\""")]
-    [Contract("400 malformed body: what is no JSON")]
+    [Contract("400 malformed body: not JSON")]
     public async Task AnyOperation_FieldThatIsNoJson_IsRefused(string operation, string body)
     {
         (await SendAsync(operation, body)).MustRefuse("body");
@@ -85,7 +85,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     )]
     [TestCase("DELETE /policy", """{"route_key":"r","route_key":"s"}""", "route_key")]
     [TestCase("POST /check", """{"user_id":"u","route_key":"r","user_id":"v"}""", "user_id")]
-    [Contract("400 invalid body: a field that stands there twice")]
+    [Contract("400 invalid body: a duplicate field")]
     public async Task AnyOperation_FieldGivenTwice_IsRefused(
         string operation,
         string body,
@@ -211,7 +211,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     [TestCase("application/x-www-form-urlencoded", "%zz=%00&&[=]")]
     [TestCase("multipart/form-data; boundary=x", "--x\r\n")]
     [TestCase("multipart/form-data", "x")]
-    [Contract("415 not JSON, whatever else it is not")]
+    [Contract("415 not JSON, whatever other errors there are")]
     public async Task Register_BrokenForm_AnswersUnsupported(string contentType, string body)
     {
         var answer = await Visitor.SendAsync(
@@ -237,7 +237,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     [TestCase("text/html")]
     [TestCase("application/xml")]
     [TestCase("*/*")]
-    [Contract("Answers are JSON, whatever the caller would rather have")]
+    [Contract("Responses are JSON, whatever the caller prefers")]
     public async Task AnyOperation_AcceptHeaderWithoutJson_AnswersJson(string accept)
     {
         await Client.HasPolicyAsync("r", 10);
@@ -280,7 +280,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("A chunk whose size is no number that there is")]
+    [Contract("A chunk whose size is not a valid number")]
     public async Task AnyOperation_ChunkOfAnImpossibleSize_IsRefused()
     {
         var answer = await FuzzResponse.AskAsync(
@@ -307,7 +307,7 @@ public sealed class ErrorTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("An answer does not tell what server software it comes from")]
+    [Contract("A response does not disclose the server software")]
     public async Task AnyAnswer_Always_HasNoServerHeader()
     {
         Assert.That((await Client.GetAsync("/policy")).Headers.Keys, Has.None.EqualTo("Server"));

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A stream of server-sent events that is open.</summary>
+/// <summary>An open stream of server-sent events.</summary>
 public sealed class EventReader : IAsyncDisposable
 {
     public const string ContentType = "text/event-stream";
@@ -24,20 +24,20 @@ public sealed class EventReader : IAsyncDisposable
         events = SseParser.Create(body).EnumerateAsync(closing.Token).GetAsyncEnumerator();
     }
 
-    /// <summary>The headers of the answer.</summary>
+    /// <summary>The headers of the response.</summary>
     public IReadOnlyDictionary<string, string> Headers =>
         response
             .Headers.Concat(response.Content.Headers)
             .ToDictionary(header => header.Key, header => string.Join(", ", header.Value));
 
-    /// <param name="response">What the service answers, of which only the headers are read.</param>
+    /// <param name="response">The response, of which only the headers have been read.</param>
     public static async Task<EventReader> OpenAsync(HttpResponseMessage response)
     {
         if (response.Content.Headers.ContentType?.MediaType != ContentType)
         {
             using (response)
             {
-                Assert.Fail($"It is no stream: {await Answer.ReadAsync(response)}");
+                Assert.Fail($"It is not a stream: {await Answer.ReadAsync(response)}");
             }
         }
 
@@ -63,7 +63,7 @@ public sealed class EventReader : IAsyncDisposable
         return taken;
     }
 
-    /// <summary>Waits until the service ends it; what comes before that is passed over.</summary>
+    /// <summary>Waits until the service ends it; events before that are skipped.</summary>
     public async Task MustEndAsync(TimeSpan within)
     {
         while (await TryNextAsync(within) is not null) { }
@@ -78,7 +78,7 @@ public sealed class EventReader : IAsyncDisposable
 
         isClosed = true;
         await closing.CancelAsync();
-        // What it waits for ends with the answer.
+        // The pending read ends with the response.
         response.Dispose();
         if (next is not null)
         {
@@ -108,8 +108,8 @@ public sealed class EventReader : IAsyncDisposable
 }
 
 /// <param name="Id">Its id.</param>
-/// <param name="Name">What it is.</param>
-/// <param name="Data">What it says.</param>
+/// <param name="Name">Its type.</param>
+/// <param name="Data">Its data.</param>
 public sealed record StreamEvent(long Id, string Name, JsonElement Data)
 {
     /// <summary>The user of a decision.</summary>

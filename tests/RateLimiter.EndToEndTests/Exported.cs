@@ -1,14 +1,13 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A span that a collector was sent.</summary>
+/// <summary>A span that a collector received.</summary>
 public sealed record ExportedSpan(string Service, string TraceId, string Name);
 
-/// <summary>A line of the log that a collector was sent.</summary>
+/// <summary>A log record that a collector received.</summary>
 public sealed record ExportedLine(string Service, string TraceId, string Severity, string Text);
 
 /// <summary>
-/// One series of a metric that a collector was sent. The value is that of a counter or gauge, and of a histogram how many it has
-/// counted.
+/// One series of a metric that a collector received. The value is that of a counter or gauge, or the count of a histogram.
 /// </summary>
 public sealed record ExportedValue(
     string Service,
@@ -19,7 +18,7 @@ public sealed record ExportedValue(
 );
 
 /// <summary>
-/// Reads what exporters of OpenTelemetry send. The numbers are those of its protocol's fields
+/// Parses what OpenTelemetry exporters send. The numbers are the field numbers of its protocol
 /// (opentelemetry/proto/…/v1/*.proto), which never change.
 /// </summary>
 internal static class Exported
@@ -42,7 +41,7 @@ internal static class Exported
     public static IEnumerable<ExportedValue> Values(ProtobufMessage request) =>
         from resource in request.All(1)
         from metric in resource.All(2, 2)
-        // A gauge's points, a sum's, a histogram's.
+        // The points of a gauge, a sum, a histogram.
         from point in metric
             .All(5, 1)
             .Concat(metric.All(7, 1))

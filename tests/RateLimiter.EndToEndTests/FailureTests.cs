@@ -5,9 +5,9 @@ using StackExchange.Redis;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Everything that a real Redis can do other than answer: whatever it is, each check is answered in time, as its policy
-/// says; afterwards the store counts again by itself, and nobody got more than his limit. Alone on the machine, because
-/// time is measured, and with the waits that the service has by default.
+/// Every way in which a real Redis can fail to answer: in each case, every check is answered in time, according to its
+/// policy; afterwards the store counts again without intervention, and no user has received more than the limit. Not in
+/// parallel with other tests, because time is measured, and with the default timeouts of the service.
 /// </summary>
 [TestFixture]
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
@@ -19,10 +19,10 @@ public sealed class FailureTests
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
 
-    /// <summary>The budget of 100 ms, 50 more, and as much again for a machine that does other things too.</summary>
+    /// <summary>The budget of 100 ms, 50 more, and as much again for a busy machine.</summary>
     private static readonly TimeSpan InTime = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>A machine that stands still makes one of them late; what is broken makes all of them late.</summary>
+    /// <summary>A stalled machine delays one of them; a defect delays all of them.</summary>
     private const int Outages = 3;
 
     private StoreHost host = null!;
@@ -50,7 +50,7 @@ public sealed class FailureTests
             new(
                 "Busy",
                 redis => CommandAsync(redis, "CLIENT", "PAUSE", "60000", "ALL"),
-                // A paused client is not heard either.
+                // A paused client receives no messages either.
                 async redis =>
                 {
                     await redis.KillAsync();
@@ -69,7 +69,7 @@ public sealed class FailureTests
     {
         host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         service = await host.ServeAsync(SharedServices.Open, ("Store__OnFailure", "deny"));
-        // What is called for the first time takes longer than a check may.
+        // The first execution of code takes longer than the timeout of a check.
         var client = await WithPoliciesAsync();
         for (var i = 0; i < 50; i++)
         {
@@ -91,8 +91,8 @@ public sealed class FailureTests
         }
     }
 
-    /// <summary>Lets the fault last for a while.</summary>
-    /// <returns>The times of the answers, when they came late.</returns>
+    /// <summary>Keeps the failure active for a while.</summary>
+    /// <returns>The latencies of the responses, if they were late.</returns>
     private async Task<string?> LastAsync(Fault fault)
     {
         var client = await WithPoliciesAsync();
@@ -123,7 +123,7 @@ public sealed class FailureTests
 
         await fault.EndAsync(host.Redis);
         await Poll.UntilAsync(
-            "The service does not find its store again.",
+            "The service does not reconnect to its store.",
             Recovered,
             async () =>
                 !Degraded(await client.CheckAsync("u", "deny", cost: 0))
@@ -137,7 +137,11 @@ public sealed class FailureTests
             Assert.That(locals, Is.Not.Empty, "Nothing was decided without the store.");
             Assert.That(locals.Take(3), Is.EqualTo(new[] { true, true, true }.Take(locals.Count)));
             Assert.That(locals.Count(passed => passed), Is.LessThanOrEqualTo(3));
-            Assert.That(allowed, Is.LessThanOrEqualTo(Limit - left), "More than were counted.");
+            Assert.That(
+                allowed,
+                Is.LessThanOrEqualTo(Limit - left),
+                "More than the counter allows."
+            );
             Assert.That(log, Does.Contain(fault.Begun));
             Assert.That(service.OutputLines.Count - lines, Is.LessThan(20), log);
         }
@@ -174,7 +178,7 @@ public sealed class FailureTests
         );
     }
 
-    // A server with much to load, which takes its time.
+    // A server with a large dataset, which takes long to load.
     private static async Task LoadSlowlyAsync(RedisServer redis)
     {
         await redis.KillAsync();
@@ -244,19 +248,19 @@ public sealed class FailureTests
         return client;
     }
 
-    /// <param name="Name">What it is called.</param>
-    /// <param name="BeginAsync">Makes the store do it.</param>
-    /// <param name="EndAsync">Makes the store well again.</param>
+    /// <param name="Name">The name of the failure.</param>
+    /// <param name="BeginAsync">Makes the store fail.</param>
+    /// <param name="EndAsync">Restores the store.</param>
     public sealed record Fault(
         string Name,
         Func<RedisServer, Task> BeginAsync,
         Func<RedisServer, Task> EndAsync
     )
     {
-        /// <summary>What the log says when it has begun.</summary>
+        /// <summary>The log message at the start of the failure.</summary>
         public string Begun { get; init; } = "The store does not answer, and is not asked";
 
-        /// <summary>What the log says when it is over.</summary>
+        /// <summary>The log message at its end.</summary>
         public string Ended { get; init; } = "The store answers again";
     }
 }

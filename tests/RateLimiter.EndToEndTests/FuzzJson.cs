@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Writes a JSON text that is right but for one place, chosen at random: a value of another kind, a member twice, under
-/// another name, without a value, or the whole wrapped in something else.
+/// Writes a JSON text that is valid but for one place, chosen at random: a value of another type, a duplicate, renamed or
+/// valueless member, or the whole wrapped in something else.
 /// </summary>
 public sealed class FuzzJson(Random random)
 {
@@ -101,7 +101,7 @@ public sealed class FuzzJson(Random random)
 
     private int target;
 
-    /// <summary>Makes the text of an example with one place that is wrong.</summary>
+    /// <summary>Makes the text of an example with one invalid place.</summary>
     public string Spoil(JsonElement example)
     {
         target = random.Next(Nodes(example));
@@ -110,7 +110,7 @@ public sealed class FuzzJson(Random random)
         return text.ToString();
     }
 
-    /// <summary>A value of any kind, seldom one that is right.</summary>
+    /// <summary>A value of any type, rarely a valid one.</summary>
     public string Value() =>
         random.Next(12) switch
         {

@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>An operation of the OpenAPI document, with what a right request for it looks like.</summary>
+/// <summary>An operation of the OpenAPI document, with an example of a valid request.</summary>
 /// <param name="Method">The method.</param>
 /// <param name="Path">The path; parameters in it are filled in.</param>
 /// <param name="Query">The parameters of the query.</param>
-/// <param name="Body">The example of its body, when it takes one.</param>
+/// <param name="Body">The example of its body, if it has one.</param>
 public sealed record FuzzOperation(
     string Method,
     string Path,
@@ -67,7 +67,7 @@ public sealed record FuzzOperation(
         return schema.TryGetProperty("example", out example) ? example : Anything;
     }
 
-    // The names of the examples of bodies, so that what one operation makes another one finds.
+    // The names in the examples of bodies, so that operations find what other operations create.
     private static string ValueOf(JsonElement document, string name, JsonElement parameter)
     {
         var schema = parameter.TryGetProperty("schema", out var found)

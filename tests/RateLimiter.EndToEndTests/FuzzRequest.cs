@@ -3,13 +3,13 @@ using System.Text;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// A request that need not be one. Its texts are bytes, a character of Latin-1 for each, so that they can hold anything.
+/// A request that may be malformed. Its texts are bytes, one Latin-1 character each, so that they can hold anything.
 /// </summary>
 public sealed class FuzzRequest
 {
     public required string Method { get; set; }
 
-    /// <summary>The path and the query, as they go over the wire.</summary>
+    /// <summary>The path and the query, as sent.</summary>
     public required string Target { get; set; }
 
     public string Version { get; set; } = "HTTP/1.1";
@@ -18,20 +18,20 @@ public sealed class FuzzRequest
 
     public byte[] Body { get; set; } = [];
 
-    /// <summary>Where the length of the body stands; null leaves it out.</summary>
+    /// <summary>The framing header with the length of the body; null omits it.</summary>
     public string? Framing { get; set; }
 
-    /// <summary>The body as it is framed, when that is not the body itself.</summary>
+    /// <summary>The framed body, if it differs from the body itself.</summary>
     public byte[]? FramedBody { get; set; }
 
-    /// <summary>Changes the bytes as a whole, last of all.</summary>
+    /// <summary>Changes the bytes of the whole request, after everything else.</summary>
     public Func<byte[], byte[]> Spoil { get; set; } = bytes => bytes;
 
-    /// <summary>The text in Latin-1 whose bytes are this text's in UTF-8.</summary>
+    /// <summary>The Latin-1 text whose bytes are this text's UTF-8 bytes.</summary>
     public static string Utf8(string text) =>
         Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>As it goes over the wire.</summary>
+    /// <summary>The bytes as sent.</summary>
     public byte[] ToBytes()
     {
         var head = new StringBuilder($"{Method} {Target} {Version}\r\n");
@@ -51,7 +51,7 @@ public sealed class FuzzRequest
         ]);
     }
 
-    /// <summary>The same for an HTTP client; null when it is nothing that such a client would send.</summary>
+    /// <summary>The same for an HTTP client; null when such a client cannot send it.</summary>
     public HttpRequestMessage? ToMessage(Uri address)
     {
         try
@@ -83,7 +83,7 @@ public sealed class FuzzRequest
         }
     }
 
-    /// <summary>What to send again: <c>base64 -d | nc HOST PORT</c>, and the same to read.</summary>
+    /// <summary>The request for reproduction: <c>base64 -d | nc HOST PORT</c>, and in readable form.</summary>
     public override string ToString()
     {
         var bytes = ToBytes();

@@ -4,11 +4,11 @@ using static RateLimiter.EndToEndTests.FuzzRequest;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Makes requests that start as right ones for an operation and then go wrong in one to three places: in the body, in
+/// Makes requests that start as valid ones for an operation and are then corrupted in one to three places: in the body, in
 /// its encoding or framing, in the method, the path, the query or the headers, or in the bytes as a whole.
 /// </summary>
-/// <param name="random">Decides everything, so that a seed tells the same story again.</param>
-/// <param name="operations">What the service knows.</param>
+/// <param name="random">Determines everything, so that a seed reproduces the sequence.</param>
+/// <param name="operations">The operations of the service.</param>
 public sealed class FuzzRequests(Random random, IReadOnlyList<FuzzOperation> operations)
 {
     private const int MaxBodySize = 64 * 1024;
@@ -345,7 +345,7 @@ public sealed class FuzzRequests(Random random, IReadOnlyList<FuzzOperation> ope
     private readonly FuzzJson json = new(random);
 
     /// <summary>Makes the next request.</summary>
-    /// <param name="key">A valid API key, for those that shall have one.</param>
+    /// <param name="key">A valid API key, for requests that need one.</param>
     public FuzzRequest Next(string key)
     {
         var operation = operations[random.Next(operations.Count)];
@@ -356,13 +356,13 @@ public sealed class FuzzRequests(Random random, IReadOnlyList<FuzzOperation> ope
             Wrong(request, operation, key);
         }
 
-        // Unless it says otherwise itself.
+        // Unless the request sets it itself.
         request.Framing ??=
             request.Body.Length > 0 ? $"Content-Length: {request.Body.Length}\r\n" : null;
         return request;
     }
 
-    /// <summary>A right request.</summary>
+    /// <summary>A valid request.</summary>
     public static FuzzRequest Right(FuzzOperation operation, string? key)
     {
         var query = string.Join(
@@ -372,7 +372,7 @@ public sealed class FuzzRequests(Random random, IReadOnlyList<FuzzOperation> ope
         var request = new FuzzRequest
         {
             Method = operation.Method,
-            // Of a deletion that can be said in two ways, only in one.
+            // A deletion accepts its names in two ways; use only one of them.
             Target =
                 query.Length > 0 && operation.Body is null
                     ? $"{operation.Path}?{query}"
@@ -607,7 +607,7 @@ public sealed class FuzzRequests(Random random, IReadOnlyList<FuzzOperation> ope
             _ => Fixed(bytes => Insert(bytes, "\r\n"u8.ToArray())),
         };
 
-    // Whatever is drawn is drawn once, so that the same request is printed as was sent.
+    // Each value is drawn once, so that the printed request is the one that was sent.
     private static Func<byte[], byte[]> Fixed(Func<byte[], byte[]> spoil)
     {
         byte[]? spoiled = null;

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What came back over a bare connection.</summary>
+/// <summary>A response over a raw connection.</summary>
 /// <param name="Status">The status.</param>
 /// <param name="Headers">The headers.</param>
 /// <param name="Body">The body.</param>
@@ -25,18 +25,18 @@ public sealed partial record FuzzResponse(
 
     public string? ContentType => Header("content-type");
 
-    /// <summary>Whether the bare web server refused it before the service saw it.</summary>
+    /// <summary>Whether the web server rejected it before the service saw it.</summary>
     public bool IsOfTheServerItself =>
         Body.Length == 0
         && Headers.All(header => HeadersOfTheServerItself.Contains(header.Name))
         && Header("connection") == "close";
 
-    /// <summary>Sends bytes on a connection of their own, and reads the first answer that comes.</summary>
-    /// <param name="address">Where.</param>
+    /// <summary>Sends bytes on a new connection, and reads the first response.</summary>
+    /// <param name="address">The address of the service.</param>
     /// <param name="request">The bytes.</param>
-    /// <param name="pause">How long to wait for it before saying that nothing more will come.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Null when the connection was closed without one.</returns>
+    /// <param name="pause">How long to wait for a response before closing the sending side.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Null when the connection was closed without a response.</returns>
     public static async Task<FuzzResponse?> AskAsync(
         Uri address,
         byte[] request,
@@ -52,7 +52,7 @@ public sealed partial record FuzzResponse(
         }
         catch (SocketException)
         {
-            // Refused before it was sent as a whole; the answer may be there all the same.
+            // Rejected before it was sent completely; there may be a response all the same.
         }
 
         var answer = ReceiveAsync(socket, request, cancellationToken);
@@ -88,7 +88,7 @@ public sealed partial record FuzzResponse(
     public override string ToString() =>
         $"{Status}\n{string.Join('\n', Headers.Select(header => $"{header.Name}: {header.Value}"))}\n\n{Body}";
 
-    // What was promised and never came is not waited for.
+    // Missing bytes of a declared length are not waited for.
     private static void End(Socket socket)
     {
         try
@@ -97,7 +97,7 @@ public sealed partial record FuzzResponse(
         }
         catch (SocketException)
         {
-            // The other side was first.
+            // The peer closed first.
         }
     }
 

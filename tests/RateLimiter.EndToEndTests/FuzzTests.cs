@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Requests that are wrong in every way at once, at every operation of the OpenAPI document, for as long as
-/// RATELIMITER_FUZZ_SECONDS says. RATELIMITER_FUZZ_SEED tells the same story again; without it each run tells another.
+/// The fuzzer: requests that are invalid in several ways at once, at every operation of the OpenAPI document, for
+/// RATELIMITER_FUZZ_SECONDS. RATELIMITER_FUZZ_SEED reproduces a run; without it each run is different.
 /// </summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
@@ -20,10 +20,10 @@ public sealed partial class FuzzTests(Store store)
     private static readonly TimeSpan Duration =
         TimeSpan.FromSeconds(Setting("RATELIMITER_FUZZ_SECONDS") ?? 20) / 2;
 
-    /// <summary>The longest that an answer may take, on a busy machine.</summary>
+    /// <summary>The maximum latency, on a busy machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long to wait for what may be waiting for more itself.</summary>
+    /// <summary>How long to wait for a service that may wait for more bytes itself.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     private static readonly FuzzOperation[] Pages =
@@ -37,7 +37,7 @@ public sealed partial class FuzzTests(Store store)
         new("GET", "/dashboard", [], null),
     ];
 
-    /// <summary>Answers that show that requests reached the service, and not only the web server before it.</summary>
+    /// <summary>Statuses that show that requests reached the service, and not only the web server in front of it.</summary>
     private static readonly string[] OfTheService =
     [
         "200",
@@ -49,7 +49,7 @@ public sealed partial class FuzzTests(Store store)
         "415",
     ];
 
-    private const string Away = "The store does not answer, and is not asked";
+    private const string StoreOutage = "The store does not answer, and is not asked";
 
     private readonly HttpClient http = new(
         new SocketsHttpHandler
@@ -96,7 +96,7 @@ public sealed partial class FuzzTests(Store store)
         await TestContext.Out.WriteLineAsync(
             $"Seed {seed}, {answers.Values.Sum()} requests, {memory} KB at the end: {string.Join(' ', summary)}"
         );
-        Assert.That(memory, Is.LessThan(MaxMemoryKb), "The service has swollen.");
+        Assert.That(memory, Is.LessThan(MaxMemoryKb), "The service uses too much memory.");
         Assert.That(answers.Keys, Is.SupersetOf(OfTheService));
     }
 
@@ -105,7 +105,7 @@ public sealed partial class FuzzTests(Store store)
             ? int.Parse(value, CultureInfo.InvariantCulture)
             : null;
 
-    /// <summary>One who has a policy, and has made three checks.</summary>
+    /// <summary>A client with a policy and three checks.</summary>
     private static async Task<Client> BystanderAsync(Service service)
     {
         var bystander = await Client.RegisterAsync(service);
@@ -137,7 +137,7 @@ public sealed partial class FuzzTests(Store store)
     {
         var odd = service.OutputLines.Where(line => !ExpectedLine.IsMatch(line)).Take(20);
 
-        Assert.That(odd, Is.Empty, "The service has logged something.");
+        Assert.That(odd, Is.Empty, "The service has logged unexpected lines.");
     }
 
     private static long MemoryKb(Service service) =>
@@ -156,7 +156,7 @@ public sealed partial class FuzzTests(Store store)
         Stopwatch clock
     )
     {
-        // Each caller its own sequence: what the others do does not change it.
+        // Each caller has its own sequence, independent of the others.
         var random = new Random(seed + caller);
         var requests = new FuzzRequests(random, operations);
         var client = await Client.RegisterAsync(service);
@@ -168,14 +168,14 @@ public sealed partial class FuzzTests(Store store)
             var story = $"seed {seed}, {store}, caller {caller}, request {number}:\n{request}";
             var answer = await AskAsync(service, request, isBare, story);
             answers.AddOrUpdate($"{answer?.Status ?? 0}", 1, (_, count) => count + 1);
-            // The machine is too busy for the store, which the service has said in its log.
-            var isAway = answer?.Status == 503 && service.Output.Contains(Away);
-            if (answer is not null && !isAway)
+            // The machine is too busy for the store, which the service has logged.
+            var isOutage = answer?.Status == 503 && service.Output.Contains(StoreOutage);
+            if (answer is not null && !isOutage)
             {
                 MustBeHarmless(request, answer, story);
             }
 
-            // It may have ended its own key, and will have to begin anew.
+            // The caller may have revoked its own key, and then needs a new client.
             if (number % 200 == 0 || (await client.GetAsync("/policy")).Status == 401)
             {
                 client = await Client.RegisterAsync(service);
@@ -184,7 +184,7 @@ public sealed partial class FuzzTests(Store store)
         }
     }
 
-    /// <summary>On a busy machine it takes longer until every kind of request has come.</summary>
+    /// <summary>On a busy machine it takes longer until every kind of request has been sent.</summary>
     private bool IsGoingOn(Stopwatch clock) =>
         clock.Elapsed < Duration
         || (clock.Elapsed < 5 * Duration && !OfTheService.All(answers.ContainsKey));
@@ -234,25 +234,25 @@ public sealed partial class FuzzTests(Store store)
 
     private static void MustBeHarmless(FuzzRequest request, FuzzResponse answer, string story)
     {
-        string? fault;
+        string? failure;
         try
         {
-            fault = Fault(request, answer);
+            failure = FindError(request, answer);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            fault = $"{exception}";
+            failure = $"{exception}";
         }
 
-        if (fault is not null)
+        if (failure is not null)
         {
-            Assert.Fail($"{fault}\n\n{answer}\n\nanswers {story}");
+            Assert.Fail($"{failure}\n\n{answer}\n\nanswers {story}");
         }
     }
 
-    private static string? Fault(FuzzRequest request, FuzzResponse answer)
+    private static string? FindError(FuzzRequest request, FuzzResponse answer)
     {
-        // A version that the web server does not speak is the one thing that it may answer so.
+        // An unsupported HTTP version is the only thing that the web server may answer in this way.
         if (answer.Status >= 500 && !(answer.Status == 505 && answer.IsOfTheServerItself))
         {
             return "It failed.";
@@ -261,7 +261,7 @@ public sealed partial class FuzzTests(Store store)
         var isPage = answer.Status < 300 && answer.ContentType?.Contains("json") != true;
         if (!isPage && Innards.Match($"{answer}") is { Success: true } found)
         {
-            return $"It shows what it is made of: {found.Value}.";
+            return $"It discloses internals: {found.Value}.";
         }
 
         if (answer.Status < 400 || answer.IsOfTheServerItself)
@@ -269,9 +269,9 @@ public sealed partial class FuzzTests(Store store)
             return null;
         }
 
-        // What spoils the bytes does nothing to what an HTTP client sends.
+        // Corruption of the raw bytes does not apply to requests of an HTTP client.
         var isHead = request.Method == "HEAD" || request.ToBytes().AsSpan().StartsWith("HEAD "u8);
-        return isHead || IsProblem(answer) ? null : "It is no problem of RFC 9457.";
+        return isHead || IsProblem(answer) ? null : "It is not a problem of RFC 9457.";
     }
 
     private static bool IsProblem(FuzzResponse answer)
@@ -297,7 +297,7 @@ public sealed partial class FuzzTests(Store store)
             problem.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }
 
-    // Names of CLR types, what a stack trace looks like, and paths of files.
+    // CLR type names, patterns of stack traces, and file paths.
     [GeneratedRegex(
         @"(System|Microsoft|RateLimiter|StackExchange|FluentValidation|MediatR|AutoMapper|Garnet|NSwag)\.\w"
             + @"|Exception\b|\bInt(32|64)\b|\.cs:line|\bat \w+\.\w+|user_script|ERR |WRONGTYPE"
@@ -308,8 +308,8 @@ public sealed partial class FuzzTests(Store store)
     [GeneratedRegex("^(?!0{32})[0-9a-f]{32}$")]
     private static partial Regex TraceId { get; }
 
-    // What it says when it starts, a client that was deleted, a store that is slow on a busy machine, and what the web
-    // server says when it closes a connection whose body it is still reading.
+    // The startup messages, a deleted client, a slow store on a busy machine, and the web server's message when it closes a
+    // connection whose body it is still reading.
     [GeneratedRegex(
         @"^info: RateLimiter\.Api\[[123]\] [\x20-\x7E]+$"
             + @"|^info: RateLimiter\.Application\.Clients\.ClientDeletions\[31\] (trace_id=[0-9a-f]{32} )?Client \w{16} is deleted, [\w ,]+$"

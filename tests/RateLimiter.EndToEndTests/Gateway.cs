@@ -1,6 +1,6 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The gateways whose configuration in <c>samples</c> is run.</summary>
+/// <summary>The gateways whose configurations in <c>samples</c> are tested.</summary>
 public enum Gateway
 {
     Nginx,

@@ -3,8 +3,8 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// What end users are answered, and what the service itself answers, while its store is away: a denial that is none does not look
-/// like one.
+/// The responses to end users, and those of the service itself, while its store is unavailable: a denial caused by the
+/// outage does not look like a reached limit.
 /// </summary>
 [TestFixture]
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
@@ -12,7 +12,7 @@ public sealed class GatewayOutageTests
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
-    // The route that the samples ask for is "api".
+    // The route key of the samples is "api".
     private static readonly (string Route, string OnStoreFailure)[] Policies =
     [
         ("api", "deny"),
@@ -51,7 +51,7 @@ public sealed class GatewayOutageTests
         await client.CheckAsync("u", "api", cost: 0);
         await host.Redis.KillAsync();
         await Poll.UntilAsync(
-            "The service does not notice that its store is gone.",
+            "The service does not detect the outage of its store.",
             Soon,
             async () => (await client.CheckAsync("u", "api", cost: 0)).MustBeOk().IsDegraded
         );
@@ -106,17 +106,21 @@ public sealed class GatewayOutageTests
         var answer = await AskAsync("?deny_status=403", "blocked");
 
         answer.MustBeProblem(403);
-        Assert.That(answer.Headers, Contains.Key("RateLimit-Policy"), "By which nginx knows it.");
+        Assert.That(
+            answer.Headers,
+            Contains.Key("RateLimit-Policy"),
+            "By which nginx detects a denial."
+        );
         Assert.That(answer.Headers, Does.Not.ContainKey("Retry-After"));
     }
 
     [Test]
     [Contract(
-        "ANY /gateway/check: 503 with Retry-After when the store would have to say whose key it is"
+        "ANY /gateway/check: 503 with Retry-After when the key cannot be verified without the store"
     )]
     public async Task Door_ClientIsNotKnownHere_IsUnavailable()
     {
-        // It has come after the store has gone, and knows nobody.
+        // This instance started after the outage, and has no client cached.
         var stranger = client.On(await host.ServeAsync(SharedServices.BehindProxy));
 
         MustTellNoDenial(await stranger.SendAsync(HttpMethod.Get, "/gateway/check", (string?)null));
@@ -124,7 +128,7 @@ public sealed class GatewayOutageTests
 
     [Test]
     [Contract(
-        "POST /check: without the store, a 200 that says so and has no figures in its headers"
+        "POST /check: without the store, a 200 that is degraded and has no figures in its headers"
     )]
     public async Task Check_PolicyFailsClosed_IsADecisionWithoutFigures()
     {
@@ -151,7 +155,7 @@ public sealed class GatewayOutageTests
 
     [Test]
     [Contract(
-        "Samples: failing open is for the absence of the service, not for a policy that fails closed"
+        "Samples: fail open applies to an outage of the service, not to a policy that fails closed"
     )]
     public async Task Gateway_PolicyFailsClosedAndTheGatewayOpen_DoesNotPass(
         [Values] Gateway gateway

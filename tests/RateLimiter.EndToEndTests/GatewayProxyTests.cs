@@ -5,13 +5,13 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The configurations in <c>samples</c>, each before a backend, as a user of the gateway sees them.</summary>
+/// <summary>The configurations in <c>samples</c>, each in front of a backend, as a user of the gateway sees them.</summary>
 [TestFixture(Gateway.Nginx)]
 [TestFixture(Gateway.Caddy)]
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
 public sealed class GatewayProxyTests(Gateway gateway)
 {
-    /// <summary>The name that the samples ask for.</summary>
+    /// <summary>The policy name that the samples use.</summary>
     private const string Route = "api";
 
     private const int Limit = 2;
@@ -139,7 +139,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
         var body = new string('x', 100_000);
         var path = NewPath();
 
-        // On the same connections to the service: what one leaves there the next one would stumble over.
+        // On the same connections to the service: unread bytes of one request would corrupt the next.
         for (var i = 0; i < 6; i++)
         {
             using var user = NewUser();
@@ -156,7 +156,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     [Test]
     public async Task Request_LargeUpload_IsAskedForAndReachesTheBackend()
     {
-        // nginx takes 1 MB where nothing else is said, which is the location's to say.
+        // nginx limits bodies to 1 MB by default; the location has to raise it.
         (string, string)[] changes =
             gateway == Gateway.Nginx
                 ? [("location / {", "location / { client_max_body_size 10m;")]
@@ -262,10 +262,10 @@ public sealed class GatewayProxyTests(Gateway gateway)
         }
     }
 
-    /// <summary>Somebody who calls from an address of his own: all of 127.0.0.0/8 is this machine.</summary>
+    /// <summary>A user with an address of their own: all of 127.0.0.0/8 is this machine.</summary>
     private HttpClient NewUser()
     {
-        // Of this run alone, with the tenant.
+        // Of this run alone, like the tenant.
         var address = new IPAddress([127, 0, 1, (byte)Interlocked.Increment(ref users)]);
         return new HttpClient(
             new SocketsHttpHandler

@@ -3,10 +3,10 @@ namespace RateLimiter.EndToEndTests;
 /// <summary>The gateways with their configurations in <c>samples</c>.</summary>
 internal static class GatewaySample
 {
-    /// <summary>Lets everything pass while the service is away: the lines for it are comments.</summary>
+    /// <summary>Enables fail open for an outage of the service: the lines for it are comments.</summary>
     public static readonly (string Old, string New) FailsOpen = ("#fail-open#", "");
 
-    /// <summary>Starts a gateway with its sample, in which something is replaced where it stands there.</summary>
+    /// <summary>Starts a gateway with its sample, in which some texts are replaced.</summary>
     public static async Task<ProxyProcess> StartAsync(
         Gateway gateway,
         string serviceAuthority,

@@ -3,11 +3,11 @@ using System.Text;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>ANY /gateway/check, asked as gateways ask.</summary>
+/// <summary>ANY /gateway/check, called as gateways call it.</summary>
 [TestFixture]
 public sealed class GatewayTests
 {
-    private const string Door = "/gateway/check";
+    private const string Endpoint = "/gateway/check";
 
     private static readonly (string Name, string Value) Alice = ("X-RateLimit-User", "alice");
     private static readonly (string Name, string Value) Search = ("X-RateLimit-Route", "search");
@@ -36,8 +36,8 @@ public sealed class GatewayTests
     {
         await client.HasPolicyAsync("search", 1);
 
-        var allowed = await AskAsync(Door, method, Alice, Search);
-        var denied = await AskAsync(Door, method, Alice, Search);
+        var allowed = await AskAsync(Endpoint, method, Alice, Search);
+        var denied = await AskAsync(Endpoint, method, Alice, Search);
 
         using (Assert.EnterMultipleScope())
         {
@@ -68,7 +68,7 @@ public sealed class GatewayTests
     {
         await client.HasPolicyAsync("search", 0);
 
-        (await AskAsync(Door + query, "GET", Alice, Search)).MustBeProblem(status);
+        (await AskAsync(Endpoint + query, "GET", Alice, Search)).MustBeProblem(status);
     }
 
     [TestCase("?deny_status=404", "deny_status")]
@@ -78,13 +78,13 @@ public sealed class GatewayTests
     [TestCase("?no_policy=NotFound", "no_policy")]
     [TestCase("?denystatus=403", "denystatus")]
     public async Task Door_ParameterIsWrong_IsRefused(string query, string parameter) =>
-        (await AskAsync(Door + query, "GET", Alice, Search)).MustRefuse(parameter);
+        (await AskAsync(Endpoint + query, "GET", Alice, Search)).MustRefuse(parameter);
 
     [TestCase("", 404)]
     [TestCase("?no_policy=not_found", 404)]
     [TestCase("?no_policy=allow", 204)]
     public async Task Door_NoPolicyApplies_AnswersAsAskedFor(string query, int status) =>
-        (await AskAsync(Door + query, "GET", Alice, Search)).MustBeStatus(status);
+        (await AskAsync(Endpoint + query, "GET", Alice, Search)).MustBeStatus(status);
 
     [Test]
     [Contract("ANY /gateway/check: the same counters, logs and analytics as POST /check")]
@@ -93,8 +93,8 @@ public sealed class GatewayTests
         await client.HasPolicyAsync("search", 10);
         await client.HasPolicyAsync("search", 20, role: "free");
 
-        await AskAsync(Door, "GET", Alice, Search, ("X-RateLimit-Cost", "4"));
-        await AskAsync(Door, "GET", Alice, Search, ("X-RateLimit-Role", "free"));
+        await AskAsync(Endpoint, "GET", Alice, Search, ("X-RateLimit-Cost", "4"));
+        await AskAsync(Endpoint, "GET", Alice, Search, ("X-RateLimit-Role", "free"));
 
         Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(6));
         Assert.That(await client.RemainingAsync("alice", "search", "free"), Is.EqualTo(19));
@@ -113,9 +113,9 @@ public sealed class GatewayTests
     {
         await client.HasPolicyAsync("search", 10);
 
-        await AskAsync(Door, "GET", Search, ("X-Forwarded-For", "198.51.100.9, 192.0.2.7"));
-        await AskAsync(Door, "GET", Search, ("X-Forwarded-For", "2001:db8:1:2:3:4:5:6"));
-        await AskAsync(Door, "GET", Search);
+        await AskAsync(Endpoint, "GET", Search, ("X-Forwarded-For", "198.51.100.9, 192.0.2.7"));
+        await AskAsync(Endpoint, "GET", Search, ("X-Forwarded-For", "2001:db8:1:2:3:4:5:6"));
+        await AskAsync(Endpoint, "GET", Search);
 
         Assert.That(await client.RemainingAsync("192.0.2.7", "search"), Is.EqualTo(9));
         Assert.That(await client.RemainingAsync("2001:db8:1:2::/64", "search"), Is.EqualTo(9));
@@ -129,8 +129,20 @@ public sealed class GatewayTests
     {
         await client.HasPolicyAsync("PUT /orders/5", 10);
 
-        await AskAsync(Door, "GET", Alice, (methodHeader, "PUT"), (pathHeader, "/orders/5?x=1"));
-        await AskAsync(Door, "GET", Alice, (methodHeader, "put"), (pathHeader, "//Orders/%35/"));
+        await AskAsync(
+            Endpoint,
+            "GET",
+            Alice,
+            (methodHeader, "PUT"),
+            (pathHeader, "/orders/5?x=1")
+        );
+        await AskAsync(
+            Endpoint,
+            "GET",
+            Alice,
+            (methodHeader, "put"),
+            (pathHeader, "//Orders/%35/")
+        );
 
         Assert.That(await client.RemainingAsync("alice", "PUT /orders/5"), Is.EqualTo(8));
     }
@@ -143,8 +155,8 @@ public sealed class GatewayTests
         for (var i = 0; i < 3; i++)
         {
             var path = $"/{Guid.NewGuid()}{new string('x', 200 * i)}";
-            (await AskAsync(Door, "GET", Alice, ("X-Forwarded-Uri", path))).MustBeStatus(204);
-            (await AskAsync(Door + path, "GET", Alice)).MustBeOk();
+            (await AskAsync(Endpoint, "GET", Alice, ("X-Forwarded-Uri", path))).MustBeStatus(204);
+            (await AskAsync(Endpoint + path, "GET", Alice)).MustBeOk();
         }
 
         Assert.That(await client.RemainingAsync("alice", "*"), Is.EqualTo(4));
@@ -165,7 +177,7 @@ public sealed class GatewayTests
     [TestCase("/../../../docs/", "GET /docs")]
     [TestCase("/../check?no_policy=allow", "GET /check")]
     [TestCase("/a/../search", "GET /search")]
-    [Contract("ANY /gateway/check/…: the path of Envoy's request, whatever stands in it")]
+    [Contract("ANY /gateway/check/…: the path of Envoy's request, whatever it contains")]
     public async Task Door_PathBehindIt_IsWhatIsAskedAboutAndNoOtherEndpoint(
         string path,
         string route
@@ -179,14 +191,20 @@ public sealed class GatewayTests
         Assert.That(
             (unknown, allowed, denied),
             Is.EqualTo((404, 200, 429)),
-            "To Envoy, any 200 lets a request pass."
+            "Envoy passes a request on after any 200."
         );
     }
 
     [Test]
     public async Task Door_PathToldTwice_IsRefused() =>
         (
-            await AskAsync(Door, "GET", Alice, ("X-Forwarded-Uri", "/a"), ("X-Original-URI", "/b"))
+            await AskAsync(
+                Endpoint,
+                "GET",
+                Alice,
+                ("X-Forwarded-Uri", "/a"),
+                ("X-Original-URI", "/b")
+            )
         ).MustRefuse("X-Original-URI");
 
     [TestCase("X-RateLimit-Cost", "1.5")]
@@ -195,7 +213,7 @@ public sealed class GatewayTests
     public async Task Door_HeaderIsWrong_IsNamed(string header, string value) =>
         (
             await AskAsync(
-                Door,
+                Endpoint,
                 "GET",
                 Search,
                 (header, header == "X-RateLimit-User" ? "x".Times(257) : value)
@@ -219,7 +237,7 @@ public sealed class GatewayTests
     [TestCase("image/png", 100)]
     [TestCase("application/json", 2_000_000)]
     [TestCase(null, 2_000_000)]
-    [Contract("ANY /gateway/check: a body is nothing to it, whatever its type and size")]
+    [Contract("ANY /gateway/check: a body is ignored, whatever its type and size")]
     public async Task Door_RequestWithABody_IsNeitherReadNorRefused(string? type, int size)
     {
         await client.HasPolicyAsync("search", 10);
@@ -228,7 +246,7 @@ public sealed class GatewayTests
         {
             using var body = new ByteArrayContent(new byte[size]);
             body.Headers.ContentType = type is null ? null : new(type);
-            var answer = await client.SendAsync(HttpMethod.Post, Door, body, Alice, Search);
+            var answer = await client.SendAsync(HttpMethod.Post, Endpoint, body, Alice, Search);
             Assert.That(answer.MustBeStatus(204).Headers["RateLimit"], Does.Contain($"r={left};"));
         }
     }
@@ -240,11 +258,11 @@ public sealed class GatewayTests
         using var connection = await RawConnection.OpenAsync(service);
 
         await connection.SendAsync(
-            $"POST {Door} HTTP/1.1\r\nHost: x\r\nX-API-Key: {client.Key}\r\nX-RateLimit-Route: search\r\n"
+            $"POST {Endpoint} HTTP/1.1\r\nHost: x\r\nX-API-Key: {client.Key}\r\nX-RateLimit-Route: search\r\n"
                 + $"Content-Length: 100000\r\n\r\n{"x".Times(100_000)}"
         );
         await connection.SendAsync(
-            $"GET {Door} HTTP/1.1\r\nHost: x\r\nX-API-Key: {client.Key}\r\nX-RateLimit-Route: search\r\n"
+            $"GET {Endpoint} HTTP/1.1\r\nHost: x\r\nX-API-Key: {client.Key}\r\nX-RateLimit-Route: search\r\n"
                 + "Connection: close\r\n\r\n"
         );
 
@@ -263,9 +281,9 @@ public sealed class GatewayTests
         ).MustBeOk();
         var reader = client.With(key["api_key"].GetString()!);
 
-        (await reader.GetAsync(Door)).MustBeProblem(403);
-        (await new ApiClient(service).GetAsync(Door)).MustBeProblem(401);
-        (await new ApiClient(service).GetAsync($"{Door}/a?b=c")).MustBeProblem(401);
+        (await reader.GetAsync(Endpoint)).MustBeProblem(403);
+        (await new ApiClient(service).GetAsync(Endpoint)).MustBeProblem(401);
+        (await new ApiClient(service).GetAsync($"{Endpoint}/a?b=c")).MustBeProblem(401);
     }
 
     private Task<Answer> AskAsync(
@@ -274,13 +292,13 @@ public sealed class GatewayTests
         params (string Name, string Value)[] headers
     ) => client.SendAsync(new HttpMethod(method), path, body: null, headers);
 
-    /// <summary>Asks with a path that no library has put in order.</summary>
+    /// <summary>Sends a path that no library has normalized.</summary>
     private async Task<int> AskRawAsync(string path, string headers = "X-RateLimit-User: alice\r\n")
     {
         var answer = await FuzzResponse.AskAsync(
             service.Address,
             Encoding.UTF8.GetBytes(
-                $"GET {Door}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {client.Key}\r\n{headers}\r\n"
+                $"GET {Endpoint}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {client.Key}\r\n{headers}\r\n"
             ),
             TimeSpan.FromSeconds(20)
         );

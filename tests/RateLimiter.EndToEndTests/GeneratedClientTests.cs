@@ -7,12 +7,12 @@ using NSwag.CodeGeneration.CSharp;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A client in C# as NSwag makes it of the served document, compiled and used as its users would.</summary>
+/// <summary>A C# client that NSwag generates from the served document, compiled and used as its users would.</summary>
 public sealed class GeneratedClientTests
 {
     /// <summary>
-    /// What a user writes, who sets nothing but what must be there, then what is not the default. What comes out are the
-    /// answers, as text.
+    /// The code of a user, who sets only the required members, and then non-default values. Its output is the responses, as
+    /// text.
     /// </summary>
     private const string Story = """
         using System.Collections.Generic;

@@ -1,6 +1,6 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>HEAD, where GET is answered.</summary>
+/// <summary>HEAD for every operation that answers GET.</summary>
 public sealed class HeadTests(Store store) : ServiceFixture(store)
 {
     [TestCase("/")]
@@ -26,7 +26,7 @@ public sealed class HeadTests(Store store) : ServiceFixture(store)
         using (Assert.EnterMultipleScope())
         {
             Assert.That((head.Status, head.Text), Is.EqualTo((get.Status, "")));
-            Assert.That(Told(head), Is.EqualTo(Told(get)));
+            Assert.That(NamesOf(head), Is.EqualTo(NamesOf(get)));
         }
     }
 
@@ -43,8 +43,8 @@ public sealed class HeadTests(Store store) : ServiceFixture(store)
     public async Task Head_WithoutAKey_IsRefused() =>
         (await new ApiClient(Service).SendAsync(HttpMethod.Head, "/policy")).MustBeStatus(401);
 
-    // A length can stand there, and says how long the body would be.
-    private static IEnumerable<string> Told(Answer answer) =>
+    // A Content-Length is allowed, and is that of the body of a GET.
+    private static IEnumerable<string> NamesOf(Answer answer) =>
         answer
             .Headers.Keys.Where(name =>
                 name is not ("Date" or "Content-Length" or "Transfer-Encoding")

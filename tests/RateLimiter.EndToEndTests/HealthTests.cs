@@ -1,6 +1,6 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>GET /health/live and /health/ready while all is well.</summary>
+/// <summary>GET /health/live and /health/ready of a healthy service.</summary>
 public sealed class HealthTests(Store store) : ServiceFixture(store)
 {
     [Test]

@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>A file of requests as editors send them: <c>RateLimiter.http</c>.</summary>
-/// <param name="Requests">Its requests, in their order.</param>
+/// <param name="Requests">Its requests, in order.</param>
 public sealed partial record HttpFile(IReadOnlyList<HttpFileRequest> Requests)
 {
-    /// <summary>Reads it.</summary>
-    /// <param name="host">What to put in the place of its host.</param>
+    /// <summary>Parses it.</summary>
+    /// <param name="host">The replacement for its host.</param>
     public static async Task<HttpFile> ReadAsync(Uri host)
     {
         var text = await File.ReadAllTextAsync(RepositoryFile.Of("RateLimiter.http"));
@@ -18,7 +18,7 @@ public sealed partial record HttpFile(IReadOnlyList<HttpFileRequest> Requests)
         Assert.That(variables.Keys, Does.Contain("host"));
         variables["host"] = host.GetLeftPart(UriPartial.Authority);
         return new HttpFile([
-            // What stands before the first ### is no request.
+            // The text before the first ### is not a request.
             .. Separators()
                 .Split(text)
                 .Skip(1)
@@ -45,7 +45,7 @@ public sealed partial record HttpFile(IReadOnlyList<HttpFileRequest> Requests)
     private static partial Regex References();
 }
 
-/// <summary>A request of the file. Answers of others that it refers to are still to be put in.</summary>
+/// <summary>A request of the file. References to responses of other requests are not resolved yet.</summary>
 public sealed partial record HttpFileRequest(
     string Title,
     string? Name,
@@ -66,7 +66,7 @@ public sealed partial record HttpFileRequest(
 
     public override string ToString() => $"{Method} {Address}";
 
-    /// <summary>Reads what stands between two ###: title, name, line of the request, headers, body.</summary>
+    /// <summary>Parses the text between two ###: title, name, request line, headers, body.</summary>
     public static HttpFileRequest Read(string text)
     {
         var parts = text.ReplaceLineEndings("\n").Trim().Split("\n\n", 2);
@@ -86,7 +86,7 @@ public sealed partial record HttpFileRequest(
         );
     }
 
-    /// <summary>The same with what it takes from the answers of named requests.</summary>
+    /// <summary>The same with the references to responses of named requests resolved.</summary>
     public HttpFileRequest With(IReadOnlyDictionary<string, Answer> answers)
     {
         return this with

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A JSON object to send. Members that are null are left out, and text goes as it is, in UTF-8.</summary>
+/// <summary>A JSON object to send. Null members are omitted, and text is unescaped UTF-8.</summary>
 public sealed class Json
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -3,7 +3,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>More keys than the one that /register gives: what each is good for, and when it ends.</summary>
+/// <summary>Further keys beside that of /register: their scopes and their expiry.</summary>
 public sealed class KeysTests(Store store) : ServiceFixture(store)
 {
     private static readonly object[] Operations =
@@ -291,7 +291,7 @@ public sealed class KeysTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("POST /keys/rotate: the old one works until the grace is over")]
+    [Contract("POST /keys/rotate: the old one is valid until the end of the grace period")]
     public async Task Rotate_WithGrace_TheOldKeyIsGoodForSoLong()
     {
         var rotated = await Client.PostAsync("/keys/rotate", """{"grace_seconds":2}""");

@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A service that is killed (SIGKILL) in the middle of its work, and started again on the same data.</summary>
+/// <summary>A service that is killed (SIGKILL) during its work, and restarted on the same data.</summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
 public sealed class KillTests(Store store)
@@ -36,7 +36,7 @@ public sealed class KillTests(Store store)
             Is.EqualTo(["other", "r"])
         );
         Assert.That(await again.RemainingAsync("u", "other", "free"), Is.EqualTo(3));
-        // Those that were not answered may have counted or not.
+        // Unanswered checks may or may not have been counted.
         Assert.That(limit - await again.RemainingAsync("u", "r"), Is.InRange(allowed, sent));
 
         async Task CheckUntilKilledAsync()
@@ -52,7 +52,7 @@ public sealed class KillTests(Store store)
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
-                // It is dead.
+                // The service has been killed.
             }
         }
     }
@@ -87,7 +87,7 @@ public sealed class KillTests(Store store)
             var answer = await client.CheckAsync("u", "r");
             Assert.That(answer.MustBeOk().Remaining, Is.EqualTo(10 - used));
 
-            // What is saved is kept, and with it all that came before.
+            // A save is durable, and so is everything before it.
             await client.HasPolicyAsync("another", used);
             await service.KillAsync();
             service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
@@ -98,11 +98,11 @@ public sealed class KillTests(Store store)
     }
 }
 
-/// <summary>The embedded store, killed again and again while as much as possible is written.</summary>
+/// <summary>The embedded store, killed repeatedly under maximum write load.</summary>
 [TestFixture]
 public sealed class RepeatedKillTests
 {
-    /// <summary>How many times; 20 are as good as a proof, and take minutes.</summary>
+    /// <summary>The number of kills; 20 are as good as a proof, and take minutes.</summary>
     private const string KillsVariable = "RATELIMITER_KILLS";
 
     [Test]
@@ -162,7 +162,7 @@ public sealed class RepeatedKillTests
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
-                // It is dead.
+                // The service has been killed.
             }
         }
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Algorithms, several limits, shadow mode, and which policy applies.</summary>
+/// <summary>Algorithms, several limits, shadow mode, and policy resolution.</summary>
 public sealed class LimitTests(Store store) : ServiceFixture(store)
 {
     private static readonly string[] Algorithms =
@@ -52,8 +52,8 @@ public sealed class LimitTests(Store store) : ServiceFixture(store)
             denial = await Client.CheckAsync("u", "r", cost: 2);
         } while (denial.MustBeOk().Allowed);
 
-        // The wait is what is tested here: only the store's clock can tell that it is over. By a stopwatch, because the
-        // clock behind Task.Delay is a coarse one, and some milliseconds early at times.
+        // The test is about the wait: only the store's clock determines that it is over. Measured with a stopwatch, because
+        // the clock behind Task.Delay is coarse, and sometimes some milliseconds early.
         var wait = TimeSpan.FromMilliseconds(denial["retry_after_ms"].GetInt64());
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < wait; )
         {
@@ -115,7 +115,7 @@ public sealed class LimitTests(Store store) : ServiceFixture(store)
 
     [Test]
     [Contract(
-        "of a bucket q is its capacity and w the seconds in which that much flows in, rounded up"
+        "of a bucket q is its capacity and w the seconds in which that much is replenished, rounded up"
     )]
     public async Task Check_Bucket_SaysEverywhereWhatCanBeLeft()
     {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What callers send cannot look like a line of the log, or steer the terminal that shows it.</summary>
+/// <summary>Callers' input can neither look like a log line nor control the terminal that shows it.</summary>
 [TestFixture]
 public sealed partial class LogLineTests
 {
@@ -42,7 +42,7 @@ public sealed partial class LogLineTests
 
         Assert.That(await service.TerminateAsync(), Is.Zero);
         var lines = service.OutputLines;
-        Assert.That(lines, Has.Some.Contains("\\u001b[31m"), "Nothing of it was logged at all.");
+        Assert.That(lines, Has.Some.Contains("\\u001b[31m"), "None of it was logged.");
         Assert.That(lines, Has.All.Match(Line.ToString()));
         Assert.That(lines, Has.None.StartWith("fail:"));
         Assert.That(lines.SelectMany(line => line).Where(IsObeyed), Is.Empty);

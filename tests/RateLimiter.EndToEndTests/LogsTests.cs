@@ -37,7 +37,7 @@ public sealed class LogsTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /logs/latest: the reason, as the caller was told")]
+    [Contract("GET /logs/latest: the reason, as in the response to the check")]
     public async Task Latest_DenialAndInactivePolicy_GiveTheReason()
     {
         await Client.HasPolicyAsync("full", 1);
@@ -69,7 +69,7 @@ public sealed class LogsTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("limit 1–1000, 50 when left out; at most the last 1000 per client are kept")]
+    [Contract("limit 1–1000, 50 when omitted; at most the last 1000 per client are kept")]
     public async Task Latest_MoreThan1000Checks_KeepsTheLast1000()
     {
         await Client.HasPolicyAsync("r", 10_000);
@@ -155,7 +155,7 @@ public sealed class LogsTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("Tenants are fully apart")]
+    [Contract("Tenants are isolated")]
     public async Task Latest_ChecksOfAnotherTenant_AreNotThere()
     {
         var other = await Client.RegisterAsync(Service);

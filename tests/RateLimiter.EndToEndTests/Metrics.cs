@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What GET /metrics answered.</summary>
-/// <param name="Series">Each line's name, labels and value.</param>
+/// <summary>A response of GET /metrics.</summary>
+/// <param name="Series">The name, labels and value of each line.</param>
 public sealed partial record Metrics(IReadOnlyList<Metrics.One> Series)
 {
     public sealed record One(string Name, IReadOnlyDictionary<string, string> Labels, double Value);
 
-    /// <summary>The names, without the endings of the parts of a histogram.</summary>
+    /// <summary>The names, without the suffixes of histogram series.</summary>
     public IReadOnlySet<string> Names => Series.Select(it => Part.Replace(it.Name, "")).ToHashSet();
 
     public static Metrics Read(string text) =>
@@ -26,7 +26,7 @@ public sealed partial record Metrics(IReadOnlyList<Metrics.One> Series)
                 )),
         ]);
 
-    /// <summary>The sum over all series of a name that have such a label.</summary>
+    /// <summary>The sum over all series of a name with such a label.</summary>
     public double Sum(string name, string? label = null, string? value = null) =>
         Series
             .Where(it =>

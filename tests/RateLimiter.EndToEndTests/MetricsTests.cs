@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What GET /metrics shows of a service that was used, and what is said of it in samples and documentation.</summary>
+/// <summary>GET /metrics of a used service, and the metrics named in samples and documentation.</summary>
 [TestFixture]
 public sealed partial class MetricsTests
 {
@@ -21,11 +21,11 @@ public sealed partial class MetricsTests
         "le",
     ];
 
-    // Of Prometheus itself: whether it was answered, and whom it asked.
+    // Prometheus's own series: whether a scrape succeeded, and of which target.
     private static readonly string[] OfPrometheus = ["up", "instance", "job"];
 
     [Test]
-    [Contract("GET /metrics needs no key; Prometheus text or OpenMetrics, as asked")]
+    [Contract("GET /metrics needs no key; Prometheus text or OpenMetrics, as requested")]
     public async Task Metrics_AnyForm_IsServedWithoutAKey()
     {
         var visitor = new ApiClient((await SharedServices.OfAsync(Store.Redis)).Service);
@@ -76,11 +76,11 @@ public sealed partial class MetricsTests
                     Is.SubsetOf(labels),
                     expression
                 );
-                var told = Word.Matches(Grouping.Replace(Selector.Replace(rest, ""), ""))
+                var mentioned = Word.Matches(Grouping.Replace(Selector.Replace(rest, ""), ""))
                     .Select(it => Part.Replace(it.Value, ""))
                     .Distinct();
                 Assert.That(
-                    told.Except(Words),
+                    mentioned.Except(Words),
                     Is.Not.Empty.And.SubsetOf(names.Union(OfPrometheus)),
                     expression
                 );
@@ -89,19 +89,21 @@ public sealed partial class MetricsTests
     }
 
     [Test]
-    [Contract("docs/telemetry.md tells of every metric of the service")]
+    [Contract("docs/telemetry.md documents every metric of the service")]
     public async Task Documentation_AnyMetricOfTheService_IsInIt()
     {
         var served = (await OfEveryStoreAsync())
             .Where(name => name.StartsWith("ratelimiter_", StringComparison.Ordinal))
             .ToList();
 
-        var told = Own.Matches(await File.ReadAllTextAsync(RepositoryFile.Of("docs/telemetry.md")))
+        var documented = Own.Matches(
+                await File.ReadAllTextAsync(RepositoryFile.Of("docs/telemetry.md"))
+            )
             .Select(it => Part.Replace(it.Value, ""))
             .ToHashSet();
 
         Assert.That(served, Has.Count.GreaterThan(15));
-        Assert.That(told, Is.EquivalentTo(served));
+        Assert.That(documented, Is.EquivalentTo(served));
     }
 
     [TestCase(Store.Embedded)]
@@ -121,7 +123,7 @@ public sealed partial class MetricsTests
         await Promtool.RunAsync(["check", kind, RepositoryFile.Of(file)], input: "");
 
     [Test]
-    [Contract("Metrics hold nothing of a client, a user, a route or a role")]
+    [Contract("Metrics disclose no client, user, route or role")]
     public async Task Metrics_UsedService_NameNobody()
     {
         var (_, service) = await SharedServices.OfAsync(Store.Postgres);
@@ -150,7 +152,7 @@ public sealed partial class MetricsTests
         ];
     }
 
-    /// <summary>After what makes every metric appear.</summary>
+    /// <summary>After operations that make every metric appear.</summary>
     private static async Task<string> OfAUsedServiceAsync(Store store)
     {
         var (_, service) = await SharedServices.OfAsync(store);
@@ -161,7 +163,7 @@ public sealed partial class MetricsTests
         return await FreshAsync(service, it => it.Sum("ratelimiter_decisions_total") > 0);
     }
 
-    /// <summary>Answers are given again for a moment, and nothing is counted in the first second.</summary>
+    /// <summary>Responses are cached for a moment, and nothing is counted in the first second.</summary>
     internal static async Task<string> FreshAsync(
         Service service,
         Predicate<Metrics> isSo,
@@ -209,7 +211,7 @@ public sealed partial class MetricsTests
         }
     }
 
-    // On its own line, or on deeper ones after a bar.
+    // On one line, or as a block after a bar.
     [GeneratedRegex(@"^ +expr: (?:\|\n)?((?:.+)(?:\n {10,}.+)*)$", RegexOptions.Multiline)]
     private static partial Regex Rule { get; }
 

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// One tenant does all that it may, and another one's checks are decided by the store all the same. With the waits that the
-/// service has by default, and alone on the machine, because time is what runs out.
+/// A noisy neighbour: one tenant uses everything it is allowed to, and the store still decides the checks of another tenant.
+/// With the default timeouts of the service, and not in parallel with other tests, because time is the resource that runs
+/// out.
 /// </summary>
 [TestFixture]
 [NonParallelizable]

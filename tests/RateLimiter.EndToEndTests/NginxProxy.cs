@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>nginx with a configuration of this repository, in which a test replaces what is written there for a real one.</summary>
+/// <summary>nginx with a configuration of this repository, in which a test replaces placeholders by real values.</summary>
 public static class NginxProxy
 {
     /// <summary>Makes it a failure, not a skipped test, when there is no nginx.</summary>
     public const string RequiredVariable = "RATELIMITER_REQUIRE_NGINX";
 
-    /// <summary>Starts <c>deploy/nginx.conf</c> before a service.</summary>
+    /// <summary>Starts <c>deploy/nginx.conf</c> in front of a service.</summary>
     public static Task<ProxyProcess> StartAsync(Service service) =>
         StartAsync(
             "deploy/nginx.conf",
@@ -19,7 +19,7 @@ public static class NginxProxy
 
     /// <summary>Starts it with a configuration.</summary>
     /// <param name="file">The configuration, by its path from the root of the repository.</param>
-    /// <param name="replacements">What to write in the place of what stands in it, given where nginx is to listen.</param>
+    /// <param name="replacements">The replacements in it, given the address where nginx is to listen.</param>
     public static async Task<ProxyProcess> StartAsync(
         string file,
         params (string Old, Func<string, string> New)[] replacements

@@ -6,11 +6,11 @@ namespace RateLimiter.EndToEndTests;
 [TestFixture]
 public sealed class NginxTests
 {
-    /// <summary>Longer than a comment takes, and than nginx waits for any other answer.</summary>
+    /// <summary>Longer than the interval of comments, and than nginx waits for any other response.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     [Test]
-    [Contract("GET /logs/stream: works through nginx, which keeps nothing back")]
+    [Contract("GET /logs/stream: works through nginx, without buffering")]
     public async Task Stream_ThroughNginx_ComesAsItIsSent()
     {
         var (_, service) = await SharedServices.OfAsync(Store.Redis);

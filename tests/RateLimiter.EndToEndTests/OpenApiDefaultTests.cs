@@ -9,12 +9,12 @@ using NSwag;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// What the OpenAPI document says of fields and parameters that are left out. Generators of clients send what it says, or the
-/// default of a type when it says nothing.
+/// The defaults of optional fields and parameters in the OpenAPI document. Generated clients send them, or the default of a
+/// type where the document has none.
 /// </summary>
 public sealed partial class OpenApiDefaultTests
 {
-    /// <summary>More than the default of any list, so that it can be seen.</summary>
+    /// <summary>More than the default of any list, so that a difference is visible.</summary>
     private const int Many = 120;
 
     private Service service = null!;
@@ -28,7 +28,7 @@ public sealed partial class OpenApiDefaultTests
     }
 
     [Test]
-    [Contract("The OpenAPI document: what an optional field is when it is left out")]
+    [Contract("The OpenAPI document: the default of an optional field")]
     public void EveryField_OptionalAndNeverNull_HasADefault()
     {
         var fields = document
@@ -53,7 +53,7 @@ public sealed partial class OpenApiDefaultTests
     }
 
     [Test]
-    [Contract("The OpenAPI document: what an optional parameter is when it is left out")]
+    [Contract("The OpenAPI document: the default of an optional parameter")]
     public void EveryParameter_WithADefaultInTheService_NamesIt() =>
         Assert.That(
             from operation in document.Operations
@@ -79,7 +79,7 @@ public sealed partial class OpenApiDefaultTests
 
     [Test]
     [Contract(
-        "The OpenAPI document: a default is what the service does when the field is left out"
+        "The OpenAPI document: a default is the behaviour of the service when the field is omitted"
     )]
     public async Task EveryDefault_LeftOutOrGiven_DoesTheSame()
     {
@@ -112,7 +112,7 @@ public sealed partial class OpenApiDefaultTests
         }
     }
 
-    /// <summary>Each default of an operation, as a request that gives it, and as one that leaves it out.</summary>
+    /// <summary>Each default of an operation, as a request that sends it, and as one that omits it.</summary>
     private static IEnumerable<(string Name, Request Given, Request LeftOut)> Defaults(
         ApiOperation operation
     )
@@ -155,7 +155,7 @@ public sealed partial class OpenApiDefaultTests
         }
     }
 
-    /// <summary>The places in a body where a field with a default stands, or could stand.</summary>
+    /// <summary>The places in a body where a field with a default is, or could be.</summary>
     private static IEnumerable<(JsonObject Object, string Name, JsonNode Default)> Fields(
         JsonSchema schema,
         JsonNode? body
@@ -198,13 +198,13 @@ public sealed partial class OpenApiDefaultTests
         operation.Method == HttpMethod.Get
         && !operation.Path.StartsWith("/gateway", StringComparison.Ordinal);
 
-    /// <summary>A tenant that has what the examples speak of, and as many of everything as is said.</summary>
+    /// <summary>A tenant with the resources that the examples name, and with this many of everything.</summary>
     private async Task<Client> PrepareAsync(int count)
     {
         var client = await NewAsync();
         for (var i = 0; i < count; i++)
         {
-            // One that gives nothing back while the test runs.
+            // A policy that replenishes no permits while the test runs.
             await client.HasPolicyAsync("search", limit: 10, role: "free");
         }
 
@@ -224,7 +224,7 @@ public sealed partial class OpenApiDefaultTests
 
     private Task<Client> PrepareAsync() => PrepareAsync(1);
 
-    /// <summary>One whose user has nothing left.</summary>
+    /// <summary>A tenant whose user has no permits left.</summary>
     private async Task<Client> ExhaustAsync()
     {
         var client = await PrepareAsync();
@@ -235,14 +235,14 @@ public sealed partial class OpenApiDefaultTests
 
     private Task<Client> NewAsync() => Client.RegisterAsync(service);
 
-    /// <summary>What is answered, and what can be seen of the tenant afterwards.</summary>
+    /// <summary>The response, and the visible state of the tenant afterwards.</summary>
     private static async Task<string> TryAsync(
         ApiOperation operation,
         Client client,
         Request request
     )
     {
-        // A key besides that sees what becomes of the one that asks.
+        // A second key observes the effect on the first.
         var made = await client.PostAsync("/keys", """{"name":"o","scopes":["admin"]}""");
         var observer = client.With(made.MustBeOk()["api_key"].GetString()!);
         var answer = await AskAsync(operation, client, request);
@@ -277,7 +277,7 @@ public sealed partial class OpenApiDefaultTests
         );
     }
 
-    // Without what is another one each time: times, ids, and how long something took or takes.
+    // Without values that change each time: times, ids and durations.
     private static string Lasting(Answer answer) =>
         string.Join(
             ' ',

@@ -4,12 +4,12 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What the OpenAPI document says of each operation, tried on a service: its examples, and its errors.</summary>
+/// <summary>The OpenAPI document's examples and errors of each operation, executed on a service.</summary>
 public sealed class OpenApiExampleTests
 {
     private const int MaxBodySize = 64 * 1024;
 
-    /// <summary>Where the query is that of a request that somebody else made.</summary>
+    /// <summary>Operations whose query belongs to a forwarded request.</summary>
     private const string AnyQuery = "/gateway/check/{path}";
 
     private Service service = null!;
@@ -23,7 +23,9 @@ public sealed class OpenApiExampleTests
     }
 
     [Test]
-    [Contract("The OpenAPI document has examples of all requests and answers, and they are true")]
+    [Contract(
+        "The OpenAPI document has examples of all requests and responses, and they are correct"
+    )]
     public async Task EveryOperation_ItsExample_IsAnsweredAsItsExampleSays()
     {
         foreach (var operation in document.Operations)
@@ -56,7 +58,7 @@ public sealed class OpenApiExampleTests
     }
 
     [Test]
-    [Contract("Every error is among those that the OpenAPI document names, and looks as it says")]
+    [Contract("Every error is among those that the OpenAPI document names, and matches its schema")]
     public async Task EveryOperation_Faults_AreAnsweredAsTheDocumentSays()
     {
         var seen = new HashSet<int>();
@@ -171,7 +173,7 @@ public sealed class OpenApiExampleTests
     }
 
     [Test]
-    [Contract("The OpenAPI document names the headers of a registration that is refused")]
+    [Contract("The OpenAPI document names the headers of a rejected registration")]
     public async Task Register_TooOften_ComesWithTheHeadersThatTheDocumentNames()
     {
         var (_, limited) = await SharedServices.BehindProxyOfAsync(StoreHost.Any);
@@ -189,7 +191,7 @@ public sealed class OpenApiExampleTests
         );
     }
 
-    /// <summary>A tenant that has what the examples speak of, and the id of another key of his.</summary>
+    /// <summary>A tenant with the resources that the examples name, and the id of another key of theirs.</summary>
     private async Task<(Client Client, string KeyId)> PrepareAsync()
     {
         var client = await Client.RegisterAsync(service);
@@ -236,7 +238,7 @@ public sealed class OpenApiExampleTests
     private static StringContent? Json(string? body) =>
         body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
 
-    // The same names and types. What may be null is said by the schema.
+    // The same names and types. The schema states what may be null.
     private static void MustLookLike(JsonElement actual, JsonElement example, string where)
     {
         if (JsonValueKind.Null == actual.ValueKind || JsonValueKind.Null == example.ValueKind)

@@ -4,8 +4,8 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// A real Redis that is gone, or does not answer: what cannot be done without it is a 503. Alone on the machine, because
-/// time is measured, and with the waits that the service has by default. For checks see <see cref="FailureTests"/>.
+/// A real Redis that is down, or does not answer: operations that need it return 503. Not in parallel with other tests,
+/// because time is measured, and with the default timeouts of the service. For checks see <see cref="FailureTests"/>.
 /// </summary>
 [TestFixture]
 [NonParallelizable]
@@ -13,7 +13,7 @@ public sealed class OutageTests
 {
     private static readonly TimeSpan Answered = TimeSpan.FromSeconds(1);
 
-    /// <summary>A machine that stands still makes one answer late; what is broken makes all of them late.</summary>
+    /// <summary>A stalled machine delays one response; a defect delays all of them.</summary>
     private const int Attempts = 3;
 
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(15);
@@ -38,7 +38,7 @@ public sealed class OutageTests
         await AllMustAnswer503Async(client);
         (await client.GetAsync("/health/live")).MustBeOk();
         await Poll.UntilAsync(
-            "The metrics do not say that the store is away.",
+            "The metrics do not show that the store is unavailable.",
             Answered,
             async () =>
                 (await client.GetAsync("/metrics"))
@@ -70,7 +70,7 @@ public sealed class OutageTests
 
     [Test]
     [Contract(
-        "The log of the service: decisions that are lost are told once a minute, with their number"
+        "The log of the service: lost decisions are reported once a minute, with their number"
     )]
     public async Task Redis_TakesNoDecisionsForTheLog_IsNotToldForEachOfThem()
     {
@@ -83,15 +83,15 @@ public sealed class OutageTests
         for (var i = 0; i < asked; i++)
         {
             await client.CheckAsync("u", "r");
-            // Each is in a write of its own, which fails.
+            // Each decision is in a separate write, which fails.
             (await client.GetAsync("/logs/latest")).MustBeProblem(503);
         }
 
         Assert.That(await service.TerminateAsync(), Is.Zero);
-        var told = service.OutputLines.Where(line => line.Contains("dropped from the log"));
-        Assert.That(told.Count(), Is.InRange(1, 2), "At once, and the rest at the end.");
+        var reports = service.OutputLines.Where(line => line.Contains("dropped from the log"));
+        Assert.That(reports.Count(), Is.InRange(1, 2), "At once, and the rest at the end.");
         Assert.That(
-            told.Sum(line => int.Parse(line.Split("] ")[1].Split(' ')[0])),
+            reports.Sum(line => int.Parse(line.Split("] ")[1].Split(' ')[0])),
             Is.EqualTo(asked)
         );
     }
@@ -110,7 +110,7 @@ public sealed class OutageTests
         await host.Redis.RunAsync();
 
         await Poll.UntilAsync(
-            "The service does not find its store.",
+            "The service does not connect to its store.",
             Recovered,
             async () => (await visitor.RegisterAsync("x")).Status == 200
         );
@@ -138,7 +138,7 @@ public sealed class OutageTests
         );
     }
 
-    /// <summary>A tenant whose every operation has run once, so that its time is not that of a first call.</summary>
+    /// <summary>A tenant whose every operation has run once, so that no first call is measured.</summary>
     private static async Task<Client> WarmAsync(Service service)
     {
         var client = await Client.RegisterAsync(service);
@@ -154,7 +154,7 @@ public sealed class OutageTests
 
     private static async Task AllMustAnswer503Async(Client client)
     {
-        // Twice: as the outage begins, and while it lasts.
+        // Twice: at the start of the outage, and during it.
         foreach (var (method, path, body) in Operations.Concat(Operations))
         {
             var answer = await InTimeAsync(() =>
@@ -187,7 +187,7 @@ public sealed class OutageTests
 
     private static Task<TimeSpan> RecoversAsync(Client client) =>
         Poll.UntilAsync(
-            "The service does not find its store again.",
+            "The service does not reconnect to its store.",
             Recovered,
             async () => !(await client.CheckAsync("u", "r", cost: 0))["degraded"].GetBoolean()
         );

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>An app with the packages in this process, which keeps all that is logged at Information and above.</summary>
+/// <summary>An app with the packages in this process, which records all log lines at Information and above.</summary>
 internal sealed class PackageApp : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -17,7 +17,7 @@ internal sealed class PackageApp : IAsyncDisposable
 
     private HttpClient Http { get; } = new();
 
-    /// <summary>What was logged, but for the framework's own lines about requests and its start.</summary>
+    /// <summary>The log lines, without the framework's own about requests and its start.</summary>
     public IReadOnlyList<FakeLogRecord> Lines =>
         [
             .. app
@@ -33,10 +33,10 @@ internal sealed class PackageApp : IAsyncDisposable
                 ),
         ];
 
-    /// <param name="service">The service that it asks.</param>
-    /// <param name="client">Whose key it has.</param>
-    /// <param name="limiters">The policies: <c>/NAME</c> is under the one of that name.</param>
-    /// <param name="paths">What it serves.</param>
+    /// <param name="service">The service that it calls.</param>
+    /// <param name="client">The client whose key it uses.</param>
+    /// <param name="limiters">The policies: <c>/NAME</c> has the policy of that name.</param>
+    /// <param name="paths">The paths that it serves.</param>
     public static async Task<PackageApp> StartAsync(
         Service service,
         Client client,
@@ -73,7 +73,7 @@ internal sealed class PackageApp : IAsyncDisposable
         return await Answer.ReadAsync(response);
     }
 
-    /// <summary>Many at once.</summary>
+    /// <summary>Sends many requests at once.</summary>
     public Task<Answer[]> GetManyAsync(string path, int times = 40) =>
         Task.WhenAll(Enumerable.Range(0, times).Select(_ => GetAsync(path)));
 

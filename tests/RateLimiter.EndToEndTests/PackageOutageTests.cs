@@ -6,8 +6,8 @@ using RateLimiting.AspNetCore;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// What the users of an app with the packages are answered, and what the app finds in its log, while the service or its store is
-/// away.
+/// The responses to users of an app with the packages, and the log of the app, while the service or its store is
+/// unavailable.
 /// </summary>
 [TestFixture]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
@@ -44,7 +44,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
 
     [Test]
     [Contract(
-        "RateLimiter.AspNetCore: silent when all is well, a line when the service goes away, one when it is back"
+        "RateLimiter.AspNetCore: silent in normal operation, one line when the service becomes unavailable, one when it is available again"
     )]
     public async Task Request_ServiceGoesAwayAndComesBack_IsOneLineEach()
     {
@@ -57,11 +57,11 @@ public sealed class PackageOutageTests : IAsyncDisposable
         await service.KillAsync();
         var open = await app.GetManyAsync(Open);
         var closed = await app.GetManyAsync(Closed);
-        var away = app.Lines;
+        var duringOutage = app.Lines;
 
         service = await ServeAsync();
         await Poll.UntilAsync(
-            "The app does not find the service.",
+            "The app does not reach the service.",
             Soon,
             async () => (await app.GetAsync(Open)).Headers.ContainsKey("RateLimit")
         );
@@ -77,15 +77,15 @@ public sealed class PackageOutageTests : IAsyncDisposable
                 Is.EqualTo(new[] { LogLevel.Warning, LogLevel.Information }),
                 string.Join('\n', app.Lines)
             );
-            Assert.That(away, Has.Count.EqualTo(1));
-            Assert.That(away[0].Exception, Is.Null);
-            Assert.That(away[0].Message, Does.Not.Contain('\n'));
+            Assert.That(duringOutage, Has.Count.EqualTo(1));
+            Assert.That(duringOutage[0].Exception, Is.Null);
+            Assert.That(duringOutage[0].Message, Does.Not.Contain('\n'));
         }
     }
 
     [Test]
     [Contract(
-        "RateLimiter.AspNetCore: a denial that is none is 503 with Retry-After, without figures and internals"
+        "RateLimiter.AspNetCore: a denial caused by an outage is a 503 with Retry-After, without figures and internals"
     )]
     public async Task Request_StoreAwayAndThePolicyDenies_Is503AndNotTooMany()
     {
@@ -99,7 +99,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
 
     [Test]
     [Contract(
-        "RateLimiter.AspNetCore: passed requests have the RateLimit headers, where somebody has counted"
+        "RateLimiter.AspNetCore: passed requests have the RateLimit headers, where a counter has decided"
     )]
     public async Task Request_StoreAwayAndThePolicyAllows_PassesWithoutFigures()
     {
@@ -136,7 +136,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
 
     [Test]
     [Contract(
-        "RateLimiter.AspNetCore: a request under two policies tells the endpoint's limit, and says nothing in the log"
+        "RateLimiter.AspNetCore: a request under two policies returns the endpoint's limit, and logs nothing"
     )]
     public async Task Request_UnderTwoPolicies_TellsThatOfTheEndpoint()
     {
@@ -205,13 +205,13 @@ public sealed class PackageOutageTests : IAsyncDisposable
         await client.CheckAsync("u", "r", cost: 0);
         await host.Redis.KillAsync();
         await Poll.UntilAsync(
-            "The service does not notice that its store is gone.",
+            "The service does not detect the outage of its store.",
             Soon,
             async () => (await client.CheckAsync("u", "r", cost: 0)).MustBeOk().IsDegraded
         );
     }
 
-    /// <summary>Where it was before, so that the app finds it again.</summary>
+    /// <summary>At its previous address, so that the app finds it again.</summary>
     private Task<Service> ServeAsync() =>
         host.ServeAsync(SharedServices.Patient, SharedServices.Open, ("ASPNETCORE_URLS", address));
 }

@@ -88,7 +88,7 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /policy/export: each policy as POST /policy takes it")]
+    [Contract("GET /policy/export: each policy as POST /policy accepts it")]
     public async Task Export_EachPolicy_IsWhatSavingTakes()
     {
         await Client.HasPolicyAsync("search", 100, 60, "free");
@@ -176,7 +176,7 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("PUT /policy/import?dry_run=true: says what it would change")]
+    [Contract("PUT /policy/import?dry_run=true: returns what would change")]
     public async Task Import_DryRun_ChangesNothing()
     {
         await HasThreeAsync();
@@ -197,7 +197,7 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("PUT /policy/import: what stays the same keeps its counters")]
+    [Contract("PUT /policy/import: an unchanged policy keeps its counters")]
     public async Task Import_UnchangedPolicy_KeepsItsCounters()
     {
         await HasThreeAsync();
@@ -247,7 +247,7 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
     [TestCase("yaml", "policies:\n- route_key: a\n  limit: 1.0\n", "policies[0].limit")]
     [TestCase("yaml", "policies:\n- route_key: a\n  limt: 1\n", "policies[0].limt")]
     [TestCase("yaml", "policies:\n- limit: 1\n  limit: 1\n", "policies[0].limit")]
-    [Contract("PUT /policy/import: 400, and everything stays as it was")]
+    [Contract("PUT /policy/import: 400, and nothing changes")]
     public async Task Import_FaultyDocument_IsRefusedByField(
         string format,
         string document,
@@ -307,7 +307,7 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("PUT /policy/import: 409 when the client would have too much")]
+    [Contract("PUT /policy/import: 409 when the client would exceed its quota")]
     public async Task Import_BeyondTheQuota_Is409AndChangesNothing()
     {
         await HasThreeAsync();
@@ -324,7 +324,7 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
         const int max = 16 * 1024 * 1024;
 
         (await ImportAsync(Document.PadRight(max))).MustBeOk();
-        // Or it would still be sending when it is refused.
+        // Or it would still be sending when it is rejected.
         (
             await ImportAsync(Document.PadRight(max + 1), headers: ("Expect", "100-continue"))
         ).MustBeProblem(413);
@@ -335,7 +335,7 @@ public sealed class PolicyDocumentTests(Store store) : ServiceFixture(store)
     public async Task Import_TenThousandPolicies_ArePossible()
     {
         const string format = "yaml";
-        // Its own service, which is more patient: one call changes 10,000 policies, on a machine that may be busy.
+        // A service of its own with longer timeouts: one call changes 10,000 policies, on a machine that may be busy.
         await using var host = await StoreHost.StartAsync(Store);
         var client = await Client.RegisterAsync(
             await host.ServeAsync(("Store__TimeoutMs", "10000"), ("Postgres__TimeoutMs", "60000"))

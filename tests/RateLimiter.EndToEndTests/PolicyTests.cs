@@ -466,7 +466,9 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("DELETE /policy: its counters go with it: a policy made anew starts fresh")]
+    [Contract(
+        "DELETE /policy: its counters go with it: a policy created again starts with reset counters"
+    )]
     public async Task Delete_PolicyThatWasUsed_ForgetsItsCounters()
     {
         await Client.HasPolicyAsync("r", 2);
@@ -513,7 +515,7 @@ public sealed class PolicyTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("Tenants are fully apart")]
+    [Contract("Tenants are isolated")]
     public async Task Delete_PolicyOfAnotherTenant_AnswersNotFound()
     {
         var other = await Client.RegisterAsync(Service);

@@ -17,7 +17,7 @@ public sealed class PolicyVersionTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("updated_by: the key_id of who saved it")]
+    [Contract("updated_by: the key_id that saved it")]
     public async Task Save_WithAnotherKey_SaysWhose()
     {
         var key = (
@@ -86,7 +86,7 @@ public sealed class PolicyVersionTests(Store store) : ServiceFixture(store)
     [TestCase("1", 412)]
     [TestCase("\"1", 412)]
     [TestCase("\"01\"", 412)]
-    [Contract("If-Match: else 412, and nothing changes")]
+    [Contract("If-Match: otherwise 412, and nothing changes")]
     public async Task AnyChange_IfMatch_IsMadeToThatVersionOnly(string header, int status)
     {
         (string, string) ifMatch = ("If-Match", header);
@@ -121,7 +121,7 @@ public sealed class PolicyVersionTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("If-Match: 412 when nothing is there")]
+    [Contract("If-Match: 412 when there is no policy")]
     public async Task AnyChange_IfMatchAndNothingThere_Is412()
     {
         var any = ("If-Match", "*");
@@ -272,7 +272,7 @@ public sealed class PolicyVersionTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /policy/history: 404 when nothing is known; another client sees nothing")]
+    [Contract("GET /policy/history: 404 without a history; another client sees nothing")]
     public async Task History_OfNothing_Is404()
     {
         var other = await Client.RegisterAsync(Service);
@@ -306,7 +306,7 @@ public sealed class PolicyVersionTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("POST /policy/rollback: a deleted policy comes back")]
+    [Contract("POST /policy/rollback: a deleted policy is restored")]
     public async Task RollBack_Deleted_ComesBackWithFreshCounters()
     {
         await Client.HasPolicyAsync("search", 10);

@@ -5,13 +5,13 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// What must last is in a real PostgreSQL: what becomes of it, and of checks, when the database, the Redis or the service
-/// goes in the middle of something.
+/// With a real PostgreSQL as the system of record: durability, and the checks, when the database, the Redis or the service
+/// fails in the middle of an operation.
 /// </summary>
 [TestFixture]
 public sealed class PostgresTests
 {
-    /// <summary>The longest that a database that hangs may keep a caller waiting, on a busy machine.</summary>
+    /// <summary>The longest that a hanging database may keep a caller waiting, on a busy machine.</summary>
     private static readonly TimeSpan Answered = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(30);
@@ -128,7 +128,7 @@ public sealed class PostgresTests
             }
         );
 
-        // A save that was not answered may have been made, so that there can be more than was answered.
+        // An unanswered save may have been committed, so that there can be more saves than responses.
         foreach (var (route, limit) in saved)
         {
             Assert.That(found.GetValueOrDefault(route), Is.GreaterThanOrEqualTo(limit), route);
@@ -149,7 +149,7 @@ public sealed class PostgresTests
         {
             for (var limit = 1; !stop.IsCancellationRequested; limit++)
             {
-                // After a failure the same limit again: whether it was saved is not known.
+                // After a failure the same limit again: whether it was saved is unknown.
                 while (
                     (await client.SavePolicyAsync($"r{writer}", limit)).Status != 200
                     && !stop.IsCancellationRequested
@@ -190,7 +190,7 @@ public sealed class PostgresTests
             async () => (await there.CheckAsync("u", "r")).Status == 200
         );
 
-        // The commit does not need Redis, the copy does: it is killed while it waits for it.
+        // The commit does not need Redis, the projection does: the service is killed while it waits for it.
         await host.Redis.PauseAsync();
         var saving = here.SavePolicyAsync("r", 50);
         await Poll.UntilAsync(
@@ -217,7 +217,7 @@ public sealed class PostgresTests
         );
     }
 
-    /// <summary>Cut off with the service, unless the service had given up waiting for the copy before.</summary>
+    /// <summary>Aborted with the service, unless the service had stopped waiting for the projection before.</summary>
     private static async Task MustHaveFailedAsync(Task<Answer> saving)
     {
         try
@@ -270,9 +270,9 @@ public sealed class PostgresTests
         Assert.That(deleted["deleted"].GetProperty("keys").GetInt64(), Is.EqualTo(1));
         await host.Redis.FlushAsync();
         var again = client.On(await host.ServeAsync(Settings));
-        // A service that starts slowly says that it cannot tell yet.
+        // A slowly starting service reports that its state is unknown yet.
         await Poll.UntilAsync(
-            "It cannot tell.",
+            "The state is unknown.",
             Recovered,
             async () => (await again.GetAsync("/policy")).Status != 503
         );

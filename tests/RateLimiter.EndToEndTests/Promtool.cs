@@ -2,17 +2,17 @@ using System.Diagnostics;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What Prometheus's own tool says.</summary>
+/// <summary>Prometheus's own validation tool.</summary>
 internal static class Promtool
 {
     /// <summary>Makes it a failure, not a skipped test, when there is no promtool.</summary>
     private const string RequiredVariable = "RATELIMITER_REQUIRE_PROMTOOL";
 
-    /// <summary>Metrics without a fault, and without a name that goes against the habits of Prometheus.</summary>
+    /// <summary>Valid metrics, whose names follow the conventions of Prometheus.</summary>
     public static Task MustAcceptMetricsAsync(string text) =>
         RunAsync(["check", "metrics"], input: text);
 
-    /// <summary>Runs it, and wants it to have nothing to complain about.</summary>
+    /// <summary>Runs it, and expects no findings.</summary>
     public static async Task RunAsync(IEnumerable<string> arguments, string input)
     {
         using var process = Process.Start(

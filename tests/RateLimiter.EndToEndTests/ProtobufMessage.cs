@@ -2,7 +2,7 @@ using Google.Protobuf;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A message of Protocol Buffers, read by the numbers of its fields.</summary>
+/// <summary>A Protocol Buffers message, read by field numbers.</summary>
 public sealed class ProtobufMessage
 {
     private readonly List<(int Field, object Value)> fields = [];
@@ -23,7 +23,7 @@ public sealed class ProtobufMessage
         }
     }
 
-    /// <summary>The messages that a field holds, one within the other when more fields are given.</summary>
+    /// <summary>The messages of a field, nested when more fields are given.</summary>
     public IEnumerable<ProtobufMessage> All(int field, params int[] inner)
     {
         var found = Values<ByteString>(field).Select(bytes => new ProtobufMessage(bytes));
@@ -34,13 +34,13 @@ public sealed class ProtobufMessage
 
     public string Text(int field) => Bytes(field).ToStringUtf8();
 
-    /// <summary>An id as it is written: in small hexadecimal digits.</summary>
+    /// <summary>An id in lower-case hexadecimal digits.</summary>
     public string Id(int field) => Convert.ToHexStringLower(Bytes(field).Span);
 
-    /// <summary>A whole number; null where there is none.</summary>
+    /// <summary>An integer; null when it is absent.</summary>
     public long? Number(int field) => Values<ulong>(field).Select(it => (long?)it).FirstOrDefault();
 
-    /// <summary>A number of 64 bits with a fraction; null where there is none.</summary>
+    /// <summary>A 64-bit floating-point number; null when it is absent.</summary>
     public double? Fraction(int field) =>
         Number(field) is { } bits ? BitConverter.Int64BitsToDouble(bits) : null;
 

@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A proxy of somebody else's making, on a free port of the loopback and with a folder of its own.</summary>
+/// <summary>A third-party proxy, on a free port of the loopback and with a folder of its own.</summary>
 public sealed class ProxyProcess : IAsyncDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -13,18 +13,18 @@ public sealed class ProxyProcess : IAsyncDisposable
 
     public Uri Address => new($"http://{Authority}");
 
-    /// <summary>Where it is to listen.</summary>
+    /// <summary>The address where it is to listen.</summary>
     public string Authority => $"127.0.0.1:{port}";
 
     /// <summary>The only folder that it may write to.</summary>
     public string Folder => folder.Path;
 
-    /// <summary>Finds a program. Skips the test, by name, where there is none.</summary>
+    /// <summary>Finds a program. Skips the test, with the name, when it is not installed.</summary>
     /// <param name="name">The program.</param>
     /// <param name="requiredVariable">Makes it a failure, not a skipped test.</param>
     public static string Find(string name, string requiredVariable)
     {
-        // Debian keeps some where only root's PATH leads.
+        // Debian installs some only on root's PATH.
         var found = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin"
             .Split(Path.PathSeparator)
             .Select(directory => Path.Combine(directory, name))

@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What a tenant may have and do, and a caller without a key may try.</summary>
+/// <summary>The quotas of a tenant, and the limits of a caller without a key.</summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
@@ -122,7 +122,7 @@ public sealed class QuotaTests(Store store)
         Assert.That(int.Parse(refused.Headers["Retry-After"]), Is.InRange(1, 10));
         (await other.CheckAsync("u", "r")).MustBeOk();
         await Poll.UntilAsync(
-            "The client may never check again.",
+            "The client is never accepted again.",
             TimeSpan.FromSeconds(10),
             async () => (await client.CheckAsync("u", "r")).Status == 200
         );
@@ -153,7 +153,7 @@ public sealed class QuotaTests(Store store)
         (await GuessAsync("192.0.2.2", "guess")).MustBeProblem(401);
         (await GuessAsync("192.0.2.1", client.Key)).MustBeOk();
         await Poll.UntilAsync(
-            "The address may never try again.",
+            "The address is never accepted again.",
             TimeSpan.FromSeconds(10),
             async () => (await GuessAsync("192.0.2.1", "guess")).Status == 401
         );
@@ -189,8 +189,8 @@ public sealed class QuotaTests(Store store)
     }
 
     /// <summary>
-    /// Whether a key is good, and whose it would be, must not show in the time that the answer takes. The kinds take turns,
-    /// so that what else the machine does concerns all of them; what shows, shows every time.
+    /// The response time must not disclose whether a key is valid, and whose it would be. The kinds alternate, so that the
+    /// load of the machine affects all of them equally; a real difference shows every time.
     /// </summary>
     [Test]
     [NonParallelizable]
@@ -230,7 +230,7 @@ public sealed class QuotaTests(Store store)
             for (var i = 0; i < keys.Length; i++)
             {
                 var clock = Stopwatch.StartNew();
-                // Refused for its query when the key is good: what follows costs nothing in any case.
+                // A valid key is rejected for its query: what follows costs nothing in any case.
                 await visitor.SendAsync(
                     HttpMethod.Get,
                     "/policy?unknown=1",

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A connection to the service over which bytes go as they are.</summary>
+/// <summary>A connection to the service over which raw bytes are sent.</summary>
 public sealed class RawConnection : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -18,7 +18,7 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Sends bytes.</summary>
-    /// <returns>Whether the connection took them; not when it was reset.</returns>
+    /// <returns>Whether they were sent; false when the connection was reset.</returns>
     public async Task<bool> SendAsync(string text)
     {
         try
@@ -32,7 +32,7 @@ public sealed class RawConnection : IDisposable
         }
     }
 
-    /// <summary>Asks whether the service lives, over this connection.</summary>
+    /// <summary>Checks whether the service is live, over this connection.</summary>
     /// <returns>Whether it answered.</returns>
     public async Task<bool> IsServedAsync()
     {
@@ -54,7 +54,7 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Reads until the service closes the connection; fails when it does not.</summary>
-    /// <returns>All that came.</returns>
+    /// <returns>Everything that was received.</returns>
     public async Task<string> ReadToEndAsync()
     {
         var text = new StringBuilder();
@@ -68,8 +68,8 @@ public sealed class RawConnection : IDisposable
         return text.ToString();
     }
 
-    /// <summary>Sends a piece again and again, until the service closes the connection; fails when it does not.</summary>
-    /// <returns>All that came.</returns>
+    /// <summary>Sends a chunk repeatedly, until the service closes the connection; fails when it does not.</summary>
+    /// <returns>Everything that was received.</returns>
     public async Task<string> DripAsync(string piece, TimeSpan interval)
     {
         using var closed = new CancellationTokenSource();
@@ -107,7 +107,7 @@ public sealed class RawConnection : IDisposable
         }
         catch (IOException)
         {
-            // Closed with something unread: a reset.
+            // Closed with unread bytes: a reset.
             return 0;
         }
     }

@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>How a Redis is named, with what it wants to be shown, and what is said when that is wrong.</summary>
+/// <summary>The address and the credentials of a Redis, and the messages when they are wrong.</summary>
 [TestFixture]
 public sealed class RedisAccessTests
 {
@@ -62,7 +62,7 @@ public sealed class RedisAccessTests
         Assert.That(refusal.Lines[0], Does.Contain($"Redis:ConnectionString has {named}"));
     }
 
-    // Of such a user how many databases there are is not known before one is chosen.
+    // For such a user the number of databases is unknown before one is selected.
     [TestCase("-config", 99)]
     [TestCase("-select", 3)]
     public async Task Database_ThatCannotBeUsed_IsNotReplacedByAnother(string right, int database)
@@ -113,7 +113,7 @@ public sealed class RedisAccessTests
         await MustSayAsync(service, "no connection (Connection refused)");
     }
 
-    // It was away first, of which a line tells already.
+    // It was unavailable first, which a line reports already.
     [Test]
     public async Task Password_WrongOnceTheServerIsThere_IsSaidToo()
     {
@@ -147,7 +147,7 @@ public sealed class RedisAccessTests
     [TestCase("resetchannels")]
     [TestCase("-publish")]
     [TestCase("-subscribe")]
-    [Contract("A user without channel rights does not make every change a written 503")]
+    [Contract("Without channel rights a change is not a 503")]
     public async Task ChannelRight_Missing_IsSaidAndChangesAreSeenWithinASecondOrTwo(string right)
     {
         await AddUserAsync("app", "+@all", "~*", "&*", right);
@@ -170,7 +170,9 @@ public sealed class RedisAccessTests
     }
 
     [Test]
-    [Contract("channelPrefix: what proves that messages are heard travels as the messages do")]
+    [Contract(
+        "channelPrefix: the health probe of the subscription uses the channel of the messages"
+    )]
     public async Task ChannelPrefix_OfOneInstance_KeepsNoMessageFromIt()
     {
         await using var host = StoreHost.Of(redis.ConnectionString);
@@ -186,7 +188,7 @@ public sealed class RedisAccessTests
         await MustHearAsync(there, client);
     }
 
-    /// <summary>What the page of Redis says, for that very user.</summary>
+    /// <summary>The ACL of docs/redis.md, for that very user.</summary>
     [Test]
     [Contract("A page with the exact ACL, tested with that very user")]
     public async Task User_OfTheDocuments_CanDoAllThatIsNeeded()
@@ -208,7 +210,7 @@ public sealed class RedisAccessTests
             await client.PostAsync("/policy/rollback", """{"route_key":"r","version":1}""")
         ).MustBeOk();
         (await client.CheckAsync("u", "r")).MustBeOk();
-        // So many that they are imported in steps.
+        // Enough that they are imported in steps.
         string[] algorithms =
         [
             "fixed_window",
@@ -261,7 +263,7 @@ public sealed class RedisAccessTests
         await service.TerminateAsync();
 
         Assert.That(service.Output, Does.Not.Contain("lacks a right"));
-        // What the client library does without.
+        // Optional commands of the client library.
         var denied = (await redis.AskAsync("ACL", "LOG")).Split('\n');
         Assert.That(
             denied
@@ -269,7 +271,7 @@ public sealed class RedisAccessTests
                 .Where(line => line.First == "object")
                 .Select(it => it.Second),
             Is.All.EqualTo("config|get"),
-            "The client library does without that."
+            "The client library works without it."
         );
     }
 
@@ -308,15 +310,15 @@ public sealed class RedisAccessTests
     private static async Task MustHearAsync(Client from, Client to)
     {
         (await from.SavePolicyAsync("other", 1)).MustBeOk();
-        // As soon as the message is there, and not when a memory is compared with the store, a minute later.
+        // As soon as the message is received, and not when the cache is compared with the store, a minute later.
         await Poll.UntilAsync(
-            "The change is not heard.",
+            "The change is not received.",
             TimeSpan.FromSeconds(5),
             async () => (await to.CheckAsync("u", "other")).Status == 200
         );
         (await from.DeletePolicyAsync("other")).MustBeOk();
         await Poll.UntilAsync(
-            "The deletion is not heard.",
+            "The deletion is not received.",
             TimeSpan.FromSeconds(5),
             async () => (await to.CheckAsync("u", "other")).Status == 404
         );
@@ -327,7 +329,7 @@ public sealed class RedisAccessTests
 
     private static Task<TimeSpan> MustSayAsync(Service service, string what) =>
         Poll.UntilAsync(
-            $"It does not say: {what}",
+            $"It does not log: {what}",
             Patience,
             () => Task.FromResult(service.Output.Contains(what, StringComparison.Ordinal))
         );

@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What callers see of a Redis that has no memory left (maxmemory, noeviction): it is full, and not away.</summary>
+/// <summary>What callers see of a Redis without memory (maxmemory, noeviction): it is full, not unavailable.</summary>
 [TestFixture(Store.Redis)]
 [TestFixture(Store.Postgres)]
 public sealed class RedisRoomTests(Store store)

@@ -1,6 +1,6 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>POST /register. Its limit has tests of its own: <see cref="RegistrationLimitTests"/>.</summary>
+/// <summary>POST /register. Its limit has its own tests: <see cref="RegistrationLimitTests"/>.</summary>
 public sealed class RegisterTests(Store store) : ServiceFixture(store)
 {
     [Test]
@@ -18,7 +18,7 @@ public sealed class RegisterTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("POST /register: no cache keeps the key")]
+    [Contract("POST /register: no cache stores the key")]
     public async Task Register_Name_AnswersWhatNoCacheKeeps()
     {
         var answer = (await Visitor.RegisterAsync("My app")).MustBeOk();
@@ -42,7 +42,7 @@ public sealed class RegisterTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("POST /register: every registration is a client of its own")]
+    [Contract("POST /register: every registration is a separate client")]
     public async Task Register_SameNameTwice_GivesTwoClients()
     {
         var first = await Visitor.RegisterAsync("Twice");

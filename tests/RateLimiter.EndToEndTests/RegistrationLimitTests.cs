@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>How often one caller may register, and who counts as one caller.</summary>
+/// <summary>How often one caller may register, and which addresses are the same caller.</summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
 public sealed class RegistrationLimitTests(Store store)
@@ -99,7 +99,7 @@ public sealed class RegistrationLimitTests(Store store)
         var caller = NewIPv4();
         await UseUpAsync(caller);
 
-        // The proxy adds whom it saw behind what the caller claimed.
+        // The proxy appends the address that it saw to what the caller claimed.
         MustBeTooMany(await visitor.RegisterAsync("x", $"{NewIPv4()}, {caller}"));
     }
 

@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Registration:Mode: who may register.</summary>
+/// <summary>Registration:Mode: open, token and closed.</summary>
 [TestFixture]
 public sealed class RegistrationModeTests
 {
@@ -17,7 +17,7 @@ public sealed class RegistrationModeTests
     public async Task StopStoreAsync() => await host.DisposeAsync();
 
     [Test]
-    [Contract("Registration__Mode=token: POST /register wants X-Registration-Token")]
+    [Contract("Registration__Mode=token: POST /register requires X-Registration-Token")]
     public async Task Register_ModeToken_WantsTheToken()
     {
         var visitor = new ApiClient(await ServeAsync("Token", SharedServices.Open));
@@ -38,7 +38,7 @@ public sealed class RegistrationModeTests
     }
 
     [Test]
-    [Contract("Registration__Mode=token: guessing is limited as registering is")]
+    [Contract("Registration__Mode=token: guessing is rate limited like registering")]
     public async Task Register_WrongTokens_CountAgainstTheLimit()
     {
         var visitor = new ApiClient(await ServeAsync("token", SharedServices.BehindProxy));
@@ -74,12 +74,12 @@ public sealed class RegistrationModeTests
         await RegisterAsync(visitor, $"{Token}-but-wrong");
         await service.TerminateAsync();
 
-        Assert.That(service.Output, Does.Contain("/register"), "Nothing is logged at all.");
+        Assert.That(service.Output, Does.Contain("/register"), "Nothing is logged.");
         Assert.That(service.Output, Does.Not.Contain(Token));
     }
 
     [Test]
-    [Contract("Registration__Mode=closed: nobody registers, and who has a key goes on")]
+    [Contract("Registration__Mode=closed: registration is rejected, and existing keys stay valid")]
     public async Task Register_ModeClosed_IsRefusedAndOldKeysWork()
     {
         var open = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
@@ -123,7 +123,7 @@ public sealed class RegistrationModeTests
     }
 }
 
-/// <summary>What a closed registration needs of the store: nothing.</summary>
+/// <summary>A closed registration does not use the store.</summary>
 [TestFixture]
 public sealed class ClosedRegistrationTests
 {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The built sample app as a process of its own, on a free port.</summary>
+/// <summary>The built sample app as a separate process, on a free port.</summary>
 internal sealed partial class SampleApp : IAsyncDisposable
 {
     private const string Assembly = "RateLimiter.Samples.AspNetCore.dll";

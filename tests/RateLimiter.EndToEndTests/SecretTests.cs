@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Secrets stand nowhere but in the one answer that hands them out: a run that uses every operation rightly and wrongly is
-/// searched in all that it leaves behind.
+/// A secret appears nowhere but in the one response that issues it: after a run that uses every operation correctly and
+/// incorrectly, everything that it leaves behind is searched.
 /// </summary>
 [TestFixture(Store.Embedded, "Trace")]
 [TestFixture(Store.Redis, "Trace")]
@@ -28,13 +28,13 @@ public sealed partial class SecretTests(Store store, string level)
     private readonly string token = $"T+{Guid.NewGuid():N}/%&";
     private readonly List<string> secrets = [];
 
-    /// <summary>Keys that their callers put where they do not belong, and which the framework may log.</summary>
+    /// <summary>Keys that callers put in wrong places, and which the framework may log.</summary>
     private readonly List<string> strays = [];
 
     private readonly StringBuilder answers = new();
 
     [Test]
-    [Contract("Never a secret in logs, answers, the store or the process's arguments")]
+    [Contract("Never a secret in logs, responses, the store or the process's arguments")]
     public async Task AnyOperation_AtAnyLogLevel_LeavesNoSecretBehind()
     {
         secrets.AddRange([password, token]);
@@ -81,12 +81,12 @@ public sealed partial class SecretTests(Store store, string level)
         );
         Assert.That(stored, Does.Contain("created_at"), "The store was not read.");
         MustNotHold("a log", service.Output, level == "Trace" ? secrets : [.. secrets, .. strays]);
-        MustNotHold("an answer", $"{answers}", [.. secrets, .. strays]);
+        MustNotHold("a response", $"{answers}", [.. secrets, .. strays]);
         MustNotHold("the store", stored, [.. secrets, .. strays]);
         MustNotHold("the command line", commandLine, [.. secrets, .. strays]);
     }
 
-    /// <summary>Signs in rightly and wrongly, loads pages and signs out.</summary>
+    /// <summary>Signs in correctly and incorrectly, loads pages and signs out.</summary>
     private async Task UseDashboardAsync(Service service)
     {
         var key = await NewKeyAsync(service, secrets);
@@ -102,11 +102,11 @@ public sealed partial class SecretTests(Store store, string level)
         answers.Append((await person.SignOutAsync()).Text);
     }
 
-    /// <summary>Uses an operation rightly, and with a key that is wrong or in the wrong place.</summary>
+    /// <summary>Uses an operation correctly, and with a key that is wrong or in the wrong place.</summary>
     private async Task UseAsync(Service service, FuzzOperation operation)
     {
         var key = await NewKeyAsync(service, secrets);
-        // The last letter is of the checksum: the secret is all there.
+        // The last letter belongs to the checksum: the secret is complete.
         var mistyped = key[..^1] + (key[^1] == 'A' ? 'B' : 'A');
         var right = FuzzRequests.Right(operation, key: null);
         var body = operation.Body is null ? null : Encoding.UTF8.GetString(right.Body);
@@ -150,11 +150,11 @@ public sealed partial class SecretTests(Store store, string level)
             );
         }
 
-        // Last, because it may end the key.
+        // Last, because it may revoke the key.
         await AskAsync(service, method, target, body, [("X-API-Key", key), .. token]);
     }
 
-    /// <summary>Lets the store refuse the service's password for a while.</summary>
+    /// <summary>Makes the store reject the service's password for a while.</summary>
     private async Task LoseStoreAsync(
         RedisServer redis,
         Service service,
@@ -165,10 +165,10 @@ public sealed partial class SecretTests(Store store, string level)
         await using var connection = await ConnectAsync(redis, password);
         var server = connection.GetServer(redis.Host, redis.Port);
         await server.ConfigSetAsync("requirepass", "another");
-        // This one stays, because it is the caller.
+        // This connection stays, because it is the caller's.
         await server.ExecuteAsync("CLIENT", "KILL", "TYPE", "normal");
         await Poll.UntilAsync(
-            "The service has not noticed.",
+            "The service has not detected it.",
             TimeSpan.FromSeconds(30),
             async () => (await new ApiClient(service).GetAsync("/health/ready")).Status == 503
         );
@@ -195,7 +195,7 @@ public sealed partial class SecretTests(Store store, string level)
         return client.Key;
     }
 
-    // Of its random part the beginning will do: nothing may show the half of it either.
+    // The beginning of the random part suffices: not even half of it may appear.
     private static void Keep(string key, List<string> kept) =>
         kept.AddRange([key, key.Split('_')[2][..KeyPrefixLength]]);
 
@@ -242,7 +242,7 @@ public sealed partial class SecretTests(Store store, string level)
         }
     }
 
-    /// <summary>A text as it is, escaped for a URL, and in base64 wherever it begins in what is encoded.</summary>
+    /// <summary>A text unchanged, URL-encoded, and in base64 at every alignment.</summary>
     private static IEnumerable<string> Forms(string secret)
     {
         yield return secret;
@@ -251,7 +251,7 @@ public sealed partial class SecretTests(Store store, string level)
         for (var before = 0; before < 3; before++)
         {
             byte[] bytes = [.. new byte[before], .. Encoding.UTF8.GetBytes(secret)];
-            // What its neighbours take part in is left out, on both sides.
+            // Characters that encode neighbouring bytes are cut off, on both sides.
             var whole = Convert.ToBase64String(bytes[..^(bytes.Length % 3)]);
             yield return whole[(before == 0 ? 0 : 4)..];
         }
@@ -304,7 +304,7 @@ public sealed partial class SecretTests(Store store, string level)
         return $"{dump}";
     }
 
-    /// <summary>All that is in files, a character for each byte.</summary>
+    /// <summary>The contents of files, one character per byte.</summary>
     private static string Files(string directory) =>
         string.Concat(
             Directory

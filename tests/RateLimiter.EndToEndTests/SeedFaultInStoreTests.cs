@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Those of the <see cref="SeedFaultTests"/> that look into the store, or watch it. On a real Redis only: nobody but
-/// the service itself can connect to the embedded store, and both are used by the same code.
+/// Those of the <see cref="SeedFaultTests"/> that read or monitor the store. On a real Redis only: only the service itself
+/// can connect to the embedded store, and both are used by the same code.
 /// </summary>
 [TestFixture]
 public sealed class SeedFaultInStoreTests
@@ -65,8 +65,8 @@ public sealed class SeedFaultInStoreTests
         var values = await Task.WhenAll(own.Select(key => redis.GetDatabase().KeyDumpAsync(key)));
 
         Assert.That(names, Has.None.Contains(secret));
-        // The registry, the keys, the policies and what changed of them, the audit trail, the log and the counter. What
-        // analytics keep comes later.
+        // The registry, the keys, the policies and their history, the audit trail, the log and the counter. Analytics are
+        // written later.
         Assert.That(
             own.Where(key => !key.Contains(":analytics:", StringComparison.Ordinal)).ToList(),
             Has.Count.EqualTo(7)
@@ -97,7 +97,8 @@ public sealed class SeedFaultInStoreTests
             answers.Add(await client.CheckAsync("u", "r"));
         }
 
-        // What the policy leaves open is Store:OnFailure, which is local: this instance counts to the limit by itself.
+        // The policy does not set on_store_failure, so that Store:OnFailure applies, which is local: this instance counts to
+        // the limit by itself.
         Assert.That(
             answers.Select(answer => (answer.MustBeOk()["degraded"].GetBoolean(), answer.Allowed)),
             Is.EqualTo(Enumerable.Repeat((true, true), 10).Append((true, false)))
@@ -117,7 +118,7 @@ public sealed class SeedFaultInStoreTests
         await client.HasPolicyAsync("r", 1000);
         await client.CheckAsync("u", "r");
         await client.LogsAsync();
-        // The store gets each script once in full.
+        // The store gets each script in full once.
         (await client.GetAsync("/analytics/summary")).MustBeOk();
         using var monitor = await CommandMonitor.StartAsync(host.Redis);
         var clock = Stopwatch.StartNew();
@@ -138,13 +139,13 @@ public sealed class SeedFaultInStoreTests
             script.Contains(":analytics:", StringComparison.Ordinal)
         );
         Assert.That(scripts, Has.Count.EqualTo(200 + appends + counts));
-        // The log is written off the check's path, what comes in a tenth of a second at once.
+        // The log is written outside the check's path, all decisions of a tenth of a second together.
         Assert.That(appends, Is.LessThanOrEqualTo(10 * seconds + 2));
         // And so are the counts, once a second.
         Assert.That(counts, Is.LessThanOrEqualTo(seconds + 2));
         // The client's version is read again about twice a second.
         Assert.That(others, Has.Count.LessThanOrEqualTo(2 * seconds + 2));
-        // Now and then somebody looks whether a deletion was left undone.
+        // A periodic job looks for incomplete deletions.
         Assert.That(
             others.Where(command => !command.Contains("rl:deletions", StringComparison.Ordinal)),
             Has.All.Contains("\"HGET\"").And.All.Contains("\"version\"")
@@ -168,7 +169,7 @@ public sealed class SeedFaultInStoreTests
         var commands = (await monitor.StopAsync())
             .Where(command => !command.Contains("\"version\"", StringComparison.Ordinal))
             .ToList();
-        // The policies and the numbers of those that are deleted, of one version. A connection may choose its database first.
+        // The policies and the numbers of deleted ones, of one version. A connection may select its database first.
         var ofClient = commands.Where(command =>
             command.Contains(client.Id, StringComparison.Ordinal)
         );
@@ -178,7 +179,7 @@ public sealed class SeedFaultInStoreTests
         static string NameOf(string command) => command.Split(' ')[0].Trim('"');
     }
 
-    /// <summary>Needs no Redis: that is the point.</summary>
+    /// <summary>Needs no Redis, which is what it verifies.</summary>
     [Test]
     public async Task StartUpDyingWithoutRedis_NoRedisThere_StartsAndAnswers503()
     {

@@ -5,8 +5,8 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// The faults of the service that this one takes the place of, each with a test that it is gone, named after it.
-/// Those that need to look into the store are in <see cref="SeedFaultInStoreTests"/>.
+/// The defects of the original service that this one replaces, each with a test that it is fixed, named after it. Those that
+/// need access to the store are in <see cref="SeedFaultInStoreTests"/>.
 /// </summary>
 public sealed class SeedFaultTests(Store store) : ServiceFixture(store)
 {

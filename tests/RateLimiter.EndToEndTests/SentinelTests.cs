@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A Redis with replicas, whose master the service is told by sentinels.</summary>
+/// <summary>A Redis with replicas, whose master the service learns from sentinels.</summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class SentinelTests
@@ -55,7 +55,7 @@ public sealed class SentinelTests
         var refused = await wrong.ServeAsync(tls);
 
         await Poll.UntilAsync(
-            "It does not say why.",
+            "It does not log why.",
             Recovered,
             () =>
                 Task.FromResult(
@@ -81,7 +81,7 @@ public sealed class SentinelTests
         await sentinel.RunAsync();
 
         await Poll.UntilAsync(
-            "The service does not find its store.",
+            "The service does not connect to its store.",
             Recovered,
             async () => (await visitor.RegisterAsync("x")).Status == 200
         );
@@ -95,7 +95,8 @@ public sealed class SentinelTests
     [Test]
     public async Task Master_KilledUnderLoad_IsReplacedAndFoundAgain()
     {
-        // On a starved machine the sentinels may take the new master for gone too. What is lost then is not the old one's.
+        // On a starved machine the sentinels may declare the new master down too. Permits lost then are not the old
+        // master's.
         for (var attempt = 1; !await IsReplacedOnceAsync(); attempt++)
         {
             Assert.That(attempt, Is.LessThan(3), "The master was replaced more than once.");
@@ -131,12 +132,12 @@ public sealed class SentinelTests
                 + $"{lost} of {outage.Count(call => call.IsTaken)} permits were lost."
         );
 
-        // The old master takes itself for one until it is told otherwise. Nobody must believe it.
+        // The old master considers itself a master until a sentinel reconfigures it. The service must not use it.
         await using var later = new Callers([here, there], users);
         await sentinel.RestartAsync(gone);
         await later.GoOnForAsync(20 * users.Length);
         var calls = await later.StopAsync();
-        // The client needs a moment to see who is who.
+        // The client needs a moment to discover the roles.
         List<Callers.Call> settling = [];
         await Poll.UntilAsync(
             "Not everything is decided.",
@@ -165,7 +166,7 @@ public sealed class SentinelTests
             Assert.That(
                 await LostAsync([.. outage, .. calls, .. settling]),
                 Is.LessThanOrEqualTo(lost),
-                "The old master was believed."
+                "The old master was used."
             );
             Assert.That(first.Output + second.Output, Does.Not.Contain("READONLY"));
         }
@@ -190,7 +191,7 @@ public sealed class SentinelTests
 
     private static Task<TimeSpan> DecidesAgainAsync(Client client) =>
         Poll.UntilAsync(
-            "The service does not find its store again.",
+            "The service does not reconnect to its store.",
             Recovered,
             async () =>
                 (await client.CheckAsync("user-0", "r", cost: 0))

@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>How much one caller can take of the server: connections, headers, and time.</summary>
+/// <summary>The server resources that one caller can use: connections, headers, and time.</summary>
 [TestFixture]
 public sealed class ServerLimitTests
 {
@@ -20,7 +20,7 @@ public sealed class ServerLimitTests
     public void DeleteFolder() => folder.Dispose();
 
     [Test]
-    [Contract("Headers that come too slowly are not waited for")]
+    [Contract("Headers that are sent too slowly time out")]
     public async Task Request_SlowHeaders_IsCutOff()
     {
         await using var service = await ServeAsync(("Server__HeadersTimeoutSeconds", "1"));
@@ -34,7 +34,7 @@ public sealed class ServerLimitTests
     }
 
     [Test]
-    [Contract("A body that comes too slowly is a 408")]
+    [Contract("A body that is sent too slowly is a 408")]
     public async Task Request_SlowBody_IsCutOff()
     {
         await using var service = await ServeAsync(
@@ -46,7 +46,7 @@ public sealed class ServerLimitTests
         await connection.SendAsync(
             $"POST /register HTTP/1.1\r\n{Host}Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n"
         );
-        // Fast enough for what the server would want by itself.
+        // Fast enough for the web server's own default.
         var answer = await connection.DripAsync(new string(' ', 100), Interval);
 
         Assert.That(answer, Does.StartWith("HTTP/1.1 408 "));
@@ -55,7 +55,7 @@ public sealed class ServerLimitTests
     }
 
     [Test]
-    [Contract("Who does not take his answers is not waited for")]
+    [Contract("A caller that does not read its responses is disconnected")]
     public async Task Answer_NotTaken_EndsTheConnection()
     {
         await using var service = await ServeAsync(
@@ -135,7 +135,7 @@ public sealed class ServerLimitTests
             }
 
             next.Dispose();
-            // The first call, which asked whether the service is live, may have kept its connection.
+            // The first request, the liveness probe, may have kept its connection.
             Assert.That(open, Has.Count.GreaterThanOrEqualTo(allowed - 1));
             foreach (var connection in open)
             {
@@ -144,7 +144,7 @@ public sealed class ServerLimitTests
 
             open.Pop().Dispose();
             await Poll.UntilAsync(
-                "No place becomes free.",
+                "No connection becomes free.",
                 TimeSpan.FromSeconds(20),
                 async () =>
                 {

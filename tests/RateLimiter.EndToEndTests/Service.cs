@@ -7,7 +7,8 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// The built service as a process of its own, on a free port of the loopback, over plain HTTP unless its settings say where.
+/// The built service as a separate process, on a free port of the loopback, over plain HTTP unless its settings say
+/// otherwise.
 /// </summary>
 public sealed partial class Service : IAsyncDisposable
 {
@@ -36,7 +37,7 @@ public sealed partial class Service : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // Settings of whoever runs the tests are none of the service's.
+        // The environment of the test run must not configure the service.
         foreach (var name in start.Environment.Keys.Where(IsSetting).ToList())
         {
             start.Environment.Remove(name);
@@ -47,12 +48,12 @@ public sealed partial class Service : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        // Most of them live for seconds: what they would learn of their load costs more than it gives.
+        // Most of them live for seconds: profiling their load costs more than it gains.
         start.Environment["DOTNET_TieredPGO"] = "0";
 
         if (!start.Environment.Keys.Any(IsAddress))
         {
-            // The service chooses the port and says which: any other would be free only a moment ago.
+            // The service chooses the port and reports it: a port chosen here could be taken in the meantime.
             start.Environment[Urls] = "http://127.0.0.1:0";
         }
 
@@ -65,12 +66,12 @@ public sealed partial class Service : IAsyncDisposable
     }
 
     /// <param name="ExitCode">The exit code.</param>
-    /// <param name="Lines">What it printed.</param>
+    /// <param name="Lines">Its output.</param>
     public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines)
     {
         /// <summary>
-        /// Without what Kestrel may have said before of a machine that is busy: it refuses its own options late, when its
-        /// clock runs already.
+        /// Without Kestrel's possible warning about a busy machine: it rejects its own options late, when its heartbeat runs
+        /// already.
         /// </summary>
         public Refusal WithoutWarnings() =>
             this with
@@ -82,13 +83,13 @@ public sealed partial class Service : IAsyncDisposable
             };
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address where it listens.</summary>
     public Uri Address => listening.Task.Result;
 
     /// <summary>The id of its process.</summary>
     public int ProcessId => process.Id;
 
-    /// <summary>What it has printed so far.</summary>
+    /// <summary>Its output so far.</summary>
     public string Output
     {
         get
@@ -103,7 +104,7 @@ public sealed partial class Service : IAsyncDisposable
     public IReadOnlyList<string> OutputLines =>
         Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Starts it, and waits until it answers.</summary>
+    /// <summary>Starts it, and waits until it is available.</summary>
     public static async Task<Service> StartAsync(
         string directory,
         params (string Name, string Value)[] settings
@@ -122,7 +123,7 @@ public sealed partial class Service : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it with settings that it is to refuse, and waits until it has ended.</summary>
+    /// <summary>Starts it with settings that it must reject, and waits until it has exited.</summary>
     public static async Task<Refusal> StartInVainAsync(
         string directory,
         params (string Name, string Value)[] settings
@@ -138,28 +139,28 @@ public sealed partial class Service : IAsyncDisposable
         return new Refusal(exitCode, service.OutputLines);
     }
 
-    /// <summary>Ends it as a crash would: SIGKILL.</summary>
+    /// <summary>Kills it like a crash: SIGKILL.</summary>
     public async Task KillAsync()
     {
         process.Kill();
         await WaitForExitAsync(StopTimeout);
     }
 
-    /// <summary>Ends it as a container's runtime would: SIGTERM.</summary>
+    /// <summary>Stops it like a container runtime: SIGTERM.</summary>
     /// <returns>The exit code.</returns>
     public Task<int> TerminateAsync() => EndAsync("TERM");
 
     /// <summary>
-    /// Ends it as Ctrl-C would: SIGINT. A shell without job control lets what it starts with <c>&amp;</c> ignore that
-    /// signal, and the service with it, so that tests of it must run in the foreground.
+    /// Stops it like Ctrl-C: SIGINT. A shell without job control makes processes that it starts with <c>&amp;</c> ignore
+    /// that signal, and the service with them, so that tests of it must run in the foreground.
     /// </summary>
     /// <returns>The exit code.</returns>
     public Task<int> InterruptAsync() => EndAsync("INT");
 
-    /// <summary>Stops it in mid-air (SIGSTOP): its connections stay open and it does nothing.</summary>
+    /// <summary>Suspends it (SIGSTOP): its connections stay open and it does nothing.</summary>
     public Task PauseAsync() => SignalAsync("STOP");
 
-    /// <summary>Lets it go on after <see cref="PauseAsync"/>.</summary>
+    /// <summary>Resumes it after <see cref="PauseAsync"/>.</summary>
     public Task ResumeAsync() => SignalAsync("CONT");
 
     public async ValueTask DisposeAsync()
@@ -219,7 +220,7 @@ public sealed partial class Service : IAsyncDisposable
         await listening.Task.WaitAsync(StartTimeout);
         var health = await new ApiClient(this).GetAsync("/health/live");
         Assert.That(health.Status, Is.EqualTo(200), "The service is not live.");
-        // What a test measures is not to compete with that; without a store it waits for it.
+        // The warm-up must not compete with what a test measures; without a store it waits for it.
         await Poll.UntilAsync(
             "The service does not warm up.",
             StartTimeout,

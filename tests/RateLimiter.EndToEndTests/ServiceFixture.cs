@@ -2,7 +2,7 @@ using NUnit.Framework.Interfaces;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Tests on the shared service of a store, each with a tenant of its own.</summary>
+/// <summary>Tests on the shared service of a store, each with its own tenant.</summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
 public abstract class ServiceFixture(Store store)

@@ -4,33 +4,33 @@ using RateLimiter.TestStores;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Services for all tests that neither stop nor configure one, started when the first of them comes. Each test has a tenant of its own.
+/// Services for all tests that neither stop nor configure one, started on first use. Each test has its own tenant.
 /// </summary>
 [SetUpFixture]
 public sealed class SharedServices
 {
-    /// <summary>Waits that a busy machine does not exceed; what happens after them has tests of its own.</summary>
+    /// <summary>Timeouts that a busy machine does not exceed; the behaviour after them has its own tests.</summary>
     public static readonly (string Name, string Value) Patient = ("Store__TimeoutMs", "5000");
 
-    /// <summary>So many registrations that no test comes near.</summary>
+    /// <summary>More registrations than any test makes.</summary>
     public static readonly (string Name, string Value) Open = (
         "Registration__PermitLimit",
         "1000000"
     );
 
-    /// <summary>So many wrong keys that no test comes near.</summary>
+    /// <summary>More wrong keys than any test sends.</summary>
     public static readonly (string Name, string Value) Forgiving = (
         "Authentication__FailureLimit",
         "1000000"
     );
 
-    /// <summary>Administrative calls at any rate: all tests come from one address.</summary>
+    /// <summary>No rate limit of administrative calls: all tests have the same address.</summary>
     public static readonly (string Name, string Value) Unmetered = (
         "Quotas__AdministrativeCallsPerSecond",
         "0"
     );
 
-    /// <summary>The tests are a proxy, and speak for as many callers as they like.</summary>
+    /// <summary>The tests are a trusted proxy, and act for any number of callers.</summary>
     public static readonly (string Name, string Value) BehindProxy = (
         "Proxies__Trusted",
         "127.0.0.1"
@@ -38,15 +38,15 @@ public sealed class SharedServices
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<SharedService>>> Started = new();
 
-    /// <summary>Anybody may register as often as he likes.</summary>
+    /// <summary>Registrations are not limited.</summary>
     public static Task<SharedService> OfAsync(Store store) =>
         StartedAsync($"{store}", store, Patient, Open, Forgiving, Unmetered);
 
-    /// <summary>Registrations are limited as they are by default, for the caller that X-Forwarded-For names.</summary>
+    /// <summary>Registrations have the default limit, for the caller that X-Forwarded-For names.</summary>
     public static Task<SharedService> BehindProxyOfAsync(Store store) =>
         StartedAsync($"{store} behind a proxy", store, Patient, BehindProxy, Forgiving, Unmetered);
 
-    /// <summary>A second one on the servers that <see cref="OfAsync"/> uses.</summary>
+    /// <summary>A second service on the servers that <see cref="OfAsync"/> uses.</summary>
     public static Task<SharedService> SecondOfAsync(Store store) =>
         Started
             .GetOrAdd(
@@ -64,8 +64,8 @@ public sealed class SharedServices
             .Value;
 
     /// <summary>
-    /// Settings of a service of a test that needs a store, but none in particular: a real Redis where there is one, because
-    /// the embedded store is more than half of what it takes to start.
+    /// Settings of a service for a test that needs any store: a real Redis if one is installed, because the embedded store
+    /// is more than half of the cost of a start.
     /// </summary>
     public static async Task<IReadOnlyList<(string Name, string Value)>> AnyStoreAsync() =>
         RedisServer.IsAvailable ? (await OfAsync(Store.Redis)).Host.Settings : [];

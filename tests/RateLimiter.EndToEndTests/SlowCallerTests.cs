@@ -2,15 +2,15 @@ using System.Text;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Callers who begin a request and do not end it: they do not keep a connection.</summary>
+/// <summary>Callers that start a request and do not complete it: they do not hold a connection.</summary>
 [TestFixture]
 public sealed class SlowCallerTests
 {
-    /// <summary>Less than the 30 s that the web server waits by itself.</summary>
+    /// <summary>Less than the 30 s of the web server's own timeout.</summary>
     private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(25);
 
     [Test]
-    [Contract("408 for headers and bodies that never come")]
+    [Contract("408 for headers and bodies that are never completed")]
     public async Task Request_NeverFinished_IsNotWaitedForLong()
     {
         const string head = "POST /register HTTP/1.1\r\nHost: localhost\r\n";
@@ -18,7 +18,7 @@ public sealed class SlowCallerTests
 
         var (_, service) = await SharedServices.OfAsync(Store.Embedded);
 
-        // At once: each takes seconds.
+        // In parallel: each takes seconds.
         var answers = await Task.WhenAll(
             AskAsync(service, "POST /check HTTP/1.1\r\nHost: loc"),
             AskAsync(service, $"{head}Content-Length: 10\r\n"),

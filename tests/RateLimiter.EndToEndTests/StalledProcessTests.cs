@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// A process that is not run while its store answers, as on a busy machine or in a container with a fraction of a core: the
-/// answer is there when it goes on, and counts, however late it is by the clock on the wall.
+/// A process that is not scheduled while its store answers, as on a busy machine or in a container with a fraction of a
+/// core: the answer is available when the process resumes, and counts, however late it is by wall-clock time.
 /// </summary>
 [TestFixture]
 [NonParallelizable]
@@ -14,18 +14,18 @@ public sealed class StalledProcessTests
 {
     private const int Rounds = 10;
 
-    /// <summary>Within the time that a check waits for its store.</summary>
+    /// <summary>Within the store timeout of a check.</summary>
     private static readonly TimeSpan StorePause = TimeSpan.FromMilliseconds(40);
 
     private static readonly TimeSpan Sent = TimeSpan.FromMilliseconds(15);
 
-    /// <summary>Longer than anything waits for the store.</summary>
+    /// <summary>Longer than any store timeout.</summary>
     private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(1200);
 
-    /// <summary>Longer than a change may go unseen on another instance, and than the Redis client waits.</summary>
+    /// <summary>Longer than a change may stay unseen on another instance, and than the Redis client's timeout.</summary>
     private static readonly TimeSpan Sleep = TimeSpan.FromSeconds(6);
 
-    /// <summary>For how long after it woke a revoked key is tried.</summary>
+    /// <summary>How long after the process resumes a revoked key is tried.</summary>
     private static readonly TimeSpan Awake = TimeSpan.FromSeconds(1.5);
 
     private const int Nights = 2;
@@ -39,7 +39,7 @@ public sealed class StalledProcessTests
         var sleeper = await host.ServeAsync(SharedServices.Open, SharedServices.Forgiving);
         var owner = await Client.RegisterAsync(awake);
         await owner.HasPolicyAsync("r", 1_000_000);
-        List<string> letIn = [];
+        List<string> accepted = [];
         for (var night = 0; night < Nights; night++)
         {
             var made = (
@@ -47,7 +47,7 @@ public sealed class StalledProcessTests
             ).Body;
             var caller = owner.With(made.GetProperty("api_key").GetString()!).On(sleeper);
             await Poll.UntilAsync(
-                "The key is not let in.",
+                "The key is not accepted.",
                 TimeSpan.FromSeconds(10),
                 async () => (await caller.CheckAsync("u", "r")).Status == 200
             );
@@ -59,31 +59,31 @@ public sealed class StalledProcessTests
                 )
             ).MustBeStatus(204);
             await Task.Delay(Sleep);
-            // Some ask before it wakes, and are the first that it sees.
+            // Some requests are sent before it resumes, and are the first that it processes.
             var callers = Enumerable.Range(0, Callers).Select(_ => TryAsync(caller)).ToList();
             await Task.Delay(Sent);
             await sleeper.ResumeAsync();
-            letIn.AddRange((await Task.WhenAll(callers)).SelectMany(it => it));
+            accepted.AddRange((await Task.WhenAll(callers)).SelectMany(it => it));
         }
 
-        Assert.That(letIn, Is.Empty);
+        Assert.That(accepted, Is.Empty);
     }
 
     private static async Task<IEnumerable<string>> TryAsync(Client caller)
     {
         var start = Stopwatch.GetTimestamp();
-        List<string> letIn = [];
+        List<string> accepted = [];
         while (Stopwatch.GetElapsedTime(start) < Awake)
         {
             if (await caller.CheckAsync("u", "r") is { Status: 200 } answer)
             {
-                letIn.Add(
+                accepted.Add(
                     $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms: {answer.Text}"
                 );
             }
         }
 
-        return letIn;
+        return accepted;
     }
 
     [Test]
@@ -106,7 +106,7 @@ public sealed class StalledProcessTests
                 .ExecuteAsync("CLIENT", "PAUSE", $"{StorePause.TotalMilliseconds}", "ALL");
             var check = client.CheckAsync("u", "r");
             var policies = client.GetAsync("/policy");
-            // Both are sent, and neither is answered.
+            // Both are sent, and neither has a response.
             await Task.Delay(Sent);
             await service.PauseAsync();
             await Task.Delay(Stall);

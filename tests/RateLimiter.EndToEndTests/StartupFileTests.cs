@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Files and folders that the service needs before it starts, and what it says of those that it cannot use.</summary>
+/// <summary>Files and folders that the service needs before it starts, and its messages about unusable ones.</summary>
 [TestFixture]
 public sealed class StartupFileTests
 {
@@ -68,7 +68,7 @@ public sealed class StartupFileTests
         MustBeOneLine(refusal, $"TMPDIR '{path}");
         if (kind == "long")
         {
-            Assert.That(Directory.GetDirectories(path), Is.Empty, "Nothing is left there.");
+            Assert.That(Directory.GetDirectories(path), Is.Empty, "No file is left there.");
         }
     }
 

@@ -5,7 +5,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>How the service starts, what it prints, and how it ends.</summary>
+/// <summary>How the service starts, what it prints, and how it stops.</summary>
 [TestFixture]
 public sealed class StartupTests
 {
@@ -26,7 +26,7 @@ public sealed class StartupTests
         await using var service = await Service.StartAsync(folder.Path);
 
         await Poll.UntilAsync(
-            "It prints no three lines.",
+            "It does not print three lines.",
             TimeSpan.FromSeconds(10),
             () => Task.FromResult(service.OutputLines.Count >= 3)
         );
@@ -38,7 +38,7 @@ public sealed class StartupTests
             )
         );
         Assert.That(
-            // On a busy machine it may say that it is not run enough.
+            // On a busy machine it may log that it gets too little processor time.
             service.OutputLines.Skip(1).Where(line => !line.Contains("StoreClock[19]")),
             Is.EqualTo([
                 $"info: RateLimiter.Api[2] Documentation: {address}/docs",
@@ -307,7 +307,7 @@ public sealed class StartupTests
         );
         var visitor = new ApiClient(service);
 
-        // On a busy machine the first ones may be answered with 503, and have taken a permit or not.
+        // On a busy machine the first requests may be answered with 503, with or without having consumed a permit.
         var answers = new List<Answer>();
         for (var i = 0; i < 12; i++)
         {
@@ -362,7 +362,7 @@ public sealed class StartupTests
     private static async Task MustSayStoreAsync(Service service, string store)
     {
         await Poll.UntilAsync(
-            "It does not say which store it uses.",
+            "It does not log which store it uses.",
             TimeSpan.FromSeconds(10),
             () => Task.FromResult(service.Output.Contains("Store: ", StringComparison.Ordinal))
         );
@@ -376,7 +376,7 @@ public sealed class StartupTests
         File.WriteAllTextAsync(Path.Combine(folder.Path, ".env"), text);
 }
 
-/// <summary>How the service ends when it is told to.</summary>
+/// <summary>How the service stops after a signal.</summary>
 [TestFixture(Store.Embedded)]
 [TestFixture(Store.Redis)]
 public sealed class ShutdownTests(Store store)
@@ -400,7 +400,7 @@ public sealed class ShutdownTests(Store store)
             TimeSpan.FromSeconds(1),
             async () => (await client.GetAsync("/health/ready")).Status == 503
         );
-        // Whoever has not noticed yet is served. Later, connections are refused.
+        // Callers that have not noticed yet are still served. Later, connections are refused.
         var answered = 0;
         var unready = Stopwatch.StartNew();
         while (unready.Elapsed < TimeSpan.FromSeconds(1))
@@ -447,7 +447,7 @@ public sealed class ShutdownTests(Store store)
         var again = await client.OnceOnAsync(
             await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
         );
-        // The log keeps 1000, which may be fewer than were answered until it ended.
+        // The log keeps 1000 decisions, which may be fewer than were made until the stop.
         Assert.That(
             (await again.LogsAsync()).Select(entry => $"{entry.GetProperty("user_id")}"),
             Is.SupersetOf(answered.TakeLast(300))
@@ -466,7 +466,7 @@ public sealed class ShutdownTests(Store store)
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
-                // It has ended.
+                // The service has stopped.
             }
         }
     }
@@ -497,7 +497,7 @@ public sealed class ShutdownTests(Store store)
 
         await service.TerminateAsync();
 
-        Assert.That(service.Output, Does.Contain("/check"), "Nothing is logged at all.");
+        Assert.That(service.Output, Does.Contain("/check"), "Nothing is logged.");
         Assert.That(service.Output, Does.Not.Contain(client.Key.Split('_')[^1]));
         Assert.That(service.Output, Does.Not.Contain("   at "));
         Assert.That(service.Output, Does.Not.Contain("Garnet 2").And.Not.Contain("_______"));
@@ -505,7 +505,7 @@ public sealed class ShutdownTests(Store store)
 }
 
 /// <summary>
-/// How the service ends while decisions wait to be logged. On a real Redis only, which is paused to make them wait.
+/// How the service stops while decisions wait to be logged. On a real Redis only, which is paused to make them wait.
 /// </summary>
 [TestFixture]
 public sealed class ShutdownWithWaitingLogTests
@@ -525,7 +525,7 @@ public sealed class ShutdownWithWaitingLogTests
         await host.Redis.PauseAsync();
         await Task.WhenAll(Enumerable.Range(0, 100).Select(i => client.CheckAsync($"u{i}", "r")));
         var ended = service.TerminateAsync();
-        await Poll.UntilAsync("It does not stop to listen.", TimeSpan.FromSeconds(4), RefusesAsync);
+        await Poll.UntilAsync("It does not stop listening.", TimeSpan.FromSeconds(4), RefusesAsync);
         await host.Redis.ResumeAsync();
 
         Assert.That(await ended, Is.Zero);

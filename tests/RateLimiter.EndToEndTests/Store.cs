@@ -1,14 +1,14 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What a service keeps its data in.</summary>
+/// <summary>The kinds of stores.</summary>
 public enum Store
 {
-    /// <summary>The one inside the service's own process.</summary>
+    /// <summary>The embedded store in the service's own process.</summary>
     Embedded,
 
     /// <summary>A real redis-server.</summary>
     Redis,
 
-    /// <summary>A real redis-server, and a real PostgreSQL for what must last.</summary>
+    /// <summary>A real redis-server, and a real PostgreSQL as the system of record.</summary>
     Postgres,
 }

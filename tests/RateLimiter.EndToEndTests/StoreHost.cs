@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A store, and the services that use it. All of them end with it.</summary>
+/// <summary>A store, and the services that use it. All of them stop with it.</summary>
 public sealed class StoreHost : IAsyncDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -21,14 +21,15 @@ public sealed class StoreHost : IAsyncDisposable
         Settings = storeSettings;
     }
 
-    /// <summary>The real Redis, where it is a single one.</summary>
-    public RedisServer Redis => redis ?? throw new InvalidOperationException("It is none.");
+    /// <summary>The real Redis, if it is a single server.</summary>
+    public RedisServer Redis =>
+        redis ?? throw new InvalidOperationException("It is not a single Redis.");
 
-    /// <summary>The real PostgreSQL, where there is one.</summary>
+    /// <summary>The real PostgreSQL, if there is one.</summary>
     public PostgresServer Postgres =>
         postgres ?? throw new InvalidOperationException("There is none.");
 
-    /// <summary>What a service must be told to use it.</summary>
+    /// <summary>The settings of a service that uses it.</summary>
     public IReadOnlyList<(string Name, string Value)> Settings { get; }
 
     /// <summary>The name of the services' database there.</summary>
@@ -37,10 +38,10 @@ public sealed class StoreHost : IAsyncDisposable
     /// <summary>The working directory of the services; the embedded store keeps its data under it.</summary>
     public string Directory => folder.Path;
 
-    /// <param name="store">Which store.</param>
+    /// <param name="store">The kind of store.</param>
     /// <param name="ownProcess">
-    /// Whether the test stops, pauses or watches its servers, so that REDIS_HOST will not do, and a PostgreSQL must not lose
-    /// anything.
+    /// Whether the test stops, pauses or monitors its servers, so that it cannot share REDIS_HOST, and PostgreSQL must be
+    /// durable.
     /// </param>
     public static async Task<StoreHost> StartAsync(Store store, bool ownProcess = false)
     {
@@ -73,15 +74,14 @@ public sealed class StoreHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// None in particular: a real Redis where there is one, because the embedded store is more than half of what it takes to
-    /// start.
+    /// Any store: a real Redis if one is installed, because the embedded store is more than half of the cost of a start.
     /// </summary>
     public static Store Any => RedisServer.IsAvailable ? Store.Redis : Store.Embedded;
 
-    /// <summary>Starts one, none in particular.</summary>
+    /// <summary>Starts any store.</summary>
     public static Task<StoreHost> StartAnyAsync() => StartAsync(Any);
 
-    /// <summary>A store of several servers, which end with the test and not with this.</summary>
+    /// <summary>A store of several servers, whose lifetime is the test's and not this object's.</summary>
     /// <param name="connectionString">In the syntax of StackExchange.Redis.</param>
     public static StoreHost Of(string connectionString) =>
         new(null, null, ("Redis__ConnectionString", connectionString));
@@ -94,7 +94,7 @@ public sealed class StoreHost : IAsyncDisposable
         return service;
     }
 
-    /// <summary>Starts a service on this store that is to refuse to start.</summary>
+    /// <summary>Starts a service on this store that must refuse to start.</summary>
     public Task<Service.Refusal> ServeInVainAsync(params (string Name, string Value)[] settings) =>
         Service.StartInVainAsync(Directory, [.. Settings, .. settings]);
 

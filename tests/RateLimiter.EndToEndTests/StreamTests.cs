@@ -3,7 +3,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>GET /logs/stream. What another instance decides is in the tests of two instances.</summary>
+/// <summary>GET /logs/stream. Decisions of other instances are covered by the tests of two instances.</summary>
 public sealed class StreamTests(Store store) : ServiceFixture(store)
 {
     private const string Path = "/logs/stream";
@@ -26,7 +26,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /logs/stream: nobody on the way keeps it back")]
+    [Contract("GET /logs/stream: no proxy buffers it")]
     public async Task Stream_Headers_SayThatNothingIsKept()
     {
         await using var stream = await Client.StreamAsync(Path);
@@ -58,8 +58,8 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         await Client.CheckAsync("u", "s");
 
         var events = await stream.NextAsync(expected.Length);
-        Assert.That(events.Select(Tell), Is.EqualTo(expected));
-        var known = (await all.NextAsync(4)).ToDictionary(it => it.Id, Tell);
+        Assert.That(events.Select(Describe), Is.EqualTo(expected));
+        var known = (await all.NextAsync(4)).ToDictionary(it => it.Id, Describe);
         Assert.That(events.Select(it => known[it.Id]), Is.EqualTo(expected));
     }
 
@@ -69,7 +69,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         await TwoInstances.MustResumeAsync([Client]);
 
     [Test]
-    [Contract("GET /logs/stream: Last-Event-ID 0 gives all that is kept, and says what is not")]
+    [Contract("GET /logs/stream: Last-Event-ID 0 returns all that is kept, and reports the gap")]
     public async Task Stream_FromTheBeginning_SaysHowManyAreNotKept()
     {
         await Client.HasPolicyAsync("r", 100_000);
@@ -95,7 +95,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("GET /logs/stream: an id that no log has had goes on from now, and says so")]
+    [Contract("GET /logs/stream: an unknown id resumes from now, and reports the gap")]
     public async Task Stream_IdBeyondTheLog_SaysThatNobodyKnows()
     {
         await Client.HasPolicyAsync("r", 10);
@@ -120,7 +120,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
     [TestCase("?user_id=", "user_id")]
     [TestCase("?route_key=", "route_key")]
     [TestCase("?last_event_id=1", "last_event_id")]
-    [Contract("GET /logs/stream: the same filters and faults as /logs/latest")]
+    [Contract("GET /logs/stream: the same filters and errors as /logs/latest")]
     public async Task Stream_WrongQuery_IsRefused(string query, string field) =>
         (await Client.GetAsync(Path + query)).MustRefuse(field);
 
@@ -128,7 +128,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
     [TestCase("-1")]
     [TestCase("1.5")]
     [TestCase("99999999999999999999")]
-    [Contract("GET /logs/stream: a Last-Event-ID that is none is a 400")]
+    [Contract("GET /logs/stream: an invalid Last-Event-ID is a 400")]
     public async Task Stream_WrongId_IsRefused(string id) =>
         (
             await Client.SendAsync(HttpMethod.Get, Path, body: null, headers: ("Last-Event-ID", id))
@@ -195,7 +195,7 @@ public sealed class StreamTests(Store store) : ServiceFixture(store)
         Assert.That(await stream.NextOrEndAsync(), Is.Null);
     }
 
-    private static string Tell(StreamEvent it) =>
+    private static string Describe(StreamEvent it) =>
         $"{it.User} {it.Data.GetProperty("route")} {it.Data.GetProperty("allowed").GetBoolean()}";
 }
 
@@ -233,14 +233,14 @@ public sealed class StreamLimitTests
 
         await first.DisposeAsync();
         await Poll.UntilAsync(
-            "The place of a stream that has ended is not free.",
+            "The slot of an ended stream is not free.",
             TimeSpan.FromSeconds(20),
             async () => (await client.GetAsync(Path)).Status == 200
         );
     }
 
     [Test]
-    [Contract("GET /logs/stream: more than Streams:EventsPerSecond are left out, and counted")]
+    [Contract("GET /logs/stream: more than Streams:EventsPerSecond are dropped, and counted")]
     public async Task Stream_MoreThanAllowedPerSecond_SaysHowManyAreLeftOut()
     {
         await using var host = await StoreHost.StartAnyAsync();
@@ -285,7 +285,7 @@ public sealed class StreamRestartTests(Store store)
     private const string Path = "/logs/stream";
 
     [Test]
-    [Contract("GET /logs/stream: does not hold up the end of the service, and resumes after it")]
+    [Contract("GET /logs/stream: does not delay the stop of the service, and resumes after it")]
     public async Task Stream_ServiceRestarts_EndsAtOnceAndResumes()
     {
         await using var host = await StoreHost.StartAsync(store);

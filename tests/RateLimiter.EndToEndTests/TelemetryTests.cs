@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A service of its own, which nobody else asks, with a collector, a token for its metrics, and those of HTTP.</summary>
+/// <summary>A separate service with a collector, a token for its metrics, and HTTP metrics.</summary>
 [TestFixture]
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
 public sealed class TelemetryTests
@@ -10,7 +10,7 @@ public sealed class TelemetryTests
     private const string Traces = "/v1/traces";
     private const string Token = "a-token-of-the-metrics";
 
-    private static readonly TimeSpan Told = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(10);
 
     private readonly string traceId = Guid.NewGuid().ToString("N");
     private TemporaryFolder folder = null!;
@@ -54,7 +54,7 @@ public sealed class TelemetryTests
     }
 
     [Test]
-    [Contract("traceparent is taken over: controller, handler and store are spans of that trace")]
+    [Contract("traceparent is propagated: controller, handler and store are spans of that trace")]
     public async Task Check_WithTraceParent_IsTracedFromTheRequestToTheStore()
     {
         (
@@ -68,14 +68,14 @@ public sealed class TelemetryTests
 
         string[] spans = ["POST /check", "CheckCommand", "acquire permits", "EVALSHA check"];
         await Poll.UntilAsync(
-            "The collector is not told of the check.",
-            Told,
+            "The collector does not receive the check.",
+            ExportTimeout,
             () => Task.FromResult(!spans.Except(SpansOf(traceId)).Any())
         );
         var received = collector.Received(Traces);
         using (Assert.EnterMultipleScope())
         {
-            // That of the call that is shared is the fifth.
+            // The span of the shared store call is the fifth.
             Assert.That(SpansOf(traceId).Count(), Is.GreaterThanOrEqualTo(5));
             Assert.That(collector.Spans.Select(it => it.Service), Is.All.EqualTo("ratelimiter"));
             Assert.That(received, Does.Not.Contain("alice"));
@@ -85,7 +85,7 @@ public sealed class TelemetryTests
     }
 
     [Test]
-    [Contract("The trace id stands in the problem, in the log, and in what the collector is told")]
+    [Contract("The trace id is in the problem, in the log, and in what the collector receives")]
     public async Task AnyProblem_WithTraceParent_HasTheTraceIdOfSpanAndLog()
     {
         var id = Guid.NewGuid().ToString("N");
@@ -100,8 +100,8 @@ public sealed class TelemetryTests
         answer.MustBeProblem(404);
         Assert.That(answer["trace_id"].GetString(), Is.EqualTo(id));
         await Poll.UntilAsync(
-            "The collector is told of the request in no span, or in no line of the log.",
-            Told,
+            "The collector receives no span, or no log record, of the request.",
+            ExportTimeout,
             () =>
                 Task.FromResult(
                     SpansOf(id).Any()
@@ -119,7 +119,7 @@ public sealed class TelemetryTests
     [Contract("The decisions in GET /metrics add up to the checks")]
     public async Task Metrics_AfterChecks_AddUpToThem()
     {
-        // No other test here uses this algorithm, by which its checks are told apart.
+        // No other test here uses this algorithm, which identifies its checks.
         const string algorithm = "leaky_bucket";
         const int asked = 7;
         await CheckAsync("paced", algorithm, asked);
@@ -142,17 +142,17 @@ public sealed class TelemetryTests
     }
 
     [Test]
-    [Contract("A collector is told every metric of the service, with its values")]
+    [Contract("A collector receives every metric of the service, with its values")]
     public async Task Collector_AfterChecks_HasTheMetricsAndWhatTheyCounted()
     {
-        // No other test here uses this algorithm, by which its checks are told apart.
+        // No other test here uses this algorithm, which identifies its checks.
         const string algorithm = "token_bucket";
         const int asked = 5;
         await CheckAsync("spent", algorithm, asked);
 
         await Poll.UntilAsync(
-            "The collector is not told of the checks.",
-            Told,
+            "The collector does not receive the checks.",
+            ExportTimeout,
             () => Task.FromResult(Exported("allowed") + Exported("denied") >= asked)
         );
         var duration = Last(it => it.Metric == "ratelimiter.decision.duration")!;
@@ -183,7 +183,7 @@ public sealed class TelemetryTests
     }
 
     [Test]
-    [Contract("promtool has nothing to say about GET /metrics, with those of HTTP")]
+    [Contract("promtool has no findings in GET /metrics, with those of HTTP")]
     public async Task Metrics_WithThoseOfHttp_PromtoolHasNothingToSay()
     {
         await client.CheckAsync("u", "route-of-alice", cost: 0);
@@ -217,7 +217,7 @@ public sealed class TelemetryTests
     }
 
     [Test]
-    [Contract("Metrics__Enabled=false; a collector that is away hurts no check and fills no log")]
+    [Contract("Metrics__Enabled=false; an unavailable collector affects no check and fills no log")]
     public async Task Check_CollectorAwayAndMetricsOff_IsAnsweredAndNothingIsSaid()
     {
         await using var other = await Service.StartAsync(
@@ -246,7 +246,7 @@ public sealed class TelemetryTests
     private static bool IsOwn(string metric) =>
         metric.StartsWith("ratelimiter.", StringComparison.Ordinal);
 
-    /// <summary>The names in OpenTelemetry that the documentation gives for the store that these tests use.</summary>
+    /// <summary>The OpenTelemetry names in the documentation for the store that these tests use.</summary>
     private static IEnumerable<string> Documented() =>
         File.ReadLines(RepositoryFile.Of("docs/telemetry.md"))
             .Where(line =>

@@ -3,8 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A certificate by an authority of its own, with one between them, as it would be bought.</summary>
-/// <param name="Chain">The certificate and the one between, in PEM form.</param>
+/// <summary>A certificate of a private authority, with an intermediate one, like a purchased certificate.</summary>
+/// <param name="Chain">The certificate and the intermediate one, in PEM form.</param>
 /// <param name="Key">Its private key, in PEM form.</param>
 /// <param name="Root">The authority, in PEM form.</param>
 public sealed record TestCertificate(string Chain, string Key, string Root)

@@ -1,10 +1,10 @@
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What a redis-server needs to speak TLS with a certificate for localhost.</summary>
+/// <summary>The files with which a redis-server uses TLS with a certificate for localhost.</summary>
 internal static class TestTls
 {
     /// <summary>Writes the files.</summary>
-    /// <returns>The file of the authority, and what stands on the command line of the server.</returns>
+    /// <returns>The file of the authority, and the command-line arguments of the server.</returns>
     public static (string Root, string[] Options) Serve(string folder, int port)
     {
         var made = TestCertificate.Create("localhost");

@@ -4,7 +4,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The service with a certificate of its own.</summary>
+/// <summary>The service with its own certificate.</summary>
 [TestFixture]
 public sealed class TlsTests
 {
@@ -40,12 +40,12 @@ public sealed class TlsTests
 
         Assert.That(subject, Is.EqualTo("CN=first"));
         Assert.That(chain, Does.Contain("CN=Intermediate of first"));
-        // As it would of an address that gives way to another.
+        // As it would warn about an address that another setting overrides.
         Assert.That(service.Output, Does.Not.Contain("Overriding"));
     }
 
     [Test]
-    [Contract("https: Strict-Transport-Security, on every answer")]
+    [Contract("https: Strict-Transport-Security, on every response")]
     public async Task AnyAnswer_OverHttps_TellsTheBrowserToStayThere()
     {
         await using var service = await ServeAsync();
@@ -53,7 +53,7 @@ public sealed class TlsTests
 
         foreach (var path in new[] { "/policy", "/docs/index.html", "/health/live", "/nothing" })
         {
-            // The framework leaves it out for an address of this machine.
+            // The framework omits it for an address of this machine.
             var answer = await visitor.SendAsync(
                 HttpMethod.Get,
                 path,
@@ -82,7 +82,7 @@ public sealed class TlsTests
         await old.WriteAsync("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
         Assert.That(await old.ReadAsync(new byte[1024]), Is.Positive);
         await Poll.UntilAsync(
-            "It does not say so.",
+            "It does not log it.",
             Patience,
             () =>
                 Task.FromResult(
@@ -122,7 +122,7 @@ public sealed class TlsTests
 
     [Test]
     [Contract(
-        "https: files that cannot be used change nothing, one warning says so, and better ones are used"
+        "https: unusable files change nothing, one warning reports them, and valid ones are used"
     )]
     public async Task Files_ReplacedByWrongOnes_ChangeNothingAndAreWarnedOfOnce()
     {
@@ -223,7 +223,7 @@ public sealed class TlsTests
     {
         Write(TestCertificate.Create("first", Password + "x"));
 
-        // The server looks at it when the store has started, and an embedded one may complain of being stopped at once.
+        // The server reads it when the store has started, and an embedded store may log that it was stopped immediately.
         var refusal = await Service.StartInVainAsync(
             folder.Path,
             [
@@ -301,7 +301,7 @@ public sealed class TlsTests
             line.Contains("certificate is not renewed", StringComparison.Ordinal)
         );
 
-    /// <summary>What a new connection is shown.</summary>
+    /// <summary>The certificate that a new connection gets.</summary>
     private static async Task<(string Subject, IReadOnlyList<string> Chain)> ServedAsync(
         Service service
     )
@@ -322,7 +322,7 @@ public sealed class TlsTests
                 TargetHost = "ratelimiter.example",
                 RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                 {
-                    // What came with it, beside what the machine knows.
+                    // The certificates that came with it, in addition to those that the machine trusts.
                     sent?.AddRange(chain!.ChainPolicy.ExtraStore.Select(it => it.Subject));
                     return certificate is not null;
                 },

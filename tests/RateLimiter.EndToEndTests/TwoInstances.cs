@@ -2,15 +2,15 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>What holds for a tenant who calls two instances of the service, whichever store they share.</summary>
+/// <summary>Properties that hold for a tenant on two instances of the service, whichever store they share.</summary>
 public static class TwoInstances
 {
-    /// <summary>The longest that a change may go unseen on the other instance.</summary>
+    /// <summary>The longest that a change may stay unseen on the other instance.</summary>
     public static readonly TimeSpan Visible = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// 200 checks in parallel under the policy of route r, whose limit is 10, take exactly its permits. No permit may
-    /// come back meanwhile.
+    /// 200 checks in parallel under the policy of route r, whose limit is 10, consume exactly its permits. No permit may be
+    /// replenished meanwhile.
     /// </summary>
     public static async Task MustAllowExactlyTenAsync(Client here, Client there)
     {
@@ -24,7 +24,7 @@ public static class TwoInstances
         );
     }
 
-    /// <summary>A limit that is saved here is enforced there, and what was used there still counts.</summary>
+    /// <summary>A limit that is saved here is enforced there, and the usage there is kept.</summary>
     public static async Task MustEnforceWhatWasSavedAsync(Client here, Client there)
     {
         await here.HasPolicyAsync("r", 10);
@@ -40,7 +40,7 @@ public static class TwoInstances
         Assert.That(await there.RemainingAsync("u", "r"), Is.EqualTo(49));
     }
 
-    /// <summary>Streams on both instances show what is decided on either, in one order and with the same ids.</summary>
+    /// <summary>Streams on both instances show the decisions of either, in the same order and with the same ids.</summary>
     public static async Task MustStreamBothAsync(Client here, Client there)
     {
         await here.HasPolicyAsync("r", 1000);
@@ -68,7 +68,7 @@ public static class TwoInstances
         );
     }
 
-    /// <summary>A stream that is broken off and resumed on each instance in turn, while others check, misses nothing.</summary>
+    /// <summary>A stream that is interrupted and resumed on each instance in turn, during checks, misses nothing.</summary>
     public static async Task MustResumeAsync(IReadOnlyList<Client> instances)
     {
         const int rounds = 10;
@@ -83,7 +83,7 @@ public static class TwoInstances
                     .Range(0, checks)
                     .Select(i => instances[i % instances.Count].CheckAsync("u", "r"))
             );
-            // Some of them are decided before it is broken off, some while it is, and some after it is resumed.
+            // Some of them are decided before the interruption, some during it, and some after the resumption.
             events.AddRange(await stream.NextAsync(checks / 3));
             await stream.DisposeAsync();
             stream = await instances[round % instances.Count]
@@ -97,7 +97,7 @@ public static class TwoInstances
             events.Select(it => it.Id - events[0].Id),
             Is.EqualTo(Enumerable.Range(0, rounds * checks).Select(i => (long)i))
         );
-        // Each answer has another number of permits left.
+        // Each decision has a different number of remaining permits.
         Assert.That(
             events.Select(it => it.Data.GetProperty("remaining").GetInt64()),
             Is.Unique.And.EquivalentTo(answers.Select(answer => answer.MustBeOk().Remaining))

@@ -2,7 +2,7 @@ using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>Two services on one real Redis, which they share in everything.</summary>
+/// <summary>Two services that share one real Redis.</summary>
 [TestFixture]
 public sealed class TwoInstancesOnRedisTests
 {
@@ -31,7 +31,7 @@ public sealed class TwoInstancesOnRedisTests
     [TestCase(""" "algorithm":"leaky_bucket","burst":10 """)]
     public async Task Check_200InParallelOnBothInstances_AllowsExactlyTheLimit(string algorithm)
     {
-        // In a window of a year no permit comes back while the test runs.
+        // In a window of a year no permit is replenished while the test runs.
         var policy = $$"""{"route_key":"r","limit":10,"window_seconds":31536000,{{algorithm}}}""";
         (await here.PostAsync("/policy", policy)).MustBeOk();
 
@@ -69,7 +69,7 @@ public sealed class TwoInstancesOnRedisTests
         await here.SendAsync(HttpMethod.Delete, $"/keys/{made["key_id"].GetString()}");
 
         await Poll.UntilAsync(
-            "The key is still good on the other instance.",
+            "The key is still valid on the other instance.",
             TwoInstances.Visible,
             async () => (await key.GetAsync("/policy")).Status == 401
         );
@@ -122,7 +122,7 @@ public sealed class TwoInstancesOnRedisTests
     }
 }
 
-/// <summary>Two services on one folder of the embedded store, which only one of them can have.</summary>
+/// <summary>Two services on one folder of the embedded store, which only one of them can use.</summary>
 [TestFixture]
 public sealed class TwoInstancesOnOneFolderTests
 {

@@ -6,7 +6,7 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
     private const string AliceOnSearch = "/usage?user_id=alice&route_key=search";
 
     [Test]
-    [Contract("GET /usage: used, remaining, reset_in and capacity are what is now")]
+    [Contract("GET /usage: used, remaining, reset_in and capacity are current")]
     public async Task Usage_ThreeOfTenTaken_TellsWhatIsNow()
     {
         await Client.HasPolicyAsync("search", 10);
@@ -45,9 +45,7 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract(
-        "GET /usage: allowed, reason, waits and violated are what a check of cost 1 would be answered"
-    )]
+    [Contract("GET /usage: allowed, reason, waits and violated are those of a check of cost 1")]
     public async Task Usage_BucketUsedUp_TellsItsBurstAndThatNothingPasses()
     {
         (
@@ -108,7 +106,7 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("POST /usage/refund gives permits back, never above the limit → decision")]
+    [Contract("POST /usage/refund refunds permits, never above the limit → decision")]
     public async Task Refund_LessAndThenMoreThanWasTaken_NeverPassesTheLimit()
     {
         await Client.HasPolicyAsync("search", 10);
@@ -123,7 +121,7 @@ public sealed class UsageTests(Store store) : ServiceFixture(store)
     }
 
     [Test]
-    [Contract("DELETE /usage forgets that user's counters (`*` is an ordinary user id) → 204")]
+    [Contract("DELETE /usage resets that user's counters (`*` is an ordinary user id) → 204")]
     public async Task Reset_UserNamedLikeAPattern_ForgetsThatUserOnly()
     {
         await Client.HasPolicyAsync("search", 10);

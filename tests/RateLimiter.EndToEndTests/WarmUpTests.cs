@@ -4,25 +4,25 @@ using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>A service that says it is ready has run everything once, and has left nothing in its store.</summary>
+/// <summary>A service that is ready has run everything once, and has left nothing in its store.</summary>
 [TestFixture]
 public sealed partial class WarmUpTests
 {
     private static readonly TimeSpan Ready = TimeSpan.FromSeconds(30);
 
-    private static readonly (string, string) Told = (
+    private static readonly (string, string) Verbose = (
         "Logging__LogLevel__RateLimiter.Api.Hosting.WarmUp",
         "Debug"
     );
 
-    /// <summary>The one deletes, and takes seconds for it; the other does not end by itself.</summary>
+    /// <summary>The first deletes, which takes seconds; the second does not end by itself.</summary>
     private static readonly string[] NotWarmedUp = ["DELETE /client", "GET /logs/stream"];
 
     [Test]
     public async Task Ready_EveryOperation_HasBeenAnsweredOnce()
     {
         await using var host = await StoreHost.StartAnyAsync();
-        var service = await host.ServeAsync(Told);
+        var service = await host.ServeAsync(Verbose);
         await MustGetReadyAsync(service);
 
         var answered = WarmedUp
@@ -49,7 +49,7 @@ public sealed partial class WarmUpTests
                 ),
                 Is.SupersetOf(operations)
             );
-            // Only what would be written by any request is refused before it gets to the store.
+            // Only writes that any request would make are rejected before they reach the store.
             Assert.That(
                 answered.Where(one => one.Value is "400").Select(one => one.Key),
                 Is.EqualTo(new[] { "POST /register" })
@@ -81,7 +81,7 @@ public sealed partial class WarmUpTests
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         await host.Redis.KillAsync();
-        var service = await host.ServeAsync(Told);
+        var service = await host.ServeAsync(Verbose);
         var before = await new ApiClient(service).GetAsync("/health/ready");
 
         await host.Redis.RunAsync();
@@ -98,6 +98,6 @@ public sealed partial class WarmUpTests
             async () => (await new ApiClient(service).GetAsync("/health/ready")).Status == 200
         );
 
-    [GeneratedRegex(@"Warmed up: (\w+ \S+) was answered with (\d+)")]
+    [GeneratedRegex(@"Warmed up: (\w+ \S+) returned (\d+)")]
     private static partial Regex WarmedUp { get; }
 }

@@ -1,5 +1,5 @@
-// The dashboard of the demo in a real browser. Pictures of every page go where RATELIMITER_SCREENSHOTS says, else into
-// artifacts/screenshots.
+// The dashboard of the demo in a real browser. Screenshots of every page are written into the folder in
+// RATELIMITER_SCREENSHOTS, by default artifacts/screenshots.
 
 import assert from 'node:assert/strict';
 import { readFile, mkdir } from 'node:fs/promises';
@@ -40,8 +40,8 @@ after(async () => {
   await demo?.stop();
 });
 
-describe('A person with a key', () => {
-  it('makes a policy, sees checks and a denial arrive, resets the user, and signs out', async () => {
+describe('A user with a key', () => {
+  it('creates a policy, sees checks and a denial arrive, resets the user, and signs out', async () => {
     await asVisitor({}, async (page) => {
       await signIn(page, demo.key);
       const route = `GET /press/"50%"/{id}`;
@@ -52,7 +52,7 @@ describe('A person with a key', () => {
       await page.getByRole('textbox', { name: 'Permits' }).fill('2');
       await page.getByRole('textbox', { name: 'Window in seconds' }).fill('0');
       await page.getByRole('button', { name: 'Save policy' }).click();
-      // The message of the API, at its field.
+      // The validation message of the API, at its field.
       await expectVisible(page.getByText('must be from 1 to 31536000'));
       await page.getByRole('textbox', { name: 'Window in seconds' }).fill('600');
       await page.getByRole('button', { name: 'Save policy' }).click();
@@ -62,7 +62,7 @@ describe('A person with a key', () => {
       await expectVisible(page.getByText(route, { exact: true }).first());
 
       await page.getByRole('link', { name: 'Overview', exact: true }).click();
-      const live = page.getByRole('region', { name: 'Decisions as they are made' });
+      const live = page.getByRole('region', { name: 'Live decisions' });
       await expectVisible(live);
       const check = { user_id: 'reporter', route_key: route };
       assert.equal((await demo.ask('POST', '/check', check)).allowed, true);
@@ -73,7 +73,7 @@ describe('A person with a key', () => {
       await expectVisible(row.filter({ hasText: 'Denied' }).first());
 
       await page.goto(`${demo.address}/dashboard/users`);
-      // What is typed before the page is connected is lost.
+      // Input before the page is connected is lost.
       await until('The user was not found.', patience, async () => {
         await page.getByRole('textbox', { name: 'User' }).fill('reporter');
         await page.getByRole('button', { name: 'Look up' }).click();
@@ -92,7 +92,7 @@ describe('A person with a key', () => {
     });
   });
 
-  it('sees of a bucket what is left of its burst, and not of its limit', async () => {
+  it('sees the remaining permits of a bucket relative to its burst, not to its limit', async () => {
     await asVisitor({}, async (page) => {
       await signIn(page, demo.key);
       const check = { user_id: 'pair', route_key: 'GET /search' };
@@ -102,7 +102,7 @@ describe('A person with a key', () => {
     });
   });
 
-  it('is told when the key is wrong', async () => {
+  it('sees an error when the key is wrong', async () => {
     await asVisitor({}, async (page) => {
       await page.goto(`${demo.address}/dashboard`);
       await page.getByLabel('API key').fill('rl_wrong');
@@ -125,7 +125,7 @@ describe('A person with a key', () => {
     });
   });
 
-  it('signs in and finds the policies by the keyboard alone', async () => {
+  it('signs in and opens the policies with the keyboard alone', async () => {
     await asVisitor({}, async (page) => {
       await page.goto(`${demo.address}/dashboard`);
       await page.keyboard.type(demo.key);
@@ -138,13 +138,13 @@ describe('A person with a key', () => {
     });
   });
 
-  it('is sent to sign in when the key is revoked', async () => {
+  it('is redirected to the sign-in page when the key is revoked', async () => {
     const { key_id: id, api_key: key } = await demo.ask('POST', '/keys', { name: 'short-lived', scopes: ['logs:read'] });
     await asVisitor({}, async (page) => {
       await signIn(page, key);
       await connected(page);
       await demo.ask('DELETE', `/keys/${id}`);
-      // The overview asks for its figures anew every few seconds.
+      // The overview reloads its figures every few seconds.
       await expectVisible(page.getByRole('heading', { name: 'Sign in' }));
     });
   });
@@ -153,8 +153,8 @@ describe('A person with a key', () => {
 describe('Every page', () => {
   for (const colorScheme of ['light', 'dark']) {
     for (const [size, viewport] of Object.entries(sizes)) {
-      it(`is accessible, fits, and asks nobody else: ${colorScheme}, ${size}`, async () => {
-        const faults = [];
+      it(`is accessible, fits, and calls no other host: ${colorScheme}, ${size}`, async () => {
+        const failures = [];
         await asVisitor({ colorScheme, viewport }, async (page) => {
           const others = [];
           page.on('request', (request) => {
@@ -176,10 +176,10 @@ describe('Every page', () => {
             await examine(page, name);
           }
 
-          assert.deepEqual(others, [], 'Another host was asked.');
-          assert.deepEqual(complaints, [], 'The browser complains.');
+          assert.deepEqual(others, [], 'Another host was called.');
+          assert.deepEqual(complaints, [], 'The browser reports errors.');
         });
-        assert.deepEqual(faults, []);
+        assert.deepEqual(failures, []);
 
         async function examine(page, name) {
           await page.screenshot({ path: join(pictures, `${name}-${colorScheme}-${size}.png`) });
@@ -188,19 +188,19 @@ describe('Every page', () => {
             client: document.documentElement.clientWidth,
           }));
           if (scroll > client) {
-            faults.push(`${name}: ${scroll} pixels wide on ${client}`);
+            failures.push(`${name}: ${scroll} pixels wide on ${client}`);
           }
 
-          faults.push(...(await seriousFaults(page)).map((fault) => `${name}: ${fault}`));
+          failures.push(...(await seriousViolations(page)).map((violation) => `${name}: ${violation}`));
         }
       });
     }
   }
 
-  it('would be found to be inaccessible if it were', async () => {
+  it('is reported if it is inaccessible', async () => {
     await asVisitor({}, async (page) => {
       await page.setContent('<html><body><img src="x"><button></button></body></html>');
-      assert.ok((await seriousFaults(page)).length >= 2);
+      assert.ok((await seriousViolations(page)).length >= 2);
     });
   });
 });
@@ -226,18 +226,18 @@ async function signIn(page, key) {
   await expectVisible(page.getByRole('heading', { level: 1, name: 'Overview' }));
 }
 
-/** Waits until a page has what it asked for: as long as it does not, it shows that it is busy. */
+/** Waits until a page has loaded its data: until then it shows that it is busy. */
 async function loaded(page) {
   await expectVisible(page.getByRole('heading', { level: 1 }));
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]') && window.Blazor);
 }
 
-/** Waits until the overview has figures, which come over its connection. */
+/** Waits until the overview has figures, which arrive over its connection. */
 const connected = (page) => expectVisible(page.getByText('in the last hour').first());
 
 const expectVisible = (locator) => locator.waitFor({ state: 'visible', timeout: patience });
 
-/** A new page has the focus on its heading, with the links to the others before it. */
+/** A new page has the focus on its heading, and the navigation links precede it. */
 async function tabBackTo(page, name) {
   for (let i = 0; i < 40; i++) {
     await page.keyboard.press('Shift+Tab');
@@ -250,8 +250,8 @@ async function tabBackTo(page, name) {
   assert.fail(`The keyboard does not reach ${name}.`);
 }
 
-/** What axe finds, in a line each. In a world of its own, where the page's policy of contents does not hold. */
-async function seriousFaults(page) {
+/** The violations that axe finds, one per line. In an isolated world, to which the page's CSP does not apply. */
+async function seriousViolations(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   return violations

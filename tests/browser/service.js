@@ -1,4 +1,4 @@
-// The service, or its demo, as a user starts it: a process of its own, on a free port of the loopback, with a folder of its own.
+// The service, or its demo, as a user starts it: a separate process, on a free port of the loopback, with its own folder.
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,7 +10,7 @@ const project = new URL('../../src/RateLimiter.Api', import.meta.url).pathname;
 const startTimeout = 120_000;
 const pastTimeout = 120_000;
 
-/** Starts the demo, and waits until the past of its sample client is counted. */
+/** Starts the demo, and waits until the simulated past of its sample client is counted. */
 export async function startDemo() {
   const demo = await start('demo');
   try {
@@ -18,7 +18,7 @@ export async function startDemo() {
       /to sign in with: (rl_\S+)/.exec(demo.output)?.[1]);
     let before = 0;
     await until('The past is not counted.', pastTimeout, async () => {
-      // The store may be too busy with it to answer.
+      // The store may be too busy counting to answer.
       const { checks } = await demo.ask('GET', '/analytics/summary').catch(() => ({ checks: 0 }));
       const isCounted = checks > 10_000 && checks - before < 100;
       before = checks;
@@ -32,7 +32,7 @@ export async function startDemo() {
   }
 }
 
-/** Starts the service, and waits until it answers. */
+/** Starts the service, and waits until it is ready. */
 export async function startService() {
   const service = await start();
   try {
@@ -46,7 +46,7 @@ export async function startService() {
   }
 }
 
-/** Waits until something is there. */
+/** Waits until find returns a truthy value. */
 export async function until(what, timeout, find) {
   const late = Date.now() + timeout;
   for (;;) {
@@ -68,21 +68,21 @@ async function start(...args) {
   const address = `http://127.0.0.1:${await freePort()}`;
   const server = spawn('dotnet', ['run', '--no-build', '--project', project, '--', ...args], {
     cwd: folder,
-    // The whole group is ended with it, for dotnet run starts the service as another process.
+    // The whole process group is killed, because dotnet run starts the service as another process.
     detached: true,
     env: {
       ...process.env,
       ASPNETCORE_URLS: address,
       Embedded__DataDirectory: join(folder, 'data'),
       REDIS_HOST: '',
-      // A busy machine is not what is tested.
+      // A busy machine must not cause timeouts.
       Store__TimeoutMs: '5000',
     },
   });
   const service = {
     address,
     output: '',
-    /** A call of the API with the key, once there is one, and its answer. */
+    /** Calls the API with the key, if there is one, and returns the response body. */
     async ask(method, path, body) {
       const response = await fetch(address + path, {
         method,
@@ -113,7 +113,7 @@ function end(server) {
   try {
     process.kill(-server.pid, 'SIGKILL');
   } catch {
-    // It has ended already.
+    // The process has exited already.
   }
 }
 

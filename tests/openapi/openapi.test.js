@@ -1,4 +1,4 @@
-// The OpenAPI document that the service serves, as those see it who make something of it.
+// The OpenAPI document of the service, as linters and client generators process it.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { startService } from '../browser/service.js';
 
 const here = new URL('.', import.meta.url).pathname;
 const root = new URL('../..', import.meta.url).pathname;
-// They look for new versions of themselves otherwise, and tell their makers that they were run.
+// Disables the tools' update checks and telemetry.
 const silent = {
   KIOTA_OFFLINE_ENABLED: 'true',
   KIOTA_TELEMETRY_OPTOUT: 'true',
@@ -31,36 +31,36 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('Spectral finds nothing to complain about', () => {
+test('Spectral has no findings', () => {
   const { status, output } = run('spectral', 'lint', '--fail-severity=hint', document);
   assert.equal(status, 0, output);
 });
 
-test('Redocly finds nothing to complain about, but that the service states no licence', () => {
+test('Redocly has no findings, except that the document states no licence', () => {
   const { status, output } = run('redocly', 'lint', '--format=json', '--skip-rule=info-license', document);
   assert.equal(status, 0, output);
   const { totals, problems } = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1));
   assert.deepEqual([totals.errors, totals.warnings], [0, 0], JSON.stringify(problems, null, 2));
 });
 
-test('Kiota complains of no type, and knows which one stands behind each reference', async () => {
+test('Kiota accepts every type, and resolves each reference', async () => {
   const output = join(folder, 'kiota');
   const made = runIn(root, 'dotnet', 'kiota', 'generate', '-l', 'CSharp', '-d', document, '-o', output, '-c', 'Api', '-n', 'Made');
   assert.equal(made.status, 0, made.output);
-  // The document says that the service is where it comes from, which Kiota knows of an address only.
+  // The server URL of the document is relative, which Kiota resolves only for a document from an address.
   const warnings = made.output.match(/(OpenAPI warning|Discriminator).*/g) ?? [];
   assert.deepEqual(warnings.filter(warning => !warning.includes('A servers entry')), []);
   const entry = await readFile(join(output, 'Models', 'AuditEntryResponse.cs'), 'utf8');
   assert.match(entry, /AuditedResponse\? Before/);
 });
 
-test('The TypeScript client that NSwag makes of it compiles under --strict, and asks', async () => {
+test('The TypeScript client that NSwag generates compiles under --strict, and works', async () => {
   const source = join(folder, 'client.ts');
   const made = runIn(root, 'dotnet', 'run', '--no-build', '--project', 'tools/RateLimiter.Clients', '--', 'typescript', document, source);
   assert.equal(made.status, 0, made.output);
   const { status, output } = run('tsc', '--strict', '--target', 'es2022', '--module', 'es2022', '--lib', 'es2022,dom', source);
   assert.equal(status, 0, output);
-  // A folder without a package.json, where only this extension says that it is a module.
+  // Without a package.json in the folder, only this extension marks it as a module.
   const compiled = join(folder, 'client.mjs');
   await rename(join(folder, 'client.js'), compiled);
   const { RateLimiterApi } = await import(compiled);
@@ -69,7 +69,7 @@ test('The TypeScript client that NSwag makes of it compiles under --strict, and 
   const api = new RateLimiterApi(service.address, {
     fetch(url, init) {
       const headers = { ...init.headers, 'X-API-Key': key };
-      // Headers that were not given, which it sends as empty ones.
+      // The client sends omitted headers as empty ones.
       const given = Object.entries(headers).filter(([, value]) => value);
       return fetch(url, { ...init, headers: Object.fromEntries(given) });
     },
@@ -82,7 +82,7 @@ test('The TypeScript client that NSwag makes of it compiles under --strict, and 
   assert.deepEqual((await api.check_Check(check)).violated, ['default']);
 });
 
-/** Runs a program of a package; the test fails when there is none. */
+/** Runs a program of an installed package; the test fails when it is missing. */
 function run(program, ...args) {
   return runIn(here, join(here, 'node_modules', '.bin', program), ...args);
 }

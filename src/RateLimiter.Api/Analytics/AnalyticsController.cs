@@ -12,10 +12,11 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Analytics;
 
-/// <summary>How many checks there were, and how they were decided.</summary>
+/// <summary>How many checks were made, and how they were decided.</summary>
 /// <remarks>
-/// Checks are counted by the minute and by the hour. A span is therefore rounded to whole ones: from down, to up; the answer
-/// says to which. Checks on the instance that is asked are in the counts at once, those on others after about a second.
+/// Checks are counted per minute and per hour. A time span is therefore rounded to whole buckets: the start down, the end
+/// up; the response states the rounded span. Checks on the instance that serves the request are counted immediately, those
+/// on other instances after about a second.
 /// </remarks>
 [ApiController]
 [Tags("Analytics")]
@@ -26,14 +27,14 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    /// <summary>The figures of a span of time.</summary>
+    /// <summary>The figures of a time span.</summary>
     /// <remarks>
-    /// The counts are of whole minutes, or of whole hours where the span goes back further than minutes are kept
-    /// (Analytics:MinuteRetentionHours, 48 by default). Users and times are those of all hours that the span touches. Of what
-    /// is not kept any more (Analytics:HourRetentionDays, 90 by default) the counts are 0.
+    /// The counts are of whole minutes, or of whole hours where the span starts earlier than minutes are kept
+    /// (Analytics:MinuteRetentionHours, 48 by default). User counts and latencies cover every hour that the span touches.
+    /// The counts are 0 for data that is no longer kept (Analytics:HourRetentionDays, 90 by default).
     /// </remarks>
-    /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
-    /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+    /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
+    /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
     /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
@@ -59,19 +60,19 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
             );
     }
 
-    /// <summary>The figures of each minute or hour of a span of time, oldest first.</summary>
+    /// <summary>The figures of each minute or hour of a time span, oldest first.</summary>
     /// <remarks>
-    /// Minutes are kept for Analytics:MinuteRetentionHours (48), hours for Analytics:HourRetentionDays (90); of what is not kept
-    /// any more the counts are 0. A client's 200 first combinations of a route and a role are told apart in each hour; what
-    /// comes after them is counted, but in no filter.
+    /// Minutes are kept for Analytics:MinuteRetentionHours (48), hours for Analytics:HourRetentionDays (90); the counts are
+    /// 0 for data that is no longer kept. The first 200 combinations of route and role of a client are counted separately in
+    /// each hour; further combinations are counted in the totals, but match no filter.
     /// </remarks>
     /// <param name="from">
-    /// From this time on, RFC 3339; when left out, an hour before the end for minutes, and a day for hours.
+    /// Start of the span, inclusive, RFC 3339; when omitted, an hour before the end for minutes, and a day for hours.
     /// </param>
-    /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-    /// <param name="bucket">How long each bucket is. There can be 1500 at most.</param>
+    /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
+    /// <param name="bucket">The length of a bucket. At most 1500 buckets are returned.</param>
     /// <param name="routeKey">Only checks of this route.</param>
-    /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
+    /// <param name="role">Only checks decided by a policy of this role, which can differ from the requested role.</param>
     /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
@@ -117,17 +118,17 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         );
     }
 
-    /// <summary>The users or routes with the most checks or denials, most first.</summary>
+    /// <summary>The users or routes with the most checks or denials, in descending order.</summary>
     /// <remarks>
-    /// Of the whole hours that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
-    /// Analytics:UserRetentionDays (7). Of more than 200 users in an hour, those with the fewest checks may be left out, and what
-    /// is counted of the others may then be too little, never too much.
+    /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
+    /// Analytics:UserRetentionDays (7). With more than 200 users in an hour, those with the fewest checks may be dropped,
+    /// and the counts of the others may then be too low, never too high.
     /// </remarks>
-    /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
-    /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+    /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
+    /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
     /// <param name="by">What to list.</param>
     /// <param name="of">What to count.</param>
-    /// <param name="limit">How many at most, 1 to 100.</param>
+    /// <param name="limit">The maximum number of entries, 1 to 100.</param>
     /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]

@@ -3,50 +3,50 @@ using RateLimiter.Application.Analytics;
 
 namespace RateLimiter.Api.Analytics;
 
-/// <summary>The figures of a span of time.</summary>
+/// <summary>The figures of a time span.</summary>
 public sealed record AnalyticsSummaryResponse
 {
-    /// <summary>From when on the checks are counted, UTC.</summary>
+    /// <summary>Start of the counted span, UTC.</summary>
     public required DateTime From { get; init; }
 
-    /// <summary>Up to when, UTC.</summary>
+    /// <summary>End of the counted span, UTC.</summary>
     public required DateTime To { get; init; }
 
-    /// <summary>All checks that were decided: those allowed and those denied.</summary>
+    /// <summary>All decided checks, allowed and denied.</summary>
     public required long Checks { get; init; }
 
-    /// <summary>With allowed: true.</summary>
+    /// <summary>Checks that were allowed.</summary>
     public required long Allowed { get; init; }
 
-    /// <summary>With allowed: false.</summary>
+    /// <summary>Checks that were denied.</summary>
     public required long Denied { get; init; }
 
-    /// <summary>Of those allowed, those that a policy in shadow mode would have denied.</summary>
+    /// <summary>Allowed checks that a policy in shadow mode would have denied.</summary>
     public required long ShadowDenied { get; init; }
 
-    /// <summary>Of all, those decided without the store, as their policy's on_store_failure says.</summary>
+    /// <summary>Checks decided without the store, according to their policy's on_store_failure.</summary>
     public required long Degraded { get; init; }
 
     /// <summary>
-    /// How many users were asked about in the hours that the span touches. An estimate, mostly within 2 %.
+    /// The number of distinct users checked in the hours that the span touches. An estimate, mostly within 2 %.
     /// </summary>
     public required long DistinctUsers { get; init; }
 
     /// <summary>
-    /// The milliseconds that half of the decisions of these hours took at most, within 7 %; null without one. It is the time
-    /// in which the service decides, with the store; for a check of a batch that of the batch.
+    /// The median decision latency of these hours in milliseconds, within 7 %; null without a decision. It is the time in
+    /// which the service decides, including the store; for a check of a batch, that of the batch.
     /// </summary>
     public double? P50Ms { get; init; }
 
-    /// <summary>The same for 99 of 100 decisions.</summary>
+    /// <summary>The 99th percentile of the same latency.</summary>
     public double? P99Ms { get; init; }
 }
 
 /// <summary>The figures of each minute or hour.</summary>
-/// <param name="From">When the first bucket begins, UTC.</param>
-/// <param name="To">When the last one ends, UTC.</param>
-/// <param name="Bucket">How long each is.</param>
-/// <param name="Buckets">The buckets, oldest first, those without a check included.</param>
+/// <param name="From">Start of the first bucket, UTC.</param>
+/// <param name="To">End of the last bucket, UTC.</param>
+/// <param name="Bucket">The length of a bucket.</param>
+/// <param name="Buckets">The buckets, oldest first, including those without a check.</param>
 public sealed record AnalyticsTimeSeriesResponse(
     DateTime From,
     DateTime To,
@@ -54,34 +54,34 @@ public sealed record AnalyticsTimeSeriesResponse(
     IReadOnlyList<AnalyticsBucketResponse> Buckets
 );
 
-/// <summary>The figures of a minute or an hour.</summary>
+/// <summary>The figures of one minute or hour.</summary>
 public sealed record AnalyticsBucketResponse
 {
-    /// <summary>When it begins, UTC.</summary>
+    /// <summary>Start of the bucket, UTC.</summary>
     public required DateTime Start { get; init; }
 
-    /// <summary>All checks that were decided: those allowed and those denied.</summary>
+    /// <summary>All decided checks, allowed and denied.</summary>
     public required long Checks { get; init; }
 
-    /// <summary>With allowed: true.</summary>
+    /// <summary>Checks that were allowed.</summary>
     public required long Allowed { get; init; }
 
-    /// <summary>With allowed: false.</summary>
+    /// <summary>Checks that were denied.</summary>
     public required long Denied { get; init; }
 
-    /// <summary>Of those allowed, those that a policy in shadow mode would have denied.</summary>
+    /// <summary>Allowed checks that a policy in shadow mode would have denied.</summary>
     public required long ShadowDenied { get; init; }
 
-    /// <summary>Of all, those decided without the store.</summary>
+    /// <summary>Checks decided without the store.</summary>
     public required long Degraded { get; init; }
 }
 
 /// <summary>The users or routes with the most checks or denials.</summary>
-/// <param name="From">From when on the checks are counted, UTC.</param>
-/// <param name="To">Up to when, UTC.</param>
+/// <param name="From">Start of the counted span, UTC.</param>
+/// <param name="To">End of the counted span, UTC.</param>
 /// <param name="By">What is listed.</param>
 /// <param name="Of">What is counted.</param>
-/// <param name="Entries">The users or routes, most first; those without any are not there.</param>
+/// <param name="Entries">The users or routes, in descending order; those with a count of 0 are omitted.</param>
 public sealed record AnalyticsTopResponse(
     DateTime From,
     DateTime To,
@@ -92,7 +92,7 @@ public sealed record AnalyticsTopResponse(
 
 /// <summary>A user or a route.</summary>
 /// <param name="Name" example="alice">The user's id, or the route's key.</param>
-/// <param name="Count" example="120">How many checks or denials.</param>
+/// <param name="Count" example="120">The number of checks or denials.</param>
 public sealed record TopEntryResponse(string Name, long Count);
 
 internal sealed class AnalyticsProfile : Profile
@@ -122,7 +122,7 @@ internal sealed class AnalyticsProfile : Profile
         CreateMap<TopEntry, TopEntryResponse>();
     }
 
-    // More digits would tell more than is known.
+    // More digits would claim a precision that the estimate does not have.
     private static double? Milliseconds(TimeSpan? time) =>
         time is { } known ? Math.Round(known.TotalMilliseconds, 3) : null;
 }

@@ -3,7 +3,7 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Audit;
 
-/// <summary>A parameter of the query that names an action, or nothing.</summary>
+/// <summary>An optional query parameter that names an audit action.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class AuditActionAttribute : ValidationAttribute
 {

@@ -19,14 +19,14 @@ public sealed class AuditController(IMediator mediator, IMapper mapper) : Contro
     private const int MaxPage = 1000;
 
     /// <summary>A page of the audit trail, newest first.</summary>
-    /// <param name="from">Only from this time on, RFC 3339.</param>
-    /// <param name="to">Only before this time, RFC 3339.</param>
+    /// <param name="from">Only entries from this time on, RFC 3339.</param>
+    /// <param name="to">Only entries before this time, RFC 3339.</param>
     /// <param name="action">
-    /// Only of this kind: client.registered, client.deleted, key.created, key.rotated, key.deleted, policy.created,
-    /// policy.updated, policy.deleted or policy.rolled_back.
+    /// Only entries with this action: client.registered, client.deleted, key.created, key.rotated, key.deleted,
+    /// policy.created, policy.updated, policy.deleted or policy.rolled_back.
     /// </param>
-    /// <param name="cursor">The next_cursor of the page before.</param>
-    /// <param name="limit">How many at most, 1 to 1000.</param>
+    /// <param name="cursor">The next_cursor of the previous page.</param>
+    /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.AuditRead)]
     [HttpGet("/audit", Name = "Audit")]
@@ -56,11 +56,13 @@ public sealed class AuditController(IMediator mediator, IMapper mapper) : Contro
         );
     }
 
-    /// <summary>The whole audit trail, newest first, an entry in each line.</summary>
-    /// <remarks>When it cannot be completed, the connection is closed without the end of the answer.</remarks>
-    /// <param name="from">Only from this time on, RFC 3339.</param>
-    /// <param name="to">Only before this time, RFC 3339.</param>
-    /// <param name="action">Only of this kind, as for GET /audit.</param>
+    /// <summary>The whole audit trail, newest first, one entry per line.</summary>
+    /// <remarks>
+    /// If the export fails midway, the connection is aborted, so that a truncated body is not mistaken for a complete one.
+    /// </remarks>
+    /// <param name="from">Only entries from this time on, RFC 3339.</param>
+    /// <param name="to">Only entries before this time, RFC 3339.</param>
+    /// <param name="action">Only entries with this action, as for GET /audit.</param>
     [RequiresScope(Scopes.AuditRead)]
     [HttpGet("/audit/export", Name = "ExportAudit")]
     [OpenApiOperationProcessor(typeof(LinesBody))]

@@ -4,10 +4,10 @@ using System.ComponentModel.DataAnnotations;
 
 namespace RateLimiter.Api.Audit;
 
-/// <summary>Where a page of the audit trail begins, as a text that its callers need not understand.</summary>
+/// <summary>The start of a page of the audit trail, as an opaque string.</summary>
 internal static class AuditCursor
 {
-    // The greatest whole number that stores keep exactly.
+    // The greatest integer that stores represent exactly.
     private const long MaxId = 1L << 53;
 
     public static string Write(long id)
@@ -17,7 +17,7 @@ internal static class AuditCursor
         return Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>Null when it is not what <see cref="Write"/> writes.</summary>
+    /// <summary>The id; null for anything that <see cref="Write"/> does not write.</summary>
     public static long? Read(string cursor)
     {
         Span<byte> bytes = stackalloc byte[sizeof(long)];
@@ -35,7 +35,7 @@ internal static class AuditCursor
     }
 }
 
-/// <summary>A parameter of the query that holds a cursor, or nothing.</summary>
+/// <summary>An optional query parameter that holds a cursor.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class AuditCursorAttribute : ValidationAttribute
 {

@@ -11,38 +11,38 @@ namespace RateLimiter.Api.Audit;
 /// <summary>Who changed what, and when.</summary>
 public sealed record AuditEntryResponse
 {
-    /// <summary>Its place in the trail: a later entry has a greater one. Not every number is there.</summary>
+    /// <summary>Its position in the trail: later entries have greater ids. Ids have gaps.</summary>
     public required long Id { get; init; }
 
-    /// <summary>When, UTC.</summary>
+    /// <summary>When it was changed, UTC.</summary>
     public required DateTime At { get; init; }
 
-    /// <summary>What was done, such as policy.updated.</summary>
+    /// <summary>The action, such as policy.updated.</summary>
     public required string Action { get; init; }
 
-    /// <summary>The key_id of the API key it was done with; null for a registration.</summary>
+    /// <summary>The key_id of the API key that made the change; null for a registration.</summary>
     public string? KeyId { get; init; }
 
     /// <summary>The IP address of the caller.</summary>
     public required string Address { get; init; }
 
-    /// <summary>The trace id under which the service's log tells more.</summary>
+    /// <summary>The trace id under which the service's log has details.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>The policy, key or client as it was; null when it was made.</summary>
+    /// <summary>The policy, key or client before the change; null when it was created.</summary>
     public object? Before { get; init; }
 
-    /// <summary>The policy, key or client as it is then; null when it was deleted.</summary>
+    /// <summary>The policy, key or client after the change; null when it was deleted.</summary>
     public object? After { get; init; }
 }
 
 /// <summary>A page of the audit trail.</summary>
 /// <param name="Entries">The entries, newest first.</param>
-/// <param name="NextCursor">The cursor of the next page; null when this is the last.</param>
+/// <param name="NextCursor">The cursor of the next page; null on the last page.</param>
 public sealed record AuditResponse(IReadOnlyList<AuditEntryResponse> Entries, string? NextCursor);
 
-/// <summary>What is kept of a client in its audit trail.</summary>
-/// <param name="Name">The name its owner gave.</param>
+/// <summary>What the audit trail keeps of a client.</summary>
+/// <param name="Name">The name given at registration.</param>
 public sealed record AuditedClientResponse(string Name);
 
 internal sealed class AuditProfile : Profile

@@ -9,7 +9,7 @@ using RateLimiter.Domain.Audit;
 namespace RateLimiter.Api.Audit;
 
 /// <summary>
-/// Answers with entries as lines of JSON, page by page, so that a trail of any length takes up no more memory than a page.
+/// Writes entries as lines of JSON, page by page, so that a trail of any length takes no more memory than one page.
 /// </summary>
 internal sealed class AuditExportResult(IAsyncEnumerable<AuditPage> pages, IMapper mapper)
     : IActionResult
@@ -25,7 +25,7 @@ internal sealed class AuditExportResult(IAsyncEnumerable<AuditPage> pages, IMapp
         response.Headers.CacheControl = "no-store, no-transform";
         try
         {
-            // Nothing is written before the first page is there: when the store fails at once, it is a 503.
+            // Nothing is written before the first page is read: a store that fails immediately results in a 503.
             await foreach (var page in pages.WithCancellation(http.RequestAborted))
             {
                 foreach (var entry in page.Entries)
@@ -38,7 +38,7 @@ internal sealed class AuditExportResult(IAsyncEnumerable<AuditPage> pages, IMapp
         }
         catch (StoreUnavailableException) when (response.HasStarted)
         {
-            // An end would look like the end of the trail.
+            // A normal end would look like the end of the trail.
             http.Abort();
         }
     }

@@ -3,7 +3,7 @@ using NSwag.Generation.Processors.Contexts;
 
 namespace RateLimiter.Api.Audit;
 
-/// <summary>Says that an answer has one JSON object in each line.</summary>
+/// <summary>Documents that a response has one JSON object per line.</summary>
 internal sealed class LinesBody : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)

@@ -21,7 +21,7 @@ public sealed record CheckBatchRequest(IReadOnlyList<CheckBatchItem>? Checks)
         };
 }
 
-/// <summary>One check of a batch, or what is wrong with its JSON: a bad one does not spoil the others.</summary>
+/// <summary>One check of a batch, or the errors in its JSON: an invalid item does not affect the others.</summary>
 [JsonConverter(typeof(CheckBatchItemConverter))]
 public sealed record CheckBatchItem(
     CheckRequest? Check,
@@ -34,7 +34,7 @@ public sealed record CheckBatchItem(
 
 internal sealed class CheckBatchItemConverter : JsonConverter<CheckBatchItem>
 {
-    // A null is an item too, with a fault of its own.
+    // A null is an item too, with an error of its own.
     public override bool HandleNull => true;
 
     public override CheckBatchItem Read(
@@ -43,7 +43,7 @@ internal sealed class CheckBatchItemConverter : JsonConverter<CheckBatchItem>
         JsonSerializerOptions options
     )
     {
-        // The reader holds the whole item by now, so that it can be read over again.
+        // The reader has buffered the whole item by now, so that it can be read again.
         var start = reader;
         try
         {

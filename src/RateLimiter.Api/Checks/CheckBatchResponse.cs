@@ -6,8 +6,8 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>The answers to a batch of checks.</summary>
-/// <param name="Results">One for each check, in their order.</param>
+/// <summary>The results of a batch of checks.</summary>
+/// <param name="Results">One result per check, in the order of the checks.</param>
 public sealed record CheckBatchResponse(IReadOnlyList<CheckBatchResult> Results);
 
 /// <summary>A <see cref="DecisionResponse"/>, or an error in its place.</summary>
@@ -20,10 +20,10 @@ public sealed class CheckBatchResult
         Error = error;
     }
 
-    /// <summary>The decision, which is all that is written; null when there is none.</summary>
+    /// <summary>The decision, which is written without a wrapper; null when there is none.</summary>
     internal Decision? Decision { get; }
 
-    /// <summary>Why there is none.</summary>
+    /// <summary>Why there is no decision.</summary>
     public ProblemDetails? Error { get; }
 
     internal static CheckBatchResult From(HttpContext context, Decision? decision) =>
@@ -52,7 +52,7 @@ internal sealed class CheckBatchResultConverter : JsonConverter<CheckBatchResult
 
         writer.WriteStartObject();
         writer.WritePropertyName("error");
-        // As what it is: a problem of validation has a list of faulty fields.
+        // By its runtime type: a validation problem has a list of invalid fields.
         JsonSerializer.Serialize(writer, value.Error, value.Error!.GetType(), options);
         writer.WriteEndObject();
     }

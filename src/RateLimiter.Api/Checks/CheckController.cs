@@ -10,16 +10,16 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>The question that the service is there for.</summary>
+/// <summary>Rate limit checks.</summary>
 [ApiController]
 [Tags("Checks")]
 public sealed class CheckController(IMediator mediator) : ControllerBase
 {
-    /// <summary>The greatest body of a batch, in bytes.</summary>
+    /// <summary>The maximum body size of a batch, in bytes.</summary>
     private const long MaxBatchBodySize = 1024 * 1024;
 
-    /// <summary>May this user do this now?</summary>
-    /// <remarks>A denial is also a 200, and takes nothing: <c>allowed</c> says which it is.</remarks>
+    /// <summary>Checks whether a user may do something now, and takes the permits if so.</summary>
+    /// <remarks>A denial is also a 200, and consumes nothing: <c>allowed</c> states the verdict.</remarks>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]
     [HttpPost("/check", Name = "Check")]
@@ -40,9 +40,9 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         return wait is null ? new DecisionResult(decision) : TooMany(wait);
     }
 
-    /// <summary>Up to 1000 checks at once, in their order, each decided on its own.</summary>
+    /// <summary>Checks up to 1000 items at once; each is decided independently, and results keep the order.</summary>
     /// <remarks>
-    /// An item that cannot be decided has an <c>error</c> in the place of a decision, and spoils no other.
+    /// An item that cannot be decided has an <c>error</c> in place of a decision, and does not affect the others.
     /// </remarks>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]

@@ -4,11 +4,11 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>A user, what he wants to do, and how many permits it takes.</summary>
-/// <param name="UserId">The user asked about, 1 to 256 characters.</param>
-/// <param name="RouteKey">What the user wants to do, 1 to 128 characters.</param>
-/// <param name="Role">The user's role, 1 to 128 characters; left out, null and "default" are the same.</param>
-/// <param name="Cost">How many permits, 0 to 1,000,000,000; 0 takes nothing.</param>
+/// <summary>A user, the route they call, and how many permits the call costs.</summary>
+/// <param name="UserId">The user to check, 1 to 256 characters.</param>
+/// <param name="RouteKey">The route that the user calls, 1 to 128 characters.</param>
+/// <param name="Role">The user's role, 1 to 128 characters; omitted, null and "default" are the same.</param>
+/// <param name="Cost">The number of permits, 0 to 1,000,000,000; 0 consumes nothing.</param>
 public sealed record CheckRequest(
     string? UserId,
     string? RouteKey,
@@ -16,11 +16,11 @@ public sealed record CheckRequest(
     long Cost = CheckRequest.DefaultCost
 )
 {
-    /// <summary>What a check takes when its cost is left out.</summary>
+    /// <summary>The cost of a check when it is omitted.</summary>
     internal const long DefaultCost = 1;
 
     /// <summary>
-    /// What is wrong with the fields, or null when nothing is. By hand, because validation by attributes or validators
+    /// The validation errors, or null when there are none. Written by hand, because validation by attributes or validators
     /// costs more than the check itself.
     /// </summary>
     internal Dictionary<string, string[]>? Validate()

@@ -3,7 +3,7 @@ using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>Reads a check. Knows what is right, and leaves it to the serializer to say what is wrong.</summary>
+/// <summary>Reads a valid check. It leaves invalid input to the serializer, which reports the errors.</summary>
 internal sealed class CheckRequestReader : IJsonBodyReader
 {
     [Flags]
@@ -20,7 +20,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
 
     public object? Read(ref Utf8JsonReader json) => json.Read() ? ReadObject(ref json) : null;
 
-    /// <param name="json">At the first token of the object; at its last when it was read.</param>
+    /// <param name="json">At the first token of the object; at its last after reading.</param>
     internal static CheckRequest? ReadObject(ref Utf8JsonReader json)
     {
         if (json.TokenType != JsonTokenType.StartObject)
@@ -77,7 +77,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
     }
 }
 
-/// <summary>Reads a batch of checks, each of them plainly right.</summary>
+/// <summary>Reads a batch of checks that are all valid.</summary>
 internal sealed class CheckBatchRequestReader : IJsonBodyReader
 {
     public Type Type => typeof(CheckBatchRequest);

@@ -6,7 +6,7 @@ using RateLimiter.Api.Http.OpenApi;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>Names the headers that tell a decision.</summary>
+/// <summary>Documents the response headers that carry a decision.</summary>
 internal sealed class DecisionHeaders : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
@@ -17,23 +17,23 @@ internal sealed class DecisionHeaders : IOperationProcessor
         return true;
     }
 
-    /// <summary>Names those of every decision.</summary>
+    /// <summary>Documents the headers of every decision.</summary>
     public static void AddTo(OpenApiResponse answer)
     {
         answer.SetHeader(
             "RateLimit-Policy",
-            "Of each limit: at most q permits at once, which come back in w seconds; not when denied only because the store is away."
+            "For each limit: a quota of q permits, replenished within w seconds; absent when denied only because the store is unavailable."
         );
         answer.SetHeader(
             "RateLimit",
-            "Of each limit: r permits left, all back in t seconds; only where they were counted."
+            "For each limit: r permits remaining, all replenished in t seconds; only where they were counted."
         );
     }
 
-    /// <summary>Names the one of a denial.</summary>
+    /// <summary>Documents the header of a denial.</summary>
     public static void AddWaitTo(OpenApiResponse answer) =>
         answer.SetHeader(
             HeaderNames.RetryAfter,
-            "In how many seconds the same check passes; only when it was denied and a wait helps."
+            "Seconds until the same check passes; only on a denial that waiting resolves."
         );
 }

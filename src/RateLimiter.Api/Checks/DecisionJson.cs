@@ -4,8 +4,8 @@ using RateLimiter.Domain.Checks;
 namespace RateLimiter.Api.Checks;
 
 /// <summary>
-/// Writes decisions as the serializer would write a <see cref="DecisionResponse"/>, by hand: on the path of a check the
-/// serializer, and making the response for it, cost more than the decision.
+/// Writes decisions as the serializer would write a <see cref="DecisionResponse"/>, but by hand: in the hot path of a check
+/// the serializer, and the allocation of its response, cost more than the decision.
 /// </summary>
 internal static class DecisionJson
 {

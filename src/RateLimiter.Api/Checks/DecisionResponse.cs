@@ -2,20 +2,24 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>The answer to a check.</summary>
-/// <param name="Allowed">Whether the user may; the permits are taken if so.</param>
-/// <param name="Remaining">The permits left, never negative.</param>
-/// <param name="ResetIn">Seconds until all permits are back, rounded up.</param>
-/// <param name="Reason">Why not; null when allowed, unless the policy is inactive.</param>
-/// <param name="Limit">The permits per window of the limit that these figures are of.</param>
-/// <param name="Capacity">The most permits that can be left at once: the burst of a bucket, else the limit.</param>
-/// <param name="RetryAfter">Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.</param>
+/// <summary>The decision on a check.</summary>
+/// <param name="Allowed">Whether the check is allowed; if so, its permits are consumed.</param>
+/// <param name="Remaining">The remaining permits, never negative.</param>
+/// <param name="ResetIn">Seconds until all permits are replenished, rounded up.</param>
+/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive.</param>
+/// <param name="Limit">The permits per window of the limit that these figures describe.</param>
+/// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
+/// <param name="RetryAfter">
+/// Seconds until the same check passes, rounded up; null when allowed, or when waiting does not help.
+/// </param>
 /// <param name="RetryAfterMs">The same in milliseconds.</param>
 /// <param name="MatchedRole">The role of the policy that decided.</param>
-/// <param name="MatchedRoute">The route of the policy that decided; "*" is the catch-all's.</param>
+/// <param name="MatchedRoute">The route of the policy that decided; "*" for the catch-all policy.</param>
 /// <param name="ShadowDenied">Allowed only because the policy is in shadow mode.</param>
-/// <param name="Degraded">Decided without the store, which did not answer, as the policy's on_store_failure says.</param>
-/// <param name="Violated">The names of the limits that said no, also in shadow mode.</param>
+/// <param name="Degraded">
+/// Decided without the store, which did not answer, according to the policy's on_store_failure.
+/// </param>
+/// <param name="Violated">The names of the limits that denied the check, also in shadow mode.</param>
 public record DecisionResponse(
     bool Allowed,
     long Remaining,

@@ -5,7 +5,7 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>Answers with a decision and its headers, or with 404 when no policy applies.</summary>
+/// <summary>Responds with a decision and its headers, or with 404 when no policy applies.</summary>
 /// <param name="Decision">The decision, or null.</param>
 internal sealed record DecisionResult(Decision? Decision) : IActionResult
 {

@@ -1,6 +1,6 @@
 namespace RateLimiter.Api.Checks;
 
-/// <summary>Durations on the wire are whole, and never shorter than they are.</summary>
+/// <summary>Durations on the wire are whole numbers, rounded up, never down.</summary>
 internal static class Durations
 {
     /// <param name="duration">Not negative.</param>

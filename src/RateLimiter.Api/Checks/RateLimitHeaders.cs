@@ -8,13 +8,13 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Checks;
 
 /// <summary>
-/// The header fields of draft-ietf-httpapi-ratelimit-headers, with one item for each limit, made of the same decision
-/// as the body. What nobody has counted is left out: figures while the store is away, and all of them where the policy
-/// fails closed then, because its limits are not why.
+/// The header fields of draft-ietf-httpapi-ratelimit-headers, with one item per limit, computed from the same decision as
+/// the body. Values that were not counted are omitted: the figures while the store is unavailable, and every field where the
+/// policy then fails closed, because its limits are not the reason.
 /// </summary>
 internal static class RateLimitHeaders
 {
-    // What a policy's headers have in common is the same in every answer.
+    // The part of the headers that depends only on the policy is the same in every response.
     private static readonly ConditionalWeakTable<Policy, PolicyHeader> PolicyHeaders = [];
 
     public static void Write(HttpResponse response, Decision decision)
@@ -44,7 +44,7 @@ internal static class RateLimitHeaders
     }
 
     /// <summary>
-    /// A name as a string of RFC 9651. Those hold only printable ASCII, so that every other byte of its UTF-8 form is
+    /// A name as a string of RFC 9651. Such strings hold only printable ASCII, so that every other byte of the UTF-8 form is
     /// percent-encoded, and the percent sign too.
     /// </summary>
     internal static string Quote(string name)
@@ -72,7 +72,7 @@ internal static class RateLimitHeaders
             $"{name};r={status.Remaining};t={TimeSpan.FromMicroseconds(status.Reset).RoundUp(TimeSpan.TicksPerSecond)}"
         );
 
-    /// <param name="Text">The whole of RateLimit-Policy.</param>
+    /// <param name="Text">The complete value of RateLimit-Policy.</param>
     /// <param name="Names">The names of the limits, quoted.</param>
     private sealed record PolicyHeader(string Text, string[] Names)
     {
@@ -89,7 +89,8 @@ internal static class RateLimitHeaders
             return new PolicyHeader(string.Join(", ", items), names);
         }
 
-        // In which the capacity flows in. Of a window, that is the window, and so it is where nothing flows in.
+        // The time in which the capacity is replenished. For a window that is the window; also for a bucket that is never
+        // replenished.
         private static long SecondsOf(Limit limit)
         {
             var window = (long)limit.Window.TotalSeconds;

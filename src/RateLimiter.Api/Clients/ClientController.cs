@@ -11,11 +11,11 @@ namespace RateLimiter.Api.Clients;
 [Tags("Clients")]
 public sealed class ClientController(IMediator mediator) : ControllerBase
 {
-    /// <summary>Deletes the client whose key this is, with its keys, policies, counters and log. For good.</summary>
+    /// <summary>Permanently deletes the client of this key, with its keys, policies, counters and log.</summary>
     /// <remarks>
-    /// On every instance all its keys are refused within a second. It takes about two seconds, and much longer where
-    /// millions of counters are kept: when it is not complete after ten, the answer is a 202, and it goes on. So it does when
-    /// the service or the store fails in between.
+    /// Every instance rejects all its keys within a second. The deletion takes about two seconds, and much longer with
+    /// millions of counters: if it is not complete after ten seconds, the response is a 202, and the deletion continues. It
+    /// also continues after a failure of the service or the store.
     /// </remarks>
     [RequiresScope(Scopes.Admin)]
     [HttpDelete("/client", Name = "DeleteClient")]
@@ -44,12 +44,12 @@ public sealed class ClientController(IMediator mediator) : ControllerBase
     }
 }
 
-/// <param name="Deleted">What is deleted so far.</param>
-/// <param name="Complete">Whether that is all. Otherwise it goes on.</param>
+/// <param name="Deleted">What has been deleted so far.</param>
+/// <param name="Complete">Whether the deletion is complete. Otherwise it continues.</param>
 public sealed record DeletionResponse(DeletedResponse Deleted, bool Complete);
 
-/// <param name="Policies">So many policies.</param>
-/// <param name="Keys">So many API keys.</param>
-/// <param name="LogEntries">So many entries of the log.</param>
-/// <param name="Counters">So many counters, of which each user has one for each limit.</param>
+/// <param name="Policies">The number of policies.</param>
+/// <param name="Keys">The number of API keys.</param>
+/// <param name="LogEntries">The number of log entries.</param>
+/// <param name="Counters">The number of counters: one per user and limit.</param>
 public sealed record DeletedResponse(long Policies, long Keys, long LogEntries, long Counters);

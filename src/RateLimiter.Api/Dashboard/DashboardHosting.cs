@@ -16,19 +16,19 @@ using RateLimiter.Application.Stores;
 namespace RateLimiter.Api.Dashboard;
 
 /// <summary>
-/// The dashboard at <see cref="Path"/>, in a branch of the pipeline with routing, sessions and files of its own, so that
-/// no other request goes through any of it.
+/// The dashboard at <see cref="Path"/>, in a separate branch of the pipeline with its own routing, sessions and files, so
+/// that no other request passes through any of it.
 /// </summary>
 internal static class DashboardHosting
 {
     public const string Path = "/dashboard";
 
-    /// <summary>Where pages are connected, below <see cref="Path"/>.</summary>
+    /// <summary>The path of the pages' connections, below <see cref="Path"/>.</summary>
     public const string HubPath = "/_blazor";
 
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
-        // Files of packages are where the packages are, until the service is published.
+        // Static files of packages are in the package folders until the service is published.
         builder.WebHost.UseStaticWebAssets();
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
@@ -47,7 +47,7 @@ internal static class DashboardHosting
             options.Cookie.Name = "ratelimiter-antiforgery";
             options.Cookie.SameSite = SameSiteMode.Strict;
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            // PageHeaders says more than it would.
+            // PageHeaders sets stricter headers.
             options.SuppressXFrameOptionsHeader = true;
         });
         services.AddSessionKeys();
@@ -55,7 +55,7 @@ internal static class DashboardHosting
 
     public static void UseDashboard(this WebApplication app)
     {
-        // The host would put them in front of every request.
+        // The host would put this middleware in front of every request.
         IApplicationBuilder pipeline = app;
         pipeline.Properties["__AuthenticationMiddlewareSet"] = true;
         pipeline.Properties["__AuthorizationMiddlewareSet"] = true;
@@ -64,7 +64,7 @@ internal static class DashboardHosting
             Path,
             branch =>
             {
-                // Made when somebody comes: the service starts as soon as it would without.
+                // Built on the first request: it does not delay the start of the service.
                 var dashboard = new Lazy<RequestDelegate>(() => Build(branch.New()));
                 branch.Run(context => dashboard.Value(context));
             }
@@ -73,9 +73,9 @@ internal static class DashboardHosting
 
     private static RequestDelegate Build(IApplicationBuilder dashboard)
     {
-        // With no-referrer, a browser does not say where a form comes from either.
+        // With no-referrer, a browser does not send the origin of a form either.
         dashboard.UsePageHeaders(PageHeaders.OfDashboard, "same-origin");
-        // Where there is no page for it: what no browser sends.
+        // Where there is no page: for requests that no browser sends.
         dashboard.UseStatusCodePages(ProblemResponse.WriteStatusAsync);
         dashboard.Use(RefuseOtherOriginsAsync);
         dashboard.Use(ShowErrorsAsync);
@@ -86,12 +86,12 @@ internal static class DashboardHosting
         dashboard.UseAntiforgery();
         dashboard.UseEndpoints(endpoints =>
         {
-            // They need nothing of what comes after the routing.
+            // They need none of the middleware after the routing.
             endpoints.MapStaticAssets().ShortCircuit();
             endpoints.MapSignIn();
             endpoints
                 .MapRazorComponents<App>()
-                // PageHeaders lets nobody put a page into a frame.
+                // PageHeaders prevents framing.
                 .AddInteractiveServerRenderMode(options =>
                     options.ContentSecurityFrameAncestorsPolicy = null
                 )
@@ -109,7 +109,7 @@ internal static class DashboardHosting
                 provider.GetRequiredService<SessionKeyManager>()
             )
         );
-        // The same for all instances, wherever they are installed.
+        // The same name for all instances, wherever they are installed.
         services
             .AddDataProtection()
             .SetApplicationName("RateLimiter")
@@ -119,7 +119,7 @@ internal static class DashboardHosting
             .Configure<SessionKeyRepository>(
                 (options, repository) => options.XmlRepository = repository
             );
-        // It would ask for the keys when the service starts, before they are there.
+        // It would request the keys at the start of the service, before they are available.
         services.Remove(
             services.Single(service =>
                 service.ServiceType == typeof(IHostedService)
@@ -129,8 +129,8 @@ internal static class DashboardHosting
     }
 
     /// <summary>
-    /// Another site's page may send neither forms nor, which browsers would allow, open a connection. Whoever is no browser
-    /// says no origin.
+    /// Pages of other sites can neither submit forms nor open a connection, which browsers would allow. Clients that are not
+    /// browsers send no origin.
     /// </summary>
     private static Task RefuseOtherOriginsAsync(HttpContext context, RequestDelegate next)
     {
@@ -166,7 +166,7 @@ internal static class DashboardHosting
         await next(context);
     }
 
-    /// <summary>A page in plain words where the pages themselves cannot be shown.</summary>
+    /// <summary>A page in plain words for when the pages themselves cannot be shown.</summary>
     private static async Task ShowErrorsAsync(HttpContext context, RequestDelegate next)
     {
         try

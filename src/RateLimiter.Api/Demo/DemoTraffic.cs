@@ -14,8 +14,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Demo;
 
 /// <summary>
-/// Shows the service at work: makes a client with the policies of <see cref="SampleShop"/>, counts the checks of its last
-/// day as the model would have decided them, and from then on checks as its users do.
+/// Shows the service at work: registers a client with the policies of <see cref="SampleShop"/>, counts the checks of its
+/// last day as the model would have decided them, and then sends checks as its users would.
 /// </summary>
 internal sealed class DemoTraffic(
     IMediator mediator,
@@ -26,10 +26,10 @@ internal sealed class DemoTraffic(
     ILogger<DemoTraffic> logger
 ) : RepeatingService("The demo", RetryInterval, time, logger)
 {
-    /// <summary>The first argument that starts the service with it.</summary>
+    /// <summary>The first argument that starts the service with the demo.</summary>
     public const string Command = "demo";
 
-    /// <summary>A day, and what a chart of the last day begins with.</summary>
+    /// <summary>A day, plus the first hour of a chart of the last day.</summary>
     private static readonly TimeSpan Past = TimeSpan.FromHours(25);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
@@ -43,7 +43,7 @@ internal sealed class DemoTraffic(
     protected override async ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
         !isOver && await base.WaitAsync(stoppingToken);
 
-    // While the store does not answer, it is tried again from where it was.
+    // While the store does not answer, the demo retries from where it stopped.
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
         await StartedAsync(stoppingToken);
@@ -64,7 +64,7 @@ internal sealed class DemoTraffic(
             }
 
             isSetUp = true;
-            // To whoever started it, and into no log: it is a key.
+            // To the console of the operator, and to no log: it is a key.
             Console.WriteLine($"The demo's API key, to sign in with: {key}");
             await Task.Run(() => CountPast(client, now, stoppingToken), stoppingToken);
         }
@@ -72,7 +72,7 @@ internal sealed class DemoTraffic(
         await CheckAsync(key, now, stoppingToken);
     }
 
-    /// <summary>Checks until the service stops, or the demo's client or key is deleted.</summary>
+    /// <summary>Sends checks until the service stops, or the demo's client or key is deleted.</summary>
     private async Task CheckAsync(string key, DateTimeOffset from, CancellationToken stoppingToken)
     {
         for (var minute = StartOf(from); ; minute += Minute)
@@ -85,7 +85,7 @@ internal sealed class DemoTraffic(
                     await Task.Delay(wait, Time, stoppingToken);
                 }
 
-                // Anew for each check: its policies may be others by now.
+                // Read again for each check: its policies may have changed.
                 if (await FindClientAsync(key) is not { } client)
                 {
                     isOver = true;
@@ -132,11 +132,11 @@ internal sealed class DemoTraffic(
         return await FindClientAsync(key);
     }
 
-    /// <summary>The client as it is now; null when it is deleted, or its key revoked.</summary>
+    /// <summary>The current client; null when it is deleted, or its key revoked.</summary>
     private async Task<ClientSnapshot?> FindClientAsync(string key) =>
         (await authenticator.AuthenticateAsync(key, IPAddress.Loopback)).Caller?.Client;
 
-    /// <summary>What would have been decided is counted; the log begins with the first real check.</summary>
+    /// <summary>Counts what would have been decided; the log begins with the first real check.</summary>
     private void CountPast(
         ClientSnapshot client,
         DateTimeOffset now,
@@ -173,7 +173,7 @@ internal static partial class DemoMessages
     [LoggerMessage(
         1,
         LogLevel.Error,
-        "The demo cannot register a client: registration is closed, wants a token, or was used too often in the last minute."
+        "The demo cannot register a client: registration is closed, requires a token, or was used too often in the last minute."
     )]
     public static partial void DemoNotRegistered(this ILogger logger);
 }

@@ -4,8 +4,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Demo;
 
 /// <summary>
-/// A shop that does not exist: its policies, and what its users do. The same minute always brings the same checks, so that
-/// a past can be made up that looks like the present.
+/// A fictitious shop: its policies, and what its users do. The same minute always produces the same checks, so that the
+/// simulated past looks like the present.
 /// </summary>
 internal static class SampleShop
 {
@@ -47,7 +47,7 @@ internal static class SampleShop
         "shafi",
     ];
 
-    /// <summary>Who pays for more.</summary>
+    /// <summary>The paying customers.</summary>
     private static readonly HashSet<string> PremiumUsers = ["grace", "radia", "hedy"];
 
     private static readonly (string Route, int Weight)[] Routes =
@@ -64,7 +64,7 @@ internal static class SampleShop
         new(
             PolicyKey.Create(Search, null),
             [Single(Algorithm.TokenBucket, 20, TimeSpan.FromMinutes(1), burst: 10)],
-            "A few searches at once are fine, a crawler is not.",
+            "Allows a few searches at once, but no crawler.",
             IsActive: true,
             PolicyMode.Enforce,
             StoreFailureMode.Local
@@ -75,7 +75,7 @@ internal static class SampleShop
                 new Limit("minute", Algorithm.SlidingLog, 5, TimeSpan.FromMinutes(1)),
                 new Limit("hour", Algorithm.SlidingWindow, 20, TimeSpan.FromHours(1)),
             ],
-            "Against guessing passwords: by address, not by account.",
+            "Against password guessing: per address, not per account.",
             IsActive: true,
             PolicyMode.Enforce,
             StoreFailureMode.Deny
@@ -83,46 +83,46 @@ internal static class SampleShop
         new(
             PolicyKey.Create(Orders, null),
             [Single(Algorithm.SlidingWindow, 4, TimeSpan.FromMinutes(1))],
-            "Nobody orders faster by hand.",
+            "Faster than anyone orders by hand.",
             IsActive: true,
             PolicyMode.Enforce
         ),
         new(
             PolicyKey.Create(Orders, Premium),
             [Single(Algorithm.SlidingWindow, 60, TimeSpan.FromMinutes(1))],
-            "Premium customers order by machine.",
+            "Premium customers place orders by API.",
             IsActive: true,
             PolicyMode.Enforce
         ),
         new(
             PolicyKey.Create(Export, null),
             [Single(Algorithm.FixedWindow, 5, TimeSpan.FromHours(1))],
-            "On trial: how many would it deny?",
+            "In shadow mode: how many checks would it deny?",
             IsActive: true,
             PolicyMode.Shadow
         ),
         new(
             PolicyKey.CatchAll,
             [Single(Algorithm.FixedWindow, 60, TimeSpan.FromMinutes(1))],
-            "Everything else.",
+            "All other routes.",
             IsActive: true,
             PolicyMode.Enforce,
             StoreFailureMode.Allow
         ),
     ];
 
-    /// <summary>The checks of a minute, in the order of their times.</summary>
+    /// <summary>The checks of a minute, in chronological order.</summary>
     public static IReadOnlyList<(DateTimeOffset At, Check Check)> ChecksOf(DateTimeOffset minute)
     {
         var number = minute.ToUnixTimeSeconds() / 60;
         var random = new Random((int)number);
-        // Twice as many in the afternoon as at night, and never quite the same.
+        // Twice as many in the afternoon as at night, with random variation.
         var day = Math.Sin(2 * Math.PI * (minute.UtcDateTime.TimeOfDay.TotalDays - 0.35));
         var count = (int)(MeanChecksPerMinute * (1 + day / 3) * (0.85 + 0.3 * random.NextDouble()));
         var checks = new List<(DateTimeOffset At, Check Check)>();
         for (var i = 0; i < count; i++)
         {
-            // The first ones of the list come most.
+            // The first users of the list send the most checks.
             var user = Users[(int)(Users.Length * Math.Pow(random.NextDouble(), 1.8))];
             Add(user, Weighted(random, Routes));
         }

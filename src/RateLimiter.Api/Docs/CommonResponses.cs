@@ -14,28 +14,28 @@ using RateLimiter.Api.Http.OpenApi;
 namespace RateLimiter.Api.Docs;
 
 /// <summary>
-/// Says which errors an operation can answer with, as far as they follow from what it needs: a key, a body, the store. Those
-/// of its own stand on the action. Every error is a problem, and every answer has a description.
+/// Documents the errors that an operation can respond with, as far as they follow from what it needs: a key, a body, the
+/// store. Its own errors are documented on the action. Every error is a problem, and every response has a description.
 /// </summary>
 internal sealed class CommonResponses : IOperationProcessor
 {
     private static readonly Dictionary<int, string> Descriptions = new()
     {
         [200] = "Done.",
-        [202] = "It goes on.",
-        [204] = "Done. There is nothing to tell.",
-        [304] = "What the caller has already is what there is.",
-        [400] = "The request is malformed, or says what it may not: `errors` names the fields.",
-        [401] = "The API key is missing or not valid.",
+        [202] = "Accepted; the operation continues.",
+        [204] = "Done; there is no body.",
+        [304] = "Not modified since the version that the caller has.",
+        [400] = "The request is malformed or invalid: `errors` names the fields.",
+        [401] = "The API key is missing or invalid.",
         [403] = "The API key does not have the scope.",
-        [404] = "What it names is not there.",
-        [409] = "It does not go together with what the client has.",
-        [412] = "What is there is not the version that the request is for.",
+        [404] = "The named resource does not exist.",
+        [409] = "The request conflicts with the current state of the client.",
+        [412] = "The current version does not match the condition of the request.",
         [413] = "The body is too large.",
-        [415] = "The body is of another media type.",
+        [415] = "The body has an unsupported media type.",
         [429] =
-            "Too many calls of this client or from this address, or too many invalid API keys from it.",
-        [503] = "The store does not answer, or is full.",
+            "Too many requests of this client or from this address, or too many invalid API keys from this address.",
+        [503] = "The store is unavailable, or full.",
     };
 
     public bool Process(OperationProcessorContext context)
@@ -77,7 +77,7 @@ internal sealed class CommonResponses : IOperationProcessor
         OpenApiOperation operation
     )
     {
-        // No operation takes a parameter that it does not know.
+        // Every operation rejects unknown parameters.
         yield return StatusCodes.Status400BadRequest;
         if (operation.RequestBody is not null)
         {
@@ -121,11 +121,14 @@ internal sealed class CommonResponses : IOperationProcessor
         switch (status)
         {
             case StatusCodes.Status401Unauthorized:
-                answer.SetHeader(HeaderNames.WWWAuthenticate, "What is wanted.");
+                answer.SetHeader(
+                    HeaderNames.WWWAuthenticate,
+                    "The required authentication scheme."
+                );
                 break;
             case StatusCodes.Status429TooManyRequests:
             case StatusCodes.Status503ServiceUnavailable:
-                answer.SetHeader(HeaderNames.RetryAfter, "In how many seconds to come again.");
+                answer.SetHeader(HeaderNames.RetryAfter, "Seconds to wait before retrying.");
                 break;
         }
     }

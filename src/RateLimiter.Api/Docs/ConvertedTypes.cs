@@ -8,8 +8,8 @@ using RateLimiter.Api.Policies;
 namespace RateLimiter.Api.Docs;
 
 /// <summary>
-/// What types are on the wire that the generator reads wrongly, because they have converters of their own, or a base that
-/// says nothing.
+/// Schemas of types that the generator reads wrongly, because they have their own converters, or an uninformative base
+/// class.
 /// </summary>
 internal static class ConvertedTypes
 {
@@ -49,7 +49,7 @@ internal static class ConvertedTypes
     )
     {
         var result = Schemas.EitherOf(generator.SchemaOf<DecisionResponse>(resolver));
-        result.Description = "The fields of a decision, or an error alone.";
+        result.Description = "Either the fields of a decision, or only an error.";
         result.Properties["error"] = new JsonSchemaProperty
         {
             Reference = generator.SchemaOf<ProblemDetails>(resolver),
@@ -66,7 +66,7 @@ internal static class ConvertedTypes
         var errors = new JsonSchemaProperty
         {
             Type = JsonObjectType.Object,
-            Description = "Of each field, or parameter, what is wrong with it.",
+            Description = "The validation errors of each field or parameter.",
             AdditionalPropertiesSchema = new JsonSchema
             {
                 Type = JsonObjectType.Array,
@@ -89,7 +89,7 @@ internal static class ConvertedTypes
         };
     }
 
-    /// <summary>Is written where it is used, without a name of its own.</summary>
+    /// <summary>An inline schema, without a name of its own.</summary>
     private sealed class InPlace(Type type, Action<JsonSchema, TypeMapperContext> write)
         : ITypeMapper
     {
@@ -104,7 +104,7 @@ internal static class ConvertedTypes
 
 internal static class Schemas
 {
-    /// <summary>The schema of a type, which is made when it is not there yet.</summary>
+    /// <summary>The schema of a type, generated if it does not exist yet.</summary>
     public static JsonSchema SchemaOf<T>(
         this JsonSchemaGenerator generator,
         JsonSchemaResolver resolver
@@ -114,8 +114,8 @@ internal static class Schemas
             : generator.Generate(typeof(T), resolver);
 
     /// <summary>
-    /// An answer that is one or the other: one schema with the fields of both, none of which must be there, instead of a
-    /// choice, of which generators of clients make nothing.
+    /// A response that is one of two: one schema with the fields of both, all optional, instead of a choice (oneOf), which
+    /// client generators do not support.
     /// </summary>
     public static JsonSchema EitherOf(params IEnumerable<JsonSchema> answers)
     {

@@ -5,8 +5,8 @@ using NSwag.Generation.Processors.Contexts;
 namespace RateLimiter.Api.Docs;
 
 /// <summary>
-/// Says what may be null as OpenAPI 3.0 wants it: <c>nullable</c> holds only beside a <c>type</c>, so that in the place of a
-/// reference null is an alternative of its own. A parameter is left out, and never null; nor is an item of a list.
+/// States what may be null as OpenAPI 3.0 requires: <c>nullable</c> is valid only beside a <c>type</c>, so that for a
+/// reference null is an alternative of its own. A parameter can be omitted, but is never null; neither is an item of a list.
 /// See ADR 32.
 /// </summary>
 internal sealed class Nullability : IDocumentProcessor
@@ -49,7 +49,7 @@ internal sealed class Nullability : IDocumentProcessor
         }
     }
 
-    // NSwag writes a reference as a choice of one, so that something can stand beside it.
+    // NSwag writes a reference as a choice of one, so that other keywords can stand beside it.
     private static void BecomeReference(JsonSchema schema)
     {
         if (schema is not { OneOf.Count: 1 })
@@ -69,7 +69,7 @@ internal sealed class Nullability : IDocumentProcessor
         }
     }
 
-    // NSwag names a default as C# does.
+    // NSwag writes a default by its C# name.
     private static void NameDefault(JsonSchema schema)
     {
         if (schema is { Default: string name, OneOf.Count: 1 })
@@ -79,7 +79,7 @@ internal sealed class Nullability : IDocumentProcessor
         }
     }
 
-    // Orval writes no code for an enumeration of null alone. The text beside it is ruled out by its length.
+    // Orval generates no code for an enumeration of null alone. The length rules out the string beside it.
     private static JsonSchema NullOnly() =>
         new()
         {

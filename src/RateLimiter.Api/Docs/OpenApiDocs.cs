@@ -18,21 +18,18 @@ internal static class OpenApiDocs
     private const string Scheme = "ApiKey";
 
     private const string Description =
-        "May this user do this now? Register, say how much each role may do on each route, and ask POST /check.";
+        "Rate limiting as a service. Register a client, save a policy for each route and role, and call POST /check for each request.";
 
     private static readonly (string Name, string Description)[] Tags =
     [
-        ("Checks", "The question that the service is there for."),
-        ("Gateway", "The same question, as gateways ask it before they let a request pass."),
-        ("Usage", "What a user has used, and how to give it back."),
-        (
-            "Policies",
-            "How much each role may do on each route: one by one, as code, and as they were before."
-        ),
-        ("Keys", "The API keys of a client. A key is shown once, when it is made."),
-        ("Clients", "Getting an API key, and deleting all that it stands for."),
-        ("Logs", "What was decided."),
-        ("Analytics", "How many checks there were, and how they were decided."),
+        ("Checks", "Decide whether a user may do something now."),
+        ("Gateway", "Forward authentication (external authorization) for gateways."),
+        ("Usage", "Read, refund and reset the usage of a user."),
+        ("Policies", "The limits of each route and role: one by one, as code, and their history."),
+        ("Keys", "The API keys of a client. A key is shown once, when it is created."),
+        ("Clients", "Register a client, and delete it with all its data."),
+        ("Logs", "The log of decisions."),
+        ("Analytics", "How many checks were made, and how they were decided."),
         ("Audit", "Who changed what: policies, keys, and the client itself."),
     ];
 
@@ -50,7 +47,7 @@ internal static class OpenApiDocs
                     Type = OpenApiSecuritySchemeType.ApiKey,
                     In = OpenApiSecurityApiKeyLocation.Header,
                     Name = ApiKeyFilter.HeaderName,
-                    Description = "The key that POST /register gave.",
+                    Description = "The key from the response of POST /register.",
                 }
             );
             document.OperationProcessors.Add(new ApiKeyProcessor());
@@ -63,7 +60,7 @@ internal static class OpenApiDocs
 
     private static void Complete(OpenApiDocument document)
     {
-        // Orval writes code in this order, and uses an enumeration where something may be one or null.
+        // Orval generates code in this order, and uses an enumeration where a value may be one or null.
         var schemas = document.Components.Schemas;
         var ordered = schemas.OrderByDescending(schema => schema.Value.IsEnumeration).ToList();
         schemas.Clear();
@@ -77,14 +74,14 @@ internal static class OpenApiDocs
             Name = "MIT",
             Url = "https://opensource.org/license/mit",
         };
-        document.Info.Contact = new OpenApiContact { Name = "Whoever runs this service" };
+        document.Info.Contact = new OpenApiContact { Name = "The operator of this service" };
         foreach (var (name, description) in Tags)
         {
             document.Tags.Add(new OpenApiTag { Name = name, Description = description });
         }
     }
 
-    /// <summary>In a branch of their own, so that no other request goes through them.</summary>
+    /// <summary>In a separate branch, so that no other request passes through it.</summary>
     public static void UseDocs(this WebApplication app) =>
         app.UseWhen(
             context =>
@@ -94,7 +91,7 @@ internal static class OpenApiDocs
             {
                 docs.Use(RefuseOtherMethodsAsync);
                 docs.UsePageHeaders(PageHeaders.OfDocs, "no-referrer");
-                // In the place of NSwag's page, which holds a script, and shows any document that its address names.
+                // Replaces NSwag's page, which holds an inline script, and shows any document that its address names.
                 docs.UseStaticFiles(
                     new StaticFileOptions
                     {
@@ -109,16 +106,17 @@ internal static class OpenApiDocs
                 docs.UseOpenApi(settings =>
                 {
                     settings.Path = DocumentPath;
-                    // NSwag names the host that was asked for.
+                    // NSwag writes the host of the request.
                     settings.PostProcess = (document, _) =>
                     {
                         document.Servers.Clear();
                         document.Servers.Add(
                             new OpenApiServer
                             {
-                                // Below whatever path a proxy has put the service, as seen from the document.
+                                // Relative to the document, so that it holds below any path under which a proxy serves the
+                                // service.
                                 Url = ".",
-                                Description = "Where this document comes from.",
+                                Description = "The server of this document.",
                             }
                         );
                     };
@@ -131,7 +129,7 @@ internal static class OpenApiDocs
             }
         );
 
-    // The pages believe whoever says where the service is, and keep what the first one said for all who come after.
+    // The pages trust the caller about where the service is, and cache what the first caller said for all later ones.
     private static Task ForgetWhereAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
@@ -142,7 +140,7 @@ internal static class OpenApiDocs
         return next(context);
     }
 
-    // What serves documents would answer any method.
+    // The document middleware would answer any method.
     private static Task RefuseOtherMethodsAsync(HttpContext context, RequestDelegate next)
     {
         if (HttpMethods.IsGet(context.Request.Method))
@@ -156,7 +154,8 @@ internal static class OpenApiDocs
     }
 
     /// <summary>
-    /// Says of each operation whether it wants a key, and what for, by the rule of <see cref="ApiKeyFilter"/>.
+    /// Documents for each operation whether it requires a key, and with which scope, by the rule of <see
+    /// cref="ApiKeyFilter"/>.
     /// </summary>
     private sealed class ApiKeyProcessor : IOperationProcessor
     {
@@ -168,7 +167,7 @@ internal static class OpenApiDocs
             var operation = context.OperationDescription.Operation;
             if (action.EndpointMetadata.OfType<IAllowAnonymous>().Any())
             {
-                // As it is written: NSwag leaves out a list that is empty, which says that nobody knows.
+                // Written as extension data: NSwag omits an empty list, which would mean that the requirement is unknown.
                 (operation.ExtensionData ??= new Dictionary<string, object?>())["security"] =
                     Array.Empty<object>();
             }

@@ -7,14 +7,14 @@ using NSwag.Generation.Processors.Contexts;
 namespace RateLimiter.Api.Docs;
 
 /// <summary>
-/// Gives each operation the examples of its file in <c>Docs/Examples</c>, which has the name of the operation: of
-/// <c>parameters</c>, of the <c>request</c>, and of the <c>responses</c> by their status. The tests execute them.
+/// Adds to each operation the examples of its file in <c>Docs/Examples</c>, which has the name of the operation: for
+/// <c>parameters</c>, for the <c>request</c>, and for the <c>responses</c> by status. The tests execute them.
 /// </summary>
 internal sealed class OperationExamples : IDocumentProcessor
 {
     public void Process(DocumentProcessorContext context)
     {
-        // When each is complete: processors that stand on an action come last, and may add parameters.
+        // After all operations are complete: the processors on actions run last, and may add parameters.
         foreach (var description in context.Document.Operations)
         {
             Process(description.Operation);
@@ -58,7 +58,7 @@ internal sealed class OperationExamples : IDocumentProcessor
         }
 
         using var reader = new StreamReader(file);
-        // A time is text, as it was written.
+        // Times stay text, exactly as written.
         using var json = new JsonTextReader(reader) { DateParseHandling = DateParseHandling.None };
         return JObject.Load(json);
     }

@@ -16,12 +16,12 @@ using RateLimiter.Domain;
 namespace RateLimiter.Api.Docs;
 
 /// <summary>
-/// Says in the OpenAPI document what the C# types cannot: which fields a request must have, what the others are when they are
-/// left out, that it may have no more, and that an answer has all of its fields.
+/// States in the OpenAPI document what the C# types cannot: which fields a request requires, the defaults of the optional
+/// ones, that unknown fields are rejected, and that a response always has all of its fields.
 /// </summary>
 internal sealed class WireSchemas : ISchemaProcessor
 {
-    /// <summary>For each request, the fields that it must have.</summary>
+    /// <summary>The required fields of each request.</summary>
     private static readonly Dictionary<Type, string[]> Requests = new()
     {
         [typeof(RegisterRequest)] = ["name"],
@@ -48,11 +48,11 @@ internal sealed class WireSchemas : ISchemaProcessor
 
         if (schema.Properties.Count == 0)
         {
-            // A reference to the schema, which has its turn elsewhere.
+            // A reference to the schema, which is processed separately.
             return;
         }
 
-        // The generator takes internal properties for fields too.
+        // The generator includes internal properties as fields.
         foreach (var hidden in type.GetProperties(BindingFlags.Instance | BindingFlags.NonPublic))
         {
             schema.Properties.Remove(JsonNamingPolicy.SnakeCaseLower.ConvertName(hidden.Name));
@@ -82,7 +82,7 @@ internal sealed class WireSchemas : ISchemaProcessor
         MakeResponse(schema);
     }
 
-    // What the service makes of a request without any fields. Null says that there is no default.
+    // The defaults that the service uses for a request without any fields. Null means that there is no default.
     private static void SetDefaults(Type type, JsonSchema schema)
     {
         var request = JsonSerializer.Deserialize("{}", type, Json);
@@ -104,7 +104,7 @@ internal sealed class WireSchemas : ISchemaProcessor
         return options;
     }
 
-    // Answers may get more fields in time. Those that there are today are always there.
+    // Responses may gain fields over time. The fields of today are always present.
     private static void MakeResponse(JsonSchema schema)
     {
         schema.AllowAdditionalProperties = true;
@@ -118,12 +118,12 @@ internal sealed class WireSchemas : ISchemaProcessor
 
     private static void BecomeProblem(JsonSchema schema)
     {
-        // What the framework has besides, and the service never fills.
+        // Members of the framework's class that the service never sets.
         schema.Properties.Remove("instance");
         schema.Properties["trace_id"] = new JsonSchemaProperty
         {
             Type = JsonObjectType.String,
-            Description = "The trace id under which the service's log tells more.",
+            Description = "The trace id under which the service's log has details.",
         };
         foreach (var field in schema.Properties.Values)
         {
@@ -144,7 +144,7 @@ internal sealed class WireSchemas : ISchemaProcessor
             context.Generator.SchemaOf<KeyResponse>(context.Resolver)
         );
         audited.Description =
-            "The fields of a policy or of a key, or the name of a client, as the action says.";
+            "The fields of a policy or a key, or the name of a client, depending on the action.";
         context.Resolver.AppendSchema(audited, "AuditedResponse");
         foreach (var field in new[] { fields["before"], fields["after"] })
         {

@@ -3,8 +3,8 @@ using System.Text;
 namespace RateLimiter.Api.Gateway;
 
 /// <summary>
-/// The name under which a forwarded request is looked up among the policies: <c>METHOD /path</c>. Spellings that some server
-/// takes for the same have the same name, because whoever sends the request chooses the spelling.
+/// The route key under which a forwarded request is matched with policies: <c>METHOD /path</c>. Spellings that any server
+/// treats as equivalent map to the same key, because the sender of the request chooses the spelling.
 /// </summary>
 internal static class ForwardedRoute
 {
@@ -15,7 +15,7 @@ internal static class ForwardedRoute
     /// <param name="uri">Its target: a path or a whole URI, with or without a query.</param>
     public static string Of(string method, string uri) => $"{MethodOf(method)} {PathOf(uri)}";
 
-    /// <summary>The path of a request's target in the form that names have.</summary>
+    /// <summary>The path of a request target in the normalized form of route keys.</summary>
     internal static string PathOf(string uri)
     {
         var segments = new List<string>();
@@ -38,14 +38,14 @@ internal static class ForwardedRoute
             }
         }
 
-        // What would end a path stays encoded, so that a name can be read as a path again.
+        // Characters that would end a path stay encoded, so that a route key can be parsed as a path again.
         return (Separator + string.Join(Separator, segments))
             .ToLowerInvariant()
             .Replace("?", "%3f", StringComparison.Ordinal)
             .Replace("#", "%23", StringComparison.Ordinal);
     }
 
-    // Servers answer HEAD by doing all that GET asks for.
+    // Servers process HEAD like GET.
     private static string MethodOf(string method) =>
         method.ToUpperInvariant() is var name && name == HttpMethods.Head ? HttpMethods.Get : name;
 
@@ -55,7 +55,7 @@ internal static class ForwardedRoute
         return end < 0 ? uri : uri[..end];
     }
 
-    /// <summary>A target from its path on. Some proxies, such as ingress-nginx, send a whole URI.</summary>
+    /// <summary>A target without scheme and authority. Some proxies, such as ingress-nginx, send a whole URI.</summary>
     internal static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> uri)
     {
         var authority = uri.StartsWith(Separator) ? -1 : uri.IndexOf(SchemeEnd);
@@ -70,8 +70,8 @@ internal static class ForwardedRoute
     }
 
     /// <summary>
-    /// Decodes until nothing is left to decode, because a server behind the gateway may do so once more than the gateway.
-    /// In one pass, however often something was encoded: it is the sender's choice.
+    /// Decodes until nothing is encoded, because a server behind the gateway may decode once more than the gateway. A single
+    /// pass, regardless of the number of encodings: the sender controls it.
     /// </summary>
     private static string Decode(ReadOnlySpan<char> path)
     {
@@ -81,7 +81,7 @@ internal static class ForwardedRoute
         foreach (var value in bytes)
         {
             bytes[length++] = value;
-            // What was just decoded may be the end of another one.
+            // A decoded character may complete another escape sequence.
             while (
                 length >= 3
                 && bytes[length - 3] == (byte)'%'

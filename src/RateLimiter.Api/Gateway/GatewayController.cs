@@ -12,23 +12,23 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Gateway;
 
-/// <summary>The door for gateways, which ask before they let a request pass.</summary>
+/// <summary>The forward authentication endpoint: gateways call it before they pass a request on.</summary>
 [ApiController]
 [Tags("Gateway")]
 [AnswersEndUsers]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
 public sealed class GatewayController(IMediator mediator) : ControllerBase
 {
-    /// <summary>May the request that a gateway holds pass? Any method asks the same.</summary>
+    /// <summary>Checks whether a gateway may pass a request on. All methods are equivalent.</summary>
     /// <remarks>
     /// For <c>auth_request</c> of nginx and the forward authentication of Caddy and Traefik. A body is not read.
     /// </remarks>
-    /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
-    /// <param name="noPolicy">What to answer when no policy applies: <c>not_found</c>, a 404, or <c>allow</c>.</param>
-    /// <response code="204">It may pass.</response>
-    /// <response code="403">The API key does not have the scope, or with deny_status=403 the limit is reached.</response>
+    /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which supports no other.</param>
+    /// <param name="noPolicy">The response when no policy applies: <c>not_found</c>, a 404, or <c>allow</c>.</param>
+    /// <response code="204">The request may pass.</response>
+    /// <response code="403">The API key does not have the scope; or, with deny_status=403, the limit is reached.</response>
     /// <response code="429">The limit is reached.</response>
-    /// <response code="503">There is no verdict: the store is away and the policy fails closed, or the client has used up its quota.</response>
+    /// <response code="503">There is no verdict: the store is unavailable and the policy fails closed, or the client has used up its quota.</response>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]
     [DisableRequestSizeLimit]
@@ -51,15 +51,15 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
         [FromQuery(Name = "no_policy")] NoPolicyResponse noPolicy = NoPolicyResponse.NotFound
     ) => AnswerAsync(null, StatusCodes.Status204NoContent, denyStatus, noPolicy);
 
-    /// <summary>The same for a gateway that puts the path of the request behind this one. Any method asks the same.</summary>
+    /// <summary>The same for a gateway that appends the forwarded path to this one. All methods are equivalent.</summary>
     /// <remarks>
-    /// For <c>ext_authz</c> of Envoy, to which nothing but a 200 lets a request pass. The query is that of the forwarded
-    /// request, and means nothing here. A body is not read.
+    /// For <c>ext_authz</c> of Envoy, which passes a request on only after a 200. The query is that of the forwarded
+    /// request, and is ignored here. A body is not read.
     /// </remarks>
-    /// <param name="path">The path of the request that the gateway holds.</param>
-    /// <response code="200">It may pass.</response>
+    /// <param name="path">The path of the forwarded request.</param>
+    /// <response code="200">The request may pass.</response>
     /// <response code="429">The limit is reached.</response>
-    /// <response code="503">There is no verdict: the store is away and the policy fails closed, or the client has used up its quota.</response>
+    /// <response code="503">There is no verdict: the store is unavailable and the policy fails closed, or the client has used up its quota.</response>
     [RequiresScope(Scopes.Check)]
     [NotAdministrative]
     [DisableRequestSizeLimit]
@@ -83,7 +83,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
         NoPolicyResponse noPolicy
     )
     {
-        // It may be a GET, and counts all the same.
+        // The request may be a GET, and consumes permits all the same.
         Response.Headers.CacheControl = "no-store";
         var request = new GatewayRequest(HttpContext, ownPath);
         if (request.Errors is { } errors)
@@ -120,7 +120,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     }
 }
 
-/// <summary>What a gateway is answered when no policy applies.</summary>
+/// <summary>The response to a gateway when no policy applies.</summary>
 public enum NoPolicyResponse
 {
     NotFound,

@@ -9,8 +9,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Gateway;
 
 /// <summary>
-/// Says what gateways ask in headers, which <see cref="GatewayRequest"/> reads, and that a decision is told in headers too,
-/// whatever its status is.
+/// Documents that gateways send the fields of a check as headers, which <see cref="GatewayRequest"/> reads, and that a
+/// decision is also returned in headers, whatever the status.
 /// </summary>
 internal sealed class GatewayHeaders : IOperationProcessor
 {
@@ -19,17 +19,17 @@ internal sealed class GatewayHeaders : IOperationProcessor
         Take(
             GatewayRequest.UserHeader,
             Text(Names.MaxUserLength),
-            "The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out."
+            "The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when omitted."
         );
         Take(
             GatewayRequest.RouteHeader,
             Text(Names.MaxRouteLength),
-            "What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out."
+            "The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted."
         );
         Take(
             GatewayRequest.RoleHeader,
             Text(Names.MaxRoleLength),
-            "The user's role, 1 to 128 characters; the default role when left out."
+            "The user's role, 1 to 128 characters; the default role when omitted."
         );
         Take(
             GatewayRequest.CostHeader,
@@ -40,16 +40,16 @@ internal sealed class GatewayHeaders : IOperationProcessor
                 Maximum = Limit.MaxPermits,
                 Default = CheckRequest.DefaultCost,
             },
-            "How many permits, 0 to 1,000,000,000."
+            "The number of permits, 0 to 1,000,000,000."
         );
         foreach (var header in GatewayRequest.MethodHeaders)
         {
-            Take(header, Text(), "The method of the request that the gateway holds.");
+            Take(header, Text(), "The method of the forwarded request.");
         }
 
         foreach (var header in GatewayRequest.PathHeaders)
         {
-            Take(header, Text(), "Its path, or its whole URI.");
+            Take(header, Text(), "The path of the forwarded request, or its whole URI.");
         }
 
         var operation = context.OperationDescription.Operation;

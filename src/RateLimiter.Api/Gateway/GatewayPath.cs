@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace RateLimiter.Api.Gateway;
 
 /// <summary>
-/// Keeps requests at the door whose path says so as it was sent. Behind it stands what the end user has sent to the gateway,
-/// and with dot segments in there the server would take the request for one to another endpoint: <c>/../../health/live</c>
-/// would always be let pass. A query that stands behind the slash is the end user's as well.
+/// Routes a request to the forward authentication endpoint whenever its path, as sent, starts with it. The rest of the path
+/// is what the end user sent to the gateway, and with dot segments in it the server would route the request to another
+/// endpoint: <c>/../../health/live</c> would always pass. A query after the slash belongs to the end user as well.
 /// </summary>
 internal static class GatewayPath
 {
@@ -23,7 +23,9 @@ internal static class GatewayPath
         return next(context);
     }
 
-    /// <summary>What stands behind the door in the path as it was sent, from its slash on; null when nothing does.</summary>
+    /// <summary>
+    /// The rest of the path as sent, after the endpoint's own path and from the slash on; null when there is none.
+    /// </summary>
     public static string? ForwardedPath(HttpContext context)
     {
         var target = ForwardedRoute.WithoutAuthority(

@@ -9,7 +9,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Gateway;
 
-/// <summary>What a gateway asks, in headers. One that is empty counts as missing: proxies cannot always leave one out.</summary>
+/// <summary>A gateway's check, in headers. An empty header counts as missing: proxies cannot always omit one.</summary>
 internal sealed class GatewayRequest
 {
     public const string UserHeader = "X-RateLimit-User";
@@ -17,10 +17,10 @@ internal sealed class GatewayRequest
     public const string RoleHeader = "X-RateLimit-Role";
     public const string CostHeader = "X-RateLimit-Cost";
 
-    /// <summary>The names under which proxies tell the method of the request that they ask about.</summary>
+    /// <summary>The headers in which proxies send the method of the forwarded request.</summary>
     public static readonly string[] MethodHeaders = ["X-Forwarded-Method", "X-Original-Method"];
 
-    /// <summary>The names under which they tell its path.</summary>
+    /// <summary>The headers in which they send its path.</summary>
     public static readonly string[] PathHeaders =
     [
         "X-Forwarded-Uri",
@@ -36,7 +36,7 @@ internal sealed class GatewayRequest
     private readonly long cost;
 
     /// <param name="context">The request.</param>
-    /// <param name="ownPath">The path that the gateway has put behind the door's; null when it has put none there.</param>
+    /// <param name="ownPath">The path that the gateway appended to the endpoint's; null when it appended none.</param>
     public GatewayRequest(HttpContext context, string? ownPath)
     {
         headers = context.Request.Headers;
@@ -54,12 +54,13 @@ internal sealed class GatewayRequest
         }
     }
 
-    /// <summary>What is wrong with the headers, by their names; null when nothing is.</summary>
+    /// <summary>The validation errors by header; null when there are none.</summary>
     public Dictionary<string, string[]>? Errors { get; private set; }
 
     /// <summary>
-    /// What to check. A path that no policy names counts as the catch-all's own route, and not as one of its own: under a
-    /// catch-all each route has counters of its own, and paths without end would be counters without end.
+    /// The check. A path that no policy names counts as the catch-all's own route, not as a route of its own: under a
+    /// catch-all each route has separate counters, and an unbounded set of paths would create an unbounded number of
+    /// counters.
     /// </summary>
     public Check ToCheck(PolicyTable policies) =>
         new(
@@ -100,7 +101,7 @@ internal sealed class GatewayRequest
         return permits;
     }
 
-    // Of two that tell the same, one may be the end user's, and nothing says which.
+    // Of two headers for the same value, one may come from the end user, and it cannot be determined which.
     private string? ReadOnlyOne(string[] names, string? own)
     {
         var found = own;

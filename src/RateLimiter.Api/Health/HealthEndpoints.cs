@@ -4,12 +4,12 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace RateLimiter.Api.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can decide, because its store answers; 503
-/// otherwise. While a part of its store does not answer it is <c>degraded</c>, and still 200.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can decide, because its store answers; 503 otherwise.
+/// While a shard of its store does not answer it is <c>degraded</c>, and still 200.
 /// </summary>
 internal static class HealthEndpoints
 {
-    /// <summary>Where all of them are.</summary>
+    /// <summary>The common path prefix.</summary>
     public const string Prefix = "/health";
 
     public const string LivePath = Prefix + "/live";
@@ -44,6 +44,6 @@ internal static class HealthEndpoints
         };
 
     /// <param name="Status"><c>healthy</c>, <c>degraded</c> or <c>unhealthy</c>.</param>
-    /// <param name="Checks">The same for each part.</param>
+    /// <param name="Checks">The same for each component.</param>
     private sealed record HealthResponse(string Status, IReadOnlyDictionary<string, string> Checks);
 }

@@ -4,7 +4,7 @@ using RateLimiter.Api.Dashboard;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>Of which sites pages may call the API from a browser (CORS). Default: of none.</summary>
+/// <summary>The sites whose pages may call the API from a browser (CORS). Default: none.</summary>
 internal sealed class CorsOptions
 {
     public const string Section = "Cors";
@@ -40,7 +40,7 @@ internal static class BrowserOrigins
 {
     private static readonly TimeSpan PreflightMaxAge = TimeSpan.FromMinutes(10);
 
-    // What a page may read of an answer, beside its body.
+    // The response headers that a page may read.
     private static readonly string[] Exposed =
     [
         "RateLimit",
@@ -67,8 +67,8 @@ internal static class BrowserOrigins
     }
 
     /// <summary>
-    /// Where any site is named. Keys come in a header and not in cookies, so that no page speaks for whoever uses the browser.
-    /// The dashboard is for its own pages.
+    /// Adds CORS where an origin is configured. Keys are sent in a header, not in cookies, so that no page acts on behalf of
+    /// the browser's user. The dashboard is for its own pages only.
     /// </summary>
     public static void UseBrowserOrigins(this WebApplication app)
     {

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>What stands in the files of a certificate and its key.</summary>
+/// <summary>The contents of the files of a certificate and its key.</summary>
 internal sealed record CertificateFiles(string Certificate, string Key)
 {
     /// <exception cref="CertificateException">A file cannot be read.</exception>
@@ -19,8 +19,8 @@ internal sealed record CertificateFiles(string Certificate, string Key)
         );
     }
 
-    /// <summary>The certificate with its key, and with those that lead to its root.</summary>
-    /// <exception cref="CertificateException">It is none, or the key is not its own.</exception>
+    /// <summary>The certificate with its key, and with the intermediate certificates that lead to its root.</summary>
+    /// <exception cref="CertificateException">There is no certificate, or the key does not match it.</exception>
     public SslStreamCertificateContext Load(TlsOptions options)
     {
         var certificates = Certificates(options);
@@ -29,7 +29,7 @@ internal sealed record CertificateFiles(string Certificate, string Key)
             var certificate = string.IsNullOrEmpty(options.KeyPassword)
                 ? X509Certificate2.CreateFromPem(Certificate, Key)
                 : X509Certificate2.CreateFromEncryptedPem(Certificate, Key, options.KeyPassword);
-            // Offline: nothing is fetched to complete the chain.
+            // Offline: nothing is downloaded to complete the chain.
             return SslStreamCertificateContext.Create(certificate, certificates, offline: true);
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
@@ -81,5 +81,5 @@ internal sealed record CertificateFiles(string Certificate, string Key)
     }
 }
 
-/// <summary>The message says in one line which file is wrong, and why.</summary>
+/// <summary>The message states in one line which file is invalid, and why.</summary>
 internal sealed class CertificateException(string message) : Exception(message);

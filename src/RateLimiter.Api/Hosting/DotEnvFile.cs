@@ -3,15 +3,15 @@ using Sprache;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>Settings of the working directory; a variable of the environment wins over one of the file.</summary>
+/// <summary>Settings of the working directory; an environment variable overrides a setting of the file.</summary>
 internal static class DotEnvFile
 {
     private const string Name = ".env";
 
-    /// <summary>Makes what stands in the file variables of the environment. There need not be one.</summary>
+    /// <summary>Makes the settings of the file environment variables. The file is optional.</summary>
     /// <exception cref="FormatException">
-    /// It cannot be read. The message is one line that names the file and the line, and shows nothing of it, which may be a
-    /// secret.
+    /// The file cannot be read. The message is one line that names the file and the line, and shows no content, which may be
+    /// a secret.
     /// </exception>
     public static void Load()
     {
@@ -36,7 +36,7 @@ internal static class DotEnvFile
         }
     }
 
-    // The one after the longest beginning that is understood. Of a quote that stays open the parser names the end of the file.
+    // The line after the longest prefix that parses. For an open quote the parser reports the end of the file.
     private static int InvalidLine(string path)
     {
         var lines = File.ReadAllLines(path);

@@ -1,7 +1,7 @@
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// Answers HEAD wherever GET is answered, by doing what GET does and leaving the body out. Routes say GET alone, so that the
+/// Answers HEAD wherever GET is answered, by doing what GET does and omitting the body. Routes declare GET only, so that the
 /// OpenAPI document has each operation once.
 /// </summary>
 internal static class HeadRequests
@@ -9,11 +9,11 @@ internal static class HeadRequests
     public static Task AnswerAsGetAsync(HttpContext context, RequestDelegate next) =>
         HttpMethods.IsHead(context.Request.Method) ? AnswerAsync(context, next) : next(context);
 
-    /// <summary>Whether nobody reads the body: what has no end must not be begun.</summary>
+    /// <summary>Whether the body is discarded: an endless response must not be started.</summary>
     public static bool IsHead(this HttpContext context) =>
         context.Features.Get<HeadFeature>() is not null;
 
-    /// <summary>Says of a path that answers GET that it answers HEAD too.</summary>
+    /// <summary>Adds HEAD to the Allow header of a path that answers GET.</summary>
     public static void CompleteAllow(HttpResponse response)
     {
         var allowed = response.Headers.GetCommaSeparatedValues("Allow");
@@ -27,7 +27,7 @@ internal static class HeadRequests
     {
         context.Features.Set(new HeadFeature());
         context.Request.Method = HttpMethods.Get;
-        // The server leaves a body out itself, but over HTTP/2 not one that is written through the pipe: the stream would break.
+        // The server omits a body itself, but over HTTP/2 not one that is written through the pipe: the stream would break.
         context.Response.Body = Stream.Null;
         try
         {
@@ -35,7 +35,7 @@ internal static class HeadRequests
         }
         finally
         {
-            // What was asked, for those who measure it.
+            // The original method, for metrics and traces.
             context.Request.Method = HttpMethods.Head;
         }
     }

@@ -2,7 +2,7 @@ using System.Net.Mime;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>The page at <c>/</c>: leads to the dashboard and to the documents.</summary>
+/// <summary>The page at <c>/</c>: links to the dashboard and to the API documents.</summary>
 internal static class HomePage
 {
     public static void MapHome(this WebApplication app)
@@ -17,7 +17,7 @@ internal static class HomePage
     private static Task WriteAsync(HttpContext context)
     {
         context.Response.ContentType = $"{MediaTypeNames.Text.Html}; charset=utf-8";
-        // Nothing that could end the attribute is let into it: see ProxyHeaders.
+        // ProxyHeaders accepts no character that could end the attribute.
         return context.Response.WriteAsync(
             $"""
             <!DOCTYPE html>

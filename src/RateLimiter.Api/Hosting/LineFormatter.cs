@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging.Console;
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// Writes each message in one line, and nothing in it that a terminal or a reader of logs would obey: a caller's path or
-/// name may stand in a message of the framework, and must not look like another message. Inside a request it names the trace,
-/// as the answers with problems do.
+/// Writes each message in one line, without characters that a terminal or a log parser would interpret: a framework message
+/// may contain a caller's path or name, which must not look like another message. Inside a request it writes the trace id,
+/// as problem responses do.
 /// </summary>
 internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
 {
@@ -26,7 +26,7 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
             .Append(": ")
             .Append(logEntry.Category)
             .Append(CultureInfo.InvariantCulture, $"[{logEntry.EventId.Id}] ");
-        // Before what may be of a caller. Of a request that has ended it is no more.
+        // Before text that may come from a caller. A request that has ended has no trace id any more.
         if (Activity.Current is { IsStopped: false } activity)
         {
             line.Append("trace_id=").Append(activity.TraceId.ToHexString()).Append(' ');
@@ -61,7 +61,7 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
         }
     }
 
-    // Control characters, line ends of Unicode, and what is not seen but turns the direction of what is.
+    // Control characters, Unicode line separators, and invisible characters that change the text direction.
     private static bool IsObeyed(char character) =>
         char.GetUnicodeCategory(character)
             is UnicodeCategory.Control

@@ -1,20 +1,22 @@
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>What a browser may do with a page of this service.</summary>
+/// <summary>What a browser may do with a page of this service (Content-Security-Policy and others).</summary>
 internal static class PageHeaders
 {
-    // Scripts come from files of this service alone, never from the page itself. The page talks to this service only, and
-    // nobody can put it into a frame. data: is for the pictures in Swagger UI's styles.
+    // Scripts come only from files of this service, never from the page itself. The page connects only to this service, and
+    // cannot be framed. data: is for the images in Swagger UI's styles.
     public const string OfDocs =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    // As above, with forms, fonts and a base address. Charts and grids place their parts with styles of their own.
+    // As above, with forms, fonts and a base address. Charts and grids position their elements with inline styles.
     public const string OfDashboard =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         + "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
-    /// <summary>Adds the headers to all that follows: put it before what serves pages, in a branch of their own.</summary>
+    /// <summary>
+    /// Adds the headers to all that follows: use it in a separate branch, before the middleware that serves pages.
+    /// </summary>
     public static void UsePageHeaders(
         this IApplicationBuilder pages,
         string contentSecurityPolicy,

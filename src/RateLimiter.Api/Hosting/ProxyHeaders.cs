@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// Takes the path below which the service is from <c>X-Forwarded-Prefix</c>, when a trusted proxy says it, and the caller's
-/// address from <c>X-Forwarded-For</c>: from its end back, as long as the address before is a trusted
-/// proxy's. The framework's reader takes a list, whose quotes hold commas together: a caller who sends one quote would hide the
-/// address that the proxy adds, and be the proxy.
+/// Takes the path prefix of the service from <c>X-Forwarded-Prefix</c>, when a trusted proxy sends it, and the caller's
+/// address from <c>X-Forwarded-For</c>: from the end backwards, as long as the previous address is a trusted proxy's. The
+/// framework's parser reads a list in which quotes protect commas: a caller who sends one quote would hide the address that
+/// the proxy appends, and pass for the proxy.
 /// </summary>
 internal sealed partial class ProxyHeaders(IOptions<ProxyOptions> options)
 {
@@ -27,7 +27,7 @@ internal sealed partial class ProxyHeaders(IOptions<ProxyOptions> options)
             context.Request.PathBase = PathOf(string.Join(',', prefixes!));
         }
 
-        // What stands first in a list is furthest away, and so it is of several headers.
+        // The first member of a list is the furthest away, and so is the first of several headers.
         foreach (var line in context.Request.Headers[Header].Reverse())
         {
             foreach (var member in (line ?? "").Split(',').Reverse())
@@ -52,7 +52,7 @@ internal sealed partial class ProxyHeaders(IOptions<ProxyOptions> options)
         return next(context);
     }
 
-    // A connection over a Unix socket has no address: who may open it is said by the file.
+    // A connection over a Unix socket has no address: the permissions of the socket file control access.
     private bool IsTrusted(IPAddress? proxy)
     {
         if (proxy?.IsIPv4MappedToIPv6 == true)
@@ -63,7 +63,7 @@ internal sealed partial class ProxyHeaders(IOptions<ProxyOptions> options)
         return proxy is null || Array.Exists(trusted, network => network.Contains(proxy));
     }
 
-    /// <summary>The path that proxies have taken away, the first one's first; none when it could be anything else.</summary>
+    /// <summary>The path that proxies have stripped, the first proxy's first; empty when the value is unsafe.</summary>
     internal static PathString PathOf(string prefixes)
     {
         var path = string.Concat(
@@ -74,11 +74,11 @@ internal sealed partial class ProxyHeaders(IOptions<ProxyOptions> options)
         return Prefix.IsMatch(path) ? new PathString(path) : PathString.Empty;
     }
 
-    // It is sent back in addresses: no host, no dots that lead elsewhere, nothing that would have to be escaped.
+    // It is sent back in links: no host, no dot segments, nothing that needs escaping.
     [GeneratedRegex(@"^(/(?!\.{1,2}(/|\z))[A-Za-z0-9._~-]+)+\z")]
     private static partial Regex Prefix { get; }
 
-    /// <summary>Reads an address, with or without a port, quotes and, of IPv6, brackets.</summary>
+    /// <summary>Parses an address, with or without a port, quotes and, for IPv6, brackets.</summary>
     internal static bool TryParse(string member, out IPAddress address)
     {
         address = IPAddress.None;

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>Whose <c>X-Forwarded-For</c> counts.</summary>
+/// <summary>The proxies whose <c>X-Forwarded-For</c> is trusted.</summary>
 internal sealed class ProxyOptions
 {
     public const string Section = "Proxies";
 
-    // An IPv4 address that is written as IPv6 stands behind 96 bits: ::ffff:0:0/96.
+    // An IPv4-mapped IPv6 address has a prefix of 96 bits: ::ffff:0:0/96.
     private const int MappedPrefixLength = 96;
 
-    /// <summary>Addresses and networks (CIDR), separated by commas. Default: nobody's.</summary>
+    /// <summary>Addresses and networks (CIDR), separated by commas. Default: none.</summary>
     public string? Trusted { get; set; }
 
     /// <summary>The networks named in <see cref="Trusted"/>; an address is a network of one.</summary>
@@ -44,7 +44,7 @@ internal sealed class ProxyOptions
         return !parsed.IsIPv4MappedToIPv6 || TryUnmap(ref network);
     }
 
-    // Callers come unmapped too. A shorter prefix than that of all mapped addresses would match none of them.
+    // Callers' addresses are unmapped too. A prefix shorter than that of all mapped addresses would match none of them.
     private static bool TryUnmap(ref IPNetwork network)
     {
         if (network.PrefixLength < MappedPrefixLength)
@@ -59,7 +59,7 @@ internal sealed class ProxyOptions
         return true;
     }
 
-    /// <summary>Reads an address that everybody reads as the same one.</summary>
+    /// <summary>Parses an address that has only one interpretation.</summary>
     internal static bool TryParseAddress(string text, out IPAddress address)
     {
         address = IPAddress.None;
@@ -72,7 +72,7 @@ internal sealed class ProxyOptions
         return true;
     }
 
-    // The framework reads 10 as 0.0.0.10 and 010.0.0.1 as 8.0.0.1, and leaves a port out.
+    // The framework reads 10 as 0.0.0.10 and 010.0.0.1 as 8.0.0.1, and ignores a port.
     private static bool IsUsualNotation(string address) =>
         address.Contains(':', StringComparison.Ordinal)
             ? !address.AsSpan().ContainsAny("[]%")

@@ -6,8 +6,8 @@ using RateLimiter.Application.Background;
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// The certificate that new connections get. Its files are read once a second: that finds a file that was replaced, a link
-/// that was turned, and a volume that was mounted anew alike. When they cannot be used, the last one stays.
+/// The certificate of new connections. Its files are read once a second: that detects a replaced file, a changed symbolic
+/// link and a remounted volume alike. If they are unusable, the last certificate stays in use.
 /// </summary>
 internal sealed class ServerCertificate : RepeatingService
 {
@@ -30,7 +30,7 @@ internal sealed class ServerCertificate : RepeatingService
         current = files.Load(this.options);
     }
 
-    /// <summary>The certificate as it is now.</summary>
+    /// <summary>The current certificate.</summary>
     public SslStreamCertificateContext Current => current;
 
     protected override Task WorkAsync(CancellationToken stoppingToken)
@@ -56,7 +56,7 @@ internal sealed class ServerCertificate : RepeatingService
         }
         catch (CertificateException exception)
         {
-            // The first time, somebody may be in the middle of replacing the files.
+            // The first failure may be a replacement of the files in progress.
             if (++failures == 2)
             {
                 Logger.NotRenewed(exception.Message);
@@ -67,7 +67,7 @@ internal sealed class ServerCertificate : RepeatingService
 
 internal static class Tls
 {
-    /// <summary>Adds the certificate of all https addresses, where one is named.</summary>
+    /// <summary>Adds the certificate of all https addresses, if one is configured.</summary>
     public static void AddTls(this IServiceCollection services, ConfigurationManager configuration)
     {
         var section = configuration.GetSection(TlsOptions.Section);
@@ -86,7 +86,7 @@ internal static class Tls
                 (kestrel, certificate) =>
                     kestrel.ConfigureHttpsDefaults(https =>
                     {
-                        // Kestrel wants one to be named, but it would be sent without those that lead to its root.
+                        // Kestrel requires a certificate, but would send it without its intermediate certificates.
                         https.ServerCertificateSelector = (_, _) =>
                             certificate.Current.TargetCertificate;
                         https.OnAuthenticate = (_, tls) =>
@@ -104,7 +104,7 @@ internal static partial class TlsMessages
     [LoggerMessage(
         5,
         LogLevel.Information,
-        "New connections get the certificate {Subject}, which is valid until {Until:u}"
+        "New connections get the certificate {Subject}, valid until {Until:u}"
     )]
     public static partial void Renewed(this ILogger logger, string subject, DateTime until);
 

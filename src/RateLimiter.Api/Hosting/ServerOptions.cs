@@ -3,18 +3,18 @@ using RateLimiter.Application.Configuration;
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// What one caller can take of the server: the limits of connections, headers and slow senders. The greatest body stands
-/// with the operations.
+/// The server resources that one caller can use: limits of connections, headers and slow senders. The maximum body sizes are
+/// set on the operations.
 /// </summary>
 public sealed class ServerOptions
 {
     public const string Section = "Server";
 
-    /// <summary>Connections at the same time; more are closed at once. 1 to 1,000,000, default 10,000.</summary>
+    /// <summary>Concurrent connections; further ones are closed immediately. 1 to 1,000,000, default 10,000.</summary>
     [Bounds(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;
 
-    /// <summary>How long the headers of a request may take to come, in seconds; 1 to 600, default 10.</summary>
+    /// <summary>Timeout for the headers of a request, in seconds; 1 to 600, default 10.</summary>
     [Bounds(1, 600)]
     public int HeadersTimeoutSeconds { get; set; } = 10;
 
@@ -22,27 +22,27 @@ public sealed class ServerOptions
     [Bounds(1, 3600)]
     public int KeepAliveSeconds { get; set; } = 130;
 
-    /// <summary>All headers of a request together, in bytes; 1,024 to 1,048,576, default 16,384.</summary>
+    /// <summary>Total size of the headers of a request, in bytes; 1,024 to 1,048,576, default 16,384.</summary>
     [Bounds(1024, 1024 * 1024)]
     public int MaxHeaderBytes { get; set; } = 16 * 1024;
 
-    /// <summary>How many headers a request may have; 16 to 1000, default 64.</summary>
+    /// <summary>Number of headers of a request; 16 to 1000, default 64.</summary>
     [Bounds(16, 1000)]
     public int MaxHeaders { get; set; } = 64;
 
     /// <summary>
-    /// How many bytes a second a body must come with, and an answer be taken with; 1 to 1,000,000, default 240.
+    /// Minimum rate at which a body is sent and a response is read, in bytes per second; 1 to 1,000,000, default 240.
     /// </summary>
     [Bounds(1, 1_000_000)]
     public int MinBytesPerSecond { get; set; } = 240;
 
     /// <summary>
-    /// The port of an http address that speaks HTTP/2 without TLS (h2c), and nothing else; default 0, none. There is no way to
-    /// find out there what a caller speaks.
+    /// The port of an http address that serves HTTP/2 without TLS (h2c), and nothing else; default 0, none. Without TLS the
+    /// protocol cannot be negotiated.
     /// </summary>
     public int H2cPort { get; set; }
 
-    /// <summary>How long one may be slower than that, in seconds; 2 to 600, default 5.</summary>
+    /// <summary>How long a caller may be below <see cref="MinBytesPerSecond"/>, in seconds; 2 to 600, default 5.</summary>
     [Bounds(2, 600)]
     public int SlowSeconds { get; set; } = 5;
 }

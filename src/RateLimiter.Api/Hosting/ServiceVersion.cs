@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>Which version of the service this is, as the tags of its repository say.</summary>
+/// <summary>The version of the service, from the tags of its repository.</summary>
 internal static class ServiceVersion
 {
     /// <summary>Such as 1.2.3, or 1.2.4-alpha.0.5 for the fifth commit after it.</summary>
@@ -11,6 +11,6 @@ internal static class ServiceVersion
             .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
             .InformationalVersion.Split('+')[0];
 
-    /// <summary>Such as 1.2: what callers can tell a difference by, and the same for all commits between releases.</summary>
+    /// <summary>Such as 1.2: the part that is significant to callers, the same for all commits between releases.</summary>
     public static string MajorMinor { get; } = string.Join('.', Full.Split('.').Take(2));
 }

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Options;
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// Ends the service without anybody's request failing: first it is no longer ready and closes each connection with its
-/// answer, so that nobody sends another request on one that is about to end; a moment later it takes no new connections
-/// and finishes what it has; and then the log is written.
+/// Stops the service gracefully, without a failed request: first it is no longer ready and closes each connection with its
+/// response, so that no request is sent on a connection that is about to close; a moment later it accepts no new connections
+/// and completes the requests in progress; then the log is written.
 /// </summary>
 internal sealed class Shutdown(IOptions<ShutdownOptions> options, TimeProvider time)
     : IHostedLifecycleService,
@@ -14,7 +14,7 @@ internal sealed class Shutdown(IOptions<ShutdownOptions> options, TimeProvider t
 {
     private volatile bool hasBegun;
 
-    /// <summary>Answers a request.</summary>
+    /// <summary>Handles a request.</summary>
     public Task AnswerAsync(HttpContext context, RequestDelegate next)
     {
         if (hasBegun)

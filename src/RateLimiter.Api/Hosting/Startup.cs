@@ -8,17 +8,17 @@ using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>Starts the service, and says in plain words what it does or why it cannot.</summary>
+/// <summary>Starts the service, and reports in plain words what it does or why it cannot.</summary>
 internal static class Startup
 {
-    /// <summary>Brings the database up to date and ends.</summary>
+    /// <summary>Migrates the database and exits.</summary>
     private const string Migrate = "migrate";
 
-    /// <summary>Copies what the store has into the database and ends.</summary>
+    /// <summary>Copies the data of the store into the database and exits.</summary>
     private const string CopyToPostgres = "copy-to-postgres";
 
-    /// <summary>Runs the service until it is told to stop, or does what the first argument says.</summary>
-    /// <returns>The exit code: 0, or 1 when it could not.</returns>
+    /// <summary>Runs the service until it is stopped, or runs the command of the first argument.</summary>
+    /// <returns>The exit code: 0, or 1 on failure.</returns>
     public static async Task<int> RunAsync(string[] args, Func<WebApplication> build)
     {
         var command = args is [Migrate or CopyToPostgres, ..] ? args[0] : null;
@@ -38,7 +38,7 @@ internal static class Startup
         catch (OperationCanceledException)
             when (app?.Lifetime.ApplicationStopping.IsCancellationRequested == true)
         {
-            // It was told to stop before it had started.
+            // It was stopped before it had started.
             await app.DisposeAsync();
             return 0;
         }
@@ -63,7 +63,7 @@ internal static class Startup
 
     private static async Task RunCommandAsync(string command, WebApplication app)
     {
-        // A command does not start the service, which would look at these.
+        // A command does not start the service, which would validate these options.
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         var postgres =
             app.Services.GetService<PostgresAdministration>()
@@ -87,13 +87,13 @@ internal static class Startup
         }
     }
 
-    // An address that stands for all of this machine's is none to call.
+    // A wildcard address cannot be called.
     private static string Reachable(string address) =>
         address
             .Replace("://[::]", "://localhost", StringComparison.Ordinal)
             .Replace("://0.0.0.0", "://localhost", StringComparison.Ordinal);
 
-    // What the operator can mend, in one line. Everything else is a fault of ours and keeps its stack trace.
+    // Errors that the operator can fix, in one line. Everything else is a bug of the service and keeps its stack trace.
     private static string? Explain(Exception exception) =>
         exception switch
         {
@@ -111,12 +111,12 @@ internal static class Startup
             // appsettings.json; its own message names the file.
             InvalidDataException { InnerException.InnerException: JsonException json } =>
                 $"{exception.Message} Line {json.LineNumber + 1} is no JSON.",
-            // What Kestrel says of its own options, on several lines; and of their certificates, without naming either.
+            // Kestrel's errors about its own options, on several lines; and about their certificates, without naming either.
             InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" } =>
                 exception.Message.Split(Environment.NewLine)[0],
             CryptographicException =>
                 $"A certificate named in the options under Kestrel cannot be used: {exception.Message}",
-            // A value that is not of its option's type: the binder's own message names the option.
+            // A value of the wrong type: the binder's own message names the option.
             InvalidOperationException { InnerException: FormatException or ArgumentException } =>
                 exception.Message,
             _ => null,
@@ -134,6 +134,6 @@ internal static partial class StartupMessages
     [LoggerMessage(3, LogLevel.Information, "Store: {Store}")]
     public static partial void Store(this ILogger logger, string store);
 
-    [LoggerMessage(4, LogLevel.Information, "Records: {Records}")]
+    [LoggerMessage(4, LogLevel.Information, "System of record: {Records}")]
     public static partial void Records(this ILogger logger, string records);
 }

@@ -2,18 +2,18 @@ using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>The certificate of all https addresses, in PEM files that may be replaced while the service runs.</summary>
+/// <summary>The certificate of all https addresses, in PEM files that can be replaced while the service runs.</summary>
 internal sealed class TlsOptions
 {
     public const string Section = "Tls";
 
-    /// <summary>The certificate, followed by those that lead to its root.</summary>
+    /// <summary>The certificate, followed by its intermediate certificates.</summary>
     public string? CertificatePath { get; set; }
 
     /// <summary>Its private key. Default: the file of the certificate.</summary>
     public string? KeyPath { get; set; }
 
-    /// <summary>What the key is encrypted with, if it is. A secret.</summary>
+    /// <summary>The password of the key, if it is encrypted. A secret.</summary>
     public string? KeyPassword { get; set; }
 }
 
@@ -23,12 +23,12 @@ internal sealed class TlsOptionsValidator(
 ) : IValidateOptions<TlsOptions>
 {
     public ValidateOptionsResult Validate(string? name, TlsOptions options) =>
-        Fault(options) is { } error
+        FindError(options) is { } error
             ? ValidateOptionsResult.Fail(error)
             : ValidateOptionsResult.Success;
 
-    // None of them shows the password.
-    private string? Fault(TlsOptions options)
+    // No message shows the password.
+    private string? FindError(TlsOptions options)
     {
         if (!string.IsNullOrEmpty(options.CertificatePath))
         {
@@ -42,7 +42,7 @@ internal sealed class TlsOptionsValidator(
             return "Tls:CertificatePath is missing, which the key belongs to.";
         }
 
-        // Kestrel would look for a certificate that is made for development.
+        // Kestrel would otherwise look for a development certificate.
         return
             configuration.ServesHttps()
             && !configuration.HasKestrelCertificate()

@@ -14,9 +14,9 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Hosting;
 
 /// <summary>
-/// Sends every request once through the pipeline before the service says that it is ready: what runs for the first time is
-/// compiled then, which takes longer than a store may take to answer. The requests are of a client that only this instance
-/// knows, for as long as it takes, and that has nothing in the store.
+/// Sends every request once through the pipeline before the service reports ready: code that runs for the first time is
+/// compiled then, which takes longer than the timeout of the store. The requests belong to a client that only this instance
+/// knows, for the duration of the warm-up, and that has no data in the store.
 /// </summary>
 internal sealed class WarmUp(
     IServiceScopeFactory scopes,
@@ -37,8 +37,8 @@ internal sealed class WarmUp(
         $$"""{"route_key":"{{Route}}","limits":[{"name":"a","limit":1,"window_seconds":1}]}""";
 
     /// <summary>
-    /// What is asked, in this order: first what needs no system of record. Writes are refused by the store, which has no such
-    /// client.
+    /// The requests, in this order: first those that need no system of record. The store rejects writes, because it has no
+    /// such client.
     /// </summary>
     private static readonly IReadOnlyList<(string Method, string Target, string? Body)> Requests =
     [
@@ -76,7 +76,7 @@ internal sealed class WarmUp(
 
     private volatile bool isWarm;
 
-    /// <summary>A component of the pipeline: what follows it is what is warmed up.</summary>
+    /// <summary>A middleware: the part of the pipeline after it is warmed up.</summary>
     public RequestDelegate Keep(RequestDelegate next)
     {
         pipeline.TrySetResult(next);
@@ -98,7 +98,7 @@ internal sealed class WarmUp(
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        // A start that fails takes away what requests need. And without its store the service is not ready anyway.
+        // A failed start disposes of what requests need. And without its store the service is not ready anyway.
         if (
             lifetime.ApplicationStarted.IsCancellationRequested
             && await TryWarmStoresAsync(stoppingToken)
@@ -125,14 +125,14 @@ internal sealed class WarmUp(
         foreach (var (method, target, body) in Requests)
         {
             stoppingToken.ThrowIfCancellationRequested();
-            // What tries to change a client makes the directory forget what it knows.
+            // A request that tries to change a client removes it from the directory's cache.
             directory.Add(client);
             if (
                 await SendAsync(answer, text, method, target, body)
                 == StatusCodes.Status503ServiceUnavailable
             )
             {
-                // A system of record that is away keeps no checks waiting, and what follows needs it too.
+                // An unavailable system of record must not delay checks, and the requests that follow need it too.
                 break;
             }
         }
@@ -166,7 +166,7 @@ internal sealed class WarmUp(
         }
     }
 
-    /// <returns>The status of the answer.</returns>
+    /// <returns>The status of the response.</returns>
     private async Task<int> SendAsync(
         RequestDelegate answer,
         string key,
@@ -187,7 +187,7 @@ internal sealed class WarmUp(
         request.Path = path;
         request.QueryString = new QueryString(query);
         request.Headers[ApiKeyFilter.HeaderName] = key;
-        // Nobody's, whose rate of calls this would use up.
+        // No caller's address, whose rate of requests this would use up.
         context.Connection.RemoteIpAddress = IPAddress.Any;
         if (body is not null)
         {
@@ -200,7 +200,7 @@ internal sealed class WarmUp(
 
         context.Features.Set<IHttpMaxRequestBodySizeFeature>(new Body());
 
-        // Thrown away as it is written.
+        // Discarded as it is written.
         context.Response.Body = Stream.Null;
         await answer(context);
         Logger.WarmedUp(method, path, context.Response.StatusCode);
@@ -219,7 +219,7 @@ internal sealed class WarmUp(
 
 internal static partial class WarmUpMessages
 {
-    [LoggerMessage(7, LogLevel.Debug, "Warmed up: {Method} {Path} was answered with {Status}")]
+    [LoggerMessage(7, LogLevel.Debug, "Warmed up: {Method} {Path} returned {Status}")]
     public static partial void WarmedUp(
         this ILogger logger,
         string method,

@@ -4,18 +4,18 @@ using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>Where the server listens, and how much it takes from one caller.</summary>
+/// <summary>The addresses of the server, and the limits for one caller.</summary>
 internal static class WebServer
 {
     private const string DefaultUrl = "http://localhost:8000";
     private const string Endpoints = "Kestrel:Endpoints";
 
-    /// <summary>The greatest body of a request, in bytes.</summary>
+    /// <summary>The maximum body size of a request, in bytes.</summary>
     private const long MaxBodySize = 64 * 1024;
 
     public static void AddWebServer(this WebApplicationBuilder builder)
     {
-        // Not in appsettings.json, which would win over ASPNETCORE_URLS.
+        // Not in appsettings.json, which would override ASPNETCORE_URLS.
         string[] addresses =
         [
             WebHostDefaults.ServerUrlsKey,
@@ -54,10 +54,10 @@ internal static class WebServer
             );
     }
 
-    /// <summary>Whether it listens at an address with TLS.</summary>
+    /// <summary>Whether the server listens at an address with TLS.</summary>
     public static bool ServesHttps(this IConfiguration configuration)
     {
-        // They win over all other addresses.
+        // They override all other addresses.
         var endpoints = configuration.GetSection(Endpoints);
         return endpoints.Exists()
             ? endpoints.GetChildren().Any(endpoint => IsHttps(endpoint["Url"]))
@@ -65,7 +65,7 @@ internal static class WebServer
                 || configuration[WebHostDefaults.ServerUrlsKey]?.Split(';').Any(IsHttps) == true;
     }
 
-    /// <summary>Whether it listens at a port without TLS.</summary>
+    /// <summary>Whether the server listens at a port without TLS.</summary>
     public static bool ListensAt(this IConfiguration configuration, int port)
     {
         var endpoints = configuration.GetSection(Endpoints);

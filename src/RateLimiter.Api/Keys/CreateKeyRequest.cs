@@ -5,12 +5,12 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Keys;
 
-/// <param name="Name">What it is for, 1 to 100 characters.</param>
+/// <param name="Name">The purpose of the key, 1 to 100 characters.</param>
 /// <param name="Scopes">
-/// What it is good for: check, policy:read, policy:write, logs:read, usage:write, keys:write, audit:read, admin. Only
-/// check when left out.
+/// The scopes of the key: check, policy:read, policy:write, logs:read, usage:write, keys:write, audit:read, admin. Only
+/// check when omitted.
 /// </param>
-/// <param name="ExpiresInSeconds">For how long it is valid, 1 to 315,360,000 (ten years); for ever when left out.</param>
+/// <param name="ExpiresInSeconds">The lifetime of the key, 1 to 315,360,000 (ten years); unlimited when omitted.</param>
 public sealed record CreateKeyRequest(
     string? Name,
     IReadOnlyList<string?>? Scopes = null,
@@ -27,7 +27,7 @@ public sealed record CreateKeyRequest(
 }
 
 /// <param name="GraceSeconds">
-/// How long the old key stays valid, 0 to 2,592,000 (30 days); not at all when left out.
+/// The grace period: how long the old key stays valid, 0 to 2,592,000 (30 days); none when omitted.
 /// </param>
 public sealed record RotateKeyRequest(long GraceSeconds = 0)
 {

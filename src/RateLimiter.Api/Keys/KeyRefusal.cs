@@ -3,7 +3,7 @@ using RateLimiter.Application.Keys;
 
 namespace RateLimiter.Api.Keys;
 
-/// <summary>Why nothing has become of a change of keys, in words.</summary>
+/// <summary>Why a change of keys was rejected, in words.</summary>
 internal static class KeyRefusal
 {
     public static string Why(KeyOutcome? outcome) =>

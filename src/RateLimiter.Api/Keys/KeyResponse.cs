@@ -4,35 +4,35 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Keys;
 
-/// <summary>What is known of a key.</summary>
+/// <summary>The public data of a key.</summary>
 public record KeyResponse
 {
-    /// <summary>Its public name.</summary>
+    /// <summary>Its public id.</summary>
     public required string KeyId { get; init; }
 
-    /// <summary>How the key begins.</summary>
+    /// <summary>The first characters of the key.</summary>
     public required string Prefix { get; init; }
 
-    /// <summary>What it is for.</summary>
+    /// <summary>The purpose of the key.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it is good for.</summary>
+    /// <summary>The scopes of the key.</summary>
     public required IReadOnlyList<string> Scopes { get; init; }
 
-    /// <summary>When it was made, UTC.</summary>
+    /// <summary>When it was created, UTC.</summary>
     public required DateTime CreatedAt { get; init; }
 
-    /// <summary>From when on it is not valid any more, UTC; null for never.</summary>
+    /// <summary>When it expires, UTC; null for never.</summary>
     public DateTime? ExpiresAt { get; init; }
 
-    /// <summary>The minute in which it was used last, UTC; null for never.</summary>
+    /// <summary>The minute of its last use, UTC; null for never.</summary>
     public DateTime? LastUsedAt { get; init; }
 }
 
 /// <summary>A new key.</summary>
 public sealed record NewKeyResponse : KeyResponse
 {
-    /// <summary>The key for the header X-API-Key, shown this once.</summary>
+    /// <summary>The key for the header X-API-Key, shown only once.</summary>
     public required string ApiKey { get; init; }
 }
 

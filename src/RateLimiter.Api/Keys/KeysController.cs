@@ -10,13 +10,13 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Keys;
 
-/// <summary>The API keys of a client. Of each, what is shown is never the key, but when it is made.</summary>
+/// <summary>The API keys of a client. A key itself is shown only when it is created.</summary>
 [ApiController]
 [Tags("Keys")]
 public sealed class KeysController(IMediator mediator, IMapper mapper) : ControllerBase
 {
-    /// <summary>Makes another key, which is shown this once.</summary>
-    /// <remarks>It can be good for no more, and for no longer, than the key it is asked with.</remarks>
+    /// <summary>Creates another key, which is shown only once.</summary>
+    /// <remarks>It cannot have more scopes, or a later expiry, than the key of this request.</remarks>
     [RequiresScope(Scopes.KeysWrite)]
     [HttpPost("/keys", Name = "CreateKey")]
     [ProducesResponseType<NewKeyResponse>(StatusCodes.Status200OK)]
@@ -39,7 +39,7 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
         );
 
     /// <summary>Lists the keys, oldest first.</summary>
-    /// <remarks>One that has expired is listed until the next change of the client's keys.</remarks>
+    /// <remarks>An expired key is listed until the next change of the client's keys.</remarks>
     [RequiresScope(Scopes.KeysWrite)]
     [HttpGet("/keys", Name = "ListKeys")]
     [ProducesResponseType<IReadOnlyList<KeyResponse>>(StatusCodes.Status200OK)]
@@ -56,8 +56,8 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
             : Ok(mapper.Map<IReadOnlyList<KeyResponse>>(keys));
     }
 
-    /// <summary>Deletes a key. On every instance it is refused within a second.</summary>
-    /// <remarks>Not the last one with the scope admin, nor the last of those that does not expire.</remarks>
+    /// <summary>Deletes a key. Every instance rejects it within a second.</summary>
+    /// <remarks>The last key with the scope admin, and the last such key without an expiry, cannot be deleted.</remarks>
     /// <param name="keyId">The key's <c>key_id</c>.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.KeysWrite)]
@@ -77,8 +77,10 @@ public sealed class KeysController(IMediator mediator, IMapper mapper) : Control
         return outcome is KeyDeleted ? NoContent() : Refuse(outcome);
     }
 
-    /// <summary>Replaces the key it is asked with by a new one of the same name, scopes and lifetime.</summary>
-    /// <remarks>The old one stays valid for the grace, unless it expires before, and cannot be rotated again.</remarks>
+    /// <summary>Replaces the key of this request by a new one of the same name, scopes and lifetime.</summary>
+    /// <remarks>
+    /// The old key stays valid for the grace period, unless it expires before, and cannot be rotated again.
+    /// </remarks>
     [RequiresScope(Scopes.KeysWrite)]
     [HttpPost("/keys/rotate", Name = "RotateKey")]
     [ProducesResponseType<NewKeyResponse>(StatusCodes.Status200OK)]

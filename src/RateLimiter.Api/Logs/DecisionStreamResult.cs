@@ -10,24 +10,24 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Logs;
 
-/// <summary>Answers with events for as long as the caller reads, may read, and the service runs.</summary>
-/// <param name="events">What is sent.</param>
-/// <param name="scope">What the caller's key must stay good for.</param>
+/// <summary>Sends events for as long as the caller reads, is authorized to read, and the service runs.</summary>
+/// <param name="events">The events to send.</param>
+/// <param name="scope">The scope that the caller's key must keep.</param>
 internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> events, Scopes scope)
     : IActionResult
 {
     public const string ContentType = "text/event-stream";
 
-    /// <summary>How often it is looked whether the key is still good, while there is nothing to send.</summary>
+    /// <summary>How often the key is validated again, while there is nothing to send.</summary>
     internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>It keeps proxies from ending what is silent, and finds out who has gone.</summary>
+    /// <summary>Comments keep proxies from closing an idle connection, and detect callers that have disconnected.</summary>
     internal static readonly TimeSpan CommentInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a reader may take nothing before he is disconnected.</summary>
+    /// <summary>How long a reader may read nothing before they are disconnected.</summary>
     internal static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most that is written before it is sent: no more than the server keeps before it waits.</summary>
+    /// <summary>The maximum that is written before a flush: no more than the server buffers before it waits.</summary>
     private const int MaxUnsent = 32 * 1024;
 
     public async Task ExecuteResultAsync(ActionContext context)
@@ -38,7 +38,8 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
             http.RequestAborted,
             services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping
         );
-        // The first step comes before all that can fail: with the end of the events, the caller's place is free again.
+        // The first step comes before anything that can fail: when the enumeration ends, the caller's stream slot is free
+        // again.
         var reader = events.GetAsyncEnumerator(ending.Token);
         var next = reader.MoveNextAsync().AsTask();
         try
@@ -54,7 +55,7 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
             using var timer = new PeriodicTimer(Tick, time);
             var tick = timer.WaitForNextTickAsync(ending.Token).AsTask();
             var commented = time.GetTimestamp();
-            // How soon a caller comes again, in milliseconds: when this instance does not take connections any more.
+            // The reconnect delay in milliseconds, for when this instance accepts no connections any more.
             http.Response.BodyWriter.Write("retry: 1000\n\n"u8);
             var unsent = 1;
             while (true)
@@ -79,7 +80,7 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
                 else if (next.IsCompleted && unsent < MaxUnsent)
                 {
                     await next;
-                    // A revoked key gets nothing more, not even what waits between two looks.
+                    // A revoked key receives nothing more, not even what is queued between two validations.
                     if (unsent == 0 && !await MayReadAsync(http))
                     {
                         return;
@@ -103,11 +104,11 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The caller has gone, or the service is about to.
+            // The caller has disconnected, or the service is stopping.
         }
         catch (TimeoutException)
         {
-            // He does not read. What was decided since then waits for nobody.
+            // The caller does not read. Decisions since then are not kept for them.
         }
         finally
         {
@@ -121,12 +122,12 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
     {
         var response = http.Response;
         response.ContentType = ContentType;
-        // What compresses or minifies on the way would keep events until it has enough of them.
+        // Middleboxes that compress or minify would buffer events.
         response.Headers.CacheControl = "no-store, no-transform";
-        // What nginx would take for a short answer, and keep until it is complete.
+        // nginx would otherwise buffer the response until it is complete.
         response.Headers["X-Accel-Buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // A slow reader is told what he missed, and disconnected when he reads nothing at all.
+        // A slow reader is informed of the gap, and disconnected when they read nothing at all.
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = null;
@@ -152,7 +153,7 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
         }
         catch
         {
-            // The end of the answer would wait behind what the caller does not read.
+            // A normal end of the response would wait behind what the caller does not read.
             http.Abort();
             throw;
         }

@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace RateLimiter.Api.Logs;
 
-/// <summary>A header that holds the id of an event, or nothing.</summary>
+/// <summary>An optional header that holds the id of an event.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class EventIdAttribute : ValidationAttribute
 {
-    // The greatest whole number that stores keep exactly.
+    // The greatest integer that stores represent exactly.
     private const long MaxId = 1L << 53;
 
-    /// <summary>Null when it is none.</summary>
+    /// <summary>The id; null when the text is not an id.</summary>
     public static long? Read(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
         && id <= MaxId

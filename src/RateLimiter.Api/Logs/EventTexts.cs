@@ -9,8 +9,9 @@ using RateLimiter.Application.Logs;
 namespace RateLimiter.Api.Logs;
 
 /// <summary>
-/// Events as they are sent. All who follow a log get the same ones at about the same time, so that what was written for the
-/// first of them is kept for the others: a place for each of the last ids, without a lock. At about 400 bytes each, 3 MB.
+/// The serialized form of events. All readers of a log receive the same events at about the same time, so that the text
+/// written for the first reader is cached for the others: one slot for each of the latest ids, without a lock. At about 400
+/// bytes each, 3 MB.
 /// </summary>
 internal sealed class EventTexts(IMapper mapper, IOptions<JsonOptions> json)
 {
@@ -18,7 +19,7 @@ internal sealed class EventTexts(IMapper mapper, IOptions<JsonOptions> json)
 
     private readonly Entry?[] entries = new Entry?[Places];
 
-    /// <summary>An event, up to the empty line after it.</summary>
+    /// <summary>An event, up to and including its terminating empty line.</summary>
     public byte[] Of(DecisionEvent it)
     {
         if (it is not DecisionMade made)
@@ -26,7 +27,7 @@ internal sealed class EventTexts(IMapper mapper, IOptions<JsonOptions> json)
             return Write("gap", it.Id, new GapResponse(((DecisionsDropped)it).Count));
         }
 
-        // Two clients may want the same place: the event itself says whose it is.
+        // Events of two clients may map to the same slot: the cached event itself identifies its owner.
         ref var place = ref entries[made.Id % Places];
         var entry = Volatile.Read(ref place);
         if (entry is null || !ReferenceEquals(entry.Event, made))
@@ -41,7 +42,7 @@ internal sealed class EventTexts(IMapper mapper, IOptions<JsonOptions> json)
         return entry.Text;
     }
 
-    // JSON has its line breaks escaped, so that it is one line.
+    // JSON escapes line breaks, so that the data is one line.
     private byte[] Write<T>(string name, long id, T data) =>
         Encoding.UTF8.GetBytes(
             string.Create(

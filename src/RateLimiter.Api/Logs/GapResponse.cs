@@ -1,5 +1,5 @@
 namespace RateLimiter.Api.Logs;
 
-/// <summary>Decisions that a stream left out.</summary>
-/// <param name="LeftOut">How many; null when nobody knows.</param>
+/// <summary>A gap in a stream: decisions that were dropped.</summary>
+/// <param name="LeftOut">The number of dropped decisions; null when it is unknown.</param>
 public sealed record GapResponse(long? LeftOut);

@@ -3,7 +3,7 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Logs;
 
-/// <summary>A decision in the log.</summary>
+/// <summary>A logged decision.</summary>
 public sealed record LogEntryResponse
 {
     /// <summary>When it was decided, by the store's clock, UTC.</summary>
@@ -12,13 +12,13 @@ public sealed record LogEntryResponse
     /// <summary>The same in milliseconds since 1970.</summary>
     public required long TimestampMs { get; init; }
 
-    /// <summary>The user asked about.</summary>
+    /// <summary>The user checked.</summary>
     public required string UserId { get; init; }
 
-    /// <summary>The route asked for.</summary>
+    /// <summary>The route of the check.</summary>
     public required string Route { get; init; }
 
-    /// <summary>The role asked for.</summary>
+    /// <summary>The role of the check.</summary>
     public required string Role { get; init; }
 
     /// <summary>The verdict.</summary>
@@ -27,22 +27,25 @@ public sealed record LogEntryResponse
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public required bool ShadowDenied { get; init; }
 
-    /// <summary>Decided without the store, as the policy's on_store_failure says.</summary>
+    /// <summary>Decided without the store, according to the policy's on_store_failure.</summary>
     public required bool Degraded { get; init; }
 
-    /// <summary>Why, as the caller was told.</summary>
+    /// <summary>The reason, as in the response to the check.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The permits asked for.</summary>
+    /// <summary>The permits that the check asked for.</summary>
     public required long Cost { get; init; }
 
-    /// <summary>The permits left after it.</summary>
+    /// <summary>The remaining permits after the check.</summary>
     public required long Remaining { get; init; }
 
-    /// <summary>The permits per window of the limit that they are left of.</summary>
+    /// <summary>The permits per window of the limit that remaining refers to.</summary>
     public required long Limit { get; init; }
 
-    /// <summary>The most that can be left at once: the burst of a bucket, else the limit. Null in entries of before it was logged.</summary>
+    /// <summary>
+    /// The maximum of remaining permits: the burst of a bucket, otherwise the limit. Null in entries logged before this
+    /// field existed.
+    /// </summary>
     public long? Capacity { get; init; }
 
     /// <summary>The role of the policy that decided.</summary>

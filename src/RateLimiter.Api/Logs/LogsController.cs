@@ -12,7 +12,7 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Logs;
 
-/// <summary>What was decided.</summary>
+/// <summary>The log of decisions.</summary>
 [ApiController]
 [Tags("Logs")]
 public sealed class LogsController(IMediator mediator, IMapper mapper) : ControllerBase
@@ -20,14 +20,14 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     private const Scopes StreamScope = Scopes.LogsRead;
     private const string LastEventIdHeader = "Last-Event-ID";
 
-    // When one of the others ends, nobody knows.
+    // It is unknown when one of the open streams ends.
     private static readonly TimeSpan TooManyRetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>The latest decisions, newest first. The last 1000 are kept.</summary>
-    /// <param name="limit">How many at most, 1 to 1000.</param>
-    /// <param name="userId">Only about this user.</param>
-    /// <param name="routeKey">Only about this route.</param>
-    /// <param name="allowed">Only with this verdict.</param>
+    /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
+    /// <param name="userId">Only decisions about this user.</param>
+    /// <param name="routeKey">Only decisions about this route.</param>
+    /// <param name="allowed">Only decisions with this verdict.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
     [HttpGet("/logs/latest", Name = "LatestLogs")]
@@ -51,19 +51,20 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         return Ok(mapper.Map<IReadOnlyList<LogEntryResponse>>(decisions));
     }
 
-    /// <summary>Decisions as they are made, by every instance, as server-sent events.</summary>
+    /// <summary>Streams the decisions of every instance as server-sent events.</summary>
     /// <remarks>
-    /// An event <c>decision</c> holds an entry as in GET /logs/latest. Its <c>id</c>, sent back as Last-Event-ID, resumes after
-    /// it, as far as the log is kept. An event <c>gap</c> holds <c>left_out</c>: how many decisions were left out here because
-    /// the log does not keep them any more, or because they came faster than they are sent or read; null when nobody knows.
-    /// A comment comes every 15 seconds. The answer ends when the service stops or the key is not valid any more.
+    /// An event <c>decision</c> holds an entry as in GET /logs/latest. Its <c>id</c>, sent back as Last-Event-ID, resumes
+    /// the stream after it, as far as the log is kept. An event <c>gap</c> holds <c>left_out</c>: how many decisions were
+    /// dropped here because the log does not keep them any more, or because they were made faster than they were sent or
+    /// read; null when the number is unknown. A comment is sent every 15 seconds. The response ends when the service stops
+    /// or the key is no longer valid.
     /// </remarks>
-    /// <param name="userId">Only about this user.</param>
-    /// <param name="routeKey">Only about this route.</param>
-    /// <param name="allowed">Only with this verdict.</param>
+    /// <param name="userId">Only decisions about this user.</param>
+    /// <param name="routeKey">Only decisions about this route.</param>
+    /// <param name="allowed">Only decisions with this verdict.</param>
     /// <param name="lastEventId">
-    /// The id of the last event that was received: what came after it is sent first, as far as it is kept. 0 for all that is
-    /// kept. From now on without it.
+    /// The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
+    /// Without it, only new decisions are sent.
     /// </param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(StreamScope)]

@@ -5,7 +5,7 @@ using RateLimiter.Domain;
 namespace RateLimiter.Api.Policies;
 
 /// <param name="RouteKey">The route, 1 to 128 characters.</param>
-/// <param name="Role">The role, 1 to 128 characters; left out, null and "default" are the same.</param>
+/// <param name="Role">The role, 1 to 128 characters; omitted, null and "default" are the same.</param>
 public sealed record DeletePolicyRequest(string? RouteKey, string? Role);
 
 internal sealed class DeletePolicyRequestValidator : AbstractValidator<DeletePolicyRequest>

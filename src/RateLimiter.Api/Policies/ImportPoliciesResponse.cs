@@ -7,12 +7,12 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Policies;
 
 /// <summary>What an import changed, or would change.</summary>
-/// <param name="DryRun">Whether nothing was changed.</param>
-/// <param name="Created">So many policies were made.</param>
-/// <param name="Updated">So many were replaced.</param>
-/// <param name="Deleted">So many were deleted.</param>
-/// <param name="Unchanged">So many of the document say what was there already.</param>
-/// <param name="Changes">Each change, by route, then role.</param>
+/// <param name="DryRun">Whether this was a dry run, which changes nothing.</param>
+/// <param name="Created">The number of created policies.</param>
+/// <param name="Updated">The number of replaced policies.</param>
+/// <param name="Deleted">The number of deleted policies.</param>
+/// <param name="Unchanged">The number of policies of the document that are the same as before.</param>
+/// <param name="Changes">Each change, ordered by route, then role.</param>
 public sealed record ImportPoliciesResponse(
     bool DryRun,
     int Created,
@@ -37,7 +37,7 @@ public sealed record ImportPoliciesResponse(
     }
 }
 
-/// <summary>What becomes of a policy.</summary>
+/// <summary>The kind of change of a policy.</summary>
 public enum PolicyChangeAction
 {
     Created,
@@ -48,7 +48,7 @@ public enum PolicyChangeAction
 /// <summary>The change of one policy.</summary>
 public sealed record PolicyChangeResponse
 {
-    /// <summary>What becomes of it.</summary>
+    /// <summary>The kind of change.</summary>
     public required PolicyChangeAction Action { get; init; }
 
     /// <summary>The route.</summary>
@@ -57,10 +57,10 @@ public sealed record PolicyChangeResponse
     /// <summary>The role; "default" for the default role.</summary>
     public required string Role { get; init; }
 
-    /// <summary>The policy as it was; null when it is made.</summary>
+    /// <summary>The policy before the change; null when it is created.</summary>
     public PolicyResponse? Before { get; init; }
 
-    /// <summary>The policy as it is then; null when it is deleted.</summary>
+    /// <summary>The policy after the change; null when it is deleted.</summary>
     public PolicyResponse? After { get; init; }
 }
 

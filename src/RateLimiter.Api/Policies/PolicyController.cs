@@ -13,15 +13,15 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>How much each role may do on each route.</summary>
+/// <summary>The limits of each route and role.</summary>
 [ApiController]
 [Tags("Policies")]
 public sealed class PolicyController(IMediator mediator, IMapper mapper) : ControllerBase
 {
-    /// <summary>Creates the policy of a route and role, or replaces it.</summary>
+    /// <summary>Creates or replaces the policy of a route and role.</summary>
     /// <remarks>
-    /// It holds from the next check on. What was used still counts under a limit of the same name, algorithm and window;
-    /// a bucket's window may change. With the ETag of the policy in <c>If-Match</c> it replaces that version only; with
+    /// It applies from the next check on. Usage is kept for each limit that keeps its name, algorithm and window; the window
+    /// of a bucket may change. With the ETag of the policy in <c>If-Match</c> it replaces that version only; with
     /// <c>If-None-Match: *</c> it replaces none.
     /// </remarks>
     [RequiresScope(Scopes.PolicyWrite)]
@@ -52,12 +52,12 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
         return PolicyResults.Saved(HttpContext, mapper, outcome);
     }
 
-    /// <summary>Lists the policies, by route, then role.</summary>
+    /// <summary>Lists the policies, ordered by route, then role.</summary>
     /// <remarks>
-    /// The ETag is that of all policies; with both route_key and role it is the one policy's, when there is one.
+    /// The ETag is that of all policies; with both route_key and role it is that of the one policy, if it exists.
     /// </remarks>
-    /// <param name="routeKey">Only those for this route.</param>
-    /// <param name="role">Only those for this role.</param>
+    /// <param name="routeKey">Only policies of this route.</param>
+    /// <param name="role">Only policies of this role.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyRead)]
     [HttpGet("/policy", Name = "ListPolicies")]
@@ -83,14 +83,14 @@ public sealed class PolicyController(IMediator mediator, IMapper mapper) : Contr
             : Ok(mapper.Map<IReadOnlyList<PolicyResponse>>(list.Policies));
     }
 
-    /// <summary>Deletes the policy of a route and role, and its counters with it.</summary>
+    /// <summary>Deletes the policy of a route and role, with its counters.</summary>
     /// <remarks>
-    /// Takes the names from the body or from the query, not from both. With the ETag of the policy in <c>If-Match</c> it
-    /// deletes that version only.
+    /// The names are in the body or in the query, not in both. With the ETag of the policy in <c>If-Match</c> it deletes
+    /// that version only.
     /// </remarks>
-    /// <param name="request">The names, when they are not in the query.</param>
+    /// <param name="request">The names, unless they are in the query.</param>
     /// <param name="routeKey">The route.</param>
-    /// <param name="role">The role; the default role when left out.</param>
+    /// <param name="role">The role; the default role when omitted.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyWrite)]
     [HttpDelete("/policy", Name = "DeletePolicy")]

@@ -11,20 +11,20 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>Policies as code: all of them as one document, which is kept elsewhere too.</summary>
+/// <summary>Policies as code: all policies as one document, which can be kept under version control.</summary>
 [ApiController]
 [Tags("Policies")]
 public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper) : ControllerBase
 {
-    /// <summary>The greatest document, in bytes.</summary>
+    /// <summary>The maximum size of a document, in bytes.</summary>
     private const long MaxDocumentSize = 16 * 1024 * 1024;
 
-    /// <summary>Gives all policies as one document, by route, then role.</summary>
+    /// <summary>Exports all policies as one document, ordered by route, then role.</summary>
     /// <remarks>
-    /// Each is as POST /policy takes it, and PUT /policy/import takes the whole. It is JSON, or YAML for who asks for it, by
-    /// format or in <c>Accept</c>. The ETag is that of all policies.
+    /// Each policy has the form that POST /policy accepts, and PUT /policy/import accepts the document. It is JSON, or YAML
+    /// if requested by format or in <c>Accept</c>. The ETag is that of all policies.
     /// </remarks>
-    /// <param name="format">json or yaml; when left out, <c>Accept</c> tells.</param>
+    /// <param name="format">json or yaml; when omitted, <c>Accept</c> decides.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyRead)]
     [HttpGet("/policy/export", Name = "ExportPolicies")]
@@ -53,15 +53,15 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
             : File(document.ToJson(), DocumentFormats.Json, "policies.json");
     }
 
-    /// <summary>Makes the policies what a document says, all at once or not at all.</summary>
+    /// <summary>Replaces all policies by those of a document, atomically.</summary>
     /// <remarks>
-    /// Those that are not in it are deleted. A policy that says what it said before stays as it is, with its version and
-    /// counters. The document is JSON or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
+    /// Policies that are not in the document are deleted. A policy that does not change keeps its version and counters. The
+    /// document is JSON, or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
     /// <c>If-Match</c> it changes that version of them only.
     /// </remarks>
     /// <param name="document">The policies.</param>
-    /// <param name="dryRun">Changes nothing, and says what it would change.</param>
-    /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
+    /// <param name="dryRun">Changes nothing, and returns what would change.</param>
+    /// <param name="keepOthers">Keeps policies that are not in the document.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyWrite)]
     [HttpPut("/policy/import", Name = "ImportPolicies")]

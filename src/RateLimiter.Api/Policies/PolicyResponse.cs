@@ -3,7 +3,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>A policy as it is kept.</summary>
+/// <summary>A stored policy.</summary>
 public sealed record PolicyResponse
 {
     /// <summary>The route.</summary>
@@ -21,25 +21,25 @@ public sealed record PolicyResponse
     /// <summary>How permits are counted; null when there are several limits.</summary>
     public required Algorithm? Algorithm { get; init; }
 
-    /// <summary>The size of a bucket; null when its owner gave none, or when there are several limits.</summary>
+    /// <summary>The size of a bucket; null when the request omitted it, or when there are several limits.</summary>
     public long? Burst { get; init; }
 
-    /// <summary>The limits; null when the policy was given as a single one.</summary>
+    /// <summary>The limits; null when the policy was saved with a single one.</summary>
     public IReadOnlyList<LimitResponse>? Limits { get; init; }
 
     /// <summary>Free text, or null.</summary>
     public string? Description { get; init; }
 
-    /// <summary>False allows everything and counts nothing.</summary>
+    /// <summary>False allows every check and counts nothing.</summary>
     public required bool IsActive { get; init; }
 
     /// <summary>"shadow" counts and logs, but allows what it would deny.</summary>
     public required PolicyMode Mode { get; init; }
 
-    /// <summary>What it answers while the store does not; null leaves it to the service.</summary>
+    /// <summary>The decision while the store does not answer; null for the service's default.</summary>
     public StoreFailureMode? OnStoreFailure { get; init; }
 
-    /// <summary>1 when made, one more with every save.</summary>
+    /// <summary>1 when created, incremented with every save.</summary>
     public required long Version { get; init; }
 
     /// <summary>When its first version was saved, UTC.</summary>
@@ -48,14 +48,14 @@ public sealed record PolicyResponse
     /// <summary>When this version was saved, UTC.</summary>
     public required DateTime UpdatedAt { get; init; }
 
-    /// <summary>The key_id of the API key that this version was saved with; null when that is not known.</summary>
+    /// <summary>The key_id of the API key that saved this version; null when it is unknown.</summary>
     public string? UpdatedBy { get; init; }
 }
 
 /// <summary>One limit of several.</summary>
 public sealed record LimitResponse
 {
-    /// <summary>What stands in <c>violated</c> and in the RateLimit headers.</summary>
+    /// <summary>The name in <c>violated</c> and in the RateLimit headers.</summary>
     public required string Name { get; init; }
 
     /// <summary>Permits per window.</summary>
@@ -67,12 +67,12 @@ public sealed record LimitResponse
     /// <summary>How permits are counted.</summary>
     public required Algorithm Algorithm { get; init; }
 
-    /// <summary>The size of a bucket; null when its owner gave none.</summary>
+    /// <summary>The size of a bucket; null when the request omitted it.</summary>
     public long? Burst { get; init; }
 }
 
 /// <param name="Message">What was done.</param>
-/// <param name="Policy">The policy as it is kept.</param>
+/// <param name="Policy">The stored policy.</param>
 public sealed record SavePolicyResponse(string Message, PolicyResponse Policy);
 
 /// <param name="Message">What was done.</param>

@@ -6,7 +6,7 @@ using RateLimiter.Application.Policies;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>What is answered to a change of policies, whichever it was.</summary>
+/// <summary>The responses to all changes of policies.</summary>
 internal static class PolicyResults
 {
     /// <summary>The policy and its ETag, or why it was not saved.</summary>
@@ -28,7 +28,7 @@ internal static class PolicyResults
         );
     }
 
-    /// <summary>Why nothing has changed.</summary>
+    /// <summary>The response to a rejected change.</summary>
     public static ObjectResult Refused(HttpContext context, PolicyOutcome outcome) =>
         outcome switch
         {
@@ -50,7 +50,7 @@ internal static class PolicyResults
             _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };
 
-    /// <summary>The same in words, for whoever sends no headers.</summary>
+    /// <summary>The same in words, for callers that send no headers.</summary>
     public static string Why(PolicyOutcome outcome) =>
         outcome switch
         {

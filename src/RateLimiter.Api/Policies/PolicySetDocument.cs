@@ -9,10 +9,12 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Policies;
 
 /// <summary>All policies of a client, to be kept as a file.</summary>
-/// <param name="Policies">At most 100,000, and one for each route and role.</param>
+/// <param name="Policies">At most 100,000, and at most one for each route and role.</param>
 public sealed record PolicySetDocument(PolicyRequestList? Policies)
 {
-    /// <summary>So many faults are told at once: a document with a fault in each policy has many of the same.</summary>
+    /// <summary>
+    /// The maximum number of reported errors: a document with an error in each policy has many of the same.
+    /// </summary>
     private const int MaxErrors = 100;
 
     private static readonly JsonSerializerOptions Json = CreateOptions();
@@ -28,7 +30,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
 
     internal byte[] ToYaml() => YamlText.Write(JsonSerializer.SerializeToElement(this, Json));
 
-    /// <summary>What is wrong, by field; null when nothing is.</summary>
+    /// <summary>The errors by field; null when there are none.</summary>
     internal Dictionary<string, string[]>? Validate()
     {
         if (Policies is null)
@@ -73,7 +75,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
         }
     }
 
-    // For people to read and compare: a line for each field, none for what is not there, and letters as they are.
+    // For people to read and compare: one line per field, no line for an absent one, and characters unescaped.
     private static JsonSerializerOptions CreateOptions()
     {
         var options = new JsonSerializerOptions
@@ -88,14 +90,14 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
     }
 }
 
-/// <summary>The policies of a document, of which it refuses to read more than it may have.</summary>
+/// <summary>The policies of a document; reading stops with an error at the maximum number.</summary>
 public sealed class PolicyRequestList : Collection<SavePolicyRequest?>
 {
     public const int MaxCount = 100_000;
 
     protected override void InsertItem(int index, SavePolicyRequest? item)
     {
-        // Before it takes up memory: three bytes of JSON are an object of more than a hundred.
+        // Before it takes up memory: three bytes of JSON become an object of more than a hundred.
         if (Count == MaxCount)
         {
             throw new JsonContentException($"is beyond the {MaxCount} that a document can hold");

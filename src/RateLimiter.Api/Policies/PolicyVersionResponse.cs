@@ -6,19 +6,19 @@ namespace RateLimiter.Api.Policies;
 /// <summary>One version of a policy.</summary>
 public sealed record PolicyVersionResponse
 {
-    /// <summary>Its number.</summary>
+    /// <summary>The version number.</summary>
     public required long Version { get; init; }
 
-    /// <summary>When it was made, UTC.</summary>
+    /// <summary>When it was saved, UTC.</summary>
     public required DateTime ChangedAt { get; init; }
 
-    /// <summary>The key_id of the API key that it was made with; null when that is not known.</summary>
+    /// <summary>The key_id of the API key that made the change; null when it is unknown.</summary>
     public string? ChangedBy { get; init; }
 
     /// <summary>Whether this is the deletion of the policy.</summary>
     public required bool Deleted { get; init; }
 
-    /// <summary>The policy as it was then; null when this is its deletion.</summary>
+    /// <summary>The policy of this version; null when this is its deletion.</summary>
     public PolicyResponse? Policy { get; init; }
 }
 

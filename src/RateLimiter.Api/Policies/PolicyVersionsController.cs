@@ -13,7 +13,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>What policies said before.</summary>
+/// <summary>The history of policies.</summary>
 [ApiController]
 [Tags("Policies")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
@@ -21,12 +21,15 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
 {
     private const int MaxPage = 1000;
 
-    /// <summary>Lists the versions of a policy that are still known, newest first.</summary>
-    /// <remarks>Also of one that is deleted, which makes a version of its own. The oldest go when there are too many.</remarks>
+    /// <summary>Lists the kept versions of a policy, newest first.</summary>
+    /// <remarks>
+    /// Includes deleted policies: a deletion is a version of its own. The oldest versions are dropped when there are too
+    /// many.
+    /// </remarks>
     /// <param name="routeKey">The route.</param>
-    /// <param name="role">The role; the default role when left out.</param>
-    /// <param name="before">Only versions before this one: the last of the page before.</param>
-    /// <param name="limit">How many at most, 1 to 1000.</param>
+    /// <param name="role">The role; the default role when omitted.</param>
+    /// <param name="before">Only versions before this one: the last of the previous page.</param>
+    /// <param name="limit">The maximum number of versions, 1 to 1000.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyRead)]
     [HttpGet("/policy/history", Name = "PolicyHistory")]
@@ -63,9 +66,9 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
             : Ok(mapper.Map<IReadOnlyList<PolicyVersionResponse>>(versions));
     }
 
-    /// <summary>Makes a new version of a policy that says what an old one said.</summary>
+    /// <summary>Creates a new version of a policy with the content of an old one.</summary>
     /// <remarks>
-    /// One that was deleted comes back, with counters that start afresh. With the ETag of the policy in <c>If-Match</c> it replaces
+    /// A deleted policy is restored, and its counters are reset. With the ETag of the policy in <c>If-Match</c> it replaces
     /// that version only.
     /// </remarks>
     [RequiresScope(Scopes.PolicyWrite)]

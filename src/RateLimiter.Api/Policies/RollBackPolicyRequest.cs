@@ -5,11 +5,11 @@ using RateLimiter.Domain;
 namespace RateLimiter.Api.Policies;
 
 /// <param name="RouteKey">The route, 1 to 128 characters.</param>
-/// <param name="Version">What this version said, the policy is to say again.</param>
-/// <param name="Role">The role, 1 to 128 characters; left out, null and "default" are the same.</param>
+/// <param name="Version">The version to restore.</param>
+/// <param name="Role">The role, 1 to 128 characters; omitted, null and "default" are the same.</param>
 public sealed record RollBackPolicyRequest(string? RouteKey, long? Version, string? Role = null)
 {
-    /// <summary>The greatest number of a version, which is the greatest whole one that stores keep exactly.</summary>
+    /// <summary>The greatest version number: the greatest integer that stores represent exactly.</summary>
     internal const long MaxVersion = (1L << 53) - 1;
 
     internal const string MaxVersionText = "9007199254740991";

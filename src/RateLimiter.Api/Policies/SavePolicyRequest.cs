@@ -7,22 +7,22 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Policies;
 
 /// <summary>
-/// A policy: either a single limit (<c>limit</c> and <c>window_seconds</c>, with <c>algorithm</c> and <c>burst</c>), or
-/// a list of <c>limits</c> that a check must all pass.
+/// A policy: either a single limit (<c>limit</c> and <c>window_seconds</c>, with <c>algorithm</c> and <c>burst</c>), or a
+/// list of <c>limits</c>, all of which a check must pass.
 /// </summary>
 /// <param name="RouteKey">The route, 1 to 128 characters; "*" for every route without a policy.</param>
 /// <param name="Limit">Permits per window, 0 to 1,000,000,000; 0 blocks everything.</param>
 /// <param name="WindowSeconds">The window in seconds, 1 to 31,536,000.</param>
-/// <param name="Role">The role, 1 to 128 characters; left out, null and "default" are the same.</param>
+/// <param name="Role">The role, 1 to 128 characters; omitted, null and "default" are the same.</param>
 /// <param name="Description">Free text, at most 500 characters.</param>
-/// <param name="Algorithm">How the permits of a single limit are counted; fixed_window when left out.</param>
+/// <param name="Algorithm">How the permits of a single limit are counted; fixed_window when omitted.</param>
 /// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
-/// <param name="Limits">1 to 8 limits, in the place of the single one.</param>
-/// <param name="IsActive">False allows everything and counts nothing.</param>
+/// <param name="Limits">1 to 8 limits, instead of a single one.</param>
+/// <param name="IsActive">False allows every check and counts nothing.</param>
 /// <param name="Mode">"shadow" counts and logs, but allows what it would deny.</param>
 /// <param name="OnStoreFailure">
-/// What to answer while the store does not: "deny", "allow", or "local", with which each instance counts by itself; the
-/// service's default when left out.
+/// The decision while the store does not answer: "deny" (fail closed), "allow" (fail open), or "local" (fail local), with
+/// which each instance counts by itself; the service's default when omitted.
 /// </param>
 public sealed record SavePolicyRequest(
     [property: JsonPropertyOrder(-2)] string? RouteKey,
@@ -38,11 +38,11 @@ public sealed record SavePolicyRequest(
     StoreFailureMode? OnStoreFailure = null
 ) : ILimitFields
 {
-    /// <summary>Whether a policy was given as a single limit: it has one of this name and no other.</summary>
+    /// <summary>Whether a policy was saved with a single limit: it has one limit of this name and no other.</summary>
     internal static bool IsSingle(PolicyDefinition definition) =>
         definition.Limits is [{ Name: Domain.Policies.Limit.DefaultName }];
 
-    /// <summary>The request that such a policy is made with.</summary>
+    /// <summary>The request that creates such a policy.</summary>
     internal static SavePolicyRequest Of(PolicyDefinition definition)
     {
         var request = new SavePolicyRequest(
@@ -93,7 +93,7 @@ public sealed record SavePolicyRequest(
 /// <param name="Algorithm">How permits are counted.</param>
 /// <param name="Burst">The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</param>
 /// <param name="Name">
-/// 1 to 64 characters, another one for each limit; the window, such as "60s", when left out.
+/// 1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.
 /// </param>
 public sealed record LimitRequest(
     long? Limit,
@@ -123,9 +123,9 @@ public sealed record LimitRequest(
         ];
 
     /// <summary>
-    /// The names of limits. One that has none is named for its window, so that it keeps its name, and with it its
-    /// counters, when its permits change or the order does. Of several for the same window, the order tells which is
-    /// which: only names of their own keep those apart.
+    /// The names of limits. A limit without a name is named after its window, so that it keeps its name, and with it its
+    /// counters, when its permits or the order change. Several limits for the same window are numbered by their order: only
+    /// explicit names keep those apart.
     /// </summary>
     internal static IReadOnlyList<string> NamesOf(IReadOnlyList<LimitRequest?> requests)
     {
@@ -185,7 +185,7 @@ internal sealed class SavePolicyRequestValidator : AbstractValidator<SavePolicyR
     }
 }
 
-/// <summary>The fields of one limit, whether it stands alone in a policy or in a list.</summary>
+/// <summary>The fields of one limit, whether it is the only one of a policy or in a list.</summary>
 internal interface ILimitFields
 {
     long? Limit { get; }

@@ -7,7 +7,9 @@ using RateLimiter.Api.Http.OpenApi;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>Says which ETags an operation takes and gives, in headers that the action reads and writes by itself.</summary>
+/// <summary>
+/// Documents the ETags that an operation accepts and returns, in headers that the action reads and writes itself.
+/// </summary>
 internal sealed class VersionHeaders : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
@@ -18,7 +20,11 @@ internal sealed class VersionHeaders : IOperationProcessor
         );
         if (method == OpenApiOperationMethod.Get)
         {
-            Take(operation, HeaderNames.IfNoneMatch, "The ETag of what the caller has already.");
+            Take(
+                operation,
+                HeaderNames.IfNoneMatch,
+                "The ETag of the version that the caller has."
+            );
             Give(operation, "304");
         }
         else
@@ -26,9 +32,9 @@ internal sealed class VersionHeaders : IOperationProcessor
             Take(
                 operation,
                 HeaderNames.IfMatch,
-                "ETags, of which one must be that of what is there; * for any."
+                "ETags, one of which must be that of the current version; * for any version."
             );
-            Take(operation, HeaderNames.IfNoneMatch, "* when nothing must be there.");
+            Take(operation, HeaderNames.IfNoneMatch, "* if there must be no current version.");
         }
 
         if (method == OpenApiOperationMethod.Get || method == OpenApiOperationMethod.Post)
@@ -51,5 +57,5 @@ internal sealed class VersionHeaders : IOperationProcessor
         );
 
     private static void Give(OpenApiOperation operation, string status) =>
-        operation.Responses[status].SetHeader(HeaderNames.ETag, "The version.");
+        operation.Responses[status].SetHeader(HeaderNames.ETag, "The version tag.");
 }

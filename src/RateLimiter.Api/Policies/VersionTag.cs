@@ -6,8 +6,8 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Api.Policies;
 
 /// <summary>
-/// The ETags of one kind of thing that has versions, and the conditions of RFC 9110 that name them. The tags of one policy
-/// and of the set of them differ in form, so that none is taken for the other.
+/// The ETags of one kind of versioned resource, and the conditions of RFC 9110 that name them. The tags of one policy and of
+/// the set of policies differ in form, so that neither is mistaken for the other.
 /// </summary>
 internal sealed class VersionTag
 {
@@ -21,13 +21,13 @@ internal sealed class VersionTag
     /// <summary>The tags of all policies of a client.</summary>
     public static VersionTag Set { get; } = new("set-");
 
-    /// <summary>The tag of a version, in its quotes.</summary>
+    /// <summary>The tag of a version, in quotes.</summary>
     public string Of(long version) =>
         string.Create(CultureInfo.InvariantCulture, $"\"{prefix}{version}\"");
 
     /// <summary>
-    /// What If-Match and If-None-Match ask of a change. What is no tag of this kind, or a weak one, matches no version. Null
-    /// when If-None-Match is not <c>*</c>: to change everything but some versions makes no sense.
+    /// The condition that If-Match and If-None-Match put on a change. A tag of another kind, or a weak one, matches no
+    /// version. Null when If-None-Match is not <c>*</c>: to change everything except some versions makes no sense.
     /// </summary>
     public VersionCondition? ReadCondition(IHeaderDictionary headers)
     {
@@ -43,19 +43,19 @@ internal sealed class VersionTag
             (false, true) => new VersionCondition.Missing(),
             (true, false) when IsAny(match) => new VersionCondition.Exists(),
             (true, false) => new VersionCondition.OneOf([.. Versions(match)]),
-            // Nothing can be there and not be there.
+            // A version cannot both exist and not exist.
             (true, true) => new VersionCondition.OneOf([]),
         };
     }
 
     /// <summary>
-    /// Says in the answer which version it is of, and returns whether the caller has that one already, as If-None-Match says.
+    /// Sets the ETag of the response, and returns whether the caller has that version already, according to If-None-Match.
     /// </summary>
     public static bool IsCurrent(HttpContext context, string tag)
     {
         var headers = context.Response.Headers;
         headers.ETag = tag;
-        // Other clients have the same tags: a cache that they share must not take the one's answer for the other's.
+        // Other clients have the same tags: a shared cache must not serve one client's response to another.
         headers.CacheControl = "private, no-cache";
         var known = context.Request.Headers.IfNoneMatch;
         return IsAny(known)

@@ -7,7 +7,7 @@ using RateLimiter.Api.Http.Yaml;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>Says that an operation takes or gives its document as YAML too.</summary>
+/// <summary>Documents that an operation also accepts or returns its document as YAML.</summary>
 internal sealed class YamlBodies : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
@@ -17,7 +17,7 @@ internal sealed class YamlBodies : IOperationProcessor
         if (contents is null)
         {
             var answer = operation.Responses["200"];
-            answer.SetHeader(HeaderNames.ContentDisposition, "A name for the file.");
+            answer.SetHeader(HeaderNames.ContentDisposition, "A file name for the document.");
             contents = answer.Content;
         }
 

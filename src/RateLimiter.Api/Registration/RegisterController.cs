@@ -12,7 +12,7 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Registration;
 
-/// <summary>Getting an API key.</summary>
+/// <summary>Registers clients.</summary>
 [ApiController]
 [Tags("Clients")]
 public sealed class RegisterController(IMediator mediator) : ControllerBase
@@ -20,7 +20,7 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
     public const string TokenHeader = "X-Registration-Token";
 
     /// <summary>Registers an app as a client.</summary>
-    /// <remarks>The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.</remarks>
+    /// <remarks>The API key is shown only once and stored nowhere. 5 registrations per minute and caller address.</remarks>
     /// <response code="401">The registration token is missing or wrong.</response>
     /// <response code="403">Registration is closed.</response>
     [AllowAnonymous]
@@ -35,7 +35,7 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        // Not an argument: MVC would show it in its log, where that is set to Trace.
+        // Not an argument: MVC would write it to its log at level Trace.
         string? token = Request.Headers[TokenHeader];
         var outcome = await mediator.Send(
             new RegisterClientCommand(
@@ -64,7 +64,7 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
 
     private RegisterResponse Answer(ClientRegistered registered)
     {
-        // No cache on the way may keep a key.
+        // No cache may store a key.
         Response.Headers.CacheControl = "no-store";
         return new RegisterResponse(registered.ApiKey, registered.Client.Value);
     }
@@ -79,8 +79,8 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
 /// <param name="Name">The app's name, 1 to 100 characters.</param>
 public sealed record RegisterRequest(string? Name);
 
-/// <param name="ApiKey">The key for the header X-API-Key, shown this once.</param>
-/// <param name="ClientId">The client's public name.</param>
+/// <param name="ApiKey">The key for the header X-API-Key, shown only once.</param>
+/// <param name="ClientId">The client's public id.</param>
 public sealed record RegisterResponse(string ApiKey, string ClientId);
 
 internal sealed class RegisterRequestValidator : AbstractValidator<RegisterRequest>

@@ -5,7 +5,7 @@ using NSwag.Generation.Processors.Contexts;
 
 namespace RateLimiter.Api.Registration;
 
-/// <summary>Says that registering may want a token, in a header that the action reads by itself.</summary>
+/// <summary>Documents that registration may require a token, in a header that the action reads itself.</summary>
 internal sealed class RegistrationTokenParameter : IOperationProcessor
 {
     public bool Process(OperationProcessorContext context)
@@ -15,7 +15,7 @@ internal sealed class RegistrationTokenParameter : IOperationProcessor
             {
                 Kind = OpenApiParameterKind.Header,
                 Name = RegisterController.TokenHeader,
-                Description = "The registration token, where the service wants one.",
+                Description = "The registration token, if the service requires one.",
                 Schema = new JsonSchema { Type = JsonObjectType.String },
             }
         );

@@ -6,15 +6,14 @@ using RateLimiter.Application.Telemetry;
 namespace RateLimiter.Api.Telemetry;
 
 /// <summary>
-/// What of the standard variables of OpenTelemetry decides whether anything is exported. All others are read by its own
-/// packages.
+/// The standard variables of OpenTelemetry that decide whether anything is exported. Its own packages read all others.
 /// </summary>
 internal sealed class ExportOptions(IConfiguration configuration)
 {
     private const string DefaultName = "ratelimiter";
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>What can be exported.</summary>
+    /// <summary>The signals that can be exported.</summary>
     public enum Signal
     {
         Traces,
@@ -22,7 +21,7 @@ internal sealed class ExportOptions(IConfiguration configuration)
         Logs,
     }
 
-    /// <summary>Whether nothing is to be measured, traced or exported.</summary>
+    /// <summary>Whether measuring, tracing and exporting are disabled.</summary>
     public bool IsDisabled =>
         string.Equals(
             configuration["OTEL_SDK_DISABLED"],
@@ -31,7 +30,8 @@ internal sealed class ExportOptions(IConfiguration configuration)
         );
 
     /// <summary>
-    /// Whether a collector is named for it. The packages would else look for one on this machine, for ever.
+    /// Whether a collector is configured for the signal. The packages would otherwise connect to one on this machine,
+    /// forever.
     /// </summary>
     public bool Exports(Signal signal) =>
         !IsDisabled
@@ -43,8 +43,8 @@ internal sealed class ExportOptions(IConfiguration configuration)
         && (IsSet(Endpoint) || IsSet(EndpointOf(signal)));
 
     /// <summary>
-    /// The variables that name no address, of those that something is exported by. The packages would go on to the default
-    /// one.
+    /// The variables that hold no valid address, of those that an export uses. The packages would fall back to the default
+    /// address.
     /// </summary>
     public IEnumerable<string> InvalidEndpoints() =>
         Enum.GetValues<Signal>()
@@ -58,7 +58,7 @@ internal sealed class ExportOptions(IConfiguration configuration)
                 )
             );
 
-    /// <summary>Lets the packages read the same variables.</summary>
+    /// <summary>Makes the packages read the same variables.</summary>
     public void Configure(IServiceCollection services) => services.AddSingleton(configuration);
 
     /// <summary>Names the service, unless a variable does.</summary>
@@ -80,7 +80,7 @@ internal sealed class ExportOptions(IConfiguration configuration)
 internal sealed class ExportOptionsValidator(IConfiguration configuration)
     : IValidateOptions<MetricsOptions>
 {
-    // Without the value, in which there may be a password.
+    // Omits the value, which may contain a password.
     public ValidateOptionsResult Validate(string? name, MetricsOptions options)
     {
         var invalid = new ExportOptions(configuration).InvalidEndpoints().ToList();

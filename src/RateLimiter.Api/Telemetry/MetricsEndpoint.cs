@@ -6,15 +6,15 @@ using RateLimiter.Application.Telemetry;
 namespace RateLimiter.Api.Telemetry;
 
 /// <summary>
-/// <c>/metrics</c>, in the form of Prometheus or OpenMetrics, whichever is asked for. It asks nobody but the memory of the
-/// process, so that it answers while the store does not.
+/// <c>/metrics</c>, in the format of Prometheus or OpenMetrics, as requested. It reads only the memory of the process, so
+/// that it answers while the store does not.
 /// </summary>
 internal static class MetricsEndpoint
 {
     public const string Path = "/metrics";
     private const string Scheme = "Bearer ";
 
-    /// <summary>Not where nothing is counted.</summary>
+    /// <summary>Not mapped where metrics are disabled.</summary>
     public static void MapMetrics(this WebApplication app)
     {
         if (app.Services.GetService<MetricsReader>() is not { } reader)
@@ -33,7 +33,7 @@ internal static class MetricsEndpoint
             );
         }
 
-        // Made when somebody comes: see MetricsReader.
+        // Built on the first request: see MetricsReader.
         var answer = new Lazy<RequestDelegate>(() => Build(pipeline.New(), reader));
         pipeline.Run(context => answer.Value(context));
         endpoints.MapMethods(Path, [HttpMethods.Get], pipeline.Build());

@@ -7,8 +7,8 @@ using RateLimiter.Application.Telemetry;
 namespace RateLimiter.Api.Telemetry;
 
 /// <summary>
-/// Listens to the meters. What it needs takes a start a tenth more of the processor, and is made when the start is over, or
-/// when somebody asks before.
+/// Listens to the meters. Building it costs a tenth of the CPU time of a start, so that it is built when the start is over,
+/// or on the first request for metrics.
 /// </summary>
 internal sealed class MetricsReader : RepeatingService
 {
@@ -37,7 +37,7 @@ internal sealed class MetricsReader : RepeatingService
 
     public MeterProvider Provider => provider.Value;
 
-    /// <summary>Tells a collector what has come since the last time.</summary>
+    /// <summary>Exports what was measured since the last export to a collector.</summary>
     public void Shutdown(int timeoutMs)
     {
         if (provider.IsValueCreated)

@@ -5,14 +5,14 @@ using RateLimiter.Api.Health;
 namespace RateLimiter.Api.Telemetry;
 
 /// <summary>
-/// Completes the span that the framework makes of a request, and leaves out what callers wrote: in a path there may be the id
-/// of a key, or a key in the wrong place. The route says which operation it was.
+/// Completes the span that the framework makes of a request, and omits the caller's input: a path may contain the id of a
+/// key, or a key in the wrong place. The route identifies the operation.
 /// </summary>
 internal static class RequestSpans
 {
     private static readonly string[] OfCallers = ["url.path", "user_agent.original"];
 
-    // Somebody asks for them every few seconds.
+    // Probes and scrapers request them every few seconds.
     private static readonly PathString[] Untraced = [MetricsEndpoint.Path, HealthEndpoints.Prefix];
 
     public static async Task CompleteAsync(HttpContext context, RequestDelegate next)

@@ -7,10 +7,10 @@ using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
 
-/// <summary>What the service tells of itself: at <c>/metrics</c>, and to a collector when one is named.</summary>
+/// <summary>The telemetry of the service: at <c>/metrics</c>, and to a collector when one is configured.</summary>
 internal static class TelemetryHosting
 {
-    /// <summary>How long the end of the service waits for a collector that does not answer.</summary>
+    /// <summary>How long a shutdown waits for a collector that does not answer.</summary>
     private const int LastExportMs = 1000;
 
     private const string Requests = "Microsoft.AspNetCore";
@@ -31,7 +31,7 @@ internal static class TelemetryHosting
 
         if (export.Exports(ExportOptions.Signal.Traces))
         {
-            // The framework gives spans of requests their attributes only when it is told to.
+            // The framework adds attributes to the spans of requests only with this switch.
             AppContext.SetSwitch(
                 "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData",
                 false
@@ -48,10 +48,10 @@ internal static class TelemetryHosting
         }
     }
 
-    /// <summary>Before all that answers requests.</summary>
+    /// <summary>Before all middleware that handles requests.</summary>
     public static void UseTelemetry(this WebApplication app)
     {
-        // It listens from when it is made.
+        // It listens from its creation on.
         var tracer = app.Services.GetService<TracerProvider>();
         if (tracer is not null)
         {
@@ -60,7 +60,7 @@ internal static class TelemetryHosting
 
         var logger = app.Services.GetService<LoggerProvider>();
         var metrics = app.Services.GetService<MetricsReader>();
-        // All at once, so that a collector that does not answer is waited for once.
+        // All in parallel, so that the shutdown waits only once for a collector that does not answer.
         app.Lifetime.ApplicationStopped.Register(() =>
             Parallel.Invoke(
                 () => tracer?.Shutdown(LastExportMs),

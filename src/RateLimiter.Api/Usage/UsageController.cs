@@ -16,16 +16,16 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Usage;
 
-/// <summary>What a user has used, and how to give it back.</summary>
+/// <summary>Reads, refunds and resets the usage of a user.</summary>
 [ApiController]
 [Tags("Usage")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
 public sealed class UsageController(IMediator mediator) : ControllerBase
 {
-    /// <summary>What is used and what is left now, and what a check of cost 1 would be answered. Changes nothing.</summary>
+    /// <summary>The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="routeKey">The route.</param>
-    /// <param name="role">The user's role; the default role when left out.</param>
+    /// <param name="role">The user's role; the default role when omitted.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/usage", Name = "GetUsage")]
@@ -58,8 +58,8 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         return UsageResponse.From(decision);
     }
 
-    /// <summary>Gives permits back, never above the limit.</summary>
-    /// <remarks>For what was taken and then did not happen. Answers how things stand then.</remarks>
+    /// <summary>Refunds permits, never above the limit.</summary>
+    /// <remarks>For permits that were taken for something that then did not happen. Returns the resulting state.</remarks>
     [RequiresScope(Scopes.UsageWrite)]
     [HttpPost("/usage/refund", Name = "RefundUsage")]
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
@@ -83,10 +83,10 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         );
     }
 
-    /// <summary>Forgets what a user has used under the policy that applies.</summary>
-    /// <param name="userId">The user; "*" is a user like any other.</param>
+    /// <summary>Resets the usage of a user under the policy that applies.</summary>
+    /// <param name="userId">The user; "*" is an ordinary user id.</param>
     /// <param name="routeKey">The route.</param>
-    /// <param name="role">The user's role; the default role when left out.</param>
+    /// <param name="role">The user's role; the default role when omitted.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.UsageWrite)]
     [HttpDelete("/usage", Name = "ResetUsage")]

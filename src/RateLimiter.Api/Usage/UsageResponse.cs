@@ -4,17 +4,17 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Usage;
 
-/// <summary>How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.</summary>
+/// <summary>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</summary>
 public sealed record UsageResponse : DecisionResponse
 {
     private UsageResponse(DecisionResponse answer)
         : base(answer) { }
 
-    /// <summary>The permits of the capacity that are in use, rounded up.</summary>
+    /// <summary>The used permits of the capacity, rounded up.</summary>
     [JsonPropertyOrder(1)]
     public required long Used { get; init; }
 
-    /// <summary>How each limit of the policy stands.</summary>
+    /// <summary>The usage of each limit of the policy.</summary>
     [JsonPropertyOrder(2)]
     public required IReadOnlyList<LimitUsageResponse> Limits { get; init; }
 
@@ -40,12 +40,12 @@ public sealed record UsageResponse : DecisionResponse
         };
 }
 
-/// <param name="Name">The limit.</param>
+/// <param name="Name">The name of the limit.</param>
 /// <param name="Limit">Its permits per window.</param>
-/// <param name="Capacity">The most permits that can be left at once: the burst of a bucket, else the limit.</param>
-/// <param name="Used">Those in use, rounded up.</param>
-/// <param name="Remaining">Those that are left of the capacity, never negative.</param>
-/// <param name="ResetIn">Seconds until all are back, rounded up; 0 when they are.</param>
+/// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
+/// <param name="Used">The used permits, rounded up.</param>
+/// <param name="Remaining">The remaining permits of the capacity, never negative.</param>
+/// <param name="ResetIn">Seconds until all permits are replenished, rounded up; 0 when none is used.</param>
 public sealed record LimitUsageResponse(
     string Name,
     long Limit,

@@ -1,10 +1,10 @@
-// What pages with forms and dialogs need of the browser.
+// Browser functions for pages with forms and dialogs.
 Object.assign(window.rateLimiter, {
-  // The browser keeps the focus inside, and gives it back to what had it when the dialog closes.
+  // The browser keeps the focus inside the dialog, and restores the previous focus when it closes.
   showDialog: (dialog) => dialog.showModal(),
   closeDialog: (dialog) => dialog.close(),
 
-  // The first that can take the focus of those that fit.
+  // The first focusable element that matches.
   focusFirst: (selector) => document.querySelector(selector)?.focus(),
 
   copy: async (text) => {

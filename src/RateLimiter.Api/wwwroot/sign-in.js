@@ -1,8 +1,8 @@
-// The tabs that were signed in listen to this, see start.js.
+// The signed-in tabs listen to this, see start.js.
 if (document.body.hasAttribute("data-signed-out")) {
   try {
     localStorage.setItem("ratelimiter-signed-out", Date.now());
   } catch {
-    // Nothing is kept here; the other tabs find out with the next thing that is done there.
+    // Storage is unavailable; the other tabs notice with their next action.
   }
 }

@@ -1,5 +1,5 @@
-// Connects the page with the service. Any instance can serve the connection: it begins as a web socket, without a request
-// before it that another instance would answer.
+// Connects the page with the service. Any instance can serve the connection: it starts as a web socket, without a previous
+// request that another instance might receive.
 (() => {
   const signedOut = "ratelimiter-signed-out";
 
@@ -13,7 +13,7 @@
     }
   });
 
-  // Whoever signs out in one tab is signed out in all of them: sign-in.js says so.
+  // Signing out in one tab signs out all tabs: sign-in.js sends the event.
   addEventListener("storage", (event) => {
     if (event.key === signedOut) {
       location.reload();
@@ -23,7 +23,7 @@
   document
     .getElementById("components-reconnect-modal")
     .addEventListener("components-reconnect-state-changed", (event) => {
-      // The instance that served this page does not know it any more: another one, or this one anew.
+      // The instance that serves the connection does not know this page: another instance, or a restarted one.
       if (event.detail.state === "rejected") {
         location.reload();
       }

@@ -1,4 +1,4 @@
-// Runs before anything is shown: the theme that the viewer chose, else the system's.
+// Runs before the first paint: applies the theme that the viewer chose, otherwise the system's.
 (() => {
   const stored = "ratelimiter-theme";
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -28,7 +28,7 @@
       try {
         localStorage.setItem(stored, current() === "dark" ? "light" : "dark");
       } catch {
-        // Nothing is kept here; the system's theme stays.
+        // Storage is unavailable; the system's theme stays.
       }
       apply();
     }

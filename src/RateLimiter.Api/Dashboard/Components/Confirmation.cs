@@ -1,11 +1,13 @@
 namespace RateLimiter.Api.Dashboard.Components;
 
-/// <summary>What came of what a <see cref="ConfirmDialog"/> asked about.</summary>
+/// <summary>The outcome of an action that a <see cref="ConfirmDialog"/> confirmed.</summary>
 public sealed class Confirmation
 {
-    /// <summary>Why it could not be done; empty when the fields of the dialog say it. Null when it is done.</summary>
+    /// <summary>Why the action failed; empty when the fields of the dialog show it. Null on success.</summary>
     public string? Problem { get; set; }
 
-    /// <summary>What gets the focus then, as a selector; null for what opened the dialog, when that is still there.</summary>
+    /// <summary>
+    /// The selector of the element to focus next; null for the element that opened the dialog, if it still exists.
+    /// </summary>
     public string? FocusNext { get; set; }
 }

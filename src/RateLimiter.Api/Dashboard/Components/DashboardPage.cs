@@ -5,9 +5,9 @@ using RateLimiter.Api.Dashboard.Sessions;
 namespace RateLimiter.Api.Dashboard.Components;
 
 /// <summary>
-/// What a page inherits. The server renders it twice: at first as plain HTML, at which nothing is asked for, so that the
-/// viewer sees its skeleton at once; then over the connection, where <see cref="LoadAsync"/> is called, and again whenever
-/// the page's parameters change.
+/// The base class of pages. The server renders a page twice: first as static HTML, without loading data, so that the viewer
+/// sees its skeleton immediately; then over the connection, where <see cref="LoadAsync"/> is called, and again whenever the
+/// page's parameters change.
 /// </summary>
 /// <example>
 /// <code>
@@ -18,7 +18,7 @@ namespace RateLimiter.Api.Dashboard.Components;
 /// @code {
 ///     private Reply&lt;IReadOnlyList&lt;UsedKey>?>? keys;
 ///     protected override async Task LoadAsync() =>
-///         keys = await Session.SendAsync(Scopes.KeysWrite, holder => new ListKeysQuery(holder.Client.Id));
+///         keys = await Session.SendAsync(Scopes.KeysWrite, caller => new ListKeysQuery(caller.Client.Id));
 /// }
 /// </code>
 /// </example>
@@ -27,7 +27,7 @@ public abstract class DashboardPage : ComponentBase
     [Inject]
     protected DashboardSession Session { get; private set; } = default!;
 
-    /// <summary>Times in the viewer's zone.</summary>
+    /// <summary>Times in the viewer's time zone.</summary>
     [Inject]
     protected ViewerClock Clock { get; private set; } = default!;
 
@@ -40,6 +40,6 @@ public abstract class DashboardPage : ComponentBase
         }
     }
 
-    /// <summary>Asks for what the page shows, or for all of it anew.</summary>
+    /// <summary>Loads, or reloads, all that the page shows.</summary>
     protected abstract Task LoadAsync();
 }

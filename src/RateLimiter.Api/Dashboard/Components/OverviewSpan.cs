@@ -3,13 +3,13 @@ using RateLimiter.Application.Analytics;
 
 namespace RateLimiter.Api.Dashboard.Components;
 
-/// <summary>A span of time that can be chosen, and how finely it is drawn.</summary>
-/// <param name="Name">As it is chosen.</param>
-/// <param name="Words">As it follows a figure.</param>
-/// <param name="Length">How long it is.</param>
-/// <param name="Bucket">What is asked for.</param>
-/// <param name="Step">How long each bar is, which is several buckets.</param>
-/// <param name="Format">How the time of a bar is written.</param>
+/// <summary>A selectable time span, and the resolution of its chart.</summary>
+/// <param name="Name">Its label in the selection.</param>
+/// <param name="Words">Its description after a figure.</param>
+/// <param name="Length">Its length.</param>
+/// <param name="Bucket">The bucket size of the query.</param>
+/// <param name="Step">The length of each bar, which is several buckets.</param>
+/// <param name="Format">The time format of a bar.</param>
 public sealed record OverviewSpan(
     string Name,
     string Words,
@@ -75,7 +75,7 @@ public sealed record OverviewSpan(
         ];
 }
 
-/// <param name="Start">When it begins, where the viewer is.</param>
+/// <param name="Start">When it begins, in the viewer's time zone.</param>
 /// <param name="Allowed">Checks allowed in it.</param>
 /// <param name="Denied">Checks denied in it.</param>
 public sealed record ChecksBar(DateTime Start, long Allowed, long Denied);

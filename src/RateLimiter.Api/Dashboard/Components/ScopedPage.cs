@@ -4,13 +4,13 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Dashboard.Components;
 
-/// <summary>A page on which not every key may do everything.</summary>
+/// <summary>A page with actions for which some keys lack the scope.</summary>
 public abstract class ScopedPage : DashboardPage
 {
-    /// <summary>Who is signed in; null before that is known.</summary>
+    /// <summary>The signed-in caller; null before it is known.</summary>
     protected AuthenticatedCaller? Caller { get; private set; }
 
-    /// <summary>What the key is good for; null before that is known.</summary>
+    /// <summary>The scopes of the key; null before they are known.</summary>
     protected Scopes? KeyScopes => Caller?.Key.Scopes;
 
     protected bool May(Scopes wanted) => KeyScopes?.Allow(wanted) == true;
@@ -23,7 +23,7 @@ public abstract class ScopedPage : DashboardPage
         }
         catch (StoreUnavailableException)
         {
-            // What is asked for next says so.
+            // The next request reports it.
         }
 
         await LoadPageAsync();

@@ -1,12 +1,14 @@
 namespace RateLimiter.Api.Dashboard.Formatting;
 
-/// <summary>Where pages are that have something in their address, for links.</summary>
+/// <summary>Addresses of pages with parameters, for links.</summary>
 public static class Addresses
 {
-    /// <summary>The page of a user. As part of a path, some names would be taken for another one: "..", or one with "%2F".</summary>
+    /// <summary>
+    /// The page of a user. In the query, because as a path segment some names would change: "..", or one with "%2F".
+    /// </summary>
     public static string OfUser(string userId) => $"users{QueryString.Create("user", userId)}";
 
-    /// <summary>The same, about one route.</summary>
+    /// <summary>The same, for one route.</summary>
     public static string OfUser(string userId, string route) =>
         $"users{new QueryString().Add("user", userId).Add("route", route)}";
 

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace RateLimiter.Api.Dashboard.Formatting;
 
-/// <summary>How numbers are written.</summary>
+/// <summary>The format of numbers.</summary>
 public static class Figures
 {
     public static string Text(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>A part of a whole in percent; a dash of nothing.</summary>
+    /// <summary>A part of a whole in percent; a dash when the whole is 0.</summary>
     public static string Share(long part, long whole) =>
         whole == 0 ? "–"
         : part > 0 && part * 1000 < whole ? "<\u00A00.1\u00A0%"

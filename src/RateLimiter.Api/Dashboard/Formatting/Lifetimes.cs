@@ -1,6 +1,6 @@
 namespace RateLimiter.Api.Dashboard.Formatting;
 
-/// <summary>Units in which people say how long something is valid.</summary>
+/// <summary>The units of lifetimes.</summary>
 public static class Lifetimes
 {
     public static readonly IReadOnlyList<(long Value, string Text)> Units =
@@ -10,7 +10,7 @@ public static class Lifetimes
         (86_400, "days"),
     ];
 
-    /// <summary>Seconds of so many units; what no number holds is as good as the greatest, which is always too long.</summary>
+    /// <summary>The units in seconds; on overflow the greatest number, which is always too long.</summary>
     public static long Seconds(long count, long unit) =>
         (long)Int128.Clamp((Int128)count * unit, long.MinValue, long.MaxValue);
 }

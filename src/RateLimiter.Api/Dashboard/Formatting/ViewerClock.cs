@@ -3,15 +3,15 @@ using Microsoft.JSInterop;
 
 namespace RateLimiter.Api.Dashboard.Formatting;
 
-/// <summary>Times as they are where the viewer is. Before the browser has said where, and when that is unknown here: UTC.</summary>
+/// <summary>Times in the viewer's time zone. UTC before the browser has sent the zone, or if it is unknown here.</summary>
 public sealed class ViewerClock(IJSRuntime browser)
 {
     private TimeZoneInfo? zone;
 
-    /// <summary>What to write beside times: the zone's name, as browsers know it.</summary>
+    /// <summary>The label beside times: the zone's name, as browsers know it.</summary>
     public string ZoneName => zone?.Id ?? "UTC";
 
-    /// <summary>Asks the browser, once.</summary>
+    /// <summary>Queries the browser, once.</summary>
     public async Task PrepareAsync()
     {
         if (zone is null)
@@ -28,7 +28,9 @@ public sealed class ViewerClock(IJSRuntime browser)
         TimeZoneInfo.ConvertTime(time, zone ?? TimeZoneInfo.Utc);
 
     /// <param name="time">Any time.</param>
-    /// <param name="format">As of <see cref="DateTimeOffset.ToString(string)"/>; English, whatever the service runs in.</param>
+    /// <param name="format">
+    /// As of <see cref="DateTimeOffset.ToString(string)"/>; English, whatever the culture of the service.
+    /// </param>
     public string Format(DateTimeOffset time, string format) =>
         ToLocal(time).ToString(format, CultureInfo.InvariantCulture);
 }

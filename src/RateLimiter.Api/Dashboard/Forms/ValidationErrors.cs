@@ -3,8 +3,8 @@ using FluentValidation.Results;
 namespace RateLimiter.Api.Dashboard.Forms;
 
 /// <summary>
-/// What is wrong with the fields of a form, in the words of the API. Its names of fields are found however they are
-/// written: <c>limits[0].window_seconds</c> as well as <c>Limits[0].WindowSeconds</c>.
+/// The validation errors of a form's fields, in the words of the API. Both spellings of a field find its error:
+/// <c>limits[0].window_seconds</c> and <c>Limits[0].WindowSeconds</c>.
 /// </summary>
 public sealed class ValidationErrors
 {
@@ -12,7 +12,7 @@ public sealed class ValidationErrors
 
     private readonly Dictionary<string, string> messages = [];
 
-    /// <param name="errors">Of each field, the first counts.</param>
+    /// <param name="errors">The first error of each field is used.</param>
     public ValidationErrors(IEnumerable<(string Field, string Message)> errors)
     {
         foreach (var (field, message) in errors)
@@ -23,7 +23,7 @@ public sealed class ValidationErrors
 
     public int Count => messages.Count;
 
-    /// <summary>What is wrong with a field; null when nothing is.</summary>
+    /// <summary>The error of a field; null when there is none.</summary>
     public string? this[string field] => messages.GetValueOrDefault(Canonical(field));
 
     public static ValidationErrors Of(ValidationResult result) =>

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace RateLimiter.Api.Dashboard.Forms;
 
-/// <summary>Numbers as they are typed.</summary>
+/// <summary>Integers as typed by the user.</summary>
 public static class WholeNumber
 {
     public const string Error = "must be a whole number";
 
-    /// <summary>Reads digits, with spaces around them at most. True, with null, when there is nothing.</summary>
+    /// <summary>Parses digits, with optional surrounding spaces. True, with null, for an empty text.</summary>
     public static bool TryRead(string? text, out long? number)
     {
         number = null;

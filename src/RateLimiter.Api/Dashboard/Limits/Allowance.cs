@@ -3,37 +3,37 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 
-/// <summary>How somebody asks.</summary>
+/// <summary>The request pattern of a user.</summary>
 public enum Demand
 {
-    /// <summary>Takes whatever there is as soon as it is there.</summary>
+    /// <summary>Takes every permit as soon as it is available.</summary>
     Constant,
 
-    /// <summary>Asks evenly, half as often again as the slowest limit allows in the long run.</summary>
+    /// <summary>Requests at a constant rate, 1.5 times the rate that the slowest limit allows in the long run.</summary>
     Steady,
 }
 
-/// <param name="At">Since the first request.</param>
-/// <param name="Asked">So many requests by then; as many as were allowed where everything is asked for.</param>
-/// <param name="Allowed">So many of them allowed.</param>
+/// <param name="At">The time since the first request.</param>
+/// <param name="Asked">The number of requests up to then; equal to the allowed ones for constant demand.</param>
+/// <param name="Allowed">The number of allowed requests.</param>
 public readonly record struct AllowancePoint(TimeSpan At, long Asked, long Allowed);
 
-/// <summary>What limits allow a user over a time, by the same model that the limiter is held against.</summary>
-/// <param name="Span">The time.</param>
-/// <param name="Points">Wherever something changes: from each on, its figures hold until the next.</param>
+/// <summary>What limits allow a user over a time span, by the same model that the limiter is tested against.</summary>
+/// <param name="Span">The time span.</param>
+/// <param name="Points">One point per change: its figures hold until the next point.</param>
 public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Points)
 {
-    // So many moments are reckoned at most, however large the limits are. A log is read through at each of them.
+    // The maximum number of computed moments, however large the limits are. A log is read through at each of them.
     private const int MaxMoments = 1000;
     private const int MaxMomentsOfLogs = 200;
 
-    // More could not be told apart on a screen.
+    // More points could not be distinguished on a screen.
     private const int MaxPoints = 300;
 
     private const long Second = 1_000_000;
     private const int AskedPerWindowOfNothing = 15;
 
-    // Some time in the past; the windows of the clock begin with the picture.
+    // Some time in the past; clock-aligned windows begin with the chart.
     private const long Epoch = 1_700_000_000 * Second;
 
     public AllowancePoint Last => Points[^1];
@@ -44,10 +44,10 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
     /// <summary>The figures just before a time after the start, at which another window may begin.</summary>
     public AllowancePoint FiguresBefore(TimeSpan time) => Points.Last(point => point.At < time);
 
-    /// <param name="limits">One or more, all of which must be passed.</param>
-    /// <param name="demand">How the user asks.</param>
-    /// <param name="span">For how long.</param>
-    /// <param name="cancellationToken">Ends the reckoning.</param>
+    /// <param name="limits">One or more limits, all of which must be passed.</param>
+    /// <param name="demand">The request pattern of the user.</param>
+    /// <param name="span">The time span.</param>
+    /// <param name="cancellationToken">Cancels the computation.</param>
     public static Allowance Of(
         IReadOnlyList<Limit> limits,
         Demand demand,
@@ -95,7 +95,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
         return new Allowance(span, Thin(points, span));
     }
 
-    /// <summary>How long nothing happens; null when nothing will.</summary>
+    /// <summary>The time until the next change; null when there will be none.</summary>
     private static long? WaitOf(
         Counter[] counters,
         IReadOnlyList<Limit> limits,
@@ -111,7 +111,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
             return (long)Math.Ceiling(asked * gap) - now;
         }
 
-        // Nothing is left, so that this takes nothing.
+        // No permits remain, so that this consumes nothing.
         var waits = Counter
             .Acquire(counters, limits, time, 1)
             .Select(status => status.Wait)
@@ -120,8 +120,8 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
     }
 
     /// <summary>
-    /// Between two moments that are a step apart, a small bucket would fill up and a short window begin and end more than
-    /// once. The limit in its place gives as much from moment to moment, and at once no more than fits into a step.
+    /// Between two moments one step apart, a small bucket would fill up, and a short window begin and end more than once.
+    /// The replacement limit allows as much from moment to moment, and at once no more than fits into a step.
     /// </summary>
     private static Limit Coarsen(Limit limit, long step)
     {
@@ -143,7 +143,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
     private static Limit With(Limit limit, long permits, TimeSpan window, long? burst) =>
         new(limit.Name, limit.Algorithm, permits, window, burst);
 
-    /// <summary>Microseconds between two requests of somebody who asks steadily.</summary>
+    /// <summary>Microseconds between two requests at the steady rate.</summary>
     private static double GapOf(IReadOnlyList<Limit> limits)
     {
         var slowest = limits.MinBy(limit => (double)limit.Permits / limit.WindowMicroseconds)!;

@@ -20,7 +20,7 @@ public static class LimitWords
         $"{Figures.Text(limit.Permits)} per {Seconds(limit.Window)}, {Of(limit.Algorithm)}"
         + (limit.Burst is { } burst ? $", burst {Figures.Text(burst)}" : "");
 
-    /// <summary>The same with its name, where there are several.</summary>
+    /// <summary>The same with its name, if there are several.</summary>
     public static IEnumerable<string> Of(IReadOnlyList<Limit> limits) =>
         limits is [{ Name: Limit.DefaultName } only]
             ? [Of(only)]
@@ -40,18 +40,18 @@ public static class LimitWords
     public static string Of(StoreFailureMode? mode) =>
         mode switch
         {
-            null => "as the service is configured",
-            StoreFailureMode.Deny => "deny everything",
-            StoreFailureMode.Allow => "allow everything",
-            StoreFailureMode.Local => "each instance counts by itself",
+            null => "service default",
+            StoreFailureMode.Deny => "fail closed: deny everything",
+            StoreFailureMode.Allow => "fail open: allow everything",
+            StoreFailureMode.Local => "fail local: count per instance",
             _ => throw new ArgumentOutOfRangeException(nameof(mode)),
         };
 
-    /// <summary>As the API has it: "3,600 s".</summary>
+    /// <summary>In the format of the API: "3,600 s".</summary>
     public static string Seconds(TimeSpan time) =>
         $"{Figures.Text((long)Math.Ceiling(time.TotalSeconds))} s";
 
-    /// <summary>As people have it, in the two largest units: "1 hour 30 minutes".</summary>
+    /// <summary>In a readable format, in the two largest units: "1 hour 30 minutes".</summary>
     public static string Duration(TimeSpan time)
     {
         var rest = (long)Math.Ceiling(time.TotalSeconds);
@@ -78,32 +78,32 @@ public static class LimitWords
         return parts is [] ? "0 seconds" : string.Join(' ', parts);
     }
 
-    /// <summary>What a limit lets a user do, in sentences.</summary>
+    /// <summary>What a limit allows a user, in sentences.</summary>
     public static string Allowance(Limit limit)
     {
         var (permits, window) = (limit.Permits, Seconds(limit.Window));
         if (permits == 0)
         {
-            return "Nobody may ask at all.";
+            return "All requests are denied.";
         }
 
-        var atOnce = $"A user may ask {Times(limit.Capacity)} at once";
+        var atOnce = $"A user may make {Requests(limit.Capacity)} at once";
         return limit.Algorithm switch
         {
             Algorithm.FixedWindow =>
                 $"{atOnce}, and again {window} after the first of them; never more than "
                     + $"{Figures.Text(2 * permits - 1)} in any {window}, around the end of a window.",
             Algorithm.SlidingWindow =>
-                $"{atOnce}; when the window of the clock ends, they come back {Pace(limit)}, spread over the next. "
+                $"{atOnce}; when the clock-aligned window ends, permits are replenished {Pace(limit)} over the next window. "
                     + $"About {Figures.Text(permits)} in any {window}: it is an estimate.",
             Algorithm.SlidingLog =>
-                $"{atOnce}; each comes back {window} after it was taken. Never more than {Figures.Text(permits)} in any {window}.",
+                $"{atOnce}; each permit is replenished {window} after it was taken. Never more than {Figures.Text(permits)} in any {window}.",
             _ =>
                 $"{atOnce}, then {Pace(limit)}; never more than {Figures.Text(limit.Capacity + permits)} in any {window}.",
         };
     }
 
-    /// <summary>What several limits let a user do together.</summary>
+    /// <summary>What several limits together allow a user.</summary>
     public static IReadOnlyList<string> Allowance(IReadOnlyList<Limit> limits)
     {
         if (limits is [var only])
@@ -115,13 +115,13 @@ public static class LimitWords
         return
         [
             least == 0
-                ? "Nobody may ask at all."
-                : $"All limits hold together: a user may ask {Times(least)} at once.",
+                ? "All requests are denied."
+                : $"All limits apply together: a user may make {Requests(least)} at once.",
             .. limits.Select(limit => $"{limit.Name}: {Allowance(limit)}"),
         ];
     }
 
-    /// <summary>How a limit's permits come back: "once every 6 s", or "2.5 times a second".</summary>
+    /// <summary>The replenishment rate of a limit: "once every 6 s", or "2.5 times a second".</summary>
     private static string Pace(Limit limit)
     {
         var seconds = limit.Window.TotalSeconds / limit.Permits;
@@ -135,11 +135,10 @@ public static class LimitWords
             : string.Create(CultureInfo.InvariantCulture, $"{1 / seconds:#,0.#} times a second");
     }
 
-    private static string Times(long count) =>
+    private static string Requests(long count) =>
         count switch
         {
-            1 => "once",
-            2 => "twice",
-            _ => $"{Figures.Text(count)} times",
+            1 => "1 request",
+            _ => $"{Figures.Text(count)} requests",
         };
 }

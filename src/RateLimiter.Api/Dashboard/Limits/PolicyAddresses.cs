@@ -2,7 +2,7 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 
-/// <summary>Where the pages of a policy are. Names can hold any character, so that they stand in the query.</summary>
+/// <summary>Addresses of the pages of a policy. Names can hold any character, so that they are in the query.</summary>
 public static class PolicyAddresses
 {
     public const string List = "policies";

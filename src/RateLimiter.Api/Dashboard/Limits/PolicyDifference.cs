@@ -2,13 +2,13 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 
-/// <summary>One field of a policy that is not what it was.</summary>
+/// <summary>A changed field of a policy.</summary>
 /// <param name="Field">Its name.</param>
-/// <param name="Before">Null when there was nothing.</param>
-/// <param name="After">Null when there is nothing any more.</param>
+/// <param name="Before">Null when there was no value.</param>
+/// <param name="After">Null when there is no value any more.</param>
 public sealed record PolicyDifference(string Field, string? Before, string? After)
 {
-    /// <summary>Field by field, what a save has changed; nothing when it says the same.</summary>
+    /// <summary>The fields that a save has changed; empty when there is no change.</summary>
     public static IReadOnlyList<PolicyDifference> Between(
         PolicyDefinition before,
         PolicyDefinition after
@@ -18,7 +18,7 @@ public sealed record PolicyDifference(string Field, string? Before, string? Afte
             .. Of("Mode", ModeOf(before), ModeOf(after)),
             .. Of("Active", before.IsActive ? "yes" : "no", after.IsActive ? "yes" : "no"),
             .. Of(
-                "While the store does not answer",
+                "On store failure",
                 LimitWords.Of(before.OnStoreFailure),
                 LimitWords.Of(after.OnStoreFailure)
             ),

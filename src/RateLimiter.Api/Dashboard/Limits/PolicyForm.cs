@@ -5,13 +5,13 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 
-/// <summary>A policy while it is being written.</summary>
+/// <summary>A policy in the editor.</summary>
 public sealed class PolicyForm
 {
-    /// <summary>Compared byte for byte, so that nothing is trimmed.</summary>
+    /// <summary>Compared byte for byte, so that it is not trimmed.</summary>
     public string Route { get; set; } = "";
 
-    /// <summary>Nothing is the default role.</summary>
+    /// <summary>Empty is the default role.</summary>
     public string Role { get; set; } = "";
 
     public string Description { get; set; } = "";
@@ -24,7 +24,7 @@ public sealed class PolicyForm
 
     public List<LimitForm> Limits { get; } = [new() { Permits = "100", WindowSeconds = "60" }];
 
-    /// <summary>Whether the one limit there is has no name, or the one that such a limit has anyhow.</summary>
+    /// <summary>Whether the only limit has no name, or the default name of a single limit.</summary>
     public bool IsSingle => Limits is [{ Name: "" or Limit.DefaultName }];
 
     public static PolicyForm Of(PolicyDefinition definition)
@@ -43,11 +43,11 @@ public sealed class PolicyForm
         return form;
     }
 
-    /// <summary>What is wrong with a field of one of the limits, as the API names it.</summary>
+    /// <summary>The error in a field of one of the limits, by the API's name of the field.</summary>
     public string? ErrorOf(ValidationErrors errors, int index, string field) =>
         errors[$"limits[{index}].{field}"] ?? (IsSingle ? errors[field] : null);
 
-    /// <summary>The limits that a request makes; null when one of them is wrong, whatever else is.</summary>
+    /// <summary>The limits of a request; null when one of them is invalid, regardless of the other fields.</summary>
     internal IReadOnlyList<Limit>? LimitsOf(SavePolicyRequest request, ValidationErrors errors) =>
         errors["limits"] is null
         && Enumerable
@@ -56,8 +56,8 @@ public sealed class PolicyForm
             ? request.ToDefinition().Limits
             : null;
 
-    /// <summary>The request that the API would be sent, and what is wrong with it.</summary>
-    internal (SavePolicyRequest Request, ValidationErrors Faults) Read(
+    /// <summary>The request to the API, and its validation errors.</summary>
+    internal (SavePolicyRequest Request, ValidationErrors Errors) Read(
         IValidator<SavePolicyRequest> validator
     )
     {
@@ -86,7 +86,7 @@ public sealed class PolicyForm
             {
                 Limits = limits,
             };
-        // What is no number comes first, as nothing is known of its size.
+        // Invalid numbers come first, as their range cannot be checked.
         errors.AddRange(
             validator
                 .Validate(request)
@@ -96,10 +96,10 @@ public sealed class PolicyForm
     }
 }
 
-/// <summary>One limit while it is being written.</summary>
+/// <summary>A limit in the editor.</summary>
 public sealed class LimitForm
 {
-    /// <summary>Tells it from the others while it has no name.</summary>
+    /// <summary>Identifies the limit while it has no name.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N")[..8];
 
     public string Name { get; set; } = "";
@@ -133,7 +133,7 @@ public sealed class LimitForm
             Number("limit", Permits),
             Number("window_seconds", WindowSeconds),
             Algorithm,
-            // What was typed before another algorithm was chosen is not shown any more.
+            // Input from before another algorithm was chosen is no longer shown.
             IsBucket ? Number("burst", Burst) : null,
             Name is "" ? null : Name
         );

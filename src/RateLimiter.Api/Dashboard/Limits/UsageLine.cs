@@ -4,12 +4,12 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Dashboard.Limits;
 
-/// <summary>What a user has used of one limit.</summary>
-/// <param name="Name">The limit's.</param>
+/// <summary>The usage of one limit by a user.</summary>
+/// <param name="Name">The name of the limit.</param>
 /// <param name="Used">Permits in use now.</param>
-/// <param name="Capacity">The most that can be.</param>
-/// <param name="Remaining">Permits left now.</param>
-/// <param name="ResetIn">Until all of them are back.</param>
+/// <param name="Capacity">The maximum of permits in use.</param>
+/// <param name="Remaining">The remaining permits.</param>
+/// <param name="ResetIn">The time until all permits are replenished.</param>
 public sealed record UsageLine(
     string Name,
     long Used,
@@ -18,7 +18,7 @@ public sealed record UsageLine(
     TimeSpan ResetIn
 )
 {
-    /// <summary>Used, of 0 to 1.</summary>
+    /// <summary>The used share, 0 to 1.</summary>
     public double Share => Capacity == 0 ? 1 : Math.Min(1, (double)Used / Capacity);
 
     public static IReadOnlyList<UsageLine> Of(Decision decision) =>
@@ -37,14 +37,14 @@ public sealed record UsageLine(
         ];
 }
 
-/// <summary>A policy, and a route that it counts for: of a catch-all there are many.</summary>
+/// <summary>A policy, and a route that it counts: a catch-all counts many.</summary>
 /// <param name="Policy">The policy.</param>
 /// <param name="Route">Null for a catch-all of which no route is known.</param>
 public sealed record UsageSubject(Policy Policy, string? Route)
 {
-    /// <summary>Every policy with its route, and a catch-all with each of the routes that were asked for under it.</summary>
-    /// <param name="policies">All of a client's.</param>
-    /// <param name="asked">Routes that were asked for, and the roles that they were asked for with.</param>
+    /// <summary>Every policy with its route, and a catch-all with each of the routes that were checked under it.</summary>
+    /// <param name="policies">All policies of a client.</param>
+    /// <param name="asked">Routes that were checked, and the roles of those checks.</param>
     public static IEnumerable<UsageSubject> Of(
         IReadOnlyList<Policy> policies,
         IReadOnlyCollection<PolicyKey> asked
@@ -67,7 +67,7 @@ public sealed record UsageSubject(Policy Policy, string? Route)
         );
     }
 
-    /// <summary>The same of one route, under whichever policies count it.</summary>
+    /// <summary>The same for one route, under every policy that counts it.</summary>
     public static IEnumerable<UsageSubject> OfRoute(IReadOnlyList<Policy> policies, string route) =>
         Of(
                 policies,

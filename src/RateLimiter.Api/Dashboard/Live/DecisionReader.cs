@@ -7,13 +7,13 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Api.Dashboard.Live;
 
 /// <summary>
-/// Reads decisions as they are made, for a component to show: the newest ones, first of all those that are kept already.
-/// Whatever happens, it goes on where it was, until it is disposed of.
+/// Reads live decisions for a component to show: the newest ones, starting with those that the log keeps. After any failure
+/// it resumes where it was, until it is disposed of.
 /// </summary>
-/// <param name="session">Whose decisions. Its key and session are verified every second.</param>
+/// <param name="session">The session whose decisions are read. Its key and session are verified every second.</param>
 /// <param name="time">The clock.</param>
-/// <param name="capacity">How many lines are kept.</param>
-/// <param name="changed">Called when there is something new to show, a few times a second at most.</param>
+/// <param name="capacity">The number of rows that are kept.</param>
+/// <param name="changed">Called when there are changes to show, a few times a second at most.</param>
 internal sealed class DecisionReader(
     DashboardSession session,
     TimeProvider time,
@@ -21,18 +21,18 @@ internal sealed class DecisionReader(
     Func<Task> changed
 ) : IAsyncDisposable
 {
-    /// <summary>More often, people could not read it.</summary>
+    /// <summary>Faster updates would be unreadable.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(300);
 
     private static readonly TimeSpan VerificationInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(3);
 
-    /// <summary>The most that is taken in before it is shown.</summary>
+    /// <summary>The maximum number of events read before an update.</summary>
     private const int MaxAtOnce = 2000;
 
     private static readonly Failure TooMany = new(
-        "Too many follow already",
-        "So many connections follow the decisions of this client that no more are let in. It is tried again.",
+        "Too many open streams",
+        "Too many connections follow the decisions of this client, so that no more are accepted. The page retries.",
         IsPassing: true
     );
 
@@ -44,20 +44,20 @@ internal sealed class DecisionReader(
     /// <summary>Newest first.</summary>
     public IReadOnlyCollection<DecisionRow> Rows => rows;
 
-    /// <summary>How many decisions have come, shown or not.</summary>
+    /// <summary>The number of received decisions, shown or not.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Of <see cref="Count"/> those denied.</summary>
+    /// <summary>The number of denied ones among <see cref="Count"/>.</summary>
     public long Denied { get; private set; }
 
-    /// <summary>Whether what was kept already has come.</summary>
+    /// <summary>Whether the logged decisions have been received.</summary>
     public bool HasBegun { get; private set; }
 
-    /// <summary>Why nothing comes; null when all is well.</summary>
+    /// <summary>Why nothing is received; null without a failure.</summary>
     public Failure? Failure { get; private set; }
 
-    /// <param name="request">What to follow, after the id it is given.</param>
-    /// <returns>Ends when nothing more will come.</returns>
+    /// <param name="request">What to follow, from the given id on.</param>
+    /// <returns>Completes when nothing more will be received.</returns>
     public Task Start(Func<AuthenticatedCaller, long, FollowDecisionsQuery> request) =>
         running = RunAsync(request);
 
@@ -94,10 +94,10 @@ internal sealed class DecisionReader(
         }
     }
 
-    /// <returns>Whether to go on; false when the session is over.</returns>
+    /// <returns>Whether to continue; false when the session has ended.</returns>
     private async Task<bool> ReadAsync(IAsyncEnumerable<DecisionEvent> events)
     {
-        // The first step comes before all that can fail: with the end of the events, the place among followers is free.
+        // The first step comes before anything that can fail: when the enumeration ends, the stream slot is free again.
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         var reader = events.GetAsyncEnumerator(reading.Token);
         var next = reader.MoveNextAsync().AsTask();

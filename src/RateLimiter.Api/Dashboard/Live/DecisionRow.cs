@@ -2,13 +2,13 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Dashboard.Live;
 
-/// <summary>A line of a list of decisions.</summary>
+/// <summary>A row of a list of decisions.</summary>
 public abstract record DecisionRow
 {
-    /// <param name="Decision">What was decided.</param>
+    /// <param name="Decision">The decision.</param>
     public sealed record Made(LoggedDecision Decision) : DecisionRow;
 
-    /// <summary>Some are missing here.</summary>
-    /// <param name="Count">How many; null when nobody knows.</param>
+    /// <summary>A gap: some decisions are missing.</summary>
+    /// <param name="Count">The number of missing decisions; null when it is unknown.</param>
     public sealed record Gap(long? Count) : DecisionRow;
 }

@@ -27,7 +27,7 @@ public sealed partial class Overview
     protected override async Task LoadAsync()
     {
         figures = await AskAsync();
-        // The page may have been left meanwhile.
+        // The viewer may have left the page meanwhile.
         if (!isRefreshing && !leaving.IsCancellationRequested)
         {
             isRefreshing = true;
@@ -38,7 +38,7 @@ public sealed partial class Overview
     private static string DeniedNote(Tally tally) =>
         tally.ShadowDenied == 0
             ? $"{Figures.Text(tally.Denied)} checks"
-            : $"{Figures.Text(tally.Denied)} checks, and {Figures.Text(tally.ShadowDenied)} in shadow";
+            : $"{Figures.Text(tally.Denied)} checks, and {Figures.Text(tally.ShadowDenied)} in shadow mode";
 
     private async Task ChooseAsync(OverviewSpan choice)
     {
@@ -48,7 +48,7 @@ public sealed partial class Overview
         figures = await AskAsync();
     }
 
-    // What is shown stays until there is something newer, also while the store does not answer.
+    // The figures stay until there are newer ones, also while the store does not answer.
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(RefreshInterval, Time);
@@ -70,7 +70,7 @@ public sealed partial class Overview
         }
         catch (OperationCanceledException)
         {
-            // The page is left.
+            // The viewer has left the page.
         }
         catch (Exception exception)
         {
@@ -131,10 +131,10 @@ public sealed partial class Overview
     }
 }
 
-/// <param name="Summary">Of the whole span.</param>
-/// <param name="Bars">Of its parts, oldest first.</param>
-/// <param name="Routes">With the most checks, most first.</param>
-/// <param name="DeniedUsers">With the most denials, most first.</param>
+/// <param name="Summary">The figures of the whole span.</param>
+/// <param name="Bars">The figures of its steps, oldest first.</param>
+/// <param name="Routes">The routes with the most checks, in descending order.</param>
+/// <param name="DeniedUsers">The users with the most denials, in descending order.</param>
 internal sealed record OverviewFigures(
     AnalyticsSummary Summary,
     IReadOnlyList<ChecksBar> Bars,

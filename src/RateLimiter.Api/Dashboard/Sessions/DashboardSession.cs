@@ -12,9 +12,9 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>
-/// Who is signed in, and the way to the use cases: pages send through <c>SendAsync</c> and know nothing else. The
-/// key and the session are verified before every request, so that a revoked key, or signing out anywhere, ends it with the next
-/// thing that its holder does.
+/// The signed-in caller, and the access to the use cases: pages send requests only through <c>SendAsync</c>. The key and the
+/// session are verified before every request, so that revoking the key, or signing out anywhere, ends the session with its
+/// next action.
 /// </summary>
 public sealed class DashboardSession(
     AuthenticationStateProvider states,
@@ -26,25 +26,25 @@ public sealed class DashboardSession(
     TimeProvider time
 )
 {
-    /// <summary>Who is signed in; null when the session is over.</summary>
-    /// <exception cref="StoreUnavailableException">It is not known here and the store does not answer.</exception>
+    /// <summary>The signed-in caller; null when the session has ended.</summary>
+    /// <exception cref="StoreUnavailableException">The key is not cached here and the store does not answer.</exception>
     public async Task<AuthenticatedCaller?> FindCallerAsync() =>
         await FindTicketAsync() is { } ticket ? await FindCallerAsync(ticket) : null;
 
     /// <summary>
-    /// Sends a request for whoever is signed in. What hinders it is in the reply, for <c>Loaded</c> or <c>ErrorState</c> to
-    /// show; when the session is over, the browser goes to the sign-in page.
+    /// Sends a request for the signed-in caller. The reply holds any failure, for <c>Loaded</c> or <c>ErrorState</c> to
+    /// show; when the session has ended, the browser is redirected to the sign-in page.
     /// </summary>
-    /// <param name="wanted">What the key must be good for: any of these scopes.</param>
-    /// <param name="request">Makes the request for the client and key that are signed in.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="wanted">The scopes of which the key must have at least one.</param>
+    /// <param name="request">Creates the request for the signed-in client and key.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public Task<Reply<T>> SendAsync<T>(
         Scopes wanted,
         Func<AuthenticatedCaller, IRequest<T>> request,
         CancellationToken cancellationToken = default
     ) => SendAsync(wanted, (caller, _) => request(caller), cancellationToken);
 
-    /// <summary>As the other, for a change, whose request says who makes it.</summary>
+    /// <summary>As the other overload, for a change, whose request names the actor.</summary>
     public async Task<Reply<T>> SendAsync<T>(
         Scopes wanted,
         Func<AuthenticatedCaller, Actor, IRequest<T>> request,
@@ -89,9 +89,11 @@ public sealed class DashboardSession(
         }
     }
 
-    /// <summary>Looks again, for what goes on for long. When the session is over, the browser goes to the sign-in page.</summary>
-    /// <returns>Whether it is not.</returns>
-    /// <exception cref="StoreUnavailableException">It is not known here and the store does not answer.</exception>
+    /// <summary>
+    /// Verifies the session again, for long operations. When it has ended, the browser is redirected to the sign-in page.
+    /// </summary>
+    /// <returns>Whether the session is still valid.</returns>
+    /// <exception cref="StoreUnavailableException">The key is not cached here and the store does not answer.</exception>
     public async Task<bool> VerifyAsync()
     {
         if (await FindCallerAsync() is not null)
@@ -103,7 +105,7 @@ public sealed class DashboardSession(
         return false;
     }
 
-    // The server sends whoever asks for the page again to the sign-in page, and says why.
+    // The server redirects the reloaded page to the sign-in page, and shows why.
     private void End() => navigation.NavigateTo(navigation.Uri, forceLoad: true);
 
     private async Task<AuthenticatedCaller?> FindCallerAsync(SessionTicket ticket) =>

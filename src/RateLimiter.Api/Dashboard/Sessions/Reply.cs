@@ -3,9 +3,9 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
-/// <summary>What came of a request: its answer, or what hindered it.</summary>
-/// <param name="Answer">Default when something hindered it.</param>
-/// <param name="Failure">Null when nothing did.</param>
+/// <summary>The outcome of a request: its answer or its failure.</summary>
+/// <param name="Answer">The default value after a failure.</param>
+/// <param name="Failure">Null on success.</param>
 public sealed record Reply<T>(T? Answer, Failure? Failure)
 {
     public static implicit operator Reply<T>(Failure error) => new(default, error);
@@ -13,26 +13,26 @@ public sealed record Reply<T>(T? Answer, Failure? Failure)
     public static implicit operator Reply<T>(T answer) => new(answer, null);
 }
 
-/// <summary>Why there is no answer, in words for whoever waits for it.</summary>
-/// <param name="Title">In a few words.</param>
-/// <param name="Detail">What to do about it.</param>
-/// <param name="IsPassing">Whether it is worth trying again.</param>
+/// <summary>Why a request failed, in words for the viewer.</summary>
+/// <param name="Title">A short title.</param>
+/// <param name="Detail">What the viewer can do about it.</param>
+/// <param name="IsPassing">Whether a retry may succeed.</param>
 public sealed record Failure(string Title, string Detail, bool IsPassing)
 {
     public static readonly Failure StoreUnavailable = new(
         "The store does not answer",
-        "What is shown here is kept in the store of this service, which does not answer at the moment.",
+        "This data is in the store of this service, which does not answer at the moment.",
         IsPassing: true
     );
 
     public static readonly Failure StoreFull = new(
         "The store is full",
-        "It keeps nothing new. Delete policies, keys or clients to make room, and try again.",
+        "It accepts no new data. Delete policies, keys or clients to make room, and try again.",
         IsPassing: true
     );
 
     public static readonly Failure SessionEnded = new(
-        "Your session is over",
+        "Your session has ended",
         "Sign in again.",
         IsPassing: false
     );
@@ -47,8 +47,8 @@ public sealed record Failure(string Title, string Detail, bool IsPassing)
 
     public static Failure ScopeMissing(Scopes wanted) =>
         new(
-            "Your key is not good for this",
-            $"It takes a key with the scope {string.Join(" or ", wanted.ToNames())}.",
+            "Your key does not have the scope",
+            $"This requires a key with the scope {string.Join(" or ", wanted.ToNames())}.",
             IsPassing: false
         );
 }

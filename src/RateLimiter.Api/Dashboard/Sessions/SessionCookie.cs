@@ -8,7 +8,7 @@ using RateLimiter.Application.Sessions;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
-/// <summary>The cookie that keeps somebody signed in, and what becomes of a request whose cookie is not good any more.</summary>
+/// <summary>The session cookie, and the handling of requests with an invalid one.</summary>
 internal sealed class SessionCookie(
     Authenticator authenticator,
     ISessions sessions,
@@ -17,16 +17,16 @@ internal sealed class SessionCookie(
 {
     public const string Scheme = "dashboard";
 
-    /// <summary>Says on the sign-in page that the session is over.</summary>
+    /// <summary>Makes the sign-in page show that the session has ended.</summary>
     public const string EndedQuery = "ended";
 
-    /// <summary>Where to go after signing in.</summary>
+    /// <summary>The page to return to after signing in.</summary>
     public const string ReturnQuery = "return";
 
     private const string Name = "ratelimiter-session";
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
-    /// <summary>After which somebody who goes on must sign in again.</summary>
+    /// <summary>The maximum lifetime of a session, also of one in use.</summary>
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1);
 
     private static readonly object Ended = new();
@@ -43,8 +43,8 @@ internal sealed class SessionCookie(
     }
 
     /// <summary>
-    /// The key may have been revoked or have expired, its client may be gone, and the session signed out of: the cookie may be a
-    /// copy.
+    /// The key may have been revoked or have expired, its client may have been deleted, and the session may have been signed
+    /// out of: the cookie may be a copy.
     /// </summary>
     public override async Task ValidatePrincipal(CookieValidatePrincipalContext context)
     {
@@ -77,7 +77,7 @@ internal sealed class SessionCookie(
         );
     }
 
-    /// <summary>Without the host, which only the proxy in front knows for sure.</summary>
+    /// <summary>Without the host, which only the proxy in front of the service knows reliably.</summary>
     public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
     {
         var request = context.Request;

@@ -8,9 +8,9 @@ using RateLimiter.Application.Stores;
 namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>
-/// The keys that sessions are encrypted with. Data Protection asks for them without waiting, so that they are read from the
-/// store before each request of the dashboard that may need them (<see cref="PrepareAsync"/>), and made there when it has
-/// none: never by Data Protection itself.
+/// The encryption keys of sessions. Data Protection requests them synchronously, so that they are read from the store before
+/// each dashboard request that may need them (<see cref="PrepareAsync"/>), and created there when it has none: never by Data
+/// Protection itself.
 /// </summary>
 internal sealed class SessionKeyManager(
     SessionKeyRepository repository,
@@ -21,12 +21,14 @@ internal sealed class SessionKeyManager(
     TimeProvider time
 ) : IKeyManager, IDisposable
 {
-    /// <summary>For how long what was read is used. Other instances add a key long before it is used.</summary>
+    /// <summary>How long the cached keys are used. Other instances add a key long before it is used.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
 
-    /// <summary>A key is replaced so long before its end, so that all instances know the next one when it begins.</summary>
+    /// <summary>
+    /// A key is replaced this long before it expires, so that all instances know the next one when it becomes active.
+    /// </summary>
     private static readonly TimeSpan Overlap = TimeSpan.FromDays(7);
 
     private readonly XmlKeyManager manager = new(options, activator, loggers);
@@ -34,8 +36,8 @@ internal sealed class SessionKeyManager(
     private CancellationTokenSource outdated = new();
     private long? readAt;
 
-    /// <summary>Makes sure that there is a key to use, and that it is in the store.</summary>
-    /// <exception cref="StoreUnavailableException">None is known and the store does not answer.</exception>
+    /// <summary>Ensures that there is a usable key, and that it is in the store.</summary>
+    /// <exception cref="StoreUnavailableException">No key is known and the store does not answer.</exception>
     public async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
         if (IsUpToDate())
@@ -54,7 +56,7 @@ internal sealed class SessionKeyManager(
         }
         catch (StoreUnavailableException) when (readAt is not null)
         {
-            // The keys that are known are as good as before.
+            // The known keys remain valid.
             readAt = time.GetTimestamp();
         }
         finally
@@ -89,7 +91,7 @@ internal sealed class SessionKeyManager(
         while (true)
         {
             var stored = await store.ListAsync(cancellationToken);
-            // A store that has lost everything gets them back from whoever knows them.
+            // A store that has lost all its data gets the keys back from an instance that knows them.
             if (stored.Count > 0 || repository.Known.Count == 0)
             {
                 Use([.. stored.Select(XElement.Parse)]);

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>
-/// What Data Protection takes for its store, which it reads and writes without waiting: the keys that
-/// <see cref="SessionKeyManager"/> has read from the real one.
+/// The repository that Data Protection reads and writes synchronously: the keys that <see cref="SessionKeyManager"/> has
+/// read from the store.
 /// </summary>
 internal sealed class SessionKeyRepository : IXmlRepository
 {
@@ -23,7 +23,7 @@ internal sealed class SessionKeyRepository : IXmlRepository
 
     public void StoreElement(XElement element, string friendlyName) => added.Add(element);
 
-    /// <summary>Hands out what is to be written into the store, once.</summary>
+    /// <summary>Returns the keys to be written into the store, once.</summary>
     public IReadOnlyList<XElement> TakeAdded()
     {
         IReadOnlyList<XElement> taken = [.. added];

@@ -5,10 +5,10 @@ using RateLimiter.Application.Clients;
 
 namespace RateLimiter.Api.Dashboard.Sessions;
 
-/// <summary>What a session holds: the key that was signed in with, which is verified anew each time.</summary>
-/// <param name="Id">What names the session.</param>
+/// <summary>The content of a session: the key of the sign-in, which is verified again for each request.</summary>
+/// <param name="Id">The id of the session.</param>
 /// <param name="Key">The API key as it was entered.</param>
-/// <param name="Caller">Where the request or connection comes from.</param>
+/// <param name="Caller">The address of the request or connection.</param>
 /// <param name="EndsAt">When the session ends without another request.</param>
 internal sealed record SessionTicket(string Id, string Key, IPAddress Caller, DateTimeOffset EndsAt)
 {
@@ -17,12 +17,12 @@ internal sealed record SessionTicket(string Id, string Key, IPAddress Caller, Da
     private const string CallerClaim = "caller";
     private const string EndClaim = "end";
 
-    /// <summary>What is encrypted into the cookie.</summary>
+    /// <summary>The claims that are encrypted into the cookie.</summary>
     public static ClaimsPrincipal Write(string id, string key, AuthenticatedCaller caller) =>
         new(
             new ClaimsIdentity(
                 [
-                    // Tokens against forgery are bound to it.
+                    // Antiforgery tokens are bound to it.
                     new Claim(ClaimTypes.NameIdentifier, $"{caller.Client.Id} {caller.Key.Id}"),
                     new Claim(IdClaim, id),
                     new Claim(KeyClaim, key),
@@ -31,7 +31,7 @@ internal sealed record SessionTicket(string Id, string Key, IPAddress Caller, Da
             )
         );
 
-    /// <summary>The same with what is known of the request that it came with.</summary>
+    /// <summary>The same with the data of the request that carries the cookie.</summary>
     public static ClaimsPrincipal Complete(
         ClaimsPrincipal written,
         IPAddress caller,
@@ -45,13 +45,13 @@ internal sealed record SessionTicket(string Id, string Key, IPAddress Caller, Da
             ]),
         ]);
 
-    /// <summary>The name of the session in a cookie; null in one of an earlier version.</summary>
+    /// <summary>The id of the session in a cookie; null in a cookie of an earlier version.</summary>
     public static string? IdOf(ClaimsPrincipal principal) => principal.FindFirstValue(IdClaim);
 
     /// <summary>The API key in a cookie, without what <see cref="Complete"/> adds.</summary>
     public static string? KeyOf(ClaimsPrincipal principal) => principal.FindFirstValue(KeyClaim);
 
-    /// <summary>Null when nobody is signed in.</summary>
+    /// <summary>Null when no caller is signed in.</summary>
     public static SessionTicket? Read(ClaimsPrincipal principal) =>
         IdOf(principal) is { } id
         && KeyOf(principal) is { } key

@@ -14,13 +14,13 @@ using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Dashboard.SigningIn;
 
-/// <summary>Signing in and out: pages without a script, and forms with a token against forgery.</summary>
+/// <summary>Signing in and out: pages without a script, and forms with an antiforgery token.</summary>
 internal static class SignIn
 {
     public const string Path = "/sign-in";
     public const string OutPath = "/sign-out";
 
-    /// <summary>Says on the sign-in page that it was asked for.</summary>
+    /// <summary>Makes the sign-in page show that the caller has signed out.</summary>
     private const string OutQuery = "out";
 
     // 128 bits.
@@ -51,7 +51,7 @@ internal static class SignIn
 
         var message = ended is null
             ? null
-            : "You have been signed out: your API key is not valid any more.";
+            : "You have been signed out: your API key is no longer valid.";
         return Page(http, StatusCodes.Status200OK, returnTo, message, signedOut is not null);
     }
 
@@ -138,7 +138,7 @@ internal static class SignIn
 
         if (SessionTicket.IdOf(http.User) is { } id)
         {
-            // First, so that whoever is told that he is signed out is.
+            // First, so that a confirmed sign-out has taken effect.
             await sessions.EndAsync(id, http.RequestAborted);
         }
 
@@ -146,7 +146,7 @@ internal static class SignIn
         return new Redirection($"{http.Request.PathBase}{Path}?{OutQuery}=true");
     }
 
-    /// <summary>Whether the form comes without the token that this browser was given with it.</summary>
+    /// <summary>Whether the form lacks the antiforgery token that this browser received with it.</summary>
     private static bool IsForged(HttpContext http) =>
         http.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true };
 
@@ -169,7 +169,7 @@ internal static class SignIn
             StatusCode = status,
         };
 
-    /// <summary>A page of the dashboard, whatever was asked for: nobody is sent elsewhere from here.</summary>
+    /// <summary>A page of the dashboard, whatever the parameter holds: no open redirect.</summary>
     internal static string Safe(HttpContext http, string? returnTo)
     {
         var dashboard = $"{http.Request.PathBase}/";
@@ -181,7 +181,9 @@ internal static class SignIn
             : dashboard;
     }
 
-    /// <summary>303: whatever the method was, the next one is GET. With an address that the caller cannot choose.</summary>
+    /// <summary>
+    /// 303: the next request is a GET, whatever the method was. To an address that the caller cannot choose.
+    /// </summary>
     private sealed class Redirection(string address) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)

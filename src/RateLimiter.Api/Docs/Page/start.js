@@ -1,4 +1,4 @@
-// A file of its own, because the page may not hold a script.
+// A separate file, because the page's content security policy forbids inline scripts.
 SwaggerUIBundle({
   url: "../openapi.json",
   dom_id: "#swagger-ui",

@@ -14,20 +14,21 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Api.Http.Authentication;
 
 /// <summary>
-/// Lets in who holds a valid API key that is good for what is <see cref="RequiresScopeAttribute">required</see>, and
-/// <see cref="AllowAnonymousAttribute">everybody</see> where that is said. Where neither is said, only admins.
-/// A filter and not an authentication scheme: it costs a check no ticket, principal and claims.
+/// Authenticates callers with a valid API key that has a scope which is <see cref="RequiresScopeAttribute">required</see>,
+/// and accepts <see cref="AllowAnonymousAttribute">every caller</see> on actions that allow it. Actions with neither
+/// attribute require the scope admin. A filter and not an authentication scheme: it saves a check the ticket, principal and
+/// claims.
 /// </summary>
 /// <remarks>
-/// What is not <see cref="NotAdministrativeAttribute">a check</see> has a rate. Who comes with a wrong key does not use it
-/// up: others may share the address.
+/// Requests other than <see cref="NotAdministrativeAttribute">checks</see> have a rate limit. Requests with an invalid key
+/// do not consume it: other callers may share the address.
 /// </remarks>
 internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRate administration)
     : IAsyncAuthorizationFilter
 {
     public const string HeaderName = "X-API-Key";
 
-    // What takes permits, gives them back or looks at them waits for the store as a check does, all in all.
+    // Operations that acquire, refund or peek at permits wait for the store like a check does.
     private const Scopes Counting = Scopes.Check | Scopes.UsageWrite;
 
     public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
@@ -97,14 +98,14 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 
 internal static class Callers
 {
-    /// <summary>Who <see cref="ApiKeyFilter"/> let in.</summary>
+    /// <summary>The caller that <see cref="ApiKeyFilter"/> authenticated.</summary>
     public static AuthenticatedCaller Caller(this HttpContext context) =>
         context.Features.GetRequiredFeature<AuthenticatedCaller>();
 
     /// <summary>The client of <see cref="Caller"/>.</summary>
     public static ClientSnapshot Client(this HttpContext context) => context.Caller().Client;
 
-    /// <summary>Who asks, for the audit trail; with no key where none is needed.</summary>
+    /// <summary>The actor for the audit trail; without a key where none is required.</summary>
     public static Actor Actor(this HttpContext context) =>
         new(
             context.Features.Get<AuthenticatedCaller>()?.Key.Id,
@@ -112,7 +113,7 @@ internal static class Callers
             ApiProblemDetailsFactory.TraceIdOf(context)
         );
 
-    /// <summary>The address that the request comes from. A connection over a Unix socket has none.</summary>
+    /// <summary>The caller's address. A connection over a Unix socket has none.</summary>
     public static IPAddress RemoteAddress(this HttpContext context) =>
         context.Connection.RemoteIpAddress ?? IPAddress.Loopback;
 }

@@ -3,8 +3,8 @@ using RateLimiter.Application.Quotas;
 namespace RateLimiter.Api.Http.Authentication;
 
 /// <summary>
-/// The action is a check. Everything else is administration, and has the rate of
-/// <see cref="Application.Quotas.AdministrativeRate"/>.
+/// The action is a check. All other actions are administrative, and have the rate limit of <see
+/// cref="Application.Quotas.AdministrativeRate"/>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NotAdministrativeAttribute : Attribute;

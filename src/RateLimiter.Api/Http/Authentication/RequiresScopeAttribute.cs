@@ -2,10 +2,10 @@ using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Http.Authentication;
 
-/// <summary>What the API key must be good for: any of some scopes is enough.</summary>
+/// <summary>The scopes of which the API key must have at least one.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RequiresScopeAttribute(Scopes scopes) : Attribute
 {
-    /// <summary>Any of them.</summary>
+    /// <summary>Any one of them is sufficient.</summary>
     public Scopes Scopes => scopes;
 }

@@ -1,5 +1,5 @@
 namespace RateLimiter.Api.Http.Errors;
 
-/// <summary>What is answered here goes on to end users, who are told nothing of the store.</summary>
+/// <summary>The responses are passed on to end users, and disclose nothing about the store.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class AnswersEndUsersAttribute : Attribute;

@@ -4,7 +4,7 @@ using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Http.Errors;
 
-/// <summary>Turns what was thrown into a problem. Only what is not foreseen is logged.</summary>
+/// <summary>Turns exceptions into problem responses. Only unexpected ones are logged.</summary>
 internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
     private const string Malformed = "The request is malformed.";
@@ -47,7 +47,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 );
                 return true;
 
-            // What the web server makes of a chunk whose size passes any number.
+            // The web server's exception for a chunk whose size overflows.
             case IOException { InnerException: OverflowException }:
                 await ProblemResponse.WriteAsync(
                     httpContext,
@@ -57,7 +57,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 return true;
 
             case OperationCanceledException when httpContext.RequestAborted.IsCancellationRequested:
-                // The caller has gone: nobody reads the answer.
+                // The caller has disconnected: the response is not read.
                 httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return true;
 
@@ -72,7 +72,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
         }
     }
 
-    // The request itself has been taken off its endpoint.
+    // The exception handler has removed the endpoint from the request itself.
     private static bool IsForEndUsers(HttpContext context) =>
         context
             .Features.Get<IExceptionHandlerFeature>()
@@ -82,6 +82,6 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
 
 internal static partial class ErrorMessages
 {
-    [LoggerMessage(4, LogLevel.Error, "An unforeseen failure, trace id {TraceId}")]
+    [LoggerMessage(4, LogLevel.Error, "Unexpected error, trace id {TraceId}")]
     public static partial void Unforeseen(this ILogger logger, Exception exception, string traceId);
 }

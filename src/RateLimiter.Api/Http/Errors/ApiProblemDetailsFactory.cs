@@ -8,7 +8,7 @@ using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Http.Errors;
 
-/// <summary>Every error has the form of RFC 9457, with the trace id under which the logs tell more.</summary>
+/// <summary>Every error has the form of RFC 9457, with the trace id under which the logs have details.</summary>
 internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> options)
     : ProblemDetailsFactory
 {
@@ -50,7 +50,7 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
             Detail = detail ?? "The request has fields that are missing or wrong: see errors.",
             Instance = instance,
         };
-        // The framework has no name for a body that is missing.
+        // The framework has no name for a missing body.
         if (problem.Errors.Remove("", out var messages))
         {
             problem.Errors[JsonErrors.Body] = messages;
@@ -71,7 +71,7 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
         return problem;
     }
 
-    // Nothing of the request that may hold an API key in the wrong place: problems end up in logs.
+    // Contains nothing of the request that may hold an API key in the wrong place: problems end up in logs.
     private static string Detail(HttpRequest request, int status) =>
         status switch
         {
@@ -82,7 +82,7 @@ internal sealed class ApiProblemDetailsFactory(IOptions<ApiBehaviorOptions> opti
             _ => "The request cannot be answered.",
         };
 
-    /// <summary>What stands in the answer and in the log, so that the one is found by the other.</summary>
+    /// <summary>The id in the response and in the log, which connects the two.</summary>
     internal static string TraceIdOf(HttpContext httpContext) =>
         Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier;
 }

@@ -7,7 +7,7 @@ using RateLimiter.Api.Hosting;
 
 namespace RateLimiter.Api.Http.Errors;
 
-/// <summary>Answers with a problem, from wherever in the pipeline.</summary>
+/// <summary>Responds with a problem, from anywhere in the pipeline.</summary>
 internal static class ProblemResponse
 {
     /// <summary>The media type of every error.</summary>
@@ -18,7 +18,7 @@ internal static class ProblemResponse
     public static ObjectResult Create(HttpContext context, int status, string detail) =>
         Result(Factory(context).CreateProblemDetails(context, status, detail: detail));
 
-    /// <summary>400, with what is wrong with each field.</summary>
+    /// <summary>400, with the validation errors of each field.</summary>
     public static ObjectResult Validation(HttpContext context, ModelStateDictionary errors) =>
         Result(ValidationProblem(context, errors));
 
@@ -45,7 +45,7 @@ internal static class ProblemResponse
         return ValidationProblem(context, state);
     }
 
-    /// <summary>409, because of what the client has already.</summary>
+    /// <summary>409, because of a conflict with the client's current state.</summary>
     public static ObjectResult Conflict(HttpContext context, string detail) =>
         Create(context, StatusCodes.Status409Conflict, detail);
 
@@ -56,15 +56,15 @@ internal static class ProblemResponse
         return Create(context, StatusCodes.Status401Unauthorized, detail);
     }
 
-    /// <summary>401, because the client or its key was deleted while it was answered.</summary>
+    /// <summary>401, because the client or its key was deleted during the request.</summary>
     public static ObjectResult NoClient(HttpContext context) =>
         Unauthorized(context, "The client or its API key has just been deleted.");
 
-    /// <summary>403, because the key is not good for this.</summary>
+    /// <summary>403, because the key lacks the scope.</summary>
     public static ObjectResult Forbidden(HttpContext context, string detail) =>
         Create(context, StatusCodes.Status403Forbidden, detail);
 
-    /// <summary>429, with when to come again, unless that is never.</summary>
+    /// <summary>429, with Retry-After, unless waiting does not help.</summary>
     public static ObjectResult TooMany(HttpContext context, TimeSpan? wait, string detail)
     {
         if (wait is { } time)
@@ -75,7 +75,7 @@ internal static class ProblemResponse
         return Create(context, StatusCodes.Status429TooManyRequests, detail);
     }
 
-    /// <summary>503, with when to come again, for end users: it says nothing of what is behind it.</summary>
+    /// <summary>503, with Retry-After, for end users: it discloses nothing about the cause.</summary>
     public static ObjectResult Unavailable(HttpContext context, TimeSpan wait)
     {
         context.Response.SetRetryAfter(wait);
@@ -95,7 +95,7 @@ internal static class ProblemResponse
 
     /// <summary>503, because the store did not answer.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="isForEndUsers">Whether to say nothing of the store.</param>
+    /// <param name="isForEndUsers">Whether to disclose nothing about the store.</param>
     public static ProblemDetails StoreProblem(HttpContext context, bool isForEndUsers = false) =>
         Factory(context)
             .CreateProblemDetails(
@@ -104,7 +104,7 @@ internal static class ProblemResponse
                 detail: isForEndUsers ? TryLater : "The store does not answer at the moment."
             );
 
-    /// <summary>Writes a problem where there is no MVC to write a result.</summary>
+    /// <summary>Writes a problem where MVC does not write results.</summary>
     public static Task WriteAsync(HttpContext context, int status, string detail) =>
         WriteAsync(context, Factory(context).CreateProblemDetails(context, status, detail: detail));
 
@@ -115,7 +115,7 @@ internal static class ProblemResponse
         await context.Response.WriteAsJsonAsync(problem, options: null, ContentType);
     }
 
-    /// <summary>Gives a body to a status that came without one.</summary>
+    /// <summary>Adds a body to a status without one.</summary>
     public static Task WriteStatusAsync(StatusCodeContext context)
     {
         HeadRequests.CompleteAllow(context.HttpContext.Response);
@@ -126,7 +126,7 @@ internal static class ProblemResponse
         );
     }
 
-    /// <summary>Tells the caller when to come again, in whole seconds, rounded up.</summary>
+    /// <summary>Sets Retry-After in whole seconds, rounded up.</summary>
     public static void SetRetryAfter(this HttpResponse response, TimeSpan wait) =>
         response.Headers.RetryAfter = ((long)Math.Ceiling(wait.TotalSeconds)).ToString(
             CultureInfo.InvariantCulture

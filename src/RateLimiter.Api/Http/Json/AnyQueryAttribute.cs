@@ -1,5 +1,5 @@
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>The query belongs to somebody else, and is none of this operation's.</summary>
+/// <summary>The query belongs to another party: this operation ignores it.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class AnyQueryAttribute : Attribute;

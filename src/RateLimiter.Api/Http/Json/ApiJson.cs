@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>How everything is read and written: snake_case, and nothing that the caller may have meant otherwise.</summary>
+/// <summary>
+/// The JSON settings of the whole API: snake_case, and strict where the caller may have meant something else.
+/// </summary>
 internal static class ApiJson
 {
     public static void Configure(JsonSerializerOptions options)
@@ -14,7 +16,8 @@ internal static class ApiJson
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.AllowDuplicateProperties = false;
         options.Converters.Add(new ExactEnumConverter());
-        // Never asked, because the one before it comes first; it tells the OpenAPI generator that enumerations are text.
+        // Never called, because the previous converter takes precedence; it tells the OpenAPI generator that enumerations
+        // are strings.
         options.Converters.Add(
             new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
         );

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 namespace RateLimiter.Api.Http.Json;
 
 /// <summary>
-/// Reads an enumeration of the query as it is written in JSON, and nothing else. The framework's binder also takes numbers,
-/// and the names that they have in C#.
+/// Reads an enumeration of the query as it is written in JSON, and nothing else. The framework's binder also accepts
+/// numbers, and the C# names.
 /// </summary>
 internal sealed class EnumBinder(Type type) : IModelBinder
 {
@@ -37,7 +37,7 @@ internal sealed class EnumBinder(Type type) : IModelBinder
     }
 }
 
-/// <summary>Has all enumerations of queries read by <see cref="EnumBinder"/>.</summary>
+/// <summary>Makes <see cref="EnumBinder"/> read all enumerations of queries.</summary>
 internal sealed class EnumBinderProvider : IModelBinderProvider
 {
     public IModelBinder? GetBinder(ModelBinderProviderContext context) =>

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace RateLimiter.Api.Http.Json;
 
 /// <summary>
-/// Writes enumerations in snake_case and reads exactly what it writes. The framework's own converter also reads the
-/// names that they have in C#.
+/// Writes enumerations in snake_case and reads exactly what it writes. The framework's own converter also reads the C#
+/// names.
 /// </summary>
 internal sealed class ExactEnumConverter : JsonConverterFactory
 {

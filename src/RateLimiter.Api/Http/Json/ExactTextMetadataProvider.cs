@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
 
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>An empty text in a query is an empty text, as it is in a body, and not one left out.</summary>
+/// <summary>An empty string in a query is an empty string, as in a body, and not an omitted one.</summary>
 internal sealed class ExactTextMetadataProvider : IDisplayMetadataProvider
 {
     public void CreateDisplayMetadata(DisplayMetadataProviderContext context)

@@ -3,22 +3,22 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>What fields of many requests have in common, in the form that validators take.</summary>
+/// <summary>Validation rules that many requests share.</summary>
 internal static class FieldRules
 {
-    /// <summary>A name that must be there.</summary>
+    /// <summary>A required name.</summary>
     public static void IsName<T>(this IRuleBuilder<T, string?> rule, int maxLength) =>
         rule.Follows(name => Names.Problem(name, maxLength));
 
-    /// <summary>A name that may be left out.</summary>
+    /// <summary>An optional name.</summary>
     public static void IsNameOrNull<T>(this IRuleBuilder<T, string?> rule, int maxLength) =>
         rule.Follows(name => name is null ? null : Names.Problem(name, maxLength));
 
-    /// <summary>Free text that may be left out, or empty.</summary>
+    /// <summary>Optional free text, which may be empty.</summary>
     public static void IsText<T>(this IRuleBuilder<T, string?> rule, int maxLength) =>
         rule.Follows(text => text is null ? null : Names.TextProblem(text, maxLength));
 
-    /// <summary>A number that must be there.</summary>
+    /// <summary>A required number.</summary>
     public static void IsBetween<T>(this IRuleBuilder<T, long?> rule, long min, long max) =>
         rule.Follows(number =>
             number is null ? "is required"
@@ -26,7 +26,7 @@ internal static class FieldRules
             : null
         );
 
-    /// <summary>Any rule that says what is wrong, or null.</summary>
+    /// <summary>Any rule that returns an error message, or null.</summary>
     public static IRuleBuilderOptionsConditions<T, TField> Follows<T, TField>(
         this IRuleBuilder<T, TField> rule,
         Func<TField, string?> problem

@@ -8,8 +8,7 @@ using Microsoft.Extensions.Options;
 namespace RateLimiter.Api.Http.Json;
 
 /// <summary>
-/// Reads a JSON body. Unlike the framework's own formatter it says what is wrong in words of the API, never in names
-/// of CLR types.
+/// Reads a JSON body. Unlike the framework's own formatter it reports errors in terms of the API, never in CLR type names.
 /// </summary>
 internal sealed class JsonBodyFormatter : TextInputFormatter
 {
@@ -34,7 +33,7 @@ internal sealed class JsonBodyFormatter : TextInputFormatter
         );
     }
 
-    /// <summary>Reads the model of JSON, from wherever it comes, and lists what is wrong with it.</summary>
+    /// <summary>Reads the model from JSON of any source, and lists its errors.</summary>
     public static async Task<InputFormatterResult> ReadAsync(
         InputFormatterContext context,
         Func<JsonTypeInfo, ValueTask<object?>> read

@@ -6,21 +6,21 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>Says in words of the API what is wrong with a JSON text.</summary>
+/// <summary>Describes the errors of a JSON text in terms of the API.</summary>
 internal static partial class JsonErrors
 {
-    /// <summary>The name under which faults of a body as a whole are listed.</summary>
+    /// <summary>The name under which errors of a body as a whole are listed.</summary>
     public const string Body = "body";
 
-    /// <param name="exception">What the serializer said.</param>
-    /// <param name="type">What it tried to read.</param>
-    /// <returns>The field by the caller's name for it, and what is wrong with it.</returns>
+    /// <param name="exception">The serializer's exception.</param>
+    /// <param name="type">The type that it tried to read.</param>
+    /// <returns>The field by the caller's name for it, and its error.</returns>
     public static (string Field, string Message) Describe(
         JsonException exception,
         JsonTypeInfo type
     )
     {
-        // The reader's exceptions are inside: the text is no JSON at all.
+        // The inner exception is the reader's: the text is not JSON at all.
         if (exception.InnerException is JsonException)
         {
             return (
@@ -82,7 +82,7 @@ internal static partial class JsonErrors
         };
     }
 
-    // Names with special characters come in brackets and quotes, which are not escaped within.
+    // Names with special characters are in brackets and quotes, and are not escaped inside.
     [GeneratedRegex(
         @"\['(?<quoted>.*?)'\](?=$|[.\[])|\[(?<index>\d+)\]|\.(?<name>[^.\[]*)",
         RegexOptions.Singleline
@@ -90,5 +90,5 @@ internal static partial class JsonErrors
     private static partial Regex Steps { get; }
 }
 
-/// <summary>What a type of the API finds wrong with its JSON, in words of the API.</summary>
+/// <summary>An error that a type of the API finds in its JSON, in terms of the API.</summary>
 internal sealed class JsonContentException(string message) : JsonException(message);

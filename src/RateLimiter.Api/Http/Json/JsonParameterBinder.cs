@@ -9,8 +9,8 @@ namespace RateLimiter.Api.Http.Json;
 
 /// <summary>
 /// Reads a body that has a <see cref="IJsonBodyReader"/> in one step. The framework's way, through value providers,
-/// formatters and validators, costs as much as the rest of a check. What is not plainly right is left to it, unread:
-/// it can say what is wrong.
+/// formatters and validators, costs as much as the rest of a check. A body that is not clearly valid is left unread for the
+/// framework, which can report its errors.
 /// </summary>
 internal sealed class JsonParameterBinder(
     IModelMetadataProvider metadataProvider,
@@ -93,7 +93,7 @@ internal sealed class JsonParameterBinder(
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The second is for bytes that are no UTF-8.
+            // The second exception is for bytes that are not UTF-8.
             return null;
         }
     }
@@ -106,7 +106,7 @@ internal interface IJsonBodyReader
     Type Type { get; }
 
     /// <summary>
-    /// The model, read to its last token; null when it is not plainly right. May throw what the JSON reader throws.
+    /// The model, read to its last token; null when it is not clearly valid. May throw what the JSON reader throws.
     /// </summary>
     object? Read(ref Utf8JsonReader json);
 }

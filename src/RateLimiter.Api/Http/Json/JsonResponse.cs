@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>Answers with JSON that is written by hand, in one piece and with its length.</summary>
+/// <summary>Writes JSON responses by hand, in one piece and with their Content-Length.</summary>
 internal static class JsonResponse
 {
     private const string ContentType = "application/json; charset=utf-8";
@@ -11,14 +11,14 @@ internal static class JsonResponse
     // Every member is written once, by code that is tested against the serializer.
     private static readonly JsonWriterOptions Options = new() { SkipValidation = true };
 
-    // Used up before anything is awaited.
+    // Read completely before anything is awaited.
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? buffer;
 
     [ThreadStatic]
     private static Utf8JsonWriter? writer;
 
-    /// <param name="response">The answer, with its status and headers set.</param>
+    /// <param name="response">The response, with its status and headers set.</param>
     /// <param name="state">What to write.</param>
     /// <param name="write">Writes it.</param>
     public static async Task WriteAsync<T>(

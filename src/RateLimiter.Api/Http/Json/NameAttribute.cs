@@ -3,7 +3,7 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>A parameter of the query that holds a name, or nothing.</summary>
+/// <summary>An optional query parameter that holds a name.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class NameAttribute(int maxLength) : ValidationAttribute
 {

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 namespace RateLimiter.Api.Http.Json;
 
 /// <summary>
-/// Reads a time of the query as RFC 3339 has it, with its offset. The framework's binder takes many forms, and guesses what
-/// is missing.
+/// Reads a time of the query in RFC 3339 format, with its offset. The framework's binder accepts many formats, and guesses
+/// missing parts.
 /// </summary>
 internal sealed partial class TimeBinder : IModelBinder
 {
@@ -47,7 +47,7 @@ internal sealed partial class TimeBinder : IModelBinder
     private static partial Regex Rfc3339 { get; }
 }
 
-/// <summary>Has all times of queries read by <see cref="TimeBinder"/>.</summary>
+/// <summary>Makes <see cref="TimeBinder"/> read all times of queries.</summary>
 internal sealed class TimeBinderProvider : IModelBinderProvider
 {
     private static readonly TimeBinder Binder = new();

@@ -5,14 +5,14 @@ using RateLimiter.Api.Http.Errors;
 namespace RateLimiter.Api.Http.Json;
 
 /// <summary>
-/// Refuses parameters that the operation does not know: with a mistyped one left aside, a deletion or a filter would
-/// mean something else than its caller thinks.
+/// Rejects parameters that the operation does not know: if a mistyped one were ignored, a deletion or a filter would mean
+/// something other than the caller intends.
 /// </summary>
 internal sealed class UnknownQueryFilter : IResourceFilter
 {
     public void OnResourceExecuting(ResourceExecutingContext context)
     {
-        // Most requests have none, and are not to pay for looking.
+        // Most requests have no query, and should not pay for the lookup.
         if (
             !context.HttpContext.Request.QueryString.HasValue
             || context.ActionDescriptor.EndpointMetadata.OfType<AnyQueryAttribute>().Any()

@@ -5,7 +5,7 @@ namespace RateLimiter.Api.Http.OpenApi;
 
 internal static class ResponseHeaders
 {
-    /// <summary>Says that an answer can have a header.</summary>
+    /// <summary>Documents a header that a response can have.</summary>
     public static void SetHeader(this OpenApiResponse answer, string name, string description) =>
         answer.Headers[name] = new OpenApiHeader
         {

@@ -1,6 +1,6 @@
 namespace RateLimiter.Api.Http.Yaml;
 
-/// <summary>How a document is written.</summary>
+/// <summary>The format of a document.</summary>
 public enum DocumentFormat
 {
     Json,
@@ -12,14 +12,14 @@ internal static class DocumentFormats
 {
     public const string Json = "application/json; charset=utf-8";
 
-    /// <summary>The one of RFC 9512, which is always UTF-8.</summary>
+    /// <summary>The media type of RFC 9512, which is always UTF-8.</summary>
     public const string Yaml = "application/yaml";
 
-    /// <summary>All that YAML is called.</summary>
+    /// <summary>All media types in use for YAML.</summary>
     public static IReadOnlyList<string> YamlNames { get; } =
     [Yaml, "text/yaml", "application/x-yaml", "text/x-yaml"];
 
-    /// <summary>What a request would rather have. Who names no YAML gets JSON.</summary>
+    /// <summary>The format that a request prefers: JSON unless it names YAML.</summary>
     public static DocumentFormat Accepted(HttpRequest request)
     {
         var accepted = request.GetTypedHeaders().Accept;

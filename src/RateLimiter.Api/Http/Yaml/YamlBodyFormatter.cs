@@ -6,7 +6,7 @@ using RateLimiter.Api.Http.Json;
 
 namespace RateLimiter.Api.Http.Yaml;
 
-/// <summary>Reads a YAML body of one type, as what it would be in JSON.</summary>
+/// <summary>Reads a YAML body of one type, as the equivalent JSON.</summary>
 internal sealed class YamlBodyFormatter : TextInputFormatter
 {
     private readonly Type type;
@@ -27,7 +27,7 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
     )
     {
         var http = context.HttpContext;
-        // The parser would block the thread at every wait for more.
+        // The parser would block the thread at every wait for more data.
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         var text = body.GetBuffer().AsMemory(0, (int)body.Length);

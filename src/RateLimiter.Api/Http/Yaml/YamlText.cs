@@ -9,15 +9,15 @@ using YamlDotNet.Core.Events;
 namespace RateLimiter.Api.Http.Yaml;
 
 /// <summary>
-/// Turns YAML into JSON and back, so that there is one way to read a document, and one strictness. Plain scalars mean what
-/// the core schema of YAML 1.2 says; what JSON cannot say is refused.
+/// Converts YAML into JSON and back, so that documents have one reader with one set of rules. Plain scalars have the meaning
+/// of the YAML 1.2 core schema; what JSON cannot represent is rejected.
 /// </summary>
 internal static partial class YamlText
 {
     private const int MaxDepth = 16;
     private const string Invalid = "is not valid YAML";
 
-    // YAML has none of them. The library takes the first for the end of the text.
+    // YAML allows none of them. The library treats the first as the end of the text.
     private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([
         .. Enumerable
             .Range(0, 0xA0)
@@ -32,7 +32,7 @@ internal static partial class YamlText
         int.MaxValue
     );
 
-    /// <summary>What comes next in a mapping or sequence.</summary>
+    /// <summary>The next expected node of a mapping or sequence.</summary>
     private enum Next
     {
         Item,
@@ -40,8 +40,8 @@ internal static partial class YamlText
         Value,
     }
 
-    /// <summary>Writes what a YAML document says as JSON. Nothing, when there is no document.</summary>
-    /// <exception cref="YamlTextException">It is no YAML, or more than JSON can say.</exception>
+    /// <summary>Writes a YAML document as JSON; nothing when there is no document.</summary>
+    /// <exception cref="YamlTextException">The text is not YAML, or holds more than JSON can represent.</exception>
     public static void Read(string yaml, IBufferWriter<byte> json)
     {
         if (yaml.AsSpan().ContainsAny(ControlCharacters))
@@ -68,7 +68,7 @@ internal static partial class YamlText
                 case NodeEvent node:
                     Write(writer, node, levels);
                     break;
-                // The library lets go of a value that it does not understand at the end of the text.
+                // The library ignores a value that it does not understand at the end of the text.
                 case MappingEnd when levels.Pop() == Next.Value:
                     throw Error(found, Invalid);
                 case MappingEnd:
@@ -84,7 +84,7 @@ internal static partial class YamlText
         }
     }
 
-    /// <summary>Writes JSON as YAML, of which <see cref="Read"/> makes the same JSON.</summary>
+    /// <summary>Writes JSON as YAML, from which <see cref="Read"/> makes the same JSON.</summary>
     public static byte[] Write(JsonElement json)
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
@@ -116,7 +116,7 @@ internal static partial class YamlText
         {
             throw Error(exception.Start, Invalid);
         }
-        // What the library throws at faults that it did not foresee, such as escapes of what is no character.
+        // What the library throws at errors that it did not expect, such as escapes of invalid characters.
         catch (Exception exception)
             when (exception is ArgumentException or InvalidOperationException)
         {
@@ -210,8 +210,8 @@ internal static partial class YamlText
         }
     }
 
-    // JSON wants no plus, no leading zeros and a digit on both sides of the point. A fraction stays one: it is never read as
-    // a whole number.
+    // JSON allows no plus and no leading zeros, and requires a digit on both sides of the point. A fraction stays a
+    // fraction: it is never read as an integer.
     private static string ToJson(Match number)
     {
         var sign = number.Groups["sign"].Value == "-" ? "-" : "";
@@ -280,7 +280,7 @@ internal static partial class YamlText
         }
     }
 
-    // Only what is a text to every reader of YAML goes without quotes.
+    // Only what every YAML reader takes for a string is written without quotes.
     private static Scalar Text(string text) =>
         Scalar(
             text,
@@ -313,5 +313,5 @@ internal static partial class YamlText
     private static partial Regex Word { get; }
 }
 
-/// <summary>What is wrong with a YAML text, in words of the API.</summary>
+/// <summary>An error in a YAML text, in terms of the API.</summary>
 internal sealed class YamlTextException(string message) : Exception(message);

@@ -50,32 +50,32 @@ public sealed class LimitWordsTests
     [TestCase(
         Algorithm.FixedWindow,
         null,
-        "A user may ask 10 times at once, and again 60 s after the first of them; never more than 19 in any 60 s, around the end of a window."
+        "A user may make 10 requests at once, and again 60 s after the first of them; never more than 19 in any 60 s, around the end of a window."
     )]
     [TestCase(
         Algorithm.SlidingWindow,
         null,
-        "A user may ask 10 times at once; when the window of the clock ends, they come back once every 6 s, spread over the next. About 10 in any 60 s: it is an estimate."
+        "A user may make 10 requests at once; when the clock-aligned window ends, permits are replenished once every 6 s over the next window. About 10 in any 60 s: it is an estimate."
     )]
     [TestCase(
         Algorithm.SlidingLog,
         null,
-        "A user may ask 10 times at once; each comes back 60 s after it was taken. Never more than 10 in any 60 s."
+        "A user may make 10 requests at once; each permit is replenished 60 s after it was taken. Never more than 10 in any 60 s."
     )]
     [TestCase(
         Algorithm.TokenBucket,
         null,
-        "A user may ask 10 times at once, then once every 6 s; never more than 20 in any 60 s."
+        "A user may make 10 requests at once, then once every 6 s; never more than 20 in any 60 s."
     )]
     [TestCase(
         Algorithm.TokenBucket,
         2,
-        "A user may ask twice at once, then once every 6 s; never more than 12 in any 60 s."
+        "A user may make 2 requests at once, then once every 6 s; never more than 12 in any 60 s."
     )]
     [TestCase(
         Algorithm.LeakyBucket,
         null,
-        "A user may ask once at once, then once every 6 s; never more than 11 in any 60 s."
+        "A user may make 1 request at once, then once every 6 s; never more than 11 in any 60 s."
     )]
     public void Allowance_EachAlgorithm_SaysWhatItAllows(
         Algorithm algorithm,
@@ -104,29 +104,29 @@ public sealed class LimitWordsTests
         );
 
     [Test]
-    public void Allowance_NoPermits_SaysNobody() =>
+    public void Allowance_NoPermits_DeniesAll() =>
         Assert.That(
             LimitWords.Allowance(TestData.Limit(permits: 0)),
-            Is.EqualTo("Nobody may ask at all.")
+            Is.EqualTo("All requests are denied.")
         );
 
     [Test]
-    public void Allowance_SeveralLimitsOneWithoutPermits_SaysNobody([Values] Algorithm algorithm) =>
+    public void Allowance_SeveralLimitsOneWithoutPermits_DeniesAll([Values] Algorithm algorithm) =>
         Assert.That(
             LimitWords.Allowance([
                 TestData.Limit("1s", 3, 1),
                 TestData.Limit("off", 0, 60, algorithm, Limit.IsBucket(algorithm) ? 5 : null),
             ])[0],
-            Is.EqualTo("Nobody may ask at all.")
+            Is.EqualTo("All requests are denied.")
         );
 
     [Test]
-    public void Allowance_SeveralLimits_SaysFirstWhatAllOfThemAllow() =>
+    public void Allowance_SeveralLimits_SaysFirstWhatTheyAllowTogether() =>
         Assert.That(
             LimitWords.Allowance([
                 TestData.Limit("1s", 3, 1),
                 TestData.Limit("daily", 100, 86_400),
             ])[0],
-            Is.EqualTo("All limits hold together: a user may ask 3 times at once.")
+            Is.EqualTo("All limits apply together: a user may make 3 requests at once.")
         );
 }

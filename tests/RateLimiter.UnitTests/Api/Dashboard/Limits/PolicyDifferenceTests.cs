@@ -33,9 +33,9 @@ public sealed class PolicyDifferenceTests
                 new PolicyDifference("Mode", "enforce", "shadow"),
                 new PolicyDifference("Active", "yes", "no"),
                 new PolicyDifference(
-                    "While the store does not answer",
-                    "as the service is configured",
-                    "allow everything"
+                    "On store failure",
+                    "service default",
+                    "fail open: allow everything"
                 ),
                 new PolicyDifference("Description", "old", null),
             ])
