@@ -10,28 +10,28 @@ public sealed class ServerOptions
 {
     public const string Section = "Server";
 
-    /// <summary>Concurrent connections; further ones are closed immediately. 1 to 1,000,000, default 10,000.</summary>
+    /// <summary>Concurrent connections; further ones are closed immediately. Default 10,000.</summary>
     [Bounds(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;
 
-    /// <summary>Timeout for the headers of a request, in seconds; 1 to 600, default 10.</summary>
+    /// <summary>Timeout for the headers of a request, in seconds; default 10.</summary>
     [Bounds(1, 600)]
     public int HeadersTimeoutSeconds { get; set; } = 10;
 
-    /// <summary>How long a connection may be idle, in seconds; 1 to 3600, default 130.</summary>
+    /// <summary>How long a connection may be idle, in seconds; default 130.</summary>
     [Bounds(1, 3600)]
     public int KeepAliveSeconds { get; set; } = 130;
 
-    /// <summary>Total size of the headers of a request, in bytes; 1,024 to 1,048,576, default 16,384.</summary>
+    /// <summary>Total size of the headers of a request, in bytes; default 16,384.</summary>
     [Bounds(1024, 1024 * 1024)]
     public int MaxHeaderBytes { get; set; } = 16 * 1024;
 
-    /// <summary>Number of headers of a request; 16 to 1000, default 64.</summary>
+    /// <summary>Number of headers of a request; default 64.</summary>
     [Bounds(16, 1000)]
     public int MaxHeaders { get; set; } = 64;
 
     /// <summary>
-    /// Minimum rate at which a body is sent and a response is read, in bytes per second; 1 to 1,000,000, default 240.
+    /// Minimum rate at which a body is sent and a response is read, in bytes per second; default 240.
     /// </summary>
     [Bounds(1, 1_000_000)]
     public int MinBytesPerSecond { get; set; } = 240;
@@ -42,7 +42,7 @@ public sealed class ServerOptions
     /// </summary>
     public int H2cPort { get; set; }
 
-    /// <summary>How long a caller may be below <see cref="MinBytesPerSecond"/>, in seconds; 2 to 600, default 5.</summary>
+    /// <summary>How long a caller may be below <see cref="MinBytesPerSecond"/>, in seconds; default 5.</summary>
     [Bounds(2, 600)]
     public int SlowSeconds { get; set; } = 5;
 }

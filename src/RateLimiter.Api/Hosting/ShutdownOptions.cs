@@ -10,7 +10,7 @@ public sealed class ShutdownOptions
 
     /// <summary>
     /// How long the service still answers requests after the signal to stop, in milliseconds, while <c>/health/ready</c>
-    /// reports it as not ready: as long as a load balancer needs to notice. 0 to 60,000, default 500.
+    /// reports it as not ready: as long as a load balancer needs to notice. Default 500.
     /// </summary>
     [Bounds(0, MaxDelayMs)]
     public int DelayMs { get; set; } = 500;

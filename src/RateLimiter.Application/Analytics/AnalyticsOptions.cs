@@ -13,16 +13,16 @@ public sealed class AnalyticsOptions
     /// <summary>Whether checks are counted; default true. When false, earlier counts can still be read.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>How long the counts of each minute are kept, in hours; 1 to 744, default 48.</summary>
+    /// <summary>How long the counts of each minute are kept, in hours; default 48.</summary>
     [Bounds(1, MaxMinuteRetentionHours)]
     public int MinuteRetentionHours { get; set; } = 48;
 
-    /// <summary>How long the counts of each hour are kept, in days; 1 to 3,660, default 90.</summary>
+    /// <summary>How long the counts of each hour are kept, in days; default 90.</summary>
     [Bounds(1, MaxHourRetentionDays)]
     public int HourRetentionDays { get; set; } = 90;
 
     /// <summary>
-    /// How long the number of checks of each user in each hour is kept, in days; 1 to 366, default 7.
+    /// How long the number of checks of each user in each hour is kept, in days; default 7.
     /// </summary>
     [Bounds(1, MaxUserRetentionDays)]
     public int UserRetentionDays { get; set; } = 7;

@@ -9,7 +9,7 @@ public sealed class AuditOptions
     public const int MaxRetentionDays = 36_500;
 
     /// <summary>
-    /// How long an entry is kept in PostgreSQL, in days; 0 to 36,500, default 365; 0 is for ever. In Redis and the embedded
+    /// How long an entry is kept in PostgreSQL, in days; default 365; 0 is for ever. In Redis and the embedded
     /// store the size of a trail is limited instead, by <c>Quotas:MaxHistoryBytes</c>.
     /// </summary>
     [Bounds(0, MaxRetentionDays)]

@@ -8,11 +8,11 @@ public sealed class AuthenticationOptions
 {
     public const string Section = "Authentication";
 
-    /// <summary>Failures per window, caller network and instance; 1 to 1,000,000,000, default 100.</summary>
+    /// <summary>Failures per window, caller network and instance; default 100.</summary>
     [Bounds(1, Limit.MaxPermits)]
     public long FailureLimit { get; set; } = 100;
 
-    /// <summary>The window in seconds; 1 to 31,536,000, default 60.</summary>
+    /// <summary>The window in seconds; default 60.</summary>
     [Bounds(1, Limit.MaxWindowSeconds)]
     public int FailureWindowSeconds { get; set; } = 60;
 }

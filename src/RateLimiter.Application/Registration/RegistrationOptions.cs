@@ -9,11 +9,11 @@ public sealed class RegistrationOptions
 {
     public const string Section = "Registration";
 
-    /// <summary>Registrations per window and caller network; 0 to 1,000,000,000, default 5.</summary>
+    /// <summary>Registrations per window and caller network; default 5.</summary>
     [Bounds(0, Limit.MaxPermits)]
     public long PermitLimit { get; set; } = 5;
 
-    /// <summary>The window in seconds; 1 to 31,536,000, default 60.</summary>
+    /// <summary>The window in seconds; default 60.</summary>
     [Bounds(1, Limit.MaxWindowSeconds)]
     public int WindowSeconds { get; set; } = 60;
 

@@ -11,7 +11,7 @@ public sealed class StoreOptions
     public const int MaxTimeoutMs = 10_000;
 
     /// <summary>
-    /// The longest time a check waits for the store, in milliseconds; 1 to 10,000, default 100. Time in which this process is
+    /// The longest time a check waits for the store, in milliseconds; default 100. Time in which this process is
     /// suspended does not count.
     /// </summary>
     [Bounds(1, MaxTimeoutMs)]

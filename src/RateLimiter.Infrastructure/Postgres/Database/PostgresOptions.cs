@@ -20,7 +20,7 @@ public sealed class PostgresOptions
     public bool MigrateAtStart { get; set; } = true;
 
     /// <summary>
-    /// The longest that an administrative request waits for the database, in milliseconds; 1 to 60,000, default 2,000.
+    /// The longest that an administrative request waits for the database, in milliseconds; default 2,000.
     /// An import waits this long for each thousand of its changes.
     /// </summary>
     [Bounds(1, MaxTimeoutMs)]
