@@ -7,7 +7,7 @@ namespace RateLimiter.ArchitectureTests;
 
 /// <summary>
 /// Nothing in the background can end without a line: it is a <see cref="RepeatingService"/> or runs in a
-/// <see cref="BackgroundLoop"/>. What has a shape of its own stands here, with whoever is told of its failures.
+/// <see cref="BackgroundLoop"/>. What has a shape of its own stands here, with who receives its failures.
 /// </summary>
 public sealed partial class BackgroundWorkTests
 {
@@ -17,20 +17,20 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
         ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
         ["RateLimiter.Application/Background/BackgroundLoop.cs"] = "It is the shape.",
-        ["RateLimiter.Application/Clients/ClientDirectory.cs"] = "Who wants the client is told.",
-        ["RateLimiter.Application/Logs/DecisionFollower.cs"] = "Whoever follows is told.",
+        ["RateLimiter.Application/Clients/ClientDirectory.cs"] = "Each request for the client receives the failure.",
+        ["RateLimiter.Application/Logs/DecisionFollower.cs"] = "Each follower receives the failure.",
         ["RateLimiter.Application/Background/RepeatingService.cs"] = "It is the shape.",
-        ["RateLimiter.Client/CheckBatcher.cs"] = "Whoever waits for a check is told.",
+        ["RateLimiter.Client/CheckBatcher.cs"] = "Each caller that waits for a check receives the failure.",
         ["RateLimiter.Infrastructure/Postgres/Projection/ClientProjection.cs"] =
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Redis/Checks/CheckBatcher.cs"] =
-            "Whoever waits for a check is told.",
+            "Each caller that waits for a check receives the failure.",
         ["RateLimiter.Infrastructure/Redis/Connection/RedisConnection.cs"] = "It is awaited.",
         ["RateLimiter.Infrastructure/Redis/Connection/RedisLink.cs"] =
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Clocks/Standstill.cs"] =
             "It only notes that what is known may be out of date.",
-        ["RateLimiter.Infrastructure/Clocks/StoreClock.cs"] = "Whoever waits for a store is told.",
+        ["RateLimiter.Infrastructure/Clocks/StoreClock.cs"] = "Each caller that waits for a store receives the failure.",
     };
 
     [Test]

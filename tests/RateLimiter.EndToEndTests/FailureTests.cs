@@ -58,10 +58,10 @@ public sealed class FailureTests
                 }
             ),
             new("Loading", LoadSlowlyAsync, _ => Task.CompletedTask),
-            Impostor("Silent", null),
-            Impostor("Garbage", "HTTP/1.1 400 Bad Request\r\n\r\n\0\x1\x2"u8.ToArray()),
-            Impostor("WrongAnswers", ":1\r\n"u8.ToArray()),
-            Impostor("Errors", "-LOADING Redis is loading the dataset in memory\r\n"u8.ToArray()),
+            Fake("Silent", null),
+            Fake("Garbage", "HTTP/1.1 400 Bad Request\r\n\r\n\0\x1\x2"u8.ToArray()),
+            Fake("WrongAnswers", ":1\r\n"u8.ToArray()),
+            Fake("Errors", "-LOADING Redis is loading the dataset in memory\r\n"u8.ToArray()),
         }.Select(Case);
 
     [OneTimeSetUp]
@@ -160,19 +160,19 @@ public sealed class FailureTests
         return data;
     }
 
-    private static Fault Impostor(string name, byte[]? answer)
+    private static Fault Fake(string name, byte[]? answer)
     {
-        FakeRedis? impostor = null;
+        FakeRedis? fake = null;
         return new Fault(
             name,
             async redis =>
             {
                 await redis.KillAsync();
-                impostor = TestStores.FakeRedis.Start(redis.Port, answer);
+                fake = TestStores.FakeRedis.Start(redis.Port, answer);
             },
             async redis =>
             {
-                await impostor!.DisposeAsync();
+                await fake!.DisposeAsync();
                 await redis.RunAsync();
             }
         );

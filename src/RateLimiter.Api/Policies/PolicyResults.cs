@@ -40,7 +40,7 @@ internal static class PolicyResults
             ConditionFailed => ProblemResponse.Create(
                 context,
                 StatusCodes.Status412PreconditionFailed,
-                "What is there is not what If-Match or If-None-Match says. Read it again and decide anew, with the ETag of "
+                "What is there is not what If-Match or If-None-Match says. Read it again and decide with the ETag of "
                     + "what was read: for one policy that of GET /policy with route_key and role, for an import that of "
                     + "GET /policy/export."
             ),

@@ -101,10 +101,10 @@ public sealed class PolicyContractTests(ContractStore store) : ContractTests(sto
         var deleted = new PolicyHead(key, 3, Policy: null);
         Assert.That(await Policies.FindAsync(client, key, default), Is.EqualTo(deleted));
         Assert.That((await Policies.ListAsync(client, default)).Heads, Is.EqualTo([deleted]));
-        var anew = await SaveAsync(client, Definition());
-        Assert.That(anew.Version, Is.EqualTo(4));
+        var recreated = await SaveAsync(client, Definition());
+        Assert.That(recreated.Version, Is.EqualTo(4));
         var set = await Policies.ListAsync(client, default);
-        Assert.That(Text(set.Heads), Is.EqualTo(Text(new[] { PolicyHead.Of(anew) })));
+        Assert.That(Text(set.Heads), Is.EqualTo(Text(new[] { PolicyHead.Of(recreated) })));
         await DeleteAsync(client, key);
         Assert.That((await Policies.FindAsync(client, key, default)).Version, Is.EqualTo(5));
     }

@@ -212,7 +212,7 @@ public partial class Initial : Migration
             INSERT INTO ratelimiter.audit_settings (id, retention_days) VALUES (true, 365);
 
             -- Deletes entries of the audit trail that are older than they are kept, so many at most, and says how many.
-            -- It runs with the rights of its owner: whoever may call it can delete nothing else.
+            -- It runs with the rights of its owner: a role that may call it can delete nothing else.
             CREATE FUNCTION ratelimiter.prune_audit() RETURNS bigint
             LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
             AS $$
