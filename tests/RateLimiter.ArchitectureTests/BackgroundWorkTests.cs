@@ -17,10 +17,13 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
         ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
         ["RateLimiter.Application/Background/BackgroundLoop.cs"] = "It is the shape.",
-        ["RateLimiter.Application/Clients/ClientDirectory.cs"] = "Each request for the client receives the failure.",
-        ["RateLimiter.Application/Logs/DecisionFollower.cs"] = "Each follower receives the failure.",
+        ["RateLimiter.Application/Clients/ClientDirectory.cs"] =
+            "Each request for the client receives the failure.",
+        ["RateLimiter.Application/Logs/DecisionFollower.cs"] =
+            "Each follower receives the failure.",
         ["RateLimiter.Application/Background/RepeatingService.cs"] = "It is the shape.",
-        ["RateLimiter.Client/CheckBatcher.cs"] = "Each caller that waits for a check receives the failure.",
+        ["RateLimiter.Client/CheckBatcher.cs"] =
+            "Each caller that waits for a check receives the failure.",
         ["RateLimiter.Infrastructure/Postgres/Projection/ClientProjection.cs"] =
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Redis/Checks/CheckBatcher.cs"] =
@@ -30,7 +33,8 @@ public sealed partial class BackgroundWorkTests
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Clocks/Standstill.cs"] =
             "It only notes that what is known may be out of date.",
-        ["RateLimiter.Infrastructure/Clocks/StoreClock.cs"] = "Each caller that waits for a store receives the failure.",
+        ["RateLimiter.Infrastructure/Clocks/StoreClock.cs"] =
+            "Each caller that waits for a store receives the failure.",
     };
 
     [Test]

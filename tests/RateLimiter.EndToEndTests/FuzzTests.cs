@@ -312,9 +312,9 @@ public sealed partial class FuzzTests(Store store)
     // connection whose body it is still reading.
     [GeneratedRegex(
         @"^info: RateLimiter\.Api\[[123]\] [\x20-\x7E]+$"
-            + @"|^info: RateLimiter\.Application\.Clients\.ClientDeletions\[31\] (trace_id=[0-9a-f]{32} )?Client \w{16} is deleted, [\w ,]+$"
-            + @"|^(warn|info): RateLimiter\.Infrastructure\.Redis\.RedisConnection\[1[12]\] (trace_id=[0-9a-f]{32} )?The store [\x20-\x7E]+$"
-            + @"|^warn: RateLimiter\.Infrastructure\.StoreClock\[19\] (trace_id=[0-9a-f]{32} )?This process was not run [\x20-\x7E]+$"
+            + @"|^info: RateLimiter\.Application\.Clients\.ClientDeletions\[31\] (trace_id=[0-9a-f]{32} )?Client \w{16} was deleted, [\w ,]+$"
+            + @"|^(warn|info): RateLimiter\.Infrastructure\.Redis\.Connection\.RedisConnection\[1[12]\] (trace_id=[0-9a-f]{32} )?The store [\x20-\x7E]+$"
+            + @"|^warn: RateLimiter\.Infrastructure\.Clocks\.StoreClock\[19\] (trace_id=[0-9a-f]{32} )?This process was not scheduled [\x20-\x7E]+$"
             + @"|^warn: Microsoft\.AspNetCore\.Server\.Kestrel\[0\] (trace_id=[0-9a-f]{32} )?Connection processing ended abnormally\. "
             + @"System\.InvalidOperationException: Reading is already in progress\. "
     )]

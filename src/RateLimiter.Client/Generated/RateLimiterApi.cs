@@ -32,161 +32,174 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// What is used and what is left now, and what a check of cost 1 would be answered. Changes nothing.
+        /// The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.
         /// </summary>
         /// <remarks>
         /// Scope: `check` or `usage:write`
         /// </remarks>
         /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The user's role; the default role when left out.</param>
-        /// <returns>How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.</returns>
+        /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Forgets what a user has used under the policy that applies.
+        /// Resets the usage of a user under the policy that applies.
         /// </summary>
         /// <remarks>
         /// Scope: `usage:write`
         /// </remarks>
-        /// <param name="userId">The user; "*" is a user like any other.</param>
+        /// <param name="userId">The user; "*" is an ordinary user id.</param>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The user's role; the default role when left out.</param>
-        /// <returns>Done. There is nothing to tell.</returns>
+        /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <returns>Done; there is no body.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task ResetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Gives permits back, never above the limit.
+        /// Refunds permits, never above the limit.
         /// </summary>
         /// <remarks>
-        /// For what was taken and then did not happen. Answers how things stand then.
+        /// For permits that were taken for something that then did not happen. Returns the resulting state.
         /// <br/>
         /// <br/>Scope: `usage:write`
         /// </remarks>
-        /// <returns>The answer to a check.</returns>
+        /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Creates the policy of a route and role, or replaces it.
+        /// Registers an app as a client.
         /// </summary>
         /// <remarks>
-        /// It holds from the next check on. What was used still counts under a limit of the same name, algorithm and window;
-        /// <br/>a bucket's window may change. With the ETag of the policy in If-Match it replaces that version only; with
+        /// The API key is shown only once and stored nowhere. 5 registrations per minute and caller address.
+        /// </remarks>
+        /// <param name="xRegistrationToken">The registration token, if the service requires one.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Creates or replaces the policy of a route and role.
+        /// </summary>
+        /// <remarks>
+        /// It applies from the next check on. Usage is kept for each limit that keeps its name, algorithm and window; the window
+        /// <br/>of a bucket may change. With the ETag of the policy in If-Match it replaces that version only; with
         /// <br/>If-None-Match: * it replaces none.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Lists the policies, by route, then role.
+        /// Lists the policies, ordered by route, then role.
         /// </summary>
         /// <remarks>
-        /// The ETag is that of all policies; with both route_key and role it is the one policy's, when there is one.
+        /// The ETag is that of all policies; with both route_key and role it is that of the one policy, if it exists.
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
-        /// <param name="routeKey">Only those for this route.</param>
-        /// <param name="role">Only those for this role.</param>
+        /// <param name="ifNoneMatch">The ETag of the version that the caller has.</param>
+        /// <param name="routeKey">Only policies of this route.</param>
+        /// <param name="role">Only policies of this role.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPoliciesAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Deletes the policy of a route and role, and its counters with it.
+        /// Deletes the policy of a route and role, with its counters.
         /// </summary>
         /// <remarks>
-        /// Takes the names from the body or from the query, not from both. With the ETag of the policy in If-Match it
-        /// <br/>deletes that version only.
+        /// The names are in the body or in the query, not in both. With the ETag of the policy in If-Match it deletes
+        /// <br/>that version only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
-        /// <param name="request">The names, when they are not in the query.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
+        /// <param name="request">The names, unless they are in the query.</param>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The role; the default role when left out.</param>
+        /// <param name="role">The role; the default role when omitted.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? ifMatch = null, string? ifNoneMatch = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Gives all policies as one document, by route, then role.
+        /// Exports all policies as one document, ordered by route, then role.
         /// </summary>
         /// <remarks>
-        /// Each is as POST /policy takes it, and PUT /policy/import takes the whole. It is JSON, or YAML for who asks for it, by
-        /// <br/>format or in Accept. The ETag is that of all policies.
+        /// Each policy has the form that POST /policy accepts, and PUT /policy/import accepts the document. It is JSON, or YAML
+        /// <br/>if requested by format or in Accept. The ETag is that of all policies.
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of the version that the caller has.</param>
         /// <returns>All policies of a client, to be kept as a file.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPoliciesAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Makes the policies what a document says, all at once or not at all.
+        /// Replaces all policies by those of a document, atomically.
         /// </summary>
         /// <remarks>
-        /// Those that are not in it are deleted. A policy that says what it said before stays as it is, with its version and
-        /// <br/>counters. The document is JSON or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
+        /// Policies that are not in the document are deleted. A policy that does not change keeps its version and counters. The
+        /// <br/>document is JSON, or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
         /// <br/>If-Match it changes that version of them only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
         /// <param name="document">The policies.</param>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
-        /// <param name="dryRun">Changes nothing, and says what it would change.</param>
-        /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
+        /// <param name="dryRun">Changes nothing, and returns what would change.</param>
+        /// <param name="keepOthers">Keeps policies that are not in the document.</param>
         /// <returns>What an import changed, or would change.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Lists the versions of a policy that are still known, newest first.
+        /// Lists the kept versions of a policy, newest first.
         /// </summary>
         /// <remarks>
-        /// Also of one that is deleted, which makes a version of its own. The oldest go when there are too many.
+        /// Includes deleted policies: a deletion is a version of its own. The oldest versions are dropped when there are too
+        /// <br/>many.
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The role; the default role when left out.</param>
-        /// <param name="before">Only versions before this one: the last of the page before.</param>
-        /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <param name="role">The role; the default role when omitted.</param>
+        /// <param name="before">Only versions before this one: the last of the previous page.</param>
+        /// <param name="limit">The maximum number of versions, 1 to 1000.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> GetPolicyHistoryAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Makes a new version of a policy that says what an old one said.
+        /// Creates a new version of a policy with the content of an old one.
         /// </summary>
         /// <remarks>
-        /// One that was deleted comes back, with counters that start afresh. With the ETag of the policy in If-Match it replaces
+        /// A deleted policy is restored, and its counters are reset. With the ETag of the policy in If-Match it replaces
         /// <br/>that version only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
@@ -198,41 +211,42 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// Scope: `logs:read`
         /// </remarks>
-        /// <param name="userId">Only about this user.</param>
-        /// <param name="routeKey">Only about this route.</param>
-        /// <param name="allowed">Only with this verdict.</param>
-        /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <param name="userId">Only decisions about this user.</param>
+        /// <param name="routeKey">Only decisions about this route.</param>
+        /// <param name="allowed">Only decisions with this verdict.</param>
+        /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Decisions as they are made, by every instance, as server-sent events.
+        /// Streams the decisions of every instance as server-sent events.
         /// </summary>
         /// <remarks>
-        /// An event decision holds an entry as in GET /logs/latest. Its id, sent back as Last-Event-ID, resumes after
-        /// <br/>it, as far as the log is kept. An event gap holds left_out: how many decisions were left out here because
-        /// <br/>the log does not keep them any more, or because they came faster than they are sent or read; null when nobody knows.
-        /// <br/>A comment comes every 15 seconds. The answer ends when the service stops or the key is not valid any more.
+        /// An event decision holds an entry as in GET /logs/latest. Its id, sent back as Last-Event-ID, resumes
+        /// <br/>the stream after it, as far as the log is kept. An event gap holds left_out: how many decisions were
+        /// <br/>dropped here because the log does not keep them any more, or because they were made faster than they were sent or
+        /// <br/>read; null when the number is unknown. A comment is sent every 15 seconds. The response ends when the service stops
+        /// <br/>or the key is no longer valid.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="userId">Only about this user.</param>
-        /// <param name="routeKey">Only about this route.</param>
-        /// <param name="allowed">Only with this verdict.</param>
-        /// <param name="lastEventId">The id of the last event that was received: what came after it is sent first, as far as it is kept. 0 for all that is
-        /// <br/>kept. From now on without it.</param>
-        /// <returns>A stream of events. The data of an event `decision` is this.</returns>
+        /// <param name="userId">Only decisions about this user.</param>
+        /// <param name="routeKey">Only decisions about this route.</param>
+        /// <param name="allowed">Only decisions with this verdict.</param>
+        /// <param name="lastEventId">The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
+        /// <br/>Without it, only new decisions are sent.</param>
+        /// <returns>A stream of server-sent events. This is the data of an event `decision`.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Makes another key, which is shown this once.
+        /// Creates another key, which is shown only once.
         /// </summary>
         /// <remarks>
-        /// It can be good for no more, and for no longer, than the key it is asked with.
+        /// It cannot have more scopes, or a later expiry, than the key of this request.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
@@ -245,7 +259,7 @@ namespace RateLimiting.Client.Generated
         /// Lists the keys, oldest first.
         /// </summary>
         /// <remarks>
-        /// One that has expired is listed until the next change of the client's keys.
+        /// An expired key is listed until the next change of the client's keys.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
@@ -255,24 +269,24 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Deletes a key. On every instance it is refused within a second.
+        /// Deletes a key. Every instance rejects it within a second.
         /// </summary>
         /// <remarks>
-        /// Not the last one with the scope admin, nor the last of those that does not expire.
+        /// The last key with the scope admin, and the last such key without an expiry, cannot be deleted.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <param name="keyId">The key's key_id.</param>
-        /// <returns>Done. There is nothing to tell.</returns>
+        /// <returns>Done; there is no body.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task DeleteKeyAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Replaces the key it is asked with by a new one of the same name, scopes and lifetime.
+        /// Replaces the key of this request by a new one of the same name, scopes and lifetime.
         /// </summary>
         /// <remarks>
-        /// The old one stays valid for the grace, unless it expires before, and cannot be rotated again.
+        /// The old key stays valid for the grace period, unless it expires before, and cannot be rotated again.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
@@ -282,60 +296,60 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// May the request that a gateway holds pass? Any method asks the same.
+        /// Checks whether a gateway may pass a request on. All methods are equivalent.
         /// </summary>
         /// <remarks>
         /// For auth_request of nginx and the forward authentication of Caddy and Traefik. A body is not read.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
-        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
-        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
-        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
-        /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
-        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, or allow.</param>
-        /// <returns>It may pass.</returns>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when omitted.</param>
+        /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
+        /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xForwardedMethod">The method of the forwarded request.</param>
+        /// <param name="xOriginalMethod">The method of the forwarded request.</param>
+        /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURI">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURL">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which supports no other.</param>
+        /// <param name="noPolicy">The response when no policy applies: not_found, a 404, or allow.</param>
+        /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyAnswer? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyResponse? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The same for a gateway that puts the path of the request behind this one. Any method asks the same.
+        /// The same for a gateway that appends the forwarded path to this one. All methods are equivalent.
         /// </summary>
         /// <remarks>
-        /// For ext_authz of Envoy, to which nothing but a 200 lets a request pass. The query is that of the forwarded
-        /// <br/>request, and means nothing here. A body is not read.
+        /// For ext_authz of Envoy, which passes a request on only after a 200. The query is that of the forwarded
+        /// <br/>request, and is ignored here. A body is not read.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <param name="path">The path of the request that the gateway holds.</param>
-        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
-        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
-        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
-        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
-        /// <returns>It may pass.</returns>
+        /// <param name="path">The path of the forwarded request.</param>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when omitted.</param>
+        /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
+        /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xForwardedMethod">The method of the forwarded request.</param>
+        /// <param name="xOriginalMethod">The method of the forwarded request.</param>
+        /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURI">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURL">The path of the forwarded request, or its whole URI.</param>
+        /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Deletes the client whose key this is, with its keys, policies, counters and log. For good.
+        /// Permanently deletes the client of this key, with its keys, policies, counters and log.
         /// </summary>
         /// <remarks>
-        /// On every instance all its keys are refused within a second. It takes about two seconds, and much longer where
-        /// <br/>millions of counters are kept: when it is not complete after ten, the answer is a 202, and it goes on. So it does when
-        /// <br/>the service or the store fails in between.
+        /// Every instance rejects all its keys within a second. The deletion takes about two seconds, and much longer with
+        /// <br/>millions of counters: if it is not complete after ten seconds, the response is a 202, and the deletion continues. It
+        /// <br/>also continues after a failure of the service or the store.
         /// <br/>
         /// <br/>Scope: `admin`
         /// </remarks>
@@ -345,39 +359,27 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Registers an app as a client.
+        /// Checks whether a user may do something now, and takes the permits if so.
         /// </summary>
         /// <remarks>
-        /// The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.
-        /// </remarks>
-        /// <param name="xRegistrationToken">The registration token, where the service wants one.</param>
-        /// <returns>Done.</returns>
-        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
-
-        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
-        /// <summary>
-        /// May this user do this now?
-        /// </summary>
-        /// <remarks>
-        /// A denial is also a 200, and takes nothing: allowed says which it is.
+        /// A denial is also a 200, and consumes nothing: allowed states the verdict.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <returns>The answer to a check.</returns>
+        /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Up to 1000 checks at once, in their order, each decided on its own.
+        /// Checks up to 1000 items at once; each is decided independently, and results keep the order.
         /// </summary>
         /// <remarks>
-        /// An item that cannot be decided has an error in the place of a decision, and spoils no other.
+        /// An item that cannot be decided has an error in place of a decision, and does not affect the others.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <returns>The answers to a batch of checks.</returns>
+        /// <returns>The results of a batch of checks.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<CheckBatchResponse> CheckBatchAsync(CheckBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
@@ -388,88 +390,88 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// Scope: `audit:read`
         /// </remarks>
-        /// <param name="from">Only from this time on, RFC 3339.</param>
-        /// <param name="to">Only before this time, RFC 3339.</param>
-        /// <param name="action">Only of this kind: client.registered, client.deleted, key.created, key.rotated, key.deleted, policy.created,
-        /// <br/>policy.updated, policy.deleted or policy.rolled_back.</param>
-        /// <param name="cursor">The next_cursor of the page before.</param>
-        /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <param name="from">Only entries from this time on, RFC 3339.</param>
+        /// <param name="to">Only entries before this time, RFC 3339.</param>
+        /// <param name="action">Only entries with this action: client.registered, client.deleted, key.created, key.rotated, key.deleted,
+        /// <br/>policy.created, policy.updated, policy.deleted or policy.rolled_back.</param>
+        /// <param name="cursor">The next_cursor of the previous page.</param>
+        /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
         /// <returns>A page of the audit trail.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<AuditResponse> ListAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, string? cursor = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The whole audit trail, newest first, an entry in each line.
+        /// The whole audit trail, newest first, one entry per line.
         /// </summary>
         /// <remarks>
-        /// When it cannot be completed, the connection is closed without the end of the answer.
+        /// If the export fails midway, the connection is aborted, so that a truncated body is not mistaken for a complete one.
         /// <br/>
         /// <br/>Scope: `audit:read`
         /// </remarks>
-        /// <param name="from">Only from this time on, RFC 3339.</param>
-        /// <param name="to">Only before this time, RFC 3339.</param>
-        /// <param name="action">Only of this kind, as for GET /audit.</param>
+        /// <param name="from">Only entries from this time on, RFC 3339.</param>
+        /// <param name="to">Only entries before this time, RFC 3339.</param>
+        /// <param name="action">Only entries with this action, as for GET /audit.</param>
         /// <returns>Who changed what, and when.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<FileResponse> ExportAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The figures of a span of time.
+        /// The figures of a time span.
         /// </summary>
         /// <remarks>
-        /// The counts are of whole minutes, or of whole hours where the span goes back further than minutes are kept
-        /// <br/>(Analytics:MinuteRetentionHours, 48 by default). Users and times are those of all hours that the span touches. Of what
-        /// <br/>is not kept any more (Analytics:HourRetentionDays, 90 by default) the counts are 0.
+        /// The counts are of whole minutes, or of whole hours where the span starts earlier than minutes are kept
+        /// <br/>(Analytics:MinuteRetentionHours, 48 by default). User counts and latencies cover every hour that the span touches.
+        /// <br/>The counts are 0 for data that is no longer kept (Analytics:HourRetentionDays, 90 by default).
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
-        /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-        /// <returns>The figures of a span of time.</returns>
+        /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
+        /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
+        /// <returns>The figures of a time span.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<AnalyticsSummaryResponse> GetAnalyticsSummaryAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The figures of each minute or hour of a span of time, oldest first.
+        /// The figures of each minute or hour of a time span, oldest first.
         /// </summary>
         /// <remarks>
-        /// Minutes are kept for Analytics:MinuteRetentionHours (48), hours for Analytics:HourRetentionDays (90); of what is not kept
-        /// <br/>any more the counts are 0. A client's 200 first combinations of a route and a role are told apart in each hour; what
-        /// <br/>comes after them is counted, but in no filter.
+        /// Minutes are kept for Analytics:MinuteRetentionHours (48), hours for Analytics:HourRetentionDays (90); the counts are
+        /// <br/>0 for data that is no longer kept. The first 200 combinations of route and role of a client are counted separately in
+        /// <br/>each hour; further combinations are counted in the totals, but match no filter.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="from">From this time on, RFC 3339; when left out, an hour before the end for minutes, and a day for hours.</param>
-        /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+        /// <param name="from">Start of the span, inclusive, RFC 3339; when omitted, an hour before the end for minutes, and a day for hours.</param>
+        /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
         /// <param name="routeKey">Only checks of this route.</param>
-        /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
-        /// <param name="bucket">How long each bucket is. There can be 1500 at most.</param>
+        /// <param name="role">Only checks decided by a policy of this role, which can differ from the requested role.</param>
+        /// <param name="bucket">The length of a bucket. At most 1500 buckets are returned.</param>
         /// <returns>The figures of each minute or hour.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The users or routes with the most checks or denials, most first.
+        /// The users or routes with the most checks or denials, in descending order.
         /// </summary>
         /// <remarks>
-        /// Of the whole hours that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
-        /// <br/>Analytics:UserRetentionDays (7). Of more than 200 users in an hour, those with the fewest checks may be left out, and what
-        /// <br/>is counted of the others may then be too little, never too much.
+        /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
+        /// <br/>Analytics:UserRetentionDays (7). With more than 200 users in an hour, those with the fewest checks may be dropped,
+        /// <br/>and the counts of the others may then be too low, never too high.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
-        /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+        /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
+        /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
         /// <param name="by">What to list.</param>
         /// <param name="of">What to count.</param>
-        /// <param name="limit">How many at most, 1 to 100.</param>
+        /// <param name="limit">The maximum number of entries, 1 to 100.</param>
         /// <returns>The users or routes with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopDimension? by = null, TopMetric? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
     }
 
@@ -507,15 +509,15 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// What is used and what is left now, and what a check of cost 1 would be answered. Changes nothing.
+        /// The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.
         /// </summary>
         /// <remarks>
         /// Scope: `check` or `usage:write`
         /// </remarks>
         /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The user's role; the default role when left out.</param>
-        /// <returns>How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.</returns>
+        /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -601,15 +603,15 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Forgets what a user has used under the policy that applies.
+        /// Resets the usage of a user under the policy that applies.
         /// </summary>
         /// <remarks>
         /// Scope: `usage:write`
         /// </remarks>
-        /// <param name="userId">The user; "*" is a user like any other.</param>
+        /// <param name="userId">The user; "*" is an ordinary user id.</param>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The user's role; the default role when left out.</param>
-        /// <returns>Done. There is nothing to tell.</returns>
+        /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <returns>Done; there is no body.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task ResetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -689,14 +691,14 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Gives permits back, never above the limit.
+        /// Refunds permits, never above the limit.
         /// </summary>
         /// <remarks>
-        /// For what was taken and then did not happen. Answers how things stand then.
+        /// For permits that were taken for something that then did not happen. Returns the resulting state.
         /// <br/>
         /// <br/>Scope: `usage:write`
         /// </remarks>
-        /// <returns>The answer to a check.</returns>
+        /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -775,17 +777,105 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Creates the policy of a route and role, or replaces it.
+        /// Registers an app as a client.
         /// </summary>
         /// <remarks>
-        /// It holds from the next check on. What was used still counts under a limit of the same name, algorithm and window;
-        /// <br/>a bucket's window may change. With the ETag of the policy in If-Match it replaces that version only; with
+        /// The API key is shown only once and stored nowhere. 5 registrations per minute and caller address.
+        /// </remarks>
+        /// <param name="xRegistrationToken">The registration token, if the service requires one.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+
+                    if (xRegistrationToken != null)
+                        request_.Headers.TryAddWithoutValidation("X-Registration-Token", ConvertToString(xRegistrationToken, System.Globalization.CultureInfo.InvariantCulture));
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "register"
+                    urlBuilder_.Append("register");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<RegisterResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Creates or replaces the policy of a route and role.
+        /// </summary>
+        /// <remarks>
+        /// It applies from the next check on. Usage is kept for each limit that keeps its name, algorithm and window; the window
+        /// <br/>of a bucket may change. With the ETag of the policy in If-Match it replaces that version only; with
         /// <br/>If-None-Match: * it replaces none.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> SavePolicyAsync(SavePolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -871,16 +961,16 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Lists the policies, by route, then role.
+        /// Lists the policies, ordered by route, then role.
         /// </summary>
         /// <remarks>
-        /// The ETag is that of all policies; with both route_key and role it is the one policy's, when there is one.
+        /// The ETag is that of all policies; with both route_key and role it is that of the one policy, if it exists.
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
-        /// <param name="routeKey">Only those for this route.</param>
-        /// <param name="role">Only those for this role.</param>
+        /// <param name="ifNoneMatch">The ETag of the version that the caller has.</param>
+        /// <param name="routeKey">Only policies of this route.</param>
+        /// <param name="role">Only policies of this role.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<ApiResponse<System.Collections.Generic.ICollection<PolicyResponse>>> ListPoliciesAsync(string? ifNoneMatch = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -966,19 +1056,19 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Deletes the policy of a route and role, and its counters with it.
+        /// Deletes the policy of a route and role, with its counters.
         /// </summary>
         /// <remarks>
-        /// Takes the names from the body or from the query, not from both. With the ETag of the policy in If-Match it
-        /// <br/>deletes that version only.
+        /// The names are in the body or in the query, not in both. With the ETag of the policy in If-Match it deletes
+        /// <br/>that version only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
-        /// <param name="request">The names, when they are not in the query.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
+        /// <param name="request">The names, unless they are in the query.</param>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The role; the default role when left out.</param>
+        /// <param name="role">The role; the default role when omitted.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<MessageResponse> DeletePolicyAsync(string? ifMatch = null, string? ifNoneMatch = null, DeletePolicyRequest? request = null, string? routeKey = null, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -1071,15 +1161,15 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Gives all policies as one document, by route, then role.
+        /// Exports all policies as one document, ordered by route, then role.
         /// </summary>
         /// <remarks>
-        /// Each is as POST /policy takes it, and PUT /policy/import takes the whole. It is JSON, or YAML for who asks for it, by
-        /// <br/>format or in Accept. The ETag is that of all policies.
+        /// Each policy has the form that POST /policy accepts, and PUT /policy/import accepts the document. It is JSON, or YAML
+        /// <br/>if requested by format or in Accept. The ETag is that of all policies.
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
-        /// <param name="ifNoneMatch">The ETag of what the caller has already.</param>
+        /// <param name="ifNoneMatch">The ETag of the version that the caller has.</param>
         /// <returns>All policies of a client, to be kept as a file.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<ApiResponse<PolicySetDocument>> ExportPoliciesAsync(string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -1155,20 +1245,20 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Makes the policies what a document says, all at once or not at all.
+        /// Replaces all policies by those of a document, atomically.
         /// </summary>
         /// <remarks>
-        /// Those that are not in it are deleted. A policy that says what it said before stays as it is, with its version and
-        /// <br/>counters. The document is JSON or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
+        /// Policies that are not in the document are deleted. A policy that does not change keeps its version and counters. The
+        /// <br/>document is JSON, or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
         /// <br/>If-Match it changes that version of them only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
         /// <param name="document">The policies.</param>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
-        /// <param name="dryRun">Changes nothing, and says what it would change.</param>
-        /// <param name="keepOthers">Leaves those alone that are not in the document.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
+        /// <param name="dryRun">Changes nothing, and returns what would change.</param>
+        /// <param name="keepOthers">Keeps policies that are not in the document.</param>
         /// <returns>What an import changed, or would change.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -1264,17 +1354,18 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Lists the versions of a policy that are still known, newest first.
+        /// Lists the kept versions of a policy, newest first.
         /// </summary>
         /// <remarks>
-        /// Also of one that is deleted, which makes a version of its own. The oldest go when there are too many.
+        /// Includes deleted policies: a deletion is a version of its own. The oldest versions are dropped when there are too
+        /// <br/>many.
         /// <br/>
         /// <br/>Scope: `policy:read`
         /// </remarks>
         /// <param name="routeKey">The route.</param>
-        /// <param name="role">The role; the default role when left out.</param>
-        /// <param name="before">Only versions before this one: the last of the page before.</param>
-        /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <param name="role">The role; the default role when omitted.</param>
+        /// <param name="before">Only versions before this one: the last of the previous page.</param>
+        /// <param name="limit">The maximum number of versions, 1 to 1000.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<PolicyVersionResponse>> GetPolicyHistoryAsync(string routeKey, string? role = null, long? before = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -1365,16 +1456,16 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Makes a new version of a policy that says what an old one said.
+        /// Creates a new version of a policy with the content of an old one.
         /// </summary>
         /// <remarks>
-        /// One that was deleted comes back, with counters that start afresh. With the ETag of the policy in If-Match it replaces
+        /// A deleted policy is restored, and its counters are reset. With the ETag of the policy in If-Match it replaces
         /// <br/>that version only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="ifMatch">ETags, of which one must be that of what is there; * for any.</param>
-        /// <param name="ifNoneMatch">* when nothing must be there.</param>
+        /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
+        /// <param name="ifNoneMatch">* if there must be no current version.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -1465,10 +1556,10 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// Scope: `logs:read`
         /// </remarks>
-        /// <param name="userId">Only about this user.</param>
-        /// <param name="routeKey">Only about this route.</param>
-        /// <param name="allowed">Only with this verdict.</param>
-        /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <param name="userId">Only decisions about this user.</param>
+        /// <param name="routeKey">Only decisions about this route.</param>
+        /// <param name="allowed">Only decisions with this verdict.</param>
+        /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -1559,22 +1650,23 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Decisions as they are made, by every instance, as server-sent events.
+        /// Streams the decisions of every instance as server-sent events.
         /// </summary>
         /// <remarks>
-        /// An event decision holds an entry as in GET /logs/latest. Its id, sent back as Last-Event-ID, resumes after
-        /// <br/>it, as far as the log is kept. An event gap holds left_out: how many decisions were left out here because
-        /// <br/>the log does not keep them any more, or because they came faster than they are sent or read; null when nobody knows.
-        /// <br/>A comment comes every 15 seconds. The answer ends when the service stops or the key is not valid any more.
+        /// An event decision holds an entry as in GET /logs/latest. Its id, sent back as Last-Event-ID, resumes
+        /// <br/>the stream after it, as far as the log is kept. An event gap holds left_out: how many decisions were
+        /// <br/>dropped here because the log does not keep them any more, or because they were made faster than they were sent or
+        /// <br/>read; null when the number is unknown. A comment is sent every 15 seconds. The response ends when the service stops
+        /// <br/>or the key is no longer valid.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="userId">Only about this user.</param>
-        /// <param name="routeKey">Only about this route.</param>
-        /// <param name="allowed">Only with this verdict.</param>
-        /// <param name="lastEventId">The id of the last event that was received: what came after it is sent first, as far as it is kept. 0 for all that is
-        /// <br/>kept. From now on without it.</param>
-        /// <returns>A stream of events. The data of an event `decision` is this.</returns>
+        /// <param name="userId">Only decisions about this user.</param>
+        /// <param name="routeKey">Only decisions about this route.</param>
+        /// <param name="allowed">Only decisions with this verdict.</param>
+        /// <param name="lastEventId">The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
+        /// <br/>Without it, only new decisions are sent.</param>
+        /// <returns>A stream of server-sent events. This is the data of an event `decision`.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -1661,10 +1753,10 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Makes another key, which is shown this once.
+        /// Creates another key, which is shown only once.
         /// </summary>
         /// <remarks>
-        /// It can be good for no more, and for no longer, than the key it is asked with.
+        /// It cannot have more scopes, or a later expiry, than the key of this request.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
@@ -1750,7 +1842,7 @@ namespace RateLimiting.Client.Generated
         /// Lists the keys, oldest first.
         /// </summary>
         /// <remarks>
-        /// One that has expired is listed until the next change of the client's keys.
+        /// An expired key is listed until the next change of the client's keys.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
@@ -1826,15 +1918,15 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Deletes a key. On every instance it is refused within a second.
+        /// Deletes a key. Every instance rejects it within a second.
         /// </summary>
         /// <remarks>
-        /// Not the last one with the scope admin, nor the last of those that does not expire.
+        /// The last key with the scope admin, and the last such key without an expiry, cannot be deleted.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
         /// <param name="keyId">The key's key_id.</param>
-        /// <returns>Done. There is nothing to tell.</returns>
+        /// <returns>Done; there is no body.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task DeleteKeyAsync(string keyId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -1904,10 +1996,10 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Replaces the key it is asked with by a new one of the same name, scopes and lifetime.
+        /// Replaces the key of this request by a new one of the same name, scopes and lifetime.
         /// </summary>
         /// <remarks>
-        /// The old one stays valid for the grace, unless it expires before, and cannot be rotated again.
+        /// The old key stays valid for the grace period, unless it expires before, and cannot be rotated again.
         /// <br/>
         /// <br/>Scope: `keys:write`
         /// </remarks>
@@ -1987,27 +2079,27 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// May the request that a gateway holds pass? Any method asks the same.
+        /// Checks whether a gateway may pass a request on. All methods are equivalent.
         /// </summary>
         /// <remarks>
         /// For auth_request of nginx and the forward authentication of Caddy and Traefik. A body is not read.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
-        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
-        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
-        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
-        /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which knows no other.</param>
-        /// <param name="noPolicy">What to answer when no policy applies: not_found, a 404, or allow.</param>
-        /// <returns>It may pass.</returns>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when omitted.</param>
+        /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
+        /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xForwardedMethod">The method of the forwarded request.</param>
+        /// <param name="xOriginalMethod">The method of the forwarded request.</param>
+        /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURI">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURL">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="denyStatus">The status of a denial: 429, or 403 for nginx, which supports no other.</param>
+        /// <param name="noPolicy">The response when no policy applies: not_found, a 404, or allow.</param>
+        /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyAnswer? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyResponse? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2108,25 +2200,25 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The same for a gateway that puts the path of the request behind this one. Any method asks the same.
+        /// The same for a gateway that appends the forwarded path to this one. All methods are equivalent.
         /// </summary>
         /// <remarks>
-        /// For ext_authz of Envoy, to which nothing but a 200 lets a request pass. The query is that of the forwarded
-        /// <br/>request, and means nothing here. A body is not read.
+        /// For ext_authz of Envoy, which passes a request on only after a 200. The query is that of the forwarded
+        /// <br/>request, and is ignored here. A body is not read.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <param name="path">The path of the request that the gateway holds.</param>
-        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when left out.</param>
-        /// <param name="xRateLimitRoute">What the user wants to do, 1 to 128 characters; by the forwarded method and path when left out.</param>
-        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when left out.</param>
-        /// <param name="xRateLimitCost">How many permits, 0 to 1,000,000,000.</param>
-        /// <param name="xForwardedMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xOriginalMethod">The method of the request that the gateway holds.</param>
-        /// <param name="xForwardedUri">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURI">Its path, or its whole URI.</param>
-        /// <param name="xOriginalURL">Its path, or its whole URI.</param>
-        /// <returns>It may pass.</returns>
+        /// <param name="path">The path of the forwarded request.</param>
+        /// <param name="xRateLimitUser">The user, 1 to 256 characters; the caller's address, or its /64 of IPv6, when omitted.</param>
+        /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
+        /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
+        /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xForwardedMethod">The method of the forwarded request.</param>
+        /// <param name="xOriginalMethod">The method of the forwarded request.</param>
+        /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURI">The path of the forwarded request, or its whole URI.</param>
+        /// <param name="xOriginalURL">The path of the forwarded request, or its whole URI.</param>
+        /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2223,12 +2315,12 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Deletes the client whose key this is, with its keys, policies, counters and log. For good.
+        /// Permanently deletes the client of this key, with its keys, policies, counters and log.
         /// </summary>
         /// <remarks>
-        /// On every instance all its keys are refused within a second. It takes about two seconds, and much longer where
-        /// <br/>millions of counters are kept: when it is not complete after ten, the answer is a 202, and it goes on. So it does when
-        /// <br/>the service or the store fails in between.
+        /// Every instance rejects all its keys within a second. The deletion takes about two seconds, and much longer with
+        /// <br/>millions of counters: if it is not complete after ten seconds, the response is a 202, and the deletion continues. It
+        /// <br/>also continues after a failure of the service or the store.
         /// <br/>
         /// <br/>Scope: `admin`
         /// </remarks>
@@ -2304,102 +2396,14 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Registers an app as a client.
+        /// Checks whether a user may do something now, and takes the permits if so.
         /// </summary>
         /// <remarks>
-        /// The API key is shown this once and kept nowhere. 5 registrations a minute per caller's address.
-        /// </remarks>
-        /// <param name="xRegistrationToken">The registration token, where the service wants one.</param>
-        /// <returns>Done.</returns>
-        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<RegisterResponse> RegisterAsync(RegisterRequest request, string? xRegistrationToken = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
-        {
-            if (request == null)
-                throw new System.ArgumentNullException("request");
-
-            var client_ = _httpClient;
-            var disposeClient_ = false;
-            try
-            {
-                using (var request_ = new System.Net.Http.HttpRequestMessage())
-                {
-
-                    if (xRegistrationToken != null)
-                        request_.Headers.TryAddWithoutValidation("X-Registration-Token", ConvertToString(xRegistrationToken, System.Globalization.CultureInfo.InvariantCulture));
-                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
-                    var content_ = new System.Net.Http.ByteArrayContent(json_);
-                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
-                    request_.Content = content_;
-                    request_.Method = new System.Net.Http.HttpMethod("POST");
-                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
-
-                    var urlBuilder_ = new System.Text.StringBuilder();
-                
-                    // Operation Path: "register"
-                    urlBuilder_.Append("register");
-
-                    PrepareRequest(client_, request_, urlBuilder_);
-
-                    var url_ = urlBuilder_.ToString();
-                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
-
-                    PrepareRequest(client_, request_, url_);
-
-                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-                    var disposeResponse_ = true;
-                    try
-                    {
-                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
-                        foreach (var item_ in response_.Headers)
-                            headers_[item_.Key] = item_.Value;
-                        if (response_.Content != null && response_.Content.Headers != null)
-                        {
-                            foreach (var item_ in response_.Content.Headers)
-                                headers_[item_.Key] = item_.Value;
-                        }
-
-                        ProcessResponse(client_, response_);
-
-                        var status_ = (int)response_.StatusCode;
-                        if (status_ is 200 or 202)
-                        {
-                            var objectResponse_ = await ReadObjectResponseAsync<RegisterResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
-                            if (objectResponse_.Object == null)
-                            {
-                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
-                            }
-                            return objectResponse_.Object;
-                        }
-                        else
-                        {
-                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
-                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
-                        }
-                    }
-                    finally
-                    {
-                        if (disposeResponse_)
-                            response_.Dispose();
-                    }
-                }
-            }
-            finally
-            {
-                if (disposeClient_)
-                    client_.Dispose();
-            }
-        }
-
-        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
-        /// <summary>
-        /// May this user do this now?
-        /// </summary>
-        /// <remarks>
-        /// A denial is also a 200, and takes nothing: allowed says which it is.
+        /// A denial is also a 200, and consumes nothing: allowed states the verdict.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <returns>The answer to a check.</returns>
+        /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2478,14 +2482,14 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Up to 1000 checks at once, in their order, each decided on its own.
+        /// Checks up to 1000 items at once; each is decided independently, and results keep the order.
         /// </summary>
         /// <remarks>
-        /// An item that cannot be decided has an error in the place of a decision, and spoils no other.
+        /// An item that cannot be decided has an error in place of a decision, and does not affect the others.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
-        /// <returns>The answers to a batch of checks.</returns>
+        /// <returns>The results of a batch of checks.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<CheckBatchResponse> CheckBatchAsync(CheckBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2569,12 +2573,12 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// Scope: `audit:read`
         /// </remarks>
-        /// <param name="from">Only from this time on, RFC 3339.</param>
-        /// <param name="to">Only before this time, RFC 3339.</param>
-        /// <param name="action">Only of this kind: client.registered, client.deleted, key.created, key.rotated, key.deleted, policy.created,
-        /// <br/>policy.updated, policy.deleted or policy.rolled_back.</param>
-        /// <param name="cursor">The next_cursor of the page before.</param>
-        /// <param name="limit">How many at most, 1 to 1000.</param>
+        /// <param name="from">Only entries from this time on, RFC 3339.</param>
+        /// <param name="to">Only entries before this time, RFC 3339.</param>
+        /// <param name="action">Only entries with this action: client.registered, client.deleted, key.created, key.rotated, key.deleted,
+        /// <br/>policy.created, policy.updated, policy.deleted or policy.rolled_back.</param>
+        /// <param name="cursor">The next_cursor of the previous page.</param>
+        /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
         /// <returns>A page of the audit trail.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<AuditResponse> ListAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, string? cursor = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -2669,16 +2673,16 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The whole audit trail, newest first, an entry in each line.
+        /// The whole audit trail, newest first, one entry per line.
         /// </summary>
         /// <remarks>
-        /// When it cannot be completed, the connection is closed without the end of the answer.
+        /// If the export fails midway, the connection is aborted, so that a truncated body is not mistaken for a complete one.
         /// <br/>
         /// <br/>Scope: `audit:read`
         /// </remarks>
-        /// <param name="from">Only from this time on, RFC 3339.</param>
-        /// <param name="to">Only before this time, RFC 3339.</param>
-        /// <param name="action">Only of this kind, as for GET /audit.</param>
+        /// <param name="from">Only entries from this time on, RFC 3339.</param>
+        /// <param name="to">Only entries before this time, RFC 3339.</param>
+        /// <param name="action">Only entries with this action, as for GET /audit.</param>
         /// <returns>Who changed what, and when.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<FileResponse> ExportAuditAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? action = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -2763,18 +2767,18 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The figures of a span of time.
+        /// The figures of a time span.
         /// </summary>
         /// <remarks>
-        /// The counts are of whole minutes, or of whole hours where the span goes back further than minutes are kept
-        /// <br/>(Analytics:MinuteRetentionHours, 48 by default). Users and times are those of all hours that the span touches. Of what
-        /// <br/>is not kept any more (Analytics:HourRetentionDays, 90 by default) the counts are 0.
+        /// The counts are of whole minutes, or of whole hours where the span starts earlier than minutes are kept
+        /// <br/>(Analytics:MinuteRetentionHours, 48 by default). User counts and latencies cover every hour that the span touches.
+        /// <br/>The counts are 0 for data that is no longer kept (Analytics:HourRetentionDays, 90 by default).
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
-        /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
-        /// <returns>The figures of a span of time.</returns>
+        /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
+        /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
+        /// <returns>The figures of a time span.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<AnalyticsSummaryResponse> GetAnalyticsSummaryAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
@@ -2856,20 +2860,20 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The figures of each minute or hour of a span of time, oldest first.
+        /// The figures of each minute or hour of a time span, oldest first.
         /// </summary>
         /// <remarks>
-        /// Minutes are kept for Analytics:MinuteRetentionHours (48), hours for Analytics:HourRetentionDays (90); of what is not kept
-        /// <br/>any more the counts are 0. A client's 200 first combinations of a route and a role are told apart in each hour; what
-        /// <br/>comes after them is counted, but in no filter.
+        /// Minutes are kept for Analytics:MinuteRetentionHours (48), hours for Analytics:HourRetentionDays (90); the counts are
+        /// <br/>0 for data that is no longer kept. The first 200 combinations of route and role of a client are counted separately in
+        /// <br/>each hour; further combinations are counted in the totals, but match no filter.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="from">From this time on, RFC 3339; when left out, an hour before the end for minutes, and a day for hours.</param>
-        /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+        /// <param name="from">Start of the span, inclusive, RFC 3339; when omitted, an hour before the end for minutes, and a day for hours.</param>
+        /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
         /// <param name="routeKey">Only checks of this route.</param>
-        /// <param name="role">Only checks decided by a policy of this role, which need not be the role asked for.</param>
-        /// <param name="bucket">How long each bucket is. There can be 1500 at most.</param>
+        /// <param name="role">Only checks decided by a policy of this role, which can differ from the requested role.</param>
+        /// <param name="bucket">The length of a bucket. At most 1500 buckets are returned.</param>
         /// <returns>The figures of each minute or hour.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<AnalyticsTimeSeriesResponse> GetAnalyticsTimeSeriesAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, string? routeKey = null, string? role = null, BucketSize? bucket = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -2964,23 +2968,23 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The users or routes with the most checks or denials, most first.
+        /// The users or routes with the most checks or denials, in descending order.
         /// </summary>
         /// <remarks>
-        /// Of the whole hours that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
-        /// <br/>Analytics:UserRetentionDays (7). Of more than 200 users in an hour, those with the fewest checks may be left out, and what
-        /// <br/>is counted of the others may then be too little, never too much.
+        /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
+        /// <br/>Analytics:UserRetentionDays (7). With more than 200 users in an hour, those with the fewest checks may be dropped,
+        /// <br/>and the counts of the others may then be too low, never too high.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
-        /// <param name="from">From this time on, RFC 3339; a day before the end when left out.</param>
-        /// <param name="to">Up to this time, RFC 3339; now when left out.</param>
+        /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
+        /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
         /// <param name="by">What to list.</param>
         /// <param name="of">What to count.</param>
-        /// <param name="limit">How many at most, 1 to 100.</param>
+        /// <param name="limit">The maximum number of entries, 1 to 100.</param>
         /// <returns>The users or routes with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopBy? by = null, TopOf? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopDimension? by = null, TopMetric? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -3246,7 +3250,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What a policy answers while the store does not.
+    /// What a policy decides while the store does not answer.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public enum StoreFailureMode
@@ -3267,7 +3271,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What becomes of a policy.
+    /// The kind of change of a policy.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public enum PolicyChangeAction
@@ -3288,10 +3292,10 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What a gateway is answered when no policy applies.
+    /// The response to a gateway when no policy applies.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum NoPolicyAnswer
+    public enum NoPolicyResponse
     {
 
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"not_found")]
@@ -3305,7 +3309,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// How long a bucket is.
+    /// The length of a bucket.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public enum BucketSize
@@ -3322,10 +3326,10 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What a list of the first is made of.
+    /// What a top list lists.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum TopBy
+    public enum TopDimension
     {
 
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"user")]
@@ -3339,10 +3343,10 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What a list of the first is ordered by.
+    /// What a top list is ordered by.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum TopOf
+    public enum TopMetric
     {
 
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"checks")]
@@ -3356,20 +3360,20 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// How things stand now, and in allowed, reason, retry_after and violated what a check of cost 1 would be answered.
+    /// The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class UsageResponse : DecisionResponse
     {
 
         /// <summary>
-        /// The permits of the capacity that are in use, rounded up.
+        /// The used permits of the capacity, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("used")]
         public long Used { get; set; } = default!;
 
         /// <summary>
-        /// How each limit of the policy stands.
+        /// The usage of each limit of the policy.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limits")]
         public System.Collections.Generic.IReadOnlyList<LimitUsageResponse> Limits { get; set; } = new System.Collections.Generic.List<LimitUsageResponse>();
@@ -3381,7 +3385,7 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// The limit.
+        /// The name of the limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string Name { get; set; } = default!;
@@ -3393,25 +3397,25 @@ namespace RateLimiting.Client.Generated
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The most permits that can be left at once: the burst of a bucket, else the limit.
+        /// The maximum of remaining permits: the burst of a bucket, otherwise the limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("capacity")]
         public long Capacity { get; set; } = default!;
 
         /// <summary>
-        /// Those in use, rounded up.
+        /// The used permits, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("used")]
         public long Used { get; set; } = default!;
 
         /// <summary>
-        /// Those that are left of the capacity, never negative.
+        /// The remaining permits of the capacity, never negative.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
         public long Remaining { get; set; } = default!;
 
         /// <summary>
-        /// Seconds until all are back, rounded up; 0 when they are.
+        /// Seconds until all permits are replenished, rounded up; 0 when none is used.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
         public long ResetIn { get; set; } = default!;
@@ -3419,50 +3423,50 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The answer to a check.
+    /// The decision on a check.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class DecisionResponse
     {
 
         /// <summary>
-        /// Whether the user may; the permits are taken if so.
+        /// Whether the check is allowed; if so, its permits are consumed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("allowed")]
         public bool Allowed { get; set; } = default!;
 
         /// <summary>
-        /// The permits left, never negative.
+        /// The remaining permits, never negative.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
         public long Remaining { get; set; } = default!;
 
         /// <summary>
-        /// Seconds until all permits are back, rounded up.
+        /// Seconds until all permits are replenished, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
         public long ResetIn { get; set; } = default!;
 
         /// <summary>
-        /// Why not; null when allowed, unless the policy is inactive.
+        /// Why the check is denied; null when allowed, unless the policy is inactive.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
 
         /// <summary>
-        /// The permits per window of the limit that these figures are of.
+        /// The permits per window of the limit that these figures describe.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The most permits that can be left at once: the burst of a bucket, else the limit.
+        /// The maximum of remaining permits: the burst of a bucket, otherwise the limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("capacity")]
         public long Capacity { get; set; } = default!;
 
         /// <summary>
-        /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.
+        /// Seconds until the same check passes, rounded up; null when allowed, or when waiting does not help.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after")]
         public long? RetryAfter { get; set; } = default!;
@@ -3480,7 +3484,7 @@ namespace RateLimiting.Client.Generated
         public string MatchedRole { get; set; } = default!;
 
         /// <summary>
-        /// The route of the policy that decided; "*" is the catch-all's.
+        /// The route of the policy that decided; "*" for the catch-all policy.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_route")]
         public string MatchedRoute { get; set; } = default!;
@@ -3492,13 +3496,13 @@ namespace RateLimiting.Client.Generated
         public bool ShadowDenied { get; set; } = default!;
 
         /// <summary>
-        /// Decided without the store, which did not answer, as the policy's on_store_failure says.
+        /// Decided without the store, which did not answer, according to the policy's on_store_failure.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("degraded")]
         public bool Degraded { get; set; } = default!;
 
         /// <summary>
-        /// The names of the limits that said no, also in shadow mode.
+        /// The names of the limits that denied the check, also in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("violated")]
         public System.Collections.Generic.IReadOnlyList<string> Violated { get; set; } = new System.Collections.Generic.List<string>();
@@ -3506,35 +3510,65 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// A user, what he wants to do, and how many permits it takes.
+    /// A user, the route they call, and how many permits the call costs.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class CheckRequest
     {
 
         /// <summary>
-        /// The user asked about, 1 to 256 characters.
+        /// The user to check, 1 to 256 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
         public string UserId { get; set; } = default!;
 
         /// <summary>
-        /// What the user wants to do, 1 to 128 characters.
+        /// The route that the user calls, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
         public string RouteKey { get; set; } = default!;
 
         /// <summary>
-        /// The user's role, 1 to 128 characters; left out, null and "default" are the same.
+        /// The user's role, 1 to 128 characters; omitted, null and "default" are the same.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string? Role { get; set; } = default!;
 
         /// <summary>
-        /// How many permits, 0 to 1,000,000,000; 0 takes nothing.
+        /// The number of permits, 0 to 1,000,000,000; 0 consumes nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
         public long? Cost { get; set; } = 1L;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class RegisterResponse
+    {
+
+        /// <summary>
+        /// The key for the header X-API-Key, shown only once.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("api_key")]
+        public string ApiKey { get; set; } = default!;
+
+        /// <summary>
+        /// The client's public id.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("client_id")]
+        public string ClientId { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class RegisterRequest
+    {
+
+        /// <summary>
+        /// The app's name, 1 to 100 characters.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("name")]
+        public string Name { get; set; } = default!;
 
     }
 
@@ -3549,7 +3583,7 @@ namespace RateLimiting.Client.Generated
         public string Message { get; set; } = default!;
 
         /// <summary>
-        /// The policy as it is kept.
+        /// The stored policy.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("policy")]
         public PolicyResponse Policy { get; set; } = new PolicyResponse();
@@ -3557,7 +3591,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// A policy as it is kept.
+    /// A stored policy.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class PolicyResponse
@@ -3595,13 +3629,13 @@ namespace RateLimiting.Client.Generated
         public Algorithm? Algorithm { get; set; } = default!;
 
         /// <summary>
-        /// The size of a bucket; null when its owner gave none, or when there are several limits.
+        /// The size of a bucket; null when the request omitted it, or when there are several limits.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("burst")]
         public long? Burst { get; set; } = default!;
 
         /// <summary>
-        /// The limits; null when the policy was given as a single one.
+        /// The limits; null when the policy was saved with a single one.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limits")]
         public System.Collections.Generic.IReadOnlyList<LimitResponse>? Limits { get; set; } = default!;
@@ -3613,7 +3647,7 @@ namespace RateLimiting.Client.Generated
         public string? Description { get; set; } = default!;
 
         /// <summary>
-        /// False allows everything and counts nothing.
+        /// False allows every check and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
         public bool IsActive { get; set; } = default!;
@@ -3626,14 +3660,14 @@ namespace RateLimiting.Client.Generated
         public PolicyMode Mode { get; set; } = default!;
 
         /// <summary>
-        /// What it answers while the store does not; null leaves it to the service.
+        /// The decision while the store does not answer; null for the service's default.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
         public StoreFailureMode? OnStoreFailure { get; set; } = default!;
 
         /// <summary>
-        /// 1 when made, one more with every save.
+        /// 1 when created, incremented with every save.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("version")]
         public long Version { get; set; } = default!;
@@ -3651,7 +3685,7 @@ namespace RateLimiting.Client.Generated
         public System.DateTimeOffset UpdatedAt { get; set; } = default!;
 
         /// <summary>
-        /// The key_id of the API key that this version was saved with; null when that is not known.
+        /// The key_id of the API key that saved this version; null when it is unknown.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated_by")]
         public string? UpdatedBy { get; set; } = default!;
@@ -3666,7 +3700,7 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// What stands in violated and in the RateLimit headers.
+        /// The name in violated and in the RateLimit headers.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string Name { get; set; } = default!;
@@ -3691,7 +3725,7 @@ namespace RateLimiting.Client.Generated
         public Algorithm Algorithm { get; set; } = default!;
 
         /// <summary>
-        /// The size of a bucket; null when its owner gave none.
+        /// The size of a bucket; null when the request omitted it.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("burst")]
         public long? Burst { get; set; } = default!;
@@ -3699,8 +3733,8 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// A policy: either a single limit (limit and window_seconds, with algorithm and burst), or
-    /// <br/>a list of limits that a check must all pass.
+    /// A policy: either a single limit (limit and window_seconds, with algorithm and burst), or a
+    /// <br/>list of limits, all of which a check must pass.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class SavePolicyRequest
@@ -3713,7 +3747,7 @@ namespace RateLimiting.Client.Generated
         public string RouteKey { get; set; } = default!;
 
         /// <summary>
-        /// The role, 1 to 128 characters; left out, null and "default" are the same.
+        /// The role, 1 to 128 characters; omitted, null and "default" are the same.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string? Role { get; set; } = default!;
@@ -3737,7 +3771,7 @@ namespace RateLimiting.Client.Generated
         public string? Description { get; set; } = default!;
 
         /// <summary>
-        /// How the permits of a single limit are counted; fixed_window when left out.
+        /// How the permits of a single limit are counted; fixed_window when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
@@ -3750,13 +3784,13 @@ namespace RateLimiting.Client.Generated
         public long? Burst { get; set; } = default!;
 
         /// <summary>
-        /// 1 to 8 limits, in the place of the single one.
+        /// 1 to 8 limits, instead of a single one.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limits")]
         public System.Collections.Generic.IReadOnlyList<LimitRequest>? Limits { get; set; } = default!;
 
         /// <summary>
-        /// False allows everything and counts nothing.
+        /// False allows every check and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
         public bool? IsActive { get; set; } = true;
@@ -3769,8 +3803,8 @@ namespace RateLimiting.Client.Generated
         public PolicyMode? Mode { get; set; } = RateLimiting.Client.Generated.PolicyMode.Enforce;
 
         /// <summary>
-        /// What to answer while the store does not: "deny", "allow", or "local", with which each instance counts by itself; the
-        /// <br/>service's default when left out.
+        /// The decision while the store does not answer: "deny" (fail closed), "allow" (fail open), or "local" (fail local), with
+        /// <br/>which each instance counts by itself; the service's default when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
@@ -3786,7 +3820,7 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// 1 to 64 characters, another one for each limit; the window, such as "60s", when left out.
+        /// 1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string? Name { get; set; } = default!;
@@ -3841,7 +3875,7 @@ namespace RateLimiting.Client.Generated
         public string RouteKey { get; set; } = default!;
 
         /// <summary>
-        /// The role, 1 to 128 characters; left out, null and "default" are the same.
+        /// The role, 1 to 128 characters; omitted, null and "default" are the same.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string? Role { get; set; } = default!;
@@ -3856,7 +3890,7 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// At most 100,000, and one for each route and role.
+        /// At most 100,000, and at most one for each route and role.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("policies")]
         public System.Collections.Generic.IReadOnlyList<SavePolicyRequest> Policies { get; set; } = new System.Collections.Generic.List<SavePolicyRequest>();
@@ -3871,37 +3905,37 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Whether nothing was changed.
+        /// Whether this was a dry run, which changes nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("dry_run")]
         public bool DryRun { get; set; } = default!;
 
         /// <summary>
-        /// So many policies were made.
+        /// The number of created policies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("created")]
         public int Created { get; set; } = default!;
 
         /// <summary>
-        /// So many were replaced.
+        /// The number of replaced policies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated")]
         public int Updated { get; set; } = default!;
 
         /// <summary>
-        /// So many were deleted.
+        /// The number of deleted policies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("deleted")]
         public int Deleted { get; set; } = default!;
 
         /// <summary>
-        /// So many of the document say what was there already.
+        /// The number of policies of the document that are the same as before.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("unchanged")]
         public int Unchanged { get; set; } = default!;
 
         /// <summary>
-        /// Each change, by route, then role.
+        /// Each change, ordered by route, then role.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changes")]
         public System.Collections.Generic.IReadOnlyList<PolicyChangeResponse> Changes { get; set; } = new System.Collections.Generic.List<PolicyChangeResponse>();
@@ -3916,7 +3950,7 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// What becomes of it.
+        /// The kind of change.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("action")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<PolicyChangeAction>))]
@@ -3935,13 +3969,13 @@ namespace RateLimiting.Client.Generated
         public string Role { get; set; } = default!;
 
         /// <summary>
-        /// The policy as it was; null when it is made.
+        /// The policy before the change; null when it is created.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("before")]
         public PolicyResponse? Before { get; set; } = default!;
 
         /// <summary>
-        /// The policy as it is then; null when it is deleted.
+        /// The policy after the change; null when it is deleted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("after")]
         public PolicyResponse? After { get; set; } = default!;
@@ -3956,19 +3990,19 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Its number.
+        /// The version number.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("version")]
         public long Version { get; set; } = default!;
 
         /// <summary>
-        /// When it was made, UTC.
+        /// When it was saved, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changed_at")]
         public System.DateTimeOffset ChangedAt { get; set; } = default!;
 
         /// <summary>
-        /// The key_id of the API key that it was made with; null when that is not known.
+        /// The key_id of the API key that made the change; null when it is unknown.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changed_by")]
         public string? ChangedBy { get; set; } = default!;
@@ -3980,7 +4014,7 @@ namespace RateLimiting.Client.Generated
         public bool Deleted { get; set; } = default!;
 
         /// <summary>
-        /// The policy as it was then; null when this is its deletion.
+        /// The policy of this version; null when this is its deletion.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("policy")]
         public PolicyResponse? Policy { get; set; } = default!;
@@ -3998,13 +4032,13 @@ namespace RateLimiting.Client.Generated
         public string RouteKey { get; set; } = default!;
 
         /// <summary>
-        /// What this version said, the policy is to say again.
+        /// The version to restore.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("version")]
         public long Version { get; set; } = default!;
 
         /// <summary>
-        /// The role, 1 to 128 characters; left out, null and "default" are the same.
+        /// The role, 1 to 128 characters; omitted, null and "default" are the same.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string? Role { get; set; } = default!;
@@ -4012,7 +4046,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// A decision in the log.
+    /// A logged decision.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class LogEntryResponse
@@ -4031,19 +4065,19 @@ namespace RateLimiting.Client.Generated
         public long TimestampMs { get; set; } = default!;
 
         /// <summary>
-        /// The user asked about.
+        /// The user checked.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
         public string UserId { get; set; } = default!;
 
         /// <summary>
-        /// The route asked for.
+        /// The route of the check.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route")]
         public string Route { get; set; } = default!;
 
         /// <summary>
-        /// The role asked for.
+        /// The role of the check.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string Role { get; set; } = default!;
@@ -4061,37 +4095,38 @@ namespace RateLimiting.Client.Generated
         public bool ShadowDenied { get; set; } = default!;
 
         /// <summary>
-        /// Decided without the store, as the policy's on_store_failure says.
+        /// Decided without the store, according to the policy's on_store_failure.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("degraded")]
         public bool Degraded { get; set; } = default!;
 
         /// <summary>
-        /// Why, as the caller was told.
+        /// The reason, as in the response to the check.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
 
         /// <summary>
-        /// The permits asked for.
+        /// The permits that the check asked for.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
         public long Cost { get; set; } = default!;
 
         /// <summary>
-        /// The permits left after it.
+        /// The remaining permits after the check.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
         public long Remaining { get; set; } = default!;
 
         /// <summary>
-        /// The permits per window of the limit that they are left of.
+        /// The permits per window of the limit that remaining refers to.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The most that can be left at once: the burst of a bucket, else the limit. Null in entries of before it was logged.
+        /// The maximum of remaining permits: the burst of a bucket, otherwise the limit. Null in entries logged before this
+        /// <br/>field existed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("capacity")]
         public long? Capacity { get; set; } = default!;
@@ -4112,7 +4147,7 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// The key for the header X-API-Key, shown this once.
+        /// The key for the header X-API-Key, shown only once.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("api_key")]
         public string ApiKey { get; set; } = default!;
@@ -4120,50 +4155,50 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What is known of a key.
+    /// The public data of a key.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class KeyResponse
     {
 
         /// <summary>
-        /// Its public name.
+        /// Its public id.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("key_id")]
         public string KeyId { get; set; } = default!;
 
         /// <summary>
-        /// How the key begins.
+        /// The first characters of the key.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("prefix")]
         public string Prefix { get; set; } = default!;
 
         /// <summary>
-        /// What it is for.
+        /// The purpose of the key.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string Name { get; set; } = default!;
 
         /// <summary>
-        /// What it is good for.
+        /// The scopes of the key.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("scopes")]
         public System.Collections.Generic.IReadOnlyList<string> Scopes { get; set; } = new System.Collections.Generic.List<string>();
 
         /// <summary>
-        /// When it was made, UTC.
+        /// When it was created, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("created_at")]
         public System.DateTimeOffset CreatedAt { get; set; } = default!;
 
         /// <summary>
-        /// From when on it is not valid any more, UTC; null for never.
+        /// When it expires, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
         public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
 
         /// <summary>
-        /// The minute in which it was used last, UTC; null for never.
+        /// The minute of its last use, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("last_used_at")]
         public System.DateTimeOffset? LastUsedAt { get; set; } = default!;
@@ -4175,20 +4210,20 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// What it is for, 1 to 100 characters.
+        /// The purpose of the key, 1 to 100 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string Name { get; set; } = default!;
 
         /// <summary>
-        /// What it is good for: check, policy:read, policy:write, logs:read, usage:write, keys:write, audit:read, admin. Only
-        /// <br/>check when left out.
+        /// The scopes of the key: check, policy:read, policy:write, logs:read, usage:write, keys:write, audit:read, admin. Only
+        /// <br/>check when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("scopes")]
         public System.Collections.Generic.IReadOnlyList<string>? Scopes { get; set; } = default!;
 
         /// <summary>
-        /// For how long it is valid, 1 to 315,360,000 (ten years); for ever when left out.
+        /// The lifetime of the key, 1 to 315,360,000 (ten years); unlimited when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_in_seconds")]
         public long? ExpiresInSeconds { get; set; } = default!;
@@ -4200,7 +4235,7 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// How long the old key stays valid, 0 to 2,592,000 (30 days); not at all when left out.
+        /// The grace period: how long the old key stays valid, 0 to 2,592,000 (30 days); none when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("grace_seconds")]
         public long? GraceSeconds { get; set; } = 0L;
@@ -4212,13 +4247,13 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// What is deleted so far.
+        /// What has been deleted so far.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("deleted")]
         public DeletedResponse Deleted { get; set; } = new DeletedResponse();
 
         /// <summary>
-        /// Whether that is all. Otherwise it goes on.
+        /// Whether the deletion is complete. Otherwise it continues.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("complete")]
         public bool Complete { get; set; } = default!;
@@ -4230,70 +4265,40 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// So many policies.
+        /// The number of policies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("policies")]
         public long Policies { get; set; } = default!;
 
         /// <summary>
-        /// So many API keys.
+        /// The number of API keys.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("keys")]
         public long Keys { get; set; } = default!;
 
         /// <summary>
-        /// So many entries of the log.
+        /// The number of log entries.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("log_entries")]
         public long LogEntries { get; set; } = default!;
 
         /// <summary>
-        /// So many counters, of which each user has one for each limit.
+        /// The number of counters: one per user and limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("counters")]
         public long Counters { get; set; } = default!;
 
     }
 
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class RegisterResponse
-    {
-
-        /// <summary>
-        /// The key for the header X-API-Key, shown this once.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("api_key")]
-        public string ApiKey { get; set; } = default!;
-
-        /// <summary>
-        /// The client's public name.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("client_id")]
-        public string ClientId { get; set; } = default!;
-
-    }
-
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class RegisterRequest
-    {
-
-        /// <summary>
-        /// The app's name, 1 to 100 characters.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("name")]
-        public string Name { get; set; } = default!;
-
-    }
-
     /// <summary>
-    /// The answers to a batch of checks.
+    /// The results of a batch of checks.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class CheckBatchResponse
     {
 
         /// <summary>
-        /// One for each check, in their order.
+        /// One result per check, in the order of the checks.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("results")]
         public System.Collections.Generic.IReadOnlyList<CheckBatchResult> Results { get; set; } = new System.Collections.Generic.List<CheckBatchResult>();
@@ -4301,50 +4306,50 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The fields of a decision, or an error alone.
+    /// Either the fields of a decision, or only an error.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class CheckBatchResult
     {
 
         /// <summary>
-        /// Whether the user may; the permits are taken if so.
+        /// Whether the check is allowed; if so, its permits are consumed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("allowed")]
         public bool? Allowed { get; set; } = default!;
 
         /// <summary>
-        /// The permits left, never negative.
+        /// The remaining permits, never negative.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
         public long? Remaining { get; set; } = default!;
 
         /// <summary>
-        /// Seconds until all permits are back, rounded up.
+        /// Seconds until all permits are replenished, rounded up.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
         public long? ResetIn { get; set; } = default!;
 
         /// <summary>
-        /// Why not; null when allowed, unless the policy is inactive.
+        /// Why the check is denied; null when allowed, unless the policy is inactive.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
 
         /// <summary>
-        /// The permits per window of the limit that these figures are of.
+        /// The permits per window of the limit that these figures describe.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long? Limit { get; set; } = default!;
 
         /// <summary>
-        /// The most permits that can be left at once: the burst of a bucket, else the limit.
+        /// The maximum of remaining permits: the burst of a bucket, otherwise the limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("capacity")]
         public long? Capacity { get; set; } = default!;
 
         /// <summary>
-        /// Seconds until the same check passes, rounded up; null when allowed, or when no wait helps.
+        /// Seconds until the same check passes, rounded up; null when allowed, or when waiting does not help.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("retry_after")]
         public long? RetryAfter { get; set; } = default!;
@@ -4362,7 +4367,7 @@ namespace RateLimiting.Client.Generated
         public string? MatchedRole { get; set; } = default!;
 
         /// <summary>
-        /// The route of the policy that decided; "*" is the catch-all's.
+        /// The route of the policy that decided; "*" for the catch-all policy.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_route")]
         public string? MatchedRoute { get; set; } = default!;
@@ -4374,13 +4379,13 @@ namespace RateLimiting.Client.Generated
         public bool? ShadowDenied { get; set; } = default!;
 
         /// <summary>
-        /// Decided without the store, which did not answer, as the policy's on_store_failure says.
+        /// Decided without the store, which did not answer, according to the policy's on_store_failure.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("degraded")]
         public bool? Degraded { get; set; } = default!;
 
         /// <summary>
-        /// The names of the limits that said no, also in shadow mode.
+        /// The names of the limits that denied the check, also in shadow mode.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("violated")]
         public System.Collections.Generic.IReadOnlyList<string>? Violated { get; set; } = default!;
@@ -4419,7 +4424,7 @@ namespace RateLimiting.Client.Generated
         public System.Collections.Generic.IReadOnlyList<AuditEntryResponse> Entries { get; set; } = new System.Collections.Generic.List<AuditEntryResponse>();
 
         /// <summary>
-        /// The cursor of the next page; null when this is the last.
+        /// The cursor of the next page; null on the last page.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("next_cursor")]
         public string? NextCursor { get; set; } = default!;
@@ -4434,26 +4439,26 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Its place in the trail: a later entry has a greater one. Not every number is there.
+        /// Its position in the trail: later entries have greater ids. Ids have gaps.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("id")]
         public long Id { get; set; } = default!;
 
         /// <summary>
-        /// When, UTC.
+        /// When it was changed, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("at")]
         public System.DateTimeOffset At { get; set; } = default!;
 
         /// <summary>
-        /// What was done, such as policy.updated.
+        /// The action, such as policy.updated.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("action")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<AuditEntryResponseAction>))]
         public AuditEntryResponseAction Action { get; set; } = default!;
 
         /// <summary>
-        /// The key_id of the API key it was done with; null for a registration.
+        /// The key_id of the API key that made the change; null for a registration.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("key_id")]
         public string? KeyId { get; set; } = default!;
@@ -4465,19 +4470,19 @@ namespace RateLimiting.Client.Generated
         public string Address { get; set; } = default!;
 
         /// <summary>
-        /// The trace id under which the service's log tells more.
+        /// The trace id under which the service's log has details.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("request_id")]
         public string RequestId { get; set; } = default!;
 
         /// <summary>
-        /// The policy, key or client as it was; null when it was made.
+        /// The policy, key or client before the change; null when it was created.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("before")]
         public AuditedResponse? Before { get; set; } = default!;
 
         /// <summary>
-        /// The policy, key or client as it is then; null when it was deleted.
+        /// The policy, key or client after the change; null when it was deleted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("after")]
         public AuditedResponse? After { get; set; } = default!;
@@ -4485,7 +4490,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The fields of a policy or of a key, or the name of a client, as the action says.
+    /// The fields of a policy or a key, or the name of a client, depending on the action.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class AuditedResponse
@@ -4523,13 +4528,13 @@ namespace RateLimiting.Client.Generated
         public Algorithm? Algorithm { get; set; } = default!;
 
         /// <summary>
-        /// The size of a bucket; null when its owner gave none, or when there are several limits.
+        /// The size of a bucket; null when the request omitted it, or when there are several limits.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("burst")]
         public long? Burst { get; set; } = default!;
 
         /// <summary>
-        /// The limits; null when the policy was given as a single one.
+        /// The limits; null when the policy was saved with a single one.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limits")]
         public System.Collections.Generic.IReadOnlyList<LimitResponse>? Limits { get; set; } = default!;
@@ -4541,7 +4546,7 @@ namespace RateLimiting.Client.Generated
         public string? Description { get; set; } = default!;
 
         /// <summary>
-        /// False allows everything and counts nothing.
+        /// False allows every check and counts nothing.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("is_active")]
         public bool? IsActive { get; set; } = default!;
@@ -4554,20 +4559,20 @@ namespace RateLimiting.Client.Generated
         public PolicyMode? Mode { get; set; } = default!;
 
         /// <summary>
-        /// What it answers while the store does not; null leaves it to the service.
+        /// The decision while the store does not answer; null for the service's default.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
         public StoreFailureMode? OnStoreFailure { get; set; } = default!;
 
         /// <summary>
-        /// 1 when made, one more with every save.
+        /// 1 when created, incremented with every save.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("version")]
         public long? Version { get; set; } = default!;
 
         /// <summary>
-        /// When it was made, UTC.
+        /// When it was created, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("created_at")]
         public System.DateTimeOffset? CreatedAt { get; set; } = default!;
@@ -4579,43 +4584,43 @@ namespace RateLimiting.Client.Generated
         public System.DateTimeOffset? UpdatedAt { get; set; } = default!;
 
         /// <summary>
-        /// The key_id of the API key that this version was saved with; null when that is not known.
+        /// The key_id of the API key that saved this version; null when it is unknown.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated_by")]
         public string? UpdatedBy { get; set; } = default!;
 
         /// <summary>
-        /// Its public name.
+        /// Its public id.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("key_id")]
         public string? KeyId { get; set; } = default!;
 
         /// <summary>
-        /// How the key begins.
+        /// The first characters of the key.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("prefix")]
         public string? Prefix { get; set; } = default!;
 
         /// <summary>
-        /// What it is for.
+        /// The purpose of the key.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string? Name { get; set; } = default!;
 
         /// <summary>
-        /// What it is good for.
+        /// The scopes of the key.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("scopes")]
         public System.Collections.Generic.IReadOnlyList<string>? Scopes { get; set; } = default!;
 
         /// <summary>
-        /// From when on it is not valid any more, UTC; null for never.
+        /// When it expires, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
         public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
 
         /// <summary>
-        /// The minute in which it was used last, UTC; null for never.
+        /// The minute of its last use, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("last_used_at")]
         public System.DateTimeOffset? LastUsedAt { get; set; } = default!;
@@ -4623,69 +4628,69 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The figures of a span of time.
+    /// The figures of a time span.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class AnalyticsSummaryResponse
     {
 
         /// <summary>
-        /// From when on the checks are counted, UTC.
+        /// Start of the counted span, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("from")]
         public System.DateTimeOffset From { get; set; } = default!;
 
         /// <summary>
-        /// Up to when, UTC.
+        /// End of the counted span, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("to")]
         public System.DateTimeOffset To { get; set; } = default!;
 
         /// <summary>
-        /// All checks that were decided: those allowed and those denied.
+        /// All decided checks, allowed and denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("checks")]
         public long Checks { get; set; } = default!;
 
         /// <summary>
-        /// With allowed: true.
+        /// Checks that were allowed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("allowed")]
         public long Allowed { get; set; } = default!;
 
         /// <summary>
-        /// With allowed: false.
+        /// Checks that were denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("denied")]
         public long Denied { get; set; } = default!;
 
         /// <summary>
-        /// Of those allowed, those that a policy in shadow mode would have denied.
+        /// Allowed checks that a policy in shadow mode would have denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
         public long ShadowDenied { get; set; } = default!;
 
         /// <summary>
-        /// Of all, those decided without the store, as their policy's on_store_failure says.
+        /// Checks decided without the store, according to their policy's on_store_failure.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("degraded")]
         public long Degraded { get; set; } = default!;
 
         /// <summary>
-        /// How many users were asked about in the hours that the span touches. An estimate, mostly within 2 %.
+        /// The number of distinct users checked in the hours that the span touches. An estimate, mostly within 2 %.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("distinct_users")]
         public long DistinctUsers { get; set; } = default!;
 
         /// <summary>
-        /// The milliseconds that half of the decisions of these hours took at most, within 7 %; null without one. It is the time
-        /// <br/>in which the service decides, with the store; for a check of a batch that of the batch.
+        /// The median decision latency of these hours in milliseconds, within 7 %; null without a decision. It is the time in
+        /// <br/>which the service decides, including the store; for a check of a batch, that of the batch.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("p50_ms")]
         public double? P50Ms { get; set; } = default!;
 
         /// <summary>
-        /// The same for 99 of 100 decisions.
+        /// The 99th percentile of the same latency.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("p99_ms")]
         public double? P99Ms { get; set; } = default!;
@@ -4700,26 +4705,26 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// When the first bucket begins, UTC.
+        /// Start of the first bucket, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("from")]
         public System.DateTimeOffset From { get; set; } = default!;
 
         /// <summary>
-        /// When the last one ends, UTC.
+        /// End of the last bucket, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("to")]
         public System.DateTimeOffset To { get; set; } = default!;
 
         /// <summary>
-        /// How long each is.
+        /// The length of a bucket.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("bucket")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<BucketSize>))]
         public BucketSize Bucket { get; set; } = default!;
 
         /// <summary>
-        /// The buckets, oldest first, those without a check included.
+        /// The buckets, oldest first, including those without a check.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("buckets")]
         public System.Collections.Generic.IReadOnlyList<AnalyticsBucketResponse> Buckets { get; set; } = new System.Collections.Generic.List<AnalyticsBucketResponse>();
@@ -4727,44 +4732,44 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The figures of a minute or an hour.
+    /// The figures of one minute or hour.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class AnalyticsBucketResponse
     {
 
         /// <summary>
-        /// When it begins, UTC.
+        /// Start of the bucket, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("start")]
         public System.DateTimeOffset Start { get; set; } = default!;
 
         /// <summary>
-        /// All checks that were decided: those allowed and those denied.
+        /// All decided checks, allowed and denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("checks")]
         public long Checks { get; set; } = default!;
 
         /// <summary>
-        /// With allowed: true.
+        /// Checks that were allowed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("allowed")]
         public long Allowed { get; set; } = default!;
 
         /// <summary>
-        /// With allowed: false.
+        /// Checks that were denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("denied")]
         public long Denied { get; set; } = default!;
 
         /// <summary>
-        /// Of those allowed, those that a policy in shadow mode would have denied.
+        /// Allowed checks that a policy in shadow mode would have denied.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("shadow_denied")]
         public long ShadowDenied { get; set; } = default!;
 
         /// <summary>
-        /// Of all, those decided without the store.
+        /// Checks decided without the store.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("degraded")]
         public long Degraded { get; set; } = default!;
@@ -4779,13 +4784,13 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// From when on the checks are counted, UTC.
+        /// Start of the counted span, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("from")]
         public System.DateTimeOffset From { get; set; } = default!;
 
         /// <summary>
-        /// Up to when, UTC.
+        /// End of the counted span, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("to")]
         public System.DateTimeOffset To { get; set; } = default!;
@@ -4794,18 +4799,18 @@ namespace RateLimiting.Client.Generated
         /// What is listed.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("by")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<TopBy>))]
-        public TopBy By { get; set; } = default!;
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<TopDimension>))]
+        public TopDimension By { get; set; } = default!;
 
         /// <summary>
         /// What is counted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("of")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<TopOf>))]
-        public TopOf Of { get; set; } = default!;
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<TopMetric>))]
+        public TopMetric Of { get; set; } = default!;
 
         /// <summary>
-        /// The users or routes, most first; those without any are not there.
+        /// The users or routes, in descending order; those with a count of 0 are omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("entries")]
         public System.Collections.Generic.IReadOnlyList<TopEntryResponse> Entries { get; set; } = new System.Collections.Generic.List<TopEntryResponse>();
@@ -4826,7 +4831,7 @@ namespace RateLimiting.Client.Generated
         public string Name { get; set; } = default!;
 
         /// <summary>
-        /// How many checks or denials.
+        /// The number of checks or denials.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("count")]
         public long Count { get; set; } = default!;

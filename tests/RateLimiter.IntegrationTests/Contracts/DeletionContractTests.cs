@@ -53,10 +53,10 @@ public sealed class DeletionContractTests(ContractStore store) : ContractTests(s
         var deleted = await SaveAsync(client, Definition("deleted"));
         await DeleteAsync(client, deleted.Key);
 
-        var deleted = await Deletions.DeleteClientAsync(Deletion(client), default);
+        var summary = await Deletions.DeleteClientAsync(Deletion(client), default);
 
-        Assert.That(deleted.Policies, Is.EqualTo(1));
-        Assert.That(deleted.Keys, Is.EqualTo(2));
+        Assert.That(summary.Policies, Is.EqualTo(1));
+        Assert.That(summary.Keys, Is.EqualTo(2));
         Assert.That(await Clients.FindAsync(client, default), Is.Null);
         Assert.That(await Clients.FindVersionAsync(client, default), Is.Null);
         Assert.That(await Keys.FindAsync(client, default), Is.Null);

@@ -23,7 +23,7 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.AnnouncementRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.OutboxRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -47,7 +47,7 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                     b.ToTable("announcements", "ratelimiter");
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.AuditRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.AuditRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -109,7 +109,7 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                     b.ToTable("audit", "ratelimiter");
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.AuditSettingsRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.AuditSettingsRow", b =>
                 {
                     b.Property<bool>("Id")
                         .HasColumnType("boolean")
@@ -127,7 +127,7 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                         });
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.ClientRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.ClientRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("text")
@@ -165,7 +165,7 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                     b.ToTable("clients", "ratelimiter");
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.KeyRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.KeyRow", b =>
                 {
                     b.Property<string>("ClientId")
                         .HasColumnType("text")
@@ -192,7 +192,7 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                     b.ToTable("keys", "ratelimiter");
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.PolicyRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.PolicyRow", b =>
                 {
                     b.Property<string>("ClientId")
                         .HasColumnType("text")
@@ -222,7 +222,7 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                     b.ToTable("policies", "ratelimiter");
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.PolicyVersionRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.PolicyVersionRow", b =>
                 {
                     b.Property<string>("ClientId")
                         .HasColumnType("text")
@@ -261,27 +261,27 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                     b.ToTable("policy_versions", "ratelimiter");
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.KeyRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.KeyRow", b =>
                 {
-                    b.HasOne("RateLimiter.Infrastructure.Postgres.ClientRow", null)
+                    b.HasOne("RateLimiter.Infrastructure.Postgres.Database.ClientRow", null)
                         .WithMany()
                         .HasForeignKey("ClientId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.PolicyRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.PolicyRow", b =>
                 {
-                    b.HasOne("RateLimiter.Infrastructure.Postgres.ClientRow", null)
+                    b.HasOne("RateLimiter.Infrastructure.Postgres.Database.ClientRow", null)
                         .WithMany()
                         .HasForeignKey("ClientId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.PolicyVersionRow", b =>
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.PolicyVersionRow", b =>
                 {
-                    b.HasOne("RateLimiter.Infrastructure.Postgres.ClientRow", null)
+                    b.HasOne("RateLimiter.Infrastructure.Postgres.Database.ClientRow", null)
                         .WithMany()
                         .HasForeignKey("ClientId")
                         .OnDelete(DeleteBehavior.Cascade)

@@ -59,12 +59,12 @@ internal sealed class AnalyticsWriter(
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         Prepare();
-        var failed = new HashSet<int>(connection.Parts.Where(connection.IsUnavailable));
+        var failed = new HashSet<int>(connection.Shards.Where(connection.IsUnavailable));
         while (true)
         {
             var next = unwritten
                 .Values.Select(queue => queue.Peek())
-                .Where(write => !failed.Contains(PartOf(write)))
+                .Where(write => !failed.Contains(ShardOf(write)))
                 .ToList();
             if (next.Count == 0)
             {
@@ -74,7 +74,7 @@ internal sealed class AnalyticsWriter(
             foreach (var call in Batch(next))
             {
                 // One call after the other, so that checks get their turn in between.
-                var shard = PartOf(call[0]);
+                var shard = ShardOf(call[0]);
                 if (failed.Contains(shard))
                 {
                     continue;
@@ -186,5 +186,5 @@ internal sealed class AnalyticsWriter(
 
     private int SlotOf(AnalyticsWrite write) => connection.SlotOf(RedisKeys.Client(write.Client));
 
-    private int PartOf(AnalyticsWrite write) => connection.PartOf(RedisKeys.Client(write.Client));
+    private int ShardOf(AnalyticsWrite write) => connection.ShardOf(RedisKeys.Client(write.Client));
 }
