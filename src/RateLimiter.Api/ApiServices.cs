@@ -45,8 +45,8 @@ internal static class ApiServices
 
         builder.AddWebServer();
         var services = builder.Services;
-        services.AddShutdown(builder.Configuration);
-        services.AddProxies(builder.Configuration);
+        services.AddShutdown();
+        services.AddProxies();
         services.AddBrowserOrigins(builder.Configuration);
         services.AddRequests();
         services.AddReadModels();
@@ -88,10 +88,7 @@ internal static class ApiServices
         app.MapMetrics();
     }
 
-    private static void AddShutdown(
-        this IServiceCollection services,
-        ConfigurationManager configuration
-    )
+    private static void AddShutdown(this IServiceCollection services)
     {
         services.AddBoundOptions<ShutdownOptions>(ShutdownOptions.Section);
         services
@@ -109,10 +106,7 @@ internal static class ApiServices
         services.AddHealthChecks().AddCheck<WarmUp>("warm-up");
     }
 
-    private static void AddProxies(
-        this IServiceCollection services,
-        ConfigurationManager configuration
-    )
+    private static void AddProxies(this IServiceCollection services)
     {
         services.AddBoundOptions<ProxyOptions>(ProxyOptions.Section);
         services.AddSingleton<IValidateOptions<ProxyOptions>, ProxyOptionsValidator>();

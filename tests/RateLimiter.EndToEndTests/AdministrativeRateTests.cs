@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using RateLimiter.TestStores;
 using RateLimiting.Client;
 
 namespace RateLimiter.EndToEndTests;

@@ -1,5 +1,3 @@
-using RateLimiter.TestStores;
-
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>The sums of figures stay exact, whatever happens to the instances and the store meanwhile.</summary>

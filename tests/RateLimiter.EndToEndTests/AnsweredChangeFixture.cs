@@ -1,5 +1,3 @@
-using RateLimiter.TestStores;
-
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>

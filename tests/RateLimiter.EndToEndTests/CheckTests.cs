@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -1,4 +1,3 @@
-using RateLimiter.TestStores;
 using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;

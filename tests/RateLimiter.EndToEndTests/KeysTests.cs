@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

@@ -1,5 +1,3 @@
-using RateLimiter.TestStores;
-
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>A service that is killed (SIGKILL) during its work, and restarted on the same data.</summary>

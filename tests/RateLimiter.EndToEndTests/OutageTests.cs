@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

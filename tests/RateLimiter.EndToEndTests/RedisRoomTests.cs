@@ -1,5 +1,3 @@
-using RateLimiter.TestStores;
-
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>What callers see of a Redis without memory (maxmemory, noeviction): it is full, not unavailable.</summary>

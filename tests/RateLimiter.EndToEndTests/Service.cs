@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
 

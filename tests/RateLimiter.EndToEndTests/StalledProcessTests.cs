@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using RateLimiter.TestStores;
 using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;

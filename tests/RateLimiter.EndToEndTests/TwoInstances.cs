@@ -1,5 +1,3 @@
-using RateLimiter.TestStores;
-
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>Properties that hold for a tenant on two instances of the service, whichever store they share.</summary>

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using RateLimiter.TestStores;
 using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;

@@ -5,7 +5,6 @@ using NSwag.Annotations;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Application.Checks;
-using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Checks;

@@ -9,7 +9,6 @@ using RateLimiter.Application.Registration;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Demo;
 

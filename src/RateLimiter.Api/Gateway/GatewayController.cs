@@ -7,7 +7,6 @@ using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Checks;
-using RateLimiter.Application.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Gateway;

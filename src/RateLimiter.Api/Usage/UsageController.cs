@@ -7,10 +7,8 @@ using RateLimiter.Api.Checks;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
-using RateLimiter.Application.Clients;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 

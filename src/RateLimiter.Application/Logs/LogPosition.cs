@@ -1,5 +1,3 @@
-using RateLimiter.Domain.Checks;
-
 namespace RateLimiter.Application.Logs;
 
 /// <summary>The position up to which a log has been read.</summary>

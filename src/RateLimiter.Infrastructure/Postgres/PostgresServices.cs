@@ -16,8 +16,6 @@ using RateLimiter.Infrastructure.Postgres.Outbox;
 using RateLimiter.Infrastructure.Postgres.Policies;
 using RateLimiter.Infrastructure.Postgres.Projection;
 using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.Infrastructure.Redis.Audit;
-using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
 
 namespace RateLimiter.Infrastructure.Postgres;

@@ -2,7 +2,6 @@ using RateLimiter.Application.Audit;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 

@@ -1,5 +1,4 @@
 using RateLimiter.Domain;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.IntegrationTests.Contracts;

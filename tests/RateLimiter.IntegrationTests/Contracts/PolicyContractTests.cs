@@ -1,6 +1,5 @@
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
-using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.IntegrationTests.Contracts;

@@ -1,6 +1,5 @@
 using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis;

@@ -2,14 +2,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
-using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.TestStores;
 

@@ -4,10 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Postgres.Database;
-using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;

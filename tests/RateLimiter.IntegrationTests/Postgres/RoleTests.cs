@@ -4,14 +4,10 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Clients;
-using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Postgres.Audit;
-using RateLimiter.Infrastructure.Postgres.Schema;
-using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Schema;
 using RateLimiter.TestStores;

@@ -1,11 +1,9 @@
 using RateLimiter.Domain;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Postgres.Administration;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Clients;
-using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Contracts;

@@ -1,5 +1,3 @@
-using RateLimiter.Application.Quotas;
-
 namespace RateLimiter.Api.Http.Authentication;
 
 /// <summary>

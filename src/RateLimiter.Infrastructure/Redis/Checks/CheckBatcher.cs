@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using RateLimiter.Application.Stores;
 using RateLimiter.Application.Telemetry;
-using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Stores;
-using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Analytics;

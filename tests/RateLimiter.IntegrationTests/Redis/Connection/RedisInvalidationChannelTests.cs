@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Clients;

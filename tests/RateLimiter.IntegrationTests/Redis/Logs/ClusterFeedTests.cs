@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Embedded;

@@ -13,7 +13,6 @@ using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Keys;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Audit;
 

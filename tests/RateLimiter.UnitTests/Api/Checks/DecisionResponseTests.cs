@@ -1,6 +1,5 @@
 using RateLimiter.Api.Checks;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Checks;
 

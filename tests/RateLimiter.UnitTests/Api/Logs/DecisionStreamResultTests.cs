@@ -14,7 +14,6 @@ using RateLimiter.Api.Logs;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;

@@ -6,7 +6,6 @@ using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
-using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.UnitTests.Application.Clients;
 

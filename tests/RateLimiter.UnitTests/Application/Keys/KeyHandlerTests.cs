@@ -6,7 +6,6 @@ using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.UnitTests.Application.Clients;
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Application.Quotas;
 using RateLimiter.Domain;
 
 namespace RateLimiter.UnitTests.Application.Quotas;

@@ -1,5 +1,4 @@
 using RateLimiter.Domain.Checks;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 

@@ -1,5 +1,4 @@
 using RateLimiter.Api.Dashboard.Limits;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Dashboard.Limits;
