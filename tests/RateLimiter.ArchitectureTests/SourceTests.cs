@@ -5,7 +5,7 @@ namespace RateLimiter.ArchitectureTests;
 
 public sealed partial class SourceTests
 {
-    private static readonly string Root = Path.GetFullPath(
+    internal static readonly string Root = Path.GetFullPath(
         typeof(SourceTests)
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(metadata => metadata.Key == "SourcePath")

@@ -194,7 +194,7 @@ public sealed class ClientDeletionKillTests(Store store)
         await Poll.UntilAsync(
             "The deletion is not completed.",
             Patience,
-            () => Task.FromResult(again.Output.Contains($"Client {client.Id} is deleted"))
+            () => Task.FromResult(again.Output.Contains($"Client {client.Id} was deleted"))
         );
         Assert.That(again.Output, Does.Contain($" and {Users} counters"));
         Assert.That(await other.On(again).RemainingAsync("0", "r"), Is.EqualTo(8));

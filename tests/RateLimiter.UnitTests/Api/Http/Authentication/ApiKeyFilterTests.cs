@@ -83,6 +83,33 @@ public sealed class ApiKeyFilterTests
         );
 
     [Test]
+    public async Task OnAuthorization_ActionWithoutAScope_WantsAdmin()
+    {
+        store
+            .Setup(it =>
+                it.FindAsync(
+                    TestData.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ReturnsAsync(
+                Client with
+                {
+                    Keys = new KeyRing([
+                        TestData.Key(Own.Key.Hash, Scopes.Check | Scopes.PolicyWrite),
+                    ]),
+                }
+            );
+
+        var problem = (await AuthorizeAsync(Own.Text)).Result.Problem();
+
+        Assert.That(problem.Status, Is.EqualTo(403));
+        Assert.That(problem.Detail, Does.Contain("admin"));
+    }
+
+    [Test]
     public async Task OnAuthorization_Anonymous_LetsEverybodyInWithoutTheStore()
     {
         var context = await AuthorizeAsync(Own.Text, new AllowAnonymousAttribute());

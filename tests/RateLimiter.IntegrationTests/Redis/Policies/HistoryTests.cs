@@ -14,7 +14,7 @@ using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Policies;
 using StackExchange.Redis;
 
-namespace RateLimiter.IntegrationTests.Redis.Checks;
+namespace RateLimiter.IntegrationTests.Redis.Policies;
 
 /// <summary>Old versions and audit trails, of which the oldest entries are removed when they use too much.</summary>
 public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)

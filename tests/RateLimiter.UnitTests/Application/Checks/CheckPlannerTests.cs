@@ -1,0 +1,67 @@
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.UnitTests.Application.Checks;
+
+public sealed class CheckPlannerTests
+{
+    private static readonly Check Check = new("alice", "search", "free", Cost: 3);
+    private static readonly TimeSpan Waited = TimeSpan.FromMilliseconds(7);
+
+    private static readonly Policy OwnRole = TestData.Policy("search", "free");
+    private static readonly Policy DefaultRole = TestData.Policy("search");
+    private static readonly Policy Rest = TestData.Policy("*");
+
+    private static IEnumerable<TestCaseData<Policy[], Policy, string?>> Resolutions()
+    {
+        yield return new([OwnRole, DefaultRole, Rest], OwnRole, null);
+        yield return new([DefaultRole, Rest], DefaultRole, null);
+        yield return new([Rest], Rest, "search");
+    }
+
+    [TestCaseSource(nameof(Resolutions))]
+    public void Plan_PolicyApplies_AsksItsCountersForTheCostInTheTimeThatIsLeft(
+        Policy[] policies,
+        Policy applies,
+        string? countedRoute
+    ) =>
+        Assert.That(
+            CheckPlanner.Plan(
+                TestData.Snapshot(TestData.Client, policies: policies),
+                Check,
+                Waited
+            ),
+            Is.EqualTo(
+                new PermitRequest(new Subject(TestData.Client, "alice", countedRoute), applies, 3)
+                {
+                    Waited = Waited,
+                }
+            )
+        );
+
+    [Test]
+    public void Plan_NoPolicyApplies_IsNothing() =>
+        Assert.That(
+            CheckPlanner.Plan(
+                TestData.Snapshot(TestData.Client, policies: TestData.Policy("upload")),
+                Check
+            ),
+            Is.Null
+        );
+
+    [Test]
+    public void Plan_PolicyIsOff_IsNotCounted([Values] bool isActive) =>
+        Assert.That(
+            CheckPlanner
+                .Plan(
+                    TestData.Snapshot(
+                        TestData.Client,
+                        policies: TestData.Policy("search", isActive: isActive)
+                    ),
+                    Check
+                )!
+                .Value.IsCounted,
+            Is.EqualTo(isActive)
+        );
+}
