@@ -15,9 +15,12 @@ public sealed class CheckPlannerTests
 
     private static IEnumerable<TestCaseData<Policy[], Policy, string?>> Resolutions()
     {
-        yield return new([OwnRole, DefaultRole, Rest], OwnRole, null);
-        yield return new([DefaultRole, Rest], DefaultRole, null);
-        yield return new([Rest], Rest, "search");
+        yield return new([OwnRole, DefaultRole, Rest], OwnRole, null)
+        {
+            TestName = "{m}(its role)",
+        };
+        yield return new([DefaultRole, Rest], DefaultRole, null) { TestName = "{m}(default role)" };
+        yield return new([Rest], Rest, "search") { TestName = "{m}(catch-all)" };
     }
 
     [TestCaseSource(nameof(Resolutions))]
