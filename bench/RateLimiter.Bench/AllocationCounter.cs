@@ -33,7 +33,7 @@ internal sealed class AllocationCounter : IDisposable
     public static async Task<AllocationCounter> StartAsync(int processId)
     {
         var counter = new AllocationCounter(processId);
-        // What was allocated before is not counted.
+        // Earlier allocations are not counted.
         await counter.seconds.Reader.ReadAsync();
         return counter;
     }

@@ -182,7 +182,7 @@ internal sealed class StoreProxy : IDisposable
             }
 
             var isOver = behaviour != Behaviour.Loading;
-            // What was sent after loading is left for the store.
+            // Bytes sent after loading are left for the store.
             commands.AdvanceTo(left.Start, isOver ? left.Start : left.End);
             if (read.IsCompleted)
             {

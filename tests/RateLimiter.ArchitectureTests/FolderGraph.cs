@@ -23,7 +23,7 @@ internal sealed class FolderGraph
     {
         using var resolver = new DefaultAssemblyResolver();
         resolver.AddSearchDirectory(Path.GetDirectoryName(assembly));
-        // What is not beside it is of a shared framework, which this process has too.
+        // An assembly that is not beside it belongs to a shared framework, which this process has loaded too.
         resolver.ResolveFailure += (_, name) =>
             AssemblyDefinition.ReadAssembly(Assembly.Load(name.FullName).Location);
         using var definition = AssemblyDefinition.ReadAssembly(

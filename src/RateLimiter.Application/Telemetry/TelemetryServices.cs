@@ -1,6 +1,7 @@
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Application.Telemetry;
 
@@ -8,10 +9,7 @@ internal static class TelemetryServices
 {
     public static IServiceCollection AddTelemetry(this IServiceCollection services)
     {
-        services
-            .AddOptions<MetricsOptions>()
-            .BindConfiguration(MetricsOptions.Section)
-            .ValidateOnStart();
+        services.AddBoundOptions<MetricsOptions>(MetricsOptions.Section);
         services.AddSingleton<IValidateOptions<MetricsOptions>, MetricsOptionsValidator>();
         services.AddSingleton<IMediator, TracingMediator>();
         return services;

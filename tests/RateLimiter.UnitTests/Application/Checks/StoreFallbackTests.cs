@@ -59,7 +59,7 @@ public sealed class StoreFallbackTests
             TestData.Fallback(mode),
             TestData.Policy(limits: TestData.Limit(permits: 0))
         );
-        var dear = Decide(
+        var expensive = Decide(
             TestData.Fallback(mode),
             TestData.Policy(limits: TestData.Limit(permits: 10)),
             cost: 11
@@ -68,10 +68,16 @@ public sealed class StoreFallbackTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(blocked.Reason, Is.EqualTo(Decision.LimitIsZero));
-            Assert.That(dear.Reason, Is.EqualTo(Decision.CostAboveLimit));
-            Assert.That(new[] { blocked, dear }.Select(decision => decision.Allowed), Is.All.False);
-            Assert.That(new[] { blocked, dear }.Select(decision => decision.Degraded), Is.All.True);
-            Assert.That(dear.Violated, Is.EqualTo(new[] { "default" }));
+            Assert.That(expensive.Reason, Is.EqualTo(Decision.CostAboveLimit));
+            Assert.That(
+                new[] { blocked, expensive }.Select(decision => decision.Allowed),
+                Is.All.False
+            );
+            Assert.That(
+                new[] { blocked, expensive }.Select(decision => decision.Degraded),
+                Is.All.True
+            );
+            Assert.That(expensive.Violated, Is.EqualTo(new[] { "default" }));
         }
     }
 

@@ -29,17 +29,7 @@ public sealed class ApiKeyFilterTests
         new QuotaOptions { AdministrativeCallsPerSecond = 1, AdministrativeBurst = 1 }
     );
 
-    public ApiKeyFilterTests() =>
-        store
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ReturnsAsync(Client);
+    public ApiKeyFilterTests() => Has(Client);
 
     [Test]
     public async Task OnAuthorization_ValidKey_LetsItsClientIn()
@@ -85,23 +75,12 @@ public sealed class ApiKeyFilterTests
     [Test]
     public async Task OnAuthorization_ActionWithoutAScope_WantsAdmin()
     {
-        store
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ReturnsAsync(
-                Client with
-                {
-                    Keys = new KeyRing([
-                        TestData.Key(Own.Key.Hash, Scopes.Check | Scopes.PolicyWrite),
-                    ]),
-                }
-            );
+        Has(
+            Client with
+            {
+                Keys = new KeyRing([TestData.Key(Own.Key.Hash, Scopes.Check | Scopes.PolicyWrite)]),
+            }
+        );
 
         var problem = (await AuthorizeAsync(Own.Text)).Result.Problem();
 
@@ -207,6 +186,18 @@ public sealed class ApiKeyFilterTests
             Assert.That(context.HttpContext.Features.Get<AuthenticatedCaller>(), Is.Null);
         }
     }
+
+    private void Has(ClientSnapshot client) =>
+        store
+            .Setup(it =>
+                it.FindAsync(
+                    TestData.Client,
+                    It.IsAny<long>(),
+                    It.IsAny<ClientSnapshot?>(),
+                    It.IsAny<CancellationToken>()
+                )
+            )
+            .ReturnsAsync(client);
 
     private async Task<AuthorizationFilterContext> AuthorizeAsync(
         StringValues keys,
