@@ -12,6 +12,7 @@ using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.IntegrationTests.Redis.Checks;
 using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Policies;
