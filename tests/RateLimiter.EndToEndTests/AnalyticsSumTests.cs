@@ -13,7 +13,7 @@ public sealed class AnalyticsSumTests
     {
         var (_, first) = await SharedServices.OfAsync(Store.Redis);
         var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
-        var here = await Client.RegisterAsync(first);
+        var here = await TestClient.RegisterAsync(first);
         var there = await here.OnceOnAsync(second);
         await here.HasPolicyAsync("r", 100);
         await there.HasPolicyAsync("s", 100);
@@ -29,14 +29,14 @@ public sealed class AnalyticsSumTests
     public async Task Summary_ServiceStartedAgain_HasLostNothing(Store store)
     {
         await using var host = await StoreHost.StartAsync(store, ownProcess: true);
-        var service = await host.ServeAsync(SharedServices.Patient);
-        var client = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(SharedServices.Patient);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 100);
         await client.HasPolicyAsync("s", 100);
         await CheckAsync(client, client);
 
         Assert.That(await service.TerminateAsync(), Is.Zero);
-        var again = await client.OnceOnAsync(await host.ServeAsync(SharedServices.Patient));
+        var again = await client.OnceOnAsync(await host.ServeAloneAsync(SharedServices.Patient));
 
         await MustSeeAllAsync(again);
     }
@@ -46,7 +46,7 @@ public sealed class AnalyticsSumTests
     public async Task Summary_StoreStoodStill_IsExactlyTheChecksThatWereDecided()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var client = await Client.RegisterAsync(await host.ServeAsync());
+        var client = await TestClient.RegisterAsync(await host.ServeAloneAsync());
         await client.HasPolicyAsync("r", 100);
         using var enough = new CancellationTokenSource();
         var decided = 0;
@@ -81,7 +81,7 @@ public sealed class AnalyticsSumTests
         }
     }
 
-    private static Task CheckAsync(Client here, Client there) =>
+    private static Task CheckAsync(TestClient here, TestClient there) =>
         Parallel.ForEachAsync(
             Enumerable.Range(0, Checks),
             new ParallelOptions { MaxDegreeOfParallelism = 16 },
@@ -91,7 +91,7 @@ public sealed class AnalyticsSumTests
                 ).MustBeOk()
         );
 
-    private static async Task MustSeeAllAsync(Client client)
+    private static async Task MustSeeAllAsync(TestClient client)
     {
         await Poll.UntilAsync(
             "Some checks are not counted.",
@@ -112,7 +112,7 @@ public sealed class AnalyticsSumTests
                 .Select(entry => $"{entry.GetProperty("name")} {entry.GetProperty("count")}");
     }
 
-    private static async Task<long> SumAsync(Client client) =>
+    private static async Task<long> SumAsync(TestClient client) =>
         (await client.GetAsync("/analytics/timeseries"))
             .MustBeOk()["buckets"]
             .EnumerateArray()

@@ -16,7 +16,7 @@ public abstract class AnsweredChangeFixture(Store store)
 
     private StoreHost host = null!;
     private Service here = null!;
-    private Client probe = null!;
+    private TestClient probe = null!;
 
     /// <summary>The instance that receives invalidation messages.</summary>
     protected Service There { get; private set; } = null!;
@@ -34,7 +34,7 @@ public abstract class AnsweredChangeFixture(Store store)
         ];
         host = await StoreHost.StartAsync(store, ownProcess: true);
         (here, There) = (await host.ServeAsync(settings), await host.ServeAsync(settings));
-        probe = await Client.RegisterAsync(here);
+        probe = await TestClient.RegisterAsync(here);
         await probe.HasPolicyAsync("r", 1);
     }
 
@@ -46,16 +46,16 @@ public abstract class AnsweredChangeFixture(Store store)
     /// for each tenant.
     /// </summary>
     protected async Task HoldsAsync(
-        Func<Client, Task> prepare,
-        Func<Client, Task> change,
-        Func<Client, Task<bool>> holds,
-        Func<Client, Task>? outageBefore = null,
-        Func<Client, Task>? afterwards = null
+        Func<TestClient, Task> prepare,
+        Func<TestClient, Task> change,
+        Func<TestClient, Task<bool>> holds,
+        Func<TestClient, Task>? outageBefore = null,
+        Func<TestClient, Task>? afterwards = null
     )
     {
         await RecoversAsync();
         var tenants = await Task.WhenAll(
-            Enumerable.Range(0, Tenants).Select(_ => Client.RegisterAsync(here))
+            Enumerable.Range(0, Tenants).Select(_ => TestClient.RegisterAsync(here))
         );
         await EachAsync(prepare);
         if (outageBefore is not null)
@@ -76,7 +76,7 @@ public abstract class AnsweredChangeFixture(Store store)
             await EachAsync(afterwards);
         }
 
-        Task EachAsync(Func<Client, Task> act) => Task.WhenAll(tenants.Select(act));
+        Task EachAsync(Func<TestClient, Task> act) => Task.WhenAll(tenants.Select(act));
     }
 
     private async Task PausedAsync(Func<Task> act)
@@ -113,7 +113,7 @@ public abstract class AnsweredChangeFixture(Store store)
     /// that is not an outcome yet.
     /// </summary>
     protected static async Task<Answer> CheckedAsync(
-        Client client,
+        TestClient client,
         string route = "r",
         int cost = 1
     )
@@ -128,7 +128,7 @@ public abstract class AnsweredChangeFixture(Store store)
         return answer;
     }
 
-    protected static async Task<long> LimitAsync(Client client)
+    protected static async Task<long> LimitAsync(TestClient client)
     {
         var answer = await CheckedAsync(client, cost: 0);
         return answer.Status == 200 ? answer["limit"].GetInt64() : -answer.Status;

@@ -66,7 +66,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
     [Test]
     public async Task Key_Made_IsLetIn()
     {
-        Dictionary<Client, Client> made = [];
+        Dictionary<TestClient, TestClient> made = [];
         await HoldsAsync(
             tenant => tenant.HasPolicyAsync("r", 7),
             async tenant =>
@@ -84,7 +84,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
     [Test]
     public async Task Key_Rotated_TheNewOneIsLetInAndTheOldOneIsNot()
     {
-        Dictionary<Client, Client> made = [];
+        Dictionary<TestClient, TestClient> made = [];
         await HoldsAsync(
             tenant => tenant.HasPolicyAsync("r", 7),
             async tenant =>
@@ -178,7 +178,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
     /// </param>
     private async Task RevokedAsync(bool isHeardThere)
     {
-        Dictionary<Client, (string Id, Client Revoked)> made = [];
+        Dictionary<TestClient, (string Id, TestClient Revoked)> made = [];
         await HoldsAsync(
             async tenant =>
             {
@@ -221,7 +221,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
             tenant => IsKeptOutAsync(tenant, isHeardThere)
         );
 
-    private async Task IsHeardAsync(Client client, bool there)
+    private async Task IsHeardAsync(TestClient client, bool there)
     {
         if (there)
         {
@@ -233,18 +233,18 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
         }
     }
 
-    private async Task<bool> IsKeptOutAsync(Client client, bool there) =>
+    private async Task<bool> IsKeptOutAsync(TestClient client, bool there) =>
         (await CheckedAsync(client)).Status == 401
         && (!there || (await CheckedAsync(client.On(There))).Status == 401);
 
-    private static Task<TimeSpan> IsLetInAsync(Client client) =>
+    private static Task<TimeSpan> IsLetInAsync(TestClient client) =>
         Poll.UntilAsync(
             "The key is not accepted.",
             Recovered,
             async () => (await client.CheckAsync("u", "r")).Status == 200
         );
 
-    private static async Task<(string Id, string Key)> MakeKeyAsync(Client client)
+    private static async Task<(string Id, string Key)> MakeKeyAsync(TestClient client)
     {
         var made = (
             await client.PostAsync("/keys", """{"name":"other","scopes":["check"]}""")

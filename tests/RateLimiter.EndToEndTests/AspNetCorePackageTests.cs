@@ -10,7 +10,7 @@ public sealed class AspNetCorePackageTests
     public async Task Sample_OneRequestTooMany_Is429WithRetryAfterAndLimits()
     {
         var (_, service) = await SharedServices.OfAsync(Store.Embedded);
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("search", limit: 2);
         await using var app = await SampleApp.StartAsync(
             ("RateLimiter__BaseAddress", $"{service.Address}"),

@@ -9,14 +9,14 @@ public sealed class BelowAPathTests
 
     private Service behindProxy = null!;
     private Service alone = null!;
-    private Client client = null!;
+    private TestClient client = null!;
 
     [OneTimeSetUp]
     public async Task StartAsync()
     {
         (_, behindProxy) = await SharedServices.BehindProxyOfAsync(Store.Redis);
         (_, alone) = await SharedServices.OfAsync(Store.Redis);
-        client = await Client.RegisterAsync(behindProxy, RegistrationLimitTests.NewIPv4());
+        client = await TestClient.RegisterAsync(behindProxy, Addresses.NewIPv4());
     }
 
     [TestCase("/docs", "/limits/docs/index.html?url=/limits/openapi.json")]

@@ -55,7 +55,7 @@ public sealed class BrowserTests : IAsyncDisposable
     [Test]
     public async Task Request_OfANamedSite_MayReadWhatIsAnsweredAndItsHeaders()
     {
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 1);
 
         var check = await client.SendAsync(

@@ -10,7 +10,7 @@ namespace RateLimiter.EndToEndTests;
 public sealed class ClientPackageTests
 {
     private Service service = null!;
-    private Client client = null!;
+    private TestClient client = null!;
     private ServiceProvider services = null!;
     private IRateLimiterClient limiter = null!;
 
@@ -18,7 +18,7 @@ public sealed class ClientPackageTests
     public async Task StartAsync()
     {
         service = (await SharedServices.OfAsync(Store.Embedded)).Service;
-        client = await Client.RegisterAsync(service);
+        client = await TestClient.RegisterAsync(service);
         services = Services(client, service);
         limiter = services.GetRequiredService<IRateLimiterClient>();
     }
@@ -204,7 +204,7 @@ public sealed class ClientPackageTests
         );
     }
 
-    private static ServiceProvider Services(Client client, Service service)
+    private static ServiceProvider Services(TestClient client, Service service)
     {
         var services = new ServiceCollection();
         services.AddRateLimiterClient(options =>

@@ -14,8 +14,8 @@ public sealed class ClusterTests
     private static Service? first;
     private static Service? second;
 
-    private Client here = null!;
-    private Client there = null!;
+    private TestClient here = null!;
+    private TestClient there = null!;
 
     [OneTimeSetUp]
     public static async Task StartAsync()
@@ -51,7 +51,7 @@ public sealed class ClusterTests
     [SetUp]
     public async Task OpenAsync()
     {
-        here = await Client.RegisterAsync(first!);
+        here = await TestClient.RegisterAsync(first!);
         there = here.On(second!);
     }
 
@@ -214,7 +214,7 @@ public sealed class ClusterTests
     }
 
     /// <summary>A key in the slot of all counters of a user.</summary>
-    internal static string CounterOf(Client client, string user) =>
+    internal static string CounterOf(TestClient client, string user) =>
         $"rl:{{{client.Id}:{user.Length}:{user}}}";
 }
 
@@ -242,7 +242,7 @@ public sealed class ClusterFailoverTests
     {
         await using var cluster = await RedisCluster.StartAsync();
         await using var host = StoreHost.Of(cluster.ConnectionString);
-        var here = await Client.RegisterAsync(await host.ServeAsync(SharedServices.Open, Timeout));
+        var here = await TestClient.RegisterAsync(await host.ServeAsync(SharedServices.Open, Timeout));
         await here.HasPolicyAsync("r", Limit);
         var there = await here.OnceOnAsync(await host.ServeAsync(SharedServices.Open, Timeout));
         var masters = new Dictionary<string, RedisNode>();
@@ -332,7 +332,7 @@ public sealed class ClusterFailoverTests
     {
         await using var cluster = await RedisCluster.StartAsync();
         await using var host = StoreHost.Of(cluster.ConnectionString);
-        var here = await Client.RegisterAsync(await host.ServeAsync(SharedServices.Open, Timeout));
+        var here = await TestClient.RegisterAsync(await host.ServeAsync(SharedServices.Open, Timeout));
         await here.HasPolicyAsync("r", Limit);
 
         var gone = await cluster.KillMasterOfAsync($"rl:{{{here.Id}}}:client");

@@ -24,8 +24,8 @@ public sealed class EmbeddedRoomTests
             SharedServices.Open,
             ("Embedded__MaxBytes", $"{64 << 20}"),
         ];
-        var service = await host.ServeAsync(settings);
-        var kept = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(settings);
+        var kept = await TestClient.RegisterAsync(service);
         foreach (var mode in new[] { "deny", "allow" })
         {
             (
@@ -75,12 +75,12 @@ public sealed class EmbeddedRoomTests
         MustHaveSaid(service, full: 1, room: 1);
 
         await service.KillAsync();
-        var again = await host.ServeAsync(settings);
+        var again = await host.ServeAloneAsync(settings);
         await MustHaveAllAsync(left.Select(tenant => tenant.On(again)));
     }
 
     /// <returns>The clients that have used up the room.</returns>
-    private static async Task<List<Client>> FillAsync(Service service)
+    private static async Task<List<TestClient>> FillAsync(Service service)
     {
         // Takes some megabytes of memory: characters that are escaped there, in the policies and in the audit trail.
         var document = JsonSerializer.Serialize(
@@ -97,7 +97,7 @@ public sealed class EmbeddedRoomTests
                     }),
             }
         );
-        var tenants = new List<Client>();
+        var tenants = new List<TestClient>();
         while (true)
         {
             Assert.That(tenants, Has.Count.LessThan(50), "It is never full.");
@@ -107,7 +107,7 @@ public sealed class EmbeddedRoomTests
                 return tenants;
             }
 
-            var tenant = Client.Of(service, registered.MustBeOk());
+            var tenant = TestClient.Of(service, registered.MustBeOk());
             var imported = await tenant.SendAsync(HttpMethod.Put, "/policy/import", document);
             if (imported.Status == 503)
             {
@@ -119,7 +119,7 @@ public sealed class EmbeddedRoomTests
         }
     }
 
-    private static async Task MustRefuseWhatIsNewAsync(Service service, Client client)
+    private static async Task MustRefuseWhatIsNewAsync(Service service, TestClient client)
     {
         Answer[] refused =
         [
@@ -139,8 +139,8 @@ public sealed class EmbeddedRoomTests
 
     private static async Task MustAnswerWhatIsThereAsync(
         Service service,
-        Client client,
-        List<Client> tenants
+        TestClient client,
+        List<TestClient> tenants
     )
     {
         var denied = (await client.CheckAsync("v", "deny")).MustBeOk();
@@ -168,7 +168,7 @@ public sealed class EmbeddedRoomTests
         Assert.That(ready["status"].GetString(), Is.EqualTo("degraded"));
         Assert.That(ready["checks"].GetProperty("store").GetString(), Is.EqualTo("degraded"));
         var metrics = Metrics.Read(
-            await MetricsTests.FreshAsync(service, it => it.Sum("ratelimiter_store_full") == 1)
+            await Metrics.FreshAsync(service, it => it.Sum("ratelimiter_store_full") == 1)
         );
         Assert.That(
             metrics.Sum("ratelimiter_embedded_size_bytes"),
@@ -177,7 +177,7 @@ public sealed class EmbeddedRoomTests
         Assert.That(metrics.Sum("ratelimiter_store_circuit_open"), Is.Zero);
     }
 
-    private static async Task MustHaveAllAsync(IEnumerable<Client> tenants)
+    private static async Task MustHaveAllAsync(IEnumerable<TestClient> tenants)
     {
         foreach (var tenant in tenants)
         {

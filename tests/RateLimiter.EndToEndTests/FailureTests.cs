@@ -26,7 +26,7 @@ public sealed class FailureTests
     private const int Outages = 3;
 
     private StoreHost host = null!;
-    private Service service = null!;
+    private ServiceProcess service = null!;
 
     public static IEnumerable<TestCaseData<Fault>> Faults =>
         new Fault[]
@@ -68,7 +68,7 @@ public sealed class FailureTests
     public async Task StartAsync()
     {
         host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        service = await host.ServeAsync(SharedServices.Open, ("Store__OnFailure", "deny"));
+        service = await host.ServeAloneAsync(SharedServices.Open, ("Store__OnFailure", "deny"));
         // The first execution of code takes longer than the timeout of a check.
         var client = await WithPoliciesAsync();
         for (var i = 0; i < 50; i++)
@@ -222,7 +222,7 @@ public sealed class FailureTests
     private static bool Degraded(Answer answer) => answer.MustBeOk()["degraded"].GetBoolean();
 
     private static async Task<(Answer Denied, Answer Passed, Answer Local)> CheckAllAsync(
-        Client client
+        TestClient client
     )
     {
         var answers = await Task.WhenAll(
@@ -233,9 +233,9 @@ public sealed class FailureTests
         return (answers[0], answers[1], answers[2]);
     }
 
-    private async Task<Client> WithPoliciesAsync()
+    private async Task<TestClient> WithPoliciesAsync()
     {
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("deny", Limit);
         foreach (var (mode, limit) in new[] { ("allow", 1), ("local", 3) })
         {

@@ -22,7 +22,7 @@ public sealed class GatewayOutageTests
     private readonly List<IAsyncDisposable> started = [];
     private StoreHost host = null!;
     private Service service = null!;
-    private Client client = null!;
+    private TestClient client = null!;
     private Backend backend = null!;
 
     [OneTimeSetUp]
@@ -33,7 +33,7 @@ public sealed class GatewayOutageTests
         host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         started.Add(host);
         service = await host.ServeAsync(SharedServices.BehindProxy);
-        client = await Client.RegisterAsync(service);
+        client = await TestClient.RegisterAsync(service);
         foreach (var (route, onStoreFailure) in Policies)
         {
             (

@@ -17,7 +17,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     private const int Limit = 2;
 
     private Backend backend = null!;
-    private Client client = null!;
+    private TestClient client = null!;
     private Service service = null!;
     private ProxyProcess proxy = null!;
     private int users;
@@ -27,7 +27,7 @@ public sealed class GatewayProxyTests(Gateway gateway)
     {
         backend = await Backend.StartAsync();
         (_, service) = await SharedServices.BehindProxyOfAsync(Store.Redis);
-        client = await Client.RegisterAsync(service, RegistrationLimitTests.NewIPv4());
+        client = await TestClient.RegisterAsync(service, Addresses.NewIPv4());
         await client.HasPolicyAsync(Route, Limit);
         proxy = await StartAsync(service.Address.Authority, client.Key);
     }

@@ -74,7 +74,7 @@ public sealed class GeneratedClientTests
     )
     {
         var (_, service) = await SharedServices.OfAsync(StoreHost.Any);
-        var tenant = await Client.RegisterAsync(service);
+        var tenant = await TestClient.RegisterAsync(service);
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Add("X-API-Key", tenant.Key);
         var document = await http.GetStringAsync(new Uri(service.Address, "/openapi.json"));

@@ -10,8 +10,8 @@ public sealed class KillTests(Store store)
     {
         const long limit = 1_000_000;
         await using var host = await StoreHost.StartAsync(store);
-        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
-        var client = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", limit);
         await client.HasPolicyAsync("other", 5, role: "free");
         await client.CheckAsync("u", "other", "free", cost: 2);
@@ -26,7 +26,7 @@ public sealed class KillTests(Store store)
         await service.KillAsync();
         await Task.WhenAll(callers);
         var again = await client.OnceOnAsync(
-            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+            await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open)
         );
 
         Assert.That(
@@ -59,13 +59,13 @@ public sealed class KillTests(Store store)
     public async Task Kill_RightAfterAPolicyWasSaved_KeepsIt()
     {
         await using var host = await StoreHost.StartAsync(store);
-        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
-        var client = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
         for (var i = 0; i < 3; i++)
         {
             await client.HasPolicyAsync($"r{i}", 10);
             await service.KillAsync();
-            service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+            service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
             client = await client.OnceOnAsync(service);
 
             Assert.That(await client.PoliciesAsync(), Has.Count.EqualTo(i + 1));
@@ -76,8 +76,8 @@ public sealed class KillTests(Store store)
     public async Task Kill_Repeatedly_StartsEveryTime()
     {
         await using var host = await StoreHost.StartAsync(store);
-        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
-        var client = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 10);
 
         for (var used = 1; used <= 3; used++)
@@ -88,7 +88,7 @@ public sealed class KillTests(Store store)
             // A save is durable, and so is everything before it.
             await client.HasPolicyAsync("another", used);
             await service.KillAsync();
-            service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+            service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
             client = await client.OnceOnAsync(service);
         }
 
@@ -111,8 +111,8 @@ public sealed class RepeatedKillTests
             ? set
             : 3;
         await using var host = await StoreHost.StartAsync(Store.Embedded);
-        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
-        var client = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", limit);
         var (sent, allowed) = (0L, 0L);
 
@@ -128,7 +128,7 @@ public sealed class RepeatedKillTests
             );
             await service.KillAsync();
             await Task.WhenAll(callers);
-            service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+            service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
             client = await client.OnceOnAsync(service);
 
             var used = limit - await client.RemainingAsync("u", "r");

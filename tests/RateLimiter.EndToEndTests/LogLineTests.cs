@@ -18,12 +18,12 @@ public sealed partial class LogLineTests
     public async Task AnyRequest_ControlCharactersAtTheLowestLevel_ForgeNoLine()
     {
         await using var host = await StoreHost.StartAsync(Store.Embedded);
-        var service = await host.ServeAsync(
+        var service = await host.ServeAloneAsync(
             SharedServices.Patient,
             ("Logging__LogLevel__Default", "Trace"),
             ("Logging__LogLevel__Microsoft", "Trace")
         );
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
 
         (await client.GetAsync($"/{Escaped}")).MustBeProblem(404);
         (await client.GetAsync($"/policy?{Escaped}={Escaped}")).MustBeProblem(400);

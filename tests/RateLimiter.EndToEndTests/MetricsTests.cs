@@ -27,7 +27,7 @@ public sealed partial class MetricsTests
     [Contract("GET /metrics needs no key; Prometheus text or OpenMetrics, as requested")]
     public async Task Metrics_AnyForm_IsServedWithoutAKey()
     {
-        var visitor = new ApiClient((await SharedServices.OfAsync(Store.Redis)).Service);
+        var visitor = new ApiClient((await SharedServices.AloneOfAsync(Store.Redis)).Service);
 
         var plain = (await visitor.GetAsync("/metrics")).MustBeOk();
         var open = await visitor.SendAsync(
@@ -125,21 +125,51 @@ public sealed partial class MetricsTests
     [Contract("Metrics disclose no client, user, route or role")]
     public async Task Metrics_UsedService_NameNobody()
     {
-        var (_, service) = await SharedServices.OfAsync(Store.Postgres);
-        var client = await Client.RegisterAsync(service);
+        var (_, service) = await SharedServices.AloneOfAsync(Store.Postgres);
+        var client = await TestClient.RegisterAsync(service);
         await client.SavePolicyAsync("a-route-of-mine", 1, role: "a-role-of-mine");
         await client.CheckAsync("a-user-of-mine", "a-route-of-mine", "a-role-of-mine");
 
-        var text = await FreshAsync(service, _ => true);
+        var text = await Metrics.FreshAsync(service, _ => true);
 
         Assert.That(text, Does.Not.Contain("of-mine").And.Not.Contain(client.Id));
+    }
+
+    [Test]
+    public async Task Metrics_AdministrativeCallsRefused_AreCountedWithTheirLimit()
+    {
+        await using var host = await StoreHost.StartAnyAsync();
+        var service = await host.ServeAloneAsync(
+            SharedServices.Patient,
+            ("Quotas__AdministrativeCallsPerSecond", "1"),
+            ("Quotas__AdministrativeBurst", "3")
+        );
+        var client = await TestClient.RegisterAsync(service);
+
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(_ => client.GetAsync("/keys"))
+        );
+
+        var refused = answers.Count(answer => answer.Status == 429);
+        Assert.That(refused, Is.GreaterThan(0));
+        await Metrics.FreshAsync(
+            service,
+            metrics =>
+                metrics.Sum("ratelimiter_administrative_calls_refused_total", "limit", "client")
+                    + metrics.Sum(
+                        "ratelimiter_administrative_calls_refused_total",
+                        "limit",
+                        "address"
+                    )
+                == refused
+        );
     }
 
     /// <summary>The names of all metrics: some are of one store alone.</summary>
     private static async Task<IReadOnlyList<string>> OfEveryStoreAsync()
     {
-        var (_, embedded) = await SharedServices.OfAsync(Store.Embedded);
-        var ofEmbedded = await FreshAsync(
+        var (_, embedded) = await SharedServices.AloneOfAsync(Store.Embedded);
+        var ofEmbedded = await Metrics.FreshAsync(
             embedded,
             it => it.Names.Contains("ratelimiter_embedded_size_bytes")
         );
@@ -154,38 +184,12 @@ public sealed partial class MetricsTests
     /// <summary>After operations that make every metric appear.</summary>
     private static async Task<string> OfAUsedServiceAsync(Store store)
     {
-        var (_, service) = await SharedServices.OfAsync(store);
-        var client = await Client.RegisterAsync(service);
+        var (_, service) = await SharedServices.AloneOfAsync(store);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 1);
         await client.CheckAsync("u", "r");
         await client.CheckAsync("u", "r");
-        return await FreshAsync(service, it => it.Sum("ratelimiter_decisions_total") > 0);
-    }
-
-    /// <summary>Responses are cached for a moment, and nothing is counted in the first second.</summary>
-    internal static async Task<string> FreshAsync(
-        Service service,
-        Predicate<Metrics> isSo,
-        params (string Name, string Value)[] headers
-    )
-    {
-        var text = "";
-        await Poll.UntilAsync(
-            "The metrics are not what they should be.",
-            TimeSpan.FromSeconds(10),
-            async () =>
-            {
-                var answer = await new ApiClient(service).SendAsync(
-                    HttpMethod.Get,
-                    "/metrics",
-                    (string?)null,
-                    headers
-                );
-                text = answer.MustBeOk().Text;
-                return isSo(Metrics.Read(text));
-            }
-        );
-        return text;
+        return await Metrics.FreshAsync(service, it => it.Sum("ratelimiter_decisions_total") > 0);
     }
 
     private static IEnumerable<string> Expressions()

@@ -20,8 +20,8 @@ public sealed class NeighbourTests
     public async Task Check_AnotherTenantSendsBatchesOfTheDearestChecks_IsDecidedByTheStore()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var service = await host.ServeAsync(SharedServices.Open);
-        var attacker = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(SharedServices.Open);
+        var attacker = await TestClient.RegisterAsync(service);
         var limits = Enumerable
             .Range(0, Limits)
             .Select(i =>
@@ -38,7 +38,7 @@ public sealed class NeighbourTests
             await SendBatchAsync(attacker, () => 1);
         }
 
-        var neighbour = await Client.RegisterAsync(service);
+        var neighbour = await TestClient.RegisterAsync(service);
         await neighbour.HasPolicyAsync("r", 1_000_000);
         using var stop = new CancellationTokenSource();
         var attack = AttackAsync(attacker, stop.Token);
@@ -58,7 +58,7 @@ public sealed class NeighbourTests
         Assert.That(missed, Is.AtMost(Checks / 100));
     }
 
-    private static async Task<int> AttackAsync(Client attacker, CancellationToken stop)
+    private static async Task<int> AttackAsync(TestClient attacker, CancellationToken stop)
     {
         var batches = 0;
         for (; !stop.IsCancellationRequested; batches++)
@@ -69,7 +69,7 @@ public sealed class NeighbourTests
         return batches;
     }
 
-    private static async Task SendBatchAsync(Client client, Func<int> cost)
+    private static async Task SendBatchAsync(TestClient client, Func<int> cost)
     {
         var checks = Enumerable
             .Range(0, BatchSize)

@@ -14,7 +14,7 @@ public sealed class NginxTests
     public async Task Stream_ThroughNginx_ComesAsItIsSent()
     {
         var (_, service) = await SharedServices.OfAsync(Store.Redis);
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 10);
         await using var nginx = await NginxProxy.StartAsync(service);
         using var http = new HttpClient();

@@ -30,7 +30,7 @@ public sealed class OutageTests
     public async Task Redis_KilledAndStartedAgain_IsAnsweredWith503AndFoundAgain()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var client = await WarmAsync(await host.ServeAsync(SharedServices.Open));
+        var client = await WarmAsync(await host.ServeAloneAsync(SharedServices.Open));
         var used = 10 - await client.RemainingAsync("u", "r");
 
         await host.Redis.KillAsync();
@@ -57,7 +57,7 @@ public sealed class OutageTests
     public async Task Redis_Paused_IsAnsweredWith503WithinASecondAndFoundAgain()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var client = await WarmAsync(await host.ServeAsync(SharedServices.Open));
+        var client = await WarmAsync(await host.ServeAloneAsync(SharedServices.Open));
 
         await host.Redis.PauseAsync();
         await AllMustAnswer503Async(client);
@@ -75,7 +75,7 @@ public sealed class OutageTests
     {
         const int asked = 8;
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var service = await host.ServeAsync(SharedServices.Open, SharedServices.Patient);
+        var service = await host.ServeAloneAsync(SharedServices.Open, SharedServices.Patient);
         var client = await WarmAsync(service);
         await host.Redis.AskAsync("SET", $"rl:{{{client.Id}}}:log", "no list");
 
@@ -100,7 +100,7 @@ public sealed class OutageTests
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         await host.Redis.KillAsync();
-        var service = await host.ServeAsync(SharedServices.Open);
+        var service = await host.ServeAloneAsync(SharedServices.Open);
         var visitor = new ApiClient(service);
         (await visitor.RegisterAsync("x")).MustBeProblem(503);
         (await visitor.GetAsync("/health/live")).MustBeOk();
@@ -120,8 +120,8 @@ public sealed class OutageTests
     public async Task Redis_OfTwoInstancesGoneAndBack_ChangesAreSeenAgain()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var here = await WarmAsync(await host.ServeAsync(SharedServices.Open));
-        var there = here.On(await host.ServeAsync(SharedServices.Open));
+        var here = await WarmAsync(await host.ServeAloneAsync(SharedServices.Open));
+        var there = here.On(await host.ServeAloneAsync(SharedServices.Open));
         await RecoversAsync(there);
         await host.Redis.KillAsync();
         await host.Redis.RunAsync();
@@ -138,9 +138,9 @@ public sealed class OutageTests
     }
 
     /// <summary>A tenant whose every operation has run once, so that no first call is measured.</summary>
-    private static async Task<Client> WarmAsync(Service service)
+    private static async Task<TestClient> WarmAsync(Service service)
     {
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 10);
         foreach (var (method, path, body) in Operations)
         {
@@ -151,7 +151,7 @@ public sealed class OutageTests
         return client;
     }
 
-    private static async Task AllMustAnswer503Async(Client client)
+    private static async Task AllMustAnswer503Async(TestClient client)
     {
         // Twice: at the start of the outage, and during it.
         foreach (var (method, path, body) in Operations.Concat(Operations))
@@ -184,7 +184,7 @@ public sealed class OutageTests
         }
     }
 
-    private static Task<TimeSpan> RecoversAsync(Client client) =>
+    private static Task<TimeSpan> RecoversAsync(TestClient client) =>
         Poll.UntilAsync(
             "The service does not reconnect to its store.",
             Recovered,

@@ -39,7 +39,7 @@ internal sealed class PackageApp : IAsyncDisposable
     /// <param name="paths">The paths that it serves.</param>
     public static async Task<PackageApp> StartAsync(
         Service service,
-        Client client,
+        TestClient client,
         Action<RateLimiterOptions> limiters,
         params string[] paths
     )

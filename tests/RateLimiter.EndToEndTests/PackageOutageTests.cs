@@ -20,8 +20,8 @@ public sealed class PackageOutageTests : IAsyncDisposable
 
     private readonly string address = $"http://127.0.0.1:{RedisServer.FreePort()}";
     private StoreHost host = null!;
-    private Service service = null!;
-    private Client client = null!;
+    private ServiceProcess service = null!;
+    private TestClient client = null!;
     private PackageApp? app;
 
     [SetUp]
@@ -29,7 +29,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
     {
         host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         service = await ServeAsync();
-        client = await Client.RegisterAsync(service);
+        client = await TestClient.RegisterAsync(service);
     }
 
     public async ValueTask DisposeAsync()
@@ -212,6 +212,6 @@ public sealed class PackageOutageTests : IAsyncDisposable
     }
 
     /// <summary>At its previous address, so that the app finds it again.</summary>
-    private Task<Service> ServeAsync() =>
-        host.ServeAsync(SharedServices.Patient, SharedServices.Open, ("ASPNETCORE_URLS", address));
+    private Task<ServiceProcess> ServeAsync() =>
+        host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open, ("ASPNETCORE_URLS", address));
 }

@@ -25,7 +25,7 @@ public sealed class PostgresTests
     public async Task Database_KilledAndStartedAgain_ChecksGoOnAndWritesAre503UntilItIsBack()
     {
         await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
-        var client = await Client.RegisterAsync(await host.ServeAsync(Settings));
+        var client = await TestClient.RegisterAsync(await host.ServeAsync(Settings));
         await client.HasPolicyAsync("r", 10);
 
         await host.Postgres.KillAsync();
@@ -57,7 +57,7 @@ public sealed class PostgresTests
     public async Task Database_Hangs_IsNotWaitedForAndChecksGoOn()
     {
         await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
-        var client = await Client.RegisterAsync(
+        var client = await TestClient.RegisterAsync(
             await host.ServeAsync([.. Settings, ("Postgres__TimeoutMs", "500")])
         );
         await client.HasPolicyAsync("r", 10);
@@ -88,7 +88,7 @@ public sealed class PostgresTests
     public async Task Database_KilledInTheMiddleOfWrites_LosesNothingThatWasAnswered()
     {
         await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
-        var client = await Client.RegisterAsync(await host.ServeAsync(Settings));
+        var client = await TestClient.RegisterAsync(await host.ServeAsync(Settings));
         var (saved, keys) = (new ConcurrentDictionary<string, long>(), new ConcurrentBag<string>());
         using var stop = new CancellationTokenSource();
 
@@ -178,9 +178,9 @@ public sealed class PostgresTests
     public async Task Service_KilledBetweenCommitAndCopy_TheOtherInstanceCompletesIt()
     {
         await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
-        var first = await host.ServeAsync(Settings);
+        var first = await host.ServeAloneAsync(Settings);
         var second = await host.ServeAsync(Settings);
-        var here = await Client.RegisterAsync(first);
+        var here = await TestClient.RegisterAsync(first);
         var there = here.On(second);
         await here.HasPolicyAsync("r", 10);
         await Poll.UntilAsync(
@@ -234,7 +234,7 @@ public sealed class PostgresTests
     {
         var (_, first) = await SharedServices.OfAsync(Store.Postgres);
         var (_, second) = await SharedServices.SecondOfAsync(Store.Postgres);
-        var here = await Client.RegisterAsync(first);
+        var here = await TestClient.RegisterAsync(first);
 
         await TwoInstances.MustEnforceWhatWasSavedAsync(here, here.On(second));
     }
@@ -243,7 +243,7 @@ public sealed class PostgresTests
     public async Task Redis_LosesEverything_ClientsComeBackFromPostgres()
     {
         await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
-        var client = await Client.RegisterAsync(await host.ServeAsync(Settings));
+        var client = await TestClient.RegisterAsync(await host.ServeAsync(Settings));
         await client.HasPolicyAsync("r", 10);
         await client.CheckAsync("u", "r");
 
@@ -260,7 +260,7 @@ public sealed class PostgresTests
     {
         await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);
         var service = await host.ServeAsync(Settings);
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 10);
 
         var deleted = (await client.DeleteAsync()).MustBeOk();
@@ -285,7 +285,7 @@ public sealed class PostgresTests
         );
     }
 
-    private static Task<TimeSpan> MustBecomeAsync(Client client, string status) =>
+    private static Task<TimeSpan> MustBecomeAsync(TestClient client, string status) =>
         Poll.UntilAsync(
             $"It does not become {status}.",
             Recovered,

@@ -37,7 +37,7 @@ public sealed class RedisAccessTests
         await using var host = StoreHost.Of($"redis://app:{Escaped}@{redis.ConnectionString}/3");
 
         var service = await host.ServeAsync();
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
 
         Assert.That(
             await redis.AskAsync("-n", "3", "EXISTS", $"rl:{{{client.Id}}}:client"),
@@ -57,9 +57,7 @@ public sealed class RedisAccessTests
 
         var refusal = await host.ServeInVainAsync();
 
-        Assert.That(refusal.ExitCode, Is.EqualTo(1));
-        Assert.That(refusal.Lines, Has.Count.EqualTo(1));
-        Assert.That(refusal.Lines[0], Does.Contain($"Redis:ConnectionString has {named}"));
+        Assert.That(refusal, Does.Contain($"Redis:ConnectionString has {named}"));
     }
 
     // For such a user the number of databases is unknown before one is selected.
@@ -74,10 +72,8 @@ public sealed class RedisAccessTests
 
         var refusal = await host.ServeInVainAsync();
 
-        Assert.That(refusal.ExitCode, Is.EqualTo(1));
-        Assert.That(refusal.Lines, Has.Count.EqualTo(1));
         Assert.That(
-            refusal.Lines[0],
+            refusal,
             Does.Contain($"Redis:ConnectionString has database {database}")
         );
     }
@@ -154,7 +150,7 @@ public sealed class RedisAccessTests
         await using var host = StoreHost.Of($"redis://app:{Escaped}@{redis.ConnectionString}");
         var service = await host.ServeAsync();
         var other = await host.ServeAsync();
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         (await client.SavePolicyAsync("r", 5)).MustBeOk();
         var there = await client.OnceOnAsync(other);
         (await there.CheckAsync("u", "r")).MustBeOk();
@@ -180,7 +176,7 @@ public sealed class RedisAccessTests
         var other = await host.ServeAsync(
             ("Redis__ConnectionString", $"{redis.ConnectionString},channelPrefix=x:")
         );
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         (await client.SavePolicyAsync("r", 1)).MustBeOk();
         var there = await client.OnceOnAsync(other);
 
@@ -203,7 +199,7 @@ public sealed class RedisAccessTests
             $"redis://ratelimiter:{Escaped}@{redis.ConnectionString}"
         );
         var service = await host.ServeAsync(SharedServices.Open);
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         (await client.SavePolicyAsync("r", 5)).MustBeOk();
         (await client.SavePolicyAsync("r", 6)).MustBeOk();
         (
@@ -260,7 +256,7 @@ public sealed class RedisAccessTests
         await new DashboardVisitor(service).SignInAsync(client.Key, "/dashboard/logs");
         (await client.GetAsync("/metrics")).MustBeOk();
         (await client.SendAsync(HttpMethod.Delete, "/client")).MustBeOk();
-        await service.TerminateAsync();
+        await service.DisposeAsync();
 
         Assert.That(service.Output, Does.Not.Contain("lacks a right"));
         // Optional commands of the client library.
@@ -307,7 +303,7 @@ public sealed class RedisAccessTests
         return ($"localhost:{port}", root);
     }
 
-    private static async Task MustHearAsync(Client from, Client to)
+    private static async Task MustHearAsync(TestClient from, TestClient to)
     {
         (await from.SavePolicyAsync("other", 1)).MustBeOk();
         // As soon as the message is received, and not when the cache is compared with the store, a minute later.

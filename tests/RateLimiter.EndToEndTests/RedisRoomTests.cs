@@ -12,8 +12,8 @@ public sealed class RedisRoomTests(Store store)
     {
         await using var host = await StoreHost.StartAsync(store, ownProcess: true);
         var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
-        var client = await Client.RegisterAsync(service);
-        var other = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
+        var other = await TestClient.RegisterAsync(service);
         foreach (var mode in new[] { "deny", "allow" })
         {
             (

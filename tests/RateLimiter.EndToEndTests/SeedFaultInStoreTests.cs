@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>
-/// Those of the <see cref="SeedFaultTests"/> that read or monitor the store. On a real Redis only: only the service itself
+/// Those of the <c>SeedFaultTests</c> that read or monitor the store. On a real Redis only: only the service itself
 /// can connect to the embedded store, and both are used by the same code.
 /// </summary>
 [TestFixture]
@@ -15,8 +15,8 @@ public sealed class SeedFaultInStoreTests
     public async Task CounterLeftWithoutExpiry_AfterChecksAndRegistrations_EveryCounterExpires()
     {
         var (host, service) = await SharedServices.BehindProxyOfAsync(Store.Redis);
-        var caller = RegistrationLimitTests.NewIPv4();
-        var client = await Client.RegisterAsync(service, caller);
+        var caller = Addresses.NewIPv4();
+        var client = await TestClient.RegisterAsync(service, caller);
         await client.HasPolicyAsync("r", 10, windowSeconds: 60);
         await Task.WhenAll(
             Enumerable.Range(0, 50).Select(i => client.CheckAsync($"user-{i % 5}", "r"))
@@ -47,7 +47,7 @@ public sealed class SeedFaultInStoreTests
     public async Task KeysInClearInTheStore_AfterEveryKindOfUse_NoKeyIsAnywhere()
     {
         var (host, service) = await SharedServices.OfAsync(Store.Redis);
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 10);
         await client.CheckAsync("u", "r");
         await client.LogsAsync();
@@ -82,7 +82,7 @@ public sealed class SeedFaultInStoreTests
     public async Task StoreFaultGivingARaw500_StoreAnswersWithAnError_AnswersWithoutTheStore()
     {
         var (host, service) = await SharedServices.OfAsync(Store.Redis);
-        var client = await Client.RegisterAsync(service);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 10);
         await client.CheckAsync("u", "r");
         await using var redis = await ConnectAsync(host.Redis);
@@ -112,7 +112,7 @@ public sealed class SeedFaultInStoreTests
     public async Task SixOrSevenRoundTripsPerCheck_200WarmChecks_CostOneEach()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var client = await Client.RegisterAsync(
+        var client = await TestClient.RegisterAsync(
             await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
         );
         await client.HasPolicyAsync("r", 1000);
@@ -156,7 +156,7 @@ public sealed class SeedFaultInStoreTests
     public async Task PoliciesListedByScanning_ListAmongManyOthers_ReadsOneHash()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var client = await Client.RegisterAsync(
+        var client = await TestClient.RegisterAsync(
             await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
         );
         await client.HasPolicyAsync("r", 1000);

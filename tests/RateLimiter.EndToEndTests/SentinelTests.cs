@@ -16,7 +16,7 @@ public sealed class SentinelTests
     {
         await using var sentinel = await RedisSentinel.StartAsync();
         await using var host = StoreHost.Of(sentinel.ConnectionString);
-        var here = await Client.RegisterAsync(await ServeAsync(host));
+        var here = await TestClient.RegisterAsync(await ServeAsync(host));
         await here.HasPolicyAsync("r", 10);
         var there = await here.OnceOnAsync(await ServeAsync(host));
 
@@ -108,7 +108,7 @@ public sealed class SentinelTests
         await using var sentinel = await RedisSentinel.StartAsync();
         await using var host = StoreHost.Of(sentinel.ConnectionString);
         var first = await ServeAsync(host);
-        var here = await Client.RegisterAsync(first);
+        var here = await TestClient.RegisterAsync(first);
         await here.HasPolicyAsync("r", Limit);
         var second = await ServeAsync(host);
         var there = await here.OnceOnAsync(second);
@@ -189,7 +189,7 @@ public sealed class SentinelTests
     private static Task<Service> ServeAsync(StoreHost host) =>
         host.ServeAsync(SharedServices.Open, ("Store__TimeoutMs", "500"));
 
-    private static Task<TimeSpan> DecidesAgainAsync(Client client) =>
+    private static Task<TimeSpan> DecidesAgainAsync(TestClient client) =>
         Poll.UntilAsync(
             "The service does not reconnect to its store.",
             Recovered,

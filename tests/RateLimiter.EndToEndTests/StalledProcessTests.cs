@@ -34,9 +34,9 @@ public sealed class StalledProcessTests
     public async Task Service_WakesUp_LetsNoKeyInThatWasRevokedMeanwhile()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var awake = await host.ServeAsync(SharedServices.Open, SharedServices.Forgiving);
-        var sleeper = await host.ServeAsync(SharedServices.Open, SharedServices.Forgiving);
-        var owner = await Client.RegisterAsync(awake);
+        var awake = await host.ServeAloneAsync(SharedServices.Open, SharedServices.Forgiving);
+        var sleeper = await host.ServeAloneAsync(SharedServices.Open, SharedServices.Forgiving);
+        var owner = await TestClient.RegisterAsync(awake);
         await owner.HasPolicyAsync("r", 1_000_000);
         List<string> accepted = [];
         for (var night = 0; night < Nights; night++)
@@ -68,7 +68,7 @@ public sealed class StalledProcessTests
         Assert.That(accepted, Is.Empty);
     }
 
-    private static async Task<IEnumerable<string>> TryAsync(Client caller)
+    private static async Task<IEnumerable<string>> TryAsync(TestClient caller)
     {
         var start = Stopwatch.GetTimestamp();
         List<string> accepted = [];
@@ -89,8 +89,8 @@ public sealed class StalledProcessTests
     public async Task Service_StandsStillWhileTheStoreAnswers_TheAnswerCounts()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var service = await host.ServeAsync(SharedServices.Open);
-        var client = await Client.RegisterAsync(service);
+        var service = await host.ServeAloneAsync(SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 1000);
         await client.CheckAsync("u", "r");
         await using var redis = await ConnectionMultiplexer.ConnectAsync(

@@ -30,7 +30,7 @@ public sealed class StartupFileTests
     {
         await File.WriteAllTextAsync(Path.Combine(folder.Path, ".env"), text);
 
-        var refusal = await Service.StartInVainAsync(folder.Path);
+        var refusal = await ServiceProcess.StartInVainAsync(folder.Path);
 
         MustBeOneLine(refusal, $"'{folder.Path}/.env', line {line}, ");
         Assert.That(refusal.Lines[0], Does.Not.Contain("hunter2"));
@@ -41,7 +41,7 @@ public sealed class StartupFileTests
     {
         await File.WriteAllTextAsync(Path.Combine(folder.Path, ".env"), "A=hunter2\0x\n");
 
-        var refusal = await Service.StartInVainAsync(folder.Path);
+        var refusal = await ServiceProcess.StartInVainAsync(folder.Path);
 
         MustBeOneLine(refusal, $"'{folder.Path}/.env'");
         Assert.That(refusal.Lines[0], Does.Not.Contain("hunter2"));
@@ -63,7 +63,7 @@ public sealed class StartupFileTests
             await File.WriteAllTextAsync(path, "");
         }
 
-        var refusal = await Service.StartInVainAsync(folder.Path, ("TMPDIR", path));
+        var refusal = await ServiceProcess.StartInVainAsync(folder.Path, ("TMPDIR", path));
 
         MustBeOneLine(refusal, $"TMPDIR '{path}");
         if (kind == "long")
@@ -78,7 +78,7 @@ public sealed class StartupFileTests
     {
         var port = RedisServer.FreePort();
 
-        await using var service = await Service.StartAsync(
+        await using var service = await ServiceProcess.StartAsync(
             folder.Path,
             ("TMPDIR", Path.Combine(folder.Path, "missing")),
             ("REDIS_HOST", "127.0.0.1"),
@@ -91,7 +91,7 @@ public sealed class StartupFileTests
         );
     }
 
-    private static void MustBeOneLine(Service.Refusal refusal, string named)
+    private static void MustBeOneLine(ServiceProcess.Refusal refusal, string named)
     {
         Assert.That(refusal.ExitCode, Is.EqualTo(1));
         Assert.That(refusal.Lines, Has.Count.EqualTo(1));

@@ -15,8 +15,8 @@ public sealed class TelemetryTests
     private readonly string traceId = Guid.NewGuid().ToString("N");
     private TemporaryFolder folder = null!;
     private Collector collector = null!;
-    private Service service = null!;
-    private Client client = null!;
+    private ServiceProcess service = null!;
+    private TestClient client = null!;
 
     private (string, string) TraceParent => ("traceparent", $"00-{traceId}-00f067aa0ba902b7-01");
 
@@ -25,7 +25,7 @@ public sealed class TelemetryTests
     {
         folder = new TemporaryFolder();
         collector = new Collector();
-        service = await Service.StartAsync(
+        service = await ServiceProcess.StartAsync(
             folder.Path,
             [
                 .. await SharedServices.AnyStoreAsync(),
@@ -41,7 +41,7 @@ public sealed class TelemetryTests
                 ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
             ]
         );
-        client = await Client.RegisterAsync(service);
+        client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("route-of-alice", 3);
     }
 
@@ -189,7 +189,7 @@ public sealed class TelemetryTests
         await client.CheckAsync("u", "route-of-alice", cost: 0);
 
         await Promtool.MustAcceptMetricsAsync(
-            await MetricsTests.FreshAsync(
+            await Metrics.FreshAsync(
                 service,
                 it => it.Sum("http_server_request_duration_seconds_count") > 0,
                 ("Authorization", $"Bearer {Token}")
@@ -220,7 +220,7 @@ public sealed class TelemetryTests
     [Contract("Metrics__Enabled=false; an unavailable collector affects no check and fills no log")]
     public async Task Check_CollectorAwayAndMetricsOff_IsAnsweredAndNothingIsSaid()
     {
-        await using var other = await Service.StartAsync(
+        await using var other = await ServiceProcess.StartAsync(
             folder.Path,
             [
                 .. await SharedServices.AnyStoreAsync(),
@@ -282,6 +282,6 @@ public sealed class TelemetryTests
 
     private async Task<Metrics> MetricsAsync(Predicate<Metrics> isSo) =>
         Metrics.Read(
-            await MetricsTests.FreshAsync(service, isSo, ("Authorization", $"Bearer {Token}"))
+            await Metrics.FreshAsync(service, isSo, ("Authorization", $"Bearer {Token}"))
         );
 }

@@ -235,7 +235,7 @@ public sealed class TlsTests
             ]
         );
 
-        MustSay(refusal.WithoutWarnings(), "Kestrel");
+        MustSay(refusal, "Kestrel");
     }
 
     [TestCase("https://127.0.0.1:0", "")]
@@ -277,16 +277,15 @@ public sealed class TlsTests
         File.WriteAllText(keyPath, certificate.Key);
     }
 
-    private static void MustSay(Service.Refusal refusal, params string[] words)
+    private static void MustSay(string refusal, params string[] words)
     {
-        Assert.That(refusal.ExitCode, Is.EqualTo(1));
-        Assert.That(refusal.Lines, Has.Count.EqualTo(1));
+        Assert.That(refusal, Does.Not.Contain('\n'));
         foreach (var word in words)
         {
-            Assert.That(refusal.Lines[0], Does.Contain(word));
+            Assert.That(refusal, Does.Contain(word));
         }
 
-        Assert.That(refusal.Lines[0], Does.Not.Contain("hunter2"));
+        Assert.That(refusal, Does.Not.Contain("hunter2"));
     }
 
     private static Task<TimeSpan> MustServeAsync(Service service, string subject) =>

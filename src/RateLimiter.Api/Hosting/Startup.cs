@@ -33,7 +33,7 @@ internal static class Startup
                 return 0;
             }
 
-            await app.StartAsync();
+            await StartAsync(app);
         }
         catch (OperationCanceledException)
             when (app?.Lifetime.ApplicationStopping.IsCancellationRequested == true)
@@ -55,10 +55,16 @@ internal static class Startup
             return 1;
         }
 
-        Announce(app);
         await app.WaitForShutdownAsync();
         await app.DisposeAsync();
         return 0;
+    }
+
+    /// <summary>Starts the service, and logs where it listens and which stores it uses.</summary>
+    public static async Task StartAsync(WebApplication app)
+    {
+        await app.StartAsync();
+        Announce(app);
     }
 
     private static async Task RunCommandAsync(string command, WebApplication app)
@@ -93,8 +99,11 @@ internal static class Startup
             .Replace("://[::]", "://localhost", StringComparison.Ordinal)
             .Replace("://0.0.0.0", "://localhost", StringComparison.Ordinal);
 
-    // Errors that the operator can fix, in one line. Everything else is a bug of the service and keeps its stack trace.
-    private static string? Explain(Exception exception) =>
+    /// <summary>
+    /// An error that the operator can fix, in one line. Null for everything else: it is a bug of the service and keeps its
+    /// stack trace.
+    /// </summary>
+    public static string? Explain(Exception exception) =>
         exception switch
         {
             OptionsValidationException invalid => string.Join(" ", invalid.Failures),

@@ -1,0 +1,5 @@
+[assembly: FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[assembly: Parallelizable(ParallelScope.All)]
+
+// Many of the tests wait.
+[assembly: LevelOfParallelism(6)]

@@ -1,0 +1,176 @@
+using System.Text.Json;
+
+namespace RateLimiter.ApiTests.Logs;
+
+/// <summary>GET /logs/latest.</summary>
+public sealed class LogsTests : ServiceFixture
+{
+    [Test]
+    [Contract("""[{"timestamp", "user_id", "route", "role", "allowed", "reason", …}]""")]
+    public async Task Latest_OneCheck_GivesTheWholeEntry()
+    {
+        await Client.HasPolicyAsync("search", 10);
+        var before = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        await Client.CheckAsync("alice", "search", "free", cost: 3);
+
+        var answer = await Client.GetAsync("/logs/latest");
+
+        var entry = answer.MustBeOk().Body.EnumerateArray().Single();
+        var timestamp = entry.GetProperty("timestamp");
+        var milliseconds = entry.GetProperty("timestamp_ms").GetInt64();
+        answer.MustBe(
+            $$"""
+            [{"timestamp":{{timestamp.GetRawText()}},"timestamp_ms":{{milliseconds}},"user_id":"alice",
+              "route":"search","role":"free","allowed":true,"reason":null,"cost":3,"remaining":7,"limit":10,"capacity":10,
+              "matched_role":"default","shadow_denied":false,"degraded":false}]
+            """
+        );
+        Assert.That(timestamp.GetString(), Does.Match(@"^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d+)?Z$"));
+        Assert.That(
+            timestamp.GetDateTimeOffset().ToUnixTimeMilliseconds(),
+            Is.EqualTo(milliseconds)
+        );
+        Assert.That(
+            milliseconds,
+            Is.InRange(before, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds())
+        );
+    }
+
+    [Test]
+    [Contract("GET /logs/latest: the reason, as in the response to the check")]
+    public async Task Latest_DenialAndInactivePolicy_GiveTheReason()
+    {
+        await Client.HasPolicyAsync("full", 1);
+        await Client.CheckAsync("u", "full");
+        await Client.CheckAsync("u", "full");
+        await Client.HasPolicyAsync("off", 1, isActive: false);
+        await Client.CheckAsync("u", "off");
+
+        Assert.That(
+            (await Client.LogsAsync()).Select(entry => entry.GetProperty("reason").GetString()),
+            Is.EqualTo(["Rate limiting disabled for this policy", "Rate limit exceeded", null])
+        );
+    }
+
+    [Test]
+    [Contract("newest first; readable on the same instance right after the check")]
+    public async Task Latest_AfterEveryCheck_ShowsItFirst()
+    {
+        await Client.HasPolicyAsync("r", 100);
+
+        for (var i = 0; i < 10; i++)
+        {
+            await Client.CheckAsync($"u{i}", "r");
+            Assert.That(
+                (await Client.LogsAsync()).Select(User),
+                Is.EqualTo(Enumerable.Range(0, i + 1).Reverse().Select(user => $"u{user}"))
+            );
+        }
+    }
+
+    [Test]
+    [Contract("limit 1–1000, 50 when omitted; at most the last 1000 per client are kept")]
+    public async Task Latest_MoreThan1000Checks_KeepsTheLast1000()
+    {
+        await Client.HasPolicyAsync("r", 10_000);
+        await Client.HasPolicyAsync("old", 10_000);
+        await ManyAsync(60, user => Client.CheckAsync($"old{user}", "old"));
+        await ManyAsync(1000, user => Client.CheckAsync($"u{user}", "r"));
+
+        var all = await Client.LogsAsync("?limit=1000");
+
+        Assert.That(
+            all.Select(User),
+            Is.EquivalentTo(Enumerable.Range(0, 1000).Select(user => $"u{user}"))
+        );
+        Assert.That(
+            all.Select(entry => entry.GetProperty("timestamp_ms").GetInt64())
+                .Chunk(100)
+                .Select(chunk => chunk.Max()),
+            Is.Ordered.Descending
+        );
+        Assert.That(await Client.LogsAsync("?limit=1000&route_key=old"), Is.Empty);
+        Assert.That(await Client.LogsAsync("?limit=1"), Has.Count.EqualTo(1));
+        Assert.That(await Client.LogsAsync(""), Has.Count.EqualTo(50));
+        Assert.That(
+            (await Client.LogsAsync("")).Select(User),
+            Is.EqualTo(all.Take(50).Select(User))
+        );
+        Assert.That(
+            await Client.LogsAsync($"?limit=1&user_id={User(all[^1])}"),
+            Has.Count.EqualTo(1)
+        );
+    }
+
+    [TestCase("?limit=0", "limit")]
+    [TestCase("?limit=1001", "limit")]
+    [TestCase("?limit=-1", "limit")]
+    [TestCase("?limit=1.5", "limit")]
+    [TestCase("?limit=x", "limit")]
+    [TestCase("?limit=", "limit")]
+    [TestCase("?limit=99999999999999999999", "limit")]
+    [TestCase("?limit=1&limit=2", "limit")]
+    [TestCase("?limti=5", "limti")]
+    [TestCase("?allowed=yes", "allowed")]
+    [TestCase("?user_id=", "user_id")]
+    [TestCase("?route_key=", "route_key")]
+    [Contract("limit 1–1000; filters ?user_id=&route_key=&allowed=")]
+    public async Task Latest_WrongQuery_IsRefused(string query, string field)
+    {
+        (await Client.GetAsync($"/logs/latest{query}")).MustRefuse(field);
+    }
+
+    [TestCase("?user_id=u", new[] { "u s True", "u r False", "u r True" })]
+    [TestCase("?user_id=U", new string[0])]
+    [TestCase("?route_key=r", new[] { "v r True", "u r False", "u r True" })]
+    [TestCase("?allowed=false", new[] { "u r False" })]
+    [TestCase("?allowed=true&limit=2", new[] { "u s True", "v r True" })]
+    [TestCase("?user_id=u&route_key=r&allowed=true", new[] { "u r True" })]
+    [Contract("filters ?user_id=&route_key=&allowed=")]
+    public async Task Latest_WithFilter_GivesThoseThatFit(string query, string[] expected)
+    {
+        await Client.HasPolicyAsync("r", 1);
+        await Client.HasPolicyAsync("s", 1);
+        await Client.CheckAsync("u", "r");
+        await Client.CheckAsync("u", "r");
+        await Client.CheckAsync("v", "r");
+        await Client.CheckAsync("u", "s");
+
+        Assert.That(
+            (await Client.LogsAsync(query)).Select(entry =>
+                $"{User(entry)} {entry.GetProperty("route")} {entry.GetProperty("allowed").GetBoolean()}"
+            ),
+            Is.EqualTo(expected)
+        );
+    }
+
+    [Test]
+    [Contract("One entry for each decision, and for nothing else")]
+    public async Task Latest_ChecksWithoutDecision_AreNotThere()
+    {
+        await Client.CheckAsync("u", "no such route");
+        await Client.CheckAsync("", "r");
+
+        Assert.That(await Client.LogsAsync(), Is.Empty);
+    }
+
+    [Test]
+    [Contract("Tenants are isolated")]
+    public async Task Latest_ChecksOfAnotherTenant_AreNotThere()
+    {
+        var other = await TestClient.RegisterAsync(Service);
+        await other.HasPolicyAsync("r", 1);
+        await other.CheckAsync("u", "r");
+
+        Assert.That(await Client.LogsAsync(), Is.Empty);
+    }
+
+    private static string? User(JsonElement entry) => entry.GetProperty("user_id").GetString();
+
+    private static Task ManyAsync(int count, Func<int, Task<Answer>> check) =>
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            async (i, _) => (await check(i)).MustBeOk()
+        );
+}

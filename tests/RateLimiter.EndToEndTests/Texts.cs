@@ -1,8 +1,0 @@
-namespace RateLimiter.EndToEndTests;
-
-internal static class Texts
-{
-    /// <summary>A text, repeated.</summary>
-    public static string Times(this string text, int count) =>
-        string.Concat(Enumerable.Repeat(text, count));
-}
