@@ -72,10 +72,10 @@ internal static class ApiServices
             app.UseHsts();
         }
 
-        app.Use(app.Services.GetRequiredService<Shutdown>().AnswerAsync);
+        app.Use(app.Services.GetRequiredService<Shutdown>().CloseConnectionAsync);
         app.UseExceptionHandler();
         app.UseBrowserOrigins();
-        app.Use(HeadRequests.AnswerAsGetAsync);
+        app.Use(HeadRequests.HandleAsGetAsync);
         app.Use(GatewayPath.KeepAsync);
         app.UseRouting();
         // A controller needs none of the middleware that follows, and is called from here.

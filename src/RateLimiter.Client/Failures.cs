@@ -28,7 +28,7 @@ internal static class Failures
                 };
 
     /// <summary>Whether there was no response, or only part of it.</summary>
-    public static bool IsNoAnswer(Exception exception) =>
+    public static bool IsWithoutResponse(Exception exception) =>
         exception
             is HttpRequestException
                 or IOException

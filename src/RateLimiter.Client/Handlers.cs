@@ -20,7 +20,7 @@ internal sealed class FailureHandler(LocalDenials denials, Outage outage) : Dele
         {
             response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (Failures.IsNoAnswer(exception))
+        catch (Exception exception) when (Failures.IsWithoutResponse(exception))
         {
             throw Unavailable(
                 asked,
@@ -79,7 +79,7 @@ internal sealed class FailureHandler(LocalDenials denials, Outage outage) : Dele
 /// The innermost handler: reads a response to its end, so that a truncated or endless response is a failure of its attempt. A
 /// stream is left to its reader.
 /// </summary>
-internal sealed class WholeAnswerHandler : DelegatingHandler
+internal sealed class BufferedResponseHandler : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request,

@@ -132,7 +132,7 @@ public static class RateLimiterClientServices
             provider.GetRequiredService<Outage>()
         ));
         client.AddResilienceHandler(HttpClientName, AddResilience);
-        client.AddHttpMessageHandler(() => new WholeAnswerHandler());
+        client.AddHttpMessageHandler(() => new BufferedResponseHandler());
         return client;
     }
 
@@ -169,7 +169,7 @@ public static class RateLimiterClientServices
                     ShouldHandle = outcome =>
                         ValueTask.FromResult(
                             outcome.Outcome is { Exception: { } exception }
-                                ? Failures.IsNoAnswer(exception)
+                                ? Failures.IsWithoutResponse(exception)
                                 : Failures.IsOutage((int)outcome.Outcome.Result!.StatusCode)
                         ),
                 }

@@ -47,7 +47,7 @@ internal static class RetryRules
 
         return outcome.Exception is { } exception
             ? Failures.IsUnsent(exception)
-                || (Failures.IsNoAnswer(exception) && Failures.IsRepeatable(request))
+                || (Failures.IsWithoutResponse(exception) && Failures.IsRepeatable(request))
             : Failures.IsOutage((int)outcome.Result!.StatusCode) && Failures.IsRepeatable(request);
     }
 

@@ -64,7 +64,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
         );
 
     [Test]
-    public async Task Key_Made_IsLetIn()
+    public async Task Key_Made_IsAccepted()
     {
         Dictionary<TestClient, TestClient> made = [];
         await HoldsAsync(
@@ -82,7 +82,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
     }
 
     [Test]
-    public async Task Key_Rotated_TheNewOneIsLetInAndTheOldOneIsNot()
+    public async Task Key_Rotated_TheNewOneIsAcceptedAndTheOldOneIsNot()
     {
         Dictionary<TestClient, TestClient> made = [];
         await HoldsAsync(
@@ -186,7 +186,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
                 var (id, key) = await MakeKeyAsync(tenant);
                 var revoked = tenant.With(key);
                 (await revoked.CheckAsync("u", "r")).MustBeOk();
-                await IsLetInAsync(revoked.On(There));
+                await IsAcceptedAsync(revoked.On(There));
                 lock (made)
                 {
                     made.Add(tenant, (id, revoked));
@@ -211,7 +211,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
             async tenant =>
             {
                 await tenant.HasPolicyAsync("r", 7);
-                await IsLetInAsync(tenant.On(There));
+                await IsAcceptedAsync(tenant.On(There));
             },
             async tenant =>
             {
@@ -237,7 +237,7 @@ public sealed class AnsweredChangeTests(Store store) : AnsweredChangeFixture(sto
         (await CheckedAsync(client)).Status == 401
         && (!there || (await CheckedAsync(client.On(There))).Status == 401);
 
-    private static Task<TimeSpan> IsLetInAsync(TestClient client) =>
+    private static Task<TimeSpan> IsAcceptedAsync(TestClient client) =>
         Poll.UntilAsync(
             "The key is not accepted.",
             Recovered,

@@ -69,12 +69,12 @@ public sealed class GatewayOutageTests
     [TestCase("?deny_status=429&no_policy=allow")]
     [TestCase("/orders/5")]
     [Contract("ANY /gateway/check: 503 with Retry-After where the policy denies without the store")]
-    public async Task Door_PolicyFailsClosed_IsNoDenial(string question) =>
+    public async Task GatewayCheck_PolicyFailsClosed_IsNoDenial(string question) =>
         MustTellNoDenial(await AskAsync(question, "api"));
 
     [Test]
     [Contract("ANY /gateway/check: without the store and allowed, no figures")]
-    public async Task Door_PolicyFailsOpen_PassesWithoutFigures()
+    public async Task GatewayCheck_PolicyFailsOpen_PassesWithoutFigures()
     {
         var answer = await AskAsync("", "fails-open");
 
@@ -82,7 +82,7 @@ public sealed class GatewayOutageTests
     }
 
     [Test]
-    public async Task Door_PolicyFailsLocal_CountsAndDenies()
+    public async Task GatewayCheck_PolicyFailsLocal_CountsAndDenies()
     {
         var answers = new List<Answer>();
         for (var i = 0; i < 3; i++)
@@ -99,7 +99,7 @@ public sealed class GatewayOutageTests
 
     [Test]
     [Contract("ANY /gateway/check: what can never pass is denied, whatever the store does")]
-    public async Task Door_CanNeverPass_IsADenial()
+    public async Task GatewayCheck_CanNeverPass_IsADenial()
     {
         var answer = await AskAsync("?deny_status=403", "blocked");
 
@@ -116,7 +116,7 @@ public sealed class GatewayOutageTests
     [Contract(
         "ANY /gateway/check: 503 with Retry-After when the key cannot be verified without the store"
     )]
-    public async Task Door_ClientIsNotKnownHere_IsUnavailable()
+    public async Task GatewayCheck_ClientIsNotKnownHere_IsUnavailable()
     {
         // This instance started after the outage, and has no client cached.
         var stranger = client.On(await host.ServeAsync(SharedServices.BehindProxy));

@@ -87,7 +87,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
     [Contract(
         "RateLimiter.AspNetCore: a denial caused by an outage is a 503 with Retry-After, without figures and internals"
     )]
-    public async Task Request_StoreAwayAndThePolicyDenies_Is503AndNotTooMany()
+    public async Task Request_StoreUnavailableAndThePolicyDenies_Is503AndNotTooMany()
     {
         await StartAppAsync("deny", limit: 1_000_000);
         await LoseTheStoreAsync();
@@ -101,7 +101,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
     [Contract(
         "RateLimiter.AspNetCore: passed requests have the RateLimit headers, where a counter has decided"
     )]
-    public async Task Request_StoreAwayAndThePolicyAllows_PassesWithoutFigures()
+    public async Task Request_StoreUnavailableAndThePolicyAllows_PassesWithoutFigures()
     {
         await StartAppAsync("allow", limit: 2);
         await LoseTheStoreAsync();
@@ -115,7 +115,7 @@ public sealed class PackageOutageTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Request_StoreAwayAndThePolicyCountsHere_IsLimitedWithWhatIsCounted()
+    public async Task Request_StoreUnavailableAndThePolicyCountsHere_IsLimitedWithWhatIsCounted()
     {
         await StartAppAsync("local", limit: 2);
         await LoseTheStoreAsync();

@@ -7,6 +7,11 @@ namespace RateLimiter.EndToEndTests;
 internal sealed partial class SampleApp : IAsyncDisposable
 {
     private const string Assembly = "RateLimiter.Samples.AspNetCore.dll";
+
+    private static readonly string Folder = RepositoryFile.Of(
+        $"samples/aspnetcore/bin/{RepositoryFile.Configuration}/net10.0"
+    );
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Process process;
@@ -24,12 +29,9 @@ internal sealed partial class SampleApp : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList =
-            {
-                RepositoryFile.Of(
-                    $"samples/aspnetcore/bin/{RepositoryFile.Configuration}/net10.0/{Assembly}"
-                ),
-            },
+            ArgumentList = { Path.Combine(Folder, Assembly) },
+            // Its settings are its own, not those of the service in the tests' folder.
+            WorkingDirectory = Folder,
             RedirectStandardOutput = true,
             Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0" },
         };

@@ -51,8 +51,8 @@ public sealed class SentinelTests
         await using var wrong = StoreHost.Of(address);
         (string, string)[] tls = [("SSL_CERT_FILE", root), ("Redis__SentinelTls", "true")];
 
-        (await new ApiClient(await right.ServeAsync(tls)).RegisterAsync("x")).MustBeOk();
-        var refused = await wrong.ServeAsync(tls);
+        (await new ApiClient(await right.ServeAloneAsync(tls)).RegisterAsync("x")).MustBeOk();
+        var refused = await wrong.ServeAloneAsync(tls);
 
         await Poll.UntilAsync(
             "It does not log why.",

@@ -280,7 +280,7 @@ public sealed class StartupTests
 
         var refusal = await Service.StartInVainAsync(
             folder.Path,
-            ("Embedded__DataDirectory", path)
+            ("Embedded__DataDirectory", path is "" ? path : Path.Combine(folder.Path, path))
         );
 
         MustName(refusal, "Embedded:DataDirectory");

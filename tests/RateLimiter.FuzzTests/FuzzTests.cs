@@ -70,7 +70,7 @@ public sealed partial class FuzzTests(Store store)
 
     [Test]
     [Contract("Never a 500, a stack trace or a CLR type name; errors are problems")]
-    public async Task AnyOperation_HostileRequests_HarmNobody()
+    public async Task AnyOperation_InvalidRequests_AffectNoOtherClient()
     {
         var seed = Setting("RATELIMITER_FUZZ_SEED") ?? Random.Shared.Next();
         await using var host = await StoreHost.StartAsync(store);

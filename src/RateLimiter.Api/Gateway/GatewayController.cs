@@ -14,7 +14,7 @@ namespace RateLimiter.Api.Gateway;
 /// <summary>The forward authentication endpoint: gateways call it before they pass a request on.</summary>
 [ApiController]
 [Tags("Gateway")]
-[AnswersEndUsers]
+[ForEndUsers]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
 public sealed class GatewayController(IMediator mediator) : ControllerBase
 {
@@ -48,7 +48,7 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
         ]
             int denyStatus = StatusCodes.Status429TooManyRequests,
         [FromQuery(Name = "no_policy")] NoPolicyResponse noPolicy = NoPolicyResponse.NotFound
-    ) => AnswerAsync(null, StatusCodes.Status204NoContent, denyStatus, noPolicy);
+    ) => DecideAsync(null, StatusCodes.Status204NoContent, denyStatus, noPolicy);
 
     /// <summary>The same for a gateway that appends the forwarded path to this one. All methods are equivalent.</summary>
     /// <remarks>
@@ -68,14 +68,14 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     [ProducesResponseType(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status429TooManyRequests)]
     public Task<IActionResult> CheckPathAsync(string? path) =>
-        AnswerAsync(
+        DecideAsync(
             GatewayPath.ForwardedPath(HttpContext) ?? $"/{path}",
             StatusCodes.Status200OK,
             StatusCodes.Status429TooManyRequests,
             NoPolicyResponse.NotFound
         );
 
-    private async Task<IActionResult> AnswerAsync(
+    private async Task<IActionResult> DecideAsync(
         string? ownPath,
         int allowStatus,
         int denyStatus,

@@ -6,8 +6,8 @@ namespace RateLimiter.Api.Hosting;
 /// </summary>
 internal static class HeadRequests
 {
-    public static Task AnswerAsGetAsync(HttpContext context, RequestDelegate next) =>
-        HttpMethods.IsHead(context.Request.Method) ? AnswerAsync(context, next) : next(context);
+    public static Task HandleAsGetAsync(HttpContext context, RequestDelegate next) =>
+        HttpMethods.IsHead(context.Request.Method) ? HandleAsync(context, next) : next(context);
 
     /// <summary>Whether the body is discarded: an endless response must not be started.</summary>
     public static bool IsHead(this HttpContext context) =>
@@ -23,7 +23,7 @@ internal static class HeadRequests
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, RequestDelegate next)
+    private static async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
         context.Features.Set(new HeadFeature());
         context.Request.Method = HttpMethods.Get;

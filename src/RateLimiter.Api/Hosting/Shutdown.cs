@@ -15,7 +15,7 @@ internal sealed class Shutdown(IOptions<ShutdownOptions> options, TimeProvider t
     private volatile bool hasBegun;
 
     /// <summary>Handles a request.</summary>
-    public Task AnswerAsync(HttpContext context, RequestDelegate next)
+    public Task CloseConnectionAsync(HttpContext context, RequestDelegate next)
     {
         if (hasBegun)
         {

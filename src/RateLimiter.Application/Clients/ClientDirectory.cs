@@ -152,7 +152,7 @@ public sealed class ClientDirectory
         var caller = new AuthenticatedCaller(client, found);
         if (entries.TryPeek(key.Client, out var entry) && ReferenceEquals(entry.Snapshot, client))
         {
-            entry.LetIn(key, caller);
+            entry.RememberCaller(key, caller);
         }
 
         return caller with

@@ -139,7 +139,7 @@ internal sealed class ClientEntry
     }
 
     // Of two concurrent calls one may be lost; its key is hashed once more.
-    public void LetIn(ApiKey key, AuthenticatedCaller caller) =>
+    public void RememberCaller(ApiKey key, AuthenticatedCaller caller) =>
         Volatile.Write(ref accepted, [(key, caller), .. accepted.Take(MaxAccepted - 1)]);
 
     /// <summary>Whether the store failed to answer so recently that a request does not wait for it again.</summary>

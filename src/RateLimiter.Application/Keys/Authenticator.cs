@@ -60,7 +60,7 @@ public sealed class Authenticator(
     )
     {
         var isKnown = directory.Knows(key.Client);
-        if (!isKnown && failures.IsStranger(key.Client))
+        if (!isKnown && failures.IsUnknownClient(key.Client))
         {
             return Refuse(address);
         }
@@ -78,7 +78,7 @@ public sealed class Authenticator(
             isFailure = caller is null;
             if (isFailure && !directory.Knows(key.Client))
             {
-                failures.AddStranger(key.Client);
+                failures.AddUnknownClient(key.Client);
             }
 
             return caller is not null ? Admit(caller, address)

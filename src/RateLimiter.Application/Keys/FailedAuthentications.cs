@@ -17,14 +17,14 @@ public sealed class FailedAuthentications(
 )
 {
     /// <summary>How long it is remembered that a client does not exist, so that its key costs no further lookup.</summary>
-    internal static readonly TimeSpan StrangerAge = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan UnknownClientAge = TimeSpan.FromSeconds(10);
 
     /// <summary>The most such clients that are remembered, at about 150 bytes each.</summary>
-    private const int MaxStrangers = 10_000;
+    private const int MaxUnknownClients = 10_000;
 
     private readonly InstanceLimit refusalsOf = NewLimit(options.Value, time);
     private readonly InstanceLimit questionsOf = NewLimit(options.Value, time);
-    private readonly ConcurrentLru<ClientId, long> strangers = new(MaxStrangers);
+    private readonly ConcurrentLru<ClientId, long> unknownClients = new(MaxUnknownClients);
 
     /// <summary>Counts a key that was rejected without the store.</summary>
     /// <returns>How long the caller has to wait when there were too many earlier ones; else null.</returns>
@@ -38,11 +38,11 @@ public sealed class FailedAuthentications(
     public void RemoveQuestion(IPAddress caller) => questionsOf.Refund(CallerNetwork.Of(caller));
 
     /// <summary>Whether the store recently reported that there is no such client.</summary>
-    public bool IsStranger(ClientId client) =>
-        strangers.TryGet(client, out var since) && time.GetElapsedTime(since) < StrangerAge;
+    public bool IsUnknownClient(ClientId client) =>
+        unknownClients.TryGet(client, out var since) && time.GetElapsedTime(since) < UnknownClientAge;
 
     /// <summary>Remembers that the store reported no such client.</summary>
-    public void AddStranger(ClientId client) => strangers.AddOrUpdate(client, time.GetTimestamp());
+    public void AddUnknownClient(ClientId client) => unknownClients.AddOrUpdate(client, time.GetTimestamp());
 
     private static InstanceLimit NewLimit(AuthenticationOptions options, TimeProvider time) =>
         new(

@@ -19,7 +19,7 @@ public interface IDecisionFeed
     /// <param name="after">The id of the decision; null to read only the position of the log, without decisions.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
-    Task<LogPart> ReadAsync(ClientId client, long? after, CancellationToken cancellationToken);
+    Task<LogSegment> ReadAsync(ClientId client, long? after, CancellationToken cancellationToken);
 }
 
 /// <summary>The end of a log, with the position of the whole log at the same moment.</summary>
@@ -27,7 +27,7 @@ public interface IDecisionFeed
 /// <param name="Cut">The id before the first decision that it still has.</param>
 /// <param name="Length">The number of decisions that it has.</param>
 /// <param name="Decisions">The requested decisions, from the end of the log, oldest first.</param>
-public sealed record LogPart(
+public sealed record LogSegment(
     long Start,
     long Cut,
     int Length,

@@ -6,10 +6,10 @@ namespace RateLimiter.Application.Logs;
 internal readonly record struct LogPosition(long After, bool IsBeforeAll)
 {
     /// <summary>The position at the end of a log.</summary>
-    public static LogPosition EndOf(LogPart part) => new(part.End, part.Length == 0);
+    public static LogPosition EndOf(LogSegment part) => new(part.End, part.Length == 0);
 
     /// <summary>The events after this position, from the decisions that were read after it.</summary>
-    public (IReadOnlyList<DecisionEvent> Events, LogPosition Next) Continue(LogPart part)
+    public (IReadOnlyList<DecisionEvent> Events, LogPosition Next) Continue(LogSegment part)
     {
         if (part.Length == 0)
         {

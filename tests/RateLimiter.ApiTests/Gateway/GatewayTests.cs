@@ -32,7 +32,7 @@ public sealed class GatewayTests
     [TestCase("TRACE")]
     [TestCase("PURGE")]
     [Contract("ANY /gateway/check: 204 when allowed, 429 when denied, with the headers of a check")]
-    public async Task Door_AnyMethod_LetsPassUntilTheLimit(string method)
+    public async Task GatewayCheck_AnyMethod_LetsPassUntilTheLimit(string method)
     {
         await client.HasPolicyAsync("search", 1);
 
@@ -64,7 +64,7 @@ public sealed class GatewayTests
     [TestCase("", 429)]
     [TestCase("?deny_status=429", 429)]
     [TestCase("?deny_status=403", 403)]
-    public async Task Door_Denied_AnswersAsAskedFor(string query, int status)
+    public async Task GatewayCheck_Denied_AnswersAsAskedFor(string query, int status)
     {
         await client.HasPolicyAsync("search", 0);
 
@@ -77,18 +77,18 @@ public sealed class GatewayTests
     [TestCase("?no_policy=no", "no_policy")]
     [TestCase("?no_policy=NotFound", "no_policy")]
     [TestCase("?denystatus=403", "denystatus")]
-    public async Task Door_ParameterIsWrong_IsRefused(string query, string parameter) =>
+    public async Task GatewayCheck_ParameterIsWrong_IsRefused(string query, string parameter) =>
         (await AskAsync(Endpoint + query, "GET", Alice, Search)).MustRefuse(parameter);
 
     [TestCase("", 404)]
     [TestCase("?no_policy=not_found", 404)]
     [TestCase("?no_policy=allow", 204)]
-    public async Task Door_NoPolicyApplies_AnswersAsAskedFor(string query, int status) =>
+    public async Task GatewayCheck_NoPolicyApplies_AnswersAsAskedFor(string query, int status) =>
         (await AskAsync(Endpoint + query, "GET", Alice, Search)).MustBeStatus(status);
 
     [Test]
     [Contract("ANY /gateway/check: the same counters, logs and analytics as POST /check")]
-    public async Task Door_SameUserAndRoute_SharesTheCounterAndTheLogWithChecks()
+    public async Task GatewayCheck_SameUserAndRoute_SharesTheCounterAndTheLogWithChecks()
     {
         await client.HasPolicyAsync("search", 10);
         await client.HasPolicyAsync("search", 20, role: "free");
@@ -109,7 +109,7 @@ public sealed class GatewayTests
 
     [Test]
     [Contract("The caller's address behind trusted proxies, IPv6 by /64, as for registrations")]
-    public async Task Door_NoUser_IsTheCallerWhomTheProxySaw()
+    public async Task GatewayCheck_NoUser_IsTheCallerWhomTheProxySaw()
     {
         await client.HasPolicyAsync("search", 10);
 
@@ -125,7 +125,7 @@ public sealed class GatewayTests
     [TestCase("X-Forwarded-Method", "X-Forwarded-Uri")]
     [TestCase("X-Original-Method", "X-Original-URI")]
     [TestCase("X-Original-Method", "X-Original-URL")]
-    public async Task Door_PathThatAPolicyNames_CountsThere(string methodHeader, string pathHeader)
+    public async Task GatewayCheck_PathThatAPolicyNames_CountsThere(string methodHeader, string pathHeader)
     {
         await client.HasPolicyAsync("PUT /orders/5", 10);
 
@@ -148,7 +148,7 @@ public sealed class GatewayTests
     }
 
     [Test]
-    public async Task Door_PathsWithoutEnd_ShareOneCounterOfTheCatchAll()
+    public async Task GatewayCheck_PathsWithoutEnd_ShareOneCounterOfTheCatchAll()
     {
         await client.HasPolicyAsync("*", 10);
 
@@ -178,7 +178,7 @@ public sealed class GatewayTests
     [TestCase("/../check?no_policy=allow", "GET /check")]
     [TestCase("/a/../search", "GET /search")]
     [Contract("ANY /gateway/check/…: the path of Envoy's request, whatever it contains")]
-    public async Task Door_PathBehindIt_IsWhatIsAskedAboutAndNoOtherEndpoint(
+    public async Task GatewayCheck_PathBehindIt_IsWhatIsAskedAboutAndNoOtherEndpoint(
         string path,
         string route
     )
@@ -196,7 +196,7 @@ public sealed class GatewayTests
     }
 
     [Test]
-    public async Task Door_PathToldTwice_IsRefused() =>
+    public async Task GatewayCheck_PathToldTwice_IsRefused() =>
         (
             await AskAsync(
                 Endpoint,
@@ -210,7 +210,7 @@ public sealed class GatewayTests
     [TestCase("X-RateLimit-Cost", "1.5")]
     [TestCase("X-RateLimit-Cost", "1000000001")]
     [TestCase("X-RateLimit-User", "256")]
-    public async Task Door_HeaderIsWrong_IsNamed(string header, string value) =>
+    public async Task GatewayCheck_HeaderIsWrong_IsNamed(string header, string value) =>
         (
             await AskAsync(
                 Endpoint,
@@ -221,7 +221,7 @@ public sealed class GatewayTests
         ).MustRefuse(header);
 
     [Test]
-    public async Task Door_NamesInAnyScript_AreUtf8()
+    public async Task GatewayCheck_NamesInAnyScript_AreUtf8()
     {
         await client.HasPolicyAsync("søk", 10);
 
@@ -238,7 +238,7 @@ public sealed class GatewayTests
     [TestCase("application/json", 2_000_000)]
     [TestCase(null, 2_000_000)]
     [Contract("ANY /gateway/check: a body is ignored, whatever its type and size")]
-    public async Task Door_RequestWithABody_IsNeitherReadNorRefused(string? type, int size)
+    public async Task GatewayCheck_RequestWithABody_IsNeitherReadNorRefused(string? type, int size)
     {
         await client.HasPolicyAsync("search", 10);
 
@@ -252,7 +252,7 @@ public sealed class GatewayTests
     }
 
     [Test]
-    public async Task Door_BodyOnAConnectionThatIsKept_LeavesNothingThere()
+    public async Task GatewayCheck_BodyOnAConnectionThatIsKept_LeavesNothingThere()
     {
         await client.HasPolicyAsync("search", 10);
         using var connection = await RawConnection.OpenAsync(service);
@@ -274,7 +274,7 @@ public sealed class GatewayTests
 
     [Test]
     [Contract("401 without a key, 403 without the scope check")]
-    public async Task Door_KeyIsNotGoodForIt_IsRefused()
+    public async Task GatewayCheck_KeyIsNotGoodForIt_IsRefused()
     {
         var key = (
             await client.PostAsync("/keys", """{"name": "reader", "scopes": ["logs:read"]}""")

@@ -104,7 +104,7 @@ public sealed class CopyTests : PostgresTests
     }
 
     [Test]
-    public async Task Relay_StoreAway_KeepsTheAnnouncement()
+    public async Task Relay_StoreUnavailable_KeepsTheAnnouncement()
     {
         var client = await RegisterAsync(dying.Ports);
 
@@ -121,7 +121,7 @@ public sealed class CopyTests : PostgresTests
         var old = (await records.Copies.FindRecordAsync(client, default))!;
         await SaveAsync(records.Ports, client, "route");
 
-        await records.Copies.CopyAsync(old, default);
+        await records.Copies.ProjectAsync(old, default);
 
         var copy = (await Copies.FindAsync(client, default))!;
         Assert.That(copy.Version, Is.EqualTo(2));
@@ -210,7 +210,7 @@ public sealed class CopyTests : PostgresTests
         var slow = (await records.Copies.FindRecordAsync(client, default))!;
         await DeleteAsync(client);
 
-        await records.Copies.CopyAsync(slow, default);
+        await records.Copies.ProjectAsync(slow, default);
 
         Assert.That(await Copies.FindAsync(client, default), Is.Null);
         Assert.That(await records.Ports.Clients.FindAsync(client, default), Is.Null);
@@ -340,7 +340,7 @@ public sealed class CopyTests : PostgresTests
         var before = (await records.Copies.FindRecordAsync(client, default))!;
         await SaveAsync(records.Ports, client, "route");
         await (await Redis.Connected).GetDatabase().KeyDeleteAsync(RedisKeys.Client(client));
-        await records.Copies.CopyAsync(before, default);
+        await records.Copies.ProjectAsync(before, default);
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(1));
         using var invalidations = new RedisInvalidationChannel(
             Redis,

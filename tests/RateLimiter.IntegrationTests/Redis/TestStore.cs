@@ -235,7 +235,7 @@ public abstract class StoreTests(StoreKind kind)
 {
     private protected TestStore Store { get; private set; } = null!;
 
-    private protected RedisInvalidationChannel News { get; private set; } = null!;
+    private protected RedisInvalidationChannel Invalidations { get; private set; } = null!;
 
     private protected RedisCounterStore Counters { get; private set; } = null!;
 
@@ -243,21 +243,21 @@ public abstract class StoreTests(StoreKind kind)
     public async Task ConnectAsync()
     {
         Store = await TestStore.GetAsync(kind);
-        News = new RedisInvalidationChannel(
+        Invalidations = new RedisInvalidationChannel(
             Store.Connection,
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
         );
-        Counters = new RedisCounterStore(Store.Connection, News, TimeProvider.System);
-        await News.StartAsync(CancellationToken.None);
+        Counters = new RedisCounterStore(Store.Connection, Invalidations, TimeProvider.System);
+        await Invalidations.StartAsync(CancellationToken.None);
         await Counters.WarmUpAsync(CancellationToken.None);
     }
 
     [OneTimeTearDown]
     public async Task DisconnectAsync()
     {
-        await News.StopAsync(CancellationToken.None);
-        News.Dispose();
+        await Invalidations.StopAsync(CancellationToken.None);
+        Invalidations.Dispose();
         Counters.Dispose();
     }
 }

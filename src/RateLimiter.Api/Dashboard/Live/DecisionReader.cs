@@ -77,9 +77,9 @@ internal sealed class DecisionReader(
                 caller => request(caller, last),
                 ending.Token
             );
-            Failure = reply.Failure ?? (reply.Answer!.Events is null ? TooMany : null);
+            Failure = reply.Failure ?? (reply.Value!.Events is null ? TooMany : null);
             HasBegun = true;
-            if (Failure is null && !await ReadAsync(reply.Answer!.Events!))
+            if (Failure is null && !await ReadAsync(reply.Value!.Events!))
             {
                 return;
             }

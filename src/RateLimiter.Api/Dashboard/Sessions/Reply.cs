@@ -4,9 +4,9 @@ using RateLimiter.Domain.Keys;
 namespace RateLimiter.Api.Dashboard.Sessions;
 
 /// <summary>The outcome of a request: its answer or its failure.</summary>
-/// <param name="Answer">The default value after a failure.</param>
+/// <param name="Value">The default value after a failure.</param>
 /// <param name="Failure">Null on success.</param>
-public sealed record Reply<T>(T? Answer, Failure? Failure)
+public sealed record Reply<T>(T? Value, Failure? Failure)
 {
     public static implicit operator Reply<T>(Failure error) => new(default, error);
 

@@ -76,7 +76,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
     private static bool IsForEndUsers(HttpContext context) =>
         context
             .Features.Get<IExceptionHandlerFeature>()
-            ?.Endpoint?.Metadata.GetMetadata<AnswersEndUsersAttribute>()
+            ?.Endpoint?.Metadata.GetMetadata<ForEndUsersAttribute>()
             is not null;
 }
 

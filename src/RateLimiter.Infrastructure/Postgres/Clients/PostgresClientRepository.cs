@@ -114,7 +114,7 @@ internal sealed class PostgresClientRepository(
 
         try
         {
-            await projection.CopyAsync(record, cancellationToken);
+            await projection.ProjectAsync(record, cancellationToken);
         }
         catch (StoreUnavailableException)
         {

@@ -103,7 +103,7 @@ internal sealed class PostgresKeyRepository(
             return null;
         }
 
-        await projection.CopyAsync(change);
+        await projection.ProjectAsync(change);
         return change.Client.Version;
     }
 

@@ -108,7 +108,7 @@ internal sealed class PostgresPolicyRepository(
         );
         if (made is not null)
         {
-            await projection.CopyAsync(made);
+            await projection.ProjectAsync(made);
         }
 
         return new PolicyChangeResult(outcome, made?.Client.Version ?? 0);

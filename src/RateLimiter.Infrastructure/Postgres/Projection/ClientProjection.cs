@@ -38,7 +38,7 @@ internal sealed class ClientProjection(
         logger
     );
 
-    private enum CopyOutcome
+    private enum ProjectionOutcome
     {
         Copied,
 
@@ -57,11 +57,11 @@ internal sealed class ClientProjection(
     /// Projects a change that was just recorded. When the store does not reply it is left to <see cref="OutboxRelay"/>:
     /// the change is made, whether or not it is projected.
     /// </summary>
-    public async Task CopyAsync(RecordedChange change)
+    public async Task ProjectAsync(RecordedChange change)
     {
         try
         {
-            if (await TryCopyAsync(change) == CopyOutcome.Incomplete)
+            if (await TryProjectAsync(change) == ProjectionOutcome.Incomplete)
             {
                 await CompleteAsync(new ClientId(change.Client.Id), CancellationToken.None);
             }
@@ -75,12 +75,12 @@ internal sealed class ClientProjection(
         _ = ForgetAsync(change.OutboxEntry);
     }
 
-    /// <summary>Like <see cref="CopyAsync(RecordedChange)"/>, for a client that was just created.</summary>
+    /// <summary>Like <see cref="ProjectAsync(RecordedChange)"/>, for a client that was just created.</summary>
     public async Task CopyNewAsync(ClientRecord record, long outboxEntry)
     {
         try
         {
-            await CopyAsync(record, CancellationToken.None);
+            await ProjectAsync(record, CancellationToken.None);
         }
         catch (StoreUnavailableException)
         {
@@ -98,7 +98,7 @@ internal sealed class ClientProjection(
     {
         if (await FindRecordAsync(client, cancellationToken) is { } record)
         {
-            await CopyAsync(record, cancellationToken);
+            await ProjectAsync(record, cancellationToken);
         }
         else
         {
@@ -117,7 +117,7 @@ internal sealed class ClientProjection(
         );
 
     /// <summary>Projects a client that was read from the database.</summary>
-    public async Task CopyAsync(ClientRecord record, CancellationToken cancellationToken)
+    public async Task ProjectAsync(ClientRecord record, CancellationToken cancellationToken)
     {
         var token = Guid.NewGuid().ToString("N");
         var policies = record
@@ -134,7 +134,7 @@ internal sealed class ClientProjection(
             await imports.StageAsync(record.Id, token, policies, cancellationToken);
         }
 
-        var outcome = await CopyAsync(
+        var outcome = await ProjectAsync(
             record.Client,
             baseVersion: null,
             token,
@@ -154,7 +154,7 @@ internal sealed class ClientProjection(
                 : [.. policies.SelectMany(policy => new RedisValue[] { policy.Key, policy.Value })],
             cancellationToken
         );
-        if (outcome is CopyOutcome.Unstaged)
+        if (outcome is ProjectionOutcome.Unstaged)
         {
             throw new StoreUnavailableException("The projection of a client took too long.");
         }
@@ -211,10 +211,10 @@ internal sealed class ClientProjection(
         );
 
     // A change that is too large for one call is projected as a whole client, which is done in steps.
-    private async Task<CopyOutcome> TryCopyAsync(RecordedChange change) =>
+    private async Task<ProjectionOutcome> TryProjectAsync(RecordedChange change) =>
         change.PoliciesGone.Count + change.PoliciesSaved.Count > PolicyImports.PerStep
-            ? CopyOutcome.Incomplete
-            : await CopyAsync(
+            ? ProjectionOutcome.Incomplete
+            : await ProjectAsync(
                 change.Client,
                 change.Client.Version - 1,
                 token: "",
@@ -235,7 +235,7 @@ internal sealed class ClientProjection(
                 CancellationToken.None
             );
 
-    private async Task<CopyOutcome> CopyAsync(
+    private async Task<ProjectionOutcome> ProjectAsync(
         ClientRow client,
         long? baseVersion,
         string token,
@@ -249,7 +249,7 @@ internal sealed class ClientProjection(
     )
     {
         var id = new ClientId(client.Id);
-        return (CopyOutcome)
+        return (ProjectionOutcome)
             (int)
                 await connection.WriteAsync(
                     RedisKeys.Client(id),

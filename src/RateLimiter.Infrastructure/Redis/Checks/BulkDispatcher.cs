@@ -39,7 +39,7 @@ internal sealed class BulkDispatcher(
     /// <returns>
     /// For each call its decisions in the order of the requests; null for those that the store did not reply to.
     /// </returns>
-    public async IAsyncEnumerable<Decision?[]> TakeAsync(
+    public async IAsyncEnumerable<Decision?[]> DispatchAsync(
         IEnumerable<(PermitRequest[] Requests, int Work)> batch,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
@@ -47,11 +47,11 @@ internal sealed class BulkDispatcher(
         var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
         foreach (var (requests, work) in batch)
         {
-            yield return await TakeAsync(requests, work, asked, failures, cancellationToken);
+            yield return await DispatchAsync(requests, work, asked, failures, cancellationToken);
         }
     }
 
-    private async Task<Decision?[]> TakeAsync(
+    private async Task<Decision?[]> DispatchAsync(
         PermitRequest[] requests,
         int work,
         long asked,

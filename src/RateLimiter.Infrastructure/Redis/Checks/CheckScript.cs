@@ -100,7 +100,7 @@ internal static class CheckScript
         for (var i = 0; i < requests.Length; i++)
         {
             var policy = requests[i].Policy;
-            var steady = 0L;
+            var stableFor = 0L;
             var statuses = new LimitStatus[policy.Limits.Count];
             for (var j = 0; j < statuses.Length; j++)
             {
@@ -110,7 +110,7 @@ internal static class CheckScript
                     Reset: Next(ref numbers),
                     Used: Next(ref numbers)
                 );
-                steady = Next(ref numbers);
+                stableFor = Next(ref numbers);
             }
 
             if (statuses[0].Wait != Broken)
@@ -119,7 +119,7 @@ internal static class CheckScript
                     policy,
                     statuses,
                     decidedAt,
-                    TimeSpan.FromMicroseconds(steady)
+                    TimeSpan.FromMicroseconds(stableFor)
                 );
             }
         }

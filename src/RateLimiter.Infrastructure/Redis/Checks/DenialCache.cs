@@ -35,7 +35,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     /// <param name="clock">The clock of that counter.</param>
     public Decision? Find(string counter, Policy policy, long cost, StoreTime clock)
     {
-        var denial = Look(counter, policy, cost, clock);
+        var denial = Peek(counter, policy, cost, clock);
         Requests.Add(isHit: denial is not null);
         return denial;
     }
@@ -67,7 +67,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
         denials.Clear();
     }
 
-    private Decision? Look(string counter, Policy policy, long cost, StoreTime clock)
+    private Decision? Peek(string counter, Policy policy, long cost, StoreTime clock)
     {
         if (
             !denials.TryGet(counter, out var denial)

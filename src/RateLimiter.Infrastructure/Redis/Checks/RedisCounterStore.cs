@@ -51,7 +51,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 .Select(_ => new Shard(
                     new CheckBatcher(
                         requests =>
-                            TakeNowAsync(
+                            DecideNowAsync(
                                 requests,
                                 connection.CheckTimeout,
                                 isEvidence: true,
@@ -62,7 +62,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                     ),
                     new BulkDispatcher(
                         (requests, timeout, cancellationToken) =>
-                            TakeNowAsync(requests, timeout, isEvidence: false, cancellationToken),
+                            DecideNowAsync(requests, timeout, isEvidence: false, cancellationToken),
                         connection.CheckTimeout,
                         connection.AdministrativeTimeout,
                         connection.Clock
@@ -335,7 +335,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var answers = shards[shard].Bulk.TakeAsync(Calls(requests, indexes), cancellationToken);
+        var answers = shards[shard].Bulk.DispatchAsync(Calls(requests, indexes), cancellationToken);
         var next = 0;
         await foreach (var call in answers)
         {
@@ -350,7 +350,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// Acquires a number of requests. In a cluster a call names keys of one slot only, so that there are as many calls
     /// as slots; null for the requests of each call that gets no reply, while the others are decided.
     /// </summary>
-    private async Task<Decision?[]> TakeNowAsync(
+    private async Task<Decision?[]> DecideNowAsync(
         PermitRequest[] requests,
         TimeSpan timeout,
         bool isEvidence,

@@ -441,6 +441,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
                         or TimeoutException
                         or ObjectDisposedException
                         or IOException
+                // A connection that is replaced cancels the commands that wait on it.
+                || (
+                    exception is OperationCanceledException
+                    && !cancellationToken.IsCancellationRequested
+                )
             )
         {
             throw new StoreUnavailableException("The store did not answer.", exception);

@@ -29,7 +29,7 @@ internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisio
     public Task FlushAsync(ClientId client, CancellationToken cancellationToken) =>
         log.FlushAsync(client, cancellationToken);
 
-    public async Task<LogPart> ReadAsync(
+    public async Task<LogSegment> ReadAsync(
         ClientId client,
         long? after,
         CancellationToken cancellationToken
@@ -49,7 +49,7 @@ internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisio
                     cancellationToken
                 )
             )!;
-        return new LogPart(
+        return new LogSegment(
             (long)reply[0],
             (long)reply[1],
             (int)reply[2],

@@ -53,7 +53,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
     {
         using var other = new RedisCounterStore(
             await Store.ConnectAgainAsync(),
-            News,
+            Invalidations,
             TimeProvider.System
         );
         var subject = CounterStoreExtensions.NewSubject();

@@ -82,7 +82,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     }
 
     [Test]
-    public async Task Take_GivenBackOrResetElsewhere_IsAllowedWhenTheNewsIsHere(
+    public async Task Take_GivenBackOrResetElsewhere_IsAllowedWhenTheMessageHasArrived(
         [Values] bool isReset
     )
     {
@@ -96,7 +96,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         var request = Request(Algorithm.TokenBucket, 1, 3600);
         await ExhaustAsync(request);
         var received = new TaskCompletionSource();
-        News.Freed += name =>
+        Invalidations.Freed += name =>
         {
             if (name == CheckScript.FirstCounter(request))
             {
@@ -164,7 +164,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     /// </summary>
     private async Task<Decision> ExhaustAsync(PermitRequest request)
     {
-        Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => Invalidations.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         while (true)
         {
             var decision = await TakeAsync(Counters, request);

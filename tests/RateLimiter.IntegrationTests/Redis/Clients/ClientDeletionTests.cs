@@ -406,7 +406,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             repository,
             new ClientDirectory(
                 new RedisClientRepository(Store.Connection, TestStore.Quotas),
-                News,
+                Invalidations,
                 Options.Create(new StoreOptions()),
                 Options.Create(new ClientOptions()),
                 time,

@@ -1,4 +1,5 @@
 using System.Net;
+using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.TestStores;
 
@@ -50,6 +51,25 @@ public sealed class ConnectionRenewalTests
         await UntilHeardAsync(store);
         Assert.That(store.Renewals, Has.One.Contains(says));
         Assert.That(store.Renewals.Count(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Ask_ConnectionIsReplacedMeanwhile_TheStoreIsUnavailable()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var connection = await TestStore.ConnectAsync(server, timeoutMs: 10_000);
+
+        // This is how the client library ends commands of a connection that is closed.
+        Assert.That(
+            () =>
+                connection.AskAsync(
+                    "any",
+                    _ => Task.FromCanceled<int>(new CancellationToken(canceled: true)),
+                    TimeSpan.FromSeconds(1),
+                    CancellationToken.None
+                ),
+            Throws.InstanceOf<StoreUnavailableException>()
+        );
     }
 
     [Test]
@@ -171,7 +191,7 @@ public sealed class ConnectionRenewalTests
 
         await MustBeHeardAgainAsync(store);
         var received = new TaskCompletionSource<string>();
-        store.News.Freed += counter => received.TrySetResult(counter);
+        store.Invalidations.Freed += counter => received.TrySetResult(counter);
         await second.AskAsync("PUBLISH", RedisKeys.InvalidationChannel, "freed counter");
         Assert.That(await received.Task.WaitAsync(Recovered), Is.EqualTo("counter"));
     }
@@ -264,7 +284,7 @@ public sealed class ConnectionRenewalTests
         Poll.UntilAsync(
             "No messages arrive.",
             Recovered,
-            () => Task.FromResult(store.News.IsSubscribed)
+            () => Task.FromResult(store.Invalidations.IsSubscribed)
         );
 
     private static async Task MustBeHeardAgainAsync(WatchedConnection store)
@@ -272,7 +292,7 @@ public sealed class ConnectionRenewalTests
         await Poll.UntilAsync(
             "Messages still arrive.",
             Recovered,
-            () => Task.FromResult(!store.News.IsSubscribed)
+            () => Task.FromResult(!store.Invalidations.IsSubscribed)
         );
         await Poll.UntilAsync(
             "No messages arrive.",
@@ -280,7 +300,7 @@ public sealed class ConnectionRenewalTests
             async () =>
             {
                 Assert.That(await store.IsDecidedAsync(), "A check has noticed it.");
-                return store.News.IsSubscribed;
+                return store.Invalidations.IsSubscribed;
             }
         );
     }

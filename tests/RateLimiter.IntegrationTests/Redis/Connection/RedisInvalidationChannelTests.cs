@@ -85,7 +85,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         var (version, first) = (await keys.FindAsync(client, default))!.Value;
         var other = ClientKey.Create(ApiKey.Generate(client).Key, "other", Scopes.Check, default);
         var both = new KeyRing([.. first.Keys, other]);
-        Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => Invalidations.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         var received = new System.Collections.Concurrent.ConcurrentQueue<string>();
         void HearRevoked(ClientId id, IReadOnlyCollection<KeyHash> hashes)
         {
@@ -95,7 +95,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
             }
         }
 
-        News.KeysRevoked += HearRevoked;
+        Invalidations.KeysRevoked += HearRevoked;
         var audit = CounterStoreExtensions.Audit(AuditAction.KeyDeleted);
         await keys.IsSavedAsync(client, version, first, both, audit, default);
         await keys.IsSavedAsync(client, version + 1, both, first, audit, default);
@@ -109,7 +109,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
             Is.EqualTo(new[] { $"{other.Hash}", $"{first.Keys.Single().Hash}" })
                 .After((int)Patience.TotalMilliseconds, 10)
         );
-        News.KeysRevoked -= HearRevoked;
+        Invalidations.KeysRevoked -= HearRevoked;
     }
 
     [Test]
@@ -152,7 +152,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
     public async Task Hear_WhoIsToldFails_IsSaidAndWhatComesNextIsHeard()
     {
         static void Fail(string counter) => throw new InvalidOperationException(counter);
-        News.Freed += Fail;
+        Invalidations.Freed += Fail;
         var subscriber = (await Store.Connection.Connected).GetSubscriber();
 
         await subscriber.PublishAsync(
@@ -165,14 +165,14 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
             Has.Some.EqualTo("The subscription to messages failed and is tried again")
                 .After((int)Patience.TotalMilliseconds, 10)
         );
-        News.Freed -= Fail;
+        Invalidations.Freed -= Fail;
         await Change_OfAPolicyOrOfKeysAndTheEnd_IsHeardOfTheClient();
     }
 
     private async Task HearAsync(ClientId client, Func<Task<bool>> change)
     {
         // Messages arrive in order: once the ping is received, the subscription works.
-        Assert.That(() => News.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(() => Invalidations.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
         var received = new TaskCompletionSource();
         void Hear(ClientId changed)
         {
@@ -182,9 +182,9 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
             }
         }
 
-        News.Changed += Hear;
+        Invalidations.Changed += Hear;
         Assert.That(await change());
         await received.Task.WaitAsync(Patience);
-        News.Changed -= Hear;
+        Invalidations.Changed -= Hear;
     }
 }

@@ -27,10 +27,10 @@ internal sealed class WatchedConnection : IAsyncDisposable
     {
         Connection = connection;
         Log = log;
-        News = new RedisInvalidationChannel(connection, TimeProvider.System, log);
-        counters = new RedisCounterStore(connection, News, TimeProvider.System);
+        Invalidations = new RedisInvalidationChannel(connection, TimeProvider.System, log);
+        counters = new RedisCounterStore(connection, Invalidations, TimeProvider.System);
         monitor = new StoreMonitor(connection, counters, TimeProvider.System, log);
-        renewal = new ConnectionRenewal(connection, News, TimeProvider.System, log)
+        renewal = new ConnectionRenewal(connection, Invalidations, TimeProvider.System, log)
         {
             Resolve = resolve ?? Dns.GetHostAddressesAsync,
         };
@@ -38,7 +38,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
 
     public RedisConnection Connection { get; }
 
-    public RedisInvalidationChannel News { get; }
+    public RedisInvalidationChannel Invalidations { get; }
 
     public MessageLog Log { get; }
 
@@ -56,7 +56,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
         var log = new MessageLog();
         var connection = await TestStore.ConnectAsync(connectionString, TimeoutMs, log);
         var watched = new WatchedConnection(connection, log, resolve);
-        await watched.News.StartAsync(CancellationToken.None);
+        await watched.Invalidations.StartAsync(CancellationToken.None);
         await watched.counters.WarmUpAsync(CancellationToken.None);
         await watched.monitor.StartAsync(CancellationToken.None);
         await watched.renewal.StartAsync(CancellationToken.None);
@@ -77,10 +77,10 @@ internal sealed class WatchedConnection : IAsyncDisposable
     {
         await renewal.StopAsync(CancellationToken.None);
         await monitor.StopAsync(CancellationToken.None);
-        await News.StopAsync(CancellationToken.None);
+        await Invalidations.StopAsync(CancellationToken.None);
         renewal.Dispose();
         monitor.Dispose();
-        News.Dispose();
+        Invalidations.Dispose();
         counters.Dispose();
         await Connection.DisposeAsync();
     }

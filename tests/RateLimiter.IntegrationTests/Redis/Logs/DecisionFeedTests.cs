@@ -214,7 +214,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
 
         var read = new List<(long Id, LoggedDecision Decision)>();
         long? after = 0;
-        LogPart part;
+        LogSegment part;
         do
         {
             part = await ReadAsync(client, after);
@@ -258,13 +258,13 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
     private static long Microseconds() =>
         TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
-    private static IEnumerable<int> Numbers(LogPart part) =>
+    private static IEnumerable<int> Numbers(LogSegment part) =>
         part.Decisions.Select(decision => (int)decision.Remaining);
 
     private static RedisDecisionLog New(RedisConnection connection) =>
         new(connection, TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);
 
-    private Task<LogPart> ReadAsync(ClientId client, long? after) =>
+    private Task<LogSegment> ReadAsync(ClientId client, long? after) =>
         feed.ReadAsync(client, after, CancellationToken.None);
 
     /// <summary>Records numbered decisions, and waits until they are written.</summary>

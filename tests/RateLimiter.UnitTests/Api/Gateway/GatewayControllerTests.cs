@@ -116,14 +116,14 @@ public sealed class GatewayControllerTests
     [TestCase("gateway/check/a")]
     [TestCase("*")]
     [TestCase("")]
-    public void BehindDoor_NothingStandsThere_IsNull(string target) =>
+    public void PathBelow_NothingStandsThere_IsNull(string target) =>
         Assert.That(GatewayPath.ForwardedPath(Controller(target).HttpContext), Is.Null);
 
     [TestCase("/gateway/check/", "/")]
     [TestCase("/gateway/check/a/../..?b", "/a/../..?b")]
     [TestCase("/Gateway/Check//a", "//a")]
     [TestCase("http://localhost/gateway/check/../a", "/../a")]
-    public void BehindDoor_Path_IsAsItWasSent(string target, string path) =>
+    public void PathBelow_Path_IsAsItWasSent(string target, string path) =>
         Assert.That(GatewayPath.ForwardedPath(Controller(target).HttpContext), Is.EqualTo(path));
 
     private static Decision Uncounted(Policy policy) =>

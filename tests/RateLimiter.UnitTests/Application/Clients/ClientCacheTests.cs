@@ -107,11 +107,11 @@ public sealed class ClientCacheTests
     {
         const int count = 5000;
         var large = new ClientCache(long.MaxValue);
-        large.Keep(LetIn(Client(2, hasLongTexts: false, limits: 1)));
+        large.Keep(Accepted(Client(2, hasLongTexts: false, limits: 1)));
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < count; i++)
         {
-            large.Keep(LetIn(Client(2, hasLongTexts: false, limits: 1)));
+            large.Keep(Accepted(Client(2, hasLongTexts: false, limits: 1)));
         }
 
         var measured = GC.GetTotalMemory(forceFullCollection: true) - before;
@@ -123,10 +123,10 @@ public sealed class ClientCacheTests
     private static void Warm(bool hasLongTexts, int limits) =>
         ClientWeight.Of(Client(1, hasLongTexts, limits));
 
-    private static ClientEntry LetIn(ClientSnapshot client)
+    private static ClientEntry Accepted(ClientSnapshot client)
     {
         var entry = new ClientEntry(client, confirmed: 0);
-        entry.LetIn(
+        entry.RememberCaller(
             ApiKey.Generate(client.Id).Key,
             new RateLimiter.Application.Clients.AuthenticatedCaller(
                 client,

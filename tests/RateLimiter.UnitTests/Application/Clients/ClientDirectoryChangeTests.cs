@@ -42,7 +42,7 @@ public sealed class ClientDirectoryChangeTests
     }
 
     [Test]
-    public async Task Apply_KeyRevokedAndStoreFails_IsKeptOutWhileOthersAreLetIn()
+    public async Task Apply_KeyRevokedAndStoreFails_IsKeptOutWhileOthersAreAccepted()
     {
         await WarmAsync(1);
 
@@ -222,7 +222,7 @@ public sealed class ClientDirectoryChangeTests
     }
 
     [Test]
-    public async Task Revoked_HeardOfARotationBeforeItIsAnsweredHere_TheNewKeyIsLetIn(
+    public async Task Revoked_HeardOfARotationBeforeItIsAnsweredHere_TheNewKeyIsAccepted(
         [Values] bool isHeardFirst
     )
     {

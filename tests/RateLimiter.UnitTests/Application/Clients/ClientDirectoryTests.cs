@@ -45,7 +45,7 @@ public sealed class ClientDirectoryTests
     }
 
     [Test]
-    public async Task Find_WokenAndTheStoreDoesNotAnswer_IsLetInOnlyWhenItIsTheStoreThatIsAway()
+    public async Task Find_WokenAndTheStoreDoesNotAnswer_IsAcceptedOnlyWhenItIsTheStoreThatIsAway()
     {
         var client = Version(1);
         await WarmAsync(client);

@@ -125,7 +125,7 @@ public sealed class AuthenticatorTests
 
     [TestCase("guess", TestName = "of no form")]
     [TestCase("checksum", TestName = "with a wrong checksum")]
-    public async Task Authenticate_TooManyThatCannotBeKeys_ClientsThatAreNotKnownYetAreLetIn(
+    public async Task Authenticate_TooManyThatCannotBeKeys_ClientsThatAreNotKnownYetAreAccepted(
         string guess
     )
     {
@@ -183,13 +183,13 @@ public sealed class AuthenticatorTests
     {
         Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Null);
         Knows([TestData.Key(Own.Key.Hash)]);
-        time.Advance(FailedAuthentications.StrangerAge);
+        time.Advance(FailedAuthentications.UnknownClientAge);
 
         Assert.That((await AuthenticateAsync(Own.Text)).Caller, Is.Not.Null);
     }
 
     [Test]
-    public async Task Authenticate_TooManyGuesses_OthersAndKnownClientsAreLetIn()
+    public async Task Authenticate_TooManyGuesses_OthersAndKnownClientsAreAccepted()
     {
         Knows([TestData.Key(Own.Key.Hash)]);
         await AuthenticateAsync(Own.Text);
@@ -237,7 +237,7 @@ public sealed class AuthenticatorTests
     }
 
     [Test]
-    public async Task Authenticate_ManyAtOnceOfAClientThatIsNotKnownYet_AreAllLetIn()
+    public async Task Authenticate_ManyAtOnceOfAClientThatIsNotKnownYet_AreAllAccepted()
     {
         var answer = new TaskCompletionSource<ClientSnapshot?>();
         clients

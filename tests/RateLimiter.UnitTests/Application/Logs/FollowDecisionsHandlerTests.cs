@@ -118,7 +118,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     }
 
     [Test]
-    public async Task Handle_StoreAwayForAWhile_GoesOnWithoutAGap()
+    public async Task Handle_StoreUnavailableForAWhile_GoesOnWithoutAGap()
     {
         var events = await FollowAsync();
         log.Append("a");
@@ -134,7 +134,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     }
 
     [Test]
-    public async Task Handle_StoreAwayAtOnce_FailsAndTakesNoPlace()
+    public async Task Handle_StoreUnavailableAtOnce_FailsAndTakesNoPlace()
     {
         handler = New(new StreamOptions { MaxPerClient = 1 });
         log.SetAway(true);

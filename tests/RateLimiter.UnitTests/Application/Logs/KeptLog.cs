@@ -80,7 +80,7 @@ internal sealed class KeptLog : IDecisionFeed
     public Task FlushAsync(ClientId client, CancellationToken cancellationToken) =>
         Task.CompletedTask;
 
-    public Task<LogPart> ReadAsync(
+    public Task<LogSegment> ReadAsync(
         ClientId client,
         long? after,
         CancellationToken cancellationToken
@@ -90,9 +90,9 @@ internal sealed class KeptLog : IDecisionFeed
         {
             Reads++;
             return isAway
-                ? Task.FromException<LogPart>(new StoreUnavailableException("It is away."))
+                ? Task.FromException<LogSegment>(new StoreUnavailableException("It is away."))
                 : Task.FromResult(
-                    new LogPart(
+                    new LogSegment(
                         start,
                         cut,
                         kept.Count,

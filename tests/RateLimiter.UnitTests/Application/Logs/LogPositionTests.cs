@@ -82,7 +82,7 @@ public sealed class LogPositionTests
         Assert.That(next, Is.EqualTo(new LogPosition(120, true)));
     }
 
-    private static LogPart Part(long start, long cut, int length, params string[] users) =>
+    private static LogSegment Part(long start, long cut, int length, params string[] users) =>
         new(start, cut, length, [.. users.Select(TestData.LoggedOf)]);
 
     private static IEnumerable<string> Told(IEnumerable<DecisionEvent> events) =>

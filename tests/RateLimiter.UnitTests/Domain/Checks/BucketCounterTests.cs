@@ -153,7 +153,7 @@ public sealed class BucketCounterTests
     }
 
     [Test]
-    public void Take_ProductsBeyondExactNumbers_ReckonsInMilliseconds()
+    public void Take_ProductsBeyondExactNumbers_CountsInMilliseconds()
     {
         var model = new Model(
             TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.TokenBucket)

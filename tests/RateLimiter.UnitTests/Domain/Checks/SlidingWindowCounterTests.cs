@@ -114,7 +114,7 @@ public sealed class SlidingWindowCounterTests
     }
 
     [Test]
-    public void Take_ProductsBeyondExactNumbers_ReckonsInMilliseconds()
+    public void Take_ProductsBeyondExactNumbers_CountsInMilliseconds()
     {
         var model = new Model(
             TestData.Limit(permits: 1_000_000_000, algorithm: Algorithm.SlidingWindow)

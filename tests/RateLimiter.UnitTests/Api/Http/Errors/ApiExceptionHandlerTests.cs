@@ -40,7 +40,7 @@ public sealed class ApiExceptionHandlerTests
             {
                 Error = new StoreUnavailableException("redis://secret@host"),
                 Path = "/",
-                Endpoint = new Endpoint(null, new(new AnswersEndUsersAttribute()), "gateway"),
+                Endpoint = new Endpoint(null, new(new ForEndUsersAttribute()), "gateway"),
             }
         );
 

@@ -233,7 +233,7 @@ public sealed class BulkDispatcherTests
         };
         List<Decision?> decisions = [];
         await foreach (
-            var call in batches.TakeAsync(
+            var call in batches.DispatchAsync(
                 Enumerable.Repeat((new[] { request }, CheckWork.MaxPerCall), calls),
                 cancellationToken
             )

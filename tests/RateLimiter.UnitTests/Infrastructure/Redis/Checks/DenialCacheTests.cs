@@ -107,7 +107,7 @@ public sealed class DenialCacheTests
     }
 
     [Test]
-    public void Find_NewsIsNotHeard_IsTheStoresUntilItIs()
+    public void Find_SubscriptionNotHealthy_AsksTheStoreUntilItIs()
     {
         Remember(Denial(seconds: 30));
 
