@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RateLimiter.EndToEndTests;
 
-/// <summary>The package for ASP.NET Core, in the sample that the README shows.</summary>
+/// <summary>The package for ASP.NET Core, in the sample that docs/client.md shows.</summary>
 public sealed class AspNetCorePackageTests
 {
     [Test]
@@ -63,15 +63,15 @@ public sealed class AspNetCorePackageTests
     }
 
     [Test]
-    public async Task Sample_InTheReadme_IsTheFile()
+    public async Task Sample_InTheClientsPage_IsTheFile()
     {
         var sample = await File.ReadAllTextAsync(
             RepositoryFile.Of("samples/aspnetcore/Program.cs")
         );
 
-        var readme = await File.ReadAllTextAsync(RepositoryFile.Of("README.md"));
+        var page = await File.ReadAllTextAsync(RepositoryFile.Of("docs/client.md"));
 
-        Assert.That(readme, Does.Contain($"```csharp\n{sample}```"));
+        Assert.That(page, Does.Contain($"```csharp\n{sample}```"));
     }
 
     private static async Task<HttpResponseMessage> SearchAsync(SampleApp app, string user)

@@ -32,7 +32,7 @@ var text = $"""
     The packages that the service is published with, those that others bring along included. Written by
     `dotnet run --project tools/RateLimiter.Licences` from what is restored and what each package says of itself; `.ci/run`
     fails when it is stale, or when the licence of a package is not known. The runtime and ASP.NET Core (MIT) come beside
-    them. [The README](../README.md#dependencies) says what the packages are for, and what else the build and the tests use.
+    them. [Dependencies](dependencies.md) says what the packages are for, and what else the build and the tests use.
 
     | package | version | licence | which says |
     |---|---|---|---|

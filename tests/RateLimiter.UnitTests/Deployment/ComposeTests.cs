@@ -58,9 +58,9 @@ public sealed class ComposeTests(string file)
     }
 
     [Test]
-    public void RateLimiter_Options_AreInTheReadme()
+    public void RateLimiter_Options_AreInTheTable()
     {
-        var readme = File.ReadAllText(Yaml.PathOf("README.md"));
+        var table = File.ReadAllText(Yaml.PathOf("configuration.md"));
 
         var options = Services
             .Where(it => it.Service.Has("build"))
@@ -69,7 +69,7 @@ public sealed class ComposeTests(string file)
 
         Assert.That(
             options,
-            Is.Not.Empty.And.All.Matches<string>(it => readme.Contains($"`{it}`"))
+            Is.Not.Empty.And.All.Matches<string>(it => table.Contains($"`{it}`"))
         );
     }
 

@@ -84,10 +84,10 @@ public sealed class KubernetesTests
 
     [TestCase("config.yaml", "data")]
     [TestCase("secret.yaml", "stringData")]
-    public void Options_Names_AreInTheReadme(string file, string field)
+    public void Options_Names_AreInTheTable(string file, string field)
     {
-        var readme = File.ReadAllText(Yaml.PathOf("README.md"));
-        var known = Regex.Matches(readme, @"`(\w+__\w+)`").Select(match => match.Groups[1].Value);
+        var table = File.ReadAllText(Yaml.PathOf("configuration.md"));
+        var known = Regex.Matches(table, @"`(\w+__\w+)`").Select(match => match.Groups[1].Value);
 
         Assert.That(Yaml.Read(file).Texts(field).Keys, Is.SubsetOf(known.ToHashSet()));
     }
