@@ -138,7 +138,7 @@ public sealed class SentinelTests
         await later.GoOnForAsync(20 * users.Length);
         var calls = await later.StopAsync();
         // The client needs a moment to discover the roles.
-        List<Callers.Call> settling = [];
+        List<Callers.Response> settling = [];
         await Poll.UntilAsync(
             "Not everything is decided.",
             Recovered,
@@ -173,7 +173,7 @@ public sealed class SentinelTests
 
         return true;
 
-        async Task<long> LostAsync(IReadOnlyList<Callers.Call> calls)
+        async Task<long> LostAsync(IReadOnlyList<Callers.Response> calls)
         {
             var lost = 0L;
             foreach (var user in users)

@@ -13,7 +13,7 @@ public sealed class Callers : IAsyncDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly ConcurrentQueue<Call> calls = new();
+    private readonly ConcurrentQueue<Response> calls = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> running;
 
@@ -35,7 +35,7 @@ public sealed class Callers : IAsyncDisposable
     /// <param name="User">The checked user.</param>
     /// <param name="Answer">The response.</param>
     /// <param name="Took">The latency.</param>
-    public sealed record Call(string User, Answer Answer, TimeSpan Took)
+    public sealed record Response(string User, Answer Answer, TimeSpan Took)
     {
         /// <summary>Whether the store has decided it.</summary>
         public bool IsDecided => Answer.Status == 200 && !Answer.IsDegraded;
@@ -57,7 +57,7 @@ public sealed class Callers : IAsyncDisposable
 
     /// <summary>Stops them, and waits for their last responses.</summary>
     /// <returns>All responses.</returns>
-    public async Task<IReadOnlyList<Call>> StopAsync()
+    public async Task<IReadOnlyList<Response>> StopAsync()
     {
         await stopping.CancelAsync();
         await Task.WhenAll(running);
@@ -83,7 +83,7 @@ public sealed class Callers : IAsyncDisposable
             var user = users[i % users.Count];
             var clock = Stopwatch.StartNew();
             var answer = await client.CheckAsync(user, routeKey);
-            calls.Enqueue(new Call(user, answer, clock.Elapsed));
+            calls.Enqueue(new Response(user, answer, clock.Elapsed));
             await Task.Delay(Pause);
         }
     }

@@ -119,6 +119,65 @@ public sealed class AnalyticsTests : ServiceFixture
         }
     }
 
+    [TestCase("", "minute", 61)]
+    [TestCase("?bucket=hour", "hour", 25 * 60)]
+    [Contract(
+        "GET /analytics/timeseries: {from,to,bucket,buckets:[{start,checks,allowed,denied,shadow_denied,degraded}]}"
+    )]
+    public async Task TimeSeries_NoTimes_IsOfTheLastHourOrDay(
+        string query,
+        string bucket,
+        int minutes
+    )
+    {
+        await Client.HasPolicyAsync("r", 2);
+        (
+            await Client.PostAsync(
+                "/policy",
+                """{"route_key":"s","limit":1,"window_seconds":3600,"mode":"shadow"}"""
+            )
+        ).MustBeOk();
+        foreach (var route in new[] { "r", "r", "r", "s", "s" })
+        {
+            (await Client.CheckAsync("u", route)).MustBeOk();
+        }
+
+        var answer = (await Client.GetAsync($"/analytics/timeseries{query}")).MustBeOk();
+
+        var buckets = answer["buckets"].EnumerateArray().ToList();
+        string[] figures = ["checks", "allowed", "denied", "shadow_denied", "degraded"];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                answer.Body.EnumerateObject().Select(member => member.Name),
+                Is.EquivalentTo(["from", "to", "bucket", "buckets"])
+            );
+            Assert.That(answer["bucket"].GetString(), Is.EqualTo(bucket));
+            Assert.That(
+                answer["to"].GetDateTimeOffset() - answer["from"].GetDateTimeOffset(),
+                Is.EqualTo(TimeSpan.FromMinutes(minutes))
+            );
+            Assert.That(
+                buckets[0].EnumerateObject().Select(member => member.Name),
+                Is.EquivalentTo(figures.Prepend("start"))
+            );
+            Assert.That(
+                figures.Select(name => buckets.Sum(it => it.GetProperty(name).GetInt64())),
+                Is.EqualTo(new[] { 5, 4, 1, 1, 0 })
+            );
+        }
+    }
+
+    [TestCase("from=2026-02-03T00:00:00Z&to=2026-02-04T01:00:00Z")]
+    [TestCase("bucket=hour&from=2026-02-03T00:00:00Z&to=2026-04-06T12:00:00Z")]
+    [Contract("GET /analytics/timeseries: at most 1500 buckets")]
+    public async Task TimeSeries_AsManyBucketsAsThereCanBe_AreListed(string query)
+    {
+        var answer = (await Client.GetAsync($"/analytics/timeseries?{query}")).MustBeOk();
+
+        Assert.That(answer["buckets"].GetArrayLength(), Is.EqualTo(1500));
+    }
+
     [Test]
     [Contract("GET /analytics/top: {from,to,by,of,entries:[{name,count}]}")]
     public async Task Top_UsersAndRoutes_GivesTheMostFirst()
@@ -171,6 +230,27 @@ public sealed class AnalyticsTests : ServiceFixture
     }
 
     [Test]
+    [Contract("GET /analytics/top: ten entries of the last day, unless it says otherwise")]
+    public async Task Top_NothingNamed_IsOfTenUsersOfTheLastDay()
+    {
+        await Client.HasPolicyAsync("r", 1);
+        for (var i = 0; i < 11; i++)
+        {
+            await Client.CheckAsync($"user {i}", "r");
+        }
+
+        var answer = (await Client.GetAsync("/analytics/top")).MustBeOk();
+
+        var (from, to) = (answer["from"].GetDateTimeOffset(), answer["to"].GetDateTimeOffset());
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(answer["entries"].GetArrayLength(), Is.EqualTo(10));
+            Assert.That((from.Minute, from.Second), Is.EqualTo((0, 0)));
+            Assert.That(to - from, Is.EqualTo(TimeSpan.FromHours(25)));
+        }
+    }
+
+    [Test]
     [Contract("from is rounded down, to up; what the span does not touch is not counted")]
     public async Task Summary_SpanBesideTheChecks_CountsNone()
     {
@@ -203,6 +283,7 @@ public sealed class AnalyticsTests : ServiceFixture
     [TestCase("summary?to=2026-02-03", "to")]
     [TestCase("summary?from=2026-02-03T04:05:06Z&to=2026-02-03T04:05:06Z", "from")]
     [TestCase("summary?from=2999-01-01T00:00:00Z", "from")]
+    [TestCase("summary?to=0001-01-01T00:00:00Z", "from")]
     [TestCase("summary?bucket=hour", "bucket")]
     [TestCase("timeseries?bucket=day", "bucket")]
     [TestCase("timeseries?bucket=Hour", "bucket")]
@@ -210,9 +291,11 @@ public sealed class AnalyticsTests : ServiceFixture
     [TestCase("timeseries?bucket=", "bucket")]
     [TestCase("timeseries?route_key=", "route_key")]
     [TestCase("timeseries?role=", "role")]
+    [TestCase("timeseries?from=2026-02-03T04:05:07Z&to=2026-02-03T04:05:06Z", "from")]
     [TestCase("timeseries?from=2026-02-03T00:00:00Z&to=2026-02-04T01:00:01Z", "from")]
     [TestCase("timeseries?bucket=hour&from=2026-02-03T00:00:00Z&to=2026-12-03T00:00:00Z", "from")]
     [TestCase("timeseries?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", "from")]
+    [TestCase("top?from=2026-02-03T04:05:06Z&to=2026-02-03T04:05:06Z", "from")]
     [TestCase("top?by=role", "by")]
     [TestCase("top?of=allowed", "of")]
     [TestCase("top?limit=0", "limit")]

@@ -64,6 +64,52 @@ public sealed class AuditTests : ServiceFixture
     }
 
     [Test]
+    [Contract(
+        "GET /audit: {entries:[{id,at,action,key_id,address,request_id,before,after}],next_cursor}"
+    )]
+    public async Task Audit_PolicyReplaced_IsAWholeEntry()
+    {
+        var before = (await Client.SavePolicyAsync("search", 1)).MustBeOk()["policy"];
+        var after = (await Client.SavePolicyAsync("search", 2)).MustBeOk()["policy"];
+
+        var page = (await Client.GetAsync("/audit?limit=1")).MustBeOk();
+
+        var entry = page["entries"][0];
+        page.MustBe(
+            $$"""
+            {"entries":[{"id":{{Raw("id")}},"at":{{Raw("at")}},"action":"policy.updated",
+              "key_id":{{after.GetProperty("updated_by").GetRawText()}},"address":"127.0.0.1",
+              "request_id":{{Raw("request_id")}},
+              "before":{{before.GetRawText()}},"after":{{after.GetRawText()}}}],
+             "next_cursor":{{page["next_cursor"].GetRawText()}}}
+            """
+        );
+        Assert.That(page["next_cursor"].GetString(), Is.Not.Empty);
+
+        string Raw(string member) => entry.GetProperty(member).GetRawText();
+    }
+
+    [Test]
+    [Contract("GET /audit: a key as the API shows it")]
+    public async Task Audit_KeyCreated_IsShownAsInTheListOfKeys()
+    {
+        var made = (
+            await Client.PostAsync(
+                "/keys",
+                """{"name":"x","scopes":["check","audit:read"],"expires_in_seconds":86400}"""
+            )
+        ).MustBeOk();
+        var listed = (await Client.GetAsync("/keys"))
+            .MustBeOk()
+            .Body.EnumerateArray()
+            .Single(key => Same(key.GetProperty("key_id"), made["key_id"]));
+
+        var page = (await Client.GetAsync("/audit?action=key.created")).MustBeOk();
+
+        Assert.That(Same(page["entries"][0].GetProperty("after"), listed), page.Text);
+    }
+
+    [Test]
     [Contract("GET /audit: a key as the API shows it, and never its hash")]
     public async Task Audit_Keys_HoldNoSecret()
     {

@@ -46,6 +46,25 @@ public sealed class BatchTests : ServiceFixture
     }
 
     [Test]
+    [Contract("checks: role and cost as in POST /check")]
+    public async Task Batch_RolesAndCosts_AreThoseOfEachItem()
+    {
+        await Client.HasPolicyAsync("r", 10);
+        await Client.HasPolicyAsync("r", 100, role: "free");
+
+        var results = await ResultsAsync(
+            """{"user_id":"u","route_key":"r","role":"free","cost":7}""",
+            """{"user_id":"u","route_key":"r","cost":4}""",
+            """{"user_id":"u","route_key":"r","role":null}"""
+        );
+
+        Assert.That(
+            results.Select(Short),
+            Is.EqualTo(new[] { "allowed, 93 left", "allowed, 6 left", "allowed, 5 left" })
+        );
+    }
+
+    [Test]
     [Contract("results: [decision or {error: problem}]")]
     public async Task Batch_Item_IsAWholeDecisionOrAWholeProblem()
     {

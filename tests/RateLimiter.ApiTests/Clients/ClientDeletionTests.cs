@@ -1,4 +1,4 @@
-using StackExchange.Redis;
+using System.Text.Json;
 
 namespace RateLimiter.ApiTests.Clients;
 
@@ -36,6 +36,40 @@ public sealed class ClientDeletionTests : ServiceFixture
         Assert.That(
             Service.OutputLines.Where(line => line.Contains(Client.Id)),
             Has.Exactly(1).Items.And.All.Contain("was deleted, with 2 policies, 1 keys")
+        );
+    }
+
+    [Test]
+    [Contract("DELETE /client: 202 with what is deleted so far, when that is not all")]
+    public async Task Delete_ServiceStopsMeanwhile_Is202AndSaysWhatIsDeletedSoFar()
+    {
+        await using var host = await StoreHost.StartAsync();
+        var service = await host.ServeAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 10);
+        (await client.CheckAsync("u", "r")).MustBeOk();
+        await client.LogsAsync();
+
+        // The counters are not deleted before the other instances are certain to know of the deletion.
+        var deleting = client.DeleteAsync();
+        await Poll.UntilAsync(
+            "The client is not deleted.",
+            TimeSpan.FromSeconds(10),
+            async () => (await client.CheckAsync("u", "r")).Status == 401
+        );
+        await service.DisposeAsync();
+        var answer = (await deleting).MustBeStatus(202);
+
+        Assert.That(
+            JsonElement.DeepEquals(
+                answer.Body,
+                JsonElement.Parse(
+                    """
+                    {"deleted": {"policies": 1, "keys": 1, "log_entries": 1, "counters": 0}, "complete": false}
+                    """
+                )
+            ),
+            answer.Text
         );
     }
 

@@ -1,6 +1,5 @@
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
-using StackExchange.Redis;
 
 namespace RateLimiter.ApiTests.Dashboard;
 

@@ -45,6 +45,7 @@ public sealed class GatewayTests
             Assert.That(allowed.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=1;w=3600"));
             Assert.That(allowed.Headers["RateLimit"], Does.StartWith("\"default\";r=0;t="));
             Assert.That(allowed.Headers, Does.Not.ContainKey("Retry-After"));
+            Assert.That(allowed.Headers["Cache-Control"], Is.EqualTo("no-store"));
             Assert.That(denied.Status, Is.EqualTo(429));
             Assert.That(denied.Headers["RateLimit"], Does.StartWith("\"default\";r=0;t="));
             Assert.That(
@@ -69,6 +70,28 @@ public sealed class GatewayTests
         await client.HasPolicyAsync("search", 0);
 
         (await AskAsync(Endpoint + query, "GET", Alice, Search)).MustBeProblem(status);
+    }
+
+    [Test]
+    [Contract("ANY /gateway/check?deny_status=403: with the headers of a check")]
+    public async Task Door_DenyStatus403_HasTheHeadersOfACheck()
+    {
+        const string question = $"{Endpoint}?deny_status=403";
+        await client.HasPolicyAsync("search", 1);
+
+        var allowed = (await AskAsync(question, "GET", Alice, Search)).MustBeStatus(204);
+        var denied = (await AskAsync(question, "GET", Alice, Search)).MustBeStatus(403);
+
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var answer in new[] { allowed, denied })
+            {
+                Assert.That(answer.Headers["RateLimit"], Does.StartWith("\"default\";r=0;t="));
+                Assert.That(answer.Headers["Cache-Control"], Is.EqualTo("no-store"));
+            }
+
+            Assert.That(denied.Headers, Contains.Key("Retry-After"));
+        }
     }
 
     [TestCase("?deny_status=404", "deny_status")]

@@ -116,11 +116,16 @@ public sealed class PolicyDocumentTests : ServiceFixture
         }
     }
 
-    [TestCase("", null, "application/json", "policies.json")]
-    [TestCase("?format=json", "application/yaml", "application/json", "policies.json")]
+    [TestCase("", null, "application/json; charset=utf-8", "policies.json")]
+    [TestCase(
+        "?format=json",
+        "application/yaml",
+        "application/json; charset=utf-8",
+        "policies.json"
+    )]
     [TestCase("?format=yaml", null, "application/yaml", "policies.yaml")]
     [TestCase("", "application/yaml", "application/yaml", "policies.yaml")]
-    [TestCase("", "text/html, */*", "application/json", "policies.json")]
+    [TestCase("", "text/html, */*", "application/json; charset=utf-8", "policies.json")]
     [Contract("GET /policy/export: JSON, or YAML by format or Accept")]
     public async Task Export_Format_IsWhatWasAskedFor(
         string query,
@@ -136,9 +141,10 @@ public sealed class PolicyDocumentTests : ServiceFixture
             accept is null ? [] : [("Accept", accept)]
         );
 
-        Assert.That(answer.MustBeOk().ContentType, Is.EqualTo(contentType));
+        Assert.That(answer.MustBeOk().Headers["Content-Type"], Is.EqualTo(contentType));
         Assert.That(answer.Headers["Content-Disposition"], Does.Contain($"filename={fileName}"));
         Assert.That(answer.Headers["ETag"], Does.StartWith("\"set-"));
+        Assert.That(answer.Headers["Vary"], Is.EqualTo("Accept"));
     }
 
     [Test]
@@ -161,6 +167,26 @@ public sealed class PolicyDocumentTests : ServiceFixture
             Is.EqualTo(["updated b 1 2", "deleted c 1 -", "created d - 1"])
         );
         Assert.That(await NamesAsync(), Is.EqualTo(["a 1 v1", "b 9 v2", "d 1 v1"]));
+    }
+
+    [Test]
+    [Contract(
+        "PUT /policy/import: {dry_run,created,updated,deleted,unchanged,changes:[{action,route_key,role,before,after}]}"
+    )]
+    public async Task Import_PolicyOfARole_AnswersTheWholeChange()
+    {
+        var answer = await ImportAsync(
+            """{"policies":[{"route_key":"search","role":"free","limit":1,"window_seconds":60}]}"""
+        );
+
+        var policy = (await Client.PoliciesAsync()).Single();
+        answer.MustBe(
+            $$"""
+            {"dry_run":false,"created":1,"updated":0,"deleted":0,"unchanged":0,
+             "changes":[{"action":"created","route_key":"search","role":"free","before":null,
+                         "after":{{policy.GetRawText()}}}]}
+            """
+        );
     }
 
     [Test]

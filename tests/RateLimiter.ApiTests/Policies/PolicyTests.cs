@@ -449,6 +449,7 @@ public sealed class PolicyTests : ServiceFixture
     [TestCase("", null, "route_key")]
     [TestCase("?role=free", null, "route_key")]
     [TestCase("?route_key=r", """{"route_key":"r"}""", "route_key")]
+    [TestCase("?role=free", """{"route_key":"r"}""", "route_key")]
     [TestCase("?route_key=", null, "route_key")]
     [TestCase("?route_key=r&roel=free", null, "roel")]
     [TestCase("", """{"role":"free"}""", "route_key")]

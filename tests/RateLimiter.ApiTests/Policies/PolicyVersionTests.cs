@@ -47,6 +47,21 @@ public sealed class PolicyVersionTests : ServiceFixture
         Assert.That(tags, Is.Unique.And.All.Match("^\"set-[0-9]+\"$"));
     }
 
+    [TestCase("", "^\"set-[0-9]+\"$")]
+    [TestCase("?route_key=search", "^\"set-[0-9]+\"$")]
+    [TestCase("?role=default", "^\"set-[0-9]+\"$")]
+    [TestCase("?route_key=search&role=default", "^\"1\"$")]
+    [Contract("GET /policy: the ETag of the set; with route_key and role, that of the one policy")]
+    public async Task List_OnePolicy_HasTheTagOfWhatWasAskedFor(string query, string tag)
+    {
+        await Client.HasPolicyAsync("search", 1);
+
+        var answer = (await Client.GetAsync($"/policy{query}")).MustBeOk();
+
+        Assert.That(TagOf(answer), Does.Match(tag));
+        Assert.That(answer.Body.GetArrayLength(), Is.EqualTo(1));
+    }
+
     [TestCase("/policy")]
     [TestCase("/policy/export")]
     [TestCase(Search)]
@@ -72,9 +87,11 @@ public sealed class PolicyVersionTests : ServiceFixture
     [Contract("GET /policy with route_key and role: no ETag when there is no such policy")]
     public async Task List_NoSuchPolicy_HasNoTag()
     {
-        var answer = (await Client.GetAsync(Search)).MustBeOk();
+        var answer = await Client.GetAsync(Search);
+        var onCondition = await SendAsync(HttpMethod.Get, Search, null, ("If-None-Match", "*"));
 
-        Assert.That(answer.Headers.Keys, Has.None.EqualTo("ETag"));
+        Assert.That(answer.MustBeOk().Headers.Keys, Has.None.EqualTo("ETag"));
+        onCondition.MustBe("[]");
     }
 
     [TestCase("\"1\"", 200)]
@@ -170,6 +187,14 @@ public sealed class PolicyVersionTests : ServiceFixture
             await SendAsync(HttpMethod.Delete, "/policy?route_key=search", null, ifNoneMatch)
         ).MustRefuse("If-None-Match");
         (
+            await SendAsync(
+                HttpMethod.Post,
+                "/policy/rollback",
+                """{"route_key":"search","version":1}""",
+                ifNoneMatch
+            )
+        ).MustRefuse("If-None-Match");
+        (
             await SendAsync(HttpMethod.Put, "/policy/import", """{"policies":[]}""", ifNoneMatch)
         ).MustRefuse("If-None-Match");
         Assert.That(TagOf(await Client.GetAsync(Search)), Is.EqualTo("\"1\""));
@@ -235,6 +260,21 @@ public sealed class PolicyVersionTests : ServiceFixture
                 Is.Ordered.Descending
             );
         }
+    }
+
+    [Test]
+    [Contract("GET /policy/history: [{version,changed_at,changed_by,deleted,policy}]")]
+    public async Task History_SavedPolicy_IsShownAsSavingAnsweredIt()
+    {
+        var saved = (await Client.SavePolicyAsync("search", 1)).MustBeOk()["policy"];
+
+        (await Client.GetAsync("/policy/history?route_key=search")).MustBe(
+            $$"""
+            [{"version":1,"changed_at":{{saved.GetProperty("updated_at").GetRawText()}},
+              "changed_by":{{saved.GetProperty("updated_by").GetRawText()}},"deleted":false,
+              "policy":{{saved.GetRawText()}}}]
+            """
+        );
     }
 
     [Test]

@@ -9,6 +9,13 @@ namespace RateLimiter.ApiTests.Quotas;
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
 public sealed class QuotaTests
 {
+    private static readonly string Batch = JsonSerializer.Serialize(
+        new
+        {
+            checks = Enumerable.Range(0, 1000).Select(_ => new { user_id = "u", route_key = "r" }),
+        }
+    );
+
     private StoreHost host = null!;
     private Service service = null!;
 
@@ -105,17 +112,9 @@ public sealed class QuotaTests
         await client.HasPolicyAsync("r", 1_000_000);
         var other = await TestClient.RegisterAsync(service);
         await other.HasPolicyAsync("r", 10);
-        var batch = JsonSerializer.Serialize(
-            new
-            {
-                checks = Enumerable
-                    .Range(0, 1000)
-                    .Select(_ => new { user_id = "u", route_key = "r" }),
-            }
-        );
-        (await client.PostAsync("/check/batch", batch)).MustBeOk();
+        (await client.PostAsync("/check/batch", Batch)).MustBeOk();
 
-        var refused = await client.PostAsync("/check/batch", batch);
+        var refused = await client.PostAsync("/check/batch", Batch);
 
         refused.MustBeProblem(429);
         Assert.That(int.Parse(refused.Headers["Retry-After"]), Is.InRange(1, 10));
@@ -125,6 +124,40 @@ public sealed class QuotaTests
             TimeSpan.FromSeconds(10),
             async () => (await client.CheckAsync("u", "r")).Status == 200
         );
+    }
+
+    [Test]
+    [Contract("ANY /gateway/check: 503 with Retry-After when the client has used up its quota")]
+    public async Task Door_MoreThanTheClientMay_IsNoDenialOfTheUser()
+    {
+        await using var own = await StoreHost.StartAsync();
+        var client = await TestClient.RegisterAsync(
+            await own.ServeAsync(SharedServices.Patient, ("Quotas__ChecksPerSecond", "1"))
+        );
+        await client.HasPolicyAsync("r", 1_000_000);
+        (await client.PostAsync("/check/batch", Batch)).MustBeOk();
+
+        foreach (var question in new[] { "", "?deny_status=403", "/search" })
+        {
+            Answer? refused = null;
+            await Poll.UntilAsync(
+                "The quota is never used up.",
+                TimeSpan.FromSeconds(10),
+                async () =>
+                    (
+                        refused = await client.SendAsync(
+                            HttpMethod.Get,
+                            $"/gateway/check{question}",
+                            body: null,
+                            ("X-RateLimit-Route", "r")
+                        )
+                    ).Status == 503
+            );
+
+            refused!.MustBeProblem(503);
+            Assert.That(refused!.Headers["Retry-After"], Is.EqualTo("1"));
+            Assert.That(refused!.Headers, Does.Not.ContainKey("RateLimit"));
+        }
     }
 
     [Test]

@@ -129,6 +129,26 @@ public sealed class RegistrationLimitTests
         MustBeTooMany(await visitor.RegisterAsync("x", caller));
     }
 
+    [Test]
+    [Contract("Registration__PermitLimit=0: 429 without Retry-After, because no wait helps")]
+    public async Task Register_LimitZero_Is429WithoutAWait()
+    {
+        await using var host = await StoreHost.StartAsync();
+        var stranger = new ApiClient(
+            await host.ServeAsync(SharedServices.Patient, ("Registration__PermitLimit", "0"))
+        );
+
+        Answer? answer = null;
+        await Poll.UntilAsync(
+            "The store does not answer.",
+            TimeSpan.FromSeconds(30),
+            async () => (answer = await stranger.RegisterAsync("x")).Status != 503
+        );
+
+        answer!.MustBeProblem(429);
+        Assert.That(answer!.Headers, Does.Not.ContainKey("Retry-After"));
+    }
+
     private async Task UseUpAsync(string caller)
     {
         for (var i = 0; i < 5; i++)

@@ -192,5 +192,28 @@ public sealed class UsageTests : ServiceFixture
         Assert.That(usage["matched_role"].GetString(), Is.EqualTo("default"));
     }
 
+    [Test]
+    [Contract("counters belong to (matched policy, user): verbs resolve as checks do")]
+    public async Task AnyUsage_RoleWithAPolicyOfItsOwn_IsThatRolesAlone()
+    {
+        await Client.HasPolicyAsync("search", 10);
+        await Client.HasPolicyAsync("search", 20, role: "free");
+        await Client.CheckAsync("alice", "search", cost: 4);
+        await Client.CheckAsync("alice", "search", role: "free", cost: 5);
+
+        var usage = (await Client.GetAsync($"{AliceOnSearch}&role=free")).MustBeOk();
+        var refund = await RefundAsync(
+            """{"user_id":"alice","route_key":"search","role":"free","cost":2}"""
+        );
+        var reset = await Client.SendAsync(HttpMethod.Delete, $"{AliceOnSearch}&role=free");
+
+        Assert.That(usage["matched_role"].GetString(), Is.EqualTo("free"));
+        Assert.That(usage["used"].GetInt64(), Is.EqualTo(5));
+        Assert.That(refund.MustBeOk().Remaining, Is.EqualTo(17));
+        reset.MustBeStatus(204);
+        Assert.That(await Client.RemainingAsync("alice", "search", "free"), Is.EqualTo(20));
+        Assert.That(await Client.RemainingAsync("alice", "search"), Is.EqualTo(6));
+    }
+
     private Task<Answer> RefundAsync(string body) => Client.PostAsync("/usage/refund", body);
 }

@@ -16,14 +16,6 @@ internal static class Requests
     public static DefaultHttpContext Context() =>
         new() { RequestServices = Services, Response = { Body = new MemoryStream() } };
 
-    /// <summary>A request of <see cref="TestData.Client"/>.</summary>
-    public static DefaultHttpContext ContextOfClient()
-    {
-        var context = Context();
-        context.Features.Set(TestData.Caller(TestData.Snapshot(TestData.Client)));
-        return context;
-    }
-
     /// <summary>The body that was written, as JSON.</summary>
     public static JsonElement Json(this HttpResponse response)
     {

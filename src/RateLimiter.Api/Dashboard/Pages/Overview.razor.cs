@@ -123,10 +123,10 @@ public sealed partial class Overview
 
         loadedAt = now;
         return new OverviewFigures(
-            (await summary).Answer!,
-            span.Summarize((await buckets).Answer!, Clock),
-            (await routes).Answer!,
-            (await users).Answer!
+            (await summary).Value!,
+            span.Summarize((await buckets).Value!, Clock),
+            (await routes).Value!,
+            (await users).Value!
         );
     }
 }
