@@ -242,7 +242,9 @@ public sealed class ClusterFailoverTests
     {
         await using var cluster = await RedisCluster.StartAsync();
         await using var host = StoreHost.Of(cluster.ConnectionString);
-        var here = await TestClient.RegisterAsync(await host.ServeAsync(SharedServices.Open, Timeout));
+        var here = await TestClient.RegisterAsync(
+            await host.ServeAsync(SharedServices.Open, Timeout)
+        );
         await here.HasPolicyAsync("r", Limit);
         var there = await here.OnceOnAsync(await host.ServeAsync(SharedServices.Open, Timeout));
         var masters = new Dictionary<string, RedisNode>();
@@ -332,7 +334,9 @@ public sealed class ClusterFailoverTests
     {
         await using var cluster = await RedisCluster.StartAsync();
         await using var host = StoreHost.Of(cluster.ConnectionString);
-        var here = await TestClient.RegisterAsync(await host.ServeAsync(SharedServices.Open, Timeout));
+        var here = await TestClient.RegisterAsync(
+            await host.ServeAsync(SharedServices.Open, Timeout)
+        );
         await here.HasPolicyAsync("r", Limit);
 
         var gone = await cluster.KillMasterOfAsync($"rl:{{{here.Id}}}:client");

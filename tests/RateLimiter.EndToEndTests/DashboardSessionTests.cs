@@ -1,5 +1,3 @@
-using System.Net.WebSockets;
-using System.Text.RegularExpressions;
 using StackExchange.Redis;
 
 namespace RateLimiter.EndToEndTests;

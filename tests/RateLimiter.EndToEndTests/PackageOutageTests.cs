@@ -213,5 +213,9 @@ public sealed class PackageOutageTests : IAsyncDisposable
 
     /// <summary>At its previous address, so that the app finds it again.</summary>
     private Task<ServiceProcess> ServeAsync() =>
-        host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open, ("ASPNETCORE_URLS", address));
+        host.ServeAloneAsync(
+            SharedServices.Patient,
+            SharedServices.Open,
+            ("ASPNETCORE_URLS", address)
+        );
 }

@@ -72,10 +72,7 @@ public sealed class RedisAccessTests
 
         var refusal = await host.ServeInVainAsync();
 
-        Assert.That(
-            refusal,
-            Does.Contain($"Redis:ConnectionString has database {database}")
-        );
+        Assert.That(refusal, Does.Contain($"Redis:ConnectionString has database {database}"));
     }
 
     [TestCase("")]

@@ -96,7 +96,10 @@ public sealed class StartupTests
         var port = RedisServer.FreePort();
         await WriteDotEnvAsync("REDIS_HOST=127.0.0.1\nREDIS_PORT=1\n");
 
-        await using var service = await ServiceProcess.StartAsync(folder.Path, ("REDIS_PORT", $"{port}"));
+        await using var service = await ServiceProcess.StartAsync(
+            folder.Path,
+            ("REDIS_PORT", $"{port}")
+        );
 
         await MustSayStoreAsync(service, $"Redis at 127.0.0.1:{port}");
     }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>GET /logs/stream of services that stop.</summary>

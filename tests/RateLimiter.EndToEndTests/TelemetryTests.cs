@@ -281,7 +281,5 @@ public sealed class TelemetryTests
         metrics.Sum("ratelimiter_decisions_total", "algorithm", algorithm);
 
     private async Task<Metrics> MetricsAsync(Predicate<Metrics> isSo) =>
-        Metrics.Read(
-            await Metrics.FreshAsync(service, isSo, ("Authorization", $"Bearer {Token}"))
-        );
+        Metrics.Read(await Metrics.FreshAsync(service, isSo, ("Authorization", $"Bearer {Token}")));
 }

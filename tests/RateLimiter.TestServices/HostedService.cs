@@ -107,8 +107,11 @@ internal sealed class HostedService : Service
 
     // As the configuration reads environment variables.
     private static string Key(string name) =>
-        (name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) ? name["ASPNETCORE_".Length..] : name)
-            .Replace("__", ":", StringComparison.Ordinal);
+        (
+            name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+                ? name["ASPNETCORE_".Length..]
+                : name
+        ).Replace("__", ":", StringComparison.Ordinal);
 
     /// <summary>The log, in the lines that the service prints.</summary>
     private sealed class LogText : ILoggerProvider

@@ -39,10 +39,12 @@ public sealed class FailedAuthentications(
 
     /// <summary>Whether the store recently reported that there is no such client.</summary>
     public bool IsUnknownClient(ClientId client) =>
-        unknownClients.TryGet(client, out var since) && time.GetElapsedTime(since) < UnknownClientAge;
+        unknownClients.TryGet(client, out var since)
+        && time.GetElapsedTime(since) < UnknownClientAge;
 
     /// <summary>Remembers that the store reported no such client.</summary>
-    public void AddUnknownClient(ClientId client) => unknownClients.AddOrUpdate(client, time.GetTimestamp());
+    public void AddUnknownClient(ClientId client) =>
+        unknownClients.AddOrUpdate(client, time.GetTimestamp());
 
     private static InstanceLimit NewLimit(AuthenticationOptions options, TimeProvider time) =>
         new(

@@ -207,7 +207,11 @@ public sealed class OpenApiExampleTests
             .MustBeOk()["api_key"]
             .GetString()!;
 
-    private static async Task<Answer> SendAsync(ApiOperation operation, TestClient client, string keyId)
+    private static async Task<Answer> SendAsync(
+        ApiOperation operation,
+        TestClient client,
+        string keyId
+    )
     {
         var address = operation.Address(("key_id", keyId));
         var answer = await client.SendAsync(

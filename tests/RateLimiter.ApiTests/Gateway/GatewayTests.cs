@@ -148,7 +148,10 @@ public sealed class GatewayTests
     [TestCase("X-Forwarded-Method", "X-Forwarded-Uri")]
     [TestCase("X-Original-Method", "X-Original-URI")]
     [TestCase("X-Original-Method", "X-Original-URL")]
-    public async Task GatewayCheck_PathThatAPolicyNames_CountsThere(string methodHeader, string pathHeader)
+    public async Task GatewayCheck_PathThatAPolicyNames_CountsThere(
+        string methodHeader,
+        string pathHeader
+    )
     {
         await client.HasPolicyAsync("PUT /orders/5", 10);
 

@@ -67,10 +67,7 @@ public sealed class ComposeTests(string file)
             .SelectMany(it => it.Service.Texts("environment").Keys)
             .ToHashSet();
 
-        Assert.That(
-            options,
-            Is.Not.Empty.And.All.Matches<string>(it => table.Contains($"`{it}`"))
-        );
+        Assert.That(options, Is.Not.Empty.And.All.Matches<string>(it => table.Contains($"`{it}`")));
     }
 
     // Members under the merge key << belong to the service too.

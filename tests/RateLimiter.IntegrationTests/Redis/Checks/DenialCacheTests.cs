@@ -164,7 +164,10 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     /// </summary>
     private async Task<Decision> ExhaustAsync(PermitRequest request)
     {
-        Assert.That(() => Invalidations.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(
+            () => Invalidations.IsSubscribed,
+            Is.True.After((int)Patience.TotalMilliseconds, 10)
+        );
         while (true)
         {
             var decision = await TakeAsync(Counters, request);

@@ -85,7 +85,10 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         var (version, first) = (await keys.FindAsync(client, default))!.Value;
         var other = ClientKey.Create(ApiKey.Generate(client).Key, "other", Scopes.Check, default);
         var both = new KeyRing([.. first.Keys, other]);
-        Assert.That(() => Invalidations.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(
+            () => Invalidations.IsSubscribed,
+            Is.True.After((int)Patience.TotalMilliseconds, 10)
+        );
         var received = new System.Collections.Concurrent.ConcurrentQueue<string>();
         void HearRevoked(ClientId id, IReadOnlyCollection<KeyHash> hashes)
         {
@@ -172,7 +175,10 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
     private async Task HearAsync(ClientId client, Func<Task<bool>> change)
     {
         // Messages arrive in order: once the ping is received, the subscription works.
-        Assert.That(() => Invalidations.IsSubscribed, Is.True.After((int)Patience.TotalMilliseconds, 10));
+        Assert.That(
+            () => Invalidations.IsSubscribed,
+            Is.True.After((int)Patience.TotalMilliseconds, 10)
+        );
         var received = new TaskCompletionSource();
         void Hear(ClientId changed)
         {

@@ -197,8 +197,8 @@ public sealed class CheckEachHandlerTests
             ),
             CancellationToken.None
         );
-        Assert.That(outcome.RetryAfter is null, Is.EqualTo(outcome.Answer is not null));
-        return outcome.Answer ?? [];
+        Assert.That(outcome.RetryAfter is null, Is.EqualTo(outcome.Result is not null));
+        return outcome.Result ?? [];
     }
 
     private static Check Check(

@@ -109,7 +109,7 @@ public sealed class CheckHandlerTests
 
         var outcome = await SendAsync(policy, quota);
 
-        Assert.That(outcome.Answer, Is.Null);
+        Assert.That(outcome.Result, Is.Null);
         Assert.That(outcome.RetryAfter, Is.GreaterThan(TimeSpan.Zero));
         counters.VerifyNoOtherCalls();
         log.VerifyNoOtherCalls();
@@ -216,7 +216,7 @@ public sealed class CheckHandlerTests
         Policy policy,
         string role = "default",
         long cost = 1
-    ) => (await SendAsync(policy, TestData.CheckQuota(), role, cost)).Answer;
+    ) => (await SendAsync(policy, TestData.CheckQuota(), role, cost)).Result;
 
     private Task<CheckOutcome<Decision>> SendAsync(
         Policy policy,

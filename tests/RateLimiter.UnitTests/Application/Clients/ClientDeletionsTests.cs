@@ -68,7 +68,9 @@ public sealed class ClientDeletionsTests : IDisposable
     }
 
     [Test]
-    public async Task Delete_NotedAndTheStoreHangsThen_NobodyIsAcceptedHere([Values] bool isAnswered)
+    public async Task Delete_NotedAndTheStoreHangsThen_NobodyIsAcceptedHere(
+        [Values] bool isAnswered
+    )
     {
         repository.Fail("client", isDown: !isAnswered);
 
