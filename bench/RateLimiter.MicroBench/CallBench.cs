@@ -9,7 +9,7 @@ namespace RateLimiter.MicroBench;
 [MemoryDiagnoser]
 public class CallBench
 {
-    private PermitRequest[] requests = [];
+    private CheckPlan[] requests = [];
 
     [Params(1, 12, 100)]
     public int Checks { get; set; }
@@ -22,7 +22,7 @@ public class CallBench
         [
             .. Enumerable
                 .Range(0, Checks)
-                .Select(i => new PermitRequest(new Subject(client, $"user-{i}", null), policy, 1)),
+                .Select(i => new CheckPlan(new Subject(client, $"user-{i}", null), policy, 1)),
         ];
     }
 

@@ -39,7 +39,7 @@ internal sealed class Subjects(IServiceProvider services)
                     CultureInfo.InvariantCulture
                 );
                 var decision = await counters.AcquireAsync(
-                    PermitRequest.For(client, policy, user, policy.Key.RouteKey, cost: 1),
+                    CheckPlan.For(client, policy, user, policy.Key.RouteKey, cost: 1),
                     cancellationToken
                 );
                 if (decision?.Allowed != isAllowed)

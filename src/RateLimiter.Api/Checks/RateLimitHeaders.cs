@@ -29,7 +29,9 @@ internal static class RateLimitHeaders
             return;
         }
 
-        var (text, names) = PolicyHeaders.GetValue(decision.Policy, PolicyHeader.Of);
+        var (text, names) = ReferenceEquals(decision.Limits, decision.Policy.Limits)
+            ? PolicyHeaders.GetValue(decision.Policy, static policy => PolicyHeader.Of(policy.Limits))
+            : PolicyHeader.Of(decision.Limits);
         response.Headers["RateLimit-Policy"] = text;
         if (decision.IsCounted)
         {
@@ -76,10 +78,10 @@ internal static class RateLimitHeaders
     /// <param name="Names">The names of the limits, quoted.</param>
     private sealed record PolicyHeader(string Text, string[] Names)
     {
-        public static PolicyHeader Of(Policy policy)
+        public static PolicyHeader Of(IReadOnlyList<Limit> limits)
         {
-            string[] names = [.. policy.Limits.Select(limit => Quote(limit.Name))];
-            var items = policy.Limits.Select(
+            string[] names = [.. limits.Select(limit => Quote(limit.Name))];
+            var items = limits.Select(
                 (limit, i) =>
                     string.Create(
                         CultureInfo.InvariantCulture,

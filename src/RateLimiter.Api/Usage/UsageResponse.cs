@@ -24,7 +24,7 @@ public sealed record UsageResponse : DecisionResponse
             Used = decision.Used,
             Limits =
             [
-                .. decision.Policy.Limits.Zip(
+                .. decision.Limits.Zip(
                     decision.Statuses,
                     (limit, status) =>
                         new LimitUsageResponse(

@@ -32,15 +32,15 @@ internal sealed class CheckHandler(
             return new CheckOutcome<Decision>(null, wait);
         }
 
-        if (CheckPlanner.Plan(client, check, waited) is not { } request)
+        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
         {
             return default;
         }
 
         var start = time.GetTimestamp();
-        var decision = request.IsCounted
-            ? await counters.AcquireAsync(request, cancellationToken) ?? fallback.Decide(request)
-            : Decision.Inactive(request.Policy, time.GetUtcNow());
+        var decision = plan.IsCounted
+            ? await counters.AcquireAsync(plan, cancellationToken) ?? fallback.Decide(plan)
+            : Decision.Inactive(plan.Policy, time.GetUtcNow());
         recorder.Record(client.Id, check, decision, time.GetElapsedTime(start));
         return new CheckOutcome<Decision>(decision);
     }

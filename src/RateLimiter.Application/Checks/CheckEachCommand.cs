@@ -37,30 +37,30 @@ internal sealed class CheckEachHandler(
 
         var start = time.GetTimestamp();
         var decided = new Decision?[checks.Count];
-        var requests = new List<PermitRequest>(checks.Count);
+        var plans = new List<CheckPlan>(checks.Count);
         var asked = new List<int>(checks.Count);
         for (var i = 0; i < checks.Count; i++)
         {
-            if (CheckPlanner.Plan(client, checks[i], waited) is not { } request)
+            if (CheckPlanner.Plan(client, checks[i], waited) is not { } plan)
             {
                 continue;
             }
 
-            if (request.IsCounted)
+            if (plan.IsCounted)
             {
-                requests.Add(request);
+                plans.Add(plan);
                 asked.Add(i);
             }
             else
             {
-                decided[i] = Decision.Inactive(request.Policy, time.GetUtcNow());
+                decided[i] = Decision.Inactive(plan.Policy, time.GetUtcNow());
             }
         }
 
-        var counted = await counters.AcquireEachAsync(requests, cancellationToken);
+        var counted = await counters.AcquireEachAsync(plans, cancellationToken);
         for (var i = 0; i < asked.Count; i++)
         {
-            decided[asked[i]] = counted[i] ?? fallback.Decide(requests[i]);
+            decided[asked[i]] = counted[i] ?? fallback.Decide(plans[i]);
         }
 
         // Each check waited for the whole batch.

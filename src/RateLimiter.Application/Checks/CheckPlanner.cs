@@ -14,13 +14,13 @@ public static class CheckPlanner
     /// <param name="check">The check.</param>
     /// <param name="waited">The time already spent waiting for the store during authentication.</param>
     /// <returns>Null when no policy applies.</returns>
-    public static PermitRequest? Plan(
+    public static CheckPlan? Plan(
         ClientSnapshot client,
         in Check check,
         TimeSpan waited = default
     ) =>
         FindPolicy(client.Policies, check.RouteKey, check.Role) is { } policy
-            ? PermitRequest.For(client.Id, policy, check.UserId, check.RouteKey, check.Cost, waited)
+            ? CheckPlan.For(client.Id, policy, check.UserId, check.RouteKey, check.Cost, waited)
             : null;
 
     /// <inheritdoc cref="PolicyTable.Resolve"/>

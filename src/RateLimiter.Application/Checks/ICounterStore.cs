@@ -4,7 +4,7 @@ using RateLimiter.Domain.Checks;
 namespace RateLimiter.Application.Checks;
 
 /// <summary>
-/// Counts permits exactly, for all instances together. A request that times out may have been counted nevertheless.
+/// Counts permits exactly, for all instances together. A plan that times out may have been counted nevertheless.
 /// </summary>
 public interface ICounterStore
 {
@@ -12,27 +12,27 @@ public interface ICounterStore
     /// Takes permits if they are available. Null when the store does not answer, which during an outage happens too often to
     /// be an exception.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">So many requests are waiting that this one would not be answered.</exception>
-    ValueTask<Decision?> AcquireAsync(PermitRequest request, CancellationToken cancellationToken);
+    /// <exception cref="StoreUnavailableException">So many plans are waiting that this one would not be answered.</exception>
+    ValueTask<Decision?> AcquireAsync(CheckPlan plan, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes permits for each request independently, in their order. Never throws when the store is unavailable: null stands
+    /// Takes permits for each plan independently, in their order. Never throws when the store is unavailable: null stands
     /// where it did not answer.
     /// </summary>
     Task<IReadOnlyList<Decision?>> AcquireEachAsync(
-        IReadOnlyList<PermitRequest> requests,
+        IReadOnlyList<CheckPlan> plans,
         CancellationToken cancellationToken
     );
 
     /// <summary>The decision that <see cref="AcquireAsync"/> would make, with the current figures. Changes nothing.</summary>
     /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
-    ValueTask<Decision> PeekAsync(PermitRequest request, CancellationToken cancellationToken);
+    ValueTask<Decision> PeekAsync(CheckPlan plan, CancellationToken cancellationToken);
 
     /// <summary>Gives permits back, at most up to the limit.</summary>
     /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
-    ValueTask<Decision> RefundAsync(PermitRequest request, CancellationToken cancellationToken);
+    ValueTask<Decision> RefundAsync(CheckPlan plan, CancellationToken cancellationToken);
 
-    /// <summary>Resets the counters of a subject under a policy. The cost of the request is ignored.</summary>
+    /// <summary>Resets the counters of a subject under a policy. The cost of the plan is ignored.</summary>
     /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
-    Task ResetAsync(PermitRequest request, CancellationToken cancellationToken);
+    Task ResetAsync(CheckPlan plan, CancellationToken cancellationToken);
 }

@@ -14,71 +14,118 @@ public sealed class LocalCounters
     /// <summary>The most subjects that are counted; the least used are evicted first.</summary>
     public const int Capacity = 100_000;
 
-    // The counters of a subject, by the epoch of the limit. Locked while they are used.
-    private readonly ConcurrentLru<Subject, Dictionary<string, Counter>> subjects = new(Capacity);
+    private readonly ConcurrentLru<Subject, OwnedCounters> subjects = new(Capacity);
 
     /// <summary>Takes permits if they are available.</summary>
-    public Decision Acquire(in PermitRequest request, DateTimeOffset now) =>
-        Decide(request, now, subjects.GetOrAdd(request.Subject, static _ => []), Counter.Acquire);
-
-    /// <summary>Gives permits back, at most up to the limit, if the subject is counted here.</summary>
-    public void Refund(in PermitRequest request, DateTimeOffset now)
+    public Decision Acquire(in CheckPlan plan, DateTimeOffset now)
     {
-        if (subjects.TryGet(request.Subject, out var used))
+        var owned = new OwnedCounters[plan.Count];
+        for (var i = 0; i < owned.Length; i++)
         {
-            Decide(request, now, used, Counter.Refund);
+            owned[i] = subjects.GetOrAdd(plan[i].Owner, static _ => new OwnedCounters());
+        }
+
+        return Decide(plan, now, owned, Counter.Acquire);
+    }
+
+    /// <summary>Gives permits back, at most up to the limit, to the subjects that are counted here.</summary>
+    public void Refund(in CheckPlan plan, DateTimeOffset now)
+    {
+        if (Find(plan) is { } owned)
+        {
+            Decide(plan, now, owned, Counter.Refund);
         }
     }
 
-    /// <summary>Resets the counters of a subject under a policy.</summary>
-    public void Reset(in PermitRequest request)
+    /// <summary>Resets the counters of a plan.</summary>
+    public void Reset(in CheckPlan plan)
     {
-        if (subjects.TryGet(request.Subject, out var used))
+        for (var i = 0; i < plan.Count; i++)
         {
-            lock (used)
+            var (owner, limit, _) = plan[i];
+            if (subjects.TryGet(owner, out var owned))
             {
-                foreach (var limit in request.Policy.Limits)
+                lock (owned)
                 {
-                    used.Remove(limit.Epoch);
+                    owned.Remove(limit.Epoch);
                 }
             }
         }
     }
 
+    // A subject that is not counted here has nothing to give back. It is not added, because it would evict another.
+    private OwnedCounters[]? Find(in CheckPlan plan)
+    {
+        var owned = new OwnedCounters[plan.Count];
+        var isCounted = false;
+        for (var i = 0; i < owned.Length; i++)
+        {
+            var isKnown = subjects.TryGet(plan[i].Owner, out var counters);
+            owned[i] = counters ?? new OwnedCounters();
+            isCounted |= isKnown;
+        }
+
+        return isCounted ? owned : null;
+    }
+
     private static Decision Decide(
-        in PermitRequest request,
+        in CheckPlan plan,
         DateTimeOffset now,
-        Dictionary<string, Counter> used,
+        OwnedCounters[] owned,
         Step step
     )
     {
-        var limits = request.Policy.Limits;
-        lock (used)
+        // Always in the same order, so that no two plans wait for each other.
+        var locks = owned.Distinct().OrderBy(counters => counters.Order).ToArray();
+        var locked = 0;
+        try
         {
+            for (; locked < locks.Length; locked++)
+            {
+                Monitor.Enter(locks[locked]);
+            }
+
+            var limits = plan.Policy.Limits;
             var counters = new Counter[limits.Count];
             for (var i = 0; i < counters.Length; i++)
             {
-                counters[i] = used.TryGetValue(limits[i].Epoch, out var counter)
+                counters[i] = owned[i].TryGetValue(limits[i].Epoch, out var counter)
                     ? counter
                     : Counter.Create(limits[i].Algorithm);
             }
 
             var microseconds =
                 (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-            var statuses = step(counters, limits, microseconds, request.Cost);
+            var statuses = step(counters, limits, microseconds, plan.Cost);
             for (var i = 0; i < counters.Length; i++)
             {
-                used[limits[i].Epoch] = counters[i];
+                owned[i][limits[i].Epoch] = counters[i];
             }
 
-            return Decision.From(request.Policy, statuses, now) with
+            return Decision.From(plan.Policy, statuses, now) with
             {
                 Degraded = true,
             };
         }
+        finally
+        {
+            while (locked > 0)
+            {
+                Monitor.Exit(locks[--locked]);
+            }
+        }
     }
 
-    /// <summary>An operation on the counters of a subject's limits, which it replaces.</summary>
+    /// <summary>The counters of a subject, by the epoch of the limit. Locked while they are used.</summary>
+    private sealed class OwnedCounters : Dictionary<string, Counter>
+    {
+        private static long last;
+
+        /// <summary>The place in the order in which the counters of several subjects are locked.</summary>
+        public long Order { get; } = Interlocked.Increment(ref last);
+    }
+
+    /// <summary>An operation on the counters of a plan, which it replaces.</summary>
     private delegate IReadOnlyList<LimitStatus> Step(
         Counter[] counters,
         IReadOnlyList<Limit> limits,

@@ -32,10 +32,10 @@ public sealed class StoreFallback(
         {
             var policy = Policy.OfEveryAlgorithm(permits: 1);
             policy = policy with { Definition = policy.Definition with { OnStoreFailure = mode } };
-            var request = new PermitRequest(Sample, policy, Cost: 1);
+            var plan = new CheckPlan(Sample, policy, Cost: 1);
             // Once allowed and once denied.
-            Decide(request);
-            Decide(request);
+            Decide(plan);
+            Decide(plan);
         }
 
         return Task.CompletedTask;
@@ -46,21 +46,21 @@ public sealed class StoreFallback(
     /// <summary>
     /// Follows a refund in the store: permits that were counted here during an outage must not be denied in the next one.
     /// </summary>
-    public void Refund(in PermitRequest request) => local.Refund(request, time.GetUtcNow());
+    public void Refund(in CheckPlan plan) => local.Refund(plan, time.GetUtcNow());
 
     /// <summary>Follows a reset in the store: the local counters of the subject are reset too.</summary>
-    public void Reset(in PermitRequest request) => local.Reset(request);
+    public void Reset(in CheckPlan plan) => local.Reset(plan);
 
     /// <summary>A decision that is <see cref="Decision.Degraded"/>.</summary>
-    public Decision Decide(in PermitRequest request)
+    public Decision Decide(in CheckPlan plan)
     {
         var now = time.GetUtcNow();
-        return (request.Policy.Definition.OnStoreFailure ?? mode) switch
+        return (plan.Policy.Definition.OnStoreFailure ?? mode) switch
         {
-            StoreFailureMode.Local => local.Acquire(request, now),
+            StoreFailureMode.Local => local.Acquire(plan, now),
             var mode => Decision.Uncounted(
-                request.Policy,
-                request.Cost,
+                plan.Policy,
+                plan.Cost,
                 mode == StoreFailureMode.Allow,
                 now,
                 RetryAfter

@@ -89,7 +89,7 @@ internal sealed class RegisterClientHandler(
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =
             await counters.AcquireAsync(
-                new PermitRequest(caller, policy, Cost: 1),
+                new CheckPlan(caller, policy, Cost: 1),
                 cancellationToken
             ) ?? throw new StoreUnavailableException("The store did not answer.");
         if (!decision.Allowed)

@@ -22,18 +22,18 @@ internal sealed class RefundHandler(
     public async Task<Decision?> Handle(RefundCommand command, CancellationToken cancellationToken)
     {
         var (client, check, waited) = command;
-        if (CheckPlanner.Plan(client, check, waited) is not { } request)
+        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
         {
             return null;
         }
 
-        if (!request.IsCounted)
+        if (!plan.IsCounted)
         {
-            return Decision.Inactive(request.Policy, time.GetUtcNow());
+            return Decision.Inactive(plan.Policy, time.GetUtcNow());
         }
 
-        var decision = await counters.RefundAsync(request, cancellationToken);
-        fallback.Refund(request);
+        var decision = await counters.RefundAsync(plan, cancellationToken);
+        fallback.Refund(plan);
         return decision;
     }
 }

@@ -27,13 +27,13 @@ internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fa
     {
         var (client, userId, routeKey, role, waited) = command;
         var check = new Check(userId, routeKey, role, Cost: 0);
-        if (CheckPlanner.Plan(client, check, waited) is not { } request)
+        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
         {
             return false;
         }
 
-        await counters.ResetAsync(request, cancellationToken);
-        fallback.Reset(request);
+        await counters.ResetAsync(plan, cancellationToken);
+        fallback.Reset(plan);
         return true;
     }
 }

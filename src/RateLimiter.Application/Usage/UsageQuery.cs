@@ -29,13 +29,13 @@ internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
     {
         var (client, userId, routeKey, role, waited) = query;
         var check = new Check(userId, routeKey, role, Cost: 1);
-        if (CheckPlanner.Plan(client, check, waited) is not { } request)
+        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
         {
             return null;
         }
 
-        return request.IsCounted
-            ? await counters.PeekAsync(request, cancellationToken)
-            : Decision.Inactive(request.Policy, time.GetUtcNow());
+        return plan.IsCounted
+            ? await counters.PeekAsync(plan, cancellationToken)
+            : Decision.Inactive(plan.Policy, time.GetUtcNow());
     }
 }

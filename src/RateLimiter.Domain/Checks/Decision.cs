@@ -13,9 +13,15 @@ public sealed record Decision
     public const string CostAboveLimit = "The cost is above the limit and can never be allowed";
     public const string CostAboveBurst = "The cost is above the burst and can never be allowed";
 
-    private Decision(Policy policy, IReadOnlyList<LimitStatus> statuses, DateTimeOffset decidedAt)
+    private Decision(
+        Policy policy,
+        IReadOnlyList<Limit> limits,
+        IReadOnlyList<LimitStatus> statuses,
+        DateTimeOffset decidedAt
+    )
     {
         Policy = policy;
+        Limits = limits;
         Statuses = statuses;
         DecidedAt = decidedAt;
     }
@@ -23,7 +29,13 @@ public sealed record Decision
     /// <summary>The policy that decided.</summary>
     public Policy Policy { get; }
 
-    /// <summary>The status of each of the policy's limits, in their order.</summary>
+    /// <summary>
+    /// The limits that are known to have decided, in the policy's order: all of them, but for a remembered denial of counters
+    /// with several owners, which knows only the limits that denied.
+    /// </summary>
+    public IReadOnlyList<Limit> Limits { get; }
+
+    /// <summary>The status of each of <see cref="Limits"/>.</summary>
     public IReadOnlyList<LimitStatus> Statuses { get; }
 
     /// <summary>The time of the decision, by the store's clock.</summary>
@@ -133,6 +145,7 @@ public sealed record Decision
         var least = policy.Limits.MinBy(limit => limit.Capacity)!;
         return new Decision(
             policy,
+            policy.Limits,
             [.. policy.Limits.Select(limit => new LimitStatus(0, limit.Capacity, 0, 0))],
             now
         )
@@ -159,6 +172,20 @@ public sealed record Decision
         IReadOnlyList<LimitStatus> statuses,
         DateTimeOffset now,
         TimeSpan stableFor = default
+    ) => From(policy, policy.Limits, statuses, now, stableFor);
+
+    /// <inheritdoc cref="From(Policy, IReadOnlyList{LimitStatus}, DateTimeOffset, TimeSpan)"/>
+    /// <param name="policy">The policy.</param>
+    /// <param name="limits">Those of its limits that are known, in its order.</param>
+    /// <param name="statuses">The status of each of them.</param>
+    /// <param name="now">When the statuses were read.</param>
+    /// <param name="stableFor">If this is a denial, how long the statuses stay valid: see <see cref="StableFor"/>.</param>
+    public static Decision From(
+        Policy policy,
+        IReadOnlyList<Limit> limits,
+        IReadOnlyList<LimitStatus> statuses,
+        DateTimeOffset now,
+        TimeSpan stableFor = default
     )
     {
         var nearest = 0;
@@ -177,23 +204,23 @@ public sealed record Decision
                 continue;
             }
 
-            (violated ??= []).Add(policy.Limits[i].Name);
+            (violated ??= []).Add(limits[i].Name);
             longest = Math.Max(longest, statuses[i].Wait);
             if (statuses[i].Wait == LimitStatus.Never)
             {
-                never ??= policy.Limits[i];
+                never ??= limits[i];
             }
         }
 
         var isShadow = policy.Definition.Mode == PolicyMode.Shadow;
         var denied = violated is not null && !isShadow;
-        return new Decision(policy, statuses, now)
+        return new Decision(policy, limits, statuses, now)
         {
             Allowed = !denied,
             ShadowDenied = violated is not null && isShadow,
             Reason = denied ? Why(never) : null,
-            Limit = policy.Limits[nearest].Permits,
-            Capacity = policy.Limits[nearest].Capacity,
+            Limit = limits[nearest].Permits,
+            Capacity = limits[nearest].Capacity,
             Remaining = statuses[nearest].Remaining,
             Used = statuses[nearest].Used,
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
@@ -213,7 +240,7 @@ public sealed record Decision
             statuses[i] = Statuses[i].After(passed);
         }
 
-        return From(Policy, statuses, DecidedAt + elapsed, StableFor - elapsed);
+        return From(Policy, Limits, statuses, DecidedAt + elapsed, StableFor - elapsed);
     }
 
     private static bool IsNearer(LimitStatus status, LimitStatus other) =>

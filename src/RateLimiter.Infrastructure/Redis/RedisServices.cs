@@ -69,7 +69,7 @@ internal static class RedisServices
     }
 
     private static IServiceCollection AddCounters(this IServiceCollection services) =>
-        services.AddAs<ICounterStore, RedisCounterStore>();
+        services.AddSingleton<CheckProbe>().AddAs<ICounterStore, RedisCounterStore>();
 
     private static IServiceCollection AddRegistry(this IServiceCollection services) =>
         services

@@ -250,7 +250,7 @@ public abstract class StoreTests(StoreKind kind)
         );
         Counters = new RedisCounterStore(Store.Connection, Invalidations, TimeProvider.System);
         await Invalidations.StartAsync(CancellationToken.None);
-        await Counters.WarmUpAsync(CancellationToken.None);
+        await new CheckProbe(Store.Connection, Counters).WarmUpAsync(CancellationToken.None);
     }
 
     [OneTimeTearDown]

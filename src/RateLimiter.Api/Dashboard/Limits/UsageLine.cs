@@ -23,7 +23,7 @@ public sealed record UsageLine(
 
     public static IReadOnlyList<UsageLine> Of(Decision decision) =>
         [
-            .. decision.Policy.Limits.Zip(
+            .. decision.Limits.Zip(
                 decision.Statuses,
                 (limit, status) =>
                     new UsageLine(

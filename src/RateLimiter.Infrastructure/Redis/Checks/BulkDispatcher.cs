@@ -9,8 +9,8 @@ namespace RateLimiter.Infrastructure.Redis.Checks;
 /// Sends the calls of batches, few at once: however many batches wait, single checks get their turn in between, and so
 /// do the batches of other tenants.
 /// </summary>
-/// <param name="take">
-/// Acquires a number of requests in one call, with a time-out; null for those without a reply.
+/// <param name="acquire">
+/// Acquires a number of plans in one call, with a time-out; null for those without a reply.
 /// </param>
 /// <param name="timeout">
 /// The longest that a call waits for the store. If the calls before it got no reply, its wait for a turn counts too,
@@ -19,7 +19,7 @@ namespace RateLimiter.Infrastructure.Redis.Checks;
 /// <param name="totalTimeout">The longest that a call waits for its turn and for the store together.</param>
 /// <param name="time">The clock of both waits.</param>
 internal sealed class BulkDispatcher(
-    Func<PermitRequest[], TimeSpan, CancellationToken, Task<Decision?[]>> take,
+    Func<KeyedPlan[], TimeSpan, CancellationToken, Task<Decision?[]>> acquire,
     TimeSpan timeout,
     TimeSpan totalTimeout,
     TimeProvider time
@@ -37,41 +37,41 @@ internal sealed class BulkDispatcher(
     /// <param name="batch">Of one tenant; each call with its work, which is at most the maximum of one call.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// For each call its decisions in the order of the requests; null for those that the store did not reply to.
+    /// For each call its decisions in the order of the plans; null for those that the store did not reply to.
     /// </returns>
     public async IAsyncEnumerable<Decision?[]> DispatchAsync(
-        IEnumerable<(PermitRequest[] Requests, int Work)> batch,
+        IEnumerable<(KeyedPlan[] Plans, int Work)> batch,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
         var (asked, failures) = (time.GetTimestamp(), Volatile.Read(ref unanswered));
-        foreach (var (requests, work) in batch)
+        foreach (var (plans, work) in batch)
         {
-            yield return await DispatchAsync(requests, work, asked, failures, cancellationToken);
+            yield return await DispatchAsync(plans, work, asked, failures, cancellationToken);
         }
     }
 
     private async Task<Decision?[]> DispatchAsync(
-        PermitRequest[] requests,
+        KeyedPlan[] plans,
         int work,
         long asked,
         int failures,
         CancellationToken cancellationToken
     )
     {
-        var total = totalTimeout - requests[0].Waited;
+        var total = totalTimeout - plans[0].Plan.Waited;
         var patience = total - time.GetElapsedTime(asked);
         if (
             patience <= TimeSpan.Zero
             || !await WaitForTurnAsync(
-                requests[0].Subject.Client,
+                plans[0].Plan.Client,
                 work,
                 patience,
                 cancellationToken
             )
         )
         {
-            return new Decision?[requests.Length];
+            return new Decision?[plans.Length];
         }
 
         try
@@ -81,8 +81,8 @@ internal sealed class BulkDispatcher(
             var left = total - waited < own ? total - waited : own;
             var decisions =
                 left > TimeSpan.Zero
-                    ? await take(requests, left, cancellationToken)
-                    : new Decision?[requests.Length];
+                    ? await acquire(plans, left, cancellationToken)
+                    : new Decision?[plans.Length];
             if (decisions.Contains(null))
             {
                 Interlocked.Increment(ref unanswered);
@@ -93,7 +93,7 @@ internal sealed class BulkDispatcher(
         catch (StoreUnavailableException)
         {
             Interlocked.Increment(ref unanswered);
-            return new Decision?[requests.Length];
+            return new Decision?[plans.Length];
         }
         finally
         {

@@ -11,12 +11,12 @@ namespace RateLimiter.Infrastructure.Redis.Checks;
 /// sent together as soon as one of them ends, up to the work of one call, the tenants taking turns.
 /// </summary>
 /// <param name="decide">
-/// Decides a number of requests in one call, and returns the decisions in their order; null where a counter is broken.
+/// Decides a number of plans in one call, and returns the decisions in their order; null where a counter is broken.
 /// </param>
 /// <param name="timeout">The longest that a check waits, here and for the store together.</param>
 /// <param name="time">The clock of that wait.</param>
 internal sealed class CheckBatcher(
-    Func<PermitRequest[], Task<Decision?[]>> decide,
+    Func<KeyedPlan[], Task<Decision?[]>> decide,
     TimeSpan timeout,
     TimeProvider time
 ) : IDisposable
@@ -53,10 +53,10 @@ internal sealed class CheckBatcher(
 
     /// <returns>Null when no reply came in time. A check that was not sent by then is not sent any more.</returns>
     /// <exception cref="StoreUnavailableException">Too many checks wait.</exception>
-    public Task<Decision?> DecideAsync(PermitRequest request)
+    public Task<Decision?> DecideAsync(in KeyedPlan keyed)
     {
-        var check = new PendingCheck(request, time.GetTimestamp() - TimestampsIn(request.Waited));
-        var tenant = request.Subject.Client;
+        var check = new PendingCheck(keyed, time.GetTimestamp() - TimestampsIn(keyed.Plan.Waited));
+        var tenant = keyed.Plan.Client;
         PendingCheck[]? call;
         lock (gate)
         {
@@ -97,7 +97,7 @@ internal sealed class CheckBatcher(
         using var span = StartSpan(call);
         try
         {
-            decisions = await decide([.. call.Select(check => check.Request)]);
+            decisions = await decide([.. call.Select(check => check.Plan)]);
         }
         catch (StoreUnavailableException)
         {
@@ -242,13 +242,13 @@ internal sealed class CheckBatcher(
         (long)(duration.TotalSeconds * time.TimestampFrequency);
 
     // Continuations run synchronously where the reply arrives: a thread switch costs more than most of what follows.
-    private sealed class PendingCheck(PermitRequest request, long since)
+    private sealed class PendingCheck(KeyedPlan keyed, long since)
         : TaskCompletionSource<Decision?>
     {
-        public PermitRequest Request { get; } = request;
+        public KeyedPlan Plan { get; } = keyed;
 
         /// <summary>The work that the check causes in the store.</summary>
-        public int Work { get; } = CheckWork.Of(request.Policy);
+        public int Work { get; } = CheckWork.Of(keyed.Plan.Policy);
 
         /// <summary>The span in which the check was requested, if it is traced.</summary>
         public Activity? Span { get; } =

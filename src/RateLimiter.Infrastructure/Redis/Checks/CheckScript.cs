@@ -31,64 +31,49 @@ internal static class CheckScript
     private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
 
     /// <summary>The script check.lua.</summary>
-    public static RedisScript Script { get; } = RedisScript.Load("check", Limiters.Values);
+    private static readonly RedisScript Script = RedisScript.Load("check", Limiters.Values);
+
+    /// <summary>Calls the script with what <see cref="Write"/> made.</summary>
+    /// <exception cref="StoreUnavailableException">The reply is none of the script.</exception>
+    public static async Task<CheckReply> EvaluateAsync(
+        IDatabase database,
+        KeyedPlan[] plans,
+        RedisKey[] keys,
+        RedisValue[] values
+    ) => Read(plans, await Script.EvaluateAsync(database, keys, values));
 
     /// <param name="verb">As in check.lua: acquire, peek or refund.</param>
-    /// <param name="requests">The permits.</param>
+    /// <param name="plans">The plans.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
-    /// <returns>The arguments; the first key of each request is its <see cref="FirstCounter"/>.</returns>
+    /// <returns>The arguments.</returns>
     public static (RedisKey[] Keys, RedisValue[] Values) Write(
         string verb,
-        ReadOnlySpan<PermitRequest> requests,
+        ReadOnlySpan<KeyedPlan> plans,
         long? clock
     )
     {
-        var counters = 0;
-        foreach (ref readonly var request in requests)
-        {
-            counters += request.Policy.Limits.Count;
-        }
-
-        var keys = new RedisKey[counters];
-        var values = new RedisValue[2 + 2 * requests.Length];
+        var values = new RedisValue[2 + 2 * plans.Length];
         values[0] = clock ?? RedisValue.EmptyString;
         values[1] = verb;
-        var (key, value) = (0, 2);
-        foreach (ref readonly var request in requests)
+        var value = 2;
+        foreach (ref readonly var keyed in plans)
         {
-            values[value++] = request.Cost;
-            values[value++] = LimitText(request.Policy);
-            var limits = request.Policy.Limits;
-            for (var i = 0; i < limits.Count; i++)
-            {
-                keys[key++] = RedisKeys.Counter(request.Subject, limits[i]);
-            }
+            values[value++] = keyed.Plan.Cost;
+            values[value++] = LimitText(keyed.Plan.Policy);
         }
 
-        return (keys, values);
+        return (KeysOf(plans), values);
     }
 
-    /// <summary>
-    /// A decision for each request; null for a request whose counter is broken, in which case the failure says what is
-    /// wrong.
-    /// </summary>
+    /// <summary>Reads the reply to a call.</summary>
     /// <exception cref="StoreUnavailableException">This is no reply of the script.</exception>
-    public static (Decision?[] Decisions, string? Failure) Read(
-        ReadOnlySpan<PermitRequest> requests,
-        RedisResult reply
-    )
+    public static CheckReply Read(ReadOnlySpan<KeyedPlan> plans, RedisResult reply)
     {
-        var limits = 0;
-        foreach (ref readonly var request in requests)
-        {
-            limits += request.Policy.Limits.Count;
-        }
-
         if (
             reply is not { Resp2Type: ResultType.Array, Length: > 0 }
             || reply[0].Resp2Type != ResultType.BulkString
             || (byte[]?)reply[0] is not { } bytes
-            || bytes.Length != NumberSize * (1 + NumbersPerLimit * limits)
+            || bytes.Length != NumberSize * (1 + NumbersPerLimit * CountersOf(plans))
         )
         {
             throw new StoreUnavailableException("The store's reply was not understood.");
@@ -96,12 +81,13 @@ internal static class CheckScript
 
         ReadOnlySpan<byte> numbers = bytes;
         var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Next(ref numbers));
-        var decisions = new Decision?[requests.Length];
-        for (var i = 0; i < requests.Length; i++)
+        var decisions = new Decision?[plans.Length];
+        List<StableDenial>? denials = null;
+        Span<long> ends = stackalloc long[PolicyDefinition.MaxLimits];
+        for (var i = 0; i < plans.Length; i++)
         {
-            var policy = requests[i].Policy;
-            var stableFor = 0L;
-            var statuses = new LimitStatus[policy.Limits.Count];
+            ref readonly var keyed = ref plans[i];
+            var statuses = new LimitStatus[keyed.Counters.Length];
             for (var j = 0; j < statuses.Length; j++)
             {
                 statuses[j] = new LimitStatus(
@@ -110,26 +96,116 @@ internal static class CheckScript
                     Reset: Next(ref numbers),
                     Used: Next(ref numbers)
                 );
-                stableFor = Next(ref numbers);
+                ends[j] = Next(ref numbers);
             }
 
             if (statuses[0].Wait != Broken)
             {
-                decisions[i] = Decision.From(
-                    policy,
-                    statuses,
-                    decidedAt,
-                    TimeSpan.FromMicroseconds(stableFor)
-                );
+                decisions[i] = Decide(keyed, statuses, ends, decidedAt, ref denials);
             }
         }
 
-        return (decisions, reply.Length > 1 ? (string?)reply[1] : null);
+        return new CheckReply(
+            decisions,
+            denials ?? (IReadOnlyList<StableDenial>)[],
+            reply.Length > 1 ? (string?)reply[1] : null
+        );
     }
 
-    /// <summary>The key that identifies all counters of a request.</summary>
-    public static string FirstCounter(in PermitRequest request) =>
-        RedisKeys.Counter(request.Subject, request.Policy.Limits[0]);
+    /// <summary>
+    /// The decision of a plan. What denies it for a while is added to the denials, by the counter that denies: where one owner
+    /// has all counters, nobody can take from any of them meanwhile, so that the whole decision is stable; where there are
+    /// several, others may take from the rest, and only the figures of that counter are.
+    /// </summary>
+    private static Decision Decide(
+        in KeyedPlan keyed,
+        LimitStatus[] statuses,
+        ReadOnlySpan<long> ends,
+        DateTimeOffset decidedAt,
+        ref List<StableDenial>? denials
+    )
+    {
+        var plan = keyed.Plan;
+        var stableFor = plan.Owners is null ? StabilityOf(ends[..statuses.Length]) : 0;
+        var decision = Decision.From(
+            plan.Policy,
+            statuses,
+            decidedAt,
+            TimeSpan.FromMicroseconds(stableFor)
+        );
+        for (var i = 0; i < statuses.Length && !decision.Allowed; i++)
+        {
+            if (ends[i] <= 0)
+            {
+                continue;
+            }
+
+            if (plan.Owners is null)
+            {
+                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan.Cost, decision));
+                break;
+            }
+
+            if (statuses[i].Wait != 0)
+            {
+                var alone = Decision.From(
+                    plan.Policy,
+                    [plan[i].Limit],
+                    [statuses[i]],
+                    decidedAt,
+                    TimeSpan.FromMicroseconds(ends[i])
+                );
+                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan.Cost, alone));
+            }
+        }
+
+        return decision;
+    }
+
+    // Until the first of the limits changes, if one of them is exhausted.
+    private static long StabilityOf(ReadOnlySpan<long> ends)
+    {
+        var (first, isExhausted) = (long.MaxValue, false);
+        foreach (var end in ends)
+        {
+            isExhausted |= end > 0;
+            if (end != 0)
+            {
+                first = Math.Min(first, Math.Abs(end));
+            }
+        }
+
+        return isExhausted ? first : 0;
+    }
+
+    private static RedisKey[] KeysOf(ReadOnlySpan<KeyedPlan> plans)
+    {
+        if (plans.Length == 1)
+        {
+            return plans[0].Counters;
+        }
+
+        var keys = new RedisKey[CountersOf(plans)];
+        var key = 0;
+        foreach (ref readonly var keyed in plans)
+        {
+            keyed.Counters.CopyTo(keys, key);
+            key += keyed.Counters.Length;
+        }
+
+        return keys;
+    }
+
+    private static int CountersOf(ReadOnlySpan<KeyedPlan> plans)
+    {
+        var counters = 0;
+        foreach (ref readonly var keyed in plans)
+        {
+            counters += keyed.Counters.Length;
+        }
+
+        return counters;
+    }
 
     private static long Next(ref ReadOnlySpan<byte> numbers)
     {
@@ -156,3 +232,19 @@ internal static class CheckScript
                     )
             );
 }
+
+/// <summary>The reply to a call of check.lua.</summary>
+/// <param name="Decisions">One for each plan; null for a plan of which a counter is broken.</param>
+/// <param name="Denials">The denials that will not change for a while.</param>
+/// <param name="Failure">What is wrong with a broken counter.</param>
+internal readonly record struct CheckReply(
+    Decision?[] Decisions,
+    IReadOnlyList<StableDenial> Denials,
+    string? Failure
+);
+
+/// <summary>A denial that stays what it is for its <see cref="Decision.StableFor"/>.</summary>
+/// <param name="Counter">The counter that denies.</param>
+/// <param name="Cost">The permits that were asked for.</param>
+/// <param name="Decision">The denial, with the figures that are stable.</param>
+internal readonly record struct StableDenial(RedisKey Counter, long Cost, Decision Decision);

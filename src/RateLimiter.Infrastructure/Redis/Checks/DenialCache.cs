@@ -28,26 +28,41 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     /// <summary>To be read before the request to the store whose denial is then cached.</summary>
     public long Generation => Interlocked.Read(ref generation);
 
-    /// <summary>The denial as it is now, or null when the store must be asked.</summary>
-    /// <param name="counter">The name of the first counter of the check.</param>
-    /// <param name="policy">The policy.</param>
-    /// <param name="cost">The permits.</param>
-    /// <param name="clock">The clock of that counter.</param>
-    public Decision? Find(string counter, Policy policy, long cost, StoreTime clock)
+    /// <summary>
+    /// The denial as it is now, or null when the store must be asked. A plan is denied by any of its counters. Where they have
+    /// several owners, the denial holds the limits that deny and no others: see <see cref="Decision.Limits"/>.
+    /// </summary>
+    /// <param name="asked">The plan.</param>
+    /// <param name="clock">The clock of its counters.</param>
+    public Decision? Find(in KeyedPlan asked, StoreTime clock)
     {
-        var denial = Peek(counter, policy, cost, clock);
+        var plan = asked.Plan;
+        Decision? denial = null;
+        foreach (var counter in asked.Counters)
+        {
+            if (Peek(counter!, plan.Policy, plan.Cost, clock) is not { } found)
+            {
+                continue;
+            }
+
+            denial = denial is null ? found : Join(denial, found);
+            if (plan.Owners is null)
+            {
+                break;
+            }
+        }
+
         Requests.Add(isHit: denial is not null);
         return denial;
     }
 
     /// <summary>Caches a denial.</summary>
-    /// <param name="counter">The name of the first counter of the check.</param>
-    /// <param name="cost">The permits that were asked for.</param>
-    /// <param name="decision">A decision that is stable for a while.</param>
+    /// <param name="stable">The denial.</param>
     /// <param name="asOf">The generation when the store was asked.</param>
-    public void Remember(string counter, long cost, Decision decision, long asOf)
+    public void Remember(in StableDenial stable, long asOf)
     {
-        denials.AddOrUpdate(counter, new Denial(decision, cost));
+        string counter = stable.Counter!;
+        denials.AddOrUpdate(counter, new Denial(stable.Decision, stable.Cost));
         if (Generation != asOf)
         {
             // Something was invalidated meanwhile, perhaps this denial.
@@ -59,6 +74,15 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     {
         Interlocked.Increment(ref generation);
         denials.TryRemove(counter);
+    }
+
+    /// <summary>Forgets what any counter of a plan denied.</summary>
+    public void Forget(in KeyedPlan plan)
+    {
+        foreach (var counter in plan.Counters)
+        {
+            Forget(counter!);
+        }
     }
 
     public void Clear()
@@ -88,6 +112,14 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
             ? decision.After(earliest - decision.DecidedAt)
             : null;
     }
+
+    private static Decision Join(Decision denial, Decision other) =>
+        Decision.From(
+            denial.Policy,
+            [.. denial.Limits, .. other.Limits],
+            [.. denial.Statuses, .. other.Statuses],
+            denial.DecidedAt
+        );
 
     private sealed record Denial(Decision Decision, long Cost);
 }

@@ -13,8 +13,9 @@
 --             remaining  the permits left after what was done
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
---             stable_for microseconds for which the check's denial is stable, whatever others take meanwhile;
---                        else 0. The same for all of its limits
+--             until      when the check is denied: microseconds until this limit alone may change: until it has one
+--                        permit more, or until its wait ends; else 0. Positive when the limit is exhausted, so that
+--                        nobody can take from it meanwhile; negative when others can
 --          2. when a counter is broken, what is wrong with it
 --
 -- load_module gives 'read', and for each algorithm a limiter with these functions:
@@ -92,25 +93,24 @@ end
 -- The counters and waits of the check that is being decided. Allocated once, because tables are expensive.
 local counters, waits = {}, {}
 
--- How long the denial of a check is stable. While one limit is exhausted, no caller can take from any of the limits, so
--- that nothing changes until the first of them has one permit more, or until a cost of 0 has waited for a limit that
--- was lowered below what is in use.
-local function stability(limits)
-  local least, is_frozen
-  for i = 1, #limits do
-    local limit, counter, until_more = limits[i], counters[i], nil
-    if limit.permits == 0 then
-      is_frozen, until_more = true, limit.window
-    elseif counter.used > 0 then
-      is_frozen = is_frozen or counter.used >= limit.capacity
-      until_more = limit.limiter.wait(counter, math.max(0, limit.capacity - counter.used) + 1)
-    end
-    if waits[i] > 0 then
-      until_more = math.min(until_more or waits[i], waits[i])
-    end
-    least = until_more and math.min(least or until_more, until_more) or least
+-- When the denial of a check ends for one of its limits. While a limit is exhausted, no caller can take from it, so that it
+-- does not change until it has one permit more, or until a cost of 0 has waited for a limit that was lowered below what is
+-- in use.
+local function until_change(limit, counter, wait)
+  if limit.permits == 0 then
+    return limit.window
   end
-  return is_frozen and least or 0
+  local until_more
+  if counter.used > 0 then
+    until_more = limit.limiter.wait(counter, math.max(0, limit.capacity - counter.used) + 1)
+  end
+  if wait > 0 then
+    until_more = math.min(until_more or wait, wait)
+  end
+  if not until_more then
+    return 0
+  end
+  return counter.used >= limit.capacity and until_more or -until_more
 end
 
 local reply = { pack('<d', now) }
@@ -130,7 +130,7 @@ local function decide(first_key, limits, cost)
     counters[i], waits[i] = counter, wait
   end
 
-  local stable_for = is_acquire and not allowed and stability(limits) or 0
+  local is_denied = is_acquire and not allowed
   for i = 1, count do
     local limit, counter = limits[i], counters[i]
     local limiter, used, reset = limit.limiter, counter.used, nil
@@ -148,6 +148,7 @@ local function decide(first_key, limits, cost)
       prolong(limiter, counter)
     end
 
+    local ends = is_denied and until_change(limit, counter, waits[i]) or 0
     local remaining = limit.capacity - counter.used
     if remaining < 0 then
       remaining = 0
@@ -155,7 +156,7 @@ local function decide(first_key, limits, cost)
     if limit.permits == 0 then
       reset = 0
     end
-    reply[first_key + 1 + i] = pack('<ddddd', waits[i], remaining, reset or limiter.reset(counter), used, stable_for)
+    reply[first_key + 1 + i] = pack('<ddddd', waits[i], remaining, reset or limiter.reset(counter), used, ends)
   end
 
   if is_refund then

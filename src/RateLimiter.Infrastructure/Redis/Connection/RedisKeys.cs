@@ -162,12 +162,26 @@ internal static class RedisKeys
     public static string Counters(ClientId client) => $"rl:{{{client}:";
 
     /// <summary>
-    /// The counter of one limit for one user. The lengths ensure that no two subjects share a counter, whether or not
-    /// their names contain braces and colons.
+    /// The counter of one demand of a plan. The lengths ensure that no two subjects share a counter, whether or not their
+    /// names contain braces and colons.
     /// </summary>
-    public static string Counter(Subject subject, Limit limit) =>
-        subject.RouteKey is null
-            ? $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}}}:{limit.Epoch}"
-            : $"rl:{{{subject.Client}:{subject.UserId.Length}:{subject.UserId}:"
-                + $"{subject.RouteKey.Length}:{subject.RouteKey}}}:{limit.Epoch}";
+    /// <remarks>
+    /// In a cluster one call names keys of one slot. When all counters have the same owner, the owner determines the slot;
+    /// otherwise the policy does, and its letter keeps these names apart from those of an owner, which begin with a length.
+    /// </remarks>
+    public static string Counter(in CheckPlan plan, int index)
+    {
+        var (owner, limit, _) = plan[index];
+        if (plan.Owners is null)
+        {
+            return owner.RouteKey is null
+                ? $"rl:{{{owner.Client}:{owner.UserId.Length}:{owner.UserId}}}:{limit.Epoch}"
+                : $"rl:{{{owner.Client}:{owner.UserId.Length}:{owner.UserId}:"
+                    + $"{owner.RouteKey.Length}:{owner.RouteKey}}}:{limit.Epoch}";
+        }
+
+        var policy = plan.Policy.Key;
+        return $"rl:{{{plan.Client}:p{policy.RouteKey.Length}:{policy.RouteKey}{policy.Role}}}:"
+            + $"{owner.UserId.Length}:{owner.UserId}:{owner.RouteKey?.Length}:{owner.RouteKey}:{limit.Epoch}";
+    }
 }

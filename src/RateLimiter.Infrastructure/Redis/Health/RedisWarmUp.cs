@@ -26,14 +26,14 @@ namespace RateLimiter.Infrastructure.Redis.Health;
 /// </remarks>
 internal sealed class RedisWarmUp(
     RedisConnection connection,
-    RedisCounterStore counters,
+    CheckProbe probe,
     RedisClientRepository clients,
     RedisPolicyRepository policies,
     RedisKeyRepository keys,
     TimeProvider time
 ) : IWarmUp, IHostedService
 {
-    private static readonly ClientId Nobody = RedisCounterStore.Nobody;
+    private static readonly ClientId Nobody = CheckProbe.Nobody;
 
     private bool isWarm;
 
@@ -60,7 +60,7 @@ internal sealed class RedisWarmUp(
             return;
         }
 
-        await counters.WarmUpAsync(cancellationToken);
+        await probe.WarmUpAsync(cancellationToken);
         try
         {
             await ChangeAsync(cancellationToken);

@@ -12,7 +12,7 @@ namespace RateLimiter.Infrastructure.Redis.Health;
 /// </summary>
 internal sealed class StoreMonitor(
     RedisConnection connection,
-    RedisCounterStore counters,
+    CheckProbe probe,
     TimeProvider time,
     ILogger<StoreMonitor> logger
 ) : RepeatingService("The store monitor", Interval, time, logger)
@@ -29,7 +29,7 @@ internal sealed class StoreMonitor(
     {
         try
         {
-            await counters.ProbeAsync(shard);
+            await probe.ProbeAsync(shard);
         }
         catch (StoreUnavailableException)
         {

@@ -64,7 +64,7 @@ public sealed class BoundedWorkTests
             NullLogger<RedisInvalidationChannel>.Instance
         );
         counters = new RedisCounterStore(store.Connection, invalidations, TimeProvider.System);
-        await counters.WarmUpAsync(CancellationToken.None);
+        await new CheckProbe(store.Connection, counters).WarmUpAsync(CancellationToken.None);
     }
 
     [OneTimeTearDown]
@@ -142,7 +142,7 @@ public sealed class BoundedWorkTests
         await FillAsync(subject, Shape.HalfHasRunOut, now: Now());
         var requests = Enumerable
             .Range(0, 100)
-            .Select(i => new PermitRequest(subject, MostExpensive, Limit.MaxLoggedPermits - i))
+            .Select(i => new CheckPlan(subject, MostExpensive, Limit.MaxLoggedPermits - i))
             .ToList();
 
         var calls = await CountAsync(() => counters.AcquireEachAsync(requests, default));
@@ -204,7 +204,7 @@ public sealed class BoundedWorkTests
         var database = (await store.Connection.Connected).GetDatabase();
         foreach (var limit in MostExpensive.Limits)
         {
-            RedisKey counter = RedisKeys.Counter(subject, limit);
+            RedisKey counter = CounterStoreExtensions.KeyOf(subject, limit);
             foreach (var some in state.Chunk(1000))
             {
                 await database.ListRightPushAsync(counter, some);

@@ -4,6 +4,7 @@ using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Checks;
+using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
@@ -58,6 +59,10 @@ internal static class CounterStoreExtensions
             default
         );
 
+    /// <summary>The key of a subject's counter.</summary>
+    public static RedisKey KeyOf(Subject subject, Limit limit) =>
+        KeyedPlan.Of(new CheckPlan(subject, Policy(limit), Cost: 1)).Slot;
+
     /// <summary>A user that was never checked before.</summary>
     public static Subject NewSubject(string user = "user") => new(ClientId.New(), user, null);
 
@@ -92,13 +97,14 @@ internal static class CounterStoreExtensions
         Policy policy,
         long cost,
         long? now
-    ) =>
-        store.DecideAsync(
-            verb,
-            new PermitRequest(subject, policy, cost),
-            now,
-            CancellationToken.None
-        );
+    ) => store.DecideAsync(verb, new CheckPlan(subject, policy, cost), now);
+
+    public static ValueTask<Decision> DecideAsync(
+        this RedisCounterStore store,
+        string verb,
+        CheckPlan plan,
+        long? now = null
+    ) => store.DecideAsync(verb, plan, now, CancellationToken.None);
 
     private static PolicyDefinition Definition(Limit[] limits) =>
         new(

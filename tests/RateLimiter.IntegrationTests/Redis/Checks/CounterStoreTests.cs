@@ -68,7 +68,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
                 .Select(i =>
                     Task.Run(async () =>
                         await (i % 2 == 0 ? Counters : other).AcquireAsync(
-                            new PermitRequest(subject, policy, 1),
+                            new CheckPlan(subject, policy, 1),
                             CancellationToken.None
                         )
                     )
@@ -85,7 +85,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             CounterStoreExtensions.Limit(Algorithm.FixedWindow, 150, 3600)
         );
         var subject = CounterStoreExtensions.NewSubject();
-        var requests = Enumerable.Repeat(new PermitRequest(subject, policy, 1), 1000).ToList();
+        var requests = Enumerable.Repeat(new CheckPlan(subject, policy, 1), 1000).ToList();
 
         var decisions = await Counters.AcquireEachAsync(requests, CancellationToken.None);
 
@@ -130,7 +130,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         Assert.That(used, Is.EqualTo(Enumerable.Range(50, subjects.Count)));
 
         await Counters.ResetAsync(
-            new PermitRequest(subjects[Array.IndexOf(AwkwardNames, "*")], policy, Cost: 0),
+            new CheckPlan(subjects[Array.IndexOf(AwkwardNames, "*")], policy, Cost: 0),
             CancellationToken.None
         );
         var left = 0;
@@ -178,7 +178,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         await Counters.LookAsync(subject, policy, 1);
         await Counters.GiveAsync(subject, policy, 1);
 
-        var key = RedisKeys.Counter(subject, policy.Limits[0]);
+        var key = CounterStoreExtensions.KeyOf(subject, policy.Limits[0]);
         var left = await OnDatabaseAsync(database => database.KeyTimeToLiveAsync(key));
 
         Assert.That(left, Is.Not.Null.And.LessThanOrEqualTo(TimeSpan.FromSeconds(7200.1)));
@@ -217,7 +217,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         );
         await Counters.TakeAsync(subject, policy, 10);
 
-        var key = RedisKeys.Counter(subject, policy.Limits[0]);
+        var key = CounterStoreExtensions.KeyOf(subject, policy.Limits[0]);
         var left = await OnDatabaseAsync(database => database.KeyTimeToLiveAsync(key));
         Assert.That(left, Is.GreaterThan(TimeSpan.FromSeconds(900)));
     }
@@ -299,7 +299,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         );
         var broken = CounterStoreExtensions.NewSubject();
         var whole = CounterStoreExtensions.NewSubject();
-        var key = RedisKeys.Counter(broken, policy.Limits[1]);
+        var key = CounterStoreExtensions.KeyOf(broken, policy.Limits[1]);
         await OnDatabaseAsync(database => database.HashSetAsync(key, "a", "b"));
         await OnDatabaseAsync(database => database.KeyExpireAsync(key, TimeSpan.FromHours(1)));
 
@@ -309,9 +309,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         );
         var decisions = await Counters.AcquireEachAsync(
             [
-                new PermitRequest(whole, policy, 1),
-                new PermitRequest(broken, policy, 1),
-                new PermitRequest(whole, policy, 1),
+                new CheckPlan(whole, policy, 1),
+                new CheckPlan(broken, policy, 1),
+                new CheckPlan(whole, policy, 1),
             ],
             CancellationToken.None
         );
@@ -322,7 +322,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         );
         Assert.That(
             await OnDatabaseAsync(database =>
-                database.KeyExistsAsync(RedisKeys.Counter(broken, policy.Limits[0]))
+                database.KeyExistsAsync(CounterStoreExtensions.KeyOf(broken, policy.Limits[0]))
             ),
             Is.False
         );
@@ -419,6 +419,6 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
 
     private Task<bool> ExistsAsync(Subject subject, Policy policy) =>
         OnDatabaseAsync(database =>
-            database.KeyExistsAsync(RedisKeys.Counter(subject, policy.Limits[0]))
+            database.KeyExistsAsync(CounterStoreExtensions.KeyOf(subject, policy.Limits[0]))
         );
 }

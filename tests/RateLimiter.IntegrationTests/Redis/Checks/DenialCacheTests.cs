@@ -98,7 +98,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         var received = new TaskCompletionSource();
         Invalidations.Freed += name =>
         {
-            if (name == CheckScript.FirstCounter(request))
+            if (name == KeyedPlan.Of(request).Slot)
             {
                 received.TrySetResult();
             }
@@ -117,7 +117,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
             CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 3600, name: "hour"),
             CounterStoreExtensions.Limit(Algorithm.TokenBucket, 5, 5, name: "second")
         );
-        var request = new PermitRequest(CounterStoreExtensions.NewSubject(), policy, 1);
+        var request = new CheckPlan(CounterStoreExtensions.NewSubject(), policy, 1);
         var denial = await ExhaustAsync(request);
 
         Assert.That(
@@ -126,7 +126,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         );
     }
 
-    private static PermitRequest Request(Algorithm algorithm, long permits, int seconds) =>
+    private static CheckPlan Request(Algorithm algorithm, long permits, int seconds) =>
         new(
             CounterStoreExtensions.NewSubject(),
             CounterStoreExtensions.Policy(
@@ -140,12 +140,12 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
             1
         );
 
-    private static async Task<Decision> TakeAsync(RedisCounterStore store, PermitRequest request) =>
+    private static async Task<Decision> TakeAsync(RedisCounterStore store, CheckPlan request) =>
         (await store.AcquireAsync(request, CancellationToken.None))!;
 
     private static async Task FreeAsync(
         RedisCounterStore store,
-        PermitRequest request,
+        CheckPlan request,
         bool isReset
     )
     {
@@ -162,7 +162,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     /// <summary>
     /// Takes permits until a check is denied, with a healthy subscription, so that the denial is cached.
     /// </summary>
-    private async Task<Decision> ExhaustAsync(PermitRequest request)
+    private async Task<Decision> ExhaustAsync(CheckPlan request)
     {
         Assert.That(
             () => Invalidations.IsSubscribed,
@@ -178,10 +178,10 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    private async Task RemoveAsync(PermitRequest request)
+    private async Task RemoveAsync(CheckPlan request)
     {
         var database = (await Store.Connection.Connected).GetDatabase();
-        RedisKey counter = CheckScript.FirstCounter(request);
+        RedisKey counter = KeyedPlan.Of(request).Slot;
         Assert.That(await database.KeyDeleteAsync(counter), Is.True);
     }
 }

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
+using Subject = RateLimiter.Domain.Checks.Subject;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
@@ -29,11 +30,16 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         Change,
     }
 
-    /// <summary>An action after a delay: <c>Amount</c> is a cost, or the limit's new permits.</summary>
-    private sealed record Step(long Later, Verb Verb, long Amount)
+    /// <summary>
+    /// An action of a user after a delay: <c>Amount</c> is a cost, or the limit's new permits.
+    /// </summary>
+    private sealed record Step(long Later, Verb Verb, long Amount, int User = 0)
     {
         public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"+{Later} µs {Verb} {Amount}");
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"+{Later} µs {Verb} {Amount} of user {User}"
+            );
     }
 
     private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps)
@@ -42,7 +48,14 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             $"{string.Join(" & ", Limits)}: {string.Join("; ", Steps)}";
     }
 
-    private sealed record LimitShape(Algorithm Algorithm, long Permits, int Seconds, long? Burst)
+    /// <summary>A limit, whose counter each user has, or all users share.</summary>
+    private sealed record LimitShape(
+        Algorithm Algorithm,
+        long Permits,
+        int Seconds,
+        long? Burst,
+        bool? IsShared = null
+    )
     {
         public Limit ToLimit(int index) =>
             CounterStoreExtensions.Limit(
@@ -74,6 +87,25 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             )
         );
 
+    [Test]
+    public void Store_RandomHistoryOfSeveralOwners_AnswersAsTheModel() =>
+        Check(
+            RandomHistories(
+                Gen.Choose(1, 8)
+                    .SelectMany(count =>
+                        Gen.Elements(Enum.GetValues<Algorithm>())
+                            .SelectMany(Limit)
+                            .SelectMany(limit =>
+                                Gen.Elements(false, true)
+                                    .Select(isShared => limit with { IsShared = isShared })
+                            )
+                            .ListOf(count)
+                            .Select(limits => (IReadOnlyList<LimitShape>)[.. limits])
+                    ),
+                users: 3
+            )
+        );
+
     private static Gen<LimitShape> Limit(Algorithm algorithm) =>
         from permits in Gen.Frequency(
             (1, Gen.Choose(0, 1)),
@@ -89,12 +121,15 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             Domain.Policies.Limit.IsBucket(algorithm) && burst > 0 ? burst : null
         );
 
-    private static Gen<History> RandomHistories(Gen<IReadOnlyList<LimitShape>> policies) =>
+    private static Gen<History> RandomHistories(
+        Gen<IReadOnlyList<LimitShape>> policies,
+        int users = 1
+    ) =>
         from limits in policies
-        from steps in Steps(limits).ListOf()
+        from steps in Steps(limits, users).ListOf()
         select new History(limits, [.. steps]);
 
-    private static Gen<Step> Steps(IReadOnlyList<LimitShape> limits)
+    private static Gen<Step> Steps(IReadOnlyList<LimitShape> limits, int users)
     {
         var window = limits[0].Seconds * CounterStoreExtensions.Second;
         var permits = (int)Math.Min(limits[0].Permits + 2, 12);
@@ -120,7 +155,10 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             (2, cost.Select(amount => (Verb.Give, amount))),
             (1, Gen.Choose(0, 15).Select(amount => (Verb.Change, amount)))
         );
-        return from time in later from act in action select new Step(time, act.Item1, act.Item2);
+        return from time in later
+            from act in action
+            from user in Gen.Choose(0, users - 1)
+            select new Step(time, act.Item1, act.Item2, user);
     }
 
     /// <summary>Fewer steps, fewer limits, smaller numbers.</summary>
@@ -171,8 +209,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         var policy = CounterStoreExtensions.Policy([
             .. history.Limits.Select((limit, i) => limit.ToLimit(i)),
         ]);
-        var subject = CounterStoreExtensions.NewSubject();
-        var model = history.Limits.Select(limit => Counter.Create(limit.Algorithm)).ToArray();
+        var everyone = CounterStoreExtensions.NewSubject("everyone");
+        var owners = new Dictionary<(int Limit, Subject Owner), Counter>();
         var now = CounterStoreExtensions.Start;
         foreach (var step in history.Steps)
         {
@@ -187,23 +225,30 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 continue;
             }
 
-            var (decision, expected) = step.Verb switch
+            var plan = PlanOf(history, policy, everyone, step);
+            var model = Enumerable
+                .Range(0, plan.Count)
+                .Select(i =>
+                    owners.GetValueOrDefault(
+                        (i, plan[i].Owner),
+                        Counter.Create(plan[i].Limit.Algorithm)
+                    )
+                )
+                .ToArray();
+            var (verb, expected) = step.Verb switch
             {
-                Verb.Take => (
-                    await Counters.TakeAsync(subject, policy, step.Amount, now),
-                    Counter.Acquire(model, policy.Limits, now, step.Amount)
-                ),
-                Verb.Look => (
-                    await Counters.LookAsync(subject, policy, step.Amount, now),
-                    Look(model, policy.Limits, now, step.Amount)
-                ),
-                _ => (
-                    await Counters.GiveAsync(subject, policy, step.Amount, now),
-                    Counter.Refund(model, policy.Limits, now, step.Amount)
-                ),
+                Verb.Take => ("acquire", Counter.Acquire(model, policy.Limits, now, step.Amount)),
+                Verb.Look => ("peek", Look(model, policy.Limits, now, step.Amount)),
+                _ => ("refund", Counter.Refund(model, policy.Limits, now, step.Amount)),
             };
+            var decision = await Counters.DecideAsync(verb, plan, now);
             // A look takes nothing either, but the model deletes what a wrong clock has left.
             Counter.Acquire(model, policy.Limits, now, cost: 0);
+            for (var i = 0; i < model.Length; i++)
+            {
+                owners[(i, plan[i].Owner)] = model[i];
+            }
+
             if (!decision.Statuses.SequenceEqual(expected))
             {
                 throw new InvalidOperationException(
@@ -212,9 +257,23 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 );
             }
 
-            await HoldsItsPromiseAsync(subject, policy, step, now, decision);
-            await StaysSteadyAsync(subject, policy, step, now, decision);
+            await HoldsItsPromiseAsync(plan, step, now, decision);
+            if (plan.Owners is null)
+            {
+                await StaysSteadyAsync(plan, step, now, decision);
+            }
         }
+    }
+
+    private static CheckPlan PlanOf(History history, Policy policy, Subject everyone, Step step)
+    {
+        var user = everyone with { UserId = $"user {step.User}" };
+        return new CheckPlan(user, policy, step.Amount)
+        {
+            Owners = history.Limits.Any(limit => limit.IsShared is not null)
+                ? [.. history.Limits.Select(limit => limit.IsShared == true ? everyone : user)]
+                : null,
+        };
     }
 
     /// <summary>Whether a cost would pass, with the figures as they are without it.</summary>
@@ -235,8 +294,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 
     /// <summary>A denied cost passes when its wait is over, and not a tick before.</summary>
     private async Task HoldsItsPromiseAsync(
-        RateLimiter.Domain.Checks.Subject subject,
-        Policy policy,
+        CheckPlan plan,
         Step step,
         long now,
         Decision decision
@@ -248,8 +306,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         }
 
         var end = now + wait.Ticks / TimeSpan.TicksPerMicrosecond;
-        var before = await Counters.LookAsync(subject, policy, step.Amount, end - 1);
-        var then = await Counters.LookAsync(subject, policy, step.Amount, end);
+        var before = await Counters.DecideAsync("peek", plan, end - 1);
+        var then = await Counters.DecideAsync("peek", plan, end);
         if (before.Allowed || !then.Allowed)
         {
             throw new InvalidOperationException(
@@ -263,8 +321,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     /// permits are back. A denial that is not stable has permits left that others can take.
     /// </summary>
     private async Task StaysSteadyAsync(
-        RateLimiter.Domain.Checks.Subject subject,
-        Policy policy,
+        CheckPlan plan,
         Step step,
         long now,
         Decision decision
@@ -287,9 +344,9 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         }
 
         var predicted = decision.After(TimeSpan.FromMicroseconds(steady - 1));
-        var before = await Counters.LookAsync(subject, policy, step.Amount, now + steady - 1);
-        var other = await Counters.LookAsync(subject, policy, 1, now + steady - 1);
-        var then = await Counters.LookAsync(subject, policy, 0, now + steady);
+        var before = await Counters.DecideAsync("peek", plan, now + steady - 1);
+        var other = await Counters.DecideAsync("peek", plan with { Cost = 1 }, now + steady - 1);
+        var then = await Counters.DecideAsync("peek", plan with { Cost = 0 }, now + steady);
         var isStill = before
             .Statuses.Select(status => status with { Used = 0 })
             .SequenceEqual(predicted.Statuses.Select(status => status with { Used = 0 }));
@@ -299,7 +356,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 pair.First.Remaining > pair.Second.Remaining
                 || step.Amount == 0 && pair.First.Wait == 0 && pair.Second.Wait > 0
             );
-        if (!isStill || other.Allowed || !isOver && policy.Limits.All(limit => limit.Permits > 0))
+        if (!isStill || other.Allowed || !isOver && plan.Policy.Limits.All(limit => limit.Permits > 0))
         {
             throw new InvalidOperationException(
                 $"At {step}: steady for {steady} µs; one tick before its end "

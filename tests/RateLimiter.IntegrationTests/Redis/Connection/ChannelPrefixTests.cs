@@ -47,7 +47,7 @@ public sealed class ChannelPrefixTests
         );
 
         await counters.ResetAsync(
-            new PermitRequest(
+            new CheckPlan(
                 new Subject(ClientId.New(), "u", null),
                 CounterStoreExtensions.Policy(
                     CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60)

@@ -29,7 +29,12 @@ internal sealed class WatchedConnection : IAsyncDisposable
         Log = log;
         Invalidations = new RedisInvalidationChannel(connection, TimeProvider.System, log);
         counters = new RedisCounterStore(connection, Invalidations, TimeProvider.System);
-        monitor = new StoreMonitor(connection, counters, TimeProvider.System, log);
+        monitor = new StoreMonitor(
+            connection,
+            new CheckProbe(connection, counters),
+            TimeProvider.System,
+            log
+        );
         renewal = new ConnectionRenewal(connection, Invalidations, TimeProvider.System, log)
         {
             Resolve = resolve ?? Dns.GetHostAddressesAsync,
@@ -57,7 +62,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
         var connection = await TestStore.ConnectAsync(connectionString, TimeoutMs, log);
         var watched = new WatchedConnection(connection, log, resolve);
         await watched.Invalidations.StartAsync(CancellationToken.None);
-        await watched.counters.WarmUpAsync(CancellationToken.None);
+        await new CheckProbe(watched.Connection, watched.counters).WarmUpAsync(CancellationToken.None);
         await watched.monitor.StartAsync(CancellationToken.None);
         await watched.renewal.StartAsync(CancellationToken.None);
         return watched;
@@ -69,7 +74,7 @@ internal sealed class WatchedConnection : IAsyncDisposable
     {
         var limit = CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 60);
         var subject = new Subject(new ClientId("watched"), $"{users++}", null);
-        var request = new PermitRequest(subject, CounterStoreExtensions.Policy(limit), Cost: 1);
+        var request = new CheckPlan(subject, CounterStoreExtensions.Policy(limit), Cost: 1);
         return await counters.AcquireAsync(request, CancellationToken.None) is { Allowed: true };
     }
 

@@ -21,7 +21,7 @@ public sealed class CheckEachHandlerTests
     private readonly Mock<IAnalytics> analytics = new();
     private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly List<(PolicyKey Policy, LoggedDecision Line, TimeSpan Took)> counted = [];
-    private readonly List<PermitRequest> asked = [];
+    private readonly List<CheckPlan> asked = [];
     private readonly List<LoggedDecision> logged = [];
     private readonly CheckQuota quota = TestData.CheckQuota(checksPerSecond: 3000);
 
@@ -80,8 +80,8 @@ public sealed class CheckEachHandlerTests
             Is.EqualTo(
                 new[]
                 {
-                    new PermitRequest(new Subject(TestData.Client, "alice", null), Search, 3),
-                    new PermitRequest(new Subject(TestData.Client, "alice", "new"), Rest, 1),
+                    new CheckPlan(new Subject(TestData.Client, "alice", null), Search, 3),
+                    new CheckPlan(new Subject(TestData.Client, "alice", "new"), Rest, 1),
                 }
             )
         );
@@ -157,12 +157,12 @@ public sealed class CheckEachHandlerTests
         counters
             .Setup(it =>
                 it.AcquireEachAsync(
-                    It.IsAny<IReadOnlyList<PermitRequest>>(),
+                    It.IsAny<IReadOnlyList<CheckPlan>>(),
                     It.IsAny<CancellationToken>()
                 )
             )
             .Callback(
-                (IReadOnlyList<PermitRequest> requests, CancellationToken _) =>
+                (IReadOnlyList<CheckPlan> requests, CancellationToken _) =>
                 {
                     asked.AddRange(requests);
                     time.Advance(TimeSpan.FromMilliseconds(7));

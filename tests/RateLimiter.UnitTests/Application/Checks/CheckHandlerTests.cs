@@ -65,7 +65,7 @@ public sealed class CheckHandlerTests
         var policy = TestData.Policy(route: "*");
         var taken = TestData.Decision(policy);
         counters
-            .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.AcquireAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
             .Callback(() => time.Advance(TimeSpan.FromMilliseconds(7)))
             .ReturnsAsync(taken);
 
@@ -144,7 +144,7 @@ public sealed class CheckHandlerTests
         counters
             .Setup(it =>
                 it.AcquireAsync(
-                    new PermitRequest(new Subject(TestData.Client, "alice", "search"), policy, 1),
+                    new CheckPlan(new Subject(TestData.Client, "alice", "search"), policy, 1),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -192,7 +192,7 @@ public sealed class CheckHandlerTests
     public void Handle_TooManyWait_ThrowsAndLogsNothing()
     {
         counters
-            .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.AcquireAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(
@@ -206,7 +206,7 @@ public sealed class CheckHandlerTests
         counters
             .Setup(it =>
                 it.AcquireAsync(
-                    new PermitRequest(new Subject(TestData.Client, "alice", null), policy, cost),
+                    new CheckPlan(new Subject(TestData.Client, "alice", null), policy, cost),
                     It.IsAny<CancellationToken>()
                 )
             )

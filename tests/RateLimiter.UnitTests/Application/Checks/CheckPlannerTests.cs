@@ -36,7 +36,7 @@ public sealed class CheckPlannerTests
                 Waited
             ),
             Is.EqualTo(
-                new PermitRequest(new Subject(TestData.Client, "alice", countedRoute), applies, 3)
+                new CheckPlan(new Subject(TestData.Client, "alice", countedRoute), applies, 3)
                 {
                     Waited = Waited,
                 }

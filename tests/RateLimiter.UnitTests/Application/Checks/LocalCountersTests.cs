@@ -67,7 +67,7 @@ public sealed class LocalCountersTests
         Take(policy, 2);
 
         counters.Refund(
-            new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1),
+            new CheckPlan(new Subject(TestData.Client, "alice", null), policy, 1),
             TestData.Moment
         );
 
@@ -111,6 +111,63 @@ public sealed class LocalCountersTests
         );
     }
 
+    [Test]
+    public void Take_SeveralOwnersAndOneDenies_TakesFromNone()
+    {
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("org", permits: 3), TestData.Limit("user", permits: 2)]
+        );
+
+        string[] users = ["alice", "alice", "alice", "bob", "bob"];
+        var decisions = users.Select(user => TakeOf(policy, "acme", user)).ToList();
+        var elsewhere = TakeOf(policy, "umbrella", "bob");
+
+        Assert.That(
+            decisions.Select(decision => string.Join(' ', decision.Violated)),
+            Is.EqualTo(["", "", "user", "", "org"])
+        );
+        Assert.That(elsewhere.Statuses.Select(status => status.Remaining), Is.EqualTo([2, 0]));
+    }
+
+    [Test]
+    public async Task Take_OwnersInAnyOrderFromManyThreads_EndsAndAllowsTheLeastLimit()
+    {
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("first", permits: 5000), TestData.Limit("second", permits: 5000)]
+        );
+
+        var decisions = await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(i =>
+                    Task.Run(() =>
+                        Enumerable
+                            .Range(0, 1000)
+                            .Select(_ =>
+                                i % 2 == 0 ? TakeOf(policy, "a", "b") : TakeOf(policy, "b", "a")
+                            )
+                            .Count(decision => decision.Allowed)
+                    )
+                )
+        );
+
+        // Each owner has two counters, one of either limit.
+        Assert.That(decisions.Sum(), Is.EqualTo(8000));
+    }
+
+    private Decision TakeOf(Policy policy, string first, string second) =>
+        counters.Acquire(
+            new CheckPlan(new Subject(TestData.Client, second, null), policy, 1)
+            {
+                Owners =
+                [
+                    new Subject(TestData.Client, first, null),
+                    new Subject(TestData.Client, second, null),
+                ],
+            },
+            TestData.Moment
+        );
+
     private List<Decision> Take(
         Policy policy,
         int times,
@@ -122,7 +179,7 @@ public sealed class LocalCountersTests
                 .Range(0, times)
                 .Select(_ =>
                     counters.Acquire(
-                        new PermitRequest(new Subject(TestData.Client, user, null), policy, 1),
+                        new CheckPlan(new Subject(TestData.Client, user, null), policy, 1),
                         TestData.Moment + after
                     )
                 ),

@@ -120,6 +120,6 @@ public sealed class StoreFallbackTests
 
     private static Decision Decide(StoreFallback fallback, Policy policy, long cost = 1) =>
         fallback.Decide(
-            new PermitRequest(new Subject(TestData.Client, "alice", null), policy, cost)
+            new CheckPlan(new Subject(TestData.Client, "alice", null), policy, cost)
         );
 }

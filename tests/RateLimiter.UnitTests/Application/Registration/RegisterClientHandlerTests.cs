@@ -26,7 +26,7 @@ public sealed class RegisterClientHandlerTests
     };
 
     private readonly List<(NewClient Client, AuditRecord Audit)> added = [];
-    private readonly List<PermitRequest> taken = [];
+    private readonly List<CheckPlan> taken = [];
     private readonly StoreRoom room = new();
     private readonly ClientDirectory directory = TestData.Directory(
         Mock.Of<IClientRepository>(MockBehavior.Strict)
@@ -268,10 +268,10 @@ public sealed class RegisterClientHandlerTests
     {
         var counters = new Mock<ICounterStore>();
         counters
-            .Setup(it => it.AcquireAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
-            .Callback((PermitRequest request, CancellationToken _) => taken.Add(request))
+            .Setup(it => it.AcquireAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
+            .Callback((CheckPlan request, CancellationToken _) => taken.Add(request))
             .Returns(
-                (PermitRequest request, CancellationToken _) =>
+                (CheckPlan request, CancellationToken _) =>
                     ValueTask.FromResult<Decision?>(TestData.Decision(request.Policy, status))
             );
 

@@ -32,7 +32,7 @@ public sealed class RefundHandlerTests
         counters
             .Setup(it =>
                 it.RefundAsync(
-                    new PermitRequest(new Subject(TestData.Client, "alice", counted), policy, cost),
+                    new CheckPlan(new Subject(TestData.Client, "alice", counted), policy, cost),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -46,9 +46,9 @@ public sealed class RefundHandlerTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(permits: 2));
         counters
-            .Setup(it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.RefundAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(TestData.Decision(policy));
-        var request = new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1);
+        var request = new CheckPlan(new Subject(TestData.Client, "alice", null), policy, 1);
         fallback.Decide(request);
         fallback.Decide(request);
 
@@ -74,12 +74,12 @@ public sealed class RefundHandlerTests
     public void Handle_StoreUnavailable_ThrowsAndDoesNotTryAgain()
     {
         counters
-            .Setup(it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.RefundAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => GiveAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
         counters.Verify(
-            it => it.RefundAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()),
+            it => it.RefundAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()),
             Times.Once
         );
     }

@@ -48,7 +48,7 @@ public sealed class ResetUsageHandlerTests
     public async Task Handle_CountedHereWhileTheStoreWasAway_IsForgottenHereToo()
     {
         var policy = TestData.Policy(limits: TestData.Limit(permits: 1));
-        var request = new PermitRequest(new Subject(TestData.Client, "alice", null), policy, 1);
+        var request = new CheckPlan(new Subject(TestData.Client, "alice", null), policy, 1);
         SetUpReset(request.Subject, policy);
         fallback.Decide(request);
         Assert.That(fallback.Decide(request).Allowed, Is.False);
@@ -62,7 +62,7 @@ public sealed class ResetUsageHandlerTests
     public void Handle_StoreUnavailable_Throws()
     {
         counters
-            .Setup(it => it.ResetAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.ResetAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(
@@ -74,7 +74,7 @@ public sealed class ResetUsageHandlerTests
     private void SetUpReset(Subject subject, Policy policy) =>
         counters
             .Setup(it =>
-                it.ResetAsync(new PermitRequest(subject, policy, 0), It.IsAny<CancellationToken>())
+                it.ResetAsync(new CheckPlan(subject, policy, 0), It.IsAny<CancellationToken>())
             )
             .Returns(Task.CompletedTask);
 

@@ -26,7 +26,7 @@ public sealed class UsageHandlerTests
         counters
             .Setup(it =>
                 it.PeekAsync(
-                    new PermitRequest(new Subject(TestData.Client, "alice", counted), policy, 1),
+                    new CheckPlan(new Subject(TestData.Client, "alice", counted), policy, 1),
                     It.IsAny<CancellationToken>()
                 )
             )
@@ -52,7 +52,7 @@ public sealed class UsageHandlerTests
     public void Handle_StoreUnavailable_Throws()
     {
         counters
-            .Setup(it => it.PeekAsync(It.IsAny<PermitRequest>(), It.IsAny<CancellationToken>()))
+            .Setup(it => it.PeekAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
             .ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => LookAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());

@@ -11,10 +11,10 @@ public sealed class BatchSpanTests : IDisposable
     private readonly Traces traces = new();
     private readonly List<TaskCompletionSource<Decision?[]>> calls = [];
     private readonly List<Activity?> current = [];
-    private readonly CheckBatcher gatherer;
+    private readonly CheckBatcher batcher;
 
     public BatchSpanTests() =>
-        gatherer = new CheckBatcher(
+        batcher = new CheckBatcher(
             _ =>
             {
                 current.Add(Activity.Current);
@@ -27,7 +27,7 @@ public sealed class BatchSpanTests : IDisposable
 
     public void Dispose()
     {
-        gatherer.Dispose();
+        batcher.Dispose();
         traces.Dispose();
     }
 
@@ -36,7 +36,7 @@ public sealed class BatchSpanTests : IDisposable
     {
         using var request = Traces.Begin();
 
-        var check = gatherer.DecideAsync(Request());
+        var check = batcher.DecideAsync(Request());
         calls[0].SetResult([null]);
         await check;
 
@@ -91,7 +91,7 @@ public sealed class BatchSpanTests : IDisposable
         var (first, firstCheck) = Ask();
         var (_, secondCheck) = Ask();
         Activity.Current = null;
-        var untraced = gatherer.DecideAsync(Request());
+        var untraced = batcher.DecideAsync(Request());
 
         calls[0].SetResult([null]);
         await firstCheck;
@@ -109,9 +109,15 @@ public sealed class BatchSpanTests : IDisposable
     private (Activity Request, Task<Decision?> Check) Ask()
     {
         var request = Traces.Begin();
-        return (request, gatherer.DecideAsync(Request()));
+        return (request, batcher.DecideAsync(Request()));
     }
 
-    private static PermitRequest Request() =>
-        new(new Subject(TestData.Client, "alice", RouteKey: null), TestData.Policy(), Cost: 1);
+    private static KeyedPlan Request() =>
+        KeyedPlan.Of(
+            new CheckPlan(
+                new Subject(TestData.Client, "alice", RouteKey: null),
+                TestData.Policy(),
+                Cost: 1
+            )
+        );
 }

@@ -18,9 +18,9 @@ public sealed class BulkDispatcherTests
 
     public BulkDispatcherTests() =>
         batches = new BulkDispatcher(
-            (requests, timeout, _) =>
+            (plans, timeout, _) =>
             {
-                var call = new Call(requests[0].Subject.Client, timeout);
+                var call = new Call(plans[0].Plan.Client, timeout);
                 // Calls can be concurrent.
                 lock (calls)
                 {
@@ -223,18 +223,20 @@ public sealed class BulkDispatcherTests
         CancellationToken cancellationToken = default
     )
     {
-        var request = new PermitRequest(
-            new Subject(client ?? TestData.Client, "alice", null),
-            TestData.Policy(),
-            1
-        )
-        {
-            Waited = waited,
-        };
+        var plan = KeyedPlan.Of(
+            new CheckPlan(
+                new Subject(client ?? TestData.Client, "alice", null),
+                TestData.Policy(),
+                1
+            )
+            {
+                Waited = waited,
+            }
+        );
         List<Decision?> decisions = [];
         await foreach (
             var call in batches.DispatchAsync(
-                Enumerable.Repeat((new[] { request }, CheckWork.MaxPerCall), calls),
+                Enumerable.Repeat((new[] { plan }, CheckWork.MaxPerCall), calls),
                 cancellationToken
             )
         )

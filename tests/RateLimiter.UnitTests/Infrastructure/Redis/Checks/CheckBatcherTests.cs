@@ -14,13 +14,13 @@ public sealed class CheckBatcherTests : IDisposable
 
     private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly List<Call> calls = [];
-    private readonly CheckBatcher gatherer;
+    private readonly CheckBatcher batcher;
 
     public CheckBatcherTests() =>
-        gatherer = new CheckBatcher(
-            requests =>
+        batcher = new CheckBatcher(
+            plans =>
             {
-                var call = new Call(requests);
+                var call = new Call(plans);
                 calls.Add(call);
                 return call.Answer.Task;
             },
@@ -28,12 +28,12 @@ public sealed class CheckBatcherTests : IDisposable
             time
         );
 
-    public void Dispose() => gatherer.Dispose();
+    public void Dispose() => batcher.Dispose();
 
     [Test]
     public void Decide_ALoneCheck_GoesOutAtOnce()
     {
-        _ = gatherer.DecideAsync(Request(1));
+        _ = batcher.DecideAsync(Request(1));
 
         Assert.That(Costs(), Is.EqualTo(new[] { "1" }));
     }
@@ -120,8 +120,8 @@ public sealed class CheckBatcherTests : IDisposable
     {
         var checks = Ask(1, 2, 3).ToList();
         time.Advance(TimeSpan.FromMilliseconds(60));
-        checks.Add(gatherer.DecideAsync(Request(4, ClientId.New())));
-        checks.Add(gatherer.DecideAsync(Request(5)));
+        checks.Add(batcher.DecideAsync(Request(4, ClientId.New())));
+        checks.Add(batcher.DecideAsync(Request(5)));
 
         time.Advance(TimeSpan.FromMilliseconds(60));
         Assert.That(
@@ -152,11 +152,8 @@ public sealed class CheckBatcherTests : IDisposable
     public async Task Decide_WaitedForTheStoreBefore_HasWhatIsLeftBehindOthersToo()
     {
         var others = Ask(1, 2, 3);
-        var check = gatherer.DecideAsync(
-            Request(4) with
-            {
-                Waited = TimeSpan.FromMilliseconds(60),
-            }
+        var check = batcher.DecideAsync(
+            Request(4, waited: TimeSpan.FromMilliseconds(60))
         );
 
         time.Advance(TimeSpan.FromMilliseconds(30));
@@ -187,7 +184,7 @@ public sealed class CheckBatcherTests : IDisposable
         Ask([.. Enumerable.Range(1, CheckBatcher.MaxCalls + CheckBatcher.MaxWaiting)]);
 
         Assert.That(
-            () => gatherer.DecideAsync(Request(1)),
+            () => batcher.DecideAsync(Request(1)),
             Throws.TypeOf<StoreUnavailableException>()
         );
     }
@@ -199,7 +196,7 @@ public sealed class CheckBatcherTests : IDisposable
         Ask(1, 2);
         for (var i = 0; i < 5; i++)
         {
-            _ = gatherer.DecideAsync(Request(3, policy: Heavy));
+            _ = batcher.DecideAsync(Request(3, policy: Heavy));
         }
 
         calls[0].AnswerAll();
@@ -213,13 +210,13 @@ public sealed class CheckBatcherTests : IDisposable
         Ask(1, 2);
         for (var i = 0; i < 1000; i++)
         {
-            _ = gatherer.DecideAsync(Request(3, policy: Heavy));
+            _ = batcher.DecideAsync(Request(3, policy: Heavy));
         }
 
-        _ = gatherer.DecideAsync(Request(4, ClientId.New()));
+        _ = batcher.DecideAsync(Request(4, ClientId.New()));
         calls[0].AnswerAll();
 
-        Assert.That(calls[2].Requests.Select(request => request.Cost), Has.Member(4));
+        Assert.That(calls[2].Plans.Select(keyed => keyed.Plan.Cost), Has.Member(4));
     }
 
     [Test]
@@ -227,9 +224,9 @@ public sealed class CheckBatcherTests : IDisposable
     {
         Ask([.. Enumerable.Range(1, CheckBatcher.MaxCalls + CheckBatcher.MaxWaiting)]);
 
-        _ = gatherer.DecideAsync(Request(1, ClientId.New()));
+        _ = batcher.DecideAsync(Request(1, ClientId.New()));
 
-        Assert.That(gatherer.Waiting, Is.EqualTo(CheckBatcher.MaxWaiting + 1));
+        Assert.That(batcher.Waiting, Is.EqualTo(CheckBatcher.MaxWaiting + 1));
     }
 
     private static readonly Policy Heavy = TestData.Policy(
@@ -243,32 +240,41 @@ public sealed class CheckBatcherTests : IDisposable
         ]
     );
 
-    private static PermitRequest Request(
+    private static KeyedPlan Request(
         long cost,
         ClientId? client = null,
-        Policy? policy = null
+        Policy? policy = null,
+        TimeSpan waited = default
     ) =>
-        new(
-            new Subject(client ?? TestData.Client, "alice", null),
-            policy ?? TestData.Policy(),
-            cost
+        KeyedPlan.Of(
+            new CheckPlan(
+                new Subject(client ?? TestData.Client, "alice", null),
+                policy ?? TestData.Policy(),
+                cost
+            )
+            {
+                Waited = waited,
+            }
         );
 
     private Task<Decision?>[] Ask(params int[] costs) =>
-        [.. costs.Select(cost => gatherer.DecideAsync(Request(cost)))];
+        [.. costs.Select(cost => batcher.DecideAsync(Request(cost)))];
 
     private IEnumerable<string> Costs() =>
-        calls.Select(call => string.Join(' ', call.Requests.Select(request => request.Cost)));
+        calls.Select(call => string.Join(' ', call.Plans.Select(keyed => keyed.Plan.Cost)));
 
-    private sealed record Call(PermitRequest[] Requests)
+    private sealed record Call(KeyedPlan[] Plans)
     {
         public TaskCompletionSource<Decision?[]> Answer { get; } = new();
 
-        /// <summary>Returns a decision for each request, identifiable by its cost.</summary>
+        /// <summary>Returns a decision for each plan, identifiable by its cost.</summary>
         public void AnswerAll() =>
             Answer.SetResult([
-                .. Requests.Select(request =>
-                    TestData.Decision(request.Policy, TestData.Status(remaining: request.Cost))
+                .. Plans.Select(keyed =>
+                    TestData.Decision(
+                        keyed.Plan.Policy,
+                        TestData.Status(remaining: keyed.Plan.Cost)
+                    )
                 ),
             ]);
     }

@@ -53,7 +53,7 @@ public sealed class DenialCacheTests
         var (asked, generation) = (time.GetTimestamp(), cache.Generation);
         time.Advance(TimeSpan.FromSeconds(5));
         clock.Observe(TestData.Moment, asked);
-        cache.Remember("counter", 1, Denial(seconds: 30), generation);
+        cache.Remember(Stable(Denial(seconds: 30)), generation);
         time.Advance(TimeSpan.FromSeconds(24));
 
         Assert.That(Find()!.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(6)));
@@ -86,7 +86,7 @@ public sealed class DenialCacheTests
     {
         Remember(Denial(seconds: 30));
 
-        Assert.That(cache.Find("counter", Policy, 1, new StoreTime(time)), Is.Null);
+        Assert.That(cache.Find(Asked(Policy), new StoreTime(time)), Is.Null);
     }
 
     [Test]
@@ -96,13 +96,13 @@ public sealed class DenialCacheTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(cache.Find("other", Policy, 1, clock), Is.Null);
-            Assert.That(cache.Find("counter", Policy, 2, clock), Is.Null);
+            Assert.That(cache.Find(Asked(Policy, user: "bob"), clock), Is.Null);
+            Assert.That(cache.Find(Asked(Policy, cost: 2), clock), Is.Null);
             Assert.That(
-                cache.Find("counter", Policy.Revise(Policy.Definition, TestData.Moment), 1, clock),
+                cache.Find(Asked(Policy.Revise(Policy.Definition, TestData.Moment)), clock),
                 Is.Null
             );
-            Assert.That(cache.Find("counter", Policy with { }, 1, clock), Is.Not.Null);
+            Assert.That(cache.Find(Asked(Policy with { }), clock), Is.Not.Null);
         }
     }
 
@@ -134,10 +134,66 @@ public sealed class DenialCacheTests
 
         Forget(all);
         clock.Observe(TestData.Moment, time.GetTimestamp());
-        cache.Remember("counter", 1, Denial(seconds: 30), generation);
+        cache.Remember(Stable(Denial(seconds: 30)), generation);
 
         Assert.That(Find(), Is.Null);
     }
+
+    // Two limits with owners of their own, the first of which alice shares with bob.
+    [TestCase("alice", "organisation", "user")]
+    [TestCase("bob", "organisation")]
+    public void Find_SeveralOwners_IsDeniedByTheCountersThatTheUserShares(
+        string user,
+        params string[] violated
+    )
+    {
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("organisation", 1), TestData.Limit("user", 1)]
+        );
+        KeyedPlan PlanOf(string name) =>
+            KeyedPlan.Of(
+                new CheckPlan(new Subject(TestData.Client, name, null), policy, Cost: 1)
+                {
+                    Owners =
+                    [
+                        new Subject(TestData.Client, "acme", null),
+                        new Subject(TestData.Client, name, null),
+                    ],
+                }
+            );
+        clock.Observe(TestData.Moment, time.GetTimestamp());
+        for (var i = 0; i < 2; i++)
+        {
+            var alone = Decision.From(
+                policy,
+                [policy.Limits[i]],
+                [TestData.Status(wait: (i + 1) * 10_000_000, remaining: 0)],
+                TestData.Moment,
+                TimeSpan.FromSeconds(10)
+            );
+            cache.Remember(
+                new StableDenial(PlanOf("alice").Counters[i], Cost: 1, alone),
+                cache.Generation
+            );
+        }
+
+        var found = cache.Find(PlanOf(user), clock)!;
+
+        Assert.That(found.Allowed, Is.False);
+        Assert.That(found.Violated, Is.EqualTo(violated));
+        Assert.That(found.Limits.Select(limit => limit.Name), Is.EqualTo(violated));
+        Assert.That(
+            found.RetryAfter,
+            Is.EqualTo(TimeSpan.FromSeconds(10 * violated.Length)),
+            "The longest wait."
+        );
+    }
+
+    private static KeyedPlan Asked(Policy policy, string user = "alice", long cost = 1) =>
+        KeyedPlan.Of(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
+
+    private static StableDenial Stable(Decision denial) =>
+        new(Asked(Policy).Slot, Cost: 1, denial);
 
     private static Decision Denial(int seconds) =>
         Decision.From(
@@ -155,15 +211,15 @@ public sealed class DenialCacheTests
         }
         else
         {
-            cache.Forget("counter");
+            cache.Forget(Asked(Policy).Slot!);
         }
     }
 
-    private Decision? Find() => cache.Find("counter", Policy, 1, clock);
+    private Decision? Find() => cache.Find(Asked(Policy), clock);
 
     private void Remember(Decision denial)
     {
         clock.Observe(denial.DecidedAt, time.GetTimestamp());
-        cache.Remember("counter", 1, denial, cache.Generation);
+        cache.Remember(Stable(denial), cache.Generation);
     }
 }

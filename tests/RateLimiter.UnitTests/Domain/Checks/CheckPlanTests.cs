@@ -2,7 +2,7 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 
-public sealed class PermitRequestTests
+public sealed class CheckPlanTests
 {
     [TestCase("search", "search", null)]
     [TestCase("search", "*", null, Description = "asked for by that name")]
@@ -18,8 +18,8 @@ public sealed class PermitRequestTests
         var policy = TestData.Policy(policyRoute, "free");
 
         Assert.That(
-            PermitRequest.For(TestData.Client, policy, "alice", route, 7),
-            Is.EqualTo(new PermitRequest(new Subject(TestData.Client, "alice", counted), policy, 7))
+            CheckPlan.For(TestData.Client, policy, "alice", route, 7),
+            Is.EqualTo(new CheckPlan(new Subject(TestData.Client, "alice", counted), policy, 7))
         );
     }
 }

@@ -1,0 +1,98 @@
+using RateLimiter.Application.Telemetry;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+
+namespace RateLimiter.Infrastructure.Redis.Checks;
+
+/// <summary>
+/// What waits for one shard of the store: single checks, which are batched, and the checks of batches, in a lane of their own.
+/// </summary>
+internal sealed class CheckShard : IDisposable
+{
+    private readonly CheckBatcher batcher;
+    private readonly BulkDispatcher bulk;
+
+    public CheckShard(RedisConnection connection, DenialCache denials, TimeProvider time)
+    {
+        Time = new StoreTime(time);
+        Caller = new CheckCaller(connection, denials, Time, time);
+        batcher = new CheckBatcher(
+            plans => Caller.AcquireAsync(plans, connection.CheckTimeout, isEvidence: true, default),
+            connection.CheckTimeout,
+            connection.Clock
+        );
+        bulk = new BulkDispatcher(
+            (plans, timeout, cancellationToken) =>
+                Caller.AcquireAsync(plans, timeout, isEvidence: false, cancellationToken),
+            connection.CheckTimeout,
+            connection.AdministrativeTimeout,
+            connection.Clock
+        );
+    }
+
+    /// <summary>The clock of the shard.</summary>
+    public StoreTime Time { get; }
+
+    /// <summary>Calls the script, without a wait for a turn.</summary>
+    public CheckCaller Caller { get; }
+
+    /// <summary>The number of single checks that wait to be sent.</summary>
+    public int Waiting => batcher.Waiting;
+
+    public void Dispose() => batcher.Dispose();
+
+    /// <inheritdoc cref="CheckBatcher.DecideAsync"/>
+    public Task<Decision?> DecideAsync(in KeyedPlan plan) =>
+        Instrumentation.Spans.HasListeners() ? DecideTracedAsync(plan) : batcher.DecideAsync(plan);
+
+    /// <summary>Decides the plans of one batch; leaves those undecided that the store does not reply to.</summary>
+    /// <param name="plans">The plans, each with the place of its decision.</param>
+    /// <param name="decisions">Where the decisions are put.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task DecideEachAsync(
+        IReadOnlyList<(int Index, KeyedPlan Plan)> plans,
+        Decision?[] decisions,
+        CancellationToken cancellationToken
+    )
+    {
+        var next = 0;
+        await foreach (var call in bulk.DispatchAsync(Calls(plans), cancellationToken))
+        {
+            foreach (var decision in call)
+            {
+                decisions[plans[next++].Index] = decision;
+            }
+        }
+    }
+
+    // The span covers the whole wait, for a turn and for the store.
+    private async Task<Decision?> DecideTracedAsync(KeyedPlan plan)
+    {
+        using var span = Instrumentation.Spans.StartActivity("acquire permits");
+        return await batcher.DecideAsync(plan);
+    }
+
+    /// <summary>Splits plans, in their order, into calls that do not exceed the maximum work of one call.</summary>
+    private static IEnumerable<(KeyedPlan[] Plans, int Work)> Calls(
+        IReadOnlyList<(int Index, KeyedPlan Plan)> plans
+    )
+    {
+        List<KeyedPlan> call = [];
+        var work = 0;
+        foreach (var (_, keyed) in plans)
+        {
+            var added = CheckWork.Of(keyed.Plan.Policy);
+            if (work + added > CheckWork.MaxPerCall)
+            {
+                yield return ([.. call], work);
+                call.Clear();
+                work = 0;
+            }
+
+            call.Add(keyed);
+            work += added;
+        }
+
+        yield return ([.. call], work);
+    }
+}
