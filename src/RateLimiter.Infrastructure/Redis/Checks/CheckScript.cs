@@ -40,7 +40,11 @@ internal static class CheckScript
         KeyedPlan[] plans,
         RedisKey[] keys,
         RedisValue[] values
-    ) => Read(plans, await Script.EvaluateAsync(database, keys, values));
+    )
+    {
+        var reply = await Script.EvaluateAsync(database, keys, values);
+        return Read(plans, reply);
+    }
 
     /// <param name="verb">As in check.lua: acquire, peek or refund.</param>
     /// <param name="plans">The plans.</param>

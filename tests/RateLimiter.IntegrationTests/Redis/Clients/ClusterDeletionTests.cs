@@ -102,7 +102,7 @@ public sealed class ClusterDeletionTests
     }
 
     private static string Name(ClientId client, int user) =>
-        CounterStoreExtensions.KeyOf(new Subject(client, $"{user}", null), Limit);
+        CounterStoreExtensions.KeyOf(new Subject(client, $"{user}", null), Limit)!;
 
     private static async Task CountAsync(
         RedisConnection connection,

@@ -64,11 +64,11 @@ public sealed class CheckBatcherTests : IDisposable
         calls[1].AnswerAll();
 
         Assert.That(
-            calls.Select(call => call.Requests.Length),
+            calls.Select(call => call.Plans.Length),
             Is.EqualTo(new[] { 1, 1, CheckWork.MaxPerCall, 1 })
         );
         Assert.That(
-            calls.SelectMany(call => call.Requests).Select(request => request.Cost),
+            calls.SelectMany(call => call.Plans).Select(keyed => keyed.Plan.Cost),
             Is.Ordered
         );
     }
@@ -201,7 +201,7 @@ public sealed class CheckBatcherTests : IDisposable
 
         calls[0].AnswerAll();
 
-        Assert.That(calls[2].Requests, Has.Length.EqualTo(CheckWork.MaxPerCall / work));
+        Assert.That(calls[2].Plans, Has.Length.EqualTo(CheckWork.MaxPerCall / work));
     }
 
     [Test]
