@@ -29,14 +29,14 @@ public sealed class AnalyticsSumTests
     public async Task Summary_ServiceStartedAgain_HasLostNothing(Store store)
     {
         await using var host = await StoreHost.StartAsync(store, ownProcess: true);
-        var service = await host.ServeAloneAsync(SharedServices.Patient);
+        var service = await host.ServeAsync(SharedServices.Patient);
         var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 100);
         await client.HasPolicyAsync("s", 100);
         await CheckAsync(client, client);
 
-        Assert.That(await service.TerminateAsync(), Is.Zero);
-        var again = await client.OnceOnAsync(await host.ServeAloneAsync(SharedServices.Patient));
+        await service.DisposeAsync();
+        var again = await client.OnceOnAsync(await host.ServeAsync(SharedServices.Patient));
 
         await MustSeeAllAsync(again);
     }
@@ -46,7 +46,7 @@ public sealed class AnalyticsSumTests
     public async Task Summary_StoreStoodStill_IsExactlyTheChecksThatWereDecided()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
-        var client = await TestClient.RegisterAsync(await host.ServeAloneAsync());
+        var client = await TestClient.RegisterAsync(await host.ServeAsync());
         await client.HasPolicyAsync("r", 100);
         using var enough = new CancellationTokenSource();
         var decided = 0;

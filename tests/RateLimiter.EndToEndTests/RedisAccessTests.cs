@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests;
@@ -160,6 +161,20 @@ public sealed class RedisAccessTests
         );
         await MustSayAsync(service, "a second late, because the Redis user lacks a right");
         Assert.That(service.Output, Does.Not.Contain("connections to the store were stale"));
+    }
+
+    [Test]
+    public async Task ChannelRight_Missing_DoesNotDelayTheStop()
+    {
+        await AddUserAsync("app", "+@all", "~*", "&*", "-subscribe");
+        await using var host = StoreHost.Of($"redis://app:{Escaped}@{redis.ConnectionString}");
+        var service = await host.ServeAsync();
+        await MustSayAsync(service, "a second late, because the Redis user lacks a right");
+
+        var clock = Stopwatch.StartNew();
+        await service.DisposeAsync();
+
+        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(3)));
     }
 
     [Test]

@@ -383,14 +383,13 @@ public sealed class StartupTests
 }
 
 /// <summary>How the service stops after a signal.</summary>
-[TestFixture(Store.Embedded)]
-[TestFixture(Store.Redis)]
-public sealed class ShutdownTests(Store store)
+[TestFixture]
+public sealed class ShutdownTests
 {
     [Test]
     public async Task Interrupt_InTheMiddleOfUse_IsUnreadyFirstFailsNobodyAndLosesNothing()
     {
-        await using var host = await StoreHost.StartAsync(store);
+        await using var host = await StoreHost.StartAsync(Store.Embedded);
         var service = await host.ServeAloneAsync(
             SharedServices.Patient,
             SharedServices.Open,
@@ -418,7 +417,7 @@ public sealed class ShutdownTests(Store store)
         Assert.That(await exit, Is.Zero);
         Assert.That(answered, Is.GreaterThan(10));
         var again = await client.OnceOnAsync(
-            await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open)
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
         );
         var log = await again.LogsAsync();
         Assert.That(1_000_000 - await again.RemainingAsync("u", "r"), Is.EqualTo(answered));
@@ -430,7 +429,7 @@ public sealed class ShutdownTests(Store store)
     [Contract("Ctrl-C ends it cleanly within 5 s; the log is flushed at shutdown")]
     public async Task Terminate_InTheMiddleOfChecks_EndsCleanlyWithTheLogWritten()
     {
-        await using var host = await StoreHost.StartAsync(store);
+        await using var host = await StoreHost.StartAsync(Store.Embedded);
         var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
         var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("r", 1000);
@@ -451,7 +450,7 @@ public sealed class ShutdownTests(Store store)
         Assert.That(elapsed, Is.LessThan(TimeSpan.FromSeconds(5)));
         Assert.That(exitCode, Is.Zero);
         var again = await client.OnceOnAsync(
-            await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open)
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
         );
         // The log keeps 1000 decisions, which may be fewer than were made until the stop.
         Assert.That(
@@ -481,7 +480,7 @@ public sealed class ShutdownTests(Store store)
     [Contract("API keys are never logged; no banner noise of the embedded store")]
     public async Task Terminate_AfterAllKindsOfRequests_HasPrintedNoKeyAndNoStackTrace()
     {
-        await using var host = await StoreHost.StartAsync(store);
+        await using var host = await StoreHost.StartAsync(Store.Embedded);
         var service = await host.ServeAloneAsync(
             SharedServices.Patient,
             SharedServices.Open,
@@ -536,7 +535,7 @@ public sealed class ShutdownWithWaitingLogTests
 
         Assert.That(await ended, Is.Zero);
         var again = await client.OnceOnAsync(
-            await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open)
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
         );
         Assert.That(
             (await again.LogsAsync()).Select(entry => $"{entry.GetProperty("user_id")}"),

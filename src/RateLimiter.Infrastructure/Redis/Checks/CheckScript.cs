@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Application.Stores;
@@ -17,21 +16,11 @@ internal static class CheckScript
     private const int NumbersPerLimit = 5;
     private const long Broken = -2;
 
-    // The script file of each algorithm. The two buckets differ only in their default burst.
-    private static readonly Dictionary<Algorithm, string> Limiters = new()
-    {
-        [Algorithm.FixedWindow] = "fixed_window",
-        [Algorithm.SlidingWindow] = "sliding_window",
-        [Algorithm.SlidingLog] = "sliding_log",
-        [Algorithm.TokenBucket] = "bucket",
-        [Algorithm.LeakyBucket] = "bucket",
-    };
-
     // The arguments for a policy's limits are the same in every call.
     private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
 
     /// <summary>The script check.lua.</summary>
-    private static readonly RedisScript Script = RedisScript.Load("check", Limiters.Values);
+    private static readonly RedisScript Script = RedisScript.Load("check", LimiterModule.Names);
 
     /// <summary>Calls the script with what <see cref="Write"/> made.</summary>
     /// <exception cref="StoreUnavailableException">The reply is none of the script.</exception>
@@ -226,12 +215,7 @@ internal static class CheckScript
                     Encoding.ASCII.GetBytes(
                         string.Join(
                             ' ',
-                            policy.Limits.Select(limit =>
-                                string.Create(
-                                    CultureInfo.InvariantCulture,
-                                    $"{Limiters[limit.Algorithm]} {limit.Permits} {limit.WindowMicroseconds} {limit.Capacity} {limit.Tick}"
-                                )
-                            )
+                            policy.Limits.Select(limit => LimiterModule.Of(limit).Write(limit))
                         )
                     )
             );

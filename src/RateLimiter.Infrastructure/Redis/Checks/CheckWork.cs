@@ -7,9 +7,8 @@ namespace RateLimiter.Infrastructure.Redis.Checks;
 /// is bounded by its work and not by the number of its checks, because the store serves no one else meanwhile.
 /// </summary>
 /// <remarks>
-/// As measured (ADR 37). Every limit costs about the same, except that a sliding log costs more the longer it is: at
-/// 10,000 permits 3 times as much in Redis, and up to 25 times in the embedded store, which traverses its lists. 7 is
-/// between these: a check of eight such limits is 56 and has a call to itself.
+/// As measured (ADR 37). Every limit costs about the same, except that a sliding log costs more the longer it is
+/// (<see cref="LimiterModule.Work"/>): a check of eight of the longest logs is 56 and has a call to itself.
 /// </remarks>
 internal static class CheckWork
 {
@@ -21,22 +20,15 @@ internal static class CheckWork
     /// <summary>The work done for one tenant before the next one's turn.</summary>
     public const int Turn = MaxPerCall / 10;
 
-    private const int LoggedPermitsPerUnit = 1500;
-
     /// <summary>Never more than <see cref="MaxPerCall"/>.</summary>
     public static int Of(Policy policy)
     {
         var work = 0;
         for (var i = 0; i < policy.Limits.Count; i++)
         {
-            work += Of(policy.Limits[i]);
+            work += LimiterModule.Of(policy.Limits[i]).Work(policy.Limits[i]);
         }
 
         return work;
     }
-
-    private static int Of(Limit limit) =>
-        limit.Algorithm == Algorithm.SlidingLog
-            ? 1 + (int)(limit.Permits / LoggedPermitsPerUnit)
-            : 1;
 }

@@ -187,7 +187,8 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     {
         await connected.Task.WaitAsync(cancellationToken);
         subscriptions.Add((channel, handle));
-        await ListenAsync(used!, channel, handle);
+        // Without the right to subscribe it is tried until the connection is closed, for which a stop does not wait.
+        await ListenAsync(used!, channel, handle).WaitAsync(cancellationToken);
     }
 
     /// <summary>
