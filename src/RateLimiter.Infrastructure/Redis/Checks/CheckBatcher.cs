@@ -53,7 +53,7 @@ internal sealed class CheckBatcher(
 
     /// <returns>Null when no reply came in time. A check that was not sent by then is not sent any more.</returns>
     /// <exception cref="StoreUnavailableException">Too many checks wait.</exception>
-    public Task<Decision?> DecideAsync(in KeyedPlan keyed)
+    public Task<Decision?> DecideAsync(KeyedPlan keyed)
     {
         var check = new PendingCheck(keyed, time.GetTimestamp() - TimestampsIn(keyed.Plan.Waited));
         var tenant = keyed.Plan.Client;

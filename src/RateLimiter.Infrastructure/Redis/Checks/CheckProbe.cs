@@ -86,5 +86,5 @@ internal sealed class CheckProbe(RedisConnection connection, RedisCounterStore c
     }
 
     private static KeyedPlan PlanOf(string user) =>
-        KeyedPlan.Of(new CheckPlan(new Subject(Nobody, user, null), ProbePolicy, Cost: 1));
+        new KeyedPlan(new CheckPlan(new Subject(Nobody, user, null), ProbePolicy, Cost: 1));
 }

@@ -49,7 +49,7 @@ internal static class CheckScript
         values[0] = clock ?? RedisValue.EmptyString;
         values[1] = verb;
         var value = 2;
-        foreach (ref readonly var keyed in plans)
+        foreach (var keyed in plans)
         {
             values[value++] = keyed.Plan.Cost;
             values[value++] = LimitText(keyed.Plan.Policy);
@@ -79,7 +79,7 @@ internal static class CheckScript
         Span<long> ends = stackalloc long[PolicyDefinition.MaxLimits];
         for (var i = 0; i < plans.Length; i++)
         {
-            ref readonly var keyed = ref plans[i];
+            var keyed = plans[i];
             var statuses = new LimitStatus[keyed.Counters.Length];
             for (var j = 0; j < statuses.Length; j++)
             {
@@ -111,14 +111,14 @@ internal static class CheckScript
     /// several, others may take from the rest, and only the figures of that counter are.
     /// </summary>
     private static Decision Decide(
-        in KeyedPlan keyed,
+        KeyedPlan keyed,
         LimitStatus[] statuses,
         ReadOnlySpan<long> ends,
         DateTimeOffset decidedAt,
         ref List<StableDenial>? denials
     )
     {
-        var plan = keyed.Plan;
+        ref readonly var plan = ref keyed.Plan;
         var stableFor = plan.Owners is null ? StabilityOf(ends[..statuses.Length]) : 0;
         var decision = Decision.From(
             plan.Policy,
@@ -180,7 +180,7 @@ internal static class CheckScript
 
         var keys = new RedisKey[CountersOf(plans)];
         var key = 0;
-        foreach (ref readonly var keyed in plans)
+        foreach (var keyed in plans)
         {
             keyed.Counters.CopyTo(keys, key);
             key += keyed.Counters.Length;
@@ -192,7 +192,7 @@ internal static class CheckScript
     private static int CountersOf(ReadOnlySpan<KeyedPlan> plans)
     {
         var counters = 0;
-        foreach (ref readonly var keyed in plans)
+        foreach (var keyed in plans)
         {
             counters += keyed.Counters.Length;
         }

@@ -42,25 +42,27 @@ internal sealed class CheckShard : IDisposable
     public void Dispose() => batcher.Dispose();
 
     /// <inheritdoc cref="CheckBatcher.DecideAsync"/>
-    public Task<Decision?> DecideAsync(in KeyedPlan plan) =>
+    public Task<Decision?> DecideAsync(KeyedPlan plan) =>
         Instrumentation.Spans.HasListeners() ? DecideTracedAsync(plan) : batcher.DecideAsync(plan);
 
-    /// <summary>Decides the plans of one batch; leaves those undecided that the store does not reply to.</summary>
-    /// <param name="plans">The plans, each with the place of its decision.</param>
-    /// <param name="decisions">Where the decisions are put.</param>
+    /// <summary>Decides plans of one batch; leaves those undecided that the store does not reply to.</summary>
+    /// <param name="plans">The plans of the batch.</param>
+    /// <param name="asked">The places of the plans that are decided.</param>
+    /// <param name="decisions">Where their decisions are put.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task DecideEachAsync(
-        IReadOnlyList<(int Index, KeyedPlan Plan)> plans,
+        KeyedPlan[] plans,
+        List<int> asked,
         Decision?[] decisions,
         CancellationToken cancellationToken
     )
     {
         var next = 0;
-        await foreach (var call in bulk.DispatchAsync(Calls(plans), cancellationToken))
+        await foreach (var call in bulk.DispatchAsync(Calls(plans, asked), cancellationToken))
         {
             foreach (var decision in call)
             {
-                decisions[plans[next++].Index] = decision;
+                decisions[asked[next++]] = decision;
             }
         }
     }
@@ -72,16 +74,19 @@ internal sealed class CheckShard : IDisposable
         return await batcher.DecideAsync(plan);
     }
 
-    /// <summary>Splits plans, in their order, into calls that do not exceed the maximum work of one call.</summary>
+    /// <summary>
+    /// Splits the selected plans, in their order, into calls that do not exceed the maximum work of one call.
+    /// </summary>
     private static IEnumerable<(KeyedPlan[] Plans, int Work)> Calls(
-        IReadOnlyList<(int Index, KeyedPlan Plan)> plans
+        KeyedPlan[] plans,
+        List<int> asked
     )
     {
-        List<KeyedPlan> call = [];
+        var call = new List<KeyedPlan>(Math.Min(asked.Count, CheckWork.MaxPerCall));
         var work = 0;
-        foreach (var (_, keyed) in plans)
+        foreach (var i in asked)
         {
-            var added = CheckWork.Of(keyed.Plan.Policy);
+            var added = CheckWork.Of(plans[i].Plan.Policy);
             if (work + added > CheckWork.MaxPerCall)
             {
                 yield return ([.. call], work);
@@ -89,7 +94,7 @@ internal sealed class CheckShard : IDisposable
                 work = 0;
             }
 
-            call.Add(keyed);
+            call.Add(plans[i]);
             work += added;
         }
 

@@ -34,9 +34,9 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     /// </summary>
     /// <param name="asked">The plan.</param>
     /// <param name="clock">The clock of its counters.</param>
-    public Decision? Find(in KeyedPlan asked, StoreTime clock)
+    public Decision? Find(KeyedPlan asked, StoreTime clock)
     {
-        var plan = asked.Plan;
+        ref readonly var plan = ref asked.Plan;
         Decision? denial = null;
         foreach (var counter in asked.Counters)
         {
@@ -77,7 +77,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     }
 
     /// <summary>Forgets what any counter of a plan denied.</summary>
-    public void Forget(in KeyedPlan plan)
+    public void Forget(KeyedPlan plan)
     {
         foreach (var counter in plan.Counters)
         {

@@ -5,20 +5,25 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>A plan with the names of its counters, which all stages of a check need and which are made once.</summary>
-/// <param name="Plan">The plan.</param>
-/// <param name="Counters">The key of the counter of each demand. All are in one slot of a cluster.</param>
-internal readonly record struct KeyedPlan(CheckPlan Plan, RedisKey[] Counters)
+internal sealed class KeyedPlan
 {
-    public static KeyedPlan Of(in CheckPlan plan)
-    {
-        var counters = new RedisKey[plan.Count];
-        for (var i = 0; i < counters.Length; i++)
-        {
-            counters[i] = RedisKeys.Counter(plan, i);
-        }
+    private readonly CheckPlan plan;
 
-        return new KeyedPlan(plan, counters);
+    public KeyedPlan(in CheckPlan plan)
+    {
+        this.plan = plan;
+        Counters = new RedisKey[plan.Count];
+        for (var i = 0; i < Counters.Length; i++)
+        {
+            Counters[i] = RedisKeys.Counter(plan, i);
+        }
     }
+
+    /// <summary>The plan.</summary>
+    public ref readonly CheckPlan Plan => ref plan;
+
+    /// <summary>The key of the counter of each demand. All are in one slot of a cluster.</summary>
+    public RedisKey[] Counters { get; }
 
     /// <summary>A counter whose slot and shard are those of all.</summary>
     public RedisKey Slot => Counters[0];

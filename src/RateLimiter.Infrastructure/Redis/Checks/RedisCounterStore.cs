@@ -56,7 +56,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// </remarks>
     public ValueTask<Decision?> AcquireAsync(CheckPlan plan, CancellationToken cancellationToken)
     {
-        var keyed = KeyedPlan.Of(plan);
+        var keyed = new KeyedPlan(plan);
         var number = connection.ShardOf(keyed.Slot);
         var shard = shards[number];
         if (Denials.Find(keyed, shard.Time) is { } denial)
@@ -78,15 +78,16 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var decisions = new Decision?[plans.Count];
-        var asked = new List<(int Index, KeyedPlan Plan)>?[shards.Length];
+        var keyed = new KeyedPlan[plans.Count];
+        var asked = new List<int>?[shards.Length];
         for (var i = 0; i < decisions.Length; i++)
         {
-            var keyed = KeyedPlan.Of(plans[i]);
-            var shard = connection.ShardOf(keyed.Slot);
-            decisions[i] = Denials.Find(keyed, shards[shard].Time);
-            if (decisions[i] is null && HasRoomFor(keyed.Plan))
+            keyed[i] = new KeyedPlan(plans[i]);
+            var shard = connection.ShardOf(keyed[i].Slot);
+            decisions[i] = Denials.Find(keyed[i], shards[shard].Time);
+            if (decisions[i] is null && HasRoomFor(keyed[i].Plan))
             {
-                (asked[shard] ??= []).Add((i, keyed));
+                (asked[shard] ??= new List<int>(plans.Count)).Add(i);
             }
         }
 
@@ -95,7 +96,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 .Range(0, shards.Length)
                 .Where(shard => asked[shard] is not null && !connection.IsUnavailable(shard))
                 .Select(shard =>
-                    shards[shard].DecideEachAsync(asked[shard]!, decisions, cancellationToken)
+                    shards[shard].DecideEachAsync(keyed, asked[shard]!, decisions, cancellationToken)
                 )
         );
         return decisions;
@@ -115,13 +116,13 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
         finally
         {
-            Denials.Forget(KeyedPlan.Of(plan));
+            Denials.Forget(new KeyedPlan(plan));
         }
     }
 
     public async Task ResetAsync(CheckPlan plan, CancellationToken cancellationToken)
     {
-        var keyed = KeyedPlan.Of(plan);
+        var keyed = new KeyedPlan(plan);
         try
         {
             await connection.AskAsync(
@@ -148,7 +149,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var keyed = KeyedPlan.Of(plan);
+        var keyed = new KeyedPlan(plan);
         var decisions = await ShardOf(keyed)
             .Caller.EvaluateAsync(
                 verb,
@@ -163,7 +164,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <summary>The shard of a plan.</summary>
-    internal CheckShard ShardOf(in KeyedPlan keyed) => shards[connection.ShardOf(keyed.Slot)];
+    internal CheckShard ShardOf(KeyedPlan keyed) => shards[connection.ShardOf(keyed.Slot)];
 
     // A plan of cost 0 only looks, and needs no room.
     private bool HasRoomFor(in CheckPlan plan) => plan.Cost == 0 || !connection.Room.IsFull;

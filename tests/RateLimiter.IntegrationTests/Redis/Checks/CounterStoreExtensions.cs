@@ -61,7 +61,7 @@ internal static class CounterStoreExtensions
 
     /// <summary>The key of a subject's counter.</summary>
     public static RedisKey KeyOf(Subject subject, Limit limit) =>
-        KeyedPlan.Of(new CheckPlan(subject, Policy(limit), Cost: 1)).Slot;
+        new KeyedPlan(new CheckPlan(subject, Policy(limit), Cost: 1)).Slot;
 
     /// <summary>A user that was never checked before.</summary>
     public static Subject NewSubject(string user = "user") => new(ClientId.New(), user, null);

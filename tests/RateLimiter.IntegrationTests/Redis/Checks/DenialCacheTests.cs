@@ -98,7 +98,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
         var received = new TaskCompletionSource();
         Invalidations.Freed += name =>
         {
-            if (name == KeyedPlan.Of(request).Slot)
+            if (name == new KeyedPlan(request).Slot)
             {
                 received.TrySetResult();
             }
@@ -181,7 +181,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     private async Task RemoveAsync(CheckPlan request)
     {
         var database = (await Store.Connection.Connected).GetDatabase();
-        RedisKey counter = KeyedPlan.Of(request).Slot;
+        RedisKey counter = new KeyedPlan(request).Slot;
         Assert.That(await database.KeyDeleteAsync(counter), Is.True);
     }
 }

@@ -118,7 +118,7 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
         Assert.That((await DecideAsync(alice)).Allowed, Is.False);
         // Only memory can know it now.
         var database = (await Store.Connection.Connected).GetDatabase();
-        await database.KeyDeleteAsync(KeyedPlan.Of(alice).Counters[0]);
+        await database.KeyDeleteAsync(new KeyedPlan(alice).Counters[0]);
 
         var bob = await DecideAsync(Plan(policy, "acme", "bob"));
         var aliceElsewhere = await DecideAsync(Plan(policy, "umbrella", "alice"));
@@ -218,7 +218,7 @@ public sealed class SeveralOwnersInAClusterTests
 
         Assert.That(decisions.Count(decision => decision!.Allowed), Is.EqualTo(10 * policies));
         Assert.That(
-            plans.Select(plan => connection.ShardOf(KeyedPlan.Of(plan).Slot)).Distinct().Count(),
+            plans.Select(plan => connection.ShardOf(new KeyedPlan(plan).Slot)).Distinct().Count(),
             Is.GreaterThan(1),
             "They are on several masters."
         );

@@ -113,7 +113,7 @@ public sealed class BatchSpanTests : IDisposable
     }
 
     private static KeyedPlan Request() =>
-        KeyedPlan.Of(
+        new KeyedPlan(
             new CheckPlan(
                 new Subject(TestData.Client, "alice", RouteKey: null),
                 TestData.Policy(),

@@ -223,7 +223,7 @@ public sealed class BulkDispatcherTests
         CancellationToken cancellationToken = default
     )
     {
-        var plan = KeyedPlan.Of(
+        var plan = new KeyedPlan(
             new CheckPlan(
                 new Subject(client ?? TestData.Client, "alice", null),
                 TestData.Policy(),

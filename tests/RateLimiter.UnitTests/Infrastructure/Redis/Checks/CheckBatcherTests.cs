@@ -246,7 +246,7 @@ public sealed class CheckBatcherTests : IDisposable
         Policy? policy = null,
         TimeSpan waited = default
     ) =>
-        KeyedPlan.Of(
+        new KeyedPlan(
             new CheckPlan(
                 new Subject(client ?? TestData.Client, "alice", null),
                 policy ?? TestData.Policy(),

@@ -151,7 +151,7 @@ public sealed class DenialCacheTests
             limits: [TestData.Limit("organisation", 1), TestData.Limit("user", 1)]
         );
         KeyedPlan PlanOf(string name) =>
-            KeyedPlan.Of(
+            new KeyedPlan(
                 new CheckPlan(new Subject(TestData.Client, name, null), policy, Cost: 1)
                 {
                     Owners =
@@ -190,7 +190,7 @@ public sealed class DenialCacheTests
     }
 
     private static KeyedPlan Asked(Policy policy, string user = "alice", long cost = 1) =>
-        KeyedPlan.Of(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
+        new KeyedPlan(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
 
     private static StableDenial Stable(Decision denial) =>
         new(Asked(Policy).Slot, Cost: 1, denial);
