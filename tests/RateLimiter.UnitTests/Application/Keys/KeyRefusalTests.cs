@@ -38,7 +38,9 @@ public sealed class KeyRefusalTests
 
     [Test]
     public void Why_ChangeThatWasMade_IsNoRefusal() =>
-        Assert.Throws<UnreachableException>(() => KeyRefusal.Why(new KeyDeleted(TestData.Key(KeyHash.Of("any")))));
+        Assert.Throws<UnreachableException>(() =>
+            KeyRefusal.Why(new KeyDeleted(TestData.Key(KeyHash.Of("any"))))
+        );
 
     [TestCase(Scopes.Admin, "The API key does not have the scope admin.")]
     [TestCase(
