@@ -17,13 +17,9 @@ public sealed class LayerTests
         "Npgsql",
         "Microsoft.EntityFrameworkCore",
     ];
-    private static readonly string[] Web =
-    [
-        "Microsoft.AspNetCore",
-        "FluentValidation",
-        "AutoMapper",
-        "NSwag",
-    ];
+    private static readonly string[] Web = ["Microsoft.AspNetCore", "AutoMapper", "NSwag"];
+
+    private const string Validation = "FluentValidation";
 
     [Test]
     public void Domain_AnyType_DependsOnNoOtherLayerAndNoFramework() =>
@@ -36,6 +32,7 @@ public sealed class LayerTests
                 "MediatR",
                 "BitFaster",
                 "Microsoft",
+                Validation,
                 .. Stores,
                 .. Web,
             ]);
@@ -48,11 +45,19 @@ public sealed class LayerTests
     public void Application_AnyType_DependsOnNoOuterLayerNorTheirFrameworks() =>
         Layers
             .TypesOf(Layers.Application)
-            .MustNotDependOn([Infrastructure, Api, .. Stores, .. Web]);
+            .MustNotDependOn([Infrastructure, Api, $"{Validation}.AspNetCore", .. Stores, .. Web]);
+
+    [Test]
+    public void Application_Assembly_ReferencesTheRulesOfValidationButNotTheirHosting() =>
+        Assert.That(
+            References(Layers.Application)
+                .Where(reference => reference.StartsWith(Validation, StringComparison.Ordinal)),
+            Is.EqualTo([Validation])
+        );
 
     [Test]
     public void Infrastructure_AnyType_DependsNeitherOnTheApiNorItsFrameworks() =>
-        Layers.TypesOf(Layers.Infrastructure).MustNotDependOn([Api, "MediatR", .. Web]);
+        Layers.TypesOf(Layers.Infrastructure).MustNotDependOn([Api, "MediatR", Validation, .. Web]);
 
     [Test]
     public void Infrastructure_Assembly_IsTheOnlyOneThatReferencesTheStores()

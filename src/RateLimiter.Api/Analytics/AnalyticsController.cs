@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.ModelBinding;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
@@ -22,7 +21,6 @@ namespace RateLimiter.Api.Analytics;
 [Tags("Analytics")]
 public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : ControllerBase
 {
-    private const int MaxBuckets = 1500;
     private const int MaxEntries = 100;
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -48,8 +46,8 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = spans.Of(from, to, Day);
-        return Validate(span) is { IsValid: false } errors
-            ? ProblemResponse.Validation(HttpContext, errors)
+        return AnalyticsRules.StartProblem(span) is { } problem
+            ? Refuse(problem)
             : Ok(
                 mapper.Map<AnalyticsSummaryResponse>(
                     await mediator.Send(
@@ -89,18 +87,9 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = spans.Of(from, to, bucket == BucketSize.Minute ? Hour : Day);
-        var errors = Validate(span);
-        if (errors.IsValid && span.CountOf(bucket) > MaxBuckets)
+        if (AnalyticsRules.StartProblem(span, bucket) is { } problem)
         {
-            errors.AddModelError(
-                "from",
-                $"is more than {MaxBuckets} {(bucket == BucketSize.Minute ? "minutes" : "hours")} before the end"
-            );
-        }
-
-        if (!errors.IsValid)
-        {
-            return ProblemResponse.Validation(HttpContext, errors);
+            return Refuse(problem);
         }
 
         var buckets = await mediator.Send(
@@ -146,9 +135,9 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     )
     {
         var span = spans.Of(from, to, Day);
-        if (Validate(span) is { IsValid: false } errors)
+        if (AnalyticsRules.StartProblem(span) is { } problem)
         {
-            return ProblemResponse.Validation(HttpContext, errors);
+            return Refuse(problem);
         }
 
         var entries = await mediator.Send(
@@ -167,14 +156,9 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         );
     }
 
-    private static ModelStateDictionary Validate(AnalyticsSpan span)
-    {
-        var errors = new ModelStateDictionary();
-        if (span.From >= span.To)
-        {
-            errors.AddModelError("from", "must be before the end");
-        }
-
-        return errors;
-    }
+    private ObjectResult Refuse(string problemOfStart) =>
+        ProblemResponse.Validation(
+            HttpContext,
+            new Dictionary<string, string[]> { ["from"] = [problemOfStart] }
+        );
 }

@@ -1,24 +1,17 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Checks;
 
 namespace RateLimiter.Api.Checks;
 
 /// <param name="Checks">1 to 1000 checks.</param>
 public sealed record CheckBatchRequest(IReadOnlyList<CheckBatchItem>? Checks)
 {
-    public const int MaxChecks = 1000;
-
     internal Dictionary<string, string[]>? Validate() =>
-        Checks switch
-        {
-            null => new() { ["checks"] = ["is required"] },
-            { Count: < 1 or > MaxChecks } => new()
-            {
-                ["checks"] = [$"must hold 1 to {MaxChecks} checks"],
-            },
-            _ => null,
-        };
+        CheckRules.BatchProblem(Checks?.Count) is { } problem
+            ? new() { ["checks"] = [problem] }
+            : null;
 }
 
 /// <summary>One check of a batch, or the errors in its JSON: an invalid item does not affect the others.</summary>

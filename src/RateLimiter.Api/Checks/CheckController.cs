@@ -90,5 +90,5 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     }
 
     private ObjectResult TooMany(TimeSpan? wait) =>
-        ProblemResponse.TooMany(HttpContext, wait, "Too many checks of this client.");
+        ProblemResponse.TooMany(HttpContext, wait, CheckRefusal.TooMany);
 }

@@ -1,4 +1,4 @@
-using RateLimiter.Domain;
+using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
@@ -13,36 +13,12 @@ public sealed record CheckRequest(
     string? UserId,
     string? RouteKey,
     string? Role,
-    long Cost = CheckRequest.DefaultCost
+    long Cost = CheckRules.DefaultCost
 )
 {
-    /// <summary>The cost of a check when it is omitted.</summary>
-    internal const long DefaultCost = 1;
-
-    /// <summary>
-    /// The validation errors, or null when there are none. Written by hand, because validation by attributes or validators
-    /// costs more than the check itself.
-    /// </summary>
-    internal Dictionary<string, string[]>? Validate()
-    {
-        Dictionary<string, string[]>? errors = null;
-        Add("user_id", Names.Problem(UserId, Names.MaxUserLength));
-        Add("route_key", Names.Problem(RouteKey, Names.MaxRouteLength));
-        Add("role", Role is null ? null : Names.Problem(Role, Names.MaxRoleLength));
-        Add(
-            "cost",
-            Cost is < 0 or > Limit.MaxPermits ? $"must be from 0 to {Limit.MaxPermits}" : null
-        );
-        return errors;
-
-        void Add(string field, string? problem)
-        {
-            if (problem is not null)
-            {
-                (errors ??= []).Add(field, [problem]);
-            }
-        }
-    }
+    /// <summary>The validation errors, or null when there are none.</summary>
+    internal Dictionary<string, string[]>? Validate() =>
+        CheckRules.Validate(UserId, RouteKey, Role, Cost);
 
     internal Check ToCheck() => new(UserId!, RouteKey!, Role ?? PolicyKey.DefaultRole, Cost);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Checks;
 
 namespace RateLimiter.Api.Checks;
 
@@ -31,7 +32,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         string? userId = null;
         string? routeKey = null;
         string? role = null;
-        var cost = CheckRequest.DefaultCost;
+        var cost = CheckRules.DefaultCost;
         var seen = Fields.None;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {

@@ -3,6 +3,7 @@ using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Checks;
+using RateLimiter.Application.Checks;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
 
@@ -38,7 +39,7 @@ internal sealed class GatewayHeaders : IOperationProcessor
                 Type = JsonObjectType.Integer,
                 Minimum = 0,
                 Maximum = Limit.MaxPermits,
-                Default = CheckRequest.DefaultCost,
+                Default = CheckRules.DefaultCost,
             },
             "The number of permits, 0 to 1,000,000,000."
         );

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RateLimiter.Api.Checks;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Quotas;
@@ -87,7 +86,7 @@ internal sealed class GatewayRequest
     {
         if (Read(CostHeader) is not { } text)
         {
-            return CheckRequest.DefaultCost;
+            return CheckRules.DefaultCost;
         }
 
         if (

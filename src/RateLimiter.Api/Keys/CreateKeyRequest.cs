@@ -1,6 +1,5 @@
 using FluentValidation;
-using RateLimiter.Api.Http.Json;
-using RateLimiter.Domain;
+using RateLimiter.Application.Keys;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Keys;
@@ -17,8 +16,6 @@ public sealed record CreateKeyRequest(
     long? ExpiresInSeconds = null
 )
 {
-    internal const long MaxLifetimeSeconds = 315_360_000;
-
     internal Scopes ToScopes() =>
         ScopeRules.TryParse(Scopes ?? ["check"], out var scopes) ? scopes : Domain.Keys.Scopes.None;
 
@@ -29,38 +26,19 @@ public sealed record CreateKeyRequest(
 /// <param name="GraceSeconds">
 /// The grace period: how long the old key stays valid, 0 to 2,592,000 (30 days); none when omitted.
 /// </param>
-public sealed record RotateKeyRequest(long GraceSeconds = 0)
-{
-    internal const long MaxGraceSeconds = 2_592_000;
-}
+public sealed record RotateKeyRequest(long GraceSeconds = 0);
 
 internal sealed class CreateKeyRequestValidator : AbstractValidator<CreateKeyRequest>
 {
     public CreateKeyRequestValidator()
     {
-        RuleFor(request => request.Name).IsName(Names.MaxKeyNameLength);
-        RuleFor(request => request.Scopes)
-            .Follows(scopes =>
-                scopes is null || (scopes.Count > 0 && ScopeRules.TryParse(scopes, out _))
-                    ? null
-                    : $"must hold at least one of {string.Join(", ", ScopeRules.Names)}, and nothing else"
-            );
-        RuleFor(request => request.ExpiresInSeconds)
-            .Follows(seconds =>
-                seconds is < 1 or > CreateKeyRequest.MaxLifetimeSeconds
-                    ? $"must be from 1 to {CreateKeyRequest.MaxLifetimeSeconds}"
-                    : null
-            );
+        RuleFor(request => request.Name).IsKeyName();
+        RuleFor(request => request.Scopes).AreScopes();
+        RuleFor(request => request.ExpiresInSeconds).IsLifetime();
     }
 }
 
 internal sealed class RotateKeyRequestValidator : AbstractValidator<RotateKeyRequest>
 {
-    public RotateKeyRequestValidator() =>
-        RuleFor(request => request.GraceSeconds)
-            .Follows(seconds =>
-                seconds is < 0 or > RotateKeyRequest.MaxGraceSeconds
-                    ? $"must be from 0 to {RotateKeyRequest.MaxGraceSeconds}"
-                    : null
-            );
+    public RotateKeyRequestValidator() => RuleFor(request => request.GraceSeconds).IsGracePeriod();
 }

@@ -91,6 +91,6 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         );
         return outcome.Events is { } events
             ? new DecisionStreamResult(events, StreamScope)
-            : ProblemResponse.TooMany(HttpContext, TooManyRetryAfter, "Too many streams are open.");
+            : ProblemResponse.TooMany(HttpContext, TooManyRetryAfter, LogRefusal.TooManyStreams);
     }
 }

@@ -1,6 +1,5 @@
 using FluentValidation;
-using RateLimiter.Api.Http.Json;
-using RateLimiter.Domain;
+using RateLimiter.Application.Policies;
 
 namespace RateLimiter.Api.Policies;
 
@@ -12,7 +11,7 @@ internal sealed class DeletePolicyRequestValidator : AbstractValidator<DeletePol
 {
     public DeletePolicyRequestValidator()
     {
-        RuleFor(request => request.RouteKey).IsName(Names.MaxRouteLength);
-        RuleFor(request => request.Role).IsNameOrNull(Names.MaxRoleLength);
+        RuleFor(request => request.RouteKey).IsRoute();
+        RuleFor(request => request.Role).IsRole();
     }
 }

@@ -35,7 +35,7 @@ internal static class PolicyResults
             PolicyNotFound => ProblemResponse.Create(
                 context,
                 StatusCodes.Status404NotFound,
-                Why(outcome)
+                PolicyRefusal.Why(outcome)
             ),
             ConditionFailed => ProblemResponse.Create(
                 context,
@@ -45,27 +45,8 @@ internal static class PolicyResults
                     + "GET /policy/export."
             ),
             TooManyPolicies or PoliciesTooLarge or WindowTooLong or PoliciesContended =>
-                ProblemResponse.Conflict(context, Why(outcome)),
+                ProblemResponse.Conflict(context, PolicyRefusal.Why(outcome)),
             NoSuchClient => ProblemResponse.NoClient(context),
-            _ => throw new UnreachableException($"{outcome} is a change that was made."),
-        };
-
-    /// <summary>The same in words, for callers that send no headers.</summary>
-    public static string Why(PolicyOutcome outcome) =>
-        outcome switch
-        {
-            PolicyNotFound =>
-                "There is no policy for this route and role, or no such version of it.",
-            ConditionFailed => "Somebody else has changed this policy in the meantime.",
-            TooManyPolicies { Max: var max } =>
-                $"A client can have {max} policies. Delete one that is not needed any more.",
-            PoliciesTooLarge { MaxBytes: var max } =>
-                $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions.",
-            WindowTooLong { MaxSeconds: var max } =>
-                $"The window of a limit can be {max} seconds long on this service.",
-            PoliciesContended =>
-                "Other callers keep changing the same policies. Nothing was changed; try again.",
-            NoSuchClient => "The client or its API key has just been deleted.",
             _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };
 

@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Http.Yaml;
+using RateLimiter.Application.Policies;
+using RateLimiter.Application.Validation;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
@@ -35,7 +37,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
     {
         if (Policies is null)
         {
-            return new() { ["policies"] = ["is required"] };
+            return new() { ["policies"] = [FieldRules.Required] };
         }
 
         var errors = Errors()
@@ -67,10 +69,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
                 && !known.TryAdd(key, i)
             )
             {
-                yield return (
-                    $"policies[{i}]",
-                    $"is for the same route and role as policies[{known[key]}]"
-                );
+                yield return ($"policies[{i}]", PolicyRules.SameKeyAs($"policies[{known[key]}]"));
             }
         }
     }
@@ -93,14 +92,12 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
 /// <summary>The policies of a document; reading stops with an error at the maximum number.</summary>
 public sealed class PolicyRequestList : Collection<SavePolicyRequest?>
 {
-    public const int MaxCount = 100_000;
-
     protected override void InsertItem(int index, SavePolicyRequest? item)
     {
         // Before it takes up memory: three bytes of JSON become an object of more than a hundred.
-        if (Count == MaxCount)
+        if (Count == PolicyRules.MaxDocumentPolicies)
         {
-            throw new JsonContentException($"is beyond the {MaxCount} that a document can hold");
+            throw new JsonContentException(PolicyRules.BeyondDocument);
         }
 
         base.InsertItem(index, item);

@@ -42,7 +42,7 @@ public sealed class PolicyVersionsController(IMediator mediator, IMapper mapper)
             Range(
                 typeof(long),
                 "1",
-                RollBackPolicyRequest.MaxVersionText,
+                PolicyRules.MaxVersionText,
                 ErrorMessage = "must be from {1} to {2}"
             )
         ]

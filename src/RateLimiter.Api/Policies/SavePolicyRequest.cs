@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using FluentValidation;
-using RateLimiter.Api.Http.Json;
-using RateLimiter.Domain;
+using RateLimiter.Application.Policies;
+using RateLimiter.Application.Validation;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
@@ -36,7 +36,7 @@ public sealed record SavePolicyRequest(
     bool IsActive = true,
     PolicyMode Mode = PolicyMode.Enforce,
     StoreFailureMode? OnStoreFailure = null
-) : ILimitFields
+)
 {
     /// <summary>Whether a policy was saved with a single limit: it has one limit of this name and no other.</summary>
     internal static bool IsSingle(PolicyDefinition definition) =>
@@ -72,13 +72,16 @@ public sealed record SavePolicyRequest(
         new(
             PolicyKey.Create(RouteKey!, Role),
             Limits is null
-                ? [((ILimitFields)this).ToLimit(Domain.Policies.Limit.DefaultName)]
-                : LimitRequest.ToLimits(Limits!),
+                ? [ToFields().ToLimit()]
+                : LimitFields.ToLimits(LimitRequest.ToFields(Limits)!),
             Description,
             IsActive,
             Mode,
             OnStoreFailure
         );
+
+    /// <summary>The fields of the single limit.</summary>
+    internal LimitFields ToFields() => new(Limit, WindowSeconds, Algorithm, Burst);
 
     internal bool HasSingle =>
         Limit is not null
@@ -98,13 +101,11 @@ public sealed record SavePolicyRequest(
 public sealed record LimitRequest(
     long? Limit,
     long? WindowSeconds,
-    Algorithm? Algorithm = LimitRequest.DefaultAlgorithm,
+    Algorithm? Algorithm = LimitFields.DefaultAlgorithm,
     long? Burst = null,
     [property: JsonPropertyOrder(-1)] string? Name = null
-) : ILimitFields
+)
 {
-    internal const Algorithm DefaultAlgorithm = Domain.Policies.Algorithm.FixedWindow;
-
     internal static LimitRequest Of(Limit limit) =>
         new(
             limit.Permits,
@@ -114,69 +115,33 @@ public sealed record LimitRequest(
             limit.Name
         );
 
-    internal static IReadOnlyList<Limit> ToLimits(IReadOnlyList<LimitRequest> requests) =>
-        [
-            .. requests.Zip(
-                NamesOf(requests),
-                (request, name) => ((ILimitFields)request).ToLimit(name)
-            ),
-        ];
+    internal static IReadOnlyList<LimitFields?> ToFields(IReadOnlyList<LimitRequest?> requests) =>
+        [.. requests.Select(request => request?.ToFields())];
 
-    /// <summary>
-    /// The names of limits. A limit without a name is named after its window, so that it keeps its name, and with it its
-    /// counters, when its permits or the order change. Several limits for the same window are numbered by their order: only
-    /// explicit names keep those apart.
-    /// </summary>
-    internal static IReadOnlyList<string> NamesOf(IReadOnlyList<LimitRequest?> requests)
-    {
-        var taken = requests.Select(request => request?.Name).ToHashSet();
-        return
-        [
-            .. requests.Select(request =>
-            {
-                if (request?.Name is { } given)
-                {
-                    return given;
-                }
-
-                var name = $"{request?.WindowSeconds}s";
-                for (var i = 2; !taken.Add(name); i++)
-                {
-                    name = $"{request?.WindowSeconds}s-{i}";
-                }
-
-                return name;
-            }),
-        ];
-    }
+    internal LimitFields ToFields() => new(Limit, WindowSeconds, Algorithm, Burst, Name);
 }
 
 internal sealed class SavePolicyRequestValidator : AbstractValidator<SavePolicyRequest>
 {
     public SavePolicyRequestValidator()
     {
-        RuleFor(request => request.RouteKey).IsName(Names.MaxRouteLength);
-        RuleFor(request => request.Role).IsNameOrNull(Names.MaxRoleLength);
-        RuleFor(request => request.Description).IsText(Names.MaxDescriptionLength);
+        RuleFor(request => request.RouteKey).IsRoute();
+        RuleFor(request => request.Role).IsRole();
+        RuleFor(request => request.Description).IsDescription();
 
-        When(request => request.Limits is null, () => Include(new LimitFieldsValidator()));
+        When(
+            request => request.Limits is null,
+            () => RuleFor(request => request.ToFields()).SetValidator(new LimitFieldsValidator())
+        );
         When(
             request => request.Limits is not null,
             () =>
             {
                 RuleFor(request => request.Limits!)
-                    .Follows(limits =>
-                        limits.Count is < 1 or > PolicyDefinition.MaxLimits
-                            ? $"must hold 1 to {PolicyDefinition.MaxLimits} limits"
-                        : LimitRequest.NamesOf(limits).Distinct().Count() < limits.Count
-                            ? "must each have a name of its own"
-                        : null
-                    );
+                    .Follows(limits => PolicyRules.LimitsProblem(LimitRequest.ToFields(limits)));
                 RuleFor(request => request.Limits)
                     .Must((request, _) => !request.HasSingle)
-                    .WithMessage(
-                        "must not be given beside limit, window_seconds, algorithm or burst"
-                    );
+                    .WithMessage(PolicyRules.SingleBesideList);
                 RuleForEach(request => request.Limits!)
                     .Follows(limit => limit is null ? "must be an object" : null)
                     .SetValidator(new LimitRequestValidator()!);
@@ -185,69 +150,8 @@ internal sealed class SavePolicyRequestValidator : AbstractValidator<SavePolicyR
     }
 }
 
-/// <summary>The fields of one limit, whether it is the only one of a policy or in a list.</summary>
-internal interface ILimitFields
-{
-    long? Limit { get; }
-
-    long? WindowSeconds { get; }
-
-    Algorithm? Algorithm { get; }
-
-    long? Burst { get; }
-
-    internal Algorithm AlgorithmOrDefault => Algorithm ?? LimitRequest.DefaultAlgorithm;
-
-    internal Limit ToLimit(string name) =>
-        new(
-            name,
-            AlgorithmOrDefault,
-            Limit!.Value,
-            TimeSpan.FromSeconds(WindowSeconds!.Value),
-            Burst
-        );
-}
-
 internal sealed class LimitRequestValidator : AbstractValidator<LimitRequest>
 {
-    public LimitRequestValidator()
-    {
-        Include(new LimitFieldsValidator());
-        RuleFor(limit => limit.Name).IsNameOrNull(Limit.MaxNameLength);
-    }
-}
-
-internal sealed class LimitFieldsValidator : AbstractValidator<ILimitFields>
-{
-    public LimitFieldsValidator()
-    {
-        RuleFor(limit => limit.Limit).IsBetween(0, Limit.MaxPermits);
-        RuleFor(limit => limit.WindowSeconds).IsBetween(1, Limit.MaxWindowSeconds);
-        RuleFor(limit => limit.Burst)
-            .Follows(burst =>
-                burst is < 1 or > Limit.MaxPermits ? $"must be from 1 to {Limit.MaxPermits}" : null
-            );
-        RuleFor(limit => limit.Burst)
-            .Must((limit, burst) => burst is null || Limit.IsBucket(limit.AlgorithmOrDefault))
-            .WithMessage("is only for token_bucket and leaky_bucket");
-        RuleFor(limit => limit.Limit)
-            .Must(
-                (limit, permits) =>
-                    limit.AlgorithmOrDefault != Algorithm.SlidingLog
-                    || permits is null or <= Limit.MaxLoggedPermits
-            )
-            .WithMessage($"must be at most {Limit.MaxLoggedPermits} for sliding_log");
-        RuleFor(limit => limit.Limit)
-            .Must(
-                (limit, _) =>
-                    limit.Limit is not (>= 0 and <= Limit.MaxPermits)
-                    || limit.WindowSeconds is not (>= 1 and <= Limit.MaxWindowSeconds)
-                    || limit.Burst is < 1 or > Limit.MaxPermits
-                    || limit.ToLimit(Limit.DefaultName).IsExact
-            )
-            .WithMessage(
-                "is too large for this window: the greater of limit and burst, times the window in milliseconds, "
-                    + "must not pass 2^53, or the arithmetic would not be exact"
-            );
-    }
+    public LimitRequestValidator() =>
+        RuleFor(request => request.ToFields()).SetValidator(new LimitFieldsValidator());
 }

@@ -6,9 +6,7 @@ using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
-using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Registration;
-using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Registration;
 
@@ -49,14 +47,17 @@ public sealed class RegisterController(IMediator mediator) : ControllerBase
         return outcome switch
         {
             ClientRegistered registered => Answer(registered),
-            RegistrationClosed => ProblemResponse.Forbidden(HttpContext, "Registration is closed."),
+            RegistrationClosed => ProblemResponse.Forbidden(
+                HttpContext,
+                RegistrationRefusal.Closed
+            ),
             RegistrationTokenRefused => RefuseToken(
                 $"The header {TokenHeader} {(token is null ? "is missing" : "does not hold the registration token")}."
             ),
             TooManyRegistrations { RetryAfter: var wait } => ProblemResponse.TooMany(
                 HttpContext,
                 wait,
-                "Too many registrations from this address."
+                RegistrationRefusal.TooMany
             ),
             _ => throw new UnreachableException(),
         };
@@ -85,6 +86,5 @@ public sealed record RegisterResponse(string ApiKey, string ClientId);
 
 internal sealed class RegisterRequestValidator : AbstractValidator<RegisterRequest>
 {
-    public RegisterRequestValidator() =>
-        RuleFor(request => request.Name).IsName(Names.MaxClientNameLength);
+    public RegisterRequestValidator() => RuleFor(request => request.Name).IsClientName();
 }

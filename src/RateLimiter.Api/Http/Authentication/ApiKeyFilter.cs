@@ -71,16 +71,8 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
 
         context.Result =
             caller is not null
-                ? ProblemResponse.Forbidden(
-                    http,
-                    $"The API key does not have the scope {Names(required ?? Scopes.Admin)}."
-                )
-            : wait is not null
-                ? ProblemResponse.TooMany(
-                    http,
-                    wait,
-                    "Too many invalid API keys from this address."
-                )
+                ? ProblemResponse.Forbidden(http, KeyRefusal.ScopeMissing(required ?? Scopes.Admin))
+            : wait is not null ? ProblemResponse.TooMany(http, wait, KeyRefusal.TooManyInvalidKeys)
             : ProblemResponse.Unauthorized(
                 http,
                 $"The header {HeaderName} does not hold a valid API key."
@@ -92,8 +84,6 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
         && administration.Acquire(client, http.RemoteAddress()) is { } refused
             ? ProblemResponse.TooMany(http, refused.RetryAfter, refused.Reason)
             : null;
-
-    private static string Names(Scopes scopes) => string.Join(" or ", scopes.ToNames());
 }
 
 internal static class Callers

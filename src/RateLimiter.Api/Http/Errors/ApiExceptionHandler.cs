@@ -22,7 +22,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
                 await ProblemResponse.WriteAsync(
                     httpContext,
                     StatusCodes.Status503ServiceUnavailable,
-                    "The store is full, and keeps nothing new. Deleting policies, keys or clients makes room."
+                    StoreRefusal.Full
                 );
                 return true;
 

@@ -4,6 +4,9 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using RateLimiter.Api.Hosting;
+using RateLimiter.Application.Checks;
+using RateLimiter.Application.Clients;
+using RateLimiter.Application.Stores;
 
 namespace RateLimiter.Api.Http.Errors;
 
@@ -58,7 +61,7 @@ internal static class ProblemResponse
 
     /// <summary>401, because the client or its key was deleted during the request.</summary>
     public static ObjectResult NoClient(HttpContext context) =>
-        Unauthorized(context, "The client or its API key has just been deleted.");
+        Unauthorized(context, ClientRefusal.Deleted);
 
     /// <summary>403, because the key lacks the scope.</summary>
     public static ObjectResult Forbidden(HttpContext context, string detail) =>
@@ -90,7 +93,7 @@ internal static class ProblemResponse
             .CreateProblemDetails(
                 context,
                 StatusCodes.Status404NotFound,
-                detail: "No policy applies to this route and role."
+                detail: CheckRefusal.NoPolicy
             );
 
     /// <summary>503, because the store did not answer.</summary>
@@ -101,7 +104,7 @@ internal static class ProblemResponse
             .CreateProblemDetails(
                 context,
                 StatusCodes.Status503ServiceUnavailable,
-                detail: isForEndUsers ? TryLater : "The store does not answer at the moment."
+                detail: isForEndUsers ? TryLater : StoreRefusal.Unavailable
             );
 
     /// <summary>Writes a problem where MVC does not write results.</summary>

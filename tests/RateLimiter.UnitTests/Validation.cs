@@ -1,6 +1,6 @@
 using FluentValidation;
 
-namespace RateLimiter.UnitTests.Api;
+namespace RateLimiter.UnitTests;
 
 internal static class Validation
 {

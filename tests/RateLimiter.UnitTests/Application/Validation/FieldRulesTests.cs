@@ -1,7 +1,7 @@
 using FluentValidation;
-using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Validation;
 
-namespace RateLimiter.UnitTests.Api.Http.Json;
+namespace RateLimiter.UnitTests.Application.Validation;
 
 public sealed class FieldRulesTests
 {
@@ -77,6 +77,21 @@ public sealed class FieldRulesTests
     [TestCase(5, null)]
     [TestCase(6, "must be from 0 to 5")]
     public void IsBetween_Number_SaysWhatIsWrong(long? number, string? message) =>
+        Assert.That(Message(number, rule => rule.IsBetween(0, 5)), Is.EqualTo(message));
+
+    [TestCase(null, null)]
+    [TestCase(-1, "must be from 0 to 5")]
+    [TestCase(0, null)]
+    [TestCase(5, null)]
+    [TestCase(6, "must be from 0 to 5")]
+    public void IsBetweenOrNull_Number_SaysWhatIsWrong(long? number, string? message) =>
+        Assert.That(Message(number, rule => rule.IsBetweenOrNull(0, 5)), Is.EqualTo(message));
+
+    [TestCase(-1, "must be from 0 to 5")]
+    [TestCase(0, null)]
+    [TestCase(5, null)]
+    [TestCase(6, "must be from 0 to 5")]
+    public void IsBetween_NumberWithADefault_SaysWhatIsWrong(long number, string? message) =>
         Assert.That(Message(number, rule => rule.IsBetween(0, 5)), Is.EqualTo(message));
 
     private static string? Message<TField>(

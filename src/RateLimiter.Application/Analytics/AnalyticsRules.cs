@@ -1,0 +1,21 @@
+namespace RateLimiter.Application.Analytics;
+
+/// <summary>The rules of spans of time.</summary>
+public static class AnalyticsRules
+{
+    /// <summary>The most buckets of a time series.</summary>
+    public const int MaxBuckets = 1500;
+
+    /// <summary>Describes what is wrong with the start of a span; null when nothing is.</summary>
+    public static string? StartProblem(AnalyticsSpan span) =>
+        span.From < span.To ? null : "must be before the end";
+
+    /// <summary>Describes what is wrong with the start of a time series; null when nothing is.</summary>
+    public static string? StartProblem(AnalyticsSpan span, BucketSize bucket) =>
+        StartProblem(span)
+        ?? (
+            span.CountOf(bucket) > MaxBuckets
+                ? $"is more than {MaxBuckets} {(bucket == BucketSize.Minute ? "minutes" : "hours")} before the end"
+                : null
+        );
+}
