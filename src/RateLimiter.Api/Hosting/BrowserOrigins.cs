@@ -4,13 +4,15 @@ using RateLimiter.Api.Dashboard;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>The sites whose pages may call the API from a browser (CORS). Default: none.</summary>
+/// <summary>
+/// The sites whose pages may <see href="docs/production.md#pages-of-other-sites">call the API</see> from a browser (CORS).
+/// </summary>
 internal sealed class CorsOptions
 {
     public const string Section = "Cors";
     private const string Any = "*";
 
-    /// <summary>Origins such as <c>https://app.example.org</c>, separated by commas, or <c>*</c> for all.</summary>
+    /// <summary>Origins, separated by commas, such as <c>https://app.example.org</c>; <c>*</c> for all.</summary>
     public string? Origins { get; set; }
 
     public bool IsForAll => Entries() is [Any];

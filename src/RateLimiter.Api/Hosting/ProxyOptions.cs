@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>The proxies whose <c>X-Forwarded-For</c> is trusted.</summary>
+/// <summary>The proxies in front of the service.</summary>
 internal sealed class ProxyOptions
 {
     public const string Section = "Proxies";
@@ -11,7 +11,10 @@ internal sealed class ProxyOptions
     // An IPv4-mapped IPv6 address has a prefix of 96 bits: ::ffff:0:0/96.
     private const int MappedPrefixLength = 96;
 
-    /// <summary>Addresses and networks (CIDR), separated by commas. Default: none.</summary>
+    /// <summary>
+    /// Addresses and networks (CIDR), separated by commas, whose <c>X-Forwarded-For</c> and
+    /// <see href="docs/operations.md#behind-a-proxy"><c>X-Forwarded-Prefix</c></see> are trusted.
+    /// </summary>
     public string? Trusted { get; set; }
 
     /// <summary>The networks named in <see cref="Trusted"/>; an address is a network of one.</summary>

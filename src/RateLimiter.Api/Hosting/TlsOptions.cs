@@ -2,15 +2,18 @@ using Microsoft.Extensions.Options;
 
 namespace RateLimiter.Api.Hosting;
 
-/// <summary>The certificate of all https addresses, in PEM files that can be replaced while the service runs.</summary>
+/// <summary>
+/// The certificate of all https addresses, in <see href="docs/production.md#tls">PEM files</see> that can be replaced while
+/// the service runs.
+/// </summary>
 internal sealed class TlsOptions
 {
     public const string Section = "Tls";
 
-    /// <summary>The certificate, followed by its intermediate certificates.</summary>
+    /// <summary>The file of the certificate, followed by its intermediate certificates.</summary>
     public string? CertificatePath { get; set; }
 
-    /// <summary>Its private key. Default: the file of the certificate.</summary>
+    /// <summary>The file of its private key; without it the key is in the file of the certificate.</summary>
     public string? KeyPath { get; set; }
 
     /// <summary>The password of the key, if it is encrypted. A secret.</summary>

@@ -10,20 +10,20 @@ public sealed class AnalyticsOptions
     public const int MaxHourRetentionDays = 3660;
     public const int MaxUserRetentionDays = 366;
 
-    /// <summary>Whether checks are counted; default true. When false, earlier counts can still be read.</summary>
+    /// <summary>
+    /// Whether checks are counted for <c>GET /analytics/…</c>; what was counted before can be read all the same.
+    /// </summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>How long the counts of each minute are kept, in hours; default 48.</summary>
+    /// <summary>How long the counts of each minute are kept, in hours.</summary>
     [Bounds(1, MaxMinuteRetentionHours)]
     public int MinuteRetentionHours { get; set; } = 48;
 
-    /// <summary>How long the counts of each hour are kept, in days; default 90.</summary>
+    /// <summary>How long the counts of each hour are kept, in days.</summary>
     [Bounds(1, MaxHourRetentionDays)]
     public int HourRetentionDays { get; set; } = 90;
 
-    /// <summary>
-    /// How long the number of checks of each user in each hour is kept, in days; default 7.
-    /// </summary>
+    /// <summary>How long the counts of users in each hour are kept, in days.</summary>
     [Bounds(1, MaxUserRetentionDays)]
     public int UserRetentionDays { get; set; } = 7;
 

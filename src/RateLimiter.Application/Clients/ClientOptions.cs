@@ -10,8 +10,8 @@ public sealed class ClientOptions
     public const long MaxMaxCachedBytes = 1L << 40;
 
     /// <summary>
-    /// The maximum memory for the keys and policies of clients, in bytes; 1 MiB to 1 TiB, default 256 MiB. The least used
-    /// clients are evicted first; one is always kept.
+    /// What keys and policies of clients may take up in the memory of an instance, by estimate, in bytes. The least used
+    /// clients are evicted first, and loaded again at their next request; one is always kept.
     /// </summary>
     [Bounds(MinCachedBytes, MaxMaxCachedBytes)]
     public long MaxCachedBytes { get; set; } = 256 * 1024 * 1024;

@@ -4,25 +4,30 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Registration;
 
-/// <summary>Who may register, and how often one caller may.</summary>
+/// <summary>
+/// <see href="docs/production.md#closing-registration">Who may register</see>, and how often one caller may.
+/// </summary>
 public sealed class RegistrationOptions
 {
     public const string Section = "Registration";
 
-    /// <summary>Registrations per window and caller network; default 5.</summary>
+    /// <summary>Calls of <c>POST /register</c> per window and caller's address.</summary>
     [Bounds(0, Limit.MaxPermits)]
     public long PermitLimit { get; set; } = 5;
 
-    /// <summary>The window in seconds; default 60.</summary>
+    /// <summary>The window of <see cref="PermitLimit"/>, in seconds.</summary>
     [Bounds(1, Limit.MaxWindowSeconds)]
     public int WindowSeconds { get; set; } = 60;
 
-    /// <summary>Who may register. Default: open, which is everyone.</summary>
+    /// <summary>
+    /// Who may register: everyone (<see cref="RegistrationMode.Open"/>), callers that send the token
+    /// (<see cref="RegistrationMode.Token"/>), or no one (<see cref="RegistrationMode.Closed"/>).
+    /// </summary>
     public RegistrationMode Mode { get; set; }
 
     /// <summary>
-    /// The token that a caller must send in <see cref="RegistrationMode.Token"/>: 16 or more visible ASCII characters. A
-    /// secret.
+    /// The token that callers must send in <c>X-Registration-Token</c> where the mode is
+    /// <see cref="RegistrationMode.Token"/>, 16 or more ASCII characters without spaces. A secret.
     /// </summary>
     public string? Token { get; set; }
 }

@@ -11,15 +11,16 @@ public sealed class StoreOptions
     public const int MaxTimeoutMs = 10_000;
 
     /// <summary>
-    /// The longest time a check waits for the store, in milliseconds; default 100. Time in which this process is
-    /// suspended does not count.
+    /// The longest that a check waits for the store, in milliseconds, in time in which the service runs; anything else waits
+    /// 800, or as long where that is more.
     /// </summary>
     [Bounds(1, MaxTimeoutMs)]
     public int TimeoutMs { get; set; } = 100;
 
     /// <summary>
-    /// What policies without a mode of their own decide while the store does not answer: deny (fail closed), allow (fail open)
-    /// or local (fail local). Default local, so that an outage neither allows nor denies everything.
+    /// How policies without <c>on_store_failure</c> decide while the store does not answer:
+    /// <see cref="StoreFailureMode.Deny"/> (fail closed), <see cref="StoreFailureMode.Allow"/> (fail open) or
+    /// <see cref="StoreFailureMode.Local"/> (fail local). With the default an outage neither allows nor denies everything.
     /// </summary>
     public StoreFailureMode OnFailure { get; set; } = StoreFailureMode.Local;
 

@@ -4,24 +4,27 @@ using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
-/// <summary>Which PostgreSQL is the system of record. Without one, the store is.</summary>
+/// <summary>
+/// The <see href="docs/operations.md#with-postgresql">PostgreSQL</see> that is the system of record of clients, keys,
+/// policies and the audit trail. Without one, the store is.
+/// </summary>
 public sealed class PostgresOptions
 {
     public const string Section = "Postgres";
     public const int MaxTimeoutMs = 60_000;
 
-    /// <summary>In the syntax of Npgsql.</summary>
+    /// <summary>
+    /// The server, in <see href="https://www.npgsql.org/doc/connection-string-parameters.html">Npgsql syntax</see>. May hold
+    /// a secret.
+    /// </summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>
-    /// Whether the service migrates the database at start; default true. Otherwise the command <c>migrate</c> has to be
-    /// run.
-    /// </summary>
+    /// <summary>Whether a start brings its tables up to date; else the command <c>migrate</c> must.</summary>
     public bool MigrateAtStart { get; set; } = true;
 
     /// <summary>
-    /// The longest that an administrative request waits for the database, in milliseconds; default 2,000.
-    /// An import waits this long for each thousand of its changes.
+    /// The longest that an administrative request waits for it, in milliseconds; an import waits this long for each thousand
+    /// of its changes.
     /// </summary>
     [Bounds(1, MaxTimeoutMs)]
     public int TimeoutMs { get; set; } = 2000;

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
-/// <summary>Which Redis to use. Without one, the embedded store is used.</summary>
+/// <summary>The Redis to use. Without one, the embedded store is used.</summary>
 public sealed class RedisOptions
 {
     public const string Section = "Redis";
@@ -13,13 +13,17 @@ public sealed class RedisOptions
     public const int DefaultPort = 6379;
 
     /// <summary>
-    /// A URL (<see cref="RedisUrl"/>), or in the syntax of StackExchange.Redis. Wins over <see cref="Host"/>.
+    /// A <see href="docs/redis.md#connection-strings">URL</see> (<c>redis://:PASSWORD@host:6379/0</c>, <c>rediss://…</c>) or
+    /// <see href="https://stackexchange.github.io/StackExchange.Redis/Configuration">StackExchange.Redis syntax</see>, with
+    /// password, TLS, cluster (<c>host1:7000,host2:7000</c>) or sentinels
+    /// (<c>host1:26379,host2:26379,serviceName=mymaster</c>). Wins over <c>REDIS_HOST</c>. May hold a secret.
     /// </summary>
     public string? ConnectionString { get; set; }
 
     /// <summary>
-    /// Whether sentinels are asked over TLS; default: like the servers that they watch. Their user and password are
-    /// <c>sentinelUser</c> and <c>sentinelPassword</c> in the connection string.
+    /// <c>true</c> or <c>false</c> where <see href="docs/redis.md#connection-strings">sentinels</see> use other TLS than the
+    /// servers that they watch; else as these. The user and password of sentinels are <c>sentinelUser</c> and
+    /// <c>sentinelPassword</c> in the connection string.
     /// </summary>
     public bool? SentinelTls { get; set; }
 
