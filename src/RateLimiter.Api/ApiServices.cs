@@ -98,11 +98,9 @@ internal static class ApiServices
                     host.ShutdownTimeout =
                         ShutdownTimeout + TimeSpan.FromMilliseconds(shutdown.Value.DelayMs)
             );
-        services.AddSingleton<Shutdown>();
-        services.AddHostedService(provider => provider.GetRequiredService<Shutdown>());
+        services.AddHosted<Shutdown>();
         services.AddHealthChecks().AddCheck<Shutdown>("serving");
-        services.AddSingleton<WarmUp>();
-        services.AddHostedService(provider => provider.GetRequiredService<WarmUp>());
+        services.AddHosted<WarmUp>();
         services.AddHealthChecks().AddCheck<WarmUp>("warm-up");
     }
 

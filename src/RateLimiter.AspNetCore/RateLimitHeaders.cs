@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
 using RateLimiting.Client;
@@ -26,7 +25,7 @@ internal static class RateLimitHeaders
 
         // A decision has the remaining permits of the limit that is nearest to exhaustion, but not its window. When several
         // limits denied the check, the decision does not say which of them is nearest.
-        var name = Quote(decision.Violated is [var violated] ? violated : "default");
+        var name = QuotedString.Of(decision.Violated is [var violated] ? violated : "default");
         headers[Policy] = string.Create(
             CultureInfo.InvariantCulture,
             $"{name};q={decision.Capacity}"
@@ -47,24 +46,4 @@ internal static class RateLimitHeaders
     // Without the store only a policy that fails local counts, and then there are permits to be replenished.
     private static bool HasFigures(RateLimitDecision decision) =>
         !decision.Degraded || (decision.ResetIn > TimeSpan.Zero && !decision.IsFailClosed);
-
-    // A string of RFC 9651 may contain only printable ASCII.
-    private static string Quote(string name)
-    {
-        var quoted = new StringBuilder("\"");
-        foreach (var value in Encoding.UTF8.GetBytes(name))
-        {
-            _ = value switch
-            {
-                (byte)'"' or (byte)'\\' => quoted.Append('\\').Append((char)value),
-                (byte)'%' or < 0x20 or > 0x7E => quoted.Append(
-                    CultureInfo.InvariantCulture,
-                    $"%{value:X2}"
-                ),
-                _ => quoted.Append((char)value),
-            };
-        }
-
-        return quoted.Append('"').ToString();
-    }
 }

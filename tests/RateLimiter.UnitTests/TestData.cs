@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
+using Moq.Language.Flow;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
@@ -94,7 +96,14 @@ internal static class TestData
         new(client, Key(KeyHash.Of("any"), scopes));
 
     public static DecisionMetrics DecisionMetrics(IMeterFactory? meters = null, bool isOn = true) =>
-        new(meters ?? new Meters(), Options.Create(new MetricsOptions { Enabled = isOn }));
+        new(meters ?? Meters(), Options.Create(new MetricsOptions { Enabled = isOn }));
+
+    /// <summary>The meters of one test.</summary>
+    public static IMeterFactory Meters() =>
+        new ServiceCollection()
+            .AddMetrics()
+            .BuildServiceProvider()
+            .GetRequiredService<IMeterFactory>();
 
     public static CheckQuota CheckQuota(long checksPerSecond = 0, TimeProvider? time = null) =>
         new(
@@ -106,6 +115,20 @@ internal static class TestData
         QuotaOptions? options = null,
         TimeProvider? time = null
     ) => new(Options.Create(options ?? new QuotaOptions()), time ?? new FakeTimeProvider(Moment));
+
+    /// <summary>Sets up what a repository finds for a client, or for any when none is given.</summary>
+    public static ISetup<IClientRepository, Task<ClientSnapshot?>> SetupFind(
+        this Mock<IClientRepository> clients,
+        ClientId? client = null
+    ) =>
+        clients.Setup(it =>
+            it.FindAsync(
+                It.Is<ClientId>(id => client == null || id == client),
+                It.IsAny<long>(),
+                It.IsAny<ClientSnapshot?>(),
+                It.IsAny<CancellationToken>()
+            )
+        );
 
     /// <summary>A directory over a repository.</summary>
     public static ClientDirectory Directory(

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
+using RateLimiting.AspNetCore;
 
 namespace RateLimiter.Api.Checks;
 
@@ -45,29 +45,6 @@ internal static class RateLimitHeaders
         }
     }
 
-    /// <summary>
-    /// A name as a string of RFC 9651. Such strings hold only printable ASCII, so that every other byte of the UTF-8 form is
-    /// percent-encoded, and the percent sign too.
-    /// </summary>
-    internal static string Quote(string name)
-    {
-        var quoted = new StringBuilder("\"");
-        foreach (var value in Encoding.UTF8.GetBytes(name))
-        {
-            _ = value switch
-            {
-                (byte)'"' or (byte)'\\' => quoted.Append('\\').Append((char)value),
-                (byte)'%' or < 0x20 or > 0x7E => quoted.Append(
-                    CultureInfo.InvariantCulture,
-                    $"%{value:X2}"
-                ),
-                _ => quoted.Append((char)value),
-            };
-        }
-
-        return quoted.Append('"').ToString();
-    }
-
     private static string Item(string name, LimitStatus status) =>
         string.Create(
             CultureInfo.InvariantCulture,
@@ -80,7 +57,7 @@ internal static class RateLimitHeaders
     {
         public static PolicyHeader Of(IReadOnlyList<Limit> limits)
         {
-            string[] names = [.. limits.Select(limit => Quote(limit.Name))];
+            string[] names = [.. limits.Select(limit => QuotedString.Of(limit.Name))];
             var items = limits.Select(
                 (limit, i) =>
                     string.Create(

@@ -2,6 +2,7 @@ using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Background;
+using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Api.Hosting;
 
@@ -78,8 +79,7 @@ internal static class Tls
             return;
         }
 
-        services.AddSingleton<ServerCertificate>();
-        services.AddHostedService(provider => provider.GetRequiredService<ServerCertificate>());
+        services.AddHosted<ServerCertificate>();
         services
             .AddOptions<KestrelServerOptions>()
             .Configure<ServerCertificate>(

@@ -3,6 +3,7 @@ using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using RateLimiter.Application.Configuration;
 using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Api.Telemetry;
@@ -25,8 +26,7 @@ internal static class TelemetryHosting
         var export = new ExportOptions(builder.Configuration);
         if (section.GetValue(nameof(MetricsOptions.Enabled), true) && !export.IsDisabled)
         {
-            services.AddSingleton<MetricsReader>();
-            services.AddHostedService(provider => provider.GetRequiredService<MetricsReader>());
+            services.AddHosted<MetricsReader>();
         }
 
         if (export.Exports(ExportOptions.Signal.Traces))

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using RateLimiter.Application.Configuration;
 
 namespace RateLimiter.Application.Checks;
 
@@ -8,8 +9,7 @@ internal static class CheckServices
     {
         services.AddSingleton<DecisionRecorder>();
         services.AddSingleton<DecisionMetrics>();
-        services.AddSingleton<StoreFallback>();
-        services.AddHostedService(provider => provider.GetRequiredService<StoreFallback>());
+        services.AddHosted<StoreFallback>();
         services.AddSingleton<LocalCounters>();
         return services;
     }

@@ -1,16 +1,14 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Hosting;
 using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Application.Clients;
 
 /// <summary>Metrics of the client directory.</summary>
 internal sealed class ClientMetrics(IMeterFactory meters, ClientDirectory directory)
-    : IHostedService
+    : ObservedMetrics(meters)
 {
-    public Task StartAsync(CancellationToken cancellationToken)
+    protected override void AddInstruments(Meter meter)
     {
-        var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableCounter(
             "ratelimiter.key_cache.requests",
             directory.KeyRequests.Observe,
@@ -35,8 +33,5 @@ internal sealed class ClientMetrics(IMeterFactory meters, ClientDirectory direct
             "By",
             "Estimated memory of the clients in memory."
         );
-        return Task.CompletedTask;
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

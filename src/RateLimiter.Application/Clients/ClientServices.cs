@@ -9,8 +9,7 @@ internal static class ClientServices
     {
         services.AddBoundOptions<ClientOptions>(ClientOptions.Section);
         services.AddSingleton<ClientDirectory>();
-        services.AddSingleton<ClientDeletions>();
-        services.AddHostedService(provider => provider.GetRequiredService<ClientDeletions>());
+        services.AddHosted<ClientDeletions>();
         services.AddHostedService<ClientMetrics>();
         return services;
     }

@@ -11,8 +11,7 @@ internal static class KeyServices
         services.AddSingleton<Authenticator>();
         services.AddSingleton<FailedAuthentications>();
         services.AddSingleton<KeyWriter>();
-        services.AddSingleton<KeyUses>();
-        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddHosted<KeyUses>();
         return services;
     }
 }

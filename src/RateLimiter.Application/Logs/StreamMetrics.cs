@@ -1,15 +1,14 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Hosting;
 using RateLimiter.Application.Telemetry;
 
 namespace RateLimiter.Application.Logs;
 
 /// <summary>Metrics of the streams of decisions.</summary>
-internal sealed class StreamMetrics(IMeterFactory meters, StreamLoad streams) : IHostedService
+internal sealed class StreamMetrics(IMeterFactory meters, StreamLoad streams)
+    : ObservedMetrics(meters)
 {
-    public Task StartAsync(CancellationToken cancellationToken)
+    protected override void AddInstruments(Meter meter)
     {
-        var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableUpDownCounter(
             "ratelimiter.streams.open",
             () => streams.Streams,
@@ -22,8 +21,5 @@ internal sealed class StreamMetrics(IMeterFactory meters, StreamLoad streams) : 
             "{decision}",
             "Decisions dropped from streams, because a reader was slow or there were too many."
         );
-        return Task.CompletedTask;
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

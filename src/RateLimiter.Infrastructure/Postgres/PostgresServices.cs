@@ -38,8 +38,7 @@ internal static class PostgresServices
         services.AddSingleton<IValidateOptions<PostgresOptions>, PostgresOptionsValidator>();
         services.AddBoundOptions<AuditOptions>(AuditOptions.Section);
         services.AddSingleton<PostgresDatabase>();
-        services.AddSingleton<PostgresSchema>();
-        services.AddHostedService(provider => provider.GetRequiredService<PostgresSchema>());
+        services.AddHosted<PostgresSchema>();
         services.AddSingleton<ClientProjection>();
         services.AddSingleton<IAuditRepository, PostgresAuditRepository>();
         services.AddSingleton<IClientRepository, PostgresClientRepository>();

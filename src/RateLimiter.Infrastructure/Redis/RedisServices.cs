@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Audit;
@@ -61,11 +60,10 @@ internal static class RedisServices
                     || !string.IsNullOrWhiteSpace(options.DataDirectory),
                 "Embedded:DataDirectory must name a folder."
             );
-        services.AddHosted<RedisConnection>();
-        services.AddHosted<RedisInvalidationChannel>();
-        return services.AddSingleton<IClientChanges>(provider =>
-            provider.GetRequiredService<RedisInvalidationChannel>()
-        );
+        return services
+            .AddHosted<RedisConnection>()
+            .AddHosted<RedisInvalidationChannel>()
+            .AddAs<IClientChanges, RedisInvalidationChannel>();
     }
 
     private static IServiceCollection AddCounters(this IServiceCollection services) =>
@@ -82,8 +80,7 @@ internal static class RedisServices
 
     private static IServiceCollection AddHealth(this IServiceCollection services)
     {
-        services.AddHosted<RedisWarmUp>();
-        services.AddSingleton<IWarmUp>(provider => provider.GetRequiredService<RedisWarmUp>());
+        services.AddHosted<RedisWarmUp>().AddAs<IWarmUp, RedisWarmUp>();
         services.AddHostedService<StoreMonitor>();
         services.AddHostedService<ConnectionRenewal>();
         services.AddHostedService<StoreMetrics>();
@@ -91,32 +88,16 @@ internal static class RedisServices
         return services;
     }
 
-    private static IServiceCollection AddDecisions(this IServiceCollection services)
-    {
-        services.AddAs<IDecisionLog, RedisDecisionLog>();
-        services.AddHostedService(provider => provider.GetRequiredService<RedisDecisionLog>());
-        services.AddAs<IAnalytics, RedisAnalytics>();
-        services.AddHostedService(provider => provider.GetRequiredService<RedisAnalytics>());
-        return services.AddSingleton<IDecisionFeed, RedisDecisionFeed>();
-    }
+    private static IServiceCollection AddDecisions(this IServiceCollection services) =>
+        services
+            .AddHosted<RedisDecisionLog>()
+            .AddAs<IDecisionLog, RedisDecisionLog>()
+            .AddHosted<RedisAnalytics>()
+            .AddAs<IAnalytics, RedisAnalytics>()
+            .AddSingleton<IDecisionFeed, RedisDecisionFeed>();
 
     private static IServiceCollection AddSessions(this IServiceCollection services) =>
         services
             .AddSingleton<ISessionKeys, RedisSessionKeys>()
             .AddSingleton<ISessions, RedisSessions>();
-
-    /// <summary>Registers one instance as the port and under the adapter's own type.</summary>
-    private static IServiceCollection AddAs<TPort, TAdapter>(this IServiceCollection services)
-        where TPort : class
-        where TAdapter : class, TPort =>
-        services
-            .AddSingleton<TAdapter>()
-            .AddSingleton<TPort>(provider => provider.GetRequiredService<TAdapter>());
-
-    private static void AddHosted<T>(this IServiceCollection services)
-        where T : class, IHostedService
-    {
-        services.AddSingleton<T>();
-        services.AddHostedService(provider => provider.GetRequiredService<T>());
-    }
 }

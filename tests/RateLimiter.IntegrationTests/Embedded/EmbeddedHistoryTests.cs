@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
@@ -12,7 +13,6 @@ using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Embedded;
@@ -155,7 +155,7 @@ public sealed class EmbeddedHistoryTests
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
             new StoreRoom(),
             TestStore.NewClock(),
-            new MessageLog()
+            NullLogger<RedisConnection>.Instance
         );
         await connection.StartAsync(default);
         await connection.Connected;

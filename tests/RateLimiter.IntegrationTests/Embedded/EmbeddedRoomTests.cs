@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Logging.Testing;
 using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Embedded;
-using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 using StackExchange.Redis;
 
@@ -17,7 +17,7 @@ public sealed class EmbeddedRoomTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryFolder folder = new();
-    private readonly MessageLog messages = new();
+    private readonly FakeLogger logger = new();
     private readonly StoreRoom room = new();
 
     public void Dispose() => folder.Dispose();
@@ -39,12 +39,12 @@ public sealed class EmbeddedRoomTests : IDisposable
             written = await FillAsync(store, connection.GetDatabase(), data);
 
             Assert.That(store.Used, Is.InRange(MaxBytes, MaxBytes * 5L / 4));
-            Assert.That(messages.Messages.Single(), Does.Contain("is full"));
+            Assert.That(logger.Collector.Messages().Single(), Does.Contain("is full"));
             await MustHaveAsync(connection.GetDatabase(), data, Enumerable.Range(0, written));
         }
 
         var again = new StoreRoom();
-        await using var restarted = EmbeddedStore.Start(folder.Path, MaxBytes, again, messages);
+        await using var restarted = EmbeddedStore.Start(folder.Path, MaxBytes, again, logger);
         await using var reader = await ConnectAsync(restarted);
         await MustHaveAsync(reader.GetDatabase(), data, Enumerable.Range(0, written));
         Assert.That(again.IsFull);
@@ -66,7 +66,7 @@ public sealed class EmbeddedRoomTests : IDisposable
         await Poll.UntilAsync("There is no room.", Patience, () => Task.FromResult(!room.IsFull));
         await MustHaveAsync(database, data, Enumerable.Range(0, written).Where(i => i % 2 == 1));
         Assert.That(
-            messages.Messages,
+            logger.Collector.Messages(),
             Has.Count.EqualTo(2).And.Exactly(1).Contains("has room again")
         );
     }
@@ -111,10 +111,10 @@ public sealed class EmbeddedRoomTests : IDisposable
             );
         }
 
-        Assert.That(messages.Messages, Is.Empty);
+        Assert.That(logger.Collector.Messages(), Is.Empty);
     }
 
-    private EmbeddedStore Start() => EmbeddedStore.Start(folder.Path, MaxBytes, room, messages);
+    private EmbeddedStore Start() => EmbeddedStore.Start(folder.Path, MaxBytes, room, logger);
 
     private static async Task<ConnectionMultiplexer> ConnectAsync(EmbeddedStore store) =>
         await ConnectionMultiplexer.ConnectAsync(store.Configuration);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging.Testing;
 using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Embedded;
-using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 using StackExchange.Redis;
 
@@ -13,14 +13,14 @@ public sealed class EmbeddedStoreTests
 {
     private const string Log = "AOF/aof.log.0";
 
-    private readonly MessageLog messages = new();
+    private readonly FakeLogger logger = new();
     private TemporaryFolder folder = null!;
 
     [SetUp]
     public void MakeFolder()
     {
         folder = new TemporaryFolder();
-        messages.Messages.Clear();
+        logger.Collector.Clear();
     }
 
     [TearDown]
@@ -32,7 +32,7 @@ public sealed class EmbeddedStoreTests
         await FillAsync(100);
 
         Assert.That(await CountAsync(), Is.EqualTo(100));
-        Assert.That(messages.Messages, Is.Empty);
+        Assert.That(logger.Collector.Messages(), Is.Empty);
     }
 
     [Test]
@@ -42,10 +42,10 @@ public sealed class EmbeddedStoreTests
         Cut(Log, 600);
 
         Assert.That(await CountAsync(), Is.InRange(1, 99));
-        Assert.That(messages.Messages, Has.One.Contains("lacks the last"));
-        messages.Messages.Clear();
+        Assert.That(logger.Collector.Messages(), Has.One.Contains("lacks the last"));
+        logger.Collector.Clear();
         Assert.That(await CountAsync(), Is.InRange(1, 99));
-        Assert.That(messages.Messages, Is.Empty, "It is said once.");
+        Assert.That(logger.Collector.Messages(), Is.Empty, "It is said once.");
     }
 
     [Test]
@@ -79,7 +79,9 @@ public sealed class EmbeddedStoreTests
         Cut(Log, Checksums.MaxTorn - 4096);
 
         Assert.That(await CountAsync(), Is.InRange(1, 999));
-        var said = messages.Messages.Single(line => line.Contains($"{folder.Path} lacks the last"));
+        var said = logger
+            .Collector.Messages()
+            .Single(line => line.Contains($"{folder.Path} lacks the last"));
         Assert.That(
             int.Parse(said.Split("lacks the last ")[1].Split(' ')[0]),
             Is.InRange(Checksums.MaxTorn - 8192, Checksums.MaxTorn)
@@ -171,7 +173,7 @@ public sealed class EmbeddedStoreTests
         }
 
         Assert.That(await CountAsync(), Is.EqualTo(101));
-        Assert.That(messages.Messages, Is.Empty);
+        Assert.That(logger.Collector.Messages(), Is.Empty);
         var snapshot = Path.GetRelativePath(folder.Path, Snapshots()[0]);
         Damage(snapshot);
         MustRefuse($"'{snapshot}' is damaged");
@@ -180,7 +182,7 @@ public sealed class EmbeddedStoreTests
     private EmbeddedStore Start() => StartIn(folder.Path);
 
     private EmbeddedStore StartIn(string path) =>
-        EmbeddedStore.Start(path, new EmbeddedOptions().MaxBytes, new StoreRoom(), messages);
+        EmbeddedStore.Start(path, new EmbeddedOptions().MaxBytes, new StoreRoom(), logger);
 
     private async Task FillAsync(int keys, int bytes = 100)
     {

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Stores;
@@ -11,7 +13,6 @@ using RateLimiter.Infrastructure.Redis.Checks;
 using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis;
@@ -41,7 +42,7 @@ internal sealed class TestStore : IAsyncDisposable
         this.server = server;
     }
 
-    public MessageLog Log { get; } = new();
+    public FakeLogger<RedisConnection> Log { get; } = new();
 
     public RedisConnection Connection => connections[0];
 
@@ -180,7 +181,7 @@ internal sealed class TestStore : IAsyncDisposable
     public static async Task<RedisConnection> ConnectAsync(
         string connectionString,
         int timeoutMs,
-        MessageLog log
+        ILogger<RedisConnection> log
     )
     {
         var connection = new RedisConnection(

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Hosting;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Infrastructure.Redis.Checks;
@@ -15,11 +14,10 @@ internal sealed class StoreMetrics(
     RedisCounterStore counters,
     RedisDecisionLog log,
     RedisAnalytics analytics
-) : IHostedService
+) : ObservedMetrics(meters)
 {
-    public Task StartAsync(CancellationToken cancellationToken)
+    protected override void AddInstruments(Meter meter)
     {
-        var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableGauge(
             "ratelimiter.store.circuit.open",
             ObserveCircuits,
@@ -92,10 +90,7 @@ internal sealed class StoreMetrics(
             "By",
             "Memory that the data of the embedded store may use: Embedded:MaxBytes."
         );
-        return Task.CompletedTask;
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private IEnumerable<Measurement<long>> ObserveEmbedded(
         Func<(long Used, long Max), long> figure

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Stores;
@@ -6,7 +7,6 @@ using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
 
@@ -79,12 +79,12 @@ public sealed class AnalyticsOutageTests
     {
         await using var server = await RedisServer.StartAsync(ownProcess: true);
         await using var connection = await TestStore.ConnectAsync(server, timeoutMs: 300);
-        var messages = new MessageLog();
+        var logger = new FakeLogger<RedisAnalytics>();
         using var analytics = new RedisAnalytics(
             connection,
             Options.Create(new AnalyticsOptions()),
             TimeProvider.System,
-            messages
+            logger
         );
         var client = await TestStore.RegisterAsync(connection);
         await server.KillAsync();
@@ -92,7 +92,7 @@ public sealed class AnalyticsOutageTests
 
         await analytics.StopAsync(CancellationToken.None);
 
-        Assert.That(messages.Messages, Has.Some.Contains("1 checks are missing"));
+        Assert.That(logger.Collector.Messages(), Has.Some.Contains("1 checks are missing"));
     }
 
     private static LoggedDecision LoggedAt(DateTimeOffset at) =>

@@ -333,9 +333,9 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
-        var logged = Store.Log.Messages.Where(line =>
-            line.Contains(broken.Client.Value, StringComparison.Ordinal)
-        );
+        var logged = Store
+            .Log.Collector.Messages()
+            .Where(line => line.Contains(broken.Client.Value, StringComparison.Ordinal));
         Assert.That(logged.Count(), Is.InRange(1, 10), "Not for each check.");
         Assert.That(logged, Has.All.Contains("WRONGTYPE"));
     }

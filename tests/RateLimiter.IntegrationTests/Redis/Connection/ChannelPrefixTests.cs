@@ -25,7 +25,7 @@ public sealed class ChannelPrefixTests
         await using var here = await TestStore.ConnectAsync(
             $"{server.ConnectionString},channelPrefix=x:",
             10_000,
-            new MessageLog()
+            NullLogger<RedisConnection>.Instance
         );
         using var invalidations = new RedisInvalidationChannel(
             here,

@@ -164,7 +164,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
         );
 
         Assert.That(
-            () => Store.Log.Messages,
+            () => Store.Log.Collector.Messages(),
             Has.Some.EqualTo("The subscription to messages failed and is tried again")
                 .After((int)Patience.TotalMilliseconds, 10)
         );

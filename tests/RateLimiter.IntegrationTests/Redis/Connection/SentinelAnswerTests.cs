@@ -53,7 +53,7 @@ public sealed class SentinelAnswerTests
 
         await UntilDecidedAsync(store);
         Assert.That(
-            store.Log.Messages.Where(line => line.Contains("failed and is tried again")),
+            store.Log.Messages().Where(line => line.Contains("failed and is tried again")),
             Is.EqualTo([$"The query of the sentinel {address.Address} failed and is tried again"])
         );
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging.Testing;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -21,21 +22,30 @@ internal sealed class WatchedConnection : IAsyncDisposable
 
     private WatchedConnection(
         RedisConnection connection,
-        MessageLog log,
+        FakeLogCollector log,
         Func<string, CancellationToken, Task<IPAddress[]>>? resolve
     )
     {
         Connection = connection;
         Log = log;
-        Invalidations = new RedisInvalidationChannel(connection, TimeProvider.System, log);
+        Invalidations = new RedisInvalidationChannel(
+            connection,
+            TimeProvider.System,
+            new FakeLogger<RedisInvalidationChannel>(log)
+        );
         counters = new RedisCounterStore(connection, Invalidations, TimeProvider.System);
         monitor = new StoreMonitor(
             connection,
             new CheckProbe(connection, counters),
             TimeProvider.System,
-            log
+            new FakeLogger<StoreMonitor>(log)
         );
-        renewal = new ConnectionRenewal(connection, Invalidations, TimeProvider.System, log)
+        renewal = new ConnectionRenewal(
+            connection,
+            Invalidations,
+            TimeProvider.System,
+            new FakeLogger<ConnectionRenewal>(log)
+        )
         {
             Resolve = resolve ?? Dns.GetHostAddressesAsync,
         };
@@ -45,21 +55,27 @@ internal sealed class WatchedConnection : IAsyncDisposable
 
     public RedisInvalidationChannel Invalidations { get; }
 
-    public MessageLog Log { get; }
+    /// <summary>What the connection and its monitors log.</summary>
+    public FakeLogCollector Log { get; }
 
     /// <summary>Why connections were renewed.</summary>
     public IEnumerable<string> Renewals =>
-        Log.Messages.Where(line =>
-            line.StartsWith("The connections to the store were stale", StringComparison.Ordinal)
-        );
+        Log.Messages()
+            .Where(line =>
+                line.StartsWith("The connections to the store were stale", StringComparison.Ordinal)
+            );
 
     public static async Task<WatchedConnection> StartAsync(
         string connectionString,
         Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null
     )
     {
-        var log = new MessageLog();
-        var connection = await TestStore.ConnectAsync(connectionString, TimeoutMs, log);
+        var log = new FakeLogCollector();
+        var connection = await TestStore.ConnectAsync(
+            connectionString,
+            TimeoutMs,
+            new FakeLogger<RedisConnection>(log)
+        );
         var watched = new WatchedConnection(connection, log, resolve);
         await watched.Invalidations.StartAsync(CancellationToken.None);
         await new CheckProbe(watched.Connection, watched.counters).WarmUpAsync(CancellationToken.None);

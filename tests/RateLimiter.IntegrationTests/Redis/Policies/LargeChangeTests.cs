@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RateLimiter.Application.Audit;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Stores;
@@ -8,7 +9,6 @@ using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis.Checks;
-using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Redis.Policies;
@@ -268,7 +268,7 @@ public sealed class LargeChangeTests
             var connection = await TestStore.ConnectAsync(
                 address,
                 timeoutMs: 100,
-                new MessageLog()
+                NullLogger<RedisConnection>.Instance
             );
             await Poll.UntilAsync(
                 "There is no connection to the store.",

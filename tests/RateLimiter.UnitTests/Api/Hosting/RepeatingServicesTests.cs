@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -6,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Api.Demo;
 using RateLimiter.Api.Hosting;
@@ -27,8 +27,8 @@ public sealed class RepeatingServicesTests
     {
         var folder = Directory.CreateTempSubdirectory("ratelimiter-test-");
         var time = new FakeTimeProvider(TestData.Moment);
-        var lines = new Lines();
-        using var app = Build(folder.FullName, time, lines);
+        using var app = Build(folder.FullName, time);
+        var log = app.Services.GetFakeLogCollector();
         var services = app
             .Services.GetServices<IHostedService>()
             .OfType<RepeatingService>()
@@ -44,7 +44,7 @@ public sealed class RepeatingServicesTests
         {
             foreach (var service in services)
             {
-                await MustGoOnAsync(service, time, lines);
+                await MustGoOnAsync(service, time, log);
             }
         }
     }
@@ -52,22 +52,23 @@ public sealed class RepeatingServicesTests
     private static async Task MustGoOnAsync(
         RepeatingService service,
         FakeTimeProvider time,
-        Lines lines
+        FakeLogCollector log
     )
     {
         var name = service.GetType().Name;
-        lines.Messages.Clear();
+        log.Clear();
         var mend = Break(service);
         await service.StartAsync(CancellationToken.None);
 
-        for (var i = 0; i < 1000 && (lines.Messages.IsEmpty || i < 100); i++)
+        for (var i = 0; i < 1000 && (log.Count == 0 || i < 100); i++)
         {
             time.Advance(LongestInterval);
             await Task.Delay(1);
         }
 
-        Assert.That(lines.Messages, Has.Count.EqualTo(1), name);
-        Assert.That(lines.Messages, Has.All.EndsWith("failed and is tried again"), name);
+        var messages = log.GetSnapshot().Select(line => line.Message).ToList();
+        Assert.That(messages, Has.Count.EqualTo(1), name);
+        Assert.That(messages, Has.All.EndsWith("failed and is tried again"), name);
         Assert.That(service.ExecuteTask!.IsCompleted, Is.False, name);
         mend();
         await service.StopAsync(new CancellationToken(canceled: true));
@@ -98,7 +99,7 @@ public sealed class RepeatingServicesTests
             .Where(type => type.IsSubclassOf(typeof(RepeatingService)) && !type.IsAbstract);
 
     // Without the rest of the API, which changes process-wide state.
-    private static IHost Build(string folder, TimeProvider time, Lines lines)
+    private static IHost Build(string folder, TimeProvider time)
     {
         var certificate = WriteCertificate(folder);
         var builder = Host.CreateApplicationBuilder([
@@ -115,8 +116,11 @@ public sealed class RepeatingServicesTests
         builder.Services.AddHostedService<DemoTraffic>();
         builder.Services.AddHostedService<WarmUp>();
         builder.Services.Replace(ServiceDescriptor.Singleton(time));
-        builder.Logging.ClearProviders();
-        builder.Logging.AddProvider(lines);
+        builder
+            .Logging.ClearProviders()
+            .AddFakeLogging(log =>
+                log.FilteredLevels.UnionWith([LogLevel.Warning, LogLevel.Error, LogLevel.Critical])
+            );
         return builder.Build();
     }
 
@@ -134,33 +138,5 @@ public sealed class RepeatingServicesTests
             certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem()
         );
         return path;
-    }
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Messages { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        )
-        {
-            if (IsEnabled(logLevel))
-            {
-                Messages.Enqueue(formatter(state, exception));
-            }
-        }
-
-        public void Dispose() { }
     }
 }

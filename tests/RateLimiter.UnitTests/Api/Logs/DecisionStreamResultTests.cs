@@ -187,14 +187,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         await SentAsync(Beginning.Length);
 
         clients
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
+            .SetupFind(TestData.Client)
             .ThrowsAsync(new StoreUnavailableException("It is away."));
         services.GetRequiredService<ClientDirectory>().Invalidate(TestData.Client);
 
@@ -253,14 +246,7 @@ public sealed class DecisionStreamResultTests : IDisposable
             .Setup(it => it.FindVersionAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(1);
         clients
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
+            .SetupFind(TestData.Client)
             .ReturnsAsync(
                 new ClientSnapshot(TestData.Client, 1, new KeyRing(keys), new PolicyTable([]))
             );

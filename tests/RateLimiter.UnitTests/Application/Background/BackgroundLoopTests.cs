@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Background;
 using RateLimiter.Application.Stores;
@@ -6,16 +6,16 @@ using RateLimiter.Application.Stores;
 namespace RateLimiter.UnitTests.Application.Background;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class BackgroundLoopTests : ILogger, IDisposable
+public sealed class BackgroundLoopTests : IDisposable
 {
     private readonly FakeTimeProvider time = new(TestData.Moment);
     private readonly CancellationTokenSource stopping = new();
-    private readonly List<string> lines = [];
+    private readonly FakeLogger logger = new();
     private readonly BackgroundLoop loop;
     private readonly Queue<Exception?> outcomes = new();
     private int steps;
 
-    public BackgroundLoopTests() => loop = new BackgroundLoop("The work", time, this);
+    public BackgroundLoopTests() => loop = new BackgroundLoop("The work", time, logger);
 
     public void Dispose() => stopping.Dispose();
 
@@ -27,7 +27,7 @@ public sealed class BackgroundLoopTests : ILogger, IDisposable
         await RunAsync(5);
 
         Assert.That(steps, Is.EqualTo(5));
-        Assert.That(lines, Is.EqualTo(["The work failed and is tried again: first"]));
+        Assert.That(Lines(), Is.EqualTo(["The work failed and is tried again: first"]));
     }
 
     [Test]
@@ -41,7 +41,7 @@ public sealed class BackgroundLoopTests : ILogger, IDisposable
         }
 
         Assert.That(
-            lines,
+            Lines(),
             Is.EqualTo([
                 "The work failed and is tried again: first",
                 "The work failed and is tried again: later",
@@ -57,7 +57,7 @@ public sealed class BackgroundLoopTests : ILogger, IDisposable
         await RunAsync(2);
 
         Assert.That(steps, Is.EqualTo(2));
-        Assert.That(lines, Is.Empty);
+        Assert.That(Lines(), Is.Empty);
     }
 
     // Cancelled by a timeout inside the step, and not because the service stops.
@@ -69,7 +69,7 @@ public sealed class BackgroundLoopTests : ILogger, IDisposable
         await RunAsync(2);
 
         Assert.That(steps, Is.EqualTo(2));
-        Assert.That(lines, Is.EqualTo(["The work failed and is tried again: inside"]));
+        Assert.That(Lines(), Is.EqualTo(["The work failed and is tried again: inside"]));
     }
 
     [Test]
@@ -80,7 +80,7 @@ public sealed class BackgroundLoopTests : ILogger, IDisposable
         await stopping.CancelAsync();
 
         await running.WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.That(lines, Is.Empty);
+        Assert.That(Lines(), Is.Empty);
     }
 
     [Test]
@@ -94,18 +94,12 @@ public sealed class BackgroundLoopTests : ILogger, IDisposable
         );
     }
 
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter
-    ) => lines.Add($"{formatter(state, exception)}: {exception?.Message}");
+    private string[] Lines() =>
+        [
+            .. logger
+                .Collector.GetSnapshot()
+                .Select(line => $"{line.Message}: {line.Exception?.Message}"),
+        ];
 
     private void Fail(Exception exception, int times)
     {

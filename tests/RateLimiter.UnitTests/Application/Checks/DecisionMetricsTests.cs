@@ -1,4 +1,7 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
@@ -12,7 +15,7 @@ public sealed class DecisionMetricsTests : IDisposable
 
     private static readonly TimeSpan Took = TimeSpan.FromMilliseconds(2);
 
-    private readonly Meters meters = new();
+    private readonly IMeterFactory meters = TestData.Meters();
     private readonly DecisionMetrics metrics;
 
     public DecisionMetricsTests() => metrics = TestData.DecisionMetrics(meters);
@@ -22,7 +25,7 @@ public sealed class DecisionMetricsTests : IDisposable
     [Test]
     public void Record_AnyAlgorithm_IsCountedUnderItsName([Values] Algorithm algorithm)
     {
-        meters.Listen();
+        using var decisions = Collect<long>(Decisions);
 
         metrics.Record(Of([algorithm]), Took);
 
@@ -30,29 +33,28 @@ public sealed class DecisionMetricsTests : IDisposable
             $"{algorithm}".Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{c}" : $"{c}")
         );
         Assert.That(
-            meters.Read()[
-                $"{Decisions} outcome=allowed algorithm={name.ToLowerInvariant()} degraded=false"
-            ],
-            Is.EqualTo(1)
+            Counts(decisions),
+            Is.EqualTo([("allowed", name.ToLowerInvariant(), "false", 1L)])
         );
     }
 
-    [TestCase(0, PolicyMode.Enforce, false, "outcome=allowed", "degraded=false")]
-    [TestCase(7, PolicyMode.Enforce, false, "outcome=denied", "degraded=false")]
-    [TestCase(7, PolicyMode.Shadow, false, "outcome=shadow_denied", "degraded=false")]
-    [TestCase(7, PolicyMode.Enforce, true, "outcome=denied", "degraded=true")]
+    [TestCase(0, PolicyMode.Enforce, false, "allowed", "false")]
+    [TestCase(7, PolicyMode.Enforce, false, "denied", "false")]
+    [TestCase(7, PolicyMode.Shadow, false, "shadow_denied", "false")]
+    [TestCase(7, PolicyMode.Enforce, true, "denied", "true")]
     public void Record_AnyOutcome_IsCountedUnderIt(
         long wait,
         PolicyMode mode,
-        bool degraded,
+        bool isDegraded,
         string outcome,
-        string attribute
+        string degraded
     )
     {
-        meters.Listen();
+        using var decisions = Collect<long>(Decisions);
+        using var durations = Collect<double>(Duration);
         var decision = Of([Algorithm.SlidingLog, Algorithm.FixedWindow], wait, mode) with
         {
-            Degraded = degraded,
+            Degraded = isDegraded,
         };
 
         metrics.Record(decision, Took);
@@ -60,17 +62,11 @@ public sealed class DecisionMetricsTests : IDisposable
 
         using (Assert.EnterMultipleScope())
         {
-            var read = meters.Read();
+            Assert.That(Counts(decisions), Is.EqualTo([(outcome, "mixed", degraded, 2L)]));
             Assert.That(
-                read.Where(it => it.Key.StartsWith($"{Decisions} ", StringComparison.Ordinal)),
-                Is.EqualTo(
-                    new Dictionary<string, double>
-                    {
-                        [$"{Decisions} {outcome} algorithm=mixed {attribute}"] = 2,
-                    }
-                )
+                durations.GetMeasurementSnapshot().Select(it => it.Value),
+                Is.EqualTo([Took.TotalSeconds, Took.TotalSeconds])
             );
-            Assert.That(read[Duration], Is.EqualTo(2 * Took.TotalSeconds));
         }
     }
 
@@ -79,34 +75,70 @@ public sealed class DecisionMetricsTests : IDisposable
     {
         metrics.Record(Of([Algorithm.FixedWindow]), Took);
 
-        Assert.That(
-            meters.Listen().Read().Keys,
-            Is.EqualTo(
-                new[] { $"{Decisions} outcome=allowed algorithm=fixed_window degraded=false" }
-            )
-        );
+        using var decisions = Collect<long>(Decisions);
+        using var durations = Collect<double>(Duration);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Counts(decisions), Is.EqualTo([("allowed", "fixed_window", "false", 1L)]));
+            Assert.That(durations.GetMeasurementSnapshot(), Is.Empty);
+        }
     }
 
     [Test]
     public void Record_MetricsAreOff_CountsNothing()
     {
-        TestData.DecisionMetrics(meters, isOn: false).Record(Of([Algorithm.FixedWindow]), Took);
+        using var others = TestData.Meters();
+        var off = TestData.DecisionMetrics(others, isOn: false);
+        using var decisions = Collect<long>(Decisions, others);
+        using var durations = Collect<double>(Duration, others);
 
-        Assert.That(meters.Listen().Read(), Is.Empty);
+        off.Record(Of([Algorithm.FixedWindow]), Took);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Counts(decisions), Is.Empty);
+            Assert.That(durations.GetMeasurementSnapshot(), Is.Empty);
+        }
     }
 
     [Test]
     public void Record_ManyAtOnce_AreAllCounted()
     {
-        meters.Listen();
+        using var decisions = Collect<long>(Decisions);
+        using var durations = Collect<double>(Duration);
         var decision = Of([Algorithm.TokenBucket]);
 
         Parallel.For(0, 10_000, _ => metrics.Record(decision, TimeSpan.Zero));
 
-        Assert.That(
-            meters.Read()[$"{Decisions} outcome=allowed algorithm=token_bucket degraded=false"],
-            Is.EqualTo(10_000)
-        );
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                Counts(decisions),
+                Is.EqualTo([("allowed", "token_bucket", "false", 10_000L)])
+            );
+            Assert.That(durations.GetMeasurementSnapshot(), Has.Count.EqualTo(10_000));
+        }
+    }
+
+    private MetricCollector<T> Collect<T>(string instrument, IMeterFactory? from = null)
+        where T : struct => new(from ?? meters, Instrumentation.Name, instrument);
+
+    /// <summary>What is observed now: outcome, algorithm, whether it was degraded, and the count.</summary>
+    private static IEnumerable<(string, string, string, long)> Counts(
+        MetricCollector<long> decisions
+    )
+    {
+        decisions.RecordObservableInstruments();
+        return decisions
+            .GetMeasurementSnapshot(clear: true)
+            .Select(it =>
+                (
+                    $"{it.Tags["outcome"]}",
+                    $"{it.Tags["algorithm"]}",
+                    $"{it.Tags["degraded"]}",
+                    it.Value
+                )
+            );
     }
 
     private static Decision Of(

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting.Internal;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Stores;
@@ -16,13 +16,13 @@ public sealed class ClientDeletionsTests : IDisposable
     private readonly KeptDeletions repository;
     private readonly KnownClient client = new();
     private readonly ApplicationLifetime lifetime = new(NullLogger<ApplicationLifetime>.Instance);
-    private readonly Lines lines = new();
+    private readonly FakeLogger<ClientDeletions> logger = new();
     private readonly ClientDeletions deletions;
 
     public ClientDeletionsTests()
     {
         repository = new KeptDeletions(time);
-        deletions = new ClientDeletions(repository, client.Directory, lifetime, time, lines);
+        deletions = new ClientDeletions(repository, client.Directory, lifetime, time, logger);
     }
 
     public void Dispose() => deletions.Dispose();
@@ -46,7 +46,7 @@ public sealed class ClientDeletionsTests : IDisposable
         );
         Assert.That(repository.Kept, Is.Empty);
         Assert.That(
-            lines.Messages,
+            Lines(),
             Is.EqualTo([
                 $"Client {TestData.Client} was deleted, with 1 policies, 2 keys, 3 log entries and 9 counters",
             ])
@@ -110,7 +110,7 @@ public sealed class ClientDeletionsTests : IDisposable
         Assert.That(outcome.IsComplete, Is.False);
         Assert.That(outcome.Deleted.Policies, Is.EqualTo(policies));
         Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
-        Assert.That(lines.Messages, Is.Empty);
+        Assert.That(Lines(), Is.Empty);
     }
 
     [Test]
@@ -159,7 +159,7 @@ public sealed class ClientDeletionsTests : IDisposable
 
         Assert.That((await deleting.Soon()).IsComplete, Is.False);
         Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
-        Assert.That(lines.Messages, Is.Empty);
+        Assert.That(Lines(), Is.Empty);
     }
 
     [Test]
@@ -195,7 +195,7 @@ public sealed class ClientDeletionsTests : IDisposable
         time.Advance(ClientDeletions.PropagationTime);
 
         Assert.That((await deleting.Soon()).IsComplete, Is.False);
-        Assert.That(lines.Messages.Single(), Does.Contain("failed"));
+        Assert.That(Lines().Single(), Does.Contain("failed"));
         Assert.That(repository.Kept.Keys, Is.EqualTo(new[] { TestData.Client }));
     }
 
@@ -233,7 +233,7 @@ public sealed class ClientDeletionsTests : IDisposable
 
         await deletions.StartAsync(CancellationToken.None);
         await PassUntilAsync(() => repository.Ended.Task.IsCompleted);
-        await PassUntilAsync(() => !lines.Messages.IsEmpty);
+        await PassUntilAsync(() => logger.Collector.Count > 0);
         await deletions.StopAsync(CancellationToken.None);
 
         // The number of progress records depends on the speed of the clock.
@@ -243,7 +243,7 @@ public sealed class ClientDeletionsTests : IDisposable
             Is.EqualTo(new[] { "note", "client", "note", "counters", "note", "end" })
         );
         Assert.That(
-            lines.Messages.Single(),
+            Lines().Single(),
             Does.Contain("11 policies, 22 keys, 33 log entries and 49 counters")
         );
     }
@@ -284,6 +284,8 @@ public sealed class ClientDeletionsTests : IDisposable
 
         Assert.That(repository.Steps, Is.Empty);
     }
+
+    private string[] Lines() => [.. logger.Collector.GetSnapshot().Select(line => line.Message)];
 
     private Task<DeletionOutcome> DeleteAsync() =>
         deletions.DeleteAsync(
@@ -426,23 +428,5 @@ public sealed class ClientDeletionsTests : IDisposable
             steps.Enqueue(step);
             return Task.CompletedTask;
         }
-    }
-
-    private sealed class Lines : ILogger<ClientDeletions>
-    {
-        public ConcurrentQueue<string> Messages { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Messages.Enqueue(formatter(state, exception));
     }
 }

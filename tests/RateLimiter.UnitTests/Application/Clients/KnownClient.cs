@@ -15,14 +15,7 @@ internal sealed class KnownClient
     public KnownClient()
     {
         repository
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
+            .SetupFind(TestData.Client)
             .ReturnsAsync(TestData.Snapshot(TestData.Client, keys: [own.Key.Hash]));
         Directory = TestData.Directory(repository.Object);
     }
@@ -45,16 +38,7 @@ internal sealed class KnownClient
     {
         await LookUpAsync();
         await act();
-        repository
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ThrowsAsync(new StoreUnavailableException("gone"));
+        repository.SetupFind(TestData.Client).ThrowsAsync(new StoreUnavailableException("gone"));
         var caller = await Directory.FindAsync(own.Key, isForCheck: true, default);
         return caller?.Client;
     }

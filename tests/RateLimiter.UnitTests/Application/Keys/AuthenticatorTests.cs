@@ -102,16 +102,7 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_ManyGuessesAtOnce_AskTheStoreNoMoreOftenThanTheLimit()
     {
         var answer = new TaskCompletionSource<ClientSnapshot?>();
-        clients
-            .Setup(it =>
-                it.FindAsync(
-                    It.IsAny<ClientId>(),
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .Returns(answer.Task);
+        clients.SetupFind().Returns(answer.Task);
 
         var guesses = Enumerable
             .Range(0, 100)
@@ -161,16 +152,7 @@ public sealed class AuthenticatorTests
         Knows([TestData.Key(Own.Key.Hash)]);
         var other = ClientId.New();
         var (key, text) = ApiKey.Generate(other);
-        clients
-            .Setup(it =>
-                it.FindAsync(
-                    other,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ReturnsAsync(TestData.Snapshot(other, keys: [key.Hash]));
+        clients.SetupFind(other).ReturnsAsync(TestData.Snapshot(other, keys: [key.Hash]));
         var revoked = ApiKey.Generate(TestData.Client).Text;
 
         await GuessAsync(Limit * 3, () => revoked);
@@ -214,14 +196,7 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_ManyClientsThatAreNotKnownYet_CountAsNoFailure()
     {
         clients
-            .Setup(it =>
-                it.FindAsync(
-                    It.IsAny<ClientId>(),
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
+            .SetupFind()
             .ReturnsAsync(
                 (ClientId client, long _, ClientSnapshot? _, CancellationToken _) =>
                     TestData.Snapshot(client, keys: [Keys[client].Hash])
@@ -240,16 +215,7 @@ public sealed class AuthenticatorTests
     public async Task Authenticate_ManyAtOnceOfAClientThatIsNotKnownYet_AreAllAccepted()
     {
         var answer = new TaskCompletionSource<ClientSnapshot?>();
-        clients
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .Returns(answer.Task);
+        clients.SetupFind(TestData.Client).Returns(answer.Task);
 
         var callers = Enumerable
             .Range(0, 100)
@@ -263,16 +229,7 @@ public sealed class AuthenticatorTests
     [Test]
     public async Task Authenticate_TheStoreDoesNotAnswer_CountsAsNoFailure()
     {
-        clients
-            .Setup(it =>
-                it.FindAsync(
-                    It.IsAny<ClientId>(),
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ThrowsAsync(new StoreUnavailableException("gone"));
+        clients.SetupFind().ThrowsAsync(new StoreUnavailableException("gone"));
 
         for (var i = 0; i < Limit * 3; i++)
         {
@@ -292,16 +249,7 @@ public sealed class AuthenticatorTests
     private ClientSnapshot Knows(IEnumerable<ClientKey> keys)
     {
         var client = new ClientSnapshot(TestData.Client, 1, new KeyRing(keys), new([]));
-        clients
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ReturnsAsync(client);
+        clients.SetupFind(TestData.Client).ReturnsAsync(client);
         clients
             .Setup(it => it.FindVersionAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(1);

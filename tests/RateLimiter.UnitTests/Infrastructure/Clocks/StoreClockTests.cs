@@ -1,19 +1,19 @@
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Infrastructure.Clocks;
 
 namespace RateLimiter.UnitTests.Infrastructure.Clocks;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class StoreClockTests : ILogger<StoreClock>, IDisposable
+public sealed class StoreClockTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
 
     private readonly FakeTimeProvider wall = new();
     private readonly StoreClock clock;
-    private readonly List<string> log = [];
+    private readonly FakeLogger<StoreClock> logger = new();
 
-    public StoreClockTests() => clock = new StoreClock(wall, this);
+    public StoreClockTests() => clock = new StoreClock(wall, logger);
 
     public void Dispose() => clock.Dispose();
 
@@ -126,7 +126,7 @@ public sealed class StoreClockTests : ILogger<StoreClock>, IDisposable
     {
         using var timer = clock.CreateTimer(_ => { }, null, Limit, Limit);
         await TurnAsync(StoreClock.ReportedStall / 2);
-        var before = log.Count;
+        var before = logger.Collector.Count;
 
         for (var i = 0; i < 10; i++)
         {
@@ -134,22 +134,11 @@ public sealed class StoreClockTests : ILogger<StoreClock>, IDisposable
         }
 
         Assert.That(before, Is.Zero);
-        Assert.That(log, Is.EqualTo(new[] { log[0] }));
-        Assert.That(log[0], Does.Contain("too little processor time"));
+        Assert.That(
+            logger.Collector.GetSnapshot().Single().Message,
+            Does.Contain("too little processor time")
+        );
     }
-
-    public void Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter
-    ) => log.Add(formatter(state, exception));
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
 
     private async Task RunAsync(TimeSpan time)
     {

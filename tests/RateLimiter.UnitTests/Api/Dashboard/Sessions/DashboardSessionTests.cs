@@ -9,7 +9,6 @@ using RateLimiter.Api.Dashboard.Sessions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Sessions;
-using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Api.Dashboard.Sessions;
@@ -30,16 +29,7 @@ public sealed class DashboardSessionTests
         IsOpen(true);
         var snapshot = TestData.Snapshot(TestData.Client, keys: [Own.Key.Hash]);
         var clients = new Mock<IClientRepository>();
-        clients
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ReturnsAsync(snapshot);
+        clients.SetupFind(TestData.Client).ReturnsAsync(snapshot);
         clients
             .Setup(it => it.FindVersionAsync(TestData.Client, It.IsAny<CancellationToken>()))
             .ReturnsAsync(snapshot.Version);

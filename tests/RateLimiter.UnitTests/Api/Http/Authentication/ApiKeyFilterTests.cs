@@ -100,16 +100,7 @@ public sealed class ApiKeyFilterTests
     [Test]
     public void OnAuthorization_StoreUnavailable_IsNot401()
     {
-        store
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ThrowsAsync(new StoreUnavailableException("gone"));
+        store.SetupFind(TestData.Client).ThrowsAsync(new StoreUnavailableException("gone"));
 
         Assert.That(() => AuthorizeAsync(Own.Text), Throws.TypeOf<StoreUnavailableException>());
     }
@@ -188,16 +179,7 @@ public sealed class ApiKeyFilterTests
     }
 
     private void Has(ClientSnapshot client) =>
-        store
-            .Setup(it =>
-                it.FindAsync(
-                    TestData.Client,
-                    It.IsAny<long>(),
-                    It.IsAny<ClientSnapshot?>(),
-                    It.IsAny<CancellationToken>()
-                )
-            )
-            .ReturnsAsync(client);
+        store.SetupFind(TestData.Client).ReturnsAsync(client);
 
     private async Task<AuthorizationFilterContext> AuthorizeAsync(
         StringValues keys,

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Stores;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -7,13 +7,13 @@ using StackExchange.Redis;
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Connection;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class StoreCircuitTests : ILogger
+public sealed class StoreCircuitTests
 {
     private readonly FakeTimeProvider time = new(TestData.Moment);
-    private readonly List<string> lines = [];
+    private readonly FakeLogger logger = new();
     private readonly StoreCircuit circuit;
 
-    public StoreCircuitTests() => circuit = new StoreCircuit(() => " here", time, this);
+    public StoreCircuitTests() => circuit = new StoreCircuit(() => " here", time, logger);
 
     [Test]
     public async Task Ask_FewerFailuresThanAreTaken_StaysClosed()
@@ -112,7 +112,7 @@ public sealed class StoreCircuitTests : ILogger
         await Probe_AgainWithoutAnswer_StaysOpenAndIsTriedAgain();
 
         Assert.That(
-            lines,
+            Lines(),
             Is.EqualTo(
                 new[]
                 {
@@ -143,7 +143,8 @@ public sealed class StoreCircuitTests : ILogger
             );
         }
 
-        Assert.That(lines, Has.Count.EqualTo(3));
+        var lines = Lines();
+        Assert.That(lines, Has.Length.EqualTo(3));
         Assert.That(lines[1], Does.Contain("NOPERM a"));
         Assert.That(lines[2], Does.Contain("NOPERM b"));
     }
@@ -172,17 +173,7 @@ public sealed class StoreCircuitTests : ILogger
         Assert.That(circuit.IsOpen, Is.EqualTo(opens));
     }
 
-    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
-
-    bool ILogger.IsEnabled(LogLevel logLevel) => true;
-
-    void ILogger.Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter
-    ) => lines.Add(formatter(state, exception));
+    private string[] Lines() => [.. logger.Collector.GetSnapshot().Select(line => line.Message)];
 
     private static Task<int> Failing() =>
         Task.FromException<int>(new StoreUnavailableException("gone"));
