@@ -149,13 +149,19 @@ public sealed class EmbeddedHistoryTests
     /// <summary>Starts the store, reads from it, and stops it.</summary>
     private async Task<T> AskAsync<T>(Func<RedisConnection, Task<T>> ask)
     {
+        var (room, log) = (new StoreRoom(), new MessageLog());
+        await using var host = new EmbeddedHost(
+            Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
+            room,
+            log
+        );
         await using var connection = new RedisConnection(
             Options.Create(new RedisOptions()),
-            Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
-            new StoreRoom(),
+            room,
             TestStore.NewClock(),
-            new MessageLog()
+            log,
+            host
         );
         await connection.StartAsync(default);
         await connection.Connected;

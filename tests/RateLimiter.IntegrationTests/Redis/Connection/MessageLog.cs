@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Health;
@@ -9,6 +10,7 @@ namespace RateLimiter.IntegrationTests.Redis.Connection;
 /// <summary>Collects logged messages.</summary>
 internal sealed class MessageLog
     : ILogger<RedisConnection>,
+        ILogger<EmbeddedHost>,
         ILogger<RedisAnalytics>,
         ILogger<RedisInvalidationChannel>,
         ILogger<StoreMonitor>,
