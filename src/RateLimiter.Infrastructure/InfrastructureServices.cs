@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using RateLimiter.Infrastructure.Clocks;
+using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Postgres;
 using RateLimiter.Infrastructure.Redis;
 
@@ -15,5 +16,10 @@ public static class InfrastructureServices
     public static IServiceCollection AddInfrastructure(
         this IServiceCollection services,
         IConfiguration configuration
-    ) => services.AddClocks().AddRedis(configuration).AddPostgres(configuration);
+    ) =>
+        services
+            .AddClocks()
+            .AddRedis(configuration)
+            .AddEmbedded(configuration)
+            .AddPostgres(configuration);
 }

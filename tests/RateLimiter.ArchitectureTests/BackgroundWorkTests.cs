@@ -28,8 +28,10 @@ public sealed partial class BackgroundWorkTests
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Redis/Checks/CheckBatcher.cs"] =
             "Each caller that waits for a check receives the failure.",
-        ["RateLimiter.Infrastructure/Redis/Connection/RedisConnection.cs"] = "It is awaited.",
+        ["RateLimiter.Infrastructure/Embedded/EmbeddedHost.cs"] = "It is awaited.",
         ["RateLimiter.Infrastructure/Redis/Connection/RedisLink.cs"] =
+            "What is begun is tried in a loop's way.",
+        ["RateLimiter.Infrastructure/Redis/Connection/RedisMessages.cs"] =
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Clocks/Standstill.cs"] =
             "It only notes that what is known may be out of date.",

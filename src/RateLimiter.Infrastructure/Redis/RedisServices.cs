@@ -11,7 +11,6 @@ using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Sessions;
-using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Checks;
@@ -52,14 +51,6 @@ internal static class RedisServices
             .AddBoundOptions<RedisOptions>(RedisOptions.Section)
             .Configure(options => options.ReadSeedVariables(configuration));
         services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsValidator>();
-        services
-            .AddBoundOptions<EmbeddedOptions>(EmbeddedOptions.Section)
-            .Validate(
-                options =>
-                    RedisOptions.Read(configuration).IsConfigured
-                    || !string.IsNullOrWhiteSpace(options.DataDirectory),
-                "Embedded:DataDirectory must name a folder."
-            );
         return services
             .AddHosted<RedisConnection>()
             .AddHosted<RedisInvalidationChannel>()

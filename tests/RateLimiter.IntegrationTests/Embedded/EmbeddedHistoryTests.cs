@@ -149,13 +149,19 @@ public sealed class EmbeddedHistoryTests
     /// <summary>Starts the store, reads from it, and stops it.</summary>
     private async Task<T> AskAsync<T>(Func<RedisConnection, Task<T>> ask)
     {
+        var room = new StoreRoom();
+        await using var host = new EmbeddedHost(
+            Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
+            room,
+            NullLogger<EmbeddedHost>.Instance
+        );
         await using var connection = new RedisConnection(
             Options.Create(new RedisOptions()),
-            Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
-            new StoreRoom(),
+            room,
             TestStore.NewClock(),
-            NullLogger<RedisConnection>.Instance
+            NullLogger<RedisConnection>.Instance,
+            host
         );
         await connection.StartAsync(default);
         await connection.Connected;

@@ -140,7 +140,7 @@ public sealed class EmbeddedStoreTests
         await FillAsync(10);
         await using (var log = File.OpenWrite(PathOf(Log)))
         {
-            log.SetLength((1 << Checksums.SegmentBits) + 1);
+            log.SetLength(LogHash.SegmentSize + 1);
         }
 
         MustRefuse("earlier version");

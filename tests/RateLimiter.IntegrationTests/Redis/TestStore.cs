@@ -35,6 +35,7 @@ internal sealed class TestStore : IAsyncDisposable
     private readonly TemporaryFolder? folder;
     private readonly RedisServer? server;
     private readonly List<RedisConnection> connections = [];
+    private EmbeddedHost? host;
 
     private TestStore(TemporaryFolder? folder, RedisServer? server)
     {
@@ -139,6 +140,11 @@ internal sealed class TestStore : IAsyncDisposable
             await connection.DisposeAsync();
         }
 
+        if (host is not null)
+        {
+            await host.DisposeAsync();
+        }
+
         if (server is not null)
         {
             await server.DisposeAsync();
@@ -186,7 +192,6 @@ internal sealed class TestStore : IAsyncDisposable
     {
         var connection = new RedisConnection(
             Options.Create(new RedisOptions { ConnectionString = connectionString }),
-            Options.Create(new EmbeddedOptions()),
             Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
             new StoreRoom(),
             NewClock(),
@@ -218,15 +223,25 @@ internal sealed class TestStore : IAsyncDisposable
         new(TimeProvider.System, NullLogger<StoreClock>.Instance);
 
     // Tests share the machine: they test whether a result is right, not how fast it is.
-    private RedisConnection Connect(RedisOptions redis, int timeoutMs = 10_000) =>
-        new(
+    private RedisConnection Connect(RedisOptions redis, int timeoutMs = 10_000)
+    {
+        var room = new StoreRoom();
+        host = folder is null
+            ? null
+            : new EmbeddedHost(
+                Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
+                room,
+                Log
+            );
+        return new RedisConnection(
             Options.Create(redis),
-            Options.Create(new EmbeddedOptions { DataDirectory = folder?.Path ?? "" }),
             Options.Create(new StoreOptions { TimeoutMs = timeoutMs }),
-            new StoreRoom(),
+            room,
             NewClock(),
-            Log
+            Log,
+            host
         );
+    }
 }
 
 /// <summary>Tests that run against the embedded store and against a real Redis.</summary>

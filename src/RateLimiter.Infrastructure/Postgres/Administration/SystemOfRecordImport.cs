@@ -103,7 +103,7 @@ internal sealed class SystemOfRecordImport(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        var layout = await connection.FindLayoutAsync(cancellationToken);
+        var layout = await StoreLayout.FindAsync(connection, cancellationToken);
         while (true)
         {
             foreach (var master in layout.Masters)
@@ -136,7 +136,7 @@ internal sealed class SystemOfRecordImport(
             }
 
             var before = layout.Slots;
-            layout = await connection.FindLayoutAsync(cancellationToken);
+            layout = await StoreLayout.FindAsync(connection, cancellationToken);
             if (layout.Slots == before)
             {
                 yield break;

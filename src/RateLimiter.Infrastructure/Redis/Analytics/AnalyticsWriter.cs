@@ -59,7 +59,7 @@ internal sealed class AnalyticsWriter(
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         Prepare();
-        var failed = new HashSet<int>(connection.Shards.Where(connection.IsUnavailable));
+        var failed = new HashSet<int>(connection.Map.Shards.Where(connection.IsUnavailable));
         while (true)
         {
             var next = unwritten

@@ -83,7 +83,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        var layout = await connection.FindLayoutAsync(cancellationToken);
+        var layout = await StoreLayout.FindAsync(connection, cancellationToken);
         while (true)
         {
             foreach (var master in layout.Masters)
@@ -116,7 +116,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
 
             // A slot that has moved may have been scanned on each of its masters while it was on the other.
             var before = layout.Slots;
-            layout = await connection.FindLayoutAsync(cancellationToken);
+            layout = await StoreLayout.FindAsync(connection, cancellationToken);
             if (layout.Slots == before)
             {
                 yield break;

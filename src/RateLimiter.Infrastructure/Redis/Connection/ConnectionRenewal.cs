@@ -99,10 +99,10 @@ internal sealed class ConnectionRenewal(
 
     /// <summary>Why the connections are stale; null when they are not.</summary>
     private async Task<string?> FindReasonAsync(CancellationToken stoppingToken) =>
-        connection.Failure
+        connection.States.Failure
         ?? (
             // New connections of the same user would be refused too.
-            invalidations.IsSubscribed || connection.Link.Refusal is not null
+            invalidations.IsSubscribed || connection.Messages.Refusal is not null
                 ? null
                 : "messages do not arrive"
         )

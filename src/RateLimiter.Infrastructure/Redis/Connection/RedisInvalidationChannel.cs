@@ -87,7 +87,7 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
     {
         if (!isSubscribed)
         {
-            await connection.Link.SubscribeAsync(
+            await connection.Messages.SubscribeAsync(
                 Channel,
                 message => Receive(message!),
                 stoppingToken
@@ -95,7 +95,7 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
             isSubscribed = true;
         }
 
-        await connection.Link.PublishAsync($"ping {instance} {time.GetTimestamp()}");
+        await connection.Messages.PublishAsync($"ping {instance} {time.GetTimestamp()}");
     }
 
     private void Receive(string message)
@@ -143,7 +143,7 @@ internal sealed class RedisInvalidationChannel : RepeatingService, IClientChange
         }
 
         Interlocked.Exchange(ref received, sent);
-        connection.Link.Accept();
+        connection.Messages.Accept();
     }
 
     private bool Vouches(long ping) =>

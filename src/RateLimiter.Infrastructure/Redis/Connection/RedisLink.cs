@@ -1,16 +1,13 @@
-using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application.Background;
-using RateLimiter.Application.Stores;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Connection;
 
 /// <summary>
 /// The client's connections to the store. They are established in the background, and replaced when sentinels name
-/// another master or when they are stale (<see cref="ConnectionRenewal"/>). Subscriptions move to the new connections.
+/// another master or when they are stale (<see cref="ConnectionRenewal"/>).
 /// </summary>
 /// <param name="timeout">The longest wait for a reply.</param>
 /// <param name="time">The clock.</param>
@@ -27,26 +24,15 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     /// <summary>How often sentinels are asked: what is written to the old master after a failover is lost.</summary>
     private static readonly TimeSpan SentinelInterval = TimeSpan.FromMilliseconds(100);
 
-    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
-
-    // The client detects its time-outs and lost connections on its heartbeat.
-    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100);
-
     private readonly TaskCompletionSource<IConnectionMultiplexer> connected = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
-    private readonly ConcurrentBag<(
-        RedisChannel Channel,
-        Action<RedisValue> Handle
-    )> subscriptions = [];
-    private readonly BackgroundLoop subscribing = new("The subscription to messages", time, logger);
     private readonly BackgroundLoop closing = new("The closing of old connections", time, logger);
     private readonly SemaphoreSlim making = new(1);
     private readonly CancellationTokenSource stopping = new();
     private Sentinels? sentinels;
     private EndPoint? master;
-    private volatile Connections? used;
-    private volatile string? refusal;
+    private volatile LinkConnections? used;
     private volatile RedisConnectionException? diagnosis;
 
     /// <summary>The connections to use now; null until the first are established.</summary>
@@ -60,11 +46,11 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     /// </summary>
     public RedisConnectionException? Diagnosis => diagnosis;
 
-    /// <summary>Why Redis does not let this user publish or receive messages; null when it does.</summary>
-    public string? Refusal => refusal;
-
     /// <summary>Completes when the first connections are established.</summary>
     public Task<IConnectionMultiplexer> Connected => connected.Task;
+
+    /// <summary>Cancelled when no connection is used any more.</summary>
+    public CancellationToken Stopping => stopping.Token;
 
     /// <summary>Called when the connections in use have changed.</summary>
     public event Action? Used;
@@ -80,25 +66,7 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
     /// <param name="sentinelTls">Whether sentinels are asked over TLS; null: like the servers that they watch.</param>
     public async Task ConnectAsync(ConfigurationOptions options, bool? sentinelTls = null)
     {
-        options.AbortOnConnectFail = false;
-        options.ConnectTimeout = (int)ConnectTimeout.TotalMilliseconds;
-        options.ConnectRetry = 1;
-        options.ReconnectRetryPolicy = new LinearRetry((int)ReconnectInterval.TotalMilliseconds);
-        // This time-out goes by the wall clock, and exists for calls that no caller waits for any more.
-        options.AsyncTimeout = (int)ResponseTimeout.TotalMilliseconds;
-        options.HeartbeatInterval = HeartbeatInterval;
-        // While there is no connection, fail at once instead of queueing until it times out.
-        options.BacklogPolicy = BacklogPolicy.FailFast;
-        options.IncludeDetailInExceptions = false;
-        // Otherwise the client library does not ask a cluster for its layout.
-        options.AllowAdmin = true;
-        // The service does not use the tie breaker. The library needs some channel, or it connects for messages later;
-        // its user has rights to channels with this prefix.
-        options.TieBreaker = "";
-        options.ConfigurationChannel = $"{RedisKeys.InvalidationChannel}:configuration";
-        // A name may resolve to another address when a connection is made again.
-        options.ResolveDns = false;
-
+        ClientSettings.ApplyTo(options);
         sentinels = options.ServiceName is null
             ? null
             : new Sentinels(options, sentinelTls ?? options.Ssl, time, logger);
@@ -155,75 +123,9 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         }
     }
 
-    /// <summary>
-    /// The host names that the store's connections were made to, each with the address that it resolved to then. None
-    /// behind a tunnel, which resolves addresses itself.
-    /// </summary>
-    public IEnumerable<(string Name, IPAddress Address)> FindAddresses()
-    {
-        if (used is not { Options.Tunnel: null } connections)
-        {
-            yield break;
-        }
-
-        foreach (var ((endpoint, _), socket) in connections.Sockets)
-        {
-            if (endpoint is DnsEndPoint { Host: var name } && AddressOf(socket) is { } address)
-            {
-                yield return (name, address);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Subscribes to a channel from now on, and again after the connection was <see cref="Interrupted"/>, to any server
-    /// that it is then made to. Waits for the store to be available.
-    /// </summary>
-    public async Task SubscribeAsync(
-        RedisChannel channel,
-        Action<RedisValue> handle,
-        CancellationToken cancellationToken
-    )
-    {
-        await connected.Task.WaitAsync(cancellationToken);
-        subscriptions.Add((channel, handle));
-        // Without the right to subscribe it is tried until the connection is closed, for which a stop does not wait.
-        await ListenAsync(used!, channel, handle).WaitAsync(cancellationToken);
-    }
-
-    /// <summary>
-    /// Publishes to all subscribers of <see cref="RedisKeys.InvalidationChannel"/>, if there is a connection.
-    /// </summary>
-    public async Task PublishAsync(RedisValue message)
-    {
-        try
-        {
-            if (Current is { } multiplexer)
-            {
-                await multiplexer
-                    .GetSubscriber()
-                    .PublishAsync(RedisChannel.Literal(RedisKeys.InvalidationChannel), message)
-                    .WaitAsync(timeout, time, stopping.Token);
-            }
-        }
-        catch (RedisServerException exception) when (StoreReason.IsDenial(exception.Message))
-        {
-            Refuse(exception);
-        }
-        catch (Exception exception)
-            when (exception
-                    is RedisException
-                        or TimeoutException
-                        or ObjectDisposedException
-                        or OperationCanceledException
-            )
-        {
-            // No subscriber receives it.
-        }
-    }
-
-    /// <summary>Records that messages are published and received.</summary>
-    public void Accept() => refusal = null;
+    /// <inheritdoc cref="LinkConnections.FindAddresses"/>
+    public IEnumerable<(string Name, IPAddress Address)> FindAddresses() =>
+        used?.FindAddresses() ?? [];
 
     public async ValueTask DisposeAsync()
     {
@@ -253,18 +155,14 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         await making.WaitAsync(stopping.Token);
         try
         {
-            var sockets = new ConcurrentDictionary<(EndPoint, ConnectionType), Socket>();
-            var own = options.Clone();
-            own.BeforeSocketConnect = (endpoint, type, socket) =>
-                sockets[(endpoint, type)] = socket;
-            var made = await ConnectionMultiplexer.ConnectAsync(own);
-            if (mustStand && !made.IsConnected)
+            var made = await LinkConnections.MakeAsync(options);
+            if (mustStand && !made.Multiplexer.IsConnected)
             {
-                await made.DisposeAsync();
+                await made.Multiplexer.DisposeAsync();
                 return false;
             }
 
-            Use(new Connections(made, options, sockets));
+            Use(made);
             return true;
         }
         finally
@@ -273,29 +171,26 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
         }
     }
 
-    private void Use(Connections made)
+    private void Use(LinkConnections made)
     {
         made.Multiplexer.ConnectionFailed += (_, _) => Interrupted?.Invoke();
         made.Multiplexer.ConnectionRestored += (_, _) => diagnosis = null;
         var before = Interlocked.Exchange(ref used, made);
-        Used?.Invoke();
         if (before is null)
         {
+            Used?.Invoke();
             connected.SetResult(made.Multiplexer);
             return;
         }
 
+        // Before anything subscribes again: what arrives from then on was not lost.
         Interrupted?.Invoke();
-        foreach (var (channel, handle) in subscriptions)
-        {
-            _ = ListenAsync(made, channel, handle);
-        }
-
+        Used?.Invoke();
         _ = CloseAsync(before);
     }
 
     // Requests that were sent on the old connections get their reply, or their time-out.
-    private async Task CloseAsync(Connections before)
+    private async Task CloseAsync(LinkConnections before)
     {
         await Task.Delay(timeout, time, stopping.Token)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -304,92 +199,4 @@ internal sealed class RedisLink(TimeSpan timeout, TimeProvider time, ILogger log
             CancellationToken.None
         );
     }
-
-    // Until other connections are used. While the store is unavailable, the monitor reports it.
-    private async Task ListenAsync(
-        Connections made,
-        RedisChannel channel,
-        Action<RedisValue> handle
-    )
-    {
-        while (
-            ReferenceEquals(made, used)
-            && !stopping.IsCancellationRequested
-            && !await subscribing.TryAsync(_ => SubscribeAsync(made, channel, handle), default)
-        )
-        {
-            await Task.Delay(ReconnectInterval, time);
-        }
-    }
-
-    private async Task SubscribeAsync(
-        Connections made,
-        RedisChannel channel,
-        Action<RedisValue> handle
-    )
-    {
-        try
-        {
-            var queue = await made.Multiplexer.GetSubscriber().SubscribeAsync(channel);
-            // The client library would swallow an exception of a handler.
-            queue.OnMessage(message =>
-                subscribing.TryAsync(
-                    _ =>
-                    {
-                        handle(message.Message);
-                        return Task.CompletedTask;
-                    },
-                    default
-                )
-            );
-        }
-        catch (Exception exception)
-            when (exception is RedisException or TimeoutException or ObjectDisposedException)
-        {
-            if (StoreReason.IsDenial(exception.Message))
-            {
-                Refuse(exception);
-            }
-
-            throw new StoreUnavailableException(
-                "The subscription to the channel is not possible yet.",
-                exception
-            );
-        }
-    }
-
-    private void Refuse(Exception exception)
-    {
-        if (refusal is null)
-        {
-            refusal = StoreReason.Of(exception).Text;
-            logger.MessagesRefused(refusal);
-        }
-    }
-
-    // Null when the socket is not connected.
-    private static IPAddress? AddressOf(Socket socket)
-    {
-        try
-        {
-            return socket.RemoteEndPoint is IPEndPoint { Address: var address }
-                ? address.IsIPv4MappedToIPv6
-                    ? address.MapToIPv4()
-                    : address
-                : null;
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            return null;
-        }
-    }
-
-    /// <param name="Multiplexer">The client.</param>
-    /// <param name="Options">Where it connects to.</param>
-    /// <param name="Sockets">The latest socket to each server, for commands and for messages.</param>
-    private sealed record Connections(
-        IConnectionMultiplexer Multiplexer,
-        ConfigurationOptions Options,
-        ConcurrentDictionary<(EndPoint EndPoint, ConnectionType Type), Socket> Sockets
-    );
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
 
@@ -77,6 +78,20 @@ public sealed class RedisOptions
         configuration.EndPoints.Add(Host!, int.Parse(Port, CultureInfo.InvariantCulture));
         return configuration;
     }
+
+    /// <summary>Names the servers, without secrets.</summary>
+    internal string Describe() =>
+        $"Redis at {string.Join(", ", ToConfiguration().EndPoints.Select(Name))}";
+
+    // Port 0 stands for the default port.
+    private static string Name(EndPoint endpoint) =>
+        endpoint switch
+        {
+            DnsEndPoint { Port: 0 } dns => dns.Host,
+            DnsEndPoint dns => $"{dns.Host}:{dns.Port}",
+            IPEndPoint { Port: 0 } ip => $"{ip.Address}",
+            _ => $"{endpoint}",
+        };
 
     private static string? PortOfServiceLink(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var link) && link is { Scheme: "tcp", Port: > 0 }

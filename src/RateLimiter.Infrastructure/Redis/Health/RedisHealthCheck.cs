@@ -17,7 +17,7 @@ internal sealed class RedisHealthCheck(RedisConnection connection, CheckProbe pr
         CancellationToken cancellationToken = default
     )
     {
-        var results = await Task.WhenAll(connection.Shards.Select(FailureOfAsync));
+        var results = await Task.WhenAll(connection.Map.Shards.Select(FailureOfAsync));
         var failures = results.OfType<string>().ToList();
         return failures.Count == 0
             ? connection.IsFull()

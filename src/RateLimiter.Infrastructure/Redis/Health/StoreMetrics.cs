@@ -97,14 +97,14 @@ internal sealed class StoreMetrics(
     ) => connection.EmbeddedSize is { } size ? [new(figure(size))] : [];
 
     private IEnumerable<Measurement<int>> ObserveCircuits() =>
-        connection.Shards.Select(shard => new Measurement<int>(
+        connection.Map.Shards.Select(shard => new Measurement<int>(
             connection.IsUnavailable(shard) ? 1 : 0,
             new KeyValuePair<string, object?>("part", shard)
         ));
 
     private IEnumerable<Measurement<long>> ObserveTransitions()
     {
-        var (opened, closed) = connection.Transitions;
+        var (opened, closed) = connection.States.Transitions;
         return
         [
             new(opened, new KeyValuePair<string, object?>("state", "open")),

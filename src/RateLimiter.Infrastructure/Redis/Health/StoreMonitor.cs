@@ -21,8 +21,8 @@ internal sealed class StoreMonitor(
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        connection.FollowCluster();
-        await Task.WhenAll(connection.Shards.Select(ProbeAsync));
+        connection.Map.Follow();
+        await Task.WhenAll(connection.Map.Shards.Select(ProbeAsync));
     }
 
     private async Task ProbeAsync(int shard)

@@ -4,7 +4,6 @@ using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.IntegrationTests.Redis.Connection;
 using RateLimiter.TestStores;
 
 
@@ -182,7 +181,7 @@ public sealed class SeveralOwnersInAClusterTests
         await using var connection = await TestStore.ConnectAsync(
             $"{cluster.ConnectionString}",
             10_000,
-            new MessageLog()
+            NullLogger<RedisConnection>.Instance
         );
         await connection.Connected;
         using var invalidations = new RedisInvalidationChannel(

@@ -4,7 +4,6 @@ using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.IntegrationTests.Redis.Checks;
@@ -56,7 +55,7 @@ public sealed class ClusterDeletionTests
         await using var connection = await ConnectAsync(cluster);
         var client = ClientId.New();
         await CountAsync(connection, client, few);
-        var layout = await connection.FindLayoutAsync(default);
+        var layout = await StoreLayout.FindAsync(connection, default);
         var first = (await cluster.MastersAsync()).Single(master =>
             $"{layout.Masters[0].Server.EndPoint}".EndsWith(
                 $":{master.Port}",
@@ -90,7 +89,6 @@ public sealed class ClusterDeletionTests
     {
         var connection = new RedisConnection(
             Options.Create(new RedisOptions { ConnectionString = cluster.ConnectionString }),
-            Options.Create(new EmbeddedOptions()),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
             new StoreRoom(),
             TestStore.NewClock(),

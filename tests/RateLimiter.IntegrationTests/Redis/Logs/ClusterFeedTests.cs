@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
-using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Logs;
 using RateLimiter.TestStores;
@@ -23,7 +22,6 @@ public sealed class ClusterFeedTests
         await using var cluster = await RedisCluster.StartAsync();
         await using var connection = new RedisConnection(
             Options.Create(new RedisOptions { ConnectionString = cluster.ConnectionString }),
-            Options.Create(new EmbeddedOptions()),
             Options.Create(new StoreOptions { TimeoutMs = 10_000 }),
             new StoreRoom(),
             TestStore.NewClock(),
