@@ -5,11 +5,11 @@ using RateLimiter.Infrastructure.Redis.Checks;
 
 namespace RateLimiter.MicroBench;
 
-/// <summary>Writes the keys and arguments of a script call, for a number of checks of one policy.</summary>
+/// <summary>Writes the arguments of a script call, for a number of checks of one policy.</summary>
 [MemoryDiagnoser]
 public class CallBench
 {
-    private CheckPlan[] requests = [];
+    private KeyedPlan[] plans = [];
 
     [Params(1, 12, 100)]
     public int Checks { get; set; }
@@ -18,14 +18,16 @@ public class CallBench
     public void SetUp()
     {
         var (client, policy) = (ClientId.New(), Policies.Of("search", limits: 1));
-        requests =
+        plans =
         [
             .. Enumerable
                 .Range(0, Checks)
-                .Select(i => new CheckPlan(new Subject(client, $"user-{i}", null), policy, 1)),
+                .Select(i => new KeyedPlan(
+                    new CheckPlan(new Subject(client, $"user-{i}", null), policy, 1)
+                )),
         ];
     }
 
     [Benchmark]
-    public int Write() => CheckScript.Write("acquire", requests, clock: null).Keys.Length;
+    public int Write() => CheckScript.Write("acquire", plans, clock: null).Keys.Length;
 }

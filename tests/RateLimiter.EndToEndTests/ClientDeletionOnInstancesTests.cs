@@ -117,13 +117,7 @@ public sealed class ClientDeletionKillTests
         await using var redis = await ConnectionMultiplexer.ConnectAsync(
             host.Redis.ConnectionString
         );
-        Assert.That(
-            await ClientDeletionOnTwoInstancesTests.NamesAsync(redis, client.Id),
-            Is.Empty
-        );
-        Assert.That(
-            await redis.GetDatabase().HashExistsAsync("rl:deletions", client.Id),
-            Is.False
-        );
+        Assert.That(await ClientDeletionOnTwoInstancesTests.NamesAsync(redis, client.Id), Is.Empty);
+        Assert.That(await redis.GetDatabase().HashExistsAsync("rl:deletions", client.Id), Is.False);
     }
 }

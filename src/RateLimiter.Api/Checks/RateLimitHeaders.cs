@@ -30,7 +30,10 @@ internal static class RateLimitHeaders
         }
 
         var (text, names) = ReferenceEquals(decision.Limits, decision.Policy.Limits)
-            ? PolicyHeaders.GetValue(decision.Policy, static policy => PolicyHeader.Of(policy.Limits))
+            ? PolicyHeaders.GetValue(
+                decision.Policy,
+                static policy => PolicyHeader.Of(policy.Limits)
+            )
             : PolicyHeader.Of(decision.Limits);
         response.Headers["RateLimit-Policy"] = text;
         if (decision.IsCounted)

@@ -88,10 +88,8 @@ internal sealed class RegisterClientHandler(
         // Before the token is compared, so that guessing is limited too.
         var caller = new Subject(Registrations, CallerNetwork.Of(command.Caller), RouteKey: null);
         var decision =
-            await counters.AcquireAsync(
-                new CheckPlan(caller, policy, Cost: 1),
-                cancellationToken
-            ) ?? throw new StoreUnavailableException("The store did not answer.");
+            await counters.AcquireAsync(new CheckPlan(caller, policy, Cost: 1), cancellationToken)
+            ?? throw new StoreUnavailableException("The store did not answer.");
         if (!decision.Allowed)
         {
             return new TooManyRegistrations(decision.RetryAfter);

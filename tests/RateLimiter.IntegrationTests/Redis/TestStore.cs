@@ -231,7 +231,7 @@ internal sealed class TestStore : IAsyncDisposable
             : new EmbeddedHost(
                 Options.Create(new EmbeddedOptions { DataDirectory = folder.Path }),
                 room,
-                Log
+                new FakeLogger<EmbeddedHost>(Log.Collector)
             );
         return new RedisConnection(
             Options.Create(redis),

@@ -63,12 +63,7 @@ internal sealed class BulkDispatcher(
         var patience = total - time.GetElapsedTime(asked);
         if (
             patience <= TimeSpan.Zero
-            || !await WaitForTurnAsync(
-                plans[0].Plan.Client,
-                work,
-                patience,
-                cancellationToken
-            )
+            || !await WaitForTurnAsync(plans[0].Plan.Client, work, patience, cancellationToken)
         )
         {
             return new Decision?[plans.Length];

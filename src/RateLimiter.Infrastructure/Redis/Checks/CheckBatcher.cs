@@ -242,8 +242,7 @@ internal sealed class CheckBatcher(
         (long)(duration.TotalSeconds * time.TimestampFrequency);
 
     // Continuations run synchronously where the reply arrives: a thread switch costs more than most of what follows.
-    private sealed class PendingCheck(KeyedPlan keyed, long since)
-        : TaskCompletionSource<Decision?>
+    private sealed class PendingCheck(KeyedPlan keyed, long since) : TaskCompletionSource<Decision?>
     {
         public KeyedPlan Plan { get; } = keyed;
 

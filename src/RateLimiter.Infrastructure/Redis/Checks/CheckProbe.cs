@@ -77,7 +77,9 @@ internal sealed class CheckProbe(RedisConnection connection, RedisCounterStore c
         }
 
         var takes = connection.IsFailing(shard) || connection.IsFull(shard);
-        await counters.ShardOf(plans[0]).Caller.ProbeAsync(shard, takes ? "acquire" : "peek", plans);
+        await counters
+            .ShardOf(plans[0])
+            .Caller.ProbeAsync(shard, takes ? "acquire" : "peek", plans);
         if (takes)
         {
             connection.ConfirmHealthy(shard);

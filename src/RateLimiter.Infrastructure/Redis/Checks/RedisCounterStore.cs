@@ -2,7 +2,6 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
-using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
@@ -96,7 +95,8 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 .Range(0, shards.Length)
                 .Where(shard => asked[shard] is not null && !connection.IsUnavailable(shard))
                 .Select(shard =>
-                    shards[shard].DecideEachAsync(keyed, asked[shard]!, decisions, cancellationToken)
+                    shards[shard]
+                        .DecideEachAsync(keyed, asked[shard]!, decisions, cancellationToken)
                 )
         );
         return decisions;

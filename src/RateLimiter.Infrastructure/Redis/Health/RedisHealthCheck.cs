@@ -9,8 +9,7 @@ namespace RateLimiter.Infrastructure.Redis.Health;
 /// Healthy when the store replies within the time that a check would wait for it; degraded when a shard of a cluster
 /// does not while others do, or when the store is full.
 /// </summary>
-internal sealed class RedisHealthCheck(RedisConnection connection, CheckProbe probe)
-    : IHealthCheck
+internal sealed class RedisHealthCheck(RedisConnection connection, CheckProbe probe) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context,

@@ -3,7 +3,6 @@ using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Checks;
-using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Checks;

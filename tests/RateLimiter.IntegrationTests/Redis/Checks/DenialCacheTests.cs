@@ -143,11 +143,7 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     private static async Task<Decision> TakeAsync(RedisCounterStore store, CheckPlan request) =>
         (await store.AcquireAsync(request, CancellationToken.None))!;
 
-    private static async Task FreeAsync(
-        RedisCounterStore store,
-        CheckPlan request,
-        bool isReset
-    )
+    private static async Task FreeAsync(RedisCounterStore store, CheckPlan request, bool isReset)
     {
         if (isReset)
         {

@@ -293,12 +293,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         ];
 
     /// <summary>A denied cost passes when its wait is over, and not a tick before.</summary>
-    private async Task HoldsItsPromiseAsync(
-        CheckPlan plan,
-        Step step,
-        long now,
-        Decision decision
-    )
+    private async Task HoldsItsPromiseAsync(CheckPlan plan, Step step, long now, Decision decision)
     {
         if (step.Verb == Verb.Give || decision.RetryAfter is not { } wait)
         {
@@ -320,12 +315,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     /// A stable denial equals its first result until its last tick, except for the times, and with the next tick
     /// permits are back. A denial that is not stable has permits left that others can take.
     /// </summary>
-    private async Task StaysSteadyAsync(
-        CheckPlan plan,
-        Step step,
-        long now,
-        Decision decision
-    )
+    private async Task StaysSteadyAsync(CheckPlan plan, Step step, long now, Decision decision)
     {
         if (step.Verb != Verb.Take || decision.Allowed)
         {
@@ -356,7 +346,11 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 pair.First.Remaining > pair.Second.Remaining
                 || step.Amount == 0 && pair.First.Wait == 0 && pair.Second.Wait > 0
             );
-        if (!isStill || other.Allowed || !isOver && plan.Policy.Limits.All(limit => limit.Permits > 0))
+        if (
+            !isStill
+            || other.Allowed
+            || !isOver && plan.Policy.Limits.All(limit => limit.Permits > 0)
+        )
         {
             throw new InvalidOperationException(
                 $"At {step}: steady for {steady} µs; one tick before its end "

@@ -6,7 +6,6 @@ using RateLimiter.Infrastructure.Redis.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.TestStores;
 
-
 namespace RateLimiter.IntegrationTests.Redis.Checks;
 
 /// <summary>Plans whose counters have several owners: an organisation, and each of its users.</summary>
@@ -189,18 +188,14 @@ public sealed class SeveralOwnersInAClusterTests
             TimeProvider.System,
             NullLogger<RedisInvalidationChannel>.Instance
         );
-        using var counters = new RedisCounterStore(
-            connection,
-            invalidations,
-            TimeProvider.System
-        );
+        using var counters = new RedisCounterStore(connection, invalidations, TimeProvider.System);
         await Poll.UntilAsync(
             "The masters are not known.",
             TimeSpan.FromSeconds(30),
             () =>
             {
-                connection.FollowCluster();
-                return Task.FromResult(connection.Shards.Count == 3);
+                connection.Map.Follow();
+                return Task.FromResult(connection.Map.Shards.Count == 3);
             }
         );
         var client = ClientId.New();

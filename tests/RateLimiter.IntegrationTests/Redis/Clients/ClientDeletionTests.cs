@@ -300,7 +300,10 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
                     await Task.WhenAll(
                         users.Select(user =>
                             database.StringSetAsync(
-                                CounterStoreExtensions.KeyOf(new Subject(client, $"{user}", null), limit),
+                                CounterStoreExtensions.KeyOf(
+                                    new Subject(client, $"{user}", null),
+                                    limit
+                                ),
                                 "1",
                                 TimeSpan.FromHours(1)
                             )

@@ -78,7 +78,9 @@ internal sealed class WatchedConnection : IAsyncDisposable
         );
         var watched = new WatchedConnection(connection, log, resolve);
         await watched.Invalidations.StartAsync(CancellationToken.None);
-        await new CheckProbe(watched.Connection, watched.counters).WarmUpAsync(CancellationToken.None);
+        await new CheckProbe(watched.Connection, watched.counters).WarmUpAsync(
+            CancellationToken.None
+        );
         await watched.monitor.StartAsync(CancellationToken.None);
         await watched.renewal.StartAsync(CancellationToken.None);
         return watched;

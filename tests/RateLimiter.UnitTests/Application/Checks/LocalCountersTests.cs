@@ -133,7 +133,11 @@ public sealed class LocalCountersTests
     public async Task Take_OwnersInAnyOrderFromManyThreads_EndsAndAllowsTheLeastLimit()
     {
         var policy = TestData.Policy(
-            limits: [TestData.Limit("first", permits: 5000), TestData.Limit("second", permits: 5000)]
+            limits:
+            [
+                TestData.Limit("first", permits: 5000),
+                TestData.Limit("second", permits: 5000),
+            ]
         );
 
         var decisions = await Task.WhenAll(

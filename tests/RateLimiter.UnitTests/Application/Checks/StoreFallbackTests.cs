@@ -119,7 +119,5 @@ public sealed class StoreFallbackTests
     }
 
     private static Decision Decide(StoreFallback fallback, Policy policy, long cost = 1) =>
-        fallback.Decide(
-            new CheckPlan(new Subject(TestData.Client, "alice", null), policy, cost)
-        );
+        fallback.Decide(new CheckPlan(new Subject(TestData.Client, "alice", null), policy, cost));
 }

@@ -31,7 +31,7 @@ public sealed class PolicyRulesTests
     [Test]
     public void MaxVersionText_IsTheNumber() =>
         Assert.That(
-            PolicyRules.MaxVersionText,
-            Is.EqualTo(PolicyRules.MaxVersion.ToString(CultureInfo.InvariantCulture))
+            PolicyRules.MaxVersion.ToString(CultureInfo.InvariantCulture),
+            Is.EqualTo(PolicyRules.MaxVersionText)
         );
 }

@@ -152,9 +152,7 @@ public sealed class CheckBatcherTests : IDisposable
     public async Task Decide_WaitedForTheStoreBefore_HasWhatIsLeftBehindOthersToo()
     {
         var others = Ask(1, 2, 3);
-        var check = batcher.DecideAsync(
-            Request(4, waited: TimeSpan.FromMilliseconds(60))
-        );
+        var check = batcher.DecideAsync(Request(4, waited: TimeSpan.FromMilliseconds(60)));
 
         time.Advance(TimeSpan.FromMilliseconds(30));
         Assert.That(check.IsCompleted, Is.False);
