@@ -165,7 +165,7 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
 }
 
 /// <summary>
-/// In a cluster the counters of a plan are in one slot, whoever owns them. It starts six processes, so it does not run in
+/// In a cluster the counters of a plan are in one slot, also when they have several owners. It starts six processes, so it does not run in
 /// parallel with other tests.
 /// </summary>
 [TestFixture]
