@@ -3,6 +3,7 @@ using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
@@ -32,13 +33,13 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     /// The denial as it is now, or null when the store must be asked. A plan is denied by any of its counters. Where they have
     /// several owners, the denial holds the limits that deny and no others: see <see cref="Decision.Limits"/>.
     /// </summary>
-    /// <param name="asked">The plan.</param>
-    /// <param name="clock">The clock of its counters.</param>
-    public Decision? Find(KeyedPlan asked, StoreTime clock)
+    /// <param name="plan">The plan.</param>
+    /// <param name="counters">The names of its counters.</param>
+    /// <param name="clock">Their clock.</param>
+    public Decision? Find(in CheckPlan plan, RedisKey[] counters, StoreTime clock)
     {
-        ref readonly var plan = ref asked.Plan;
         Decision? denial = null;
-        foreach (var counter in asked.Counters)
+        foreach (var counter in counters)
         {
             if (Peek(counter!, plan.Policy, plan.Cost, clock) is not { } found)
             {

@@ -5,26 +5,33 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
 /// <summary>A plan with the names of its counters, which all stages of a check need and which are made once.</summary>
-internal sealed class KeyedPlan
+/// <param name="plan">The plan.</param>
+/// <param name="counters">What <see cref="NamesOf"/> made of it.</param>
+internal sealed class KeyedPlan(in CheckPlan plan, RedisKey[] counters)
 {
-    private readonly CheckPlan plan;
+    private readonly CheckPlan plan = plan;
 
     public KeyedPlan(in CheckPlan plan)
-    {
-        this.plan = plan;
-        Counters = new RedisKey[plan.Count];
-        for (var i = 0; i < Counters.Length; i++)
-        {
-            Counters[i] = RedisKeys.Counter(plan, i);
-        }
-    }
+        : this(plan, NamesOf(plan)) { }
 
     /// <summary>The plan.</summary>
     public ref readonly CheckPlan Plan => ref plan;
 
     /// <summary>The key of the counter of each demand. All are in one slot of a cluster.</summary>
-    public RedisKey[] Counters { get; }
+    public RedisKey[] Counters { get; } = counters;
 
     /// <summary>A counter whose slot and shard are those of all.</summary>
     public RedisKey Slot => Counters[0];
+
+    /// <summary>The names of the counters of a plan: what a remembered denial needs, which is asked first.</summary>
+    public static RedisKey[] NamesOf(in CheckPlan plan)
+    {
+        var counters = new RedisKey[plan.Count];
+        for (var i = 0; i < counters.Length; i++)
+        {
+            counters[i] = RedisKeys.Counter(plan, i);
+        }
+
+        return counters;
+    }
 }

@@ -55,10 +55,10 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     /// </remarks>
     public ValueTask<Decision?> AcquireAsync(CheckPlan plan, CancellationToken cancellationToken)
     {
-        var keyed = new KeyedPlan(plan);
-        var number = connection.ShardOf(keyed.Slot);
+        var counters = KeyedPlan.NamesOf(plan);
+        var number = connection.ShardOf(counters[0]);
         var shard = shards[number];
-        if (Denials.Find(keyed, shard.Time) is { } denial)
+        if (Denials.Find(plan, counters, shard.Time) is { } denial)
         {
             return ValueTask.FromResult<Decision?>(denial);
         }
@@ -68,7 +68,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             || !HasRoomFor(plan)
             || plan.Waited >= connection.CheckTimeout
             ? ValueTask.FromResult<Decision?>(null)
-            : new ValueTask<Decision?>(shard.DecideAsync(keyed));
+            : new ValueTask<Decision?>(shard.DecideAsync(new KeyedPlan(plan, counters)));
     }
 
     public async Task<IReadOnlyList<Decision?>> AcquireEachAsync(
@@ -81,11 +81,13 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         var asked = new List<int>?[shards.Length];
         for (var i = 0; i < decisions.Length; i++)
         {
-            keyed[i] = new KeyedPlan(plans[i]);
-            var shard = connection.ShardOf(keyed[i].Slot);
-            decisions[i] = Denials.Find(keyed[i], shards[shard].Time);
-            if (decisions[i] is null && HasRoomFor(keyed[i].Plan))
+            var plan = plans[i];
+            var counters = KeyedPlan.NamesOf(plan);
+            var shard = connection.ShardOf(counters[0]);
+            decisions[i] = Denials.Find(plan, counters, shards[shard].Time);
+            if (decisions[i] is null && HasRoomFor(plan))
             {
+                keyed[i] = new KeyedPlan(plan, counters);
                 (asked[shard] ??= new List<int>(plans.Count)).Add(i);
             }
         }
