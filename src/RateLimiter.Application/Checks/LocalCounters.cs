@@ -20,9 +20,17 @@ public sealed class LocalCounters
     public Decision Acquire(in CheckPlan plan, DateTimeOffset now)
     {
         var owned = new OwnedCounters[plan.Count];
-        for (var i = 0; i < owned.Length; i++)
+        if (plan.Owners is null)
         {
-            owned[i] = subjects.GetOrAdd(plan[i].Owner, static _ => new OwnedCounters());
+            // Asked for once: a second time would count as another use, and keep it from being evicted.
+            Array.Fill(owned, subjects.GetOrAdd(plan.Subject, static _ => new OwnedCounters()));
+        }
+        else
+        {
+            for (var i = 0; i < owned.Length; i++)
+            {
+                owned[i] = subjects.GetOrAdd(plan[i].Owner, static _ => new OwnedCounters());
+            }
         }
 
         return Decide(plan, now, owned, Counter.Acquire);

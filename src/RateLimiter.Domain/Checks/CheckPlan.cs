@@ -30,7 +30,8 @@ public readonly record struct Demand(Subject Owner, Limit Limit, long Cost);
 public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cost)
 {
     /// <summary>
-    /// The owner of each limit's counter, in the order of the policy's limits; null when <see cref="Subject"/> owns all.
+    /// The owner of each limit's counter, in the order of the policy's limits, all of this client; null when
+    /// <see cref="Subject"/> owns all.
     /// </summary>
     public IReadOnlyList<Subject>? Owners { get; init; }
 

@@ -38,7 +38,10 @@ internal sealed class EmbeddedHost(
     }
 
     /// <inheritdoc/>
-    public Task CommitAsync() => store!.CommitAsync();
+    public Task CommitAsync() =>
+        store?.CommitAsync() ?? throw new IOException("The embedded store does not run.");
 
-    public ValueTask DisposeAsync() => store?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() =>
+        // Metrics may still be read, and a container disposes what it has under several types as often.
+        Interlocked.Exchange(ref store, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

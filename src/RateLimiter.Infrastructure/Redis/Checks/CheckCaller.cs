@@ -9,10 +9,14 @@ namespace RateLimiter.Infrastructure.Redis.Checks;
 /// Calls check.lua: one call for all plans, or in a cluster one for each slot; again while slots move; and remembers the
 /// denials of the reply.
 /// </summary>
+/// <param name="connection">The connection to the store.</param>
+/// <param name="denials">Where denials are remembered.</param>
+/// <param name="clockOf">The clock of the shard that has a key now: a slot may have moved while a plan waited.</param>
+/// <param name="time">The clock of the instance.</param>
 internal sealed class CheckCaller(
     RedisConnection connection,
     DenialCache denials,
-    StoreTime clockOfShard,
+    Func<RedisKey, StoreTime> clockOf,
     TimeProvider time
 )
 {
@@ -103,7 +107,7 @@ internal sealed class CheckCaller(
     {
         var (keys, values) = CheckScript.Write(verb, plans, clock);
         Func<IDatabase, Task<CheckReply>> ask = database =>
-            CheckScript.EvaluateAsync(database, plans, keys, values);
+            AskAsync(database, plans, keys, values, clock);
         var generation = denials.Generation;
         var waiting = connection.Clock.GetTimestamp();
         var left = timeout;
@@ -111,7 +115,6 @@ internal sealed class CheckCaller(
         {
             try
             {
-                var asked = time.GetTimestamp();
                 var reply = isEvidence
                     ? await connection.DecideAsync(keys[0], ask, left, cancellationToken)
                     : await connection.AskAsync(keys[0], ask, left, cancellationToken);
@@ -120,10 +123,9 @@ internal sealed class CheckCaller(
                     connection.ReportError(failure);
                 }
 
-                // With a given clock, a test's time is neither the shard's nor the cache's.
+                // With a given clock, a test's time is not the cache's.
                 if (clock is null)
                 {
-                    ObserveClock(reply, asked);
                     Remember(reply, generation);
                 }
 
@@ -147,20 +149,29 @@ internal sealed class CheckCaller(
     public async Task ProbeAsync(int shard, string verb, KeyedPlan[] plan)
     {
         var (keys, values) = CheckScript.Write(verb, plan, clock: null);
-        var asked = time.GetTimestamp();
-        var reply = await connection.ProbeAsync(
+        await connection.ProbeAsync(
             shard,
-            database => CheckScript.EvaluateAsync(database, plan, keys, values)
+            database => AskAsync(database, plan, keys, values, clock: null)
         );
-        ObserveClock(reply, asked);
     }
 
-    private void ObserveClock(in CheckReply reply, long asked)
+    // The clock is observed around the call alone, also when nobody waits for the reply any more.
+    private async Task<CheckReply> AskAsync(
+        IDatabase database,
+        KeyedPlan[] plans,
+        RedisKey[] keys,
+        RedisValue[] values,
+        long? clock
+    )
     {
-        if (Array.Find(reply.Decisions, it => it is not null) is { } decision)
+        var asked = time.GetTimestamp();
+        var reply = await CheckScript.EvaluateAsync(database, plans, keys, values);
+        if (clock is null && Array.Find(reply.Decisions, it => it is not null) is { } decision)
         {
-            clockOfShard.Observe(decision.DecidedAt, asked);
+            clockOf(keys[0]).Observe(decision.DecidedAt, asked);
         }
+
+        return reply;
     }
 
     private void Remember(in CheckReply reply, long generation)

@@ -27,7 +27,7 @@ internal sealed class CheckProbe(RedisConnection connection, RedisCounterStore c
     /// <exception cref="StoreUnavailableException">The store does not reply.</exception>
     public async Task WarmUpAsync(CancellationToken cancellationToken)
     {
-        var plan = PlanOf("warm-up");
+        var plan = new KeyedPlan(PlanOf("warm-up"));
         for (var i = 0; i < WarmUpCalls; i++)
         {
             await AcquireAsync(connection.AdministrativeTimeout);
@@ -43,16 +43,14 @@ internal sealed class CheckProbe(RedisConnection connection, RedisCounterStore c
         }
 
         Task<Decision?[]> AcquireAsync(TimeSpan timeout) =>
-            counters
-                .ShardOf(plan)
-                .Caller.EvaluateAsync(
-                    "acquire",
-                    [plan],
-                    clock: null,
-                    timeout,
-                    isEvidence: false,
-                    cancellationToken
-                );
+            counters.Caller.EvaluateAsync(
+                "acquire",
+                [plan],
+                clock: null,
+                timeout,
+                isEvidence: false,
+                cancellationToken
+            );
     }
 
     /// <summary>
@@ -67,8 +65,9 @@ internal sealed class CheckProbe(RedisConnection connection, RedisCounterStore c
             .. Enumerable
                 .Range(0, ProbeNames)
                 .Select(i => PlanOf($"{i}"))
-                .Where(plan => connection.ShardOf(plan.Slot) == shard)
-                .Take(1),
+                .Where(plan => connection.ShardOf(RedisKeys.Counter(plan, 0)) == shard)
+                .Take(1)
+                .Select(plan => new KeyedPlan(plan)),
         ];
         if (plans is [])
         {
@@ -77,9 +76,7 @@ internal sealed class CheckProbe(RedisConnection connection, RedisCounterStore c
         }
 
         var takes = connection.IsFailing(shard) || connection.IsFull(shard);
-        await counters
-            .ShardOf(plans[0])
-            .Caller.ProbeAsync(shard, takes ? "acquire" : "peek", plans);
+        await counters.Caller.ProbeAsync(shard, takes ? "acquire" : "peek", plans);
         if (takes)
         {
             connection.ConfirmHealthy(shard);
@@ -87,6 +84,6 @@ internal sealed class CheckProbe(RedisConnection connection, RedisCounterStore c
         }
     }
 
-    private static KeyedPlan PlanOf(string user) =>
-        new KeyedPlan(new CheckPlan(new Subject(Nobody, user, null), ProbePolicy, Cost: 1));
+    private static CheckPlan PlanOf(string user) =>
+        new(new Subject(Nobody, user, null), ProbePolicy, Cost: 1);
 }

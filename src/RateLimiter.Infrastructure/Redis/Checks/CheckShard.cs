@@ -12,18 +12,17 @@ internal sealed class CheckShard : IDisposable
     private readonly CheckBatcher batcher;
     private readonly BulkDispatcher bulk;
 
-    public CheckShard(RedisConnection connection, DenialCache denials, TimeProvider time)
+    public CheckShard(RedisConnection connection, CheckCaller caller, TimeProvider time)
     {
         Time = new StoreTime(time);
-        Caller = new CheckCaller(connection, denials, Time, time);
         batcher = new CheckBatcher(
-            plans => Caller.AcquireAsync(plans, connection.CheckTimeout, isEvidence: true, default),
+            plans => caller.AcquireAsync(plans, connection.CheckTimeout, isEvidence: true, default),
             connection.CheckTimeout,
             connection.Clock
         );
         bulk = new BulkDispatcher(
             (plans, timeout, cancellationToken) =>
-                Caller.AcquireAsync(plans, timeout, isEvidence: false, cancellationToken),
+                caller.AcquireAsync(plans, timeout, isEvidence: false, cancellationToken),
             connection.CheckTimeout,
             connection.AdministrativeTimeout,
             connection.Clock
@@ -32,9 +31,6 @@ internal sealed class CheckShard : IDisposable
 
     /// <summary>The clock of the shard.</summary>
     public StoreTime Time { get; }
-
-    /// <summary>Calls the script, without a wait for a turn.</summary>
-    public CheckCaller Caller { get; }
 
     /// <summary>The number of single checks that wait to be sent.</summary>
     public int Waiting => batcher.Waiting;

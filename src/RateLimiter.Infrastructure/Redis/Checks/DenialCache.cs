@@ -53,6 +53,11 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
             }
         }
 
+        if (denial is not null && CanNeverPass(plan, denial))
+        {
+            denial = null;
+        }
+
         Requests.Add(isHit: denial is not null);
         return denial;
     }
@@ -112,6 +117,21 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
         return earliest >= decision.DecidedAt && latest < decision.DecidedAt + decision.StableFor
             ? decision.After(earliest - decision.DecidedAt)
             : null;
+    }
+
+    // A limit that is not known here makes no wait long enough, which only the store's decision says.
+    private static bool CanNeverPass(in CheckPlan plan, Decision denial)
+    {
+        for (var i = 0; i < plan.Count && denial.Limits.Count < plan.Count; i++)
+        {
+            var (_, limit, cost) = plan[i];
+            if ((limit.Permits == 0 || cost > limit.Capacity) && !denial.Limits.Contains(limit))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static Decision Join(Decision denial, Decision other) =>

@@ -26,16 +26,20 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         Denials = new DenialCache(() => invalidations.IsSubscribed);
         invalidations.Freed += Denials.Forget;
         invalidations.MessagesLost += Denials.Clear;
+        Caller = new CheckCaller(connection, Denials, ClockOf, time);
         shards =
         [
             .. Enumerable
                 .Range(0, ClusterMap.MaxShards)
-                .Select(_ => new CheckShard(connection, Denials, time)),
+                .Select(_ => new CheckShard(connection, Caller, time)),
         ];
     }
 
     /// <summary>The cached denials.</summary>
     internal DenialCache Denials { get; }
+
+    /// <summary>Calls the script, without a wait for a turn.</summary>
+    internal CheckCaller Caller { get; }
 
     /// <summary>The number of checks that wait to be sent.</summary>
     internal int Waiting => shards.Sum(shard => shard.Waiting);
@@ -151,22 +155,19 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         CancellationToken cancellationToken
     )
     {
-        var keyed = new KeyedPlan(plan);
-        var decisions = await ShardOf(keyed)
-            .Caller.EvaluateAsync(
-                verb,
-                [keyed],
-                clock,
-                TimeLeft(plan),
-                isEvidence: false,
-                cancellationToken
-            );
+        var decisions = await Caller.EvaluateAsync(
+            verb,
+            [new KeyedPlan(plan)],
+            clock,
+            TimeLeft(plan),
+            isEvidence: false,
+            cancellationToken
+        );
         return decisions[0]
             ?? throw new StoreUnavailableException("The counter of this subject is broken.");
     }
 
-    /// <summary>The shard of a plan.</summary>
-    internal CheckShard ShardOf(KeyedPlan keyed) => shards[connection.ShardOf(keyed.Slot)];
+    private StoreTime ClockOf(RedisKey key) => shards[connection.ShardOf(key)].Time;
 
     // A plan of cost 0 only looks, and needs no room.
     private bool HasRoomFor(in CheckPlan plan) => plan.Cost == 0 || !connection.Room.IsFull;

@@ -189,6 +189,42 @@ public sealed class DenialCacheTests
         );
     }
 
+    [Test]
+    public void Find_SeveralOwnersAndAnUnknownLimitThatCanNeverPass_AsksTheStore()
+    {
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("organisation", 100), TestData.Limit("user", 10)]
+        );
+        KeyedPlan PlanOf(long cost) =>
+            new(
+                new CheckPlan(new Subject(TestData.Client, "alice", null), policy, cost)
+                {
+                    Owners =
+                    [
+                        new Subject(TestData.Client, "acme", null),
+                        new Subject(TestData.Client, "alice", null),
+                    ],
+                }
+            );
+        clock.Observe(TestData.Moment, time.GetTimestamp());
+        foreach (var cost in new[] { 5, 50 })
+        {
+            var alone = Decision.From(
+                policy,
+                [policy.Limits[0]],
+                [TestData.Status(wait: 10_000_000, remaining: 0)],
+                TestData.Moment,
+                TimeSpan.FromSeconds(10)
+            );
+            cache.Remember(
+                new StableDenial(PlanOf(cost).Counters[0], cost, alone),
+                cache.Generation
+            );
+
+            Assert.That(Find(PlanOf(cost), clock) is null, Is.EqualTo(cost > 10));
+        }
+    }
+
     private static KeyedPlan Asked(Policy policy, string user = "alice", long cost = 1) =>
         new KeyedPlan(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
 
