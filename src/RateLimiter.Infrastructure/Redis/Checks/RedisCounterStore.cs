@@ -2,6 +2,7 @@ using RateLimiter.Application.Checks;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Checks;
 
