@@ -35,17 +35,25 @@ public sealed partial class RecipeTests
     [TestCase("Adding an algorithm", @"\bAlgorithm\.SlidingLog\b")]
     public void Recipe_AnyFileThatHandlesAnExample_IsNamed(string title, string example)
     {
-        var recipe = Recipes.Split("\n## ").Single(part => part.StartsWith(title, StringComparison.Ordinal));
+        var recipe = Recipes
+            .Split("\n## ")
+            .Single(part => part.StartsWith(title, StringComparison.Ordinal));
 
         var files = Directory
             .EnumerateFiles(SourceTests.Root, "*", SearchOption.AllDirectories)
-            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal) || file.EndsWith(".razor", StringComparison.Ordinal))
+            .Where(file =>
+                file.EndsWith(".cs", StringComparison.Ordinal)
+                || file.EndsWith(".razor", StringComparison.Ordinal)
+            )
             .Where(file => IsOfTheService(file) && HasCode(file, example))
             .Select(file => Path.GetFileName(file))
             .ToList();
 
         Assert.That(files, Is.Not.Empty);
-        Assert.That(files.Where(file => !recipe.Contains(file, StringComparison.Ordinal)), Is.Empty);
+        Assert.That(
+            files.Where(file => !recipe.Contains(file, StringComparison.Ordinal)),
+            Is.Empty
+        );
     }
 
     // The packages follow the OpenAPI document, and the demo only uses policies.

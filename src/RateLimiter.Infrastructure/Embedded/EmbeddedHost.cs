@@ -43,5 +43,6 @@ internal sealed class EmbeddedHost(
 
     public ValueTask DisposeAsync() =>
         // Metrics may still be read, and a container disposes what it has under several types as often.
-        Interlocked.Exchange(ref store, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
+        Interlocked.Exchange(ref store, null)?.DisposeAsync()
+        ?? ValueTask.CompletedTask;
 }
