@@ -7,7 +7,7 @@ namespace RateLimiter.Infrastructure.Embedded;
 /// lost.
 /// </summary>
 /// <param name="server">The server.</param>
-/// <param name="room">Is told that something may have been written.</param>
+/// <param name="room">Is notified when something may have been written.</param>
 /// <param name="directory">The data directory, for the log message.</param>
 /// <param name="logger">Logs the first failure.</param>
 internal sealed class LogCommits(

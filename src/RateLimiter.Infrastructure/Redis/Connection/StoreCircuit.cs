@@ -11,7 +11,7 @@ namespace RateLimiter.Infrastructure.Redis.Connection;
 /// <summary>
 /// The circuit breaker of one shard of the store. While it is open no request is sent to the shard, so that no caller
 /// waits for it; only <see cref="StoreMonitor"/> probes the shard, and closes the circuit when a probe gets a reply. No
-/// caller's check serves as the probe, and callers are not all told to retry at the same time.
+/// caller's check serves as the probe, and callers do not all retry at the same time.
 /// </summary>
 internal sealed class StoreCircuit
 {

@@ -11,7 +11,7 @@ namespace RateLimiter.Infrastructure.Redis.Connection;
 /// <see cref="StoreUnavailableException"/>. What an operator must fix is logged.
 /// </summary>
 /// <param name="link">The connections, which may know why there are none.</param>
-/// <param name="states">Are told which shard is full.</param>
+/// <param name="states">Record which shard is full.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logs errors of the store.</param>
 internal sealed class StoreFailures(
