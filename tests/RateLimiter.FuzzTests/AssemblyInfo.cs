@@ -1,5 +1,5 @@
 [assembly: FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 [assembly: Parallelizable(ParallelScope.All)]
 
-// Every test uses a service and a store in processes of their own.
+// Every test uses a service in a process of its own.
 [assembly: LevelOfParallelism(3)]
