@@ -60,21 +60,7 @@ public sealed partial class ServiceProcess : Service
 
     /// <param name="ExitCode">The exit code.</param>
     /// <param name="Lines">Its output.</param>
-    public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines)
-    {
-        /// <summary>
-        /// Without Kestrel's possible warning about a busy machine: it rejects its own options late, when its heartbeat runs
-        /// already.
-        /// </summary>
-        public Refusal WithoutWarnings() =>
-            this with
-            {
-                Lines =
-                [
-                    .. Lines.Where(line => !line.StartsWith("warn: ", StringComparison.Ordinal)),
-                ],
-            };
-    }
+    public sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines);
 
     /// <summary>The address where it listens.</summary>
     public override Uri Address => listening.Task.Result;

@@ -42,52 +42,53 @@ public static class SharedServices
 
     /// <summary>Registrations are not limited.</summary>
     public static Task<SharedService> OfAsync(Store store) =>
-        StartedAsync($"{store}", store, Patient, Open, Forgiving, Unmetered);
+        StartedAsync(
+            $"{store}",
+            async () =>
+            {
+                var host = await StoreHost.StartAsync(store);
+                return (host, await host.ServeAsync(Patient, Open, Forgiving, Unmetered));
+            }
+        );
+
+    /// <summary>
+    /// On the store of the test run; registrations have the default limit, for the caller that X-Forwarded-For names.
+    /// </summary>
+    public static Task<SharedService> BehindProxyOfAsync() =>
+        BehindProxyOfAsync(StoreHost.OfTheRun);
 
     /// <summary>Registrations have the default limit, for the caller that X-Forwarded-For names.</summary>
-    public static Task<SharedService> BehindProxyOfAsync(Store? store = null) =>
+    public static Task<SharedService> BehindProxyOfAsync(Store store) =>
         StartedAsync(
             $"{store} behind a proxy",
-            store ?? StoreHost.OfTheRun,
-            Patient,
-            BehindProxy,
-            Forgiving,
-            Unmetered
+            async () =>
+            {
+                var host = await StoreHost.StartAsync(store);
+                return (host, await host.ServeAsync(Patient, BehindProxy, Forgiving, Unmetered));
+            }
         );
 
     /// <summary>A process of its own, for what is shared in a process, such as metrics.</summary>
     public static Task<SharedService> AloneOfAsync(Store store) =>
-        Started
-            .GetOrAdd(
-                $"A process on {store}",
-                _ =>
-                    new(async () =>
-                    {
-                        var host = await StoreHost.StartAsync(store);
-                        return new SharedService(
-                            host,
-                            await host.ServeAloneAsync(Patient, Open, Forgiving, Unmetered)
-                        );
-                    })
-            )
-            .Value;
+        StartedAsync(
+            $"A process on {store}",
+            async () =>
+            {
+                var host = await StoreHost.StartAsync(store);
+                return (host, await host.ServeAloneAsync(Patient, Open, Forgiving, Unmetered));
+            }
+        );
 
     /// <summary>A second service on the servers that <see cref="OfAsync(Store)"/> uses.</summary>
     public static Task<SharedService> SecondOfAsync(Store store) =>
-        Started
-            .GetOrAdd(
-                $"A second one on {store}",
-                _ =>
-                    new(async () =>
-                    {
-                        var (host, _) = await OfAsync(store);
-                        return new SharedService(
-                            host,
-                            await host.ServeAsync(Patient, Open, Forgiving, Unmetered)
-                        );
-                    })
-            )
-            .Value;
+        StartedAsync(
+            $"A second one on {store}",
+            async () =>
+            {
+                var (host, _) = await OfAsync(store);
+                return (host, await host.ServeAsync(Patient, Open, Forgiving, Unmetered));
+            }
+        );
 
     /// <summary>
     /// Settings of a service for a test that needs any store: a real Redis if one is installed, because the embedded store
@@ -111,18 +112,19 @@ public static class SharedServices
 
     private static Task<SharedService> StartedAsync(
         string name,
-        Store store,
-        params (string Name, string Value)[] settings
-    ) => Started.GetOrAdd(name, _ => new(() => StartAsync(store, settings))).Value;
-
-    private static async Task<SharedService> StartAsync(
-        Store store,
-        (string Name, string Value)[] settings
-    )
-    {
-        var host = await StoreHost.StartAsync(store);
-        return new SharedService(host, await host.ServeAsync(settings));
-    }
+        Func<Task<(StoreHost Host, Service Service)>> start
+    ) =>
+        Started
+            .GetOrAdd(
+                name,
+                _ =>
+                    new(async () =>
+                    {
+                        var (host, service) = await start();
+                        return new SharedService(host, service);
+                    })
+            )
+            .Value;
 }
 
 /// <param name="Host">Its store.</param>

@@ -110,20 +110,21 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     public ValueTask<Decision> PeekAsync(CheckPlan plan, CancellationToken cancellationToken) =>
-        DecideAsync("peek", plan, clock: null, cancellationToken);
+        DecideAsync("peek", new KeyedPlan(plan), clock: null, cancellationToken);
 
     public async ValueTask<Decision> RefundAsync(
         CheckPlan plan,
         CancellationToken cancellationToken
     )
     {
+        var keyed = new KeyedPlan(plan);
         try
         {
-            return await DecideAsync("refund", plan, clock: null, cancellationToken);
+            return await DecideAsync("refund", keyed, clock: null, cancellationToken);
         }
         finally
         {
-            Denials.Forget(new KeyedPlan(plan));
+            Denials.Forget(keyed);
         }
     }
 
@@ -146,21 +147,21 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     }
 
     /// <param name="verb">As in check.lua: acquire, peek or refund.</param>
-    /// <param name="plan">The plan.</param>
+    /// <param name="keyed">The plan.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
     /// <param name="cancellationToken">Ends the wait, not the acquisition.</param>
     internal async ValueTask<Decision> DecideAsync(
         string verb,
-        CheckPlan plan,
+        KeyedPlan keyed,
         long? clock,
         CancellationToken cancellationToken
     )
     {
         var decisions = await Caller.EvaluateAsync(
             verb,
-            [new KeyedPlan(plan)],
+            [keyed],
             clock,
-            TimeLeft(plan),
+            TimeLeft(keyed.Plan),
             isEvidence: false,
             cancellationToken
         );

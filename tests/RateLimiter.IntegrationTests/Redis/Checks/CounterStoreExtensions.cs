@@ -104,7 +104,7 @@ internal static class CounterStoreExtensions
         string verb,
         CheckPlan plan,
         long? now = null
-    ) => store.DecideAsync(verb, plan, now, CancellationToken.None);
+    ) => store.DecideAsync(verb, new KeyedPlan(plan), now, CancellationToken.None);
 
     private static PolicyDefinition Definition(Limit[] limits) =>
         new(
