@@ -12,7 +12,7 @@ internal static class Policies
                 [
                     .. Enumerable
                         .Range(1, limits)
-                        .Select(minutes => new Limit(
+                        .Select(minutes => Limit.Create(
                             $"{minutes}",
                             Algorithm.FixedWindow,
                             10,

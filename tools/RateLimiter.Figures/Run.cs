@@ -39,7 +39,7 @@ internal sealed record Run(
 
     public static Run Of(Algorithm algorithm)
     {
-        var limit = new Limit(
+        var limit = Limit.Create(
             Limit.DefaultName,
             algorithm,
             Permits,

@@ -44,7 +44,7 @@ internal static class TimeTable
             {
                 var (_, permits, algorithms) = Cases[i];
                 var policy = Subjects.PolicyOf([
-                    .. algorithms.Select(algorithm => new Limit(
+                    .. algorithms.Select(algorithm => Limit.Create(
                         $"{algorithm}",
                         algorithm,
                         permits,

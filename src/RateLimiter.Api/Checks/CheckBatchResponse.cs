@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
-using RateLimiter.Api.Http.Errors;
+using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
@@ -26,8 +26,11 @@ public sealed class CheckBatchResult
     /// <summary>Why there is no decision.</summary>
     public ProblemDetails? Error { get; }
 
-    internal static CheckBatchResult From(HttpContext context, Decision? decision) =>
-        new(decision, decision is null ? ProblemResponse.NoPolicyProblem(context) : null);
+    internal static CheckBatchResult From(HttpContext context, in CheckEachOutcome outcome) =>
+        new(
+            outcome.Decision,
+            outcome.Problem is { } problem ? CheckProblems.Of(context, problem) : null
+        );
 }
 
 internal sealed class CheckBatchResultConverter : JsonConverter<CheckBatchResult>

@@ -33,10 +33,10 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         }
 
         var caller = HttpContext.Caller();
-        var (decision, wait) = await mediator.Send(
-            new CheckCommand(caller.Client, request.ToCheck(), caller.Waited)
+        return DecisionResult.Of(
+            HttpContext,
+            await mediator.Send(new CheckCommand(caller.Client, request.ToCheck(), caller.Waited))
         );
-        return wait is null ? new DecisionResult(decision) : TooMany(wait);
     }
 
     /// <summary>Checks up to 1000 items at once; each is decided independently, and results keep the order.</summary>
@@ -60,7 +60,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         var items = request.Checks!;
         var invalid = items.Select(item => item.Validate()).ToList();
         var caller = HttpContext.Caller();
-        var (decisions, wait) = await mediator.Send(
+        var (outcomes, wait, _) = await mediator.Send(
             new CheckEachCommand(
                 caller.Client,
                 [
@@ -71,16 +71,16 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
                 caller.Waited
             )
         );
-        if (decisions is null)
+        if (outcomes is null)
         {
-            return TooMany(wait);
+            return ProblemResponse.TooMany(HttpContext, wait, CheckRefusal.TooMany);
         }
 
         var next = 0;
         return new CheckBatchResponse([
             .. invalid.Select(error =>
                 error is null
-                    ? CheckBatchResult.From(HttpContext, decisions[next++])
+                    ? CheckBatchResult.From(HttpContext, outcomes[next++])
                     : new CheckBatchResult(
                         null,
                         ProblemResponse.ValidationProblem(HttpContext, error)
@@ -88,7 +88,4 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
             ),
         ]);
     }
-
-    private ObjectResult TooMany(TimeSpan? wait) =>
-        ProblemResponse.TooMany(HttpContext, wait, CheckRefusal.TooMany);
 }

@@ -10,6 +10,7 @@ namespace RateLimiter.Api.Checks;
 internal static class DecisionJson
 {
     private static readonly JsonEncodedText Allowed = JsonEncodedText.Encode("allowed");
+    private static readonly JsonEncodedText Granted = JsonEncodedText.Encode("granted");
     private static readonly JsonEncodedText Remaining = JsonEncodedText.Encode("remaining");
     private static readonly JsonEncodedText ResetIn = JsonEncodedText.Encode("reset_in");
     private static readonly JsonEncodedText Reason = JsonEncodedText.Encode("reason");
@@ -27,6 +28,7 @@ internal static class DecisionJson
     {
         json.WriteStartObject();
         json.WriteBoolean(Allowed, decision.Allowed);
+        json.WriteNumber(Granted, decision.Granted);
         json.WriteNumber(Remaining, decision.Remaining);
         json.WriteNumber(ResetIn, decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond));
         json.WriteString(Reason, decision.Reason);

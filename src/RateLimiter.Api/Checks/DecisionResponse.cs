@@ -4,6 +4,9 @@ namespace RateLimiter.Api.Checks;
 
 /// <summary>The decision on a check.</summary>
 /// <param name="Allowed">Whether the check is allowed; if so, its permits are consumed.</param>
+/// <param name="Granted">
+/// The permits that the caller may use: the cost when allowed, or fewer with a min_cost; 0 when denied.
+/// </param>
 /// <param name="Remaining">The remaining permits, never negative.</param>
 /// <param name="ResetIn">Seconds until all permits are replenished, rounded up.</param>
 /// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive.</param>
@@ -22,6 +25,7 @@ namespace RateLimiter.Api.Checks;
 /// <param name="Violated">The names of the limits that denied the check, also in shadow mode.</param>
 public record DecisionResponse(
     bool Allowed,
+    long Granted,
     long Remaining,
     long ResetIn,
     string? Reason,
@@ -40,6 +44,7 @@ public record DecisionResponse(
     internal static DecisionResponse From(Decision decision) =>
         new(
             decision.Allowed,
+            decision.Granted,
             decision.Remaining,
             decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond),
             decision.Reason,

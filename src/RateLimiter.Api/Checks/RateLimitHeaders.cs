@@ -24,7 +24,7 @@ internal static class RateLimitHeaders
             response.SetRetryAfter(wait);
         }
 
-        if (decision.IsFailClosed)
+        if (decision.IsFailClosed || decision.Limits.Count == 0)
         {
             return;
         }

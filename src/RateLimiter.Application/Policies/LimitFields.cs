@@ -10,32 +10,55 @@ namespace RateLimiter.Application.Policies;
 /// <param name="Algorithm">How permits are counted; null for <see cref="DefaultAlgorithm"/>.</param>
 /// <param name="Burst">The capacity of a bucket; null for the algorithm's default.</param>
 /// <param name="Name">The name of a limit in a list; null to name it after its window.</param>
+/// <param name="Per">The subjects whose counter it has; null for the user.</param>
+/// <param name="WhenMissing">What it does with a check that lacks one of them; null to reject it.</param>
 public sealed record LimitFields(
     long? Limit,
     long? WindowSeconds,
     Algorithm? Algorithm,
     long? Burst,
-    string? Name = null
+    string? Name = null,
+    IReadOnlyList<string?>? Per = null,
+    MissingSubjects? WhenMissing = null
 )
 {
     /// <summary>The algorithm of a limit that names none.</summary>
     public const Algorithm DefaultAlgorithm = Domain.Policies.Algorithm.FixedWindow;
+
+    /// <summary>No field.</summary>
+    public static LimitFields None { get; } = new(null, null, null, null);
 
     internal Algorithm AlgorithmOrDefault => Algorithm ?? DefaultAlgorithm;
 
     /// <summary>The limit of valid fields.</summary>
     /// <param name="name">By default that of the only limit of a policy.</param>
     public Limit ToLimit(string name = Domain.Policies.Limit.DefaultName) =>
-        new(
+        Domain.Policies.Limit.Create(
             name,
             AlgorithmOrDefault,
             Limit!.Value,
             TimeSpan.FromSeconds(WindowSeconds!.Value),
             Burst
+        ) with
+        {
+            Per = Per is null ? SubjectNames.UserOnly : [.. Per!],
+            WhenMissing = WhenMissing ?? MissingSubjects.Reject,
+        };
+
+    /// <summary>The fields that make a limit.</summary>
+    public static LimitFields Of(Limit limit) =>
+        new(
+            limit.Permits,
+            (long)limit.Window.TotalSeconds,
+            limit.Algorithm,
+            (limit as BucketLimit)?.Burst,
+            limit.Name,
+            limit.Per.Equals(SubjectNames.UserOnly) ? null : limit.Per,
+            limit.WhenMissing == MissingSubjects.Reject ? null : limit.WhenMissing
         );
 
     /// <summary>The limits of a valid list.</summary>
-    public static IReadOnlyList<Limit> ToLimits(IReadOnlyList<LimitFields> limits) =>
+    public static LimitList ToLimits(IReadOnlyList<LimitFields> limits) =>
         [.. limits.Zip(NamesOf(limits), (limit, name) => limit.ToLimit(name))];
 
     /// <summary>
@@ -91,12 +114,22 @@ public sealed class LimitFieldsValidator : AbstractValidator<LimitFields>
                     limit.Limit is not (>= 0 and <= Limit.MaxPermits)
                     || limit.WindowSeconds is not (>= 1 and <= Limit.MaxWindowSeconds)
                     || limit.Burst is < 1 or > Limit.MaxPermits
-                    || limit.ToLimit().IsExact
+                    || (limit with { Per = null }).ToLimit().IsExact
             )
             .WithMessage(
                 "is too large for this window: the greater of limit and burst, times the window in milliseconds, "
                     + "must not pass 2^53, or the arithmetic would not be exact"
             );
         RuleFor(limit => limit.Name).IsNameOrNull(Limit.MaxNameLength);
+        RuleFor(limit => limit.Per).Follows(PerProblem);
     }
+
+    private static string? PerProblem(IReadOnlyList<string?>? per) =>
+        per is null ? null
+        : per.Count > SubjectNames.MaxNamed + 1
+            ? $"must have at most {SubjectNames.MaxNamed + 1} subjects"
+        : per.Distinct().Count() < per.Count ? "must not have the same subject twice"
+        : per.Where(name => name != SubjectNames.User)
+            .Select(name => name is null ? "must be a text" : SubjectNames.Problem(name))
+            .FirstOrDefault(problem => problem is not null);
 }

@@ -8,7 +8,9 @@ internal sealed record LimitDocument(
     long Permits,
     int WindowSeconds,
     long? Burst,
-    string Epoch
+    string Epoch,
+    IReadOnlyList<string>? Per = null,
+    MissingSubjects WhenMissing = MissingSubjects.Reject
 )
 {
     public static LimitDocument From(Limit limit) =>
@@ -17,19 +19,23 @@ internal sealed record LimitDocument(
             limit.Algorithm,
             limit.Permits,
             (int)limit.Window.TotalSeconds,
-            limit.Burst,
-            limit.Epoch
+            (limit as BucketLimit)?.Burst,
+            limit.Epoch,
+            limit.Per.Equals(SubjectNames.UserOnly) ? null : limit.Per,
+            limit.WhenMissing
         );
 
     public Limit ToLimit() =>
-        new(
+        Limit.Create(
             Name == Limit.DefaultName ? Limit.DefaultName : Name,
             Algorithm,
             Permits,
             TimeSpan.FromSeconds(WindowSeconds),
             Burst
-        )
+        ) with
         {
             Epoch = Epoch,
+            Per = Per is null ? SubjectNames.UserOnly : [.. Per],
+            WhenMissing = WhenMissing,
         };
 }

@@ -18,7 +18,7 @@ public static class LimitWords
     /// <summary>Such as "100 per 60 s, sliding window".</summary>
     public static string Of(Limit limit) =>
         $"{Figures.Text(limit.Permits)} per {Seconds(limit.Window)}, {Of(limit.Algorithm)}"
-        + (limit.Burst is { } burst ? $", burst {Figures.Text(burst)}" : "");
+        + (limit is BucketLimit { Burst: { } burst } ? $", burst {Figures.Text(burst)}" : "");
 
     /// <summary>The same with its name, if there are several.</summary>
     public static IEnumerable<string> Of(IReadOnlyList<Limit> limits) =>

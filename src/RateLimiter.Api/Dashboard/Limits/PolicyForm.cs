@@ -66,21 +66,19 @@ public sealed class PolicyForm
         [
             .. Limits.Select((limit, i) => limit.Read($"limits[{i}]", errors)),
         ];
-        var request = new SavePolicyRequest(
-            Route,
-            Role: Role is "" ? null : Role,
-            Description: Description is "" ? null : Description,
-            IsActive: IsActive,
-            Mode: Mode,
-            OnStoreFailure: OnStoreFailure
-        );
+        var request = new SavePolicyRequest
+        {
+            RouteKey = Route,
+            Role = Role is "" ? null : Role,
+            Description = Description is "" ? null : Description,
+            IsActive = IsActive,
+            Mode = Mode,
+            OnStoreFailure = OnStoreFailure,
+        };
         request = IsSingle
             ? request with
             {
-                Limit = limits[0].Limit,
-                WindowSeconds = limits[0].WindowSeconds,
-                Algorithm = limits[0].Algorithm,
-                Burst = limits[0].Burst,
+                Fields = limits[0].ToFields(),
             }
             : request with
             {
@@ -123,20 +121,21 @@ public sealed class LimitForm
             Name = limit.Name,
             Permits = WholeNumber.Write(limit.Permits),
             WindowSeconds = WholeNumber.Write((long)limit.Window.TotalSeconds),
-            Burst = WholeNumber.Write(limit.Burst),
+            Burst = WholeNumber.Write((limit as BucketLimit)?.Burst),
             Algorithm = limit.Algorithm,
         };
 
     internal LimitRequest Read(string path, List<(string, string)> errors)
     {
-        return new LimitRequest(
-            Number("limit", Permits),
-            Number("window_seconds", WindowSeconds),
-            Algorithm,
+        return new LimitRequest
+        {
+            Name = Name is "" ? null : Name,
+            Limit = Number("limit", Permits),
+            WindowSeconds = Number("window_seconds", WindowSeconds),
+            Algorithm = Algorithm,
             // Input from before another algorithm was chosen is no longer shown.
-            IsBucket ? Number("burst", Burst) : null,
-            Name is "" ? null : Name
-        );
+            Burst = IsBucket ? Number("burst", Burst) : null,
+        };
 
         long? Number(string field, string text)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Application.Stores;
@@ -16,8 +17,8 @@ internal static class CheckScript
     private const int NumbersPerLimit = 5;
     private const long Broken = -2;
 
-    // The arguments for a policy's limits are the same in every call.
-    private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
+    // The argument for the same limits is the same in every call.
+    private static readonly ConditionalWeakTable<LimitList, object> LimitTexts = [];
 
     /// <summary>The script check.lua.</summary>
     private static readonly RedisScript Script = RedisScript.Load("check", LimiterModule.Names);
@@ -51,8 +52,12 @@ internal static class CheckScript
         var value = 2;
         foreach (var keyed in plans)
         {
-            values[value++] = keyed.Plan.Cost;
-            values[value++] = LimitText(keyed.Plan.Policy);
+            ref readonly var plan = ref keyed.Plan;
+            values[value++] =
+                plan.MinCost == plan.Cost
+                    ? plan.Cost
+                    : string.Create(CultureInfo.InvariantCulture, $"{plan.Cost} {plan.MinCost}");
+            values[value++] = LimitText(plan.Limits);
         }
 
         return (KeysOf(plans), values);
@@ -121,7 +126,7 @@ internal static class CheckScript
         ref readonly var plan = ref keyed.Plan;
         var stableFor = plan.Owners is null ? StabilityOf(ends[..statuses.Length]) : 0;
         var decision = Decision.From(
-            plan.Policy,
+            plan,
             statuses,
             decidedAt,
             TimeSpan.FromMicroseconds(stableFor)
@@ -135,20 +140,20 @@ internal static class CheckScript
 
             if (plan.Owners is null)
             {
-                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan.Cost, decision));
+                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan, decision));
                 break;
             }
 
             if (statuses[i].Wait != 0)
             {
-                var alone = Decision.From(
+                var alone = Decision.Denial(
                     plan.Policy,
                     [plan[i].Limit],
                     [statuses[i]],
                     decidedAt,
                     TimeSpan.FromMicroseconds(ends[i])
                 );
-                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan.Cost, alone));
+                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan, alone));
             }
         }
 
@@ -207,15 +212,15 @@ internal static class CheckScript
         return number;
     }
 
-    private static RedisValue LimitText(Policy policy) =>
+    private static RedisValue LimitText(LimitList limits) =>
         (byte[])
             LimitTexts.GetValue(
-                policy,
-                static policy =>
+                limits,
+                static limits =>
                     Encoding.ASCII.GetBytes(
                         string.Join(
                             ' ',
-                            policy.Limits.Select(limit => LimiterModule.Of(limit).Write(limit))
+                            limits.Select(limit => LimiterModule.Of(limit).Write(limit))
                         )
                     )
             );
@@ -234,5 +239,15 @@ internal readonly record struct CheckReply(
 /// <summary>A denial that stays what it is for its <see cref="Decision.StableFor"/>.</summary>
 /// <param name="Counter">The counter that denies.</param>
 /// <param name="Cost">The permits that were asked for.</param>
+/// <param name="MinCost">The fewest that would have been taken.</param>
 /// <param name="Decision">The denial, with the figures that are stable.</param>
-internal readonly record struct StableDenial(RedisKey Counter, long Cost, Decision Decision);
+internal readonly record struct StableDenial(
+    RedisKey Counter,
+    long Cost,
+    long MinCost,
+    Decision Decision
+)
+{
+    public StableDenial(RedisKey counter, in CheckPlan plan, Decision decision)
+        : this(counter, plan.Cost, plan.MinCost, decision) { }
+}

@@ -3,8 +3,8 @@
 -- KEYS     for each check, one counter for each of its limits
 -- ARGV[1]  the time in microseconds, or '' for the store's own
 -- ARGV[2]  what to do: 'acquire' permits, 'peek' whether they could be acquired, or 'refund' them
--- ARGV[3…] for each check two values: its cost, and its limits, "algorithm permits window burst tick" one after another
---          with a space between. window is in microseconds; so is tick, the unit in which its arithmetic stays below
+-- ARGV[3…] for each check two values: its cost, or its cost and after a space the fewest permits that it takes when not all
+--          are left; and its limits, "algorithm permits window burst tick" one after another with a space between. window is in microseconds; so is tick, the unit in which its arithmetic stays below
 --          2^53
 --
 -- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each limit
@@ -117,17 +117,24 @@ local reply = { pack('<d', now) }
 
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken counter is
 -- found before anything is taken.
-local function decide(first_key, limits, cost)
+local function decide(first_key, limits, cost, min_cost)
   local count, allowed = #limits, true
   for i = 1, count do
     local limit = limits[i]
     local counter = limit.limiter.open(KEYS[first_key + i], now, limit)
-    local wait = 0
+    counters[i] = counter
+    if min_cost < cost then
+      -- All that is left, the same number from each limit.
+      cost = math.max(min_cost, math.min(cost, limit.capacity - counter.used))
+    end
+  end
+  for i = 1, count do
+    local limit, counter, wait = limits[i], counters[i], 0
     if not is_refund then
       wait = (limit.permits == 0 or cost > limit.capacity) and NEVER or limit.limiter.wait(counter, cost)
       allowed = allowed and wait == 0
     end
-    counters[i], waits[i] = counter, wait
+    waits[i] = wait
   end
 
   local is_denied = is_acquire and not allowed
@@ -182,7 +189,12 @@ local key, failure = 0, nil
 for argument = 3, #ARGV, 2 do
   local text = ARGV[argument + 1]
   local cost, limits = tonumber(ARGV[argument]), parsed[text] or limits_of(text)
-  local decided, problem = pcall(decide, key, limits, cost)
+  local min_cost = cost
+  if not cost then
+    cost, min_cost = string.match(ARGV[argument], '(%d+) (%d+)')
+    cost, min_cost = tonumber(cost), tonumber(min_cost)
+  end
+  local decided, problem = pcall(decide, key, limits, cost, min_cost)
   if not decided then
     failure = type(problem) == 'table' and problem.err or tostring(problem)
     if is_store_failure(failure) then

@@ -1,0 +1,51 @@
+using System.Text.Json.Serialization;
+using RateLimiter.Application.Policies;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Api.Policies;
+
+/// <summary>The fields of a limit, in requests and responses, alone or as the only limit of a policy.</summary>
+public abstract record LimitBody
+{
+    /// <summary>Permits per window, 0 to 1,000,000,000; 0 blocks everything.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>The window in seconds, 1 to 31,536,000.</summary>
+    public long? WindowSeconds { get; init; }
+
+    /// <summary>How permits are counted; fixed_window when omitted.</summary>
+    public Algorithm? Algorithm { get; init; }
+
+    /// <summary>The size of a token_bucket (default: limit) or leaky_bucket (default: 1).</summary>
+    public long? Burst { get; init; }
+
+    /// <summary>
+    /// The subjects whose counter it has, such as <c>["org"]</c> or <c>["org", "user_id"]</c>: a set of at most 9; <c>[]</c> is one
+    /// counter for all. <c>["user_id"]</c> when omitted.
+    /// </summary>
+    public IReadOnlyList<string?>? Per { get; init; }
+
+    /// <summary>
+    /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+    /// "skip" does not ask this limit.
+    /// </summary>
+    public MissingSubjects? WhenMissing { get; init; }
+
+    /// <summary>All of these fields at once.</summary>
+    [JsonIgnore]
+    internal LimitFields Fields
+    {
+        init =>
+            (Limit, WindowSeconds, Algorithm, Burst, Per, WhenMissing) = (
+                value.Limit,
+                value.WindowSeconds,
+                value.Algorithm,
+                value.Burst,
+                value.Per,
+                value.WhenMissing
+            );
+    }
+
+    internal virtual LimitFields ToFields() =>
+        new(Limit, WindowSeconds, Algorithm, Burst, Name: null, Per, WhenMissing);
+}
