@@ -45,13 +45,7 @@ internal sealed record Goal(
             2.0,
             LessIsBetter: true
         ),
-        new(
-            "scripts / check",
-            "store calls for each check, under load",
-            1.0,
-            true,
-            Promise: 0.3
-        ),
+        new("scripts / check", "store calls for each check, under load", 1.0, true, Promise: 0.3),
         new("allocated / bare", "bytes allocated for a check, × bare MVC action", 1.3, true),
         new("sliding_window / fixed_window", "`sliding_window`, × `fixed_window`", 0.85),
         new("sliding_log / fixed_window", "`sliding_log`, × `fixed_window`", 0.85),
