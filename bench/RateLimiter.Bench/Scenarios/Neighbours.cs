@@ -18,14 +18,14 @@ internal static class Neighbours
     private const int LoggedPermits = 10_000;
     private const int Limits = 8;
 
-    private static readonly Rule Plain = new("plain", Limit.Create(1_000_000_000, 3600));
+    private static readonly Rule Plain = new("plain", new Limit(1_000_000_000, 3600));
 
     private static readonly Rule MostExpensive = new(
         "dearest",
         [
             .. Enumerable
                 .Range(0, Limits)
-                .Select(i => Limit.Create(LoggedPermits, 3600 + i, "sliding_log")),
+                .Select(i => new Limit(LoggedPermits, 3600 + i, "sliding_log")),
         ]
     );
 
