@@ -13,7 +13,7 @@ public sealed partial class BackgroundWorkTests
 {
     private static readonly Dictionary<string, string> OwnShapes = new()
     {
-        ["RateLimiter.Api/Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
+        ["RateLimiter.Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
         ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
         ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
         ["RateLimiter.Application/Background/BackgroundLoop.cs"] = "It is the shape.",

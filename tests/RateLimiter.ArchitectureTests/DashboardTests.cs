@@ -8,7 +8,7 @@ namespace RateLimiter.ArchitectureTests;
 /// <summary>The dashboard knows use cases, and none of what they use.</summary>
 public sealed class DashboardTests
 {
-    private const string Dashboard = "RateLimiter.Api.Dashboard";
+    private const string Dashboard = "RateLimiter.Dashboard";
 
     /// <summary>Signing in and sessions find out whose a key is, and keep the session.</summary>
     private static readonly string[] Sessions = [$"{Dashboard}.Sessions", $"{Dashboard}.SigningIn"];
@@ -20,23 +20,18 @@ public sealed class DashboardTests
     ];
 
     [Test]
-    public void Dashboard_AnyType_KnowsNoPortsAndNoInfrastructure() =>
-        Types
-            .InAssembly(Layers.Api)
-            .That()
-            .ResideInNamespaceStartingWith(Dashboard)
+    public void Dashboard_AnyType_KnowsNoPorts() =>
+        Layers
+            .TypesOf(Layers.Dashboard)
             .MustNotDependOn([
-                "RateLimiter.Infrastructure",
                 typeof(ClientDirectory).FullName!,
                 .. Ports().Except(PortsOfSessions),
             ]);
 
     [Test]
     public void Dashboard_OutsideOfSessions_KnowsNeitherTheAuthenticatorNorWhatIsKeptOfSessions() =>
-        Types
-            .InAssembly(Layers.Api)
-            .That()
-            .ResideInNamespaceStartingWith(Dashboard)
+        Layers
+            .TypesOf(Layers.Dashboard)
             .And()
             .DoNotResideInNamespace(Sessions[0])
             .And()
