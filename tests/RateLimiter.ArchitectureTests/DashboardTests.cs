@@ -38,6 +38,35 @@ public sealed class DashboardTests
             .DoNotResideInNamespace(Sessions[1])
             .MustNotDependOn([typeof(Authenticator).FullName!, .. PortsOfSessions]);
 
+    [TestCase(".razor")]
+    [TestCase(".cs")]
+    [TestCase(".css")]
+    public void Files_AnyOfThem_HaveNoMoreThan300Lines(string extension)
+    {
+        var files = Files(extension);
+
+        Assert.That(files, Is.Not.Empty);
+        Assert.That(files.Where(file => File.ReadLines(file).Count() > 300), Is.Empty);
+    }
+
+    [Test]
+    public void Components_AnyOfThem_HaveTheirCodeInAFileBeside() =>
+        Assert.That(
+            Files(".razor")
+                .Where(file =>
+                    File.ReadAllText(file).Contains("\n@code", StringComparison.Ordinal)
+                ),
+            Is.Empty
+        );
+
+    private static IReadOnlyList<string> Files(string extension) =>
+        [
+            .. SourceTests
+                .SourceFiles(extension)
+                .Where(file => file.StartsWith(Dashboard, StringComparison.Ordinal))
+                .Select(file => Path.Combine(SourceTests.Root, file)),
+        ];
+
     private static IEnumerable<string> Ports() =>
         Layers
             .Application.WrittenTypes()

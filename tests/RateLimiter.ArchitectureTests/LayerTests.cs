@@ -47,7 +47,14 @@ public sealed class LayerTests
     public void Application_AnyType_DependsOnNoOuterLayerNorTheirFrameworks() =>
         Layers
             .TypesOf(Layers.Application)
-            .MustNotDependOn([Infrastructure, Dashboard, Api, $"{Validation}.AspNetCore", .. Stores, .. Web]);
+            .MustNotDependOn([
+                Infrastructure,
+                Dashboard,
+                Api,
+                $"{Validation}.AspNetCore",
+                .. Stores,
+                .. Web,
+            ]);
 
     [Test]
     public void Application_Assembly_ReferencesTheRulesOfValidationButNotTheirHosting() =>
@@ -59,7 +66,9 @@ public sealed class LayerTests
 
     [Test]
     public void Infrastructure_AnyType_DependsNeitherOnTheApiNorItsFrameworks() =>
-        Layers.TypesOf(Layers.Infrastructure).MustNotDependOn([Dashboard, Api, "MediatR", Validation, .. Web]);
+        Layers
+            .TypesOf(Layers.Infrastructure)
+            .MustNotDependOn([Dashboard, Api, "MediatR", Validation, .. Web]);
 
     [Test]
     public void Infrastructure_Assembly_IsTheOnlyOneThatReferencesTheStores()

@@ -1,5 +1,5 @@
-using RateLimiter.Dashboard.Formatting;
 using RateLimiter.Application.Analytics;
+using RateLimiter.Dashboard.Formatting;
 
 namespace RateLimiter.Dashboard.Components;
 

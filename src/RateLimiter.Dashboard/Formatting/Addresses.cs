@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+
 namespace RateLimiter.Dashboard.Formatting;
 
 /// <summary>Addresses of pages with parameters, for links.</summary>

@@ -39,11 +39,7 @@ internal sealed class KeyForm
 }
 
 /// <summary>The fields of a new key as they were entered.</summary>
-internal sealed record KeyFields(
-    string Name,
-    IReadOnlyList<string> Scopes,
-    long? ExpiresInSeconds
-)
+internal sealed record KeyFields(string Name, IReadOnlyList<string> Scopes, long? ExpiresInSeconds)
 {
     /// <summary>The scopes of valid fields.</summary>
     public Scopes ToScopes() =>

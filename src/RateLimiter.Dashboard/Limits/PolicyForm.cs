@@ -1,5 +1,5 @@
-using RateLimiter.Dashboard.Forms;
 using RateLimiter.Application.Policies;
+using RateLimiter.Dashboard.Forms;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Dashboard.Limits;

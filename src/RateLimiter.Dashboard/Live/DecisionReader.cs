@@ -1,7 +1,7 @@
-using RateLimiter.Dashboard.Sessions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
+using RateLimiter.Dashboard.Sessions;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Dashboard.Live;

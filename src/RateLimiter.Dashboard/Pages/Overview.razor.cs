@@ -1,12 +1,13 @@
+using Microsoft.AspNetCore.Components;
+using RateLimiter.Application.Analytics;
 using RateLimiter.Dashboard.Components;
 using RateLimiter.Dashboard.Formatting;
 using RateLimiter.Dashboard.Sessions;
-using RateLimiter.Application.Analytics;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Dashboard.Pages;
 
-public sealed partial class Overview
+public sealed partial class Overview : IDisposable
 {
     private const int TopCount = 8;
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(5);
@@ -17,6 +18,12 @@ public sealed partial class Overview
     private Failure? outdated;
     private DateTimeOffset loadedAt;
     private bool isRefreshing;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Time { get; set; } = default!;
 
     public void Dispose()
     {

@@ -1,10 +1,10 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using RateLimiter.Dashboard.SigningIn;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Sessions;
+using RateLimiter.Dashboard.SigningIn;
 
 namespace RateLimiter.Dashboard.Sessions;
 

@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Logging;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection.Internal;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Sessions;
 using RateLimiter.Application.Stores;

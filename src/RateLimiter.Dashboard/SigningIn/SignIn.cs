@@ -1,17 +1,17 @@
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using RateLimiter.Dashboard.Sessions;
+using Microsoft.AspNetCore.Routing;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Sessions;
 using RateLimiter.Application.Stores;
+using RateLimiter.Dashboard.Sessions;
 
 namespace RateLimiter.Dashboard.SigningIn;
 

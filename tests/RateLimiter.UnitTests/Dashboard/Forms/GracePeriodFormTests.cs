@@ -19,5 +19,10 @@ public sealed class GracePeriodFormTests
     [TestCase("31", "must be from 0 to 2592000")]
     [TestCase("9223372036854775807", "must be from 0 to 2592000")]
     public void Read_WrongCount_HasAnError(string count, string error) =>
-        Assert.That(new GracePeriodForm { Count = count }.Read().Error, Is.EqualTo(error));
+        Assert.That(
+            new GracePeriodForm { Count = count }
+                .Read()
+                .Error,
+            Is.EqualTo(error)
+        );
 }

@@ -51,7 +51,10 @@ public sealed class PolicyFormTests
         var (_, faults) = form.Read();
 
         Assert.That(
-            (PolicyForm.ErrorOf(faults, 0, "limit"), PolicyForm.ErrorOf(faults, 0, "window_seconds")),
+            (
+                PolicyForm.ErrorOf(faults, 0, "limit"),
+                PolicyForm.ErrorOf(faults, 0, "window_seconds")
+            ),
             Is.EqualTo(("must be a whole number", "is required"))
         );
     }
@@ -65,7 +68,10 @@ public sealed class PolicyFormTests
         var (_, faults) = form.Read();
 
         Assert.That(
-            (PolicyForm.ErrorOf(faults, 0, "window_seconds"), PolicyForm.ErrorOf(faults, 1, "window_seconds")),
+            (
+                PolicyForm.ErrorOf(faults, 0, "window_seconds"),
+                PolicyForm.ErrorOf(faults, 1, "window_seconds")
+            ),
             Is.EqualTo(((string?)null, "must be from 1 to 31536000"))
         );
     }

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using RateLimiter.Dashboard.Sessions;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Sessions;
+using RateLimiter.Dashboard.Sessions;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.UnitTests.Dashboard.Sessions;

@@ -4,9 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using RateLimiter.Dashboard.Sessions;
 using RateLimiter.Application.Sessions;
 using RateLimiter.Application.Stores;
+using RateLimiter.Dashboard.Sessions;
 
 namespace RateLimiter.UnitTests.Dashboard.Sessions;
 
