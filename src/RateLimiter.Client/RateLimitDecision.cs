@@ -33,7 +33,7 @@ public sealed record RateLimitDecision
     /// <summary>The time until the same check would pass; null when allowed, and when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The reason for a denial; null when allowed, unless the policy is inactive.</summary>
+    /// <summary>The reason for a denial; null when allowed, unless the policy is inactive or none of its limits applies.</summary>
     public string? Reason { get; init; }
 
     /// <summary>The role of the policy that decided.</summary>

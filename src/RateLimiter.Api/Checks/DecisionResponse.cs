@@ -9,7 +9,7 @@ namespace RateLimiter.Api.Checks;
 /// </param>
 /// <param name="Remaining">The remaining permits, never negative.</param>
 /// <param name="ResetIn">Seconds until all permits are replenished, rounded up.</param>
-/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive.</param>
+/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.</param>
 /// <param name="Limit">The permits per window of the limit that these figures describe.</param>
 /// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
 /// <param name="RetryAfter">
