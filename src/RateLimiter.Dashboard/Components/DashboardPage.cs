@@ -15,8 +15,11 @@ namespace RateLimiter.Dashboard.Components;
 /// @inherits DashboardPage
 /// &lt;PageHeader Title="Keys" />
 /// &lt;Loaded Reply="keys" Retry="LoadAsync" Context="list"> … &lt;/Loaded>
-/// @code {
+///
+/// public sealed partial class KeysPage
+/// {
 ///     private Reply&lt;IReadOnlyList&lt;UsedKey>?>? keys;
+///
 ///     protected override async Task LoadAsync() =>
 ///         keys = await Session.SendAsync(Scopes.KeysWrite, caller => new ListKeysQuery(caller.Client.Id));
 /// }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace RateLimiter.Dashboard.Sessions;
 
-/// <summary>What requests and responses of sessions have in common with those of the API, which the dashboard does not know.</summary>
+/// <summary>What the API, which the dashboard does not know, also reads from requests and writes into responses.</summary>
 internal static class SessionRequests
 {
     /// <summary>The caller's address. A connection over a Unix socket has none.</summary>
