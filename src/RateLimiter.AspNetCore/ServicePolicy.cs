@@ -101,12 +101,12 @@ internal sealed record ServicePolicy(
 
     private static SubjectSet? Named(IReadOnlyDictionary<string, string>? subjects) =>
         SubjectSet.Of(
-            (
-                from subject in subjects ?? new Dictionary<string, string>()
-                let value = Name(subject.Value, ServiceNames.MaxSubjectLength)
-                where value is not null
-                select KeyValuePair.Create(subject.Key, value)
-            ).ToDictionary()
+            subjects
+                ?.Where(subject => !string.IsNullOrEmpty(subject.Value))
+                .ToDictionary(
+                    subject => subject.Key,
+                    subject => Name(subject.Value, ServiceNames.MaxSubjectLength)!
+                )
         );
 
     private static string? Name(string? name, int maxLength) =>
