@@ -187,14 +187,22 @@ internal static class TestData
             time
         );
 
-    /// <summary>The plan of a user's check under a policy whose limits are the user's.</summary>
+    /// <summary>The plan of a check that names all subjects of all limits.</summary>
     public static CheckPlan Plan(
         Policy policy,
         long cost = 1,
         long? minCost = null,
-        string user = "alice"
+        string user = "alice",
+        SubjectValues? subjects = null
     ) =>
-        new(new Subject(Client, user, RouteKey: null), policy, cost) { MinCost = minCost ?? cost };
+        CheckPlan.For(Client, policy, policy.Limits, user, subjects, "search", cost) with
+        {
+            MinCost = minCost ?? cost,
+        };
+
+    /// <summary>The subjects of a check, such as an organisation.</summary>
+    public static SubjectValues Subjects(params (string Name, string Value)[] subjects) =>
+        SubjectValues.Of(subjects.Select(it => KeyValuePair.Create(it.Name, it.Value)))!;
 
     /// <summary>A status with durations in microseconds, as counters return them.</summary>
     public static LimitStatus Status(

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Validation;
 
 namespace RateLimiter.Api.Checks;
 
@@ -22,6 +23,10 @@ internal static class CheckProblems
             CheckProblem.SubjectsMissing missing => ProblemResponse.ValidationProblem(
                 context,
                 missing.Errors(field ?? SubjectRules.Field)
+            ),
+            CheckProblem.NobodyNamed => ProblemResponse.ValidationProblem(
+                context,
+                new Dictionary<string, string[]> { ["user_id"] = [FieldRules.Required] }
             ),
             CheckProblem.NoSuchLimit it => ProblemResponse.ValidationProblem(
                 context,

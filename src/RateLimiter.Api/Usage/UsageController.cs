@@ -8,7 +8,6 @@ using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Usage;
-using RateLimiter.Application.Validation;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Keys;
@@ -25,7 +24,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     /// <summary>The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.</summary>
     /// <remarks>Limits of which a subject is not named are left out.</remarks>
     /// <param name="routeKey">The route.</param>
-    /// <param name="userId">The user; required unless another subject is named.</param>
+    /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
     /// <param name="role">The user's role; the default role when omitted.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
@@ -42,11 +41,6 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     )
     {
         var (subjects, errors) = SubjectQuery.Read(Request.Query);
-        if (errors is null && userId is null && subjects is null)
-        {
-            errors = new() { ["user_id"] = [FieldRules.Required] };
-        }
-
         if (errors is not null)
         {
             return ProblemResponse.Validation(HttpContext, errors);

@@ -11,6 +11,7 @@ namespace RateLimiter.Application.Checks;
 public static class CheckPlanner
 {
     private static readonly Planned NoPolicy = new(default, new CheckProblem.NoPolicy());
+    private static readonly Planned NobodyNamed = new(default, new CheckProblem.NobodyNamed());
 
     /// <summary>
     /// Plans a check or its refund. A limit of which a subject is missing is skipped or rejects the check, as it says.
@@ -58,17 +59,14 @@ public static class CheckPlanner
     /// <param name="client">The client, with its policies.</param>
     /// <param name="usage">What is looked at.</param>
     /// <param name="waited">The time already spent waiting for the store during authentication.</param>
-    public static Planned PlanLook(ClientSnapshot client, in UsageKey usage, TimeSpan waited) =>
-        FindPolicy(client.Policies, usage.RouteKey, usage.Role) is { } policy
-            ? PlanUsage(
-                client,
-                policy,
-                Named(policy.Limits, usage.UserId, usage.Subjects),
-                usage,
-                cost: 1,
-                waited
-            )
-            : NoPolicy;
+    public static Planned PlanLook(ClientSnapshot client, in UsageKey usage, TimeSpan waited)
+    {
+        var policy = FindPolicy(client.Policies, usage.RouteKey, usage.Role);
+        var bits = policy is null ? 0 : Named(policy.Limits, usage.UserId, usage.Subjects);
+        return bits == 0 && usage is { UserId: null, Subjects: null } ? NobodyNamed
+            : policy is null ? NoPolicy
+            : PlanUsage(client, policy, bits, usage, cost: 1, waited);
+    }
 
     /// <summary>Plans a reset of the counters that are of exactly the subjects that are named.</summary>
     /// <param name="client">The client, with its policies.</param>
@@ -136,7 +134,7 @@ public static class CheckPlanner
         var bits = 0;
         for (var i = 0; i < limits.Count; i++)
         {
-            if (Missing(limits[i], userId, subjects) is null)
+            if (AreNamed(limits[i].Per, userId, subjects))
             {
                 bits |= 1 << i;
             }
@@ -155,25 +153,36 @@ public static class CheckPlanner
         for (var i = 0; i < limits.Count; i++)
         {
             var limit = limits[i];
-            if ((named & (1 << i)) == 0 && limit.WhenMissing == MissingSubjects.Reject)
+            if ((named & (1 << i)) != 0 || limit.WhenMissing == MissingSubjects.Skip)
             {
-                (missing ??= []).TryAdd(Missing(limit, check.UserId, check.Subjects)!, limit.Name);
+                continue;
+            }
+
+            foreach (var name in limit.Per)
+            {
+                if (!IsNamed(name, check.UserId, check.Subjects))
+                {
+                    (missing ??= []).TryAdd(name, limit.Name);
+                }
             }
         }
 
         return missing is null ? null : new CheckProblem.SubjectsMissing(missing);
     }
 
-    private static string? Missing(Limit limit, string? userId, SubjectValues? subjects)
+    private static bool AreNamed(SubjectNames names, string? userId, SubjectValues? subjects)
     {
-        foreach (var name in limit.Per)
+        foreach (var name in names)
         {
-            if ((name == SubjectNames.User ? userId : subjects?.Find(name)) is null)
+            if (!IsNamed(name, userId, subjects))
             {
-                return name;
+                return false;
             }
         }
 
-        return null;
+        return true;
     }
+
+    private static bool IsNamed(string name, string? userId, SubjectValues? subjects) =>
+        (name == SubjectNames.User ? userId : subjects?.Find(name)) is not null;
 }

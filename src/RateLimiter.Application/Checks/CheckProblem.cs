@@ -23,6 +23,9 @@ public abstract record CheckProblem
             );
     }
 
+    /// <summary>A look names no subject, and no limit is one for all.</summary>
+    public sealed record NobodyNamed : CheckProblem;
+
     /// <summary>No limit of the policy has exactly the subjects that are named.</summary>
     /// <param name="Usage">The subjects.</param>
     /// <param name="Limit">The name of the limit that was asked for; null for any.</param>

@@ -21,9 +21,19 @@ internal static class CounterStoreExtensions
         long permits,
         int seconds,
         long? burst = null,
-        string name = "default"
+        string name = "default",
+        IReadOnlyList<string>? per = null
     ) =>
-        Domain.Policies.Limit.Create(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
+        Domain.Policies.Limit.Create(
+            name,
+            algorithm,
+            permits,
+            TimeSpan.FromSeconds(seconds),
+            burst
+        ) with
+        {
+            Per = [.. per ?? [SubjectNames.User]],
+        };
 
     public static Policy Policy(params Limit[] limits) =>
         Domain.Policies.Policy.Create(Definition(limits), DateTimeOffset.UnixEpoch);

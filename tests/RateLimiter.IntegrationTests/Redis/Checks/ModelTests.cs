@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using Subject = RateLimiter.Domain.Checks.Subject;
@@ -31,15 +32,29 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     }
 
     /// <summary>
-    /// An action of a user after a delay: <c>Amount</c> is a cost, or the limit's new permits.
+    /// An action of somebody after a delay: <c>Amount</c> is a cost, or the limits' new permits, and <c>Least</c> the fewest
+    /// permits that would do.
     /// </summary>
-    private sealed record Step(long Later, Verb Verb, long Amount, int User = 0)
+    private sealed record Step(long Later, Verb Verb, long Amount, long Least, Owner Owner)
     {
         public override string ToString() =>
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"+{Later} µs {Verb} {Amount} of user {User}"
+                $"+{Later} µs {Verb} {Least} to {Amount} of {Owner}"
             );
+    }
+
+    /// <summary>The subjects of a check.</summary>
+    private sealed record Owner(int User, int Organisation, int Model)
+    {
+        public SubjectValues Values { get; } =
+            SubjectValues.Of(
+                new Dictionary<string, string>
+                {
+                    ["org"] = $"org {Organisation}",
+                    ["model"] = $"model {Model}",
+                }
+            )!;
     }
 
     private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps)
@@ -48,13 +63,13 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             $"{string.Join(" & ", Limits)}: {string.Join("; ", Steps)}";
     }
 
-    /// <summary>A limit, whose counter each user has, or all users share.</summary>
+    /// <summary>A limit, and the subjects whose counter it has: the user when null.</summary>
     private sealed record LimitShape(
         Algorithm Algorithm,
         long Permits,
         int Seconds,
         long? Burst,
-        bool? IsShared = null
+        IReadOnlyList<string>? Per = null
     )
     {
         public Limit ToLimit(int index) =>
@@ -63,8 +78,12 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 Permits,
                 Seconds,
                 Burst,
-                name: $"limit {index}"
+                name: $"limit {index}",
+                Per
             );
+
+        public override string ToString() =>
+            $"{Algorithm} {Permits} in {Seconds} s, burst {Burst}, per {string.Join(' ', Per ?? [])}";
     }
 
     [Test]
@@ -96,12 +115,33 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                         Gen.Elements(Enum.GetValues<Algorithm>())
                             .SelectMany(Limit)
                             .SelectMany(limit =>
-                                Gen.Elements(false, true)
-                                    .Select(isShared => limit with { IsShared = isShared })
+                                Gen.SubListOf("user_id", "org", "model")
+                                    .Select(per => limit with { Per = [.. per] })
                             )
                             .ListOf(count)
                             .Select(limits => (IReadOnlyList<LimitShape>)[.. limits])
                     ),
+                users: 3
+            )
+        );
+
+    [Test]
+    public void Store_RandomHistoryOfAnOrganisationAndItsMembers_AnswersAsTheModel() =>
+        Check(
+            RandomHistories(
+                from ofOrganisation in Gen.Elements(Enum.GetValues<Algorithm>()).SelectMany(Limit)
+                from ofMember in Gen.Elements(Enum.GetValues<Algorithm>()).SelectMany(Limit)
+                select (IReadOnlyList<LimitShape>)
+                    [
+                        ofOrganisation with
+                        {
+                            Per = ["org"],
+                        },
+                        ofMember with
+                        {
+                            Per = ["org", "user_id"],
+                        },
+                    ],
                 users: 3
             )
         );
@@ -155,10 +195,26 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             (2, cost.Select(amount => (Verb.Give, amount))),
             (1, Gen.Choose(0, 15).Select(amount => (Verb.Change, amount)))
         );
+        // The cost itself in half of the cases.
+        static Gen<long> Least(long amount) =>
+            Gen.Frequency(
+                (1, Gen.Constant(amount)),
+                (1, Gen.Choose((int)Math.Min(amount, 1), (int)amount).Select(least => (long)least))
+            );
+
         return from time in later
             from act in action
+            from least in Least(act.Item2)
             from user in Gen.Choose(0, users - 1)
-            select new Step(time, act.Item1, act.Item2, user);
+            from organisation in Gen.Choose(0, Math.Min(users - 1, 1))
+            from model in Gen.Choose(0, Math.Min(users - 1, 1))
+            select new Step(
+                time,
+                act.Item1,
+                act.Item2,
+                least,
+                new Owner(user, organisation, model)
+            );
     }
 
     /// <summary>Fewer steps, fewer limits, smaller numbers.</summary>
@@ -209,7 +265,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         var policy = CounterStoreExtensions.Policy([
             .. history.Limits.Select((limit, i) => limit.ToLimit(i)),
         ]);
-        var everyone = CounterStoreExtensions.NewSubject("everyone");
+        var client = ClientId.New();
         var owners = new Dictionary<(int Limit, Subject Owner), Counter>();
         var now = CounterStoreExtensions.Start;
         foreach (var step in history.Steps)
@@ -225,7 +281,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 continue;
             }
 
-            var plan = PlanOf(history, policy, everyone, step);
+            var plan = PlanOf(client, policy, step);
             var model = Enumerable
                 .Range(0, plan.Count)
                 .Select(i =>
@@ -237,8 +293,11 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 .ToArray();
             var (verb, expected) = step.Verb switch
             {
-                Verb.Take => ("acquire", Counter.Acquire(model, policy.Limits, now, step.Amount)),
-                Verb.Look => ("peek", Look(model, policy.Limits, now, step.Amount)),
+                Verb.Take => (
+                    "acquire",
+                    Counter.Acquire(model, policy.Limits, now, step.Amount, step.Least)
+                ),
+                Verb.Look => ("peek", Look(model, policy.Limits, now, step.Amount, step.Least)),
                 _ => ("refund", Counter.Refund(model, policy.Limits, now, step.Amount)),
             };
             var decision = await Counters.DecideAsync(verb, plan, now);
@@ -257,6 +316,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 );
             }
 
+            GrantsWhatItTakes(step, decision);
             await HoldsItsPromiseAsync(plan, step, now, decision);
             if (plan.Owners is null)
             {
@@ -265,15 +325,41 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    private static CheckPlan PlanOf(History history, Policy policy, Subject everyone, Step step)
-    {
-        var user = everyone with { UserId = $"user {step.User}" };
-        return new CheckPlan(user, policy, step.Amount)
+    private static CheckPlan PlanOf(ClientId client, Policy policy, Step step) =>
+        CheckPlan.For(
+            client,
+            policy,
+            policy.Limits,
+            $"user {step.Owner.User}",
+            step.Owner.Values,
+            policy.Key.RouteKey,
+            step.Amount
+        ) with
         {
-            Owners = history.Limits.Any(limit => limit.IsShared is not null)
-                ? [.. history.Limits.Select(limit => limit.IsShared == true ? everyone : user)]
-                : null,
+            MinCost = step.Verb == Verb.Give ? step.Amount : step.Least,
         };
+
+    /// <summary>What is granted is what every limit has less.</summary>
+    private static void GrantsWhatItTakes(Step step, Decision decision)
+    {
+        if (step.Verb != Verb.Take)
+        {
+            return;
+        }
+
+        var taken = decision
+            .Limits.Zip(decision.Statuses)
+            .Where(_ => decision.Allowed && step.Amount > 0)
+            .Select(pair => pair.First.Capacity - pair.Second.Used - pair.Second.Remaining)
+            .Distinct()
+            .DefaultIfEmpty(0)
+            .ToList();
+        if (!taken.SequenceEqual([decision.Granted]))
+        {
+            throw new InvalidOperationException(
+                $"At {step}: {decision.Granted} granted, and {string.Join(" & ", taken)} taken."
+            );
+        }
     }
 
     /// <summary>Whether a cost would pass, with the figures as they are without it.</summary>
@@ -281,11 +367,12 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         Counter[] model,
         IReadOnlyList<Limit> limits,
         long now,
-        long cost
+        long cost,
+        long minCost
     ) =>
         [
             .. Counter
-                .Acquire([.. model], limits, now, cost)
+                .Acquire([.. model], limits, now, cost, minCost)
                 .Zip(
                     Counter.Acquire([.. model], limits, now, 0),
                     (asked, stands) => stands with { Wait = asked.Wait }
@@ -335,8 +422,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 
         var predicted = decision.After(TimeSpan.FromMicroseconds(steady - 1));
         var before = await Counters.DecideAsync("peek", plan, now + steady - 1);
-        var other = await Counters.DecideAsync("peek", plan with { Cost = 1 }, now + steady - 1);
-        var then = await Counters.DecideAsync("peek", plan with { Cost = 0 }, now + steady);
+        var other = await Counters.DecideAsync("peek", plan with { Cost = 1, MinCost = 1 }, now + steady - 1);
+        var then = await Counters.DecideAsync("peek", plan with { Cost = 0, MinCost = 0 }, now + steady);
         var isStill = before
             .Statuses.Select(status => status with { Used = 0 })
             .SequenceEqual(predicted.Statuses.Select(status => status with { Used = 0 }));

@@ -8,6 +8,16 @@ namespace RateLimiter.UnitTests.Api.Gateway;
 public sealed class GatewayRequestTests
 {
     private static readonly PolicyTable NoPolicies = new([]);
+    private static readonly PolicyTable Subjects = new([
+        TestData.Policy(
+            limits:
+            [
+                TestData.Limit("a", per: ["org"]),
+                TestData.Limit("b", per: ["model__name_", "user_id"]),
+            ]
+        ),
+        TestData.Policy("other"),
+    ]);
 
     [Test]
     public void Check_AllGiven_IsWhatTheyTell() =>
@@ -85,6 +95,53 @@ public sealed class GatewayRequestTests
             Read($"/{new string('x', 10_000)}").Check.RouteKey,
             Is.EqualTo("*")
         );
+
+    [Test]
+    public void Check_SubjectHeaders_AreThoseThatThePolicyNames() =>
+        Assert.That(
+            Read(
+                Subjects,
+                null,
+                ("X-RateLimit-Route", "search"),
+                ("X-RateLimit-Subject-Org", "acme"),
+                ("x-ratelimit-subject-MODEL--NAME-", "gpt"),
+                ("X-RateLimit-Subject-Forged", "x"),
+                ("X-RateLimit-Subject-User-Id", "mallory")
+            ).Check.Subjects,
+            Is.EqualTo(TestData.Subjects(("model__name_", "gpt"), ("org", "acme")))
+        );
+
+    [TestCase("other", "acme", Description = "a policy without subjects")]
+    [TestCase("search", "")]
+    public void Check_SubjectHeaderEmptyOrOfNoInterest_IsNone(string route, string value) =>
+        Assert.That(
+            Read(
+                Subjects,
+                null,
+                ("X-RateLimit-Route", route),
+                ("X-RateLimit-Subject-Org", value)
+            ).Check.Subjects,
+            Is.Null
+        );
+
+    [TestCase("X-RateLimit-Subject-Org", true)]
+    [TestCase("X-RateLimit-Subject-Forged", false)]
+    public void Errors_SubjectHeaderGivenTwice_NameItIfThePolicyDoes(string header, bool isNamed)
+    {
+        var context = Requests.Context();
+        context.Request.Headers["X-RateLimit-Route"] = "search";
+        context.Request.Headers[header] = new[] { "1", "1" };
+
+        Assert.That(
+            new GatewayRequest(context, null, Subjects).Errors?.Keys,
+            isNamed ? Is.EqualTo(new[] { header }) : Is.Null
+        );
+    }
+
+    [TestCase("org", "X-RateLimit-Subject-Org")]
+    [TestCase("model__name_", "X-RateLimit-Subject-Model--Name-")]
+    public void SubjectHeader_Name_IsWrittenAsHeadersAre(string name, string header) =>
+        Assert.That(GatewayRequest.SubjectHeader(name), Is.EqualTo(header));
 
     [TestCase("X-RateLimit-User", 256, 257)]
     [TestCase("X-RateLimit-Route", 128, 129)]

@@ -35,6 +35,15 @@ public sealed class PolicySetDocumentTests
             limits: TestData.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
         ),
         TestData.Policy("~", "*", limits: [TestData.Limit("60s", 1), TestData.Limit("y", 2, 61)]),
+        TestData.Policy("of all", limits: TestData.Limit(per: [])),
+        TestData.Policy(
+            "of members",
+            limits:
+            [
+                TestData.Limit("a", per: ["org"]),
+                TestData.Limit("b", per: ["org", "user_id"], whenMissing: MissingSubjects.Skip),
+            ]
+        ),
         TestData.Policy("{}", "&a", limits: [TestData.Limit("60s", 1, 60, Algorithm.LeakyBucket)]),
     ];
 

@@ -59,6 +59,27 @@ public sealed class SavePolicyRequestTests
     }
 
     [Test]
+    public void ToDefinition_Subjects_AreTakenOver([Values] bool isList)
+    {
+        var request = isList
+            ? List(Limit(10, 60) with { Per = ["org"], WhenMissing = MissingSubjects.Skip })
+            : Least with
+            {
+                Per = ["org"],
+                WhenMissing = MissingSubjects.Skip,
+            };
+
+        var definition = request.ToDefinition();
+
+        Assert.That(definition.Limits[0].Per, Is.EqualTo(new[] { "org" }));
+        Assert.That(definition.Limits[0].WhenMissing, Is.EqualTo(MissingSubjects.Skip));
+        Assert.That(
+            SavePolicyRequest.Of(definition).ToDefinition().IsEquivalentTo(definition),
+            "The request that creates it has them."
+        );
+    }
+
+    [Test]
     public void ToDefinition_ListOfLimits_TakesOverEveryFieldOfEach()
     {
         var limits = List(
@@ -267,6 +288,20 @@ public sealed class SavePolicyRequestTests
         yield return new(one with { WindowSeconds = 60 }, $"Limits: {beside}");
         yield return new(one with { Algorithm = Algorithm.FixedWindow }, $"Limits: {beside}");
         yield return new(one with { Burst = 1 }, $"Limits: {beside}");
+        yield return new(one with { Per = ["org"] }, $"Limits: {beside}");
+        yield return new(one with { Per = [] }, $"Limits: {beside}");
+        yield return new(one with { WhenMissing = MissingSubjects.Skip }, $"Limits: {beside}");
+        yield return new(
+            Least with
+            {
+                Per = ["org", "org"],
+            },
+            "Per: must not have the same subject twice"
+        );
+        yield return new(
+            List(Limit(10, 60), Limit(10, 61) with { Per = ["Org"] }),
+            "Limits[1].Per: must have a name of 1 to 64 characters: first a to z, then a to z, 0 to 9 and _"
+        );
         yield return new(List(Limit(10, 60), null), "Limits[1]: must be an object");
         yield return new(List(Limit(null, 60)), "Limits[0].Limit: is required");
         yield return new(

@@ -379,4 +379,113 @@ public sealed class DecisionTests
             Assert.That(decision.Remaining, Is.EqualTo(1));
         }
     }
+
+    // A limit of 10 and one of 5; what is used before the check.
+    [TestCase(4, 4, 0, 0, ExpectedResult = 4, TestName = "{m}(all is left)")]
+    [TestCase(0, 0, 9, 5, ExpectedResult = 0, TestName = "{m}(nothing is asked for)")]
+    [TestCase(4, 1, 0, 0, ExpectedResult = 4, TestName = "{m}(all is left, fewer would do)")]
+    [TestCase(4, 1, 8, 0, ExpectedResult = 2, TestName = "{m}(the first has fewer)")]
+    [TestCase(4, 1, 0, 2, ExpectedResult = 3, TestName = "{m}(the second has fewer)")]
+    [TestCase(4, 1, 9, 2, ExpectedResult = 1, TestName = "{m}(both have fewer)")]
+    [TestCase(20, 1, 0, 0, ExpectedResult = 5, TestName = "{m}(a cost above the capacity)")]
+    public long From_Allowed_GrantsTheCostOrWhatIsLeftInEveryLimit(
+        long cost,
+        long minCost,
+        long firstUsed,
+        long secondUsed
+    ) =>
+        Decision
+            .From(
+                TestData.Plan(
+                    TestData.Policy(
+                        limits: [TestData.Limit("first", 10), TestData.Limit("second", 5)]
+                    ),
+                    cost,
+                    minCost
+                ),
+                [TestData.Status(used: firstUsed), TestData.Status(used: secondUsed)],
+                TestData.Moment
+            )
+            .Granted;
+
+    [Test]
+    public void From_Denied_GrantsNothing([Values(1, 3)] long minCost)
+    {
+        var denial = Decision.From(
+            TestData.Plan(TestData.Policy(), cost: 3, minCost),
+            [TestData.Status(wait: 7, remaining: 0, used: 10)],
+            TestData.Moment
+        );
+
+        Assert.That(denial.Granted, Is.Zero);
+        Assert.That(denial.After(TimeSpan.FromMicroseconds(1)).Granted, Is.Zero);
+    }
+
+    [TestCase(0)]
+    [TestCase(7)]
+    public void From_PolicyInShadowMode_GrantsTheWholeCost(long wait) =>
+        Assert.That(
+            Decision
+                .From(
+                    TestData.Plan(
+                        TestData.Policy(mode: PolicyMode.Shadow),
+                        cost: 5,
+                        minCost: 1
+                    ),
+                    [TestData.Status(wait, 0, Second, used: 9)],
+                    TestData.Moment
+                )
+                .Granted,
+            Is.EqualTo(5)
+        );
+
+    [TestCase(PolicyMode.Enforce, true, 5, 5, ExpectedResult = 5)]
+    [TestCase(PolicyMode.Enforce, true, 20, 1, ExpectedResult = 10)]
+    [TestCase(PolicyMode.Enforce, true, 20, 20, ExpectedResult = 0)]
+    [TestCase(PolicyMode.Enforce, false, 5, 1, ExpectedResult = 0)]
+    [TestCase(PolicyMode.Shadow, false, 5, 1, ExpectedResult = 5)]
+    public long Uncounted_FailOpenOrClosed_GrantsWhatItAllows(
+        PolicyMode mode,
+        bool allowed,
+        long cost,
+        long minCost
+    ) =>
+        Decision
+            .Uncounted(
+                TestData.Plan(TestData.Policy(mode: mode), cost, minCost),
+                allowed,
+                TestData.Moment,
+                TimeSpan.FromSeconds(1)
+            )
+            .Granted;
+
+    [Test]
+    public void NotAsked_AnyPolicy_GrantsTheCost([Values] bool isActive)
+    {
+        var plan = TestData.Plan(
+            TestData.Policy(
+                isActive: isActive,
+                limits: TestData.Limit(per: ["org"], whenMissing: MissingSubjects.Skip)
+            ),
+            cost: 100,
+            subjects: TestData.Subjects(("org", "acme"))
+        ) with
+        {
+            Limits = [],
+        };
+
+        var decision = Decision.NotAsked(plan, TestData.Moment);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision.Allowed);
+            Assert.That(decision.Granted, Is.EqualTo(100));
+            Assert.That((decision.Limit, decision.Remaining), Is.EqualTo((10, 10)));
+            Assert.That(decision.Limits, Is.Empty);
+            Assert.That(
+                decision.Reason,
+                Is.EqualTo(isActive ? Decision.NoLimitApplies : Decision.PolicyInactive)
+            );
+        }
+    }
 }
