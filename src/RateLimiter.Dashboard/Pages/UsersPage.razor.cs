@@ -249,7 +249,8 @@ public sealed partial class UsersPage
         }
 
         notice =
-            $"Refunded {Figures.Text(permits!.Value)} to {User} for route {route}, role {policy.Key.Role}: {Figures.Text(reply.Value.Remaining)} remaining now.";
+            $"Refunded {Figures.Text(permits!.Value)} to {User} for route {route}, role {policy.Key.Role}: "
+            + $"{Figures.Text(reply.Value.Remaining)} remaining now.";
         await LoadUsageAsync();
         return null;
     }
