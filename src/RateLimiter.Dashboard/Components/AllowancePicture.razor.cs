@@ -132,7 +132,7 @@ public sealed partial class AllowancePicture : IDisposable
 
     private static string Path(Drawn it, Func<AllowancePoint, long> figure)
     {
-        var path = new System.Text.StringBuilder("M0 300");
+        var path = new StringBuilder("M0 300");
         foreach (var point in it.Allowance.Points)
         {
             path.Append(
@@ -151,7 +151,7 @@ public sealed partial class AllowancePicture : IDisposable
         return it.Demand == Demand.Constant
             ? $"With constant demand, {Figures.Text(it.AtOnce)} requests are allowed at once, {Figures.Text(middle.Allowed)} "
                 + $"within {LimitWords.Duration(half)}, {Figures.Text(end.Allowed)} within {LimitWords.Duration(whole)}."
-            : $"Of {Figures.Text(middle.Asked)} requests, evenly spread over {LimitWords.Duration(half)}, {Figures.Text(middle.Allowed)} are "
-                + $"allowed; of {Figures.Text(end.Asked)} over {LimitWords.Duration(whole)}, {Figures.Text(end.Allowed)}.";
+            : $"Of {Figures.Text(middle.Asked)} requests, evenly spread over {LimitWords.Duration(half)}, "
+                + $"{Figures.Text(middle.Allowed)} are allowed; of {Figures.Text(end.Asked)} over {LimitWords.Duration(whole)}, {Figures.Text(end.Allowed)}.";
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Components;
-using RateLimiter.Application.Logs;
 using RateLimiter.Dashboard.Live;
 
 namespace RateLimiter.Dashboard.Components;

@@ -20,9 +20,6 @@ public sealed partial class Overview : IDisposable
     private bool isRefreshing;
 
     [Inject]
-    private NavigationManager Navigation { get; set; } = default!;
-
-    [Inject]
     private TimeProvider Time { get; set; } = default!;
 
     public void Dispose()

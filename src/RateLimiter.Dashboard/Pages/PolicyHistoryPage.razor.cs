@@ -13,7 +13,7 @@ public sealed partial class PolicyHistoryPage
     private const int PageSize = 20;
 
     private Reply<IReadOnlyList<PolicyVersion>>? versions;
-    private IReadOnlyDictionary<string, string> keyNames = new Dictionary<string, string>();
+    private Dictionary<string, string> keyNames = [];
     private ConfirmDialog rollback = default!;
     private PolicyVersion? asked;
     private int shown = PageSize;

@@ -247,7 +247,8 @@ public sealed partial class UsersPage
         }
 
         notice =
-            $"Refunded {Figures.Text(permits!.Value)} to {User} for route {route}, role {policy.Key.Role}: {Figures.Text(decision.Remaining)} remaining now.";
+            $"Refunded {Figures.Text(permits!.Value)} to {User} for route {route}, role {policy.Key.Role}: "
+            + $"{Figures.Text(decision.Remaining)} remaining now.";
         await LoadUsageAsync();
         return null;
     }
