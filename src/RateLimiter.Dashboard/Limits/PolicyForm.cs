@@ -126,10 +126,7 @@ public sealed class LimitForm
             // Input from before another algorithm was chosen is no longer shown.
             IsBucket ? Number("burst", Burst) : null,
             Name is "" ? null : Name,
-            Per.Split(
-                ',',
-                StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries
-            ),
+            Per.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             WhenMissing
         );
 

@@ -211,7 +211,11 @@ public sealed partial class PolicyEditorPage
 
         notice =
             $"Policy saved. It applies from the next check on, as version {policy.Version}."
-            + (resetLimits is [] ? "" : $" Usage starts anew for: {string.Join(", ", resetLimits)}.");
+            + (
+                resetLimits is []
+                    ? ""
+                    : $" Usage starts anew for: {string.Join(", ", resetLimits)}."
+            );
         focusNext = "h1";
         if (IsNew)
         {
