@@ -17,7 +17,7 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
         ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
         ["RateLimiter.Application/Background/BackgroundLoop.cs"] = "It is the shape.",
-        ["RateLimiter.Application/Clients/ClientDirectory.cs"] =
+        ["RateLimiter.Application/Clients/ClientLoader.cs"] =
             "Each request for the client receives the failure.",
         ["RateLimiter.Application/Logs/DecisionFollower.cs"] =
             "Each follower receives the failure.",
