@@ -5,7 +5,6 @@ using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
-using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis.Checks;
