@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AutoMapper;
+using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
@@ -106,9 +107,12 @@ internal sealed class PolicyProfile : Profile
             .ForMember(to => to.Limit, map => map.MapFrom(from => from.Permits))
             .ForMember(
                 to => to.WindowSeconds,
-                map => map.MapFrom(from => (long?)from.Window.TotalSeconds)
+                map => map.MapFrom(from => FieldsOf(from).WindowSeconds)
             )
-            .ForMember(to => to.Burst, map => map.MapFrom(from => BurstOf(from)));
+            .ForMember(to => to.Burst, map => map.MapFrom(from => FieldsOf(from).Burst))
+            .ForMember(to => to.Period, map => map.MapFrom(from => FieldsOf(from).Period))
+            .ForMember(to => to.TimeZone, map => map.MapFrom(from => FieldsOf(from).TimeZone))
+            .ForMember(to => to.Anchor, map => map.MapFrom(from => FieldsOf(from).Anchor));
 
-    private static long? BurstOf(Limit limit) => (limit as BucketLimit)?.Burst;
+    private static LimitFields FieldsOf(Limit limit) => LimitFields.Of(limit);
 }

@@ -141,7 +141,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
     }
 
     private static Limit With(Limit limit, long permits, TimeSpan window, long? burst) =>
-        Limit.Create(limit.Name, limit.Algorithm, permits, window, burst);
+        RateLimit.Create(limit.Name, limit.Algorithm, permits, window, burst);
 
     /// <summary>Microseconds between two requests at the steady rate.</summary>
     private static double GapOf(IReadOnlyList<Limit> limits)
