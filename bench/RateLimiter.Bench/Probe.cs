@@ -19,7 +19,7 @@ internal sealed class Probe(Target target)
     private readonly string user = $"probe-{Interlocked.Increment(ref users)}";
 
     /// <summary>The rule that every target has for the probe. No window ends while the bench runs.</summary>
-    public static Rule Rule { get; } = new("probe", Limit.Create(Permits, WindowSeconds: 31_536_000));
+    public static Rule Rule { get; } = new("probe", new Limit(Permits, WindowSeconds: 31_536_000));
 
     /// <summary>Sends a single check.</summary>
     public async Task AskOnceAsync()

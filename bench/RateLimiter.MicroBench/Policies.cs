@@ -1,9 +1,15 @@
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.MicroBench;
 
 internal static class Policies
 {
+    /// <summary>The plan of a check of cost 1 under such a policy.</summary>
+    public static CheckPlan PlanOf(string route, int limits) =>
+        new(new Subject(new ClientId("bench"), "user", RouteKey: null), Of(route, limits), Cost: 1);
+
     /// <summary>A policy of fixed windows.</summary>
     public static Policy Of(string route, int limits) =>
         Policy.Create(

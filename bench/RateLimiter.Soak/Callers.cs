@@ -30,7 +30,7 @@ internal sealed class Callers(Mix mix, Tenant witness, int instances)
     private long sent;
     private int underway;
 
-    public static Rule WitnessRule { get; } = new("witness", Limit.Create(10, Mix.LongWindow));
+    public static Rule WitnessRule { get; } = new("witness", new Limit(10, Mix.LongWindow));
 
     /// <summary>All responses so far, in the order of their arrival.</summary>
     public IReadOnlyList<Answer> Answers

@@ -28,20 +28,20 @@ internal sealed class Mix(IReadOnlyList<Tenant> tenants)
 
     public static IReadOnlyList<Rule> Rules { get; } =
     [
-        new("fixed", Limit.Create(40, LongWindow)),
-        new("sliding", Limit.Create(40, LongWindow, "sliding_window")),
-        new("log", Limit.Create(40, LongWindow, "sliding_log")),
-        new("token", Limit.Create(40, LongWindow, "token_bucket")),
-        new("leaky", Limit.Create(40, LongWindow, "leaky_bucket", Burst: 20)),
-        new("two", Limit.Create(40, LongWindow), new Limit(30, LongWindow, "token_bucket")),
+        new("fixed", new Limit(40, LongWindow)),
+        new("sliding", new Limit(40, LongWindow, "sliding_window")),
+        new("log", new Limit(40, LongWindow, "sliding_log")),
+        new("token", new Limit(40, LongWindow, "token_bucket")),
+        new("leaky", new Limit(40, LongWindow, "leaky_bucket", Burst: 20)),
+        new("two", new Limit(40, LongWindow), new Limit(30, LongWindow, "token_bucket")),
         new(
             "three",
-            Limit.Create(30, LongWindow, "sliding_window"),
-            Limit.Create(40, LongWindow, "sliding_log"),
-            Limit.Create(100, LongWindow, "leaky_bucket", Burst: 35)
+            new Limit(30, LongWindow, "sliding_window"),
+            new Limit(40, LongWindow, "sliding_log"),
+            new Limit(100, LongWindow, "leaky_bucket", Burst: 35)
         ),
-        new("second", Limit.Create(5, 1)),
-        new("burst", Limit.Create(10, 2, "token_bucket", Burst: 20)),
+        new("second", new Limit(5, 1)),
+        new("burst", new Limit(10, 2, "token_bucket", Burst: 20)),
     ];
 
     /// <summary>The subjects of the next request: one, or those of a batch, all of one tenant.</summary>

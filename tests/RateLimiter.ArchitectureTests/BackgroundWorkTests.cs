@@ -13,7 +13,6 @@ public sealed partial class BackgroundWorkTests
 {
     private static readonly Dictionary<string, string> OwnShapes = new()
     {
-        ["RateLimiter.Api/Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
         ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
         ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
         ["RateLimiter.Application/Background/BackgroundLoop.cs"] = "It is the shape.",
@@ -24,6 +23,9 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Application/Background/RepeatingService.cs"] = "It is the shape.",
         ["RateLimiter.Client/CheckBatcher.cs"] =
             "Each caller that waits for a check receives the failure.",
+        ["RateLimiter.Dashboard/Components/AllowancePicture.razor.cs"] = "It is awaited.",
+        ["RateLimiter.Dashboard/Components/LiveDecisions.razor.cs"] = "The page shows it.",
+        ["RateLimiter.Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
         ["RateLimiter.Infrastructure/Postgres/Projection/ClientProjection.cs"] =
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Redis/Checks/CheckBatcher.cs"] =

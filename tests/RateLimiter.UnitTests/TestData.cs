@@ -37,8 +37,21 @@ internal static class TestData
         long permits = 10,
         int windowSeconds = 60,
         Algorithm algorithm = Algorithm.FixedWindow,
-        long? burst = null
-    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(windowSeconds), burst);
+        long? burst = null,
+        string[]? per = null,
+        MissingSubjects whenMissing = MissingSubjects.Reject
+    ) =>
+        RateLimiter.Domain.Policies.Limit.Create(
+            name,
+            algorithm,
+            permits,
+            TimeSpan.FromSeconds(windowSeconds),
+            burst
+        ) with
+        {
+            Per = [.. per ?? [SubjectNames.User]],
+            WhenMissing = whenMissing,
+        };
 
     public static PolicyDefinition Definition(
         string route = "search",
@@ -51,7 +64,7 @@ internal static class TestData
     ) =>
         new(
             new PolicyKey(route, role),
-            limits is [] ? [Limit()] : limits,
+            limits is [] ? [Limit()] : [.. limits],
             description,
             isActive,
             mode,
@@ -174,6 +187,15 @@ internal static class TestData
             time
         );
 
+    /// <summary>The plan of a user's check under a policy whose limits are the user's.</summary>
+    public static CheckPlan Plan(
+        Policy policy,
+        long cost = 1,
+        long? minCost = null,
+        string user = "alice"
+    ) =>
+        new(new Subject(Client, user, RouteKey: null), policy, cost) { MinCost = minCost ?? cost };
+
     /// <summary>A status with durations in microseconds, as counters return them.</summary>
     public static LimitStatus Status(
         long wait = 0,
@@ -184,7 +206,7 @@ internal static class TestData
 
     public static Decision Decision(Policy policy, params LimitStatus[] statuses) =>
         RateLimiter.Domain.Checks.Decision.From(
-            policy,
+            Plan(policy),
             statuses is [] ? [Status()] : statuses,
             Moment
         );

@@ -15,7 +15,7 @@ internal sealed class Subjects(IServiceProvider services)
     private readonly ICounterStore counters = services.GetRequiredService<ICounterStore>();
     private readonly ClientId client = ClientId.New();
 
-    public static Policy PolicyOf(params IReadOnlyList<Limit> limits) =>
+    public static Policy PolicyOf(params LimitList limits) =>
         Policy.Create(
             new PolicyDefinition(
                 PolicyKey.Create("search", null),
@@ -39,7 +39,7 @@ internal sealed class Subjects(IServiceProvider services)
                     CultureInfo.InvariantCulture
                 );
                 var decision = await counters.AcquireAsync(
-                    CheckPlan.For(client, policy, user, policy.Key.RouteKey, cost: 1),
+                    new CheckPlan(new Subject(client, user, RouteKey: null), policy, Cost: 1),
                     cancellationToken
                 );
                 if (decision?.Allowed != isAllowed)

@@ -10,17 +10,17 @@ internal static class Algorithms
 
     private static readonly Rule[] Rules =
     [
-        new("fixed_window", Limit.Create(Plenty, 60)),
-        new("sliding_window", Limit.Create(Plenty, 60, "sliding_window")),
+        new("fixed_window", new Limit(Plenty, 60)),
+        new("sliding_window", new Limit(Plenty, 60, "sliding_window")),
         // Each user is checked a few times a second.
-        new("sliding_log", Limit.Create(10_000, 1, "sliding_log")),
-        new("token_bucket", Limit.Create(Plenty, 60, "token_bucket")),
-        new("leaky_bucket", Limit.Create(Plenty, 60, "leaky_bucket", Burst: Plenty)),
+        new("sliding_log", new Limit(10_000, 1, "sliding_log")),
+        new("token_bucket", new Limit(Plenty, 60, "token_bucket")),
+        new("leaky_bucket", new Limit(Plenty, 60, "leaky_bucket", Burst: Plenty)),
         new(
             "three limits",
-            Limit.Create(Plenty, 60),
-            Limit.Create(Plenty, 120, "sliding_window"),
-            Limit.Create(Plenty, 240, "token_bucket")
+            new Limit(Plenty, 60),
+            new Limit(Plenty, 120, "sliding_window"),
+            new Limit(Plenty, 240, "token_bucket")
         ),
     ];
 

@@ -18,14 +18,14 @@ internal static class Neighbours
     private const int LoggedPermits = 10_000;
     private const int Limits = 8;
 
-    private static readonly Rule Plain = new("plain", Limit.Create(1_000_000_000, 3600));
+    private static readonly Rule Plain = new("plain", new Limit(1_000_000_000, 3600));
 
     private static readonly Rule MostExpensive = new(
         "dearest",
         [
             .. Enumerable
                 .Range(0, Limits)
-                .Select(i => Limit.Create(LoggedPermits, 3600 + i, "sliding_log")),
+                .Select(i => new Limit(LoggedPermits, 3600 + i, "sliding_log")),
         ]
     );
 
@@ -74,7 +74,7 @@ internal static class Neighbours
             "p99, ms",
             "p99 × nothing else",
             "degraded or failed, %",
-            "of the others, requests/s"
+            "other tenant, requests/s"
         );
         foreach (var one in cases)
         {

@@ -10,7 +10,7 @@ internal static class Throughput
 
     /// <summary>The rule of the usual load, which always allows, and the rule of the probe.</summary>
     public static Rule[] Rules { get; } =
-    [new("allowed", Limit.Create(1_000_000_000, AYear)), Probe.Rule];
+    [new("allowed", new Limit(1_000_000_000, AYear)), Probe.Rule];
 
     /// <summary>Single checks that are allowed.</summary>
     public static Load Allowed { get; } = new(Rules[0].Route);
@@ -40,7 +40,7 @@ internal static class Throughput
 
     public static async Task<Outcome> MeasureDeniedAsync(Settings settings)
     {
-        Rule[] rules = [new("denied", Limit.Create(1, AYear)), Probe.Rule];
+        Rule[] rules = [new("denied", new Limit(1, AYear)), Probe.Rule];
         var contenders = await StartAsync(rules, settings);
         foreach (var contender in contenders)
         {

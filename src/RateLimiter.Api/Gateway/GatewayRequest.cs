@@ -72,10 +72,7 @@ internal sealed class GatewayRequest
     /// <summary>The header that names a subject.</summary>
     public static string SubjectHeader(string name) =>
         SubjectHeaderPrefix
-        + string.Join(
-            '-',
-            name.Split('_').Select(word => $"{word[..1].ToUpperInvariant()}{word[1..]}")
-        );
+        + CultureInfo.InvariantCulture.TextInfo.ToTitleCase(name.Replace('_', '-'));
 
     // Only those that the policy's limits name: others may be the end user's.
     private SubjectValues? ReadSubjects(Policy? policy) =>

@@ -282,11 +282,16 @@ public sealed record Decision
                     )
             );
 
-    // What was left in every limit, if that was less than the cost.
+    // What was left in every limit, if that was less than the cost. A policy in shadow mode withholds nothing.
     private static long GrantedBy(in CheckPlan plan, Decision decision)
     {
         var granted = plan.Cost;
-        for (var i = 0; plan.MinCost < plan.Cost && !decision.ShadowDenied && i < plan.Count; i++)
+        if (plan.MinCost == plan.Cost || plan.Policy.Definition.Mode == PolicyMode.Shadow)
+        {
+            return granted;
+        }
+
+        for (var i = 0; i < plan.Count; i++)
         {
             var left = plan.Limits[i].Capacity - decision.Statuses[i].Used;
             granted = Math.Min(granted, Math.Max(plan.MinCost, left));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NodaTime;
 using NodaTime.TimeZones;
 
@@ -90,13 +91,16 @@ public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
     /// <summary>A moment at which a period begins; null for the calendar's own.</summary>
     public CalendarAnchor? Anchor { get; }
 
-    /// <summary>No period is longer, whatever the clock is set to during it.</summary>
+    /// <summary>The length of the longest period, if the clock is not changed during it.</summary>
     public TimeSpan LongestPeriod =>
         Unit switch
         {
             CalendarUnit.Hour => TimeSpan.FromHours(1),
-            _ when _days > 0 => TimeSpan.FromDays(_days + 1),
-            _ => TimeSpan.FromDays(31 * _months + 1),
+            CalendarUnit.Day or CalendarUnit.Week => TimeSpan.FromDays(_days),
+            CalendarUnit.Month => TimeSpan.FromDays(31),
+            CalendarUnit.Quarter => TimeSpan.FromDays(92),
+            CalendarUnit.Year => TimeSpan.FromDays(366),
+            _ => throw new UnreachableException(),
         };
 
     /// <summary>The period that contains an instant. The last one is remembered.</summary>

@@ -131,18 +131,27 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     public async Task ResetAsync(CheckPlan plan, CancellationToken cancellationToken)
     {
         var keyed = new KeyedPlan(plan);
+        // Where one owner has all counters, what any of them denied is remembered with the figures of all.
+        var freed = plan.Owners is null
+            ? new KeyedPlan(plan with { Limits = plan.Policy.Limits })
+            : keyed;
         try
         {
             await connection.AskAsync(
                 keyed.Slot,
-                database => Reset.EvaluateAsync(database, keyed.Counters, []),
+                database =>
+                    Reset.EvaluateAsync(
+                        database,
+                        keyed.Counters,
+                        [.. freed.Counters.Select(counter => (RedisValue)(string?)counter)]
+                    ),
                 TimeLeft(plan),
                 cancellationToken
             );
         }
         finally
         {
-            Denials.Forget(keyed);
+            Denials.Forget(freed);
         }
     }
 

@@ -1,10 +1,10 @@
--- Deletes the counters of a subject.
+-- Deletes counters of a subject.
 --
 -- KEYS     the counters
+-- ARGV     the counters whose cached denials are invalid without them
 
 redis.call('DEL', unpack(KEYS))
-for i = 1, #KEYS do
-  -- Instances cache denials, which are invalid now.
-  redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[i])
+for i = 1, #ARGV do
+  redis.pcall('PUBLISH', 'rl:news', 'freed ' .. ARGV[i])
 end
 return 1

@@ -22,7 +22,8 @@ internal static class CounterStoreExtensions
         int seconds,
         long? burst = null,
         string name = "default"
-    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
+    ) =>
+        Domain.Policies.Limit.Create(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
 
     public static Policy Policy(params Limit[] limits) =>
         Domain.Policies.Policy.Create(Definition(limits), DateTimeOffset.UnixEpoch);
@@ -109,7 +110,7 @@ internal static class CounterStoreExtensions
     private static PolicyDefinition Definition(Limit[] limits) =>
         new(
             PolicyKey.Create("route", null),
-            limits,
+            [.. limits],
             Description: null,
             IsActive: true,
             PolicyMode.Enforce

@@ -220,7 +220,7 @@ public sealed class SeveralOwnersInAClusterTests
 
     private static CheckPlan PlanOf(ClientId client, string route)
     {
-        Limit[] limits =
+        LimitList limits =
         [
             CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600, name: "org"),
             CounterStoreExtensions.Limit(Algorithm.SlidingLog, 20, 3600, name: "user"),

@@ -235,7 +235,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
                 PolicyKey.Create(route, null),
                 limits is []
                     ? [CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600)]
-                    : limits,
+                    : [.. limits],
                 Description: null,
                 IsActive: true,
                 PolicyMode.Enforce

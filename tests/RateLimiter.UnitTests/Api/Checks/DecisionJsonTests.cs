@@ -56,7 +56,7 @@ public sealed class DecisionJsonTests
         {
             TestName = "{m}(bucket)",
         };
-        yield return new(Decision.Inactive(TestData.Policy(isActive: false), TestData.Moment))
+        yield return new(Decision.NotAsked(TestData.Plan(TestData.Policy(isActive: false)), TestData.Moment))
         {
             TestName = "{m}(inactive)",
         };

@@ -10,7 +10,12 @@ namespace RateLimiter.UnitTests.Api.Policies;
 
 public sealed class PolicySetDocumentTests
 {
-    private static readonly SavePolicyRequest Right = new("search", 10, 60);
+    private static readonly SavePolicyRequest Right = new()
+    {
+        RouteKey = "search",
+        Limit = 10,
+        WindowSeconds = 60,
+    };
     private static readonly JsonSerializerOptions Options = CreateOptions();
 
     private static readonly Policy[] Policies =

@@ -39,8 +39,8 @@ public sealed class UsageResponseTests
                 Is.EqualTo(
                     new LimitUsageResponse[]
                     {
-                        new("minute", 24, 12, 12, 0, 2),
-                        new("month", 200, 200, 11, 189, 2_592_000),
+                        new("minute", SubjectNames.UserOnly, 24, 12, 12, 0, 2),
+                        new("month", SubjectNames.UserOnly, 200, 200, 11, 189, 2_592_000),
                     }
                 )
             );

@@ -36,21 +36,21 @@ public sealed class CheckPlannerTests
                 Waited
             ),
             Is.EqualTo(
-                new CheckPlan(new Subject(TestData.Client, "alice", countedRoute), applies, 3)
+                new Planned(new CheckPlan(new Subject(TestData.Client, "alice", countedRoute), applies, 3)
                 {
                     Waited = Waited,
-                }
+                })
             )
         );
 
     [Test]
-    public void Plan_NoPolicyApplies_IsNothing() =>
+    public void Plan_NoPolicyApplies_SaysSo() =>
         Assert.That(
             CheckPlanner.Plan(
                 TestData.Snapshot(TestData.Client, policies: TestData.Policy("upload")),
                 Check
-            ),
-            Is.Null
+            ).Problem,
+            Is.TypeOf<CheckProblem.NoPolicy>()
         );
 
     [Test]
@@ -63,8 +63,8 @@ public sealed class CheckPlannerTests
                         policies: TestData.Policy("search", isActive: isActive)
                     ),
                     Check
-                )!
-                .Value.IsCounted,
+                )
+                .Plan.IsCounted,
             Is.EqualTo(isActive)
         );
 }

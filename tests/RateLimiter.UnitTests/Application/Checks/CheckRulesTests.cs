@@ -62,11 +62,16 @@ public sealed class CheckRulesTests
 
     private static IEnumerable<string> Faults(Fields fields) =>
         (
-            CheckRules.Validate(fields.UserId, fields.RouteKey, fields.Role, fields.Cost) ?? []
+            CheckRules.Validate(fields.UserId, fields.RouteKey, fields.Role, fields.Cost, fields.MinCost, fields.Subjects) ?? []
         ).SelectMany(field => field.Value.Select(message => $"{field.Key}: {message}"));
 
     private static string Text(int length, string character = "x") =>
         string.Concat(Enumerable.Repeat(character, length));
 
-    public sealed record Fields(string? UserId, string? RouteKey, string? Role, long Cost = 1);
+    public sealed record Fields(string? UserId, string? RouteKey, string? Role, long Cost = 1)
+    {
+        public long? MinCost { get; init; }
+
+        public IReadOnlyDictionary<string, string>? Subjects { get; init; }
+    }
 }

@@ -13,7 +13,7 @@ public sealed class LimitFieldsTests
         var limit = Least.ToLimit();
 
         Assert.That(
-            (limit.Name, limit.Algorithm, limit.Permits, limit.Window, limit.Burst),
+            (limit.Name, limit.Algorithm, limit.Permits, limit.Window, (limit as BucketLimit)?.Burst),
             Is.EqualTo(
                 ("default", Algorithm.FixedWindow, 10L, TimeSpan.FromSeconds(60), (long?)null)
             )
@@ -29,7 +29,7 @@ public sealed class LimitFieldsTests
         ]);
 
         Assert.That(
-            limits.Select(limit => (limit.Name, limit.Algorithm, limit.Permits, limit.Burst)),
+            limits.Select(limit => (limit.Name, limit.Algorithm, limit.Permits, (limit as BucketLimit)?.Burst)),
             Is.EqualTo(
                 new[]
                 {

@@ -84,12 +84,16 @@ public sealed class RefundHandlerTests
         );
     }
 
-    private Task<Decision?> GiveAsync(Policy policy, long cost = 1) =>
-        new RefundHandler(counters.Object, fallback, new FakeTimeProvider(TestData.Moment)).Handle(
+    private async Task<Decision?> GiveAsync(Policy policy, long cost = 1)
+    {
+        var outcome = await new RefundHandler(counters.Object, fallback, new FakeTimeProvider(TestData.Moment)).Handle(
             new RefundCommand(
                 TestData.Snapshot(TestData.Client, policies: policy),
                 new Check("alice", "search", "free", cost)
             ),
             CancellationToken.None
         );
+        Assert.That(outcome.Problem is null, Is.EqualTo(outcome.Result is not null));
+        return outcome.Result;
+    }
 }

@@ -14,8 +14,8 @@ public sealed class ResetUsageHandlerTests
     private readonly StoreFallback fallback = TestData.Fallback(StoreFailureMode.Local);
 
     [Test]
-    public async Task Handle_NoPolicyApplies_IsFalseAndForgetsNothing() =>
-        Assert.That(await ResetAsync(TestData.Policy("other")), Is.False);
+    public async Task Handle_NoPolicyApplies_SaysSoAndForgetsNothing() =>
+        Assert.That(await ResetAsync(TestData.Policy("other")), Is.TypeOf<CheckProblem.NoPolicy>());
 
     [TestCase("search", null, "alice")]
     [TestCase("search", null, "*")]
@@ -29,7 +29,7 @@ public sealed class ResetUsageHandlerTests
         var policy = TestData.Policy(policyRoute);
         SetUpReset(new Subject(TestData.Client, user, counted), policy);
 
-        Assert.That(await ResetAsync(policy, user), Is.True);
+        Assert.That(await ResetAsync(policy, user), Is.Null);
         counters.VerifyAll();
     }
 
@@ -40,7 +40,7 @@ public sealed class ResetUsageHandlerTests
         var policy = TestData.Policy(isActive: false);
         SetUpReset(new Subject(TestData.Client, "alice", null), policy);
 
-        Assert.That(await ResetAsync(policy), Is.True);
+        Assert.That(await ResetAsync(policy), Is.Null);
         counters.VerifyAll();
     }
 
@@ -78,13 +78,11 @@ public sealed class ResetUsageHandlerTests
             )
             .Returns(Task.CompletedTask);
 
-    private Task<bool> ResetAsync(Policy policy, string user = "alice") =>
+    private Task<CheckProblem?> ResetAsync(Policy policy, string user = "alice") =>
         new ResetUsageHandler(counters.Object, fallback).Handle(
             new ResetUsageCommand(
                 TestData.Snapshot(TestData.Client, policies: policy),
-                user,
-                "search",
-                "free"
+                new UsageKey(user, "search", "free")
             ),
             CancellationToken.None
         );

@@ -13,7 +13,7 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy();
 
-        var decision = Decision.From(policy, [TestData.Status(0, 9, 60 * Second)], TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(0, 9, 60 * Second)], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -33,7 +33,7 @@ public sealed class DecisionTests
     public void From_Wait_IsDeniedUntilThen()
     {
         var decision = Decision.From(
-            TestData.Policy(),
+            TestData.Plan(TestData.Policy()),
             [TestData.Status(1, 0, 2 * Second)],
             TestData.Moment
         );
@@ -56,7 +56,7 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(permits: permits));
 
-        var decision = Decision.From(policy, [TestData.Status(Never, permits, 0)], TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(Never, permits, 0)], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -104,7 +104,7 @@ public sealed class DecisionTests
         );
         var (status, permits) = nearest == "first" ? (first, 10) : (second, 20);
 
-        var decision = Decision.From(policy, [first, second], TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), [first, second], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -124,7 +124,7 @@ public sealed class DecisionTests
         );
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(remaining: 30), TestData.Status(remaining: 4)],
             TestData.Moment
         );
@@ -149,7 +149,7 @@ public sealed class DecisionTests
         var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
             TestData.Moment
         );
@@ -170,7 +170,7 @@ public sealed class DecisionTests
         var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
             TestData.Moment
         );
@@ -193,7 +193,7 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(algorithm: algorithm));
 
-        var decision = Decision.From(policy, [TestData.Status(Never)], TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(Never)], TestData.Moment);
 
         Assert.That(decision.Reason, Is.EqualTo(reason));
     }
@@ -211,7 +211,7 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit("default", 0, 60, algorithm, burst: 5));
 
-        var decision = Decision.From(policy, [TestData.Status(Never, 0, 0)], TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(Never, 0, 0)], TestData.Moment);
 
         Assert.That(decision.Reason, Is.EqualTo("The limit is 0: no request is allowed"));
     }
@@ -233,7 +233,7 @@ public sealed class DecisionTests
         );
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(firstWait, 0, Second, 10), TestData.Status(secondWait)],
             TestData.Moment
         );
@@ -256,7 +256,7 @@ public sealed class DecisionTests
     [TestCase(Never)]
     public void From_PolicyThatEnforces_IsNeverDeniedInShadow(long wait) =>
         Assert.That(
-            Decision.From(TestData.Policy(), [TestData.Status(wait)], TestData.Moment).ShadowDenied,
+            Decision.From(TestData.Plan(TestData.Policy()), [TestData.Status(wait)], TestData.Moment).ShadowDenied,
             Is.False
         );
 
@@ -269,7 +269,7 @@ public sealed class DecisionTests
         );
         LimitStatus[] statuses = [TestData.Status(7, 4, 5, 6), TestData.Status(0, 3, 9, 17)];
 
-        var decision = Decision.From(policy, statuses, TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), statuses, TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -295,7 +295,7 @@ public sealed class DecisionTests
         );
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(0, 2, 5), TestData.Status(0, 1, 5), TestData.Status(0, 1, 6)],
             TestData.Moment
         );
@@ -310,7 +310,7 @@ public sealed class DecisionTests
         var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
             TestData.Moment
         );
@@ -322,7 +322,7 @@ public sealed class DecisionTests
     }
 
     [Test]
-    public void Inactive_AnyPolicy_AllowsWithAllPermitsOfTheSmallestLimit()
+    public void NotAsked_AnyPolicy_AllowsWithAllPermitsOfTheSmallestLimit()
     {
         var policy = TestData.Policy(
             isActive: false,
@@ -334,7 +334,7 @@ public sealed class DecisionTests
             ]
         );
 
-        var decision = Decision.Inactive(policy, TestData.Moment);
+        var decision = Decision.NotAsked(TestData.Plan(policy), TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -359,7 +359,7 @@ public sealed class DecisionTests
     }
 
     [Test]
-    public void Inactive_Bucket_HasItsBurstLeft()
+    public void NotAsked_Bucket_HasItsBurstLeft()
     {
         var policy = TestData.Policy(
             isActive: false,
@@ -370,7 +370,7 @@ public sealed class DecisionTests
             ]
         );
 
-        var decision = Decision.Inactive(policy, TestData.Moment);
+        var decision = Decision.NotAsked(TestData.Plan(policy), TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {

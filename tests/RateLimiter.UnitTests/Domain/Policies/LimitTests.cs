@@ -29,7 +29,7 @@ public sealed class LimitTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(limit.Capacity, Is.EqualTo(capacity));
-            Assert.That(limit.Burst, Is.EqualTo(burst));
+            Assert.That((limit as BucketLimit)?.Burst, Is.EqualTo(Limit.IsBucket(algorithm) ? burst : null));
         }
     }
 

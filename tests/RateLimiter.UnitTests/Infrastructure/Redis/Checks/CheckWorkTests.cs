@@ -14,7 +14,7 @@ public sealed class CheckWorkTests
     public void Of_ALimit_IsWhatWasMeasured(Algorithm algorithm, long permits, int work) =>
         Assert.That(
             CheckWork.Of(
-                TestData.Policy(limits: TestData.Limit(permits: permits, algorithm: algorithm))
+                [TestData.Limit(permits: permits, algorithm: algorithm)]
             ),
             Is.EqualTo(work)
         );
@@ -23,9 +23,7 @@ public sealed class CheckWorkTests
     public void Of_TheMostThatAPolicyCanBe_FitsIntoACall() =>
         Assert.That(
             CheckWork.Of(
-                TestData.Policy(
-                    limits:
-                    [
+                [
                         .. Enumerable
                             .Range(0, PolicyDefinition.MaxLimits)
                             .Select(i =>
@@ -34,9 +32,7 @@ public sealed class CheckWorkTests
                                     Limit.MaxLoggedPermits,
                                     algorithm: Algorithm.SlidingLog
                                 )
-                            ),
-                    ]
-                )
+                            ),]
             ),
             Is.AtMost(CheckWork.MaxPerCall)
         );

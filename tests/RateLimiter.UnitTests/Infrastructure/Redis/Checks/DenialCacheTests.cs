@@ -164,7 +164,7 @@ public sealed class DenialCacheTests
         clock.Observe(TestData.Moment, time.GetTimestamp());
         for (var i = 0; i < 2; i++)
         {
-            var alone = Decision.From(
+            var alone = Decision.Denial(
                 policy,
                 [policy.Limits[i]],
                 [TestData.Status(wait: (i + 1) * 10_000_000, remaining: 0)],
@@ -172,7 +172,7 @@ public sealed class DenialCacheTests
                 TimeSpan.FromSeconds(10)
             );
             cache.Remember(
-                new StableDenial(PlanOf("alice").Counters[i], Cost: 1, alone),
+                new StableDenial(PlanOf("alice").Counters[i], PlanOf("alice").Plan, alone),
                 cache.Generation
             );
         }
@@ -209,7 +209,7 @@ public sealed class DenialCacheTests
         clock.Observe(TestData.Moment, time.GetTimestamp());
         foreach (var cost in new[] { 5, 50 })
         {
-            var alone = Decision.From(
+            var alone = Decision.Denial(
                 policy,
                 [policy.Limits[0]],
                 [TestData.Status(wait: 10_000_000, remaining: 0)],
@@ -217,7 +217,7 @@ public sealed class DenialCacheTests
                 TimeSpan.FromSeconds(10)
             );
             cache.Remember(
-                new StableDenial(PlanOf(cost).Counters[0], cost, alone),
+                new StableDenial(PlanOf(cost).Counters[0], PlanOf(cost).Plan, alone),
                 cache.Generation
             );
 
@@ -228,11 +228,11 @@ public sealed class DenialCacheTests
     private static KeyedPlan Asked(Policy policy, string user = "alice", long cost = 1) =>
         new KeyedPlan(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
 
-    private static StableDenial Stable(Decision denial) => new(Asked(Policy).Slot, Cost: 1, denial);
+    private static StableDenial Stable(Decision denial) => new(Asked(Policy).Slot, Asked(Policy).Plan, denial);
 
     private static Decision Denial(int seconds) =>
         Decision.From(
-            Policy,
+            TestData.Plan(Policy),
             [TestData.Status(wait: seconds * 1_000_000, remaining: 0)],
             TestData.Moment,
             TimeSpan.FromSeconds(seconds)
