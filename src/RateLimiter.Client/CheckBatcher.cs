@@ -280,7 +280,8 @@ internal sealed class CheckBatcher(
     {
         // In JSON a character takes up to six bytes.
         private const int BytesPerCharacter = 6;
-        private const int BytesOfNames = 80;
+        private const int BytesOfNames = 120;
+        private const int BytesOfSubject = 6;
 
         public RateLimitCheck Check { get; } = check;
 
@@ -294,6 +295,11 @@ internal sealed class CheckBatcher(
         public int Bytes { get; } =
             BytesOfNames
             + BytesPerCharacter
-                * (check.UserId.Length + check.RouteKey.Length + (check.Role?.Length ?? 0));
+                * (check.UserId.Length + check.RouteKey.Length + (check.Role?.Length ?? 0))
+            + (
+                check.Subjects?.Sum(subject =>
+                    BytesOfSubject + BytesPerCharacter * (subject.Key.Length + subject.Value.Length)
+                ) ?? 0
+            );
     }
 }

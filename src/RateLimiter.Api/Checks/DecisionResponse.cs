@@ -12,7 +12,7 @@ namespace RateLimiter.Api.Checks;
 /// <param name="ResetsAt">
 /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
 /// </param>
-/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive.</param>
+/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.</param>
 /// <param name="Limit">The permits per window of the limit that these figures describe.</param>
 /// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
 /// <param name="RetryAfter">

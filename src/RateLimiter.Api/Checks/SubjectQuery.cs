@@ -41,7 +41,8 @@ internal sealed class SubjectQuery : IOperationProcessor
 
     public bool Process(OperationProcessorContext context)
     {
-        context.OperationDescription.Operation.Parameters.Add(
+        var parameters = context.OperationDescription.Operation.Parameters;
+        parameters.Add(
             new OpenApiParameter
             {
                 Kind = OpenApiParameterKind.Query,
@@ -50,6 +51,7 @@ internal sealed class SubjectQuery : IOperationProcessor
                     "The subjects beside the user. Each is a parameter whose name begins with \"subject.\", such as subject.org=acme.",
                 Style = OpenApiParameterStyle.Form,
                 Explode = true,
+                Position = parameters.Count + 1,
                 Schema = new JsonSchema
                 {
                     Type = JsonObjectType.Object,

@@ -4,7 +4,10 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 
-/// <summary>The fields of a limit, in requests and responses, alone or as the only limit of a policy.</summary>
+/// <summary>
+/// The fields of a limit, in requests and responses, alone or as the only limit of a policy. Each class that has them is flattened
+/// in the OpenAPI document: this one would mean nothing to clients.
+/// </summary>
 public abstract record LimitBody
 {
     /// <summary>Permits per window, 0 to 1,000,000,000; 0 blocks everything.</summary>

@@ -167,11 +167,7 @@ public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
         var date = FromMicroseconds(instant).InZone(_zone).Date;
         var anchor = _anchor.Date;
         return _months > 0
-            ? (int)
-                FloorDivide(
-                    (date.Year - anchor.Year) * 12 + date.Month - anchor.Month,
-                    _months
-                )
+            ? (int)FloorDivide((date.Year - anchor.Year) * 12 + date.Month - anchor.Month, _months)
             : (int)FloorDivide(Period.DaysBetween(anchor, date), _days);
     }
 

@@ -49,6 +49,34 @@ public sealed class AspNetCorePackageTests
     }
 
     [Test]
+    public async Task Sample_LimitOfAnOrganisation_CountsAllItsUsers()
+    {
+        var (_, service) = await SharedServices.OfAsync(Store.Embedded);
+        var client = await TestClient.RegisterAsync(service);
+        (
+            await client.PostAsync(
+                "/policy",
+                """{"route_key": "search", "limit": 1, "window_seconds": 3600, "per": ["org"]}"""
+            )
+        ).MustBeOk();
+        await using var app = await SampleApp.StartAsync(
+            ("RateLimiter__BaseAddress", $"{service.Address}"),
+            ("RateLimiter__ApiKey", client.Key),
+            ("RateLimiter__Timeout", "00:00:30"),
+            ("RateLimiter__AttemptTimeout", "00:00:30")
+        );
+
+        using var first = await SearchAsync(app, "alice", "acme");
+        using var second = await SearchAsync(app, "bob", "acme");
+        using var elsewhere = await SearchAsync(app, "bob", "globex");
+
+        Assert.That(
+            (first.StatusCode, second.StatusCode, elsewhere.StatusCode),
+            Is.EqualTo((HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.OK))
+        );
+    }
+
+    [Test]
     public async Task Sample_ServiceUnreachable_LetsRequestsPass()
     {
         await using var app = await SampleApp.StartAsync(
@@ -74,10 +102,15 @@ public sealed class AspNetCorePackageTests
         Assert.That(page, Does.Contain($"```csharp\n{sample}```"));
     }
 
-    private static async Task<HttpResponseMessage> SearchAsync(SampleApp app, string user)
+    private static async Task<HttpResponseMessage> SearchAsync(
+        SampleApp app,
+        string user,
+        string organisation = ""
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/search");
         request.Headers.Add("X-User", user);
+        request.Headers.Add("X-Organisation", organisation);
         return await app.Http.SendAsync(request);
     }
 }

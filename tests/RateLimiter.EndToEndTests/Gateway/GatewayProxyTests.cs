@@ -250,9 +250,86 @@ public sealed class GatewayProxyTests(GatewayKind gateway)
         Assert.That((first.Status, second.Status), Is.EqualTo((200, 429)));
     }
 
+    [Test]
+    [Contract("ANY /gateway/check: a user cannot speak for the gateway")]
+    public async Task Request_SubjectOfTheGateway_IsNotReplacedByTheUser()
+    {
+        await HasPolicyOfOrganisationsAsync();
+        await using var ofAcme = await StartAsync(
+            service.Address.Authority,
+            client.Key,
+            (
+                "proxy_set_header X-RateLimit-Route $ratelimit_route;",
+                "proxy_set_header X-RateLimit-Route by-org; proxy_set_header X-RateLimit-Subject-Org acme;"
+            ),
+            (
+                "header_up X-RateLimit-Route api",
+                "header_up X-RateLimit-Route by-org\nheader_up X-RateLimit-Subject-Org acme"
+            )
+        );
+        using var first = NewUser();
+        using var second = NewUser();
+        var path = NewPath();
+
+        (await SendAsync(first, HttpMethod.Get, NewPath(), to: ofAcme)).MustBeOk();
+        var forged = await SendAsync(
+            second,
+            HttpMethod.Get,
+            path,
+            to: ofAcme,
+            headers: ("X-RateLimit-Subject-Org", "globex")
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(forged.Status, Is.EqualTo(429));
+            Assert.That(backend.RequestsOf(path), Is.Empty);
+        }
+    }
+
+    [Test]
+    [Contract("ANY /gateway/check: a user cannot speak for the gateway")]
+    public async Task Request_SubjectThatOnlyTheUserNames_IsMissing()
+    {
+        await HasPolicyOfOrganisationsAsync();
+        await using var ofNobody = await StartAsync(
+            service.Address.Authority,
+            client.Key,
+            (
+                "proxy_set_header X-RateLimit-Route $ratelimit_route;",
+                "proxy_set_header X-RateLimit-Route by-org;"
+            ),
+            ("header_up X-RateLimit-Route api", "header_up X-RateLimit-Route by-org")
+        );
+        using var user = NewUser();
+        var path = NewPath();
+
+        var forged = await SendAsync(
+            user,
+            HttpMethod.Get,
+            path,
+            to: ofNobody,
+            headers: ("x-ratelimit-subject-org", "globex")
+        );
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(forged.Status, Is.EqualTo(gateway == Gateway.Nginx ? 503 : 400));
+            Assert.That(backend.RequestsOf(path), Is.Empty);
+        }
+    }
+
     private static string NewPath() => $"/{Guid.NewGuid()}";
 
     private static string Nowhere() => $"127.0.0.1:{RedisServer.FreePort()}";
+
+    private async Task HasPolicyOfOrganisationsAsync() =>
+        (
+            await client.PostAsync(
+                "/policy",
+                """{"route_key": "by-org", "limit": 1, "window_seconds": 3600, "per": ["org"]}"""
+            )
+        ).MustBeOk();
 
     private async Task UseUpAsync(HttpClient user)
     {

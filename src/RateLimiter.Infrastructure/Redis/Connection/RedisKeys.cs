@@ -173,7 +173,8 @@ internal static class RedisKeys
         var (owner, limit, _) = plan[index];
         return plan switch
         {
-            { Owners: not null } =>
+            // A limit of what all have in common keeps its counters when other limits come and go beside it.
+            { Owners: not null } when owner != plan.Subject =>
                 $"rl:{{{Slot(plan)}}}:{owner.UserId?.Length}:{owner.UserId}{owner.Named}:{limit.Epoch}",
             // The common case, without a text between.
             { Subject: { UserId: { } user, Named: null, RouteKey: null } } =>

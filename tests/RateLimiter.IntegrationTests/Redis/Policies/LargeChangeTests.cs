@@ -17,7 +17,7 @@ namespace RateLimiter.IntegrationTests.Redis.Policies;
 [TestFixture]
 public sealed class LargeChangeTests
 {
-    private const int Many = 3 * PolicyImports.PerStep;
+    private const int Many = 3 * PolicyStaging.PerStep;
 
     /// <summary>Names of keys by which the calls that commit and that record an import can be recognised.</summary>
     private const string Before = "policies_before_import";
@@ -159,8 +159,7 @@ public sealed class LargeChangeTests
 
     private static async Task MustBeRecordedAsync(Cut store, ClientId client, int count)
     {
-        var imports = new PolicyImports(store.Direct, TestStore.Quotas);
-        var audit = new RedisAuditRepository(store.Direct, imports);
+        var audit = store.Direct.Audit();
         var entries = await audit.ListAsync(
             client,
             new AuditFilter(Action: AuditAction.PolicyCreated),
@@ -279,6 +278,6 @@ public sealed class LargeChangeTests
         }
 
         private static RedisPolicyRepository PoliciesOf(RedisConnection connection) =>
-            new(connection, new PolicyImports(connection, TestStore.Quotas), TestStore.Quotas);
+            connection.Policies();
     }
 }

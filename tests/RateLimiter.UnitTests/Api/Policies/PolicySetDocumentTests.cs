@@ -53,7 +53,7 @@ public sealed class PolicySetDocumentTests
         var yaml = PolicySetDocument.Of(Policies).ToYaml();
         var json = new ArrayBufferWriter<byte>();
 
-        YamlText.Read(Encoding.UTF8.GetString(yaml), json);
+        YamlReader.Read(Encoding.UTF8.GetString(yaml), json);
 
         MustSayTheSame(JsonSerializer.Deserialize<PolicySetDocument>(json.WrittenSpan, Options)!);
     }

@@ -9,7 +9,6 @@ namespace RateLimiter.UnitTests.Domain.Policies;
 /// </summary>
 internal sealed class PlainCalendar(TimeZoneInfo zone, CalendarUnit unit, string? anchor)
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Quarter = TimeSpan.FromMinutes(15);
 
@@ -84,7 +83,10 @@ internal sealed class PlainCalendar(TimeZoneInfo zone, CalendarUnit unit, string
             .Range(near - 3, 7)
             .Select(index => FirstMoment(LocalStart(index)))
             .ToList();
-        return (starts.Where(start => start <= now).Max(), starts.Where(start => start > now).Min());
+        return (
+            starts.Where(start => start <= now).Max(),
+            starts.Where(start => start > now).Min()
+        );
     }
 
     private DateTime LocalStart(int index) =>
@@ -102,15 +104,13 @@ internal sealed class PlainCalendar(TimeZoneInfo zone, CalendarUnit unit, string
     {
         // No clock is ahead of UTC by more than 14 hours.
         var instant = DateTime.SpecifyKind(local.Date.AddHours(-15), DateTimeKind.Utc);
-        foreach (var step in new[] { Quarter, Minute, Second })
+        while (Local(instant) + Quarter <= local)
         {
-            while (Local(instant + step) < local)
-            {
-                instant += step;
-            }
+            instant += Quarter;
         }
 
-        return instant + Second;
+        // The clock runs on within the quarter; only at its beginning can it have been set forward beyond the time.
+        return Local(instant) < local ? instant + (local - Local(instant)) : instant;
     }
 
     private DateTime Local(DateTime instant) =>
