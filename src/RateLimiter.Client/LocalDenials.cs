@@ -27,7 +27,8 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
         // The lifetime starts with the request, so that it never ends too late; the reported wait starts with the response, so
         // that it is never too short.
         var now = time.GetTimestamp();
-        return check.Cost == denial.Cost
+        return
+            check.Cost == denial.Cost
             && (check.MinCost ?? check.Cost) == denial.MinCost
             && time.GetElapsedTime(denial.Asked, now) < denial.Lifetime
             ? denial.At(time.GetElapsedTime(denial.Answered, now))

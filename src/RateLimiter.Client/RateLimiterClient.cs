@@ -125,7 +125,11 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         string routeKey,
         string? role = null,
         CancellationToken cancellationToken = default
-    ) => ResetAsync(new RateLimitUsageKey(routeKey, userId, role), cancellationToken: cancellationToken);
+    ) =>
+        ResetAsync(
+            new RateLimitUsageKey(routeKey, userId, role),
+            cancellationToken: cancellationToken
+        );
 
     public Task ResetAsync(
         RateLimitUsageKey usage,

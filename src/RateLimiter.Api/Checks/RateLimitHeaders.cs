@@ -30,10 +30,9 @@ internal static class RateLimitHeaders
             return;
         }
 
-        var (text, names) =
-            decision.Limits is LimitList { HasCalendar: false } limits
-                ? PolicyHeaders.GetValue(limits, static limits => PolicyHeader.Of(limits, default))
-                : PolicyHeader.Of(decision.Limits, decision.DecidedAt);
+        var (text, names) = decision.Limits is LimitList { HasCalendar: false } limits
+            ? PolicyHeaders.GetValue(limits, static limits => PolicyHeader.Of(limits, default))
+            : PolicyHeader.Of(decision.Limits, decision.DecidedAt);
         response.Headers["RateLimit-Policy"] = text;
         if (decision.IsCounted)
         {

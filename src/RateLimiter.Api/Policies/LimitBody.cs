@@ -53,17 +53,7 @@ public abstract record LimitBody
     internal LimitFields Fields
     {
         init =>
-            (
-                Limit,
-                WindowSeconds,
-                Algorithm,
-                Burst,
-                Per,
-                WhenMissing,
-                Period,
-                TimeZone,
-                Anchor
-            ) = (
+            (Limit, WindowSeconds, Algorithm, Burst, Per, WhenMissing, Period, TimeZone, Anchor) = (
                 value.Limit,
                 value.WindowSeconds,
                 value.Algorithm,

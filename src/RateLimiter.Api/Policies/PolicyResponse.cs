@@ -117,5 +117,7 @@ internal sealed class PolicyProfile : Profile
             .ForMember(to => to.TimeZone, map => map.MapFrom(from => FieldsOf(from).TimeZone))
             .ForMember(to => to.Anchor, map => map.MapFrom(from => FieldsOf(from).Anchor));
 
-    private static LimitFields FieldsOf(Limit limit) => LimitFields.Of(limit);
+    // Null where a policy has several limits.
+    private static LimitFields FieldsOf(Limit? limit) =>
+        limit is null ? LimitFields.None : LimitFields.Of(limit);
 }

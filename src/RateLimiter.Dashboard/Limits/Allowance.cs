@@ -123,12 +123,7 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
     // A period of a calendar looks like a window, of which the first begins at the first request.
     private static RateLimit RateOf(Limit limit) =>
         limit as RateLimit
-        ?? new WindowLimit(
-            limit.Name,
-            Algorithm.FixedWindow,
-            limit.Permits,
-            limit.LongestWindow
-        );
+        ?? new WindowLimit(limit.Name, Algorithm.FixedWindow, limit.Permits, limit.LongestWindow);
 
     /// <summary>
     /// Between two moments one step apart, a small bucket would fill up, and a short window begin and end more than once.

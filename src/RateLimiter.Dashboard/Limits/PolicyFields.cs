@@ -20,8 +20,7 @@ internal sealed record PolicyFields(
 )
 {
     /// <summary>The limits of valid fields.</summary>
-    public LimitList ToLimits() =>
-        IsSingle ? [Limits[0].ToLimit()] : LimitFields.ToLimits(Limits);
+    public LimitList ToLimits() => IsSingle ? [Limits[0].ToLimit()] : LimitFields.ToLimits(Limits);
 
     /// <summary>The policy of valid fields.</summary>
     public PolicyDefinition ToDefinition() =>

@@ -140,10 +140,7 @@ public sealed class LimitForm
             Algorithm,
             IsBucket ? Number("burst", Burst) : null,
             Name is "" ? null : Name,
-            Per.Split(
-                ',',
-                StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries
-            ),
+            Per.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             WhenMissing,
             IsCalendar ? Period : null,
             IsCalendar ? TimeZone : null,

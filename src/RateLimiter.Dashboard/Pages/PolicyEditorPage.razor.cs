@@ -221,7 +221,11 @@ public sealed partial class PolicyEditorPage
 
         notice =
             $"Policy saved. It applies from the next check on, as version {policy.Version}."
-            + (resetLimits is [] ? "" : $" Usage starts anew for: {string.Join(", ", resetLimits)}.");
+            + (
+                resetLimits is []
+                    ? ""
+                    : $" Usage starts anew for: {string.Join(", ", resetLimits)}."
+            );
         focusNext = "h1";
         if (IsNew)
         {
@@ -243,11 +247,14 @@ public sealed partial class PolicyEditorPage
         }
 
         List<string> ends = [];
-        var now = (Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var now =
+            (Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         while (ends.Count < 3)
         {
             now = schedule.At(now).End;
-            var end = schedule.Local(DateTimeOffset.UnixEpoch.AddTicks(now * TimeSpan.TicksPerMicrosecond));
+            var end = schedule.Local(
+                DateTimeOffset.UnixEpoch.AddTicks(now * TimeSpan.TicksPerMicrosecond)
+            );
             ends.Add(end.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
         }
 

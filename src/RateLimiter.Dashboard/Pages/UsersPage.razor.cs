@@ -199,7 +199,10 @@ public sealed partial class UsersPage
         var (policy, route) = asked!;
         var reply = await Session.SendAsync(
             Scopes.UsageWrite,
-            caller => new ResetUsageCommand(caller.Client, new UsageKey(User!, route!, policy.Key.Role))
+            caller => new ResetUsageCommand(
+                caller.Client,
+                new UsageKey(User!, route!, policy.Key.Role)
+            )
         );
         if (reply.Failure is { } hindrance)
         {

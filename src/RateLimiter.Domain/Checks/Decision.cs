@@ -277,8 +277,12 @@ public sealed record Decision
                 reset > 0
                     ? now.AddTicks(reset * TimeSpan.TicksPerMicrosecond)
                     : DateTimeOffset.UnixEpoch.AddTicks(
-                        schedule.At((now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond).End
-                            * TimeSpan.TicksPerMicrosecond
+                        schedule
+                            .At(
+                                (now - DateTimeOffset.UnixEpoch).Ticks
+                                    / TimeSpan.TicksPerMicrosecond
+                            )
+                            .End * TimeSpan.TicksPerMicrosecond
                     )
             );
 

@@ -5,7 +5,8 @@ namespace RateLimiter.Domain.Checks;
 
 /// <summary>Every permit counts for exactly one window after it was taken.</summary>
 /// <param name="Entries">The permits taken and their times, oldest first.</param>
-internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)> Entries) : RateCounter
+internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)> Entries)
+    : RateCounter
 {
     public SlidingLogCounter()
         : this([]) { }

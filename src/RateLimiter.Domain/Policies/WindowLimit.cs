@@ -17,5 +17,6 @@ public sealed record WindowLimit : RateLimit
 
     protected override bool KeepsCountersOf(Limit earlier) =>
         // Counts in one window have no meaning in another.
-        earlier is WindowLimit other && other.Window == Window;
+        earlier is WindowLimit other
+        && other.Window == Window;
 }

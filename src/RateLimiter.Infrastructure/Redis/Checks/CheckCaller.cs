@@ -180,7 +180,9 @@ internal sealed class CheckCaller(
             verb,
             [.. reply.Outdated.Select(i => plans[i])],
             clock,
-            left > TimeSpan.Zero ? left : throw new StoreUnavailableException("The store did not answer in time."),
+            left > TimeSpan.Zero
+                ? left
+                : throw new StoreUnavailableException("The store did not answer in time."),
             isEvidence,
             cancellationToken
         );
