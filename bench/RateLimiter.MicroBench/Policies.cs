@@ -18,7 +18,7 @@ internal static class Policies
                 [
                     .. Enumerable
                         .Range(1, limits)
-                        .Select(minutes => Limit.Create(
+                        .Select(minutes => RateLimit.Create(
                             $"{minutes}",
                             Algorithm.FixedWindow,
                             10,

@@ -22,9 +22,9 @@ internal static class MemoryTable
         (
             "three limits: fixed_window, sliding_window, token_bucket",
             Subjects.PolicyOf(
-                Limit.Create("a", Algorithm.FixedWindow, 10, Window),
-                Limit.Create("b", Algorithm.SlidingWindow, 10, Window),
-                Limit.Create("c", Algorithm.TokenBucket, 10, Window)
+                RateLimit.Create("a", Algorithm.FixedWindow, 10, Window),
+                RateLimit.Create("b", Algorithm.SlidingWindow, 10, Window),
+                RateLimit.Create("c", Algorithm.TokenBucket, 10, Window)
             ),
             10_000,
             10
@@ -58,5 +58,5 @@ internal static class MemoryTable
     }
 
     private static Policy Of(Algorithm algorithm, long permits) =>
-        Subjects.PolicyOf(Limit.Create(Limit.DefaultName, algorithm, permits, Window));
+        Subjects.PolicyOf(RateLimit.Create(Limit.DefaultName, algorithm, permits, Window));
 }

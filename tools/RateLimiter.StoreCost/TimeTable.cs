@@ -44,7 +44,7 @@ internal static class TimeTable
             {
                 var (_, permits, algorithms) = Cases[i];
                 var policy = Subjects.PolicyOf([
-                    .. algorithms.Select(algorithm => Limit.Create(
+                    .. algorithms.Select(algorithm => RateLimit.Create(
                         $"{algorithm}",
                         algorithm,
                         permits,

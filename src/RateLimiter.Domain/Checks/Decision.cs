@@ -270,21 +270,20 @@ public sealed record Decision
         };
     }
 
-    private static DateTimeOffset? EndOf(Limit limit, DateTimeOffset now, long reset) =>
-        limit is not CalendarLimit { Schedule: var schedule }
-            ? null
-            : schedule.Local(
-                reset > 0
-                    ? now.AddTicks(reset * TimeSpan.TicksPerMicrosecond)
-                    : DateTimeOffset.UnixEpoch.AddTicks(
-                        schedule
-                            .At(
-                                (now - DateTimeOffset.UnixEpoch).Ticks
-                                    / TimeSpan.TicksPerMicrosecond
-                            )
-                            .End * TimeSpan.TicksPerMicrosecond
-                    )
-            );
+    // While a period goes on over which the clock was set back, it resets later than the present one ends.
+    private static DateTimeOffset? EndOf(Limit limit, DateTimeOffset now, long reset)
+    {
+        if (limit is not CalendarLimit { Schedule: var schedule })
+        {
+            return null;
+        }
+
+        var microseconds = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var end = schedule.At(microseconds + Math.Max(0, reset - 1)).End;
+        return schedule.Local(
+            DateTimeOffset.UnixEpoch.AddTicks(end * TimeSpan.TicksPerMicrosecond)
+        );
+    }
 
     // What was left in every limit, if that was less than the cost. A policy in shadow mode withholds nothing.
     private static long GrantedBy(in CheckPlan plan, Decision decision)

@@ -22,6 +22,42 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         ? asked
         : 300;
 
+    private static readonly string[] Zones =
+    [
+        TimeZones.Utc,
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "Asia/Kathmandu",
+    ];
+
+    private static readonly string?[] Anchors =
+    [
+        null,
+        null,
+        "2026-01-31",
+        "2024-02-29T13:45:10",
+        "2099-11-30T02:30",
+    ];
+
+    /// <summary>
+    /// An arbitrary time; the year's end; the hour before the clocks of Berlin are set forward and back, and before Apia's missing
+    /// day.
+    /// </summary>
+    private static readonly long[] Beginnings =
+    [
+        CounterStoreExtensions.Start,
+        CounterStoreExtensions.Start,
+        .. new DateTimeOffset[]
+        {
+            new(2026, 12, 31, 23, 59, 59, TimeSpan.Zero),
+            new(2026, 3, 29, 0, 30, 0, TimeSpan.Zero),
+            new(2026, 10, 25, 0, 30, 0, TimeSpan.Zero),
+            new(2011, 12, 30, 9, 30, 0, TimeSpan.Zero),
+        }.Select(time => time.ToUnixTimeMilliseconds() * 1000),
+    ];
+
     private enum Verb
     {
         Take,
@@ -30,22 +66,51 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         Change,
     }
 
+    /// <summary>From when a delay is counted.</summary>
+    private enum Origin
+    {
+        Now,
+
+        /// <summary>The start or the end of the present period of the first calendar; now, where there is none.</summary>
+        Start,
+        End,
+    }
+
     /// <summary>
     /// An action of a user after a delay: <c>Amount</c> is a cost, or the limit's new permits.
     /// </summary>
-    private sealed record Step(long Later, Verb Verb, long Amount, int User = 0)
+    private sealed record Step(
+        long Later,
+        Verb Verb,
+        long Amount,
+        int User = 0,
+        Origin Origin = Origin.Now
+    )
     {
         public override string ToString() =>
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"+{Later} µs {Verb} {Amount} of user {User}"
+                $"{Origin} +{Later} µs {Verb} {Amount} of user {User}"
             );
     }
 
-    private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps)
+    /// <param name="Limits">The limits of the policy.</param>
+    /// <param name="Steps">What is done.</param>
+    /// <param name="Begin">The time of the clock before the first step.</param>
+    private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps, long Begin)
     {
         public override string ToString() =>
-            $"{string.Join(" & ", Limits)}: {string.Join("; ", Steps)}";
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{string.Join(" & ", Limits)} from {Begin}: {string.Join("; ", Steps)}"
+            );
+    }
+
+    /// <summary>When the periods of a calendar begin.</summary>
+    private sealed record Schedule(CalendarUnit Unit, string TimeZone, string? Anchor)
+    {
+        public CalendarSchedule Of() =>
+            new(Unit, TimeZone, Anchor is null ? null : CalendarAnchor.Parse(Anchor));
     }
 
     /// <summary>A limit, whose counter each user has, or all users share.</summary>
@@ -54,17 +119,20 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         long Permits,
         int Seconds,
         long? Burst,
-        bool? IsShared = null
+        bool? IsShared = null,
+        Schedule? Schedule = null
     )
     {
         public Limit ToLimit(int index) =>
-            CounterStoreExtensions.Limit(
-                Algorithm,
-                Permits,
-                Seconds,
-                Burst,
-                name: $"limit {index}"
-            );
+            Schedule is not null
+                ? new CalendarLimit($"limit {index}", Permits, Schedule.Of())
+                : CounterStoreExtensions.Limit(
+                    Algorithm,
+                    Permits,
+                    Seconds,
+                    Burst,
+                    name: $"limit {index}"
+                );
     }
 
     [Test]
@@ -107,11 +175,31 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         );
 
     private static Gen<LimitShape> Limit(Algorithm algorithm) =>
-        from permits in Gen.Frequency(
+        algorithm == Algorithm.Calendar ? Calendar() : Rate(algorithm);
+
+    private static Gen<LimitShape> Calendar() =>
+        from permits in Permits()
+        from unit in Gen.Elements(Enum.GetValues<CalendarUnit>())
+        from zone in Gen.Elements(Zones)
+        from anchor in Gen.Elements(Anchors)
+        let schedule = new Schedule(unit, zone, anchor)
+        select new LimitShape(
+            Algorithm.Calendar,
+            permits,
+            (int)schedule.Of().LongestPeriod.TotalSeconds,
+            Burst: null,
+            Schedule: schedule
+        );
+
+    private static Gen<int> Permits() =>
+        Gen.Frequency(
             (1, Gen.Choose(0, 1)),
             (6, Gen.Choose(1, 12)),
             (1, Gen.Choose(100, 10_000))
-        )
+        );
+
+    private static Gen<LimitShape> Rate(Algorithm algorithm) =>
+        from permits in Permits()
         from seconds in Gen.Elements(1, 2, 10, 60, 3600, 31_536_000)
         from burst in Gen.Choose(0, 20)
         select new LimitShape(
@@ -127,7 +215,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     ) =>
         from limits in policies
         from steps in Steps(limits, users).ListOf()
-        select new History(limits, [.. steps]);
+        from begin in Gen.Elements(Beginnings)
+        select new History(limits, [.. steps], begin);
 
     private static Gen<Step> Steps(IReadOnlyList<LimitShape> limits, int users)
     {
@@ -144,6 +233,11 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             // The clock was wrong, and is corrected.
             (1, Gen.Elements(-window - 1, -window, -3 * window))
         );
+        var aroundABound = Gen.Elements(Origin.Start, Origin.End)
+            .SelectMany(origin => Gen.Choose(-2, 2).Select(by => (origin, (long)by)));
+        var when = limits.Any(limit => limit.Schedule is not null)
+            ? Gen.Frequency((2, later.Select(by => (Origin.Now, by))), (1, aroundABound))
+            : later.Select(by => (Origin.Now, by));
         var cost = Gen.Frequency(
             (1, Gen.Constant(0)),
             (5, Gen.Constant(1)),
@@ -155,10 +249,10 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             (2, cost.Select(amount => (Verb.Give, amount))),
             (1, Gen.Choose(0, 15).Select(amount => (Verb.Change, amount)))
         );
-        return from time in later
+        return from time in when
             from act in action
             from user in Gen.Choose(0, users - 1)
-            select new Step(time, act.Item1, act.Item2, user);
+            select new Step(time.Item2, act.Item1, act.Item2, user, time.Item1);
     }
 
     /// <summary>Fewer steps, fewer limits, smaller numbers.</summary>
@@ -211,9 +305,16 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         ]);
         var everyone = CounterStoreExtensions.NewSubject("everyone");
         var owners = new Dictionary<(int Limit, Subject Owner), Counter>();
-        var now = CounterStoreExtensions.Start;
+        var schedule = policy.Limits.OfType<CalendarLimit>().FirstOrDefault()?.Schedule;
+        var now = history.Begin;
         foreach (var step in history.Steps)
         {
+            now = step.Origin switch
+            {
+                Origin.Start => schedule?.At(now).Start ?? now,
+                Origin.End => schedule?.At(now).End ?? now,
+                _ => now,
+            };
             now += step.Later;
             if (step.Verb == Verb.Change)
             {

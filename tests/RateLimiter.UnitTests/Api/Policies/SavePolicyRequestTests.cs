@@ -28,7 +28,7 @@ public sealed class SavePolicyRequestTests
             Assert.That(definition.Limits[0].Name, Is.EqualTo("default"));
             Assert.That(definition.Limits[0].Algorithm, Is.EqualTo(Algorithm.FixedWindow));
             Assert.That(definition.Limits[0].Permits, Is.EqualTo(10));
-            Assert.That(definition.Limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(60)));
+            Assert.That(definition.Limits[0].LongestWindow, Is.EqualTo(TimeSpan.FromSeconds(60)));
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class SavePolicyRequestTests
             Assert.That(limits[0].Name, Is.EqualTo("even"));
             Assert.That(limits[0].Algorithm, Is.EqualTo(Algorithm.LeakyBucket));
             Assert.That(limits[0].Permits, Is.EqualTo(12));
-            Assert.That(limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(60)));
+            Assert.That(limits[0].LongestWindow, Is.EqualTo(TimeSpan.FromSeconds(60)));
             Assert.That(BurstOf(limits[0]), Is.EqualTo(3));
             Assert.That(limits[1].Name, Is.EqualTo("2592000s"));
             Assert.That(limits[1].Algorithm, Is.EqualTo(Algorithm.FixedWindow));

@@ -13,7 +13,7 @@ public sealed class LimitFieldsTests
         var limit = Least.ToLimit();
 
         Assert.That(
-            (limit.Name, limit.Algorithm, limit.Permits, limit.Window, (limit as BucketLimit)?.Burst),
+            (limit.Name, limit.Algorithm, limit.Permits, limit.LongestWindow, (limit as BucketLimit)?.Burst),
             Is.EqualTo(
                 ("default", Algorithm.FixedWindow, 10L, TimeSpan.FromSeconds(60), (long?)null)
             )
