@@ -22,6 +22,7 @@ internal static class TimeTable
     )[] Cases =
     [
         ("fixed_window", 100, [Algorithm.FixedWindow]),
+        ("calendar", 100, [Algorithm.Calendar]),
         ("sliding_window", 100, [Algorithm.SlidingWindow]),
         ("token_bucket", 100, [Algorithm.TokenBucket]),
         ("leaky_bucket, burst 100", 100, [Algorithm.LeakyBucket]),
@@ -44,7 +45,7 @@ internal static class TimeTable
             {
                 var (_, permits, algorithms) = Cases[i];
                 var policy = Subjects.PolicyOf([
-                    .. algorithms.Select(algorithm => RateLimit.Create(
+                    .. algorithms.Select(algorithm => Subjects.LimitOf(
                         $"{algorithm}",
                         algorithm,
                         permits,
