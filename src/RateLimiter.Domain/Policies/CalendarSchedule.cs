@@ -91,7 +91,7 @@ public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
     /// <summary>A moment at which a period begins; null for the calendar's own.</summary>
     public CalendarAnchor? Anchor { get; }
 
-    /// <summary>The length of the longest period, if the clock is not changed during it.</summary>
+    /// <summary>The length of the longest period, without changes of the clock and leap days.</summary>
     public TimeSpan LongestPeriod =>
         Unit switch
         {
@@ -99,7 +99,7 @@ public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
             CalendarUnit.Day or CalendarUnit.Week => TimeSpan.FromDays(_days),
             CalendarUnit.Month => TimeSpan.FromDays(31),
             CalendarUnit.Quarter => TimeSpan.FromDays(92),
-            CalendarUnit.Year => TimeSpan.FromDays(366),
+            CalendarUnit.Year => TimeSpan.FromDays(365),
             _ => throw new UnreachableException(),
         };
 
