@@ -229,8 +229,7 @@ internal static class TestData
         long cost = 1,
         long? minCost = null,
         string user = "alice"
-    ) =>
-        new(new Subject(Client, user, RouteKey: null), policy, cost) { MinCost = minCost ?? cost };
+    ) => new(new Subject(Client, user, RouteKey: null), policy, cost) { MinCost = minCost ?? cost };
 
     /// <summary>A status with durations in microseconds, as counters return them.</summary>
     public static LimitStatus Status(

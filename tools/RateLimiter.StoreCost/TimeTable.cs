@@ -45,13 +45,15 @@ internal static class TimeTable
             {
                 var (_, permits, algorithms) = Cases[i];
                 var policy = Subjects.PolicyOf([
-                    .. algorithms.Select(algorithm => Subjects.LimitOf(
-                        $"{algorithm}",
-                        algorithm,
-                        permits,
-                        Window,
-                        Limit.IsBucket(algorithm) ? permits : null
-                    )),
+                    .. algorithms.Select(algorithm =>
+                        Subjects.LimitOf(
+                            $"{algorithm}",
+                            algorithm,
+                            permits,
+                            Window,
+                            Limit.IsBucket(algorithm) ? permits : null
+                        )
+                    ),
                 ]);
                 allowed[i].Add(await TimeAsync(policy, permits, isAllowed: true));
                 denied[i].Add(await TimeAsync(policy, permits, isAllowed: false));

@@ -224,7 +224,7 @@ public sealed partial class PolicyEditorPage
             + (
                 resetLimits is []
                     ? ""
-                    : $" Usage starts anew for: {string.Join(", ", resetLimits)}."
+                    : $" Usage is reset for: {string.Join(", ", resetLimits)}."
             );
         focusNext = "h1";
         if (IsNew)

@@ -181,7 +181,10 @@ public sealed class CalendarTests : ServiceFixture
             Assert.That((allowed.Allowed, denied.Allowed), Is.EqualTo((true, false)));
             Assert.That(denied["retry_after"].GetInt64(), Is.InRange(3500, 3600));
             Assert.That(denied.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=2;w=3600"));
-            Assert.That(denied.Headers["RateLimit"], Is.EqualTo($"\"default\";r=0;t={denied["reset_in"]}"));
+            Assert.That(
+                denied.Headers["RateLimit"],
+                Is.EqualTo($"\"default\";r=0;t={denied["reset_in"]}")
+            );
         }
     }
 
@@ -189,9 +192,7 @@ public sealed class CalendarTests : ServiceFixture
     [Contract("calendar: w is the length of this very period")]
     public async Task Check_MonthOfTheCalendar_HasItsLengthInTheHeader()
     {
-        (
-            await SaveAsync("""{"algorithm":"calendar","limit":9,"period":"month"}""")
-        ).MustBeOk();
+        (await SaveAsync("""{"algorithm":"calendar","limit":9,"period":"month"}""")).MustBeOk();
 
         var answer = await Client.CheckAsync("u", "r");
 
@@ -237,9 +238,7 @@ public sealed class CalendarTests : ServiceFixture
     }
 
     private static string[] ResetBy(Answer saved) =>
-        [
-            .. saved.MustBeOk()["reset_limits"].EnumerateArray().Select(name => name.GetString()!),
-        ];
+        [.. saved.MustBeOk()["reset_limits"].EnumerateArray().Select(name => name.GetString()!)];
 
     private static string? Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString();

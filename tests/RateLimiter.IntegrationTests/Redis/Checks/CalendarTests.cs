@@ -34,7 +34,11 @@ public sealed class CalendarTests(StoreKind kind) : StoreTests(kind)
 
         var before = await AllowedAsync(end - 1);
         var denied = await Counters.DecideAsync("acquire", plan, end - 1);
-        var peeked = await Counters.DecideAsync("peek", plan, Microseconds(denied.ResetsAt!.Value) - 1);
+        var peeked = await Counters.DecideAsync(
+            "peek",
+            plan,
+            Microseconds(denied.ResetsAt!.Value) - 1
+        );
         var after = await AllowedAsync(Microseconds(denied.ResetsAt!.Value));
         var steppedBack = await AllowedAsync(end - 1);
 
@@ -172,11 +176,7 @@ public sealed class CalendarTests(StoreKind kind) : StoreTests(kind)
         );
 
     private static CheckPlan Plan(params Limit[] limits) =>
-        new(
-            CounterStoreExtensions.NewSubject(),
-            CounterStoreExtensions.Policy(limits),
-            Cost: 1
-        );
+        new(CounterStoreExtensions.NewSubject(), CounterStoreExtensions.Policy(limits), Cost: 1);
 
     private static long Microseconds(DateTimeOffset time) =>
         (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;

@@ -192,11 +192,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         );
 
     private static Gen<int> Permits() =>
-        Gen.Frequency(
-            (1, Gen.Choose(0, 1)),
-            (6, Gen.Choose(1, 12)),
-            (1, Gen.Choose(100, 10_000))
-        );
+        Gen.Frequency((1, Gen.Choose(0, 1)), (6, Gen.Choose(1, 12)), (1, Gen.Choose(100, 10_000)));
 
     private static Gen<LimitShape> Rate(Algorithm algorithm) =>
         from permits in Permits()

@@ -208,21 +208,14 @@ public sealed class CounterTests
     [TestCase(3_599, 3_601, 10)]
     [TestCase(0, 7_200, 10)]
     [TestCase(-1, 1, 0)]
-    public void Take_CalendarIsAhead_BeginsNowWhenItIsMoreThanAPeriod(
-        int now,
-        int wait,
-        long used
-    )
+    public void Take_CalendarIsAhead_BeginsNowWhenItIsMoreThanAPeriod(int now, int wait, long used)
     {
         var model = new Model(Ten(Algorithm.Calendar));
         model.Take(3_600 * Second, cost: 10);
 
         var taken = model.Take(now * Second, cost: 1);
 
-        Assert.That(
-            (taken.Wait, taken.Used),
-            Is.EqualTo((used == 0 ? 0 : wait * Second, used))
-        );
+        Assert.That((taken.Wait, taken.Used), Is.EqualTo((used == 0 ? 0 : wait * Second, used)));
     }
 
     [Test]

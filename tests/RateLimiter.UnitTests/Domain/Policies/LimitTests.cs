@@ -30,7 +30,10 @@ public sealed class LimitTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(limit.Capacity, Is.EqualTo(capacity));
-            Assert.That((limit as BucketLimit)?.Burst, Is.EqualTo(Limit.IsBucket(algorithm) ? burst : null));
+            Assert.That(
+                (limit as BucketLimit)?.Burst,
+                Is.EqualTo(Limit.IsBucket(algorithm) ? burst : null)
+            );
         }
     }
 
@@ -63,7 +66,9 @@ public sealed class LimitTests
     )
     {
         var ticks = Weighing()
-            .Select(algorithm => TestData.RateLimit("default", permits, windowSeconds, algorithm).Tick);
+            .Select(algorithm =>
+                TestData.RateLimit("default", permits, windowSeconds, algorithm).Tick
+            );
 
         Assert.That(ticks, Is.All.EqualTo(tick));
     }
