@@ -46,11 +46,7 @@ public sealed class ServiceRateLimiter(
         Subjects = subjects?.ToDictionary(
             subject => subject.Key,
             subject =>
-                ServiceNames.Checked(
-                    subject.Value,
-                    ServiceNames.MaxSubjectLength,
-                    nameof(subjects)
-                )
+                ServiceNames.Checked(subject.Value, ServiceNames.MaxSubjectLength, nameof(subjects))
         ),
     };
     private readonly RouteOutages outages = RouteOutages.Of(client);
@@ -128,12 +124,7 @@ public sealed class ServiceRateLimiter(
 
     // The service would reject a higher cost as malformed, and the request would pass where the limiter fails open.
     private RateLimitCheck CheckOf(int permits) =>
-        permits == 1
-            ? permit
-            : permit with
-            {
-                Cost = Math.Min(permits * permit.Cost, MaxCost),
-            };
+        permits == 1 ? permit : permit with { Cost = Math.Min(permits * permit.Cost, MaxCost) };
 
     // The service allows a cost of 0 even when no permit remains.
     private bool IsAcquired(RateLimitDecision decision, int permits) =>

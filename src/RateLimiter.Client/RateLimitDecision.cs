@@ -30,6 +30,11 @@ public sealed record RateLimitDecision
     /// <summary>The time until all permits are available again, in whole seconds.</summary>
     public required TimeSpan ResetIn { get; init; }
 
+    /// <summary>
+    /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are those of another limit.
+    /// </summary>
+    public DateTimeOffset? ResetsAt { get; init; }
+
     /// <summary>The time until the same check would pass; null when allowed, and when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -71,6 +76,7 @@ public sealed record RateLimitDecision
                 Limit = answer.Limit,
                 Capacity = answer.Capacity,
                 ResetIn = TimeSpan.FromSeconds(answer.ResetIn),
+                ResetsAt = answer.ResetsAt,
                 RetryAfter = Wait(answer.RetryAfterMs),
                 Reason = answer.Reason,
                 MatchedRole = answer.MatchedRole,
@@ -92,6 +98,7 @@ public sealed record RateLimitDecision
                 Limit = answer.Limit ?? 0,
                 Capacity = answer.Capacity ?? 0,
                 ResetIn = TimeSpan.FromSeconds(answer.ResetIn ?? 0),
+                ResetsAt = answer.ResetsAt,
                 RetryAfter = Wait(answer.RetryAfterMs),
                 Reason = answer.Reason,
                 MatchedRole = answer.MatchedRole ?? "",

@@ -32,6 +32,7 @@ internal static class TestData
     /// <summary>An actor who changes something.</summary>
     public static readonly Actor Actor = new("0123456789ab", "192.0.2.7", "trace");
 
+    /// <summary>A limit of any algorithm. Of a calendar it is that of an hour, or where the window is longer, of a day.</summary>
     public static Limit Limit(
         string name = "default",
         long permits = 10,
@@ -41,17 +42,52 @@ internal static class TestData
         string[]? per = null,
         MissingSubjects whenMissing = MissingSubjects.Reject
     ) =>
-        RateLimiter.Domain.Policies.Limit.Create(
-            name,
-            algorithm,
-            permits,
-            TimeSpan.FromSeconds(windowSeconds),
-            burst
+        (
+            algorithm == Algorithm.Calendar
+                ? CalendarLimit(
+                    name,
+                    permits,
+                    windowSeconds > 3600 ? CalendarUnit.Day : CalendarUnit.Hour
+                )
+                : (Limit)RateLimit(name, permits, windowSeconds, algorithm, burst)
         ) with
         {
             Per = [.. per ?? [SubjectNames.User]],
             WhenMissing = whenMissing,
         };
+
+    /// <summary>A limit per window of a fixed length.</summary>
+    public static RateLimit RateLimit(
+        string name = "default",
+        long permits = 10,
+        int windowSeconds = 60,
+        Algorithm algorithm = Algorithm.FixedWindow,
+        long? burst = null
+    ) =>
+        RateLimiter.Domain.Policies.RateLimit.Create(
+            name,
+            algorithm,
+            permits,
+            TimeSpan.FromSeconds(windowSeconds),
+            burst
+        );
+
+    public static CalendarLimit CalendarLimit(
+        string name = "default",
+        long permits = 10,
+        CalendarUnit unit = CalendarUnit.Hour,
+        string timeZone = TimeZones.Utc,
+        string? anchor = null
+    ) =>
+        new(
+            name,
+            permits,
+            new CalendarSchedule(
+                unit,
+                timeZone,
+                anchor is null ? null : CalendarAnchor.Parse(anchor)
+            )
+        );
 
     public static PolicyDefinition Definition(
         string route = "search",

@@ -27,6 +27,22 @@ internal sealed class Subjects(IServiceProvider services)
             DateTimeOffset.UnixEpoch
         );
 
+    /// <summary>A limit of any algorithm; of a calendar, that of an hour.</summary>
+    public static Limit LimitOf(
+        string name,
+        Algorithm algorithm,
+        long permits,
+        TimeSpan window,
+        long? burst = null
+    ) =>
+        algorithm == Algorithm.Calendar
+            ? new CalendarLimit(
+                name,
+                permits,
+                new CalendarSchedule(CalendarUnit.Hour, "Europe/Berlin")
+            )
+            : RateLimit.Create(name, algorithm, permits, window, burst);
+
     /// <summary>Sends checks of cost 1 for each of the users, and fails when one is not decided as expected.</summary>
     public Task CheckAsync(Policy policy, int users, int checks, bool isAllowed) =>
         Parallel.ForEachAsync(

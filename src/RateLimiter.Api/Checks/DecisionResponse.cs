@@ -9,6 +9,9 @@ namespace RateLimiter.Api.Checks;
 /// </param>
 /// <param name="Remaining">The remaining permits, never negative.</param>
 /// <param name="ResetIn">Seconds until all permits are replenished, rounded up.</param>
+/// <param name="ResetsAt">
+/// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
+/// </param>
 /// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.</param>
 /// <param name="Limit">The permits per window of the limit that these figures describe.</param>
 /// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
@@ -28,6 +31,7 @@ public record DecisionResponse(
     long Granted,
     long Remaining,
     long ResetIn,
+    DateTimeOffset? ResetsAt,
     string? Reason,
     long Limit,
     long Capacity,
@@ -47,6 +51,7 @@ public record DecisionResponse(
             decision.Granted,
             decision.Remaining,
             decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond),
+            decision.ResetsAt,
             decision.Reason,
             decision.Limit,
             decision.Capacity,

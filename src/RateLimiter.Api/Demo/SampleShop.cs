@@ -72,8 +72,8 @@ internal static class SampleShop
         new(
             PolicyKey.Create(Login, null),
             [
-                Limit.Create("minute", Algorithm.SlidingLog, 5, TimeSpan.FromMinutes(1)),
-                Limit.Create("hour", Algorithm.SlidingWindow, 20, TimeSpan.FromHours(1)),
+                RateLimit.Create("minute", Algorithm.SlidingLog, 5, TimeSpan.FromMinutes(1)),
+                RateLimit.Create("hour", Algorithm.SlidingWindow, 20, TimeSpan.FromHours(1)),
             ],
             "Against password guessing: per address, not per account.",
             IsActive: true,
@@ -167,7 +167,7 @@ internal static class SampleShop
         long permits,
         TimeSpan window,
         long? burst = null
-    ) => Limit.Create(Limit.DefaultName, algorithm, permits, window, burst);
+    ) => RateLimit.Create(Limit.DefaultName, algorithm, permits, window, burst);
 
     private static string Weighted(Random random, (string Route, int Weight)[] routes)
     {

@@ -13,7 +13,7 @@ public abstract record LimitBody
     /// <summary>Permits per window, 0 to 1,000,000,000; 0 blocks everything.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>The window in seconds, 1 to 31,536,000.</summary>
+    /// <summary>The window in seconds, 1 to 31,536,000; not of a calendar limit.</summary>
     public long? WindowSeconds { get; init; }
 
     /// <summary>How permits are counted; fixed_window when omitted.</summary>
@@ -34,21 +34,49 @@ public abstract record LimitBody
     /// </summary>
     public MissingSubjects? WhenMissing { get; init; }
 
+    /// <summary>The period of a calendar limit, which has no window.</summary>
+    public CalendarUnit? Period { get; init; }
+
+    /// <summary>
+    /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+    /// </summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>
+    /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+    /// calendar's own when omitted, with weeks on Monday.
+    /// </summary>
+    public string? Anchor { get; init; }
+
     /// <summary>All of these fields at once.</summary>
     [JsonIgnore]
     internal LimitFields Fields
     {
         init =>
-            (Limit, WindowSeconds, Algorithm, Burst, Per, WhenMissing) = (
+            (Limit, WindowSeconds, Algorithm, Burst, Per, WhenMissing, Period, TimeZone, Anchor) = (
                 value.Limit,
                 value.WindowSeconds,
                 value.Algorithm,
                 value.Burst,
                 value.Per,
-                value.WhenMissing
+                value.WhenMissing,
+                value.Period,
+                value.TimeZone,
+                value.Anchor
             );
     }
 
     internal virtual LimitFields ToFields() =>
-        new(Limit, WindowSeconds, Algorithm, Burst, Name: null, Per, WhenMissing);
+        new(
+            Limit,
+            WindowSeconds,
+            Algorithm,
+            Burst,
+            Name: null,
+            Per,
+            WhenMissing,
+            Period,
+            TimeZone,
+            Anchor
+        );
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using AutoMapper;
 using NJsonSchema.Annotations;
+using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
@@ -109,9 +110,14 @@ internal sealed class PolicyProfile : Profile
             .ForMember(to => to.Limit, map => map.MapFrom(from => from.Permits))
             .ForMember(
                 to => to.WindowSeconds,
-                map => map.MapFrom(from => (long?)from.Window.TotalSeconds)
+                map => map.MapFrom(from => FieldsOf(from).WindowSeconds)
             )
-            .ForMember(to => to.Burst, map => map.MapFrom(from => BurstOf(from)));
+            .ForMember(to => to.Burst, map => map.MapFrom(from => FieldsOf(from).Burst))
+            .ForMember(to => to.Period, map => map.MapFrom(from => FieldsOf(from).Period))
+            .ForMember(to => to.TimeZone, map => map.MapFrom(from => FieldsOf(from).TimeZone))
+            .ForMember(to => to.Anchor, map => map.MapFrom(from => FieldsOf(from).Anchor));
 
-    private static long? BurstOf(Limit limit) => (limit as BucketLimit)?.Burst;
+    // Null where a policy has several limits.
+    private static LimitFields FieldsOf(Limit? limit) =>
+        limit is null ? LimitFields.None : LimitFields.Of(limit);
 }

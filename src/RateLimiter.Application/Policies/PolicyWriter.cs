@@ -80,7 +80,7 @@ internal sealed class PolicyWriter(
                 if (
                     changes
                         .Changes.SelectMany(change => change.After?.Limits ?? [])
-                        .Any(limit => limit.Window.TotalSeconds > options.MaxWindowSeconds)
+                        .Any(limit => limit.LongestWindow.TotalSeconds > options.MaxWindowSeconds)
                 )
                 {
                     return new WindowTooLong(options.MaxWindowSeconds);

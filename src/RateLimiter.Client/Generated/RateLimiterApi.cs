@@ -3262,6 +3262,10 @@ namespace RateLimiting.Client.Generated
         [System.Runtime.Serialization.EnumMember(Value = @"leaky_bucket")]
         LeakyBucket = 4,
 
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"calendar")]
+        [System.Runtime.Serialization.EnumMember(Value = @"calendar")]
+        Calendar = 5,
+
     }
 
     /// <summary>
@@ -3278,6 +3282,39 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"skip")]
         [System.Runtime.Serialization.EnumMember(Value = @"skip")]
         Skip = 1,
+
+    }
+
+    /// <summary>
+    /// How long a period of a calendar is.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum CalendarUnit
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"hour")]
+        [System.Runtime.Serialization.EnumMember(Value = @"hour")]
+        Hour = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"day")]
+        [System.Runtime.Serialization.EnumMember(Value = @"day")]
+        Day = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"week")]
+        [System.Runtime.Serialization.EnumMember(Value = @"week")]
+        Week = 2,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"month")]
+        [System.Runtime.Serialization.EnumMember(Value = @"month")]
+        Month = 3,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"quarter")]
+        [System.Runtime.Serialization.EnumMember(Value = @"quarter")]
+        Quarter = 4,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"year")]
+        [System.Runtime.Serialization.EnumMember(Value = @"year")]
+        Year = 5,
 
     }
 
@@ -3509,7 +3546,13 @@ namespace RateLimiting.Client.Generated
         public long ResetIn { get; set; } = default!;
 
         /// <summary>
-        /// Why the check is denied; null when allowed, unless the policy is inactive.
+        /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("resets_at")]
+        public System.DateTimeOffset? ResetsAt { get; set; } = default!;
+
+        /// <summary>
+        /// Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
@@ -3684,7 +3727,7 @@ namespace RateLimiting.Client.Generated
         public long? Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;
@@ -3716,6 +3759,26 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
         public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
 
         /// <summary>
         /// The route.
@@ -3801,7 +3864,7 @@ namespace RateLimiting.Client.Generated
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;
@@ -3835,6 +3898,26 @@ namespace RateLimiting.Client.Generated
         public MissingSubjects WhenMissing { get; set; } = default!;
 
         /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
+
+        /// <summary>
         /// The name in violated and in the RateLimit headers.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
@@ -3857,7 +3940,7 @@ namespace RateLimiting.Client.Generated
         public long? Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;
@@ -3889,6 +3972,26 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
         public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
 
         /// <summary>
         /// The route, 1 to 128 characters; "*" for every route without a policy.
@@ -3951,7 +4054,7 @@ namespace RateLimiting.Client.Generated
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long WindowSeconds { get; set; } = default!;
@@ -3983,6 +4086,26 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
         public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
 
         /// <summary>
         /// 1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.
@@ -4483,7 +4606,13 @@ namespace RateLimiting.Client.Generated
         public long? ResetIn { get; set; } = default!;
 
         /// <summary>
-        /// Why the check is denied; null when allowed, unless the policy is inactive.
+        /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("resets_at")]
+        public System.DateTimeOffset? ResetsAt { get; set; } = default!;
+
+        /// <summary>
+        /// Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
@@ -4655,7 +4784,7 @@ namespace RateLimiting.Client.Generated
         public long? Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;
@@ -4687,6 +4816,26 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
         public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
 
         /// <summary>
         /// The route.

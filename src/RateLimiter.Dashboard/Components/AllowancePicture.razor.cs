@@ -28,7 +28,7 @@ public sealed partial class AllowancePicture : IDisposable
     public string? Note { get; set; }
 
     private IReadOnlyList<TimeSpan> Windows =>
-        [.. (Limits ?? []).Select(limit => limit.Window).Distinct().Order()];
+        [.. (Limits ?? []).Select(limit => limit.LongestWindow).Distinct().Order()];
 
     private IReadOnlyList<(TimeSpan Value, string Text)> WindowChoices =>
         [.. Windows.Select(it => (it, LimitWords.Duration(it)))];

@@ -60,11 +60,12 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
             : MaxMoments;
         var end = span.Ticks / TimeSpan.TicksPerMicrosecond;
         var step = Math.Max(1, end / moments);
-        limits = [.. limits.Select(limit => Coarsen(limit, step))];
+        RateLimit[] coarse = [.. limits.Select(limit => Coarsen(RateOf(limit), step))];
+        limits = coarse;
         var counters = limits.Select(limit => Counter.Create(limit.Algorithm)).ToArray();
-        var longest = limits.Max(limit => limit.WindowMicroseconds);
+        var longest = coarse.Max(limit => limit.WindowMicroseconds);
         var start = Epoch / longest * longest;
-        var gap = GapOf(limits);
+        var gap = GapOf(coarse);
 
         List<AllowancePoint> points = [];
         var (now, asked, allowed) = (0L, 0L, 0L);
@@ -119,11 +120,16 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
         return waits.Contains(LimitStatus.Never) ? null : waits.Max();
     }
 
+    // A period of a calendar looks like a window, of which the first begins at the first request.
+    private static RateLimit RateOf(Limit limit) =>
+        limit as RateLimit
+        ?? new WindowLimit(limit.Name, Algorithm.FixedWindow, limit.Permits, limit.LongestWindow);
+
     /// <summary>
     /// Between two moments one step apart, a small bucket would fill up, and a short window begin and end more than once.
     /// The replacement limit allows as much from moment to moment, and at once no more than fits into a step.
     /// </summary>
-    private static Limit Coarsen(Limit limit, long step)
+    private static RateLimit Coarsen(RateLimit limit, long step)
     {
         if (Limit.IsBucket(limit.Algorithm))
         {
@@ -140,11 +146,11 @@ public sealed record Allowance(TimeSpan Span, IReadOnlyList<AllowancePoint> Poin
         return With(limit, limit.Permits * windows, limit.Window * windows, null);
     }
 
-    private static Limit With(Limit limit, long permits, TimeSpan window, long? burst) =>
-        Limit.Create(limit.Name, limit.Algorithm, permits, window, burst);
+    private static RateLimit With(RateLimit limit, long permits, TimeSpan window, long? burst) =>
+        RateLimit.Create(limit.Name, limit.Algorithm, permits, window, burst);
 
     /// <summary>Microseconds between two requests at the steady rate.</summary>
-    private static double GapOf(IReadOnlyList<Limit> limits)
+    private static double GapOf(RateLimit[] limits)
     {
         var slowest = limits.MinBy(limit => (double)limit.Permits / limit.WindowMicroseconds)!;
         return slowest.Permits == 0

@@ -17,9 +17,17 @@ public static class LimitWords
 
     /// <summary>Such as "100 per 60 s, sliding window".</summary>
     public static string Of(Limit limit) =>
-        $"{Figures.Text(limit.Permits)} per {Seconds(limit.Window)}, {Of(limit.Algorithm)}"
+        (
+            limit is CalendarLimit { Schedule: var schedule }
+                ? $"{Figures.Text(limit.Permits)} per {Of(schedule)}"
+                : $"{Figures.Text(limit.Permits)} per {Seconds(limit.LongestWindow)}, {Of(limit.Algorithm)}"
+        )
         + (limit is BucketLimit { Burst: { } burst } ? $", burst {Figures.Text(burst)}" : "")
         + (limit.Per.Equals(SubjectNames.UserOnly) ? "" : $", {Of(limit.Per)}");
+
+    private static string Of(CalendarSchedule schedule) =>
+        $"calendar {$"{schedule.Unit}".ToLowerInvariant()}, {schedule.TimeZone}"
+        + (schedule.Anchor is { } anchor ? $" from {anchor}" : "");
 
     private static string Of(SubjectNames per) =>
         per.Count == 0 ? "one counter for all" : $"per {string.Join(" and ", per)}";
@@ -38,6 +46,7 @@ public static class LimitWords
             Algorithm.SlidingLog => "sliding log",
             Algorithm.TokenBucket => "token bucket",
             Algorithm.LeakyBucket => "leaky bucket",
+            Algorithm.Calendar => "calendar",
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
         };
 
@@ -85,7 +94,7 @@ public static class LimitWords
     /// <summary>What a limit allows a user, in sentences.</summary>
     public static string Allowance(Limit limit)
     {
-        var (permits, window) = (limit.Permits, Seconds(limit.Window));
+        var (permits, window) = (limit.Permits, Seconds(limit.LongestWindow));
         if (permits == 0)
         {
             return "All requests are denied.";
@@ -100,6 +109,8 @@ public static class LimitWords
             Algorithm.SlidingWindow =>
                 $"{atOnce}; when the clock-aligned window ends, permits are replenished {Pace(limit)} over the next window. "
                     + $"About {Figures.Text(permits)} in any {window}: it is an estimate.",
+            Algorithm.Calendar =>
+                $"{atOnce}, and again when the next {Of(((CalendarLimit)limit).Schedule)} begins.",
             Algorithm.SlidingLog =>
                 $"{atOnce}; each permit is replenished {window} after it was taken. Never more than {Figures.Text(permits)} in any {window}.",
             _ =>
@@ -128,7 +139,7 @@ public static class LimitWords
     /// <summary>The replenishment rate of a limit: "once every 6 s", or "2.5 times a second".</summary>
     private static string Pace(Limit limit)
     {
-        var seconds = limit.Window.TotalSeconds / limit.Permits;
+        var seconds = limit.LongestWindow.TotalSeconds / limit.Permits;
         if (seconds >= 120)
         {
             return $"once every {Duration(TimeSpan.FromSeconds(seconds))}";

@@ -91,6 +91,12 @@ public sealed class LimitForm
 
     public string Burst { get; set; } = "";
 
+    public CalendarUnit Period { get; set; } = CalendarUnit.Month;
+
+    public string TimeZone { get; set; } = TimeZones.Utc;
+
+    public string Anchor { get; set; } = "";
+
     public Algorithm Algorithm { get; set; }
 
     /// <summary>The subjects whose counter it has, with commas between. Empty is one counter for all.</summary>
@@ -99,35 +105,46 @@ public sealed class LimitForm
     public MissingSubjects WhenMissing { get; set; }
 
     internal static IReadOnlyList<string> Fields { get; } =
-    ["limit", "window_seconds", "burst", "name", "per"];
+    ["limit", "window_seconds", "burst", "name", "per", "time_zone", "anchor"];
 
     public bool IsOfUsers => Per.Trim() == SubjectNames.User;
 
+    public bool IsCalendar => Algorithm == Algorithm.Calendar;
+
     public bool IsBucket => Limit.IsBucket(Algorithm);
 
-    public static LimitForm Of(Limit limit) =>
-        new()
+    public static LimitForm Of(Limit limit)
+    {
+        var fields = LimitFields.Of(limit);
+        return new()
         {
             Name = limit.Name,
             Permits = WholeNumber.Write(limit.Permits),
-            WindowSeconds = WholeNumber.Write((long)limit.Window.TotalSeconds),
-            Burst = WholeNumber.Write((limit as BucketLimit)?.Burst),
+            WindowSeconds = WholeNumber.Write(fields.WindowSeconds),
+            Burst = WholeNumber.Write(fields.Burst),
             Algorithm = limit.Algorithm,
             Per = string.Join(", ", limit.Per),
             WhenMissing = limit.WhenMissing,
+            Period = fields.Period ?? CalendarUnit.Month,
+            TimeZone = fields.TimeZone ?? TimeZones.Utc,
+            Anchor = fields.Anchor ?? "",
         };
+    }
 
     internal LimitFields Read(string path, List<(string, string)> unreadable)
     {
+        // Input from before another algorithm was chosen is no longer shown.
         return new LimitFields(
             Number("limit", Permits),
-            Number("window_seconds", WindowSeconds),
+            IsCalendar ? null : Number("window_seconds", WindowSeconds),
             Algorithm,
-            // Input from before another algorithm was chosen is no longer shown.
             IsBucket ? Number("burst", Burst) : null,
             Name is "" ? null : Name,
             Per.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-            WhenMissing
+            WhenMissing,
+            IsCalendar ? Period : null,
+            IsCalendar ? TimeZone : null,
+            IsCalendar && Anchor is not "" ? Anchor : null
         );
 
         long? Number(string field, string text)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using RateLimiter.Application.Policies;
@@ -21,6 +22,12 @@ public sealed partial class PolicyEditorPage
         (Algorithm.SlidingLog, "Sliding log: exact in any interval, at most 10,000"),
         (Algorithm.TokenBucket, "Token bucket: a steady pace, bursts after a pause"),
         (Algorithm.LeakyBucket, "Leaky bucket: a steady pace, no bursts"),
+        (Algorithm.Calendar, "Calendar: hours, days, weeks or months of a time zone"),
+    ];
+
+    private static readonly IReadOnlyList<(CalendarUnit, string)> Periods =
+    [
+        .. Enum.GetValues<CalendarUnit>().Select(unit => (unit, $"{unit}")),
     ];
 
     private static readonly IReadOnlyList<(MissingSubjects, string)> Missing =
@@ -59,6 +66,9 @@ public sealed partial class PolicyEditorPage
 
     [Inject]
     private IJSRuntime Browser { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Time { get; set; } = default!;
 
     [SupplyParameterFromQuery]
     public string? Route { get; set; }
@@ -214,7 +224,7 @@ public sealed partial class PolicyEditorPage
             + (
                 resetLimits is []
                     ? ""
-                    : $" Usage starts anew for: {string.Join(", ", resetLimits)}."
+                    : $" Usage is reset for: {string.Join(", ", resetLimits)}."
             );
         focusNext = "h1";
         if (IsNew)
@@ -226,6 +236,29 @@ public sealed partial class PolicyEditorPage
         (loaded, isTried) = (new Found(policy), false);
         form = PolicyForm.Of(policy.Definition);
         Read();
+    }
+
+    /// <summary>The next three ends of a period, while the limits are valid.</summary>
+    private string? NextResets(int index)
+    {
+        if (limits?[index] is not CalendarLimit { Schedule: var schedule })
+        {
+            return "A date at which a period begins.";
+        }
+
+        List<string> ends = [];
+        var now =
+            (Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        while (ends.Count < 3)
+        {
+            now = schedule.At(now).End;
+            var end = schedule.Local(
+                DateTimeOffset.UnixEpoch.AddTicks(now * TimeSpan.TicksPerMicrosecond)
+            );
+            ends.Add(end.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
+        }
+
+        return $"Resets at {string.Join(", ", ends)}.";
     }
 
     private static string? Duration(LimitForm limit) =>

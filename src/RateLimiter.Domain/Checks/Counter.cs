@@ -23,6 +23,7 @@ public abstract record Counter
             Algorithm.SlidingWindow => new SlidingWindowCounter(),
             Algorithm.SlidingLog => new SlidingLogCounter(),
             Algorithm.TokenBucket or Algorithm.LeakyBucket => new BucketCounter(),
+            Algorithm.Calendar => new CalendarCounter(),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
         };
 
@@ -101,8 +102,10 @@ public abstract record Counter
         return Statuses(counters, limits, now, before, new long[counters.Length]);
     }
 
-    /// <summary>The latest time that the counter has seen, or the start of its window.</summary>
-    protected abstract long Seen(Limit limit);
+    /// <summary>
+    /// Whether the counter is so far ahead of a time that a wrong clock must have written it: more than a window.
+    /// </summary>
+    protected abstract bool IsFromWrongClock(Limit limit, long now);
 
     /// <summary>The counter advanced to a time.</summary>
     protected abstract Counter At(Limit limit, long now);
@@ -125,7 +128,7 @@ public abstract record Counter
     {
         for (var i = 0; i < counters.Length; i++)
         {
-            if (counters[i].Seen(limits[i]) > now + limits[i].WindowMicroseconds)
+            if (counters[i].IsFromWrongClock(limits[i], now))
             {
                 counters[i] = Create(limits[i].Algorithm);
             }

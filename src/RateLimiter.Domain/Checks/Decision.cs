@@ -86,6 +86,11 @@ public sealed record Decision
     /// <summary>The time until all permits of that limit are available again.</summary>
     public TimeSpan ResetIn { get; private init; }
 
+    /// <summary>
+    /// When the period of that limit ends, if it is one of a calendar, as its time zone's date and time; else null.
+    /// </summary>
+    public DateTimeOffset? ResetsAt { get; private init; }
+
     /// <summary>The time until the same check would pass; null when allowed, or when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
@@ -162,6 +167,7 @@ public sealed record Decision
             Limit = least.Permits,
             Capacity = least.Capacity,
             Remaining = least.Capacity,
+            ResetsAt = EndOf(least, now, reset: 0),
         };
     }
 
@@ -257,10 +263,26 @@ public sealed record Decision
             Remaining = statuses[nearest].Remaining,
             Used = statuses[nearest].Used,
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
+            ResetsAt = EndOf(limits[nearest], now, statuses[nearest].Reset),
             RetryAfter = denied && never is null ? TimeSpan.FromMicroseconds(longest) : null,
             Violated = violated ?? (IReadOnlyList<string>)[],
             StableFor = denied ? stableFor : TimeSpan.Zero,
         };
+    }
+
+    // While a period goes on over which the clock was set back, it resets later than the present one ends.
+    private static DateTimeOffset? EndOf(Limit limit, DateTimeOffset now, long reset)
+    {
+        if (limit is not CalendarLimit { Schedule: var schedule })
+        {
+            return null;
+        }
+
+        var microseconds = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var end = schedule.At(microseconds + Math.Max(0, reset - 1)).End;
+        return schedule.Local(
+            DateTimeOffset.UnixEpoch.AddTicks(end * TimeSpan.TicksPerMicrosecond)
+        );
     }
 
     // What was left in every limit, if that was less than the cost. A policy in shadow mode withholds nothing.

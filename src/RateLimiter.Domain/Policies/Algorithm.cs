@@ -22,4 +22,9 @@ public enum Algorithm
 
     /// <summary>A token bucket with a burst of 1 by default, which spaces permits evenly.</summary>
     LeakyBucket,
+
+    /// <summary>
+    /// A counter for each period of a calendar, such as a month in a time zone, which is discarded when the period ends.
+    /// </summary>
+    Calendar,
 }

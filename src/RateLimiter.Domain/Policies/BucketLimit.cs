@@ -4,7 +4,7 @@ namespace RateLimiter.Domain.Policies;
 /// A bucket that is replenished evenly by a number of permits per window: token_bucket or leaky_bucket, which differ only in
 /// their default burst.
 /// </summary>
-public sealed record BucketLimit : Limit
+public sealed record BucketLimit : RateLimit
 {
     /// <param name="name">Its name.</param>
     /// <param name="algorithm">How permits are counted.</param>

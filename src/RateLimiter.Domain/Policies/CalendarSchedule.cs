@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NodaTime;
 using NodaTime.TimeZones;
 
@@ -37,7 +38,7 @@ public enum CalendarUnit
 /// exist is thereby the next that does, and of one that exists twice the first counts. Starts are counted from the anchor, not from
 /// one another: after a shorter month, the 31st is the 31st again. A period of which no moment exists is omitted.
 /// </remarks>
-public sealed class CalendarSchedule
+public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
 {
     private const long HourLength = 3_600_000_000;
 
@@ -49,7 +50,6 @@ public sealed class CalendarSchedule
         Resolvers.ReturnStartOfIntervalAfter
     );
 
-    private readonly CalendarUnit _unit;
     private readonly DateTimeZone _zone;
     private readonly LocalDateTime _anchor;
 
@@ -57,13 +57,17 @@ public sealed class CalendarSchedule
     private readonly int _days;
     private readonly int _months;
 
+    private volatile CalendarPeriod? _last;
+
     /// <param name="unit">How long a period is.</param>
     /// <param name="timeZone">A name that <see cref="TimeZones.Problem"/> finds valid.</param>
     /// <param name="anchor">A moment at which a period begins; null for the calendar's own.</param>
     /// <exception cref="ArgumentException">The time zone is not valid.</exception>
     public CalendarSchedule(CalendarUnit unit, string timeZone, CalendarAnchor? anchor = null)
     {
-        _unit = unit;
+        Unit = unit;
+        TimeZone = timeZone;
+        Anchor = anchor;
         _zone = TimeZones.Get(timeZone);
         _anchor = anchor?.Local ?? OwnAnchor;
         (_days, _months) = unit switch
@@ -78,10 +82,57 @@ public sealed class CalendarSchedule
         };
     }
 
-    /// <summary>The period that contains an instant.</summary>
+    /// <summary>How long a period is.</summary>
+    public CalendarUnit Unit { get; }
+
+    /// <summary>The time zone whose calendar it is.</summary>
+    public string TimeZone { get; }
+
+    /// <summary>A moment at which a period begins; null for the calendar's own.</summary>
+    public CalendarAnchor? Anchor { get; }
+
+    /// <summary>The length of the longest period, without changes of the clock and leap days.</summary>
+    public TimeSpan LongestPeriod =>
+        Unit switch
+        {
+            CalendarUnit.Hour => TimeSpan.FromHours(1),
+            CalendarUnit.Day or CalendarUnit.Week => TimeSpan.FromDays(_days),
+            CalendarUnit.Month => TimeSpan.FromDays(31),
+            CalendarUnit.Quarter => TimeSpan.FromDays(92),
+            CalendarUnit.Year => TimeSpan.FromDays(365),
+            _ => throw new UnreachableException(),
+        };
+
+    /// <summary>The period that contains an instant. The last one is remembered.</summary>
     public CalendarPeriod At(long instant)
     {
-        if (_unit == CalendarUnit.Hour)
+        if (_last is { } last && instant >= last.Start && instant < last.End)
+        {
+            return last;
+        }
+
+        var found = Find(instant);
+        _last = found;
+        return found;
+    }
+
+    /// <summary>A moment as a date and time of the time zone, with its offset.</summary>
+    public DateTimeOffset Local(DateTimeOffset moment) =>
+        Instant.FromDateTimeOffset(moment).InZone(_zone).ToDateTimeOffset();
+
+    public bool Equals(CalendarSchedule? other) =>
+        other is not null
+        && Unit == other.Unit
+        && TimeZone == other.TimeZone
+        && Anchor == other.Anchor;
+
+    public override bool Equals(object? obj) => Equals(obj as CalendarSchedule);
+
+    public override int GetHashCode() => HashCode.Combine(Unit, TimeZone, Anchor);
+
+    private CalendarPeriod Find(long instant)
+    {
+        if (Unit == CalendarUnit.Hour)
         {
             var interval = IntervalAt(instant);
             var hour = HourAt(instant, interval);

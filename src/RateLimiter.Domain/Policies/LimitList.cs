@@ -24,6 +24,7 @@ public sealed class LimitList : IReadOnlyList<Limit>, IEquatable<LimitList>
             Common = HaveSameSubjects ? Common : Common.Intersect(limit.Per);
         }
 
+        HasCalendar = Array.Exists(limits, limit => limit is CalendarLimit);
         Named = [.. limits.SelectMany(limit => limit.Per).Where(name => name != SubjectNames.User)];
     }
 
@@ -45,6 +46,9 @@ public sealed class LimitList : IReadOnlyList<Limit>, IEquatable<LimitList>
 
     /// <summary>The bits of all limits: see <see cref="Select"/>.</summary>
     public int All => (1 << limits.Length) - 1;
+
+    /// <summary>Whether any limit is one of a calendar.</summary>
+    public bool HasCalendar { get; }
 
     public Limit this[int index] => limits[index];
 

@@ -108,14 +108,20 @@ public sealed record Policy(
     public static Policy OfEveryAlgorithm(long permits) =>
         OfService([
             .. Enum.GetValues<Algorithm>()
-                .Select(algorithm =>
-                    Limit.Create(
-                        $"{algorithm}",
-                        algorithm,
-                        permits,
-                        TimeSpan.FromSeconds(1),
-                        permits
-                    )
+                .Select<Algorithm, Limit>(algorithm =>
+                    algorithm == Algorithm.Calendar
+                        ? new CalendarLimit(
+                            $"{algorithm}",
+                            permits,
+                            new CalendarSchedule(CalendarUnit.Hour, TimeZones.Utc)
+                        )
+                        : RateLimit.Create(
+                            $"{algorithm}",
+                            algorithm,
+                            permits,
+                            TimeSpan.FromSeconds(1),
+                            permits
+                        )
                 ),
         ]);
 

@@ -1,7 +1,7 @@
 namespace RateLimiter.Domain.Policies;
 
 /// <summary>A number of permits in a window: fixed_window, sliding_window or sliding_log.</summary>
-public sealed record WindowLimit : Limit
+public sealed record WindowLimit : RateLimit
 {
     /// <param name="name">Its name.</param>
     /// <param name="algorithm">How permits are counted.</param>
@@ -17,5 +17,6 @@ public sealed record WindowLimit : Limit
 
     protected override bool KeepsCountersOf(Limit earlier) =>
         // Counts in one window have no meaning in another.
-        earlier.Window == Window;
+        earlier is WindowLimit other
+        && other.Window == Window;
 }

@@ -1,3 +1,4 @@
+using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Infrastructure.Documents;
@@ -6,36 +7,53 @@ internal sealed record LimitDocument(
     string Name,
     Algorithm Algorithm,
     long Permits,
-    int WindowSeconds,
+    long? WindowSeconds,
     long? Burst,
     string Epoch,
-    IReadOnlyList<string>? Per = null,
-    MissingSubjects WhenMissing = MissingSubjects.Reject
+    IReadOnlyList<string?>? Per = null,
+    MissingSubjects? WhenMissing = null,
+    CalendarUnit? Period = null,
+    string? TimeZone = null,
+    string? Anchor = null
 )
 {
-    public static LimitDocument From(Limit limit) =>
-        new(
+    public static LimitDocument From(Limit limit)
+    {
+        var fields = LimitFields.Of(limit);
+        return new(
             limit.Name,
             limit.Algorithm,
             limit.Permits,
-            (int)limit.Window.TotalSeconds,
-            (limit as BucketLimit)?.Burst,
+            fields.WindowSeconds,
+            fields.Burst,
             limit.Epoch,
-            limit.Per.Equals(SubjectNames.UserOnly) ? null : limit.Per,
-            limit.WhenMissing
+            fields.Per,
+            fields.WhenMissing,
+            fields.Period,
+            fields.TimeZone,
+            fields.Anchor
         );
+    }
 
     public Limit ToLimit() =>
-        Limit.Create(
-            Name == Limit.DefaultName ? Limit.DefaultName : Name,
-            Algorithm,
+        new LimitFields(
             Permits,
-            TimeSpan.FromSeconds(WindowSeconds),
-            Burst
+            WindowSeconds,
+            Algorithm,
+            Burst,
+            Name: null,
+            Per,
+            WhenMissing,
+            Period,
+            TimeZone,
+            Anchor
+        ).ToLimit(
+            // One shared object for all limits whose name was not chosen: there can be thousands in memory.
+            Name == Limit.DefaultName
+                ? Limit.DefaultName
+                : Name
         ) with
         {
             Epoch = Epoch,
-            Per = Per is null ? SubjectNames.UserOnly : [.. Per],
-            WhenMissing = WhenMissing,
         };
 }

@@ -60,7 +60,13 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     }
 
     [Test]
-    public async Task Take_TheWaitIsOver_IsAllowed([Values] Algorithm algorithm)
+    public async Task Take_TheWaitIsOver_IsAllowed(
+        [ValueSource(
+            typeof(CounterStoreExtensions),
+            nameof(CounterStoreExtensions.WithShortWindows)
+        )]
+            Algorithm algorithm
+    )
     {
         var request = Request(algorithm, 2, 1);
         var denial = await ExhaustAsync(request);

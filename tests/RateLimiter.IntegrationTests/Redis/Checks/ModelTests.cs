@@ -23,6 +23,42 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         ? asked
         : 300;
 
+    private static readonly string[] Zones =
+    [
+        TimeZones.Utc,
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "Asia/Kathmandu",
+    ];
+
+    private static readonly string?[] Anchors =
+    [
+        null,
+        null,
+        "2026-01-31",
+        "2024-02-29T13:45:10",
+        "2099-11-30T02:30",
+    ];
+
+    /// <summary>
+    /// An arbitrary time; the year's end; the hour before the clocks of Berlin are set forward and back, and before Apia's missing
+    /// day.
+    /// </summary>
+    private static readonly long[] Beginnings =
+    [
+        CounterStoreExtensions.Start,
+        CounterStoreExtensions.Start,
+        .. new DateTimeOffset[]
+        {
+            new(2026, 12, 31, 23, 59, 59, TimeSpan.Zero),
+            new(2026, 3, 29, 0, 30, 0, TimeSpan.Zero),
+            new(2026, 10, 25, 0, 30, 0, TimeSpan.Zero),
+            new(2011, 12, 30, 9, 30, 0, TimeSpan.Zero),
+        }.Select(time => time.ToUnixTimeMilliseconds() * 1000),
+    ];
+
     private enum Verb
     {
         Take,
@@ -31,16 +67,33 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         Change,
     }
 
+    /// <summary>From when a delay is counted.</summary>
+    private enum Origin
+    {
+        Now,
+
+        /// <summary>The start or the end of the present period of the first calendar; now, where there is none.</summary>
+        Start,
+        End,
+    }
+
     /// <summary>
     /// An action of somebody after a delay: <c>Amount</c> is a cost, or the limits' new permits, and <c>Least</c> the fewest
     /// permits that would do.
     /// </summary>
-    private sealed record Step(long Later, Verb Verb, long Amount, long Least, Owner Owner)
+    private sealed record Step(
+        long Later,
+        Verb Verb,
+        long Amount,
+        long Least,
+        Owner Owner,
+        Origin Origin = Origin.Now
+    )
     {
         public override string ToString() =>
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"+{Later} µs {Verb} {Least} to {Amount} of {Owner}"
+                $"{Origin} +{Later} µs {Verb} {Least} to {Amount} of {Owner}"
             );
     }
 
@@ -57,10 +110,23 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             )!;
     }
 
-    private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps)
+    /// <param name="Limits">The limits of the policy.</param>
+    /// <param name="Steps">What is done.</param>
+    /// <param name="Begin">The time of the clock before the first step.</param>
+    private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps, long Begin)
     {
         public override string ToString() =>
-            $"{string.Join(" & ", Limits)}: {string.Join("; ", Steps)}";
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{string.Join(" & ", Limits)} from {Begin}: {string.Join("; ", Steps)}"
+            );
+    }
+
+    /// <summary>When the periods of a calendar begin.</summary>
+    private sealed record Schedule(CalendarUnit Unit, string TimeZone, string? Anchor)
+    {
+        public CalendarSchedule Of() =>
+            new(Unit, TimeZone, Anchor is null ? null : CalendarAnchor.Parse(Anchor));
     }
 
     /// <summary>A limit, and the subjects whose counter it has: the user when null.</summary>
@@ -69,21 +135,27 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         long Permits,
         int Seconds,
         long? Burst,
-        IReadOnlyList<string>? Per = null
+        IReadOnlyList<string>? Per = null,
+        Schedule? Schedule = null
     )
     {
         public Limit ToLimit(int index) =>
-            CounterStoreExtensions.Limit(
-                Algorithm,
-                Permits,
-                Seconds,
-                Burst,
-                name: $"limit {index}",
-                Per
-            );
+            Schedule is not null
+                ? new CalendarLimit($"limit {index}", Permits, Schedule.Of())
+                {
+                    Per = [.. Per ?? [SubjectNames.User]],
+                }
+                : CounterStoreExtensions.Limit(
+                    Algorithm,
+                    Permits,
+                    Seconds,
+                    Burst,
+                    name: $"limit {index}",
+                    Per
+                );
 
         public override string ToString() =>
-            $"{Algorithm} {Permits} in {Seconds} s, burst {Burst}, per {string.Join(' ', Per ?? [])}";
+            $"{Algorithm} {Permits} in {Seconds} s, burst {Burst}, per {string.Join(' ', Per ?? [])}, {Schedule}";
     }
 
     [Test]
@@ -147,11 +219,27 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         );
 
     private static Gen<LimitShape> Limit(Algorithm algorithm) =>
-        from permits in Gen.Frequency(
-            (1, Gen.Choose(0, 1)),
-            (6, Gen.Choose(1, 12)),
-            (1, Gen.Choose(100, 10_000))
-        )
+        algorithm == Algorithm.Calendar ? Calendar() : Rate(algorithm);
+
+    private static Gen<LimitShape> Calendar() =>
+        from permits in Permits()
+        from unit in Gen.Elements(Enum.GetValues<CalendarUnit>())
+        from zone in Gen.Elements(Zones)
+        from anchor in Gen.Elements(Anchors)
+        let schedule = new Schedule(unit, zone, anchor)
+        select new LimitShape(
+            Algorithm.Calendar,
+            permits,
+            (int)schedule.Of().LongestPeriod.TotalSeconds,
+            Burst: null,
+            Schedule: schedule
+        );
+
+    private static Gen<int> Permits() =>
+        Gen.Frequency((1, Gen.Choose(0, 1)), (6, Gen.Choose(1, 12)), (1, Gen.Choose(100, 10_000)));
+
+    private static Gen<LimitShape> Rate(Algorithm algorithm) =>
+        from permits in Permits()
         from seconds in Gen.Elements(1, 2, 10, 60, 3600, 31_536_000)
         from burst in Gen.Choose(0, 20)
         select new LimitShape(
@@ -167,7 +255,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     ) =>
         from limits in policies
         from steps in Steps(limits, users).ListOf()
-        select new History(limits, [.. steps]);
+        from begin in Gen.Elements(Beginnings)
+        select new History(limits, [.. steps], begin);
 
     private static Gen<Step> Steps(IReadOnlyList<LimitShape> limits, int users)
     {
@@ -184,6 +273,11 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             // The clock was wrong, and is corrected.
             (1, Gen.Elements(-window - 1, -window, -3 * window))
         );
+        var aroundABound = Gen.Elements(Origin.Start, Origin.End)
+            .SelectMany(origin => Gen.Choose(-2, 2).Select(by => (origin, (long)by)));
+        var when = limits.Any(limit => limit.Schedule is not null)
+            ? Gen.Frequency((2, later.Select(by => (Origin.Now, by))), (1, aroundABound))
+            : later.Select(by => (Origin.Now, by));
         var cost = Gen.Frequency(
             (1, Gen.Constant(0)),
             (5, Gen.Constant(1)),
@@ -202,18 +296,19 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 (1, Gen.Choose((int)Math.Min(amount, 1), (int)amount).Select(least => (long)least))
             );
 
-        return from time in later
+        return from time in when
             from act in action
             from least in Least(act.Item2)
             from user in Gen.Choose(0, users - 1)
             from organisation in Gen.Choose(0, Math.Min(users - 1, 1))
             from model in Gen.Choose(0, Math.Min(users - 1, 1))
             select new Step(
-                time,
+                time.Item2,
                 act.Item1,
                 act.Item2,
                 least,
-                new Owner(user, organisation, model)
+                new Owner(user, organisation, model),
+                time.Item1
             );
     }
 
@@ -267,9 +362,16 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         ]);
         var client = ClientId.New();
         var owners = new Dictionary<(int Limit, Subject Owner), Counter>();
-        var now = CounterStoreExtensions.Start;
+        var schedule = policy.Limits.OfType<CalendarLimit>().FirstOrDefault()?.Schedule;
+        var now = history.Begin;
         foreach (var step in history.Steps)
         {
+            now = step.Origin switch
+            {
+                Origin.Start => schedule?.At(now).Start ?? now,
+                Origin.End => schedule?.At(now).End ?? now,
+                _ => now,
+            };
             now += step.Later;
             if (step.Verb == Verb.Change)
             {

@@ -13,6 +13,8 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private static readonly Algorithm[] Algorithms = Enum.GetValues<Algorithm>();
+
     private readonly ClientId client = ClientId.New();
 
     [Test]
@@ -44,7 +46,7 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
         var policy = Policy([
             .. Enumerable
                 .Range(0, count)
-                .Select(i => Of((Algorithm)(i % 5), 10 + count - i, $"limit {i}")),
+                .Select(i => Of(Algorithms[i % Algorithms.Length], 10 + count - i, $"limit {i}")),
         ]);
         var plan = new CheckPlan(Owner("any"), policy, Cost: 1)
         {

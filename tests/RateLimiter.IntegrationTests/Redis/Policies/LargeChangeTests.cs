@@ -183,7 +183,7 @@ public sealed class LargeChangeTests
     {
         var now = TimeProvider.System.GetUtcNow();
         var actor = CounterStoreExtensions.Audit(AuditAction.PolicyCreated).Actor;
-        var limit = Limit.Create("default", Algorithm.FixedWindow, 1, TimeSpan.FromSeconds(1));
+        var limit = RateLimit.Create("default", Algorithm.FixedWindow, 1, TimeSpan.FromSeconds(1));
         var heads = known?.ToDictionary(head => head.Key) ?? [];
         return policies.OutcomeAsync(
             client,

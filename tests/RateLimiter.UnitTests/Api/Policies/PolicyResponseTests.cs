@@ -83,7 +83,7 @@ public sealed class PolicyResponseTests
                 response.Limits!.Select(limit => (limit.Name, limit.Limit, limit.WindowSeconds)),
                 Is.EqualTo(
                     limits.Select(limit =>
-                        (limit.Name, limit.Permits, (long)limit.Window.TotalSeconds)
+                        (limit.Name, limit.Permits, (long)limit.LongestWindow.TotalSeconds)
                     )
                 )
             );

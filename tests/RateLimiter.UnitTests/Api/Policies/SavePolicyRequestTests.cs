@@ -28,7 +28,7 @@ public sealed class SavePolicyRequestTests
             Assert.That(definition.Limits[0].Name, Is.EqualTo("default"));
             Assert.That(definition.Limits[0].Algorithm, Is.EqualTo(Algorithm.FixedWindow));
             Assert.That(definition.Limits[0].Permits, Is.EqualTo(10));
-            Assert.That(definition.Limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(60)));
+            Assert.That(definition.Limits[0].LongestWindow, Is.EqualTo(TimeSpan.FromSeconds(60)));
         }
     }
 
@@ -82,10 +82,7 @@ public sealed class SavePolicyRequestTests
     [Test]
     public void ToDefinition_ListOfLimits_TakesOverEveryFieldOfEach()
     {
-        var limits = List(
-                Limit(12, 60, Algorithm.LeakyBucket, 3, "even"),
-                Limit(200, 2_592_000)
-            )
+        var limits = List(Limit(12, 60, Algorithm.LeakyBucket, 3, "even"), Limit(200, 2_592_000))
             .ToDefinition()
             .Limits;
 
@@ -95,7 +92,7 @@ public sealed class SavePolicyRequestTests
             Assert.That(limits[0].Name, Is.EqualTo("even"));
             Assert.That(limits[0].Algorithm, Is.EqualTo(Algorithm.LeakyBucket));
             Assert.That(limits[0].Permits, Is.EqualTo(12));
-            Assert.That(limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(60)));
+            Assert.That(limits[0].LongestWindow, Is.EqualTo(TimeSpan.FromSeconds(60)));
             Assert.That(BurstOf(limits[0]), Is.EqualTo(3));
             Assert.That(limits[1].Name, Is.EqualTo("2592000s"));
             Assert.That(limits[1].Algorithm, Is.EqualTo(Algorithm.FixedWindow));
@@ -309,10 +306,7 @@ public sealed class SavePolicyRequestTests
             "Limits[1].Limit: must be from 0 to 1000000000"
         );
         yield return new(List(Limit(10, null)), "Limits[0].WindowSeconds: is required");
-        yield return new(
-            List(Limit(10, 0)),
-            "Limits[0].WindowSeconds: must be from 1 to 31536000"
-        );
+        yield return new(List(Limit(10, 0)), "Limits[0].WindowSeconds: must be from 1 to 31536000");
         yield return new(
             List(Limit(10, 60, burst: 5)),
             "Limits[0].Burst: is only for token_bucket and leaky_bucket"

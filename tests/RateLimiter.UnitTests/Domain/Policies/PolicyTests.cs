@@ -119,7 +119,7 @@ public sealed class PolicyTests
             yield return Case(
                 "window",
                 algorithm,
-                TestData.Limit("default", 10, 61, algorithm),
+                TestData.Limit("default", 10, 3_601, algorithm),
                 algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket
             );
             yield return Case(
@@ -134,6 +134,10 @@ public sealed class PolicyTests
                 yield return Case($"{other}", algorithm, TestData.Limit(algorithm: other), false);
             }
         }
+
+        var calendar = Algorithm.Calendar;
+        yield return Case("zone", calendar, TestData.CalendarLimit(timeZone: "Etc/UTC"), false);
+        yield return Case("anchor", calendar, TestData.CalendarLimit(anchor: "2026-01-01"), false);
 
         static TestCaseData<Limit, Limit, bool> Case(
             string change,

@@ -47,6 +47,42 @@ public sealed class DenialCacheTests
         Assert.That(Find() is not null, Is.EqualTo(isKnown));
     }
 
+    [TestCase(-1, true)]
+    [TestCase(0, false)]
+    public void Find_AroundTheEndOfACalendarPeriod_IsTheStoresFromTheEndOn(
+        int microseconds,
+        bool isKnown
+    )
+    {
+        var limit = TestData.CalendarLimit(unit: CalendarUnit.Month, timeZone: "Europe/Berlin");
+        var policy = TestData.Policy(limits: limit);
+        var now = (TestData.Moment - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var left = limit.Schedule.At(now).End - now;
+        var denial = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(wait: left, remaining: 0, reset: left, used: 10)],
+            TestData.Moment,
+            TimeSpan.FromMicroseconds(left)
+        );
+        clock.Observe(TestData.Moment, time.GetTimestamp());
+        cache.Remember(
+            new StableDenial(Asked(policy).Slot, Asked(policy).Plan, denial),
+            cache.Generation
+        );
+
+        time.Advance(TimeSpan.FromMicroseconds(left + microseconds));
+        var found = Find(Asked(policy), clock);
+
+        Assert.That(
+            found?.ResetsAt,
+            Is.EqualTo(
+                isKnown
+                    ? new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.FromHours(1))
+                    : (DateTimeOffset?)null
+            )
+        );
+    }
+
     [Test]
     public void Find_TheStoreTookLong_EndsByTheQuestionAndWaitsByTheAnswer()
     {
@@ -242,7 +278,8 @@ public sealed class DenialCacheTests
     private static KeyedPlan Asked(Policy policy, string user = "alice", long cost = 1) =>
         new KeyedPlan(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
 
-    private static StableDenial Stable(Decision denial) => new(Asked(Policy).Slot, Asked(Policy).Plan, denial);
+    private static StableDenial Stable(Decision denial) =>
+        new(Asked(Policy).Slot, Asked(Policy).Plan, denial);
 
     private static Decision Denial(int seconds) =>
         Decision.From(
