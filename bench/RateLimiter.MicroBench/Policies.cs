@@ -18,12 +18,14 @@ internal static class Policies
                 [
                     .. Enumerable
                         .Range(1, limits)
-                        .Select(minutes => Limit.Create(
-                            $"{minutes}",
-                            Algorithm.FixedWindow,
-                            10,
-                            TimeSpan.FromMinutes(minutes)
-                        )),
+                        .Select(minutes =>
+                            Limit.Create(
+                                $"{minutes}",
+                                Algorithm.FixedWindow,
+                                10,
+                                TimeSpan.FromMinutes(minutes)
+                            )
+                        ),
                 ],
                 Description: null,
                 IsActive: true,

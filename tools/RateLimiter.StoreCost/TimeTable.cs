@@ -44,13 +44,15 @@ internal static class TimeTable
             {
                 var (_, permits, algorithms) = Cases[i];
                 var policy = Subjects.PolicyOf([
-                    .. algorithms.Select(algorithm => Limit.Create(
-                        $"{algorithm}",
-                        algorithm,
-                        permits,
-                        Window,
-                        Limit.IsBucket(algorithm) ? permits : null
-                    )),
+                    .. algorithms.Select(algorithm =>
+                        Limit.Create(
+                            $"{algorithm}",
+                            algorithm,
+                            permits,
+                            Window,
+                            Limit.IsBucket(algorithm) ? permits : null
+                        )
+                    ),
                 ]);
                 allowed[i].Add(await TimeAsync(policy, permits, isAllowed: true));
                 denied[i].Add(await TimeAsync(policy, permits, isAllowed: false));

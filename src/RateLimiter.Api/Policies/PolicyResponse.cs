@@ -1,10 +1,12 @@
 using System.Text.Json.Serialization;
 using AutoMapper;
+using NJsonSchema.Annotations;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 
 /// <summary>A stored policy. The fields of a limit are null when it has several.</summary>
+[JsonSchemaFlatten]
 public sealed record PolicyResponse : LimitBody
 {
     /// <summary>The route.</summary>
@@ -53,6 +55,7 @@ public sealed record PolicyResponse : LimitBody
 }
 
 /// <summary>One limit of several.</summary>
+[JsonSchemaFlatten]
 public sealed record LimitResponse : LimitBody
 {
     /// <summary>The name in <c>violated</c> and in the RateLimit headers.</summary>

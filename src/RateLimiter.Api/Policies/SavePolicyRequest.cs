@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using FluentValidation;
+using NJsonSchema.Annotations;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Validation;
 using RateLimiter.Domain.Policies;
@@ -10,6 +11,7 @@ namespace RateLimiter.Api.Policies;
 /// A policy: either a single limit, whose fields stand beside the others, or a list of <c>limits</c>, all of which a check must
 /// pass.
 /// </summary>
+[JsonSchemaFlatten]
 public sealed record SavePolicyRequest : LimitBody
 {
     /// <summary>The route, 1 to 128 characters; "*" for every route without a policy.</summary>
@@ -80,6 +82,7 @@ public sealed record SavePolicyRequest : LimitBody
 }
 
 /// <summary>One limit of several.</summary>
+[JsonSchemaFlatten]
 public sealed record LimitRequest : LimitBody
 {
     /// <summary>1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.</summary>

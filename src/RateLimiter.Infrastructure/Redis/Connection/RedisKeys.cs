@@ -171,15 +171,16 @@ internal static class RedisKeys
     public static string Counter(in CheckPlan plan, int index)
     {
         var (owner, limit, _) = plan[index];
-        return plan switch
+        if (plan.Owners is not null && owner != plan.Subject)
         {
-            { Owners: not null } =>
-                $"rl:{{{Slot(plan)}}}:{owner.UserId?.Length}:{owner.UserId}{owner.Named}:{limit.Epoch}",
+            return $"rl:{{{Slot(plan)}}}:{owner.UserId?.Length}:{owner.UserId}{owner.Named}:{limit.Epoch}";
+        }
+
+        // Whatever the other limits are, the counter of what all have in common has the same name.
+        return owner is { UserId: { } user, Named: null, RouteKey: null }
             // The common case, without a text between.
-            { Subject: { UserId: { } user, Named: null, RouteKey: null } } =>
-                $"rl:{{{plan.Client}:{user.Length}:{user}}}:{limit.Epoch}",
-            _ => $"rl:{{{Slot(plan)}}}:{limit.Epoch}",
-        };
+            ? $"rl:{{{plan.Client}:{user.Length}:{user}}}:{limit.Epoch}"
+            : $"rl:{{{Slot(plan)}}}:{limit.Epoch}";
     }
 
     /// <summary>

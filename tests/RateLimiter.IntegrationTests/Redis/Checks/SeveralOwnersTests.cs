@@ -151,7 +151,7 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
             await DecideAsync(Plan(policy, "acme", "bob")),
         };
 
-        Assert.That(denials.Select(denial => denial.Violated), Is.All.EqualTo(["org"]));
+        Assert.That(denials.Select(denial => denial.Violated), Is.All.EqualTo(new[] { "org" }));
         Assert.That((await DecideAsync(Plan(policy, "umbrella", "alice"))).Allowed);
         var look = await Counters.PeekAsync(Plan(policy, "acme", "bob"), default);
         Assert.That(look.Statuses.Select(it => it.Remaining), Is.EqualTo([0, 9]));
@@ -340,8 +340,20 @@ public sealed class SeveralOwnersInAClusterTests
     {
         LimitList limits =
         [
-            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600, name: "org", per: ["org"]),
-            CounterStoreExtensions.Limit(Algorithm.SlidingLog, 20, 3600, name: "user", per: perUser),
+            CounterStoreExtensions.Limit(
+                Algorithm.FixedWindow,
+                10,
+                3600,
+                name: "org",
+                per: ["org"]
+            ),
+            CounterStoreExtensions.Limit(
+                Algorithm.SlidingLog,
+                20,
+                3600,
+                name: "user",
+                per: perUser
+            ),
         ];
         var definition = new PolicyDefinition(
             PolicyKey.Create(route, null),

@@ -82,10 +82,7 @@ public sealed class SavePolicyRequestTests
     [Test]
     public void ToDefinition_ListOfLimits_TakesOverEveryFieldOfEach()
     {
-        var limits = List(
-                Limit(12, 60, Algorithm.LeakyBucket, 3, "even"),
-                Limit(200, 2_592_000)
-            )
+        var limits = List(Limit(12, 60, Algorithm.LeakyBucket, 3, "even"), Limit(200, 2_592_000))
             .ToDefinition()
             .Limits;
 
@@ -309,10 +306,7 @@ public sealed class SavePolicyRequestTests
             "Limits[1].Limit: must be from 0 to 1000000000"
         );
         yield return new(List(Limit(10, null)), "Limits[0].WindowSeconds: is required");
-        yield return new(
-            List(Limit(10, 0)),
-            "Limits[0].WindowSeconds: must be from 1 to 31536000"
-        );
+        yield return new(List(Limit(10, 0)), "Limits[0].WindowSeconds: must be from 1 to 31536000");
         yield return new(
             List(Limit(10, 60, burst: 5)),
             "Limits[0].Burst: is only for token_bucket and leaky_bucket"

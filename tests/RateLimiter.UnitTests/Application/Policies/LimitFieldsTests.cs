@@ -13,7 +13,13 @@ public sealed class LimitFieldsTests
         var limit = Least.ToLimit();
 
         Assert.That(
-            (limit.Name, limit.Algorithm, limit.Permits, limit.Window, (limit as BucketLimit)?.Burst),
+            (
+                limit.Name,
+                limit.Algorithm,
+                limit.Permits,
+                limit.Window,
+                (limit as BucketLimit)?.Burst
+            ),
             Is.EqualTo(
                 ("default", Algorithm.FixedWindow, 10L, TimeSpan.FromSeconds(60), (long?)null)
             )
@@ -29,7 +35,9 @@ public sealed class LimitFieldsTests
         ]);
 
         Assert.That(
-            limits.Select(limit => (limit.Name, limit.Algorithm, limit.Permits, (limit as BucketLimit)?.Burst)),
+            limits.Select(limit =>
+                (limit.Name, limit.Algorithm, limit.Permits, (limit as BucketLimit)?.Burst)
+            ),
             Is.EqualTo(
                 new[]
                 {
@@ -161,7 +169,13 @@ public sealed class LimitFieldsTests
             MissingSubjects.Skip
         );
 
-        Assert.That(LimitFields.Of(limit).ToLimit("n") with { Epoch = limit.Epoch }, Is.EqualTo(limit));
+        Assert.That(
+            LimitFields.Of(limit).ToLimit("n") with
+            {
+                Epoch = limit.Epoch,
+            },
+            Is.EqualTo(limit)
+        );
         Assert.That(
             LimitFields.Of(TestData.Limit()),
             Is.EqualTo(new LimitFields(10, 60, Algorithm.FixedWindow, null, "default"))

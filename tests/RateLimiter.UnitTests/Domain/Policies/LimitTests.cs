@@ -29,7 +29,10 @@ public sealed class LimitTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(limit.Capacity, Is.EqualTo(capacity));
-            Assert.That((limit as BucketLimit)?.Burst, Is.EqualTo(Limit.IsBucket(algorithm) ? burst : null));
+            Assert.That(
+                (limit as BucketLimit)?.Burst,
+                Is.EqualTo(Limit.IsBucket(algorithm) ? burst : null)
+            );
         }
     }
 

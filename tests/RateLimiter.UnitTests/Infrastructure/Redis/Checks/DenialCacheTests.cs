@@ -242,7 +242,8 @@ public sealed class DenialCacheTests
     private static KeyedPlan Asked(Policy policy, string user = "alice", long cost = 1) =>
         new KeyedPlan(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
 
-    private static StableDenial Stable(Decision denial) => new(Asked(Policy).Slot, Asked(Policy).Plan, denial);
+    private static StableDenial Stable(Decision denial) =>
+        new(Asked(Policy).Slot, Asked(Policy).Plan, denial);
 
     private static Decision Denial(int seconds) =>
         Decision.From(
