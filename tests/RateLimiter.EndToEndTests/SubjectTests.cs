@@ -36,6 +36,7 @@ public abstract class SubjectTests
     {
         const int users = 50;
         await SaveAsync(
+            here,
             $$"""{"name":"org","limit":10,"window_seconds":31536000,"per":["org"],{{algorithm}}}""",
             $$"""{"name":"user","limit":100,"window_seconds":31536000,"per":{{other}}}"""
         );
@@ -69,6 +70,7 @@ public abstract class SubjectTests
     public async Task Check_DeniedUserKeepsAsking_DoesNotDrainTheOrganisation()
     {
         await SaveAsync(
+            here,
             """{"name":"org","limit":5,"window_seconds":31536000,"per":["org"]}""",
             """{"name":"user","limit":2,"window_seconds":31536000}"""
         );
@@ -96,7 +98,7 @@ public abstract class SubjectTests
         string Of(int limit) =>
             $$"""{"name":"org","limit":{{limit}},"window_seconds":31536000,"per":["org"]}""";
         const string user = """{"name":"user","limit":9,"window_seconds":31536000}""";
-        await SaveAsync(Of(1), user);
+        await SaveAsync(here, Of(1), user);
         Assert.That((await CheckAsync(here, "alice")).MustBeOk().Allowed);
         foreach (var instance in new[] { here, there, here, there })
         {
@@ -122,7 +124,7 @@ public abstract class SubjectTests
                 ).MustBeStatus(204);
                 break;
             default:
-                await SaveAsync(Of(2), user);
+                await SaveAsync(there, Of(2), user);
                 break;
         }
 
@@ -134,9 +136,9 @@ public abstract class SubjectTests
         Assert.That((await CheckAsync(here, "bob")).Allowed, Is.False, "It was one permit.");
     }
 
-    private async Task SaveAsync(params string[] limits) =>
+    private static async Task SaveAsync(TestClient instance, params string[] limits) =>
         (
-            await there.PostAsync(
+            await instance.PostAsync(
                 "/policy",
                 $$"""{"route_key":"r","limits":[{{string.Join(',', limits)}}]}"""
             )
@@ -145,7 +147,7 @@ public abstract class SubjectTests
     private static Task<Answer> CheckAsync(TestClient instance, string user) =>
         instance.PostAsync(
             "/check",
-            $$"""{"user_id":"{{user}}","route_key":"r","subjects":{"org":"acme"}}"""
+            $$$"""{"user_id":"{{{user}}}","route_key":"r","subjects":{"org":"acme"}}"""
         );
 
     private async Task<(long Organisation, long User)> UsageAsync(string user)

@@ -24,9 +24,7 @@ public sealed class SubjectTests : ServiceFixture
 
         Assert.That(
             answers.Select(answer => (answer.MustBeOk().Allowed, answer.Remaining)),
-            Is.EqualTo(
-                new[] { (true, 1L), (true, 0L), (false, 0L), (true, 1L), (true, 1L) }
-            )
+            Is.EqualTo(new[] { (true, 1L), (true, 0L), (false, 0L), (true, 1L), (true, 1L) })
         );
         Assert.That(answers[2].Headers["RateLimit"], Does.StartWith("\"default\";r=0;t="));
     }
@@ -41,19 +39,14 @@ public sealed class SubjectTests : ServiceFixture
         var other = await CheckAsync("bob", """{"org":"acme"}""");
         var third = await CheckAsync("carol");
 
-        Assert.That(
-            (one.Remaining, other.Remaining, third.Allowed),
-            Is.EqualTo((1L, 0L, false))
-        );
+        Assert.That((one.Remaining, other.Remaining, third.Allowed), Is.EqualTo((1L, 0L, false)));
     }
 
     [Test]
     [Contract("Under the route * every counter is also of the route asked for")]
     public async Task Check_CatchAll_CountsEachRouteOfAnOrganisationByItself([Values] bool isCommon)
     {
-        var beside = isCommon
-            ? ""
-            : """,{"name":"user","limit":100,"window_seconds":3600}""";
+        var beside = isCommon ? "" : """,{"name":"user","limit":100,"window_seconds":3600}""";
         await SaveAsync(
             $$"""{"route_key":"*","limits":[{"name":"org","limit":5,"window_seconds":3600,"per":["org"]}{{beside}}]}"""
         );
@@ -75,7 +68,9 @@ public sealed class SubjectTests : ServiceFixture
         var violated = new List<string>();
         foreach (var user in checks)
         {
-            violated.Add($"{(await CheckAsync(user, """{"org":"acme"}""")).MustBeOk()["violated"]}");
+            violated.Add(
+                $"{(await CheckAsync(user, """{"org":"acme"}""")).MustBeOk()["violated"]}"
+            );
         }
 
         Assert.That(
@@ -334,12 +329,17 @@ public sealed class SubjectTests : ServiceFixture
         );
 
         Assert.That(refund.MustBeOk().Remaining, Is.EqualTo(1));
-        Assert.That(refund.Headers["RateLimit"], Does.Match("\"org\";r=2;t=[0-9]+, \"member\";r=1"));
+        Assert.That(
+            refund.Headers["RateLimit"],
+            Does.Match("\"org\";r=2;t=[0-9]+, \"member\";r=1")
+        );
         without.MustRefuse("subjects.org");
     }
 
     [Test]
-    [Contract("An exhausted organisation denies all its users; a refund, reset or higher limit ends it")]
+    [Contract(
+        "An exhausted organisation denies all its users; a refund, reset or higher limit ends it"
+    )]
     public async Task Check_ExhaustedOrganisation_IsAllowedAgainAfterEveryChange(
         [Values("refund", "reset", "policy")] string change
     )
@@ -367,7 +367,11 @@ public sealed class SubjectTests : ServiceFixture
                 await Client.SendAsync(HttpMethod.Delete, "/usage?route_key=r&subject.org=acme")
             ).MustBeStatus(204),
             _ => await SaveAsync(
-                OrganisationAndMember.Replace("\"limit\":3", "\"limit\":4", StringComparison.Ordinal)
+                OrganisationAndMember.Replace(
+                    "\"limit\":3",
+                    "\"limit\":4",
+                    StringComparison.Ordinal
+                )
             ),
         };
 

@@ -33,9 +33,7 @@ public sealed class LimitSubjectTests : ServiceFixture
                 .GetProperty("limits")
                 .EnumerateArray()
                 .Select(it => $"{it.GetProperty("per")} {it.GetProperty("when_missing")}"),
-            Is.EqualTo(
-                new[] { """["org"] reject""", """["org","user_id"] skip""", "[] reject" }
-            )
+            Is.EqualTo(new[] { """["org"] reject""", """["org","user_id"] skip""", "[] reject" })
         );
         Assert.That($"{several["policy"].GetProperty("per")}", Is.Empty);
         Assert.That(
@@ -112,9 +110,9 @@ public sealed class LimitSubjectTests : ServiceFixture
         // Another limit, whose subjects are the same in common with both.
         string Of(string fields) =>
             $$"""
-            {"route_key":"r","limits":[{"name":"a","limit":5,"window_seconds":60,{{fields}}},
-             {"name":"b","limit":5,"window_seconds":60,"per":["user_id"]}]}
-            """;
+                {"route_key":"r","limits":[{"name":"a","limit":5,"window_seconds":60,{{fields}}},
+                 {"name":"b","limit":5,"window_seconds":60,"per":["user_id"]}]}
+                """;
         var saved = await SaveAsync(Of(before));
 
         var dry = await ImportAsync($$"""{"policies":[{{Of(after)}}]}""", dryRun: true);
@@ -219,7 +217,9 @@ public sealed class LimitSubjectTests : ServiceFixture
         var history = (await Client.GetAsync("/policy/history?route_key=r")).MustBeOk().Body;
         Assert.That(
             history.EnumerateArray().Select(it => $"{it.GetProperty("policy").GetProperty("per")}"),
-            Is.EqualTo(new[] { """["org","user_id"]""", """["user_id"]""", """["org","user_id"]""" })
+            Is.EqualTo(
+                new[] { """["org","user_id"]""", """["user_id"]""", """["org","user_id"]""" }
+            )
         );
     }
 

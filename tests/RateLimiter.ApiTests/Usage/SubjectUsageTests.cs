@@ -89,12 +89,14 @@ public sealed class SubjectUsageTests : ServiceFixture
     [TestCase("subject.org=acme&limit=org%20too", "all 4, org 4, org too 0, member 4, user 4")]
     [TestCase("subject.org=umbrella", "all 4, org 4, org too 4, member 4, user 4")]
     [TestCase("role=pro", "all 0, org 4, org too 4, member 4, user 4")]
-    [Contract("DELETE /usage forgets the counters whose per is exactly the set named; limit narrows it")]
+    [Contract(
+        "DELETE /usage forgets the counters whose per is exactly the set named; limit narrows it"
+    )]
     public async Task Reset_Subjects_ResetsTheLimitsOfExactlyThese(string query, string left)
     {
-        (
-            await Client.SendAsync(HttpMethod.Delete, $"/usage?route_key=r&{query}")
-        ).MustBeStatus(204);
+        (await Client.SendAsync(HttpMethod.Delete, $"/usage?route_key=r&{query}")).MustBeStatus(
+            204
+        );
 
         var usage = await Client.GetAsync("/usage?route_key=r&user_id=alice&subject.org=acme");
         Assert.That(Used(usage.MustBeOk()), Is.EqualTo(left));
@@ -108,9 +110,9 @@ public sealed class SubjectUsageTests : ServiceFixture
     [Contract("DELETE /usage: nothing matches: 400")]
     public async Task Reset_NothingOfExactlyThese_IsRefused(string query, string field)
     {
-        (
-            await Client.SendAsync(HttpMethod.Delete, $"/usage?route_key=r&{query}")
-        ).MustRefuse(field);
+        (await Client.SendAsync(HttpMethod.Delete, $"/usage?route_key=r&{query}")).MustRefuse(
+            field
+        );
 
         var usage = await Client.GetAsync("/usage?route_key=r&user_id=alice&subject.org=acme");
         Assert.That(
@@ -133,6 +135,9 @@ public sealed class SubjectUsageTests : ServiceFixture
             ", ",
             usage["limits"]
                 .EnumerateArray()
-                .Select((JsonElement limit) => $"{limit.GetProperty("name")} {limit.GetProperty("used")}")
+                .Select(
+                    (JsonElement limit) =>
+                        $"{limit.GetProperty("name")} {limit.GetProperty("used")}"
+                )
         );
 }

@@ -171,16 +171,16 @@ internal static class RedisKeys
     public static string Counter(in CheckPlan plan, int index)
     {
         var (owner, limit, _) = plan[index];
-        return plan switch
+        if (plan.Owners is not null && owner != plan.Subject)
         {
-            // A limit of what all have in common keeps its counters when other limits come and go beside it.
-            { Owners: not null } when owner != plan.Subject =>
-                $"rl:{{{Slot(plan)}}}:{owner.UserId?.Length}:{owner.UserId}{owner.Named}:{limit.Epoch}",
+            return $"rl:{{{Slot(plan)}}}:{owner.UserId?.Length}:{owner.UserId}{owner.Named}:{limit.Epoch}";
+        }
+
+        // Whatever the other limits are, the counter of what all have in common has the same name.
+        return owner is { UserId: { } user, Named: null, RouteKey: null }
             // The common case, without a text between.
-            { Subject: { UserId: { } user, Named: null, RouteKey: null } } =>
-                $"rl:{{{plan.Client}:{user.Length}:{user}}}:{limit.Epoch}",
-            _ => $"rl:{{{Slot(plan)}}}:{limit.Epoch}",
-        };
+            ? $"rl:{{{plan.Client}:{user.Length}:{user}}}:{limit.Epoch}"
+            : $"rl:{{{Slot(plan)}}}:{limit.Epoch}";
     }
 
     /// <summary>

@@ -524,8 +524,24 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 
         var predicted = decision.After(TimeSpan.FromMicroseconds(steady - 1));
         var before = await Counters.DecideAsync("peek", plan, now + steady - 1);
-        var other = await Counters.DecideAsync("peek", plan with { Cost = 1, MinCost = 1 }, now + steady - 1);
-        var then = await Counters.DecideAsync("peek", plan with { Cost = 0, MinCost = 0 }, now + steady);
+        var other = await Counters.DecideAsync(
+            "peek",
+            plan with
+            {
+                Cost = 1,
+                MinCost = 1,
+            },
+            now + steady - 1
+        );
+        var then = await Counters.DecideAsync(
+            "peek",
+            plan with
+            {
+                Cost = 0,
+                MinCost = 0,
+            },
+            now + steady
+        );
         var isStill = before
             .Statuses.Select(status => status with { Used = 0 })
             .SequenceEqual(predicted.Statuses.Select(status => status with { Used = 0 }));

@@ -342,8 +342,20 @@ public sealed class SeveralOwnersInAClusterTests
     {
         LimitList limits =
         [
-            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600, name: "org", per: ["org"]),
-            CounterStoreExtensions.Limit(Algorithm.SlidingLog, 20, 3600, name: "user", per: perUser),
+            CounterStoreExtensions.Limit(
+                Algorithm.FixedWindow,
+                10,
+                3600,
+                name: "org",
+                per: ["org"]
+            ),
+            CounterStoreExtensions.Limit(
+                Algorithm.SlidingLog,
+                20,
+                3600,
+                name: "user",
+                per: perUser
+            ),
         ];
         var definition = new PolicyDefinition(
             PolicyKey.Create(route, null),

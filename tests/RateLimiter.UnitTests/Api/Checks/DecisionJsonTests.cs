@@ -66,7 +66,9 @@ public sealed class DecisionJsonTests
         {
             TestName = "{m}(partial)",
         };
-        yield return new(Decision.NotAsked(TestData.Plan(TestData.Policy(isActive: false)), TestData.Moment))
+        yield return new(
+            Decision.NotAsked(TestData.Plan(TestData.Policy(isActive: false)), TestData.Moment)
+        )
         {
             TestName = "{m}(inactive)",
         };

@@ -23,13 +23,12 @@ public sealed class GatewayRequestTests
     public void Check_AllGiven_IsWhatTheyTell() =>
         Assert.That(
             Read(
-                    null,
-                    ("X-RateLimit-User", "alice"),
-                    ("X-RateLimit-Route", "search"),
-                    ("X-RateLimit-Role", "free"),
-                    ("X-RateLimit-Cost", "7")
-                )
-                .Check,
+                null,
+                ("X-RateLimit-User", "alice"),
+                ("X-RateLimit-Route", "search"),
+                ("X-RateLimit-Role", "free"),
+                ("X-RateLimit-Cost", "7")
+            ).Check,
             Is.EqualTo(new Check("alice", "search", "free", 7))
         );
 
@@ -55,10 +54,7 @@ public sealed class GatewayRequestTests
     [TestCase("X-Forwarded-Method")]
     [TestCase("X-Original-URI")]
     public void Check_HeaderIsEmpty_CountsAsMissing(string header) =>
-        Assert.That(
-            Read(null, (header, "")).Check,
-            Is.EqualTo(Read(null).Check)
-        );
+        Assert.That(Read(null, (header, "")).Check, Is.EqualTo(Read(null).Check));
 
     [TestCase(null, "X-Forwarded-Uri", "/a?x=1", "X-Forwarded-Method", "PUT", "PUT /a")]
     [TestCase(null, "X-Original-URI", "/a?x=1", "X-Original-Method", "PUT", "PUT /a")]
@@ -75,7 +71,12 @@ public sealed class GatewayRequestTests
         string route
     ) =>
         Assert.That(
-            Read(new PolicyTable([TestData.Policy(route), TestData.Policy("*")]), ownPath, (pathHeader, path), (methodHeader, method)).Check.RouteKey,
+            Read(
+                new PolicyTable([TestData.Policy(route), TestData.Policy("*")]),
+                ownPath,
+                (pathHeader, path),
+                (methodHeader, method)
+            ).Check.RouteKey,
             Is.EqualTo(route)
         );
 
@@ -85,16 +86,16 @@ public sealed class GatewayRequestTests
     [TestCase("/*")]
     public void Check_PathThatNoPolicyNames_IsTheCatchAllsOwnRoute(string path) =>
         Assert.That(
-            Read(new PolicyTable([TestData.Policy("search"), TestData.Policy("*")]), path).Check.RouteKey,
+            Read(
+                new PolicyTable([TestData.Policy("search"), TestData.Policy("*")]),
+                path
+            ).Check.RouteKey,
             Is.EqualTo("*")
         );
 
     [Test]
     public void Check_PathOfAnyLength_IsTheCatchAllsOwnRoute() =>
-        Assert.That(
-            Read($"/{new string('x', 10_000)}").Check.RouteKey,
-            Is.EqualTo("*")
-        );
+        Assert.That(Read($"/{new string('x', 10_000)}").Check.RouteKey, Is.EqualTo("*"));
 
     [Test]
     public void Check_SubjectHeaders_AreThoseThatThePolicyNames() =>

@@ -117,7 +117,7 @@ public sealed class PolicyResponseTests
                         WindowSeconds = 90,
                         Algorithm = Algorithm.LeakyBucket,
                         Burst = 3,
-                        Per = (SubjectNames)["org"],
+                        Per = SubjectNames.Create(["org"]),
                         WhenMissing = MissingSubjects.Skip,
                     },
                 }

@@ -67,7 +67,9 @@ public sealed class UsageResponseTests
             );
             Assert.That(
                 json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),
-                Is.EqualTo(new[] { "name", "per", "limit", "capacity", "used", "remaining", "reset_in" })
+                Is.EqualTo(
+                    new[] { "name", "per", "limit", "capacity", "used", "remaining", "reset_in" }
+                )
             );
         }
     }

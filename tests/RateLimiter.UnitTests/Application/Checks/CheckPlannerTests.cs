@@ -51,20 +51,24 @@ public sealed class CheckPlannerTests
                 Waited
             ),
             Is.EqualTo(
-                new Planned(new CheckPlan(new Subject(TestData.Client, "alice", countedRoute), applies, 3)
-                {
-                    Waited = Waited,
-                })
+                new Planned(
+                    new CheckPlan(new Subject(TestData.Client, "alice", countedRoute), applies, 3)
+                    {
+                        Waited = Waited,
+                    }
+                )
             )
         );
 
     [Test]
     public void Plan_NoPolicyApplies_SaysSo() =>
         Assert.That(
-            CheckPlanner.Plan(
-                TestData.Snapshot(TestData.Client, policies: TestData.Policy("upload")),
-                Check
-            ).Problem,
+            CheckPlanner
+                .Plan(
+                    TestData.Snapshot(TestData.Client, policies: TestData.Policy("upload")),
+                    Check
+                )
+                .Problem,
             Is.TypeOf<CheckProblem.NoPolicy>()
         );
 

@@ -105,9 +105,7 @@ public sealed class CheckRulesTests
             },
             "subjects.user_id: must not be user_id"
         );
-        foreach (
-            var name in new[] { "", "A", "1", "_a", "a-b", "a.b", "é", "a ", $"a{Text(64)}" }
-        )
+        foreach (var name in new[] { "", "A", "1", "_a", "a-b", "a.b", "é", "a ", $"a{Text(64)}" })
         {
             yield return Case(
                 Valid with
@@ -171,7 +169,14 @@ public sealed class CheckRulesTests
 
     private static IEnumerable<string> Faults(Fields fields) =>
         (
-            CheckRules.Validate(fields.UserId, fields.RouteKey, fields.Role, fields.Cost, fields.MinCost, fields.Subjects) ?? []
+            CheckRules.Validate(
+                fields.UserId,
+                fields.RouteKey,
+                fields.Role,
+                fields.Cost,
+                fields.MinCost,
+                fields.Subjects
+            ) ?? []
         ).SelectMany(field => field.Value.Select(message => $"{field.Key}: {message}"));
 
     private static Dictionary<string, string> Member(string name, string value) =>

@@ -182,9 +182,7 @@ public sealed class LocalCountersTests
             ("umbrella", "alice"),
         ];
         Assert.That(
-            checks.Select(check =>
-                string.Join(' ', Take(policy, check.Org, check.User).Violated)
-            ),
+            checks.Select(check => string.Join(' ', Take(policy, check.Org, check.User).Violated)),
             Is.EqualTo(["", "", "member", "", "org", "", "all"])
         );
     }
@@ -195,7 +193,13 @@ public sealed class LocalCountersTests
         var policy = TestData.Policy(
             limits:
             [
-                TestData.Limit("org", 5, algorithm: algorithm, burst: BurstOf(algorithm, 5), per: ["org"]),
+                TestData.Limit(
+                    "org",
+                    5,
+                    algorithm: algorithm,
+                    burst: BurstOf(algorithm, 5),
+                    per: ["org"]
+                ),
                 TestData.Limit("user", 9, algorithm: algorithm, burst: BurstOf(algorithm, 9)),
             ]
         );

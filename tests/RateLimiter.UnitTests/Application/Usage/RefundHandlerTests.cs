@@ -86,7 +86,11 @@ public sealed class RefundHandlerTests
 
     private async Task<Decision?> GiveAsync(Policy policy, long cost = 1)
     {
-        var outcome = await new RefundHandler(counters.Object, fallback, new FakeTimeProvider(TestData.Moment)).Handle(
+        var outcome = await new RefundHandler(
+            counters.Object,
+            fallback,
+            new FakeTimeProvider(TestData.Moment)
+        ).Handle(
             new RefundCommand(
                 TestData.Snapshot(TestData.Client, policies: policy),
                 new Check("alice", "search", "free", cost)

@@ -60,7 +60,10 @@ public sealed class UsageHandlerTests
 
     private async Task<Decision?> LookAsync(Policy policy)
     {
-        var outcome = await new UsageHandler(counters.Object, new FakeTimeProvider(TestData.Moment)).Handle(
+        var outcome = await new UsageHandler(
+            counters.Object,
+            new FakeTimeProvider(TestData.Moment)
+        ).Handle(
             new UsageQuery(
                 TestData.Snapshot(TestData.Client, policies: policy),
                 new UsageKey("alice", "search", "free")

@@ -13,7 +13,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy();
 
-        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(0, 9, 60 * Second)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(0, 9, 60 * Second)],
+            TestData.Moment
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -56,7 +60,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(permits: permits));
 
-        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(Never, permits, 0)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(Never, permits, 0)],
+            TestData.Moment
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -193,7 +201,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(algorithm: algorithm));
 
-        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(Never)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(Never)],
+            TestData.Moment
+        );
 
         Assert.That(decision.Reason, Is.EqualTo(reason));
     }
@@ -211,7 +223,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit("default", 0, 60, algorithm, burst: 5));
 
-        var decision = Decision.From(TestData.Plan(policy), [TestData.Status(Never, 0, 0)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(Never, 0, 0)],
+            TestData.Moment
+        );
 
         Assert.That(decision.Reason, Is.EqualTo("The limit is 0: no request is allowed"));
     }
@@ -256,7 +272,9 @@ public sealed class DecisionTests
     [TestCase(Never)]
     public void From_PolicyThatEnforces_IsNeverDeniedInShadow(long wait) =>
         Assert.That(
-            Decision.From(TestData.Plan(TestData.Policy()), [TestData.Status(wait)], TestData.Moment).ShadowDenied,
+            Decision
+                .From(TestData.Plan(TestData.Policy()), [TestData.Status(wait)], TestData.Moment)
+                .ShadowDenied,
             Is.False
         );
 
@@ -427,11 +445,7 @@ public sealed class DecisionTests
         Assert.That(
             Decision
                 .From(
-                    TestData.Plan(
-                        TestData.Policy(mode: PolicyMode.Shadow),
-                        cost: 5,
-                        minCost: 1
-                    ),
+                    TestData.Plan(TestData.Policy(mode: PolicyMode.Shadow), cost: 5, minCost: 1),
                     [TestData.Status(wait, 0, Second, used: 9)],
                     TestData.Moment
                 )

@@ -37,7 +37,10 @@ public sealed class SubjectValuesTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(subjects.Text(["user_id", "org", "model"]), Is.EqualTo("model:3:gptorg:5:ac:me"));
+            Assert.That(
+                subjects.Text(["user_id", "org", "model"]),
+                Is.EqualTo("model:3:gptorg:5:ac:me")
+            );
             Assert.That(subjects.Text(SubjectNames.UserOnly), Is.Null);
             Assert.That(subjects.Text(SubjectNames.None), Is.Null);
         }

@@ -74,7 +74,10 @@ public sealed class LimitListTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(limits.Equals([OfUser, OfOrg]));
-            Assert.That(limits.GetHashCode(), Is.EqualTo(((LimitList)[OfUser, OfOrg]).GetHashCode()));
+            Assert.That(
+                limits.GetHashCode(),
+                Is.EqualTo(LimitList.Create([OfUser, OfOrg]).GetHashCode())
+            );
             Assert.That(limits.Equals([OfOrg, OfUser]), Is.False);
             Assert.That(limits.Equals([OfUser]), Is.False);
             Assert.That(limits.Equals(null), Is.False);

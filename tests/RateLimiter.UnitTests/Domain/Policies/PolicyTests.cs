@@ -232,10 +232,7 @@ public sealed class PolicyTests
     )
     {
         Limit[] Limits() =>
-            [
-                TestData.Limit("a", per: ["org"]),
-                TestData.Limit("b", per: ["org", "user_id"]),
-            ];
+            [TestData.Limit("a", per: ["org"]), TestData.Limit("b", per: ["org", "user_id"])];
         var policy = TestData.Policy(limits: Limits());
 
         var revised = policy.Revise(

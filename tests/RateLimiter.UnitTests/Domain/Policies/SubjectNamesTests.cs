@@ -21,7 +21,7 @@ public sealed class SubjectNamesTests
 
     [Test]
     public void Create_UserAlone_IsTheSharedSet() =>
-        Assert.That((SubjectNames)["user_id"], Is.SameAs(SubjectNames.UserOnly));
+        Assert.That(SubjectNames.Create(["user_id"]), Is.SameAs(SubjectNames.UserOnly));
 
     [TestCase(new[] { "org" }, new[] { "org", "user_id" }, "org")]
     [TestCase(new[] { "user_id", "org" }, new[] { "user_id", "model" }, "user_id")]

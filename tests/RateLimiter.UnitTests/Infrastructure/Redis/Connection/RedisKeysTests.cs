@@ -49,6 +49,32 @@ public sealed class RedisKeysTests
         Assert.That(names, Has.All.StartsWith($"{slot}:").And.All.EndsWith(":epoch"));
     }
 
+    // A limit that is added or removed resets no other while the limits have the same subjects in common.
+    [TestCase("", "")]
+    [TestCase("", "user_id")]
+    [TestCase("user_id", "user_id")]
+    [TestCase("user_id", "org,user_id")]
+    [TestCase("org", "org,user_id")]
+    [TestCase("org,user_id", "model,org,user_id")]
+    public void Counter_SubjectsThatAreInCommon_HasTheSameNameBesideAnotherLimit(
+        string per,
+        string other
+    )
+    {
+        (string, string)[] subjects = [("org", "acme"), ("model", "gpt")];
+        string[][] pers =
+        [
+            .. new[] { per, other }.Select(it =>
+                it.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            ),
+        ];
+
+        Assert.That(
+            RedisKeys.Counter(PlanOf("search", "alice", subjects, pers), 0),
+            Is.EqualTo(RedisKeys.Counter(PlanOf("search", "alice", subjects, pers[0]), 0))
+        );
+    }
+
     // Whose counter a limit has, in a policy with another one that makes the slot.
     private static readonly string[][] Pers =
     [
@@ -85,10 +111,7 @@ public sealed class RedisKeysTests
                         index: 0
                     );
                     // No name has a line break.
-                    var owner = string.Join(
-                        '\n',
-                        per.Select(name => subjects.Find(name) ?? user)
-                    );
+                    var owner = string.Join('\n', per.Select(name => subjects.Find(name) ?? user));
                     if (!owners.TryAdd(name, owner) && owners[name] != owner)
                     {
                         Assert.Fail($"{owners[name]} and {owner} share {name}");
