@@ -6,10 +6,7 @@ public sealed class FileLengthTests
     private const int MaxLines = 300;
 
     /// <summary>Files that are still to be split.</summary>
-    private static readonly string[] TooLong =
-    [
-        "RedisDecisionLog.cs",
-    ];
+    private static readonly string[] TooLong = ["RedisDecisionLog.cs"];
 
     // Also fails when a file of the list was split: then it is to be removed from the list.
     [Test]

@@ -154,10 +154,7 @@ public abstract class SubjectTests
     {
         var usage = await here.GetAsync($"/usage?route_key=r&user_id={user}&subject.org=acme");
         var limits = usage.MustBeOk()["limits"];
-        return (
-            limits[0].GetProperty("used").GetInt64(),
-            limits[1].GetProperty("used").GetInt64()
-        );
+        return (limits[0].GetProperty("used").GetInt64(), limits[1].GetProperty("used").GetInt64());
     }
 }
 
@@ -203,11 +200,7 @@ public sealed class SubjectsInAClusterTests : SubjectTests
         second = await StartServiceAsync();
 
         static Task<Service> StartServiceAsync() =>
-            host!.ServeAsync(
-                SharedServices.Patient,
-                SharedServices.Open,
-                SharedServices.Unmetered
-            );
+            host!.ServeAsync(SharedServices.Patient, SharedServices.Open, SharedServices.Unmetered);
     }
 
     [OneTimeTearDown]

@@ -221,11 +221,7 @@ public sealed partial class PolicyEditorPage
 
         notice =
             $"Policy saved. It applies from the next check on, as version {policy.Version}."
-            + (
-                resetLimits is []
-                    ? ""
-                    : $" Usage is reset for: {string.Join(", ", resetLimits)}."
-            );
+            + (resetLimits is [] ? "" : $" Usage is reset for: {string.Join(", ", resetLimits)}.");
         focusNext = "h1";
         if (IsNew)
         {

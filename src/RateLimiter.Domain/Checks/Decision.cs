@@ -167,7 +167,7 @@ public sealed record Decision
             Limit = least.Permits,
             Capacity = least.Capacity,
             Remaining = least.Capacity,
-            ResetsAt = EndOf(least, now, reset: 0),
+            ResetsAt = (least as CalendarLimit)?.ResetsAt(now, reset: 0),
         };
     }
 
@@ -263,26 +263,11 @@ public sealed record Decision
             Remaining = statuses[nearest].Remaining,
             Used = statuses[nearest].Used,
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
-            ResetsAt = EndOf(limits[nearest], now, statuses[nearest].Reset),
+            ResetsAt = (limits[nearest] as CalendarLimit)?.ResetsAt(now, statuses[nearest].Reset),
             RetryAfter = denied && never is null ? TimeSpan.FromMicroseconds(longest) : null,
             Violated = violated ?? (IReadOnlyList<string>)[],
             StableFor = denied ? stableFor : TimeSpan.Zero,
         };
-    }
-
-    // While a period goes on over which the clock was set back, it resets later than the present one ends.
-    private static DateTimeOffset? EndOf(Limit limit, DateTimeOffset now, long reset)
-    {
-        if (limit is not CalendarLimit { Schedule: var schedule })
-        {
-            return null;
-        }
-
-        var microseconds = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        var end = schedule.At(microseconds + Math.Max(0, reset - 1)).End;
-        return schedule.Local(
-            DateTimeOffset.UnixEpoch.AddTicks(end * TimeSpan.TicksPerMicrosecond)
-        );
     }
 
     // What was left in every limit, if that was less than the cost. A policy in shadow mode withholds nothing.

@@ -16,6 +16,21 @@ public sealed record CalendarLimit : Limit
 
     public override TimeSpan LongestWindow => Schedule.LongestPeriod;
 
+    /// <summary>When the period of a counter ends, as a date and time of its time zone.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="reset">
+    /// The microseconds until all permits of the counter are back; 0 when none is used. When the clock was set back over the start of
+    /// a period that goes on, this is longer than the present period.
+    /// </param>
+    public DateTimeOffset ResetsAt(DateTimeOffset now, long reset)
+    {
+        var microseconds = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var end = Schedule.At(microseconds + Math.Max(0, reset - 1)).End;
+        return Schedule.Local(
+            DateTimeOffset.UnixEpoch.AddTicks(end * TimeSpan.TicksPerMicrosecond)
+        );
+    }
+
     // Counts in one period have no meaning in another.
     protected override bool KeepsCountersOf(Limit earlier) =>
         earlier is CalendarLimit other && other.Schedule.Equals(Schedule);

@@ -213,9 +213,5 @@ public sealed class PackageOutageTests : IAsyncDisposable
 
     /// <summary>At its previous address, so that the app finds it again.</summary>
     private Task<Service> ServeAsync() =>
-        host.ServeAsync(
-            SharedServices.Patient,
-            SharedServices.Open,
-            ("ASPNETCORE_URLS", address)
-        );
+        host.ServeAsync(SharedServices.Patient, SharedServices.Open, ("ASPNETCORE_URLS", address));
 }

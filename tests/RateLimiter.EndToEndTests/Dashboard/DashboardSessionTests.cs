@@ -128,6 +128,10 @@ public sealed class DashboardOutageTests
             Assert.That(answer.Headers["Retry-After"], Is.EqualTo("1"));
         }
 
-        (await new DashboardVisitor(service).GetAsync("/dashboard/_content/RateLimiter.Dashboard/styles/base.css")).MustBeOk();
+        (
+            await new DashboardVisitor(service).GetAsync(
+                "/dashboard/_content/RateLimiter.Dashboard/styles/base.css"
+            )
+        ).MustBeOk();
     }
 }

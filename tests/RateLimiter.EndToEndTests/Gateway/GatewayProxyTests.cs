@@ -314,7 +314,7 @@ public sealed class GatewayProxyTests(GatewayKind gateway)
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(forged.Status, Is.EqualTo(gateway == Gateway.Nginx ? 503 : 400));
+            Assert.That(forged.Status, Is.EqualTo(gateway == GatewayKind.Nginx ? 503 : 400));
             Assert.That(backend.RequestsOf(path), Is.Empty);
         }
     }

@@ -31,7 +31,9 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public void AttemptAcquire_AKnownDenial_TellsTheWait()
     {
-        client.Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 3))).Returns(Denied);
+        client
+            .Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 3)))
+            .Returns(Denied);
 
         using var lease = Limiter().AttemptAcquire();
 
@@ -43,7 +45,9 @@ public sealed class ServiceRateLimiterTests
     public async Task AcquireAsync_Permits_AreTheCost([Values(0, 1, 2)] int permits)
     {
         client
-            .Setup(c => c.CheckAsync(new RateLimitCheck("alice", "search", "pro", permits * 3), default))
+            .Setup(c =>
+                c.CheckAsync(new RateLimitCheck("alice", "search", "pro", permits * 3), default)
+            )
             .ReturnsAsync(Allowed);
 
         var limiter = Limiter();
@@ -93,7 +97,9 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public async Task GetStatistics_LeasesOfBothKinds_AreCounted()
     {
-        client.Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 3))).Returns(Denied);
+        client
+            .Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 3)))
+            .Returns(Denied);
         client
             .Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 6)))
             .Returns((RateLimitDecision?)null);
@@ -340,9 +346,7 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public async Task AcquireAsync_RoutesWithoutEndAreRefused_AreToldOfABoundedNumber()
     {
-        client
-            .Setup(c => c.CheckAsync(It.IsAny<RateLimitCheck>(), default))
-            .ThrowsAsync(Refusal);
+        client.Setup(c => c.CheckAsync(It.IsAny<RateLimitCheck>(), default)).ThrowsAsync(Refusal);
 
         for (var i = 0; i < 1100; i++)
         {
@@ -414,7 +418,9 @@ public sealed class ServiceRateLimiterTests
     public async Task AcquireAsync_MoreThanACheckCanCost_IsTheMost()
     {
         client
-            .Setup(c => c.CheckAsync(new RateLimitCheck("alice", "search", "pro", 1_000_000_000), default))
+            .Setup(c =>
+                c.CheckAsync(new RateLimitCheck("alice", "search", "pro", 1_000_000_000), default)
+            )
             .ReturnsAsync(Denied);
 
         using var lease = await Limiter().AcquireAsync(int.MaxValue);

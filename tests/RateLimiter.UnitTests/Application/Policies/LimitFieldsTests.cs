@@ -169,7 +169,13 @@ public sealed class LimitFieldsTests
             MissingSubjects.Skip
         );
 
-        Assert.That(LimitFields.Of(limit).ToLimit("n") with { Epoch = limit.Epoch }, Is.EqualTo(limit));
+        Assert.That(
+            LimitFields.Of(limit).ToLimit("n") with
+            {
+                Epoch = limit.Epoch,
+            },
+            Is.EqualTo(limit)
+        );
         Assert.That(
             LimitFields.Of(TestData.Limit()),
             Is.EqualTo(new LimitFields(10, 60, Algorithm.FixedWindow, null, "default"))

@@ -27,11 +27,17 @@ public sealed class KeyedPlanTests
     }
 
     [TestCase("user_id", "rl:{CLIENT:5:alice}:E")]
-    [TestCase("org", "rl:{CLIENT:s::org:4:acme}:E")]
+    [TestCase("org", "rl:{CLIENT:s:org:4:acme}:E")]
     [TestCase("org user_id", "rl:{CLIENT:s5:aliceorg:4:acme}:E")]
     [TestCase("", "rl:{CLIENT:p6:searchdefault}:E")]
-    [TestCase("org, org user_id", "rl:{CLIENT:s::org:4:acme}:E rl:{CLIENT:s::org:4:acme}:5:aliceorg:4:acme:E")]
-    [TestCase("org, user_id", "rl:{CLIENT:p6:searchdefault}::org:4:acme:E rl:{CLIENT:p6:searchdefault}:5:alice:E")]
+    [TestCase(
+        "org, org user_id",
+        "rl:{CLIENT:s:org:4:acme}:E rl:{CLIENT:s:org:4:acme}:5:aliceorg:4:acme:E"
+    )]
+    [TestCase(
+        "org, user_id",
+        "rl:{CLIENT:p6:searchdefault}::org:4:acme:E rl:{CLIENT:p6:searchdefault}:5:alice:E"
+    )]
     public void Counters_OfLimits_ShareTheSlotOfTheirCommonSubjects(string per, string names)
     {
         var policy = TestData.Policy(

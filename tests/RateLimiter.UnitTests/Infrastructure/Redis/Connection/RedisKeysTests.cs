@@ -21,15 +21,15 @@ public sealed class RedisKeysTests
             Is.EqualTo(name)
         );
 
-    [TestCase("search", "rl:{0123456789abcdEF:sorg:4:acme}", "org")]
+    [TestCase("search", "rl:{0123456789abcdEF:s:org:4:acme}", "org")]
     [TestCase("search", "rl:{0123456789abcdEF:s5:aliceorg:4:acme}", "org,user_id")]
-    [TestCase("search", "rl:{0123456789abcdEF:smodel:3:gptorg:4:acme}", "org,model")]
+    [TestCase("search", "rl:{0123456789abcdEF:s:model:3:gptorg:4:acme}", "org,model")]
     [TestCase("search", "rl:{0123456789abcdEF:p6:searchdefault}", "")]
-    [TestCase("search", "rl:{0123456789abcdEF:sorg:4:acme}", "org", "org,user_id")]
+    [TestCase("search", "rl:{0123456789abcdEF:s:org:4:acme}", "org", "org,user_id")]
     [TestCase("search", "rl:{0123456789abcdEF:5:alice}", "user_id", "org,user_id")]
     [TestCase("search", "rl:{0123456789abcdEF:p6:searchdefault}", "org", "user_id")]
     [TestCase("search", "rl:{0123456789abcdEF:p6:searchdefault}", "", "org")]
-    [TestCase("*", "rl:{0123456789abcdEF:sorg:4:acme:6:search}", "org")]
+    [TestCase("*", "rl:{0123456789abcdEF:s:org:4:acme:6:search}", "org")]
     [TestCase("*", "rl:{0123456789abcdEF:p1:*default:6:search}", "org", "user_id")]
     public void Counter_Subjects_HasTheSlotOfThoseThatAllLimitsHave(
         string route,
