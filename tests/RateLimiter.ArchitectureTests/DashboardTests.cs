@@ -1,4 +1,3 @@
-using NetArchTest.Rules;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Sessions;

@@ -162,7 +162,7 @@ internal static class SampleShop
             );
     }
 
-    private static Limit Single(
+    private static RateLimit Single(
         Algorithm algorithm,
         long permits,
         TimeSpan window,

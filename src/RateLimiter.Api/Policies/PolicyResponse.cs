@@ -85,12 +85,12 @@ internal sealed class PolicyProfile : Profile
         MapLimit<LimitResponse>(MemberList.Destination);
         MapLimit<PolicyResponse>(MemberList.None);
         CreateMap<Policy, PolicyResponse>()
-            .IncludeMembers(from => from.Definition.Single)
+            .IncludeMembers(from => from.Definition.OnlyLimit)
             .ForMember(to => to.RouteKey, map => map.MapFrom(from => from.Key.RouteKey))
             .ForMember(to => to.Role, map => map.MapFrom(from => from.Key.Role))
             .ForMember(
                 to => to.Limits,
-                map => map.MapFrom(from => from.Definition.Single == null ? from.Limits : null)
+                map => map.MapFrom(from => from.Definition.OnlyLimit == null ? from.Limits : null)
             )
             .ForMember(
                 to => to.Description,

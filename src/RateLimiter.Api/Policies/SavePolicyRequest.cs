@@ -57,7 +57,7 @@ public sealed record SavePolicyRequest : LimitBody
             Mode = definition.Mode,
             OnStoreFailure = definition.OnStoreFailure,
         };
-        return definition.Single is { } single
+        return definition.OnlyLimit is { } single
             ? request with
             {
                 Fields = LimitFields.Of(single),

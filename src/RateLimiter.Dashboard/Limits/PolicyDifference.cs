@@ -28,10 +28,7 @@ public sealed record PolicyDifference(string Field, string? Before, string? Afte
     private static string ModeOf(PolicyDefinition definition) =>
         definition.Mode == PolicyMode.Shadow ? "shadow" : "enforce";
 
-    private static IEnumerable<PolicyDifference> LimitsBetween(
-        IReadOnlyList<Limit> before,
-        IReadOnlyList<Limit> after
-    )
+    private static IEnumerable<PolicyDifference> LimitsBetween(LimitList before, LimitList after)
     {
         var names = before.Concat(after).Select(limit => limit.Name).Distinct().ToList();
         foreach (var name in names)

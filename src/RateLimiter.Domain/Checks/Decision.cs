@@ -192,20 +192,6 @@ public sealed record Decision
         return decision;
     }
 
-    /// <summary>A denial of which only some limits are known.</summary>
-    /// <param name="policy">The policy.</param>
-    /// <param name="limits">Those of its limits that are known, in its order.</param>
-    /// <param name="statuses">The status of each of them.</param>
-    /// <param name="now">When the statuses were read.</param>
-    /// <param name="stableFor">How long the statuses stay valid: see <see cref="StableFor"/>.</param>
-    public static Decision Denial(
-        Policy policy,
-        IReadOnlyList<Limit> limits,
-        IReadOnlyList<LimitStatus> statuses,
-        DateTimeOffset now,
-        TimeSpan stableFor = default
-    ) => Combine(policy, limits, statuses, now, stableFor);
-
     /// <summary>The same denial after some time, which must be less than <see cref="StableFor"/>.</summary>
     public Decision After(TimeSpan elapsed)
     {
@@ -219,12 +205,18 @@ public sealed record Decision
         return Combine(Policy, Limits, statuses, DecidedAt + elapsed, StableFor - elapsed);
     }
 
-    private static Decision Combine(
+    /// <summary>The verdict and the figures of limits, which are only those that are known for some denials.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="limits">Its limits, in its order.</param>
+    /// <param name="statuses">The status of each of them.</param>
+    /// <param name="now">When the statuses were read.</param>
+    /// <param name="stableFor">If this is a denial, how long the statuses stay valid: see <see cref="StableFor"/>.</param>
+    public static Decision Combine(
         Policy policy,
         IReadOnlyList<Limit> limits,
         IReadOnlyList<LimitStatus> statuses,
         DateTimeOffset now,
-        TimeSpan stableFor
+        TimeSpan stableFor = default
     )
     {
         var nearest = 0;

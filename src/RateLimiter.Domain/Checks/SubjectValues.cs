@@ -10,6 +10,11 @@ namespace RateLimiter.Domain.Checks;
 /// The subjects that a check names beside the user, such as an organisation: at most <see cref="SubjectNames.MaxNamed"/> pairs
 /// of a name and a value, in the order of the names.
 /// </summary>
+[SuppressMessage(
+    "Naming",
+    "CA1710:Identifiers should have correct suffix",
+    Justification = "The field's word is subjects; that it can be read as a dictionary is for serializers."
+)]
 public sealed class SubjectValues : IReadOnlyDictionary<string, string>, IEquatable<SubjectValues>
 {
     /// <summary>The longest value, in code points.</summary>

@@ -44,7 +44,7 @@ public sealed record PolicyDefinition(
     public const int MaxLimits = 8;
 
     /// <summary>The only limit of a policy that was given with a single one, which has the default name; else null.</summary>
-    public Limit? Single => Limits is [{ Name: Limit.DefaultName } only] ? only : null;
+    public Limit? OnlyLimit => Limits is [{ Name: Limit.DefaultName } only] ? only : null;
 
     /// <summary>The same definition with new, unused counters: earlier usage no longer counts.</summary>
     public PolicyDefinition WithNewEpoch() =>

@@ -156,7 +156,7 @@ internal static class CheckScript
 
             if (statuses[i].Wait != 0)
             {
-                var alone = Decision.Denial(
+                var alone = Decision.Combine(
                     plan.Policy,
                     [plan[i].Limit],
                     [statuses[i]],

@@ -138,7 +138,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     }
 
     private static Decision Join(Decision denial, Decision other) =>
-        Decision.Denial(
+        Decision.Combine(
             denial.Policy,
             [.. denial.Limits, .. other.Limits],
             [.. denial.Statuses, .. other.Statuses],

@@ -261,7 +261,7 @@ public sealed class DenialCacheTests
         clock.Observe(TestData.Moment, time.GetTimestamp());
         for (var i = 0; i < count; i++)
         {
-            var alone = Decision.Denial(
+            var alone = Decision.Combine(
                 denied.Plan.Policy,
                 [denied.Plan.Limits[i]],
                 [TestData.Status(wait: (i + 1) * 10_000_000, remaining: 0)],
