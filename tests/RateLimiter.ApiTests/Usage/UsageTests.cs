@@ -18,7 +18,7 @@ public sealed class UsageTests : ServiceFixture
         Assert.That(reset, Is.InRange(3500, 3600));
         usage.MustBe(
             $$"""
-            {"allowed":true,"granted":1,"remaining":7,"reset_in":{{reset}},"reason":null,"limit":10,"capacity":10,"retry_after":null,
+            {"allowed":true,"granted":1,"remaining":7,"reset_in":{{reset}},"resets_at":null,"reason":null,"limit":10,"capacity":10,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[],"used":3,
              "limits":[{"name":"default","per":["user_id"],"limit":10,"capacity":10,"used":3,"remaining":7,"reset_in":{{reset}}}]}
@@ -36,7 +36,7 @@ public sealed class UsageTests : ServiceFixture
 
         (await Client.GetAsync(AliceOnSearch)).MustBe(
             """
-            {"allowed":true,"granted":1,"remaining":5,"reset_in":0,"reason":null,"limit":5,"capacity":5,"retry_after":null,
+            {"allowed":true,"granted":1,"remaining":5,"reset_in":0,"resets_at":null,"reason":null,"limit":5,"capacity":5,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[],"used":0,
              "limits":[{"name":"default","per":["user_id"],"limit":5,"capacity":5,"used":0,"remaining":5,"reset_in":0}]}
@@ -63,7 +63,7 @@ public sealed class UsageTests : ServiceFixture
         Assert.That(wait, Is.InRange(3_500_000, 3_600_000));
         usage.MustBe(
             $$"""
-            {"allowed":false,"granted":0,"remaining":0,"reset_in":{{reset}},"reason":"Rate limit exceeded","limit":24,"capacity":2,
+            {"allowed":false,"granted":0,"remaining":0,"reset_in":{{reset}},"resets_at":null,"reason":"Rate limit exceeded","limit":24,"capacity":2,
              "retry_after":{{(wait + 999)
                 / 1000}},"retry_after_ms":{{wait}},"matched_role":"default","matched_route":"search",
              "shadow_denied":false,"degraded":false,"violated":["default"],"used":2,
