@@ -40,7 +40,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `check` or `usage:write`
         /// </remarks>
         /// <param name="routeKey">The route.</param>
-        /// <param name="userId">The user; required unless another subject is named.</param>
+        /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
         /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
@@ -524,7 +524,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>Scope: `check` or `usage:write`
         /// </remarks>
         /// <param name="routeKey">The route.</param>
-        /// <param name="userId">The user; required unless another subject is named.</param>
+        /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
         /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
