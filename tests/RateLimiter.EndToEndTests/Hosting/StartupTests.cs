@@ -21,7 +21,7 @@ public sealed class StartupTests
     [Contract(
         "The first lines it prints say the address, the docs page and the store; no banner noise"
     )]
-    public async Task Start_EmbeddedStore_PrintsThreeLinesAndNothingElse()
+    public async Task Start_EmbeddedStore_PrintsFourLinesAndNothingElse()
     {
         await using var service = await ServiceProcess.StartAsync(folder.Path);
 
