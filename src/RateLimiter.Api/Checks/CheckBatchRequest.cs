@@ -22,7 +22,7 @@ public sealed record CheckBatchItem(
 )
 {
     internal Dictionary<string, string[]>? Validate() =>
-        Check is null ? new() { [Error.Key] = [Error.Value] } : Check.Validate();
+        Check is null ? new() { [Error.Key] = [Error.Value] } : Check.ValidateItem();
 }
 
 internal sealed class CheckBatchItemConverter : JsonConverter<CheckBatchItem>

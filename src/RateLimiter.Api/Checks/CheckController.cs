@@ -23,11 +23,14 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [NotAdministrative]
     [HttpPost("/check", Name = "Check")]
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
+    [OpenApiOperationProcessor(typeof(IdempotencyHeader))]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status422UnprocessableEntity)]
     public async Task<IActionResult> CheckAsync([FromBody, ValidateNever] CheckRequest request)
     {
-        if (request.Validate() is { } errors)
+        var (key, headerErrors) = IdempotencyHeader.Read(Request);
+        if ((request.Validate() ?? headerErrors) is { } errors)
         {
             return ProblemResponse.Validation(HttpContext, errors);
         }
@@ -35,7 +38,9 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         var caller = HttpContext.Caller();
         return DecisionResult.Of(
             HttpContext,
-            await mediator.Send(new CheckCommand(caller.Client, request.ToCheck(), caller.Waited))
+            await mediator.Send(
+                new CheckCommand(caller.Client, request.ToCheck(key), caller.Waited)
+            )
         );
     }
 
@@ -52,7 +57,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         [FromBody, ValidateNever] CheckBatchRequest request
     )
     {
-        if (request.Validate() is { } errors)
+        if ((request.Validate() ?? IdempotencyHeader.Refusal(Request)) is { } errors)
         {
             return ProblemResponse.Validation(HttpContext, errors);
         }

@@ -24,6 +24,16 @@ internal static class CheckProblems
                 context,
                 missing.Errors(field ?? SubjectRules.Field)
             ),
+            CheckProblem.KeyReused => ProblemResponse.Problem(
+                context,
+                StatusCodes.Status422UnprocessableEntity,
+                CheckRefusal.KeyReused
+            ),
+            CheckProblem.TooManyKeys => ProblemResponse.Problem(
+                context,
+                StatusCodes.Status429TooManyRequests,
+                CheckRefusal.TooManyKeys
+            ),
             CheckProblem.NobodyNamed => ProblemResponse.ValidationProblem(
                 context,
                 new Dictionary<string, string[]> { ["user_id"] = [FieldRules.Required] }
@@ -48,5 +58,13 @@ internal static class CheckProblems
         HttpContext context,
         CheckProblem problem,
         Func<string, string>? field = null
-    ) => ProblemResponse.Result(Of(context, problem, field));
+    )
+    {
+        if (problem is CheckProblem.TooManyKeys tooMany)
+        {
+            context.Response.SetRetryAfter(tooMany.RetryAfter);
+        }
+
+        return ProblemResponse.Result(Of(context, problem, field));
+    }
 }

@@ -16,27 +16,40 @@ namespace RateLimiter.Api.Checks;
 /// Who the check is for beside the user, such as <c>{"org": "acme"}</c>: at most 8 members, each named by a lower-case letter
 /// and then a to z, 0 to 9 and _, with a value of 1 to 256 characters.
 /// </param>
+/// <param name="IdempotencyKey">
+/// Only in an item of a batch; other calls have it as the header <c>Idempotency-Key</c>. 1 to 64 visible ASCII characters: a
+/// repetition within 10 minutes gets the same answer and takes nothing again.
+/// </param>
 public sealed record CheckRequest(
     string? UserId,
     string? RouteKey,
     string? Role,
     long Cost = CheckRules.DefaultCost,
     long? MinCost = null,
-    IReadOnlyDictionary<string, string>? Subjects = null
+    IReadOnlyDictionary<string, string>? Subjects = null,
+    string? IdempotencyKey = null
 )
 {
     /// <summary>The validation errors, or null when there are none.</summary>
-    internal Dictionary<string, string[]>? Validate() =>
-        CheckRules.Validate(UserId, RouteKey, Role, Cost, MinCost, Subjects);
+    internal Dictionary<string, string[]>? ValidateItem() =>
+        CheckRules.Validate(UserId, RouteKey, Role, Cost, MinCost, Subjects, IdempotencyKey);
 
-    /// <inheritdoc cref="Validate"/>
+    /// <inheritdoc cref="ValidateItem"/>
+    internal Dictionary<string, string[]>? Validate() =>
+        IdempotencyKey is null
+            ? ValidateItem()
+            : new() { ["idempotency_key"] = [CheckRules.OnlyInBatches] };
+
+    /// <inheritdoc cref="ValidateItem"/>
     internal Dictionary<string, string[]>? ValidateRefund() =>
         MinCost is null ? Validate() : new() { ["min_cost"] = [CheckRules.OnlyForChecks] };
 
-    internal Check ToCheck() =>
+    /// <param name="idempotencyKey">The key of the request's header; null without one.</param>
+    internal Check ToCheck(string? idempotencyKey = null) =>
         new(UserId!, RouteKey!, Role ?? PolicyKey.DefaultRole, Cost)
         {
             MinCost = MinCost,
             Subjects = SubjectValues.Of(Subjects),
+            IdempotencyKey = idempotencyKey ?? IdempotencyKey,
         };
 }

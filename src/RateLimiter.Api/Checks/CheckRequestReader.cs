@@ -18,6 +18,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         Cost = 8,
         MinCost = 16,
         Subjects = 32,
+        IdempotencyKey = 64,
     }
 
     public Type Type => typeof(CheckRequest);
@@ -35,6 +36,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         string? userId = null;
         string? routeKey = null;
         string? role = null;
+        string? idempotencyKey = null;
         var cost = CheckRules.DefaultCost;
         long? minCost = null;
         SubjectValues? subjects = null;
@@ -48,6 +50,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
                 : json.ValueTextEquals("cost"u8) ? Fields.Cost
                 : json.ValueTextEquals("subjects"u8) ? Fields.Subjects
                 : json.ValueTextEquals("min_cost"u8) ? Fields.MinCost
+                : json.ValueTextEquals("idempotency_key"u8) ? Fields.IdempotencyKey
                 : Fields.None;
             if (field == Fields.None || seen.HasFlag(field) || !json.Read())
             {
@@ -86,12 +89,13 @@ internal sealed class CheckRequestReader : IJsonBodyReader
             {
                 Fields.UserId => userId = text,
                 Fields.RouteKey => routeKey = text,
+                Fields.IdempotencyKey => idempotencyKey = text,
                 _ => role = text,
             };
         }
 
         return json.TokenType == JsonTokenType.EndObject
-            ? new CheckRequest(userId, routeKey, role, cost, minCost, subjects)
+            ? new CheckRequest(userId, routeKey, role, cost, minCost, subjects, idempotencyKey)
             : null;
     }
 

@@ -22,6 +22,11 @@ internal sealed record DecisionResult(Decision Decision) : IActionResult
     {
         var response = context.HttpContext.Response;
         RateLimitHeaders.Write(response, Decision);
+        if (Decision.Repetition == Repetition.Same)
+        {
+            response.Headers[IdempotencyHeader.Replayed] = "true";
+        }
+
         return JsonResponse.WriteAsync(response, Decision, DecisionJson.Write);
     }
 }

@@ -69,13 +69,16 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     [RequiresScope(Scopes.UsageWrite)]
     [HttpPost("/usage/refund", Name = "RefundUsage")]
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
+    [OpenApiOperationProcessor(typeof(IdempotencyHeader))]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status422UnprocessableEntity)]
     public async Task<IActionResult> RefundAsync(
         [FromBody, ValidateNever] CheckRequest request,
         CancellationToken cancellationToken
     )
     {
-        if (request.ValidateRefund() is { } errors)
+        var (key, headerErrors) = IdempotencyHeader.Read(Request);
+        if ((request.ValidateRefund() ?? headerErrors) is { } errors)
         {
             return ProblemResponse.Validation(HttpContext, errors);
         }
@@ -84,7 +87,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         return DecisionResult.Of(
             HttpContext,
             await mediator.Send(
-                new RefundCommand(caller.Client, request.ToCheck(), caller.Waited),
+                new RefundCommand(caller.Client, request.ToCheck(key), caller.Waited),
                 cancellationToken
             )
         );

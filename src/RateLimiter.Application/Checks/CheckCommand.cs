@@ -16,6 +16,7 @@ internal sealed class CheckHandler(
     ICounterStore counters,
     StoreFallback fallback,
     CheckQuota quota,
+    IdempotencyQuota keys,
     DecisionRecorder recorder,
     TimeProvider time
 ) : IRequestHandler<CheckCommand, CheckOutcome<Decision>>
@@ -32,6 +33,7 @@ internal sealed class CheckHandler(
         }
 
         var (plan, problem) = CheckPlanner.Plan(client, check, waited);
+        problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
         if (problem is not null)
         {
             return new CheckOutcome<Decision>(null, Problem: problem);
@@ -41,7 +43,11 @@ internal sealed class CheckHandler(
         var decision = plan.IsCounted
             ? await counters.AcquireAsync(plan, cancellationToken) ?? fallback.Decide(plan)
             : Decision.NotAsked(plan, time.GetUtcNow());
-        recorder.Record(client.Id, check, decision, time.GetElapsedTime(start));
-        return new CheckOutcome<Decision>(decision);
+        if (decision.Repetition == Repetition.None)
+        {
+            recorder.Record(client.Id, check, decision, time.GetElapsedTime(start));
+        }
+
+        return CheckOutcome.Of(decision);
     }
 }

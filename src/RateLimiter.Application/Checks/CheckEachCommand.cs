@@ -19,6 +19,7 @@ internal sealed class CheckEachHandler(
     ICounterStore counters,
     StoreFallback fallback,
     CheckQuota quota,
+    IdempotencyQuota keys,
     DecisionRecorder recorder,
     TimeProvider time
 ) : IRequestHandler<CheckEachCommand, CheckOutcome<IReadOnlyList<CheckEachOutcome>>>
@@ -45,6 +46,10 @@ internal sealed class CheckEachHandler(
             {
                 outcomes[i] = new CheckEachOutcome(null, problem);
             }
+            else if (keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1) is { } tooMany)
+            {
+                outcomes[i] = new CheckEachOutcome(null, tooMany);
+            }
             else if (plan.IsCounted)
             {
                 plans.Add(plan);
@@ -62,17 +67,15 @@ internal sealed class CheckEachHandler(
         var counted = await counters.AcquireEachAsync(plans, cancellationToken);
         for (var i = 0; i < asked.Count; i++)
         {
-            outcomes[asked[i]] = new CheckEachOutcome(
-                counted[i] ?? fallback.Decide(plans[i]),
-                Problem: null
-            );
+            var (decision, _, problem) = CheckOutcome.Of(counted[i] ?? fallback.Decide(plans[i]));
+            outcomes[asked[i]] = new CheckEachOutcome(decision, problem);
         }
 
         // Each check waited for the whole batch.
         var took = time.GetElapsedTime(start);
         for (var i = 0; i < outcomes.Length; i++)
         {
-            if (outcomes[i].Decision is { } decision)
+            if (outcomes[i].Decision is { Repetition: Repetition.None } decision)
             {
                 recorder.Record(client.Id, checks[i], decision, took);
             }

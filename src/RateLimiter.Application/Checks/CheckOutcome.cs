@@ -13,5 +13,14 @@ public readonly record struct CheckOutcome<TResult>(
 )
     where TResult : class;
 
+internal static class CheckOutcome
+{
+    /// <summary>The outcome of a call with an idempotency key that an earlier call may have used, or of one without.</summary>
+    public static CheckOutcome<Decision> Of(Decision decision) =>
+        decision.Repetition == Repetition.Different
+            ? new CheckOutcome<Decision>(null, Problem: new CheckProblem.KeyReused())
+            : new CheckOutcome<Decision>(decision);
+}
+
 /// <summary>The outcome of one check of a batch: a decision, or why there is none.</summary>
 public readonly record struct CheckEachOutcome(Decision? Decision, CheckProblem? Problem);

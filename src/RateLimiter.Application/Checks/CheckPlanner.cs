@@ -19,7 +19,13 @@ public static class CheckPlanner
     /// <param name="client">The client that makes the check, with its policies.</param>
     /// <param name="check">The check.</param>
     /// <param name="waited">The time already spent waiting for the store during authentication.</param>
-    public static Planned Plan(ClientSnapshot client, in Check check, TimeSpan waited = default)
+    /// <param name="call">The kind of call, to which an idempotency key belongs.</param>
+    public static Planned Plan(
+        ClientSnapshot client,
+        in Check check,
+        TimeSpan waited = default,
+        string call = "check"
+    )
     {
         if (FindPolicy(client.Policies, check.RouteKey, check.Role) is not { } policy)
         {
@@ -50,6 +56,7 @@ public static class CheckPlanner
             ) with
             {
                 MinCost = check.MinCost ?? check.Cost,
+                Idempotency = IdempotencyKey.Of(call, check),
                 Waited = waited,
             }
         );

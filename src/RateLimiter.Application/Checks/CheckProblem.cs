@@ -23,6 +23,13 @@ public abstract record CheckProblem
             );
     }
 
+    /// <summary>An earlier call with the same idempotency key asked for something else.</summary>
+    public sealed record KeyReused : CheckProblem;
+
+    /// <summary>The client used too many idempotency keys.</summary>
+    /// <param name="RetryAfter">How long to wait.</param>
+    public sealed record TooManyKeys(TimeSpan RetryAfter) : CheckProblem;
+
     /// <summary>A look names no subject, and no limit is one for all.</summary>
     public sealed record NobodyNamed : CheckProblem;
 

@@ -9,6 +9,13 @@ public static class CheckRefusal
     /// <summary>No limit has exactly the subjects whose counters are to be reset.</summary>
     public const string NoSuchLimit = "No limit of the policy has exactly these subjects";
 
+    /// <summary>The idempotency key was used with other fields.</summary>
+    public const string KeyReused =
+        "The idempotency key was used within the last 10 minutes for the same subjects with other fields.";
+
+    /// <summary>The client exceeded its quota of idempotency keys.</summary>
+    public const string TooManyKeys = "Too many idempotency keys of this client.";
+
     /// <summary>The client exceeded its quota of checks.</summary>
     public const string TooMany = "Too many checks of this client.";
 }

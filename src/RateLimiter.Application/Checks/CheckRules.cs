@@ -1,5 +1,6 @@
 using RateLimiter.Application.Validation;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
@@ -19,6 +20,9 @@ public static class CheckRules
     /// <summary>The error of a field of a check that a refund does not have.</summary>
     public const string OnlyForChecks = "is only for checks";
 
+    /// <summary>The error of an idempotency key in the body of a call that has it as a header.</summary>
+    public const string OnlyInBatches = "is only for items of a batch; send the header Idempotency-Key";
+
     /// <summary>The validation errors by field, or null when there are none.</summary>
     public static Dictionary<string, string[]>? Validate(
         string? userId,
@@ -26,7 +30,8 @@ public static class CheckRules
         string? role,
         long cost,
         long? minCost,
-        IReadOnlyDictionary<string, string>? subjects
+        IReadOnlyDictionary<string, string>? subjects,
+        string? idempotencyKey = null
     )
     {
         Dictionary<string, string[]>? errors = null;
@@ -35,6 +40,10 @@ public static class CheckRules
         Add("role", role is null ? null : Names.Problem(role, Names.MaxRoleLength));
         Add("cost", CostProblem(cost));
         Add("min_cost", minCost is { } least ? MinCostProblem(least, cost) : null);
+        Add(
+            "idempotency_key",
+            idempotencyKey is null ? null : IdempotencyKey.Problem(idempotencyKey)
+        );
         SubjectRules.Validate(subjects, SubjectRules.Field, Add);
         return errors;
 

@@ -9,6 +9,7 @@ internal static class CheckServices
     {
         services.AddSingleton<DecisionRecorder>();
         services.AddSingleton<DecisionMetrics>();
+        services.AddSingleton<IdempotencyQuota>();
         services.AddHosted<StoreFallback>();
         services.AddSingleton<LocalCounters>();
         return services;

@@ -35,6 +35,10 @@ public sealed class QuotaOptions
     [Bounds(0, Limit.MaxPermits)]
     public long ChecksPerSecond { get; set; }
 
+    /// <summary>Calls with an idempotency key within 10 minutes on each instance; 0 for any number.</summary>
+    [Bounds(0, Limit.MaxPermits)]
+    public long IdempotencyKeys { get; set; } = 1_000_000;
+
     /// <summary>
     /// <see href="docs/production.md#administrative-calls">Administrative calls</see> (all calls except checks) per second,
     /// of one client and from one caller's address, on each instance; 0 for any number.

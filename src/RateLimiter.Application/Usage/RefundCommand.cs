@@ -16,6 +16,7 @@ public sealed record RefundCommand(ClientSnapshot Client, Check Check, TimeSpan 
 internal sealed class RefundHandler(
     ICounterStore counters,
     StoreFallback fallback,
+    IdempotencyQuota keys,
     TimeProvider time
 ) : IRequestHandler<RefundCommand, CheckOutcome<Decision>>
 {
@@ -25,7 +26,8 @@ internal sealed class RefundHandler(
     )
     {
         var (client, check, waited) = command;
-        var (plan, problem) = CheckPlanner.Plan(client, check, waited);
+        var (plan, problem) = CheckPlanner.Plan(client, check, waited, call: "refund");
+        problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
         if (problem is not null)
         {
             return new CheckOutcome<Decision>(null, Problem: problem);
@@ -37,7 +39,11 @@ internal sealed class RefundHandler(
         }
 
         var decision = await counters.RefundAsync(plan, cancellationToken);
-        fallback.Refund(plan);
-        return new CheckOutcome<Decision>(decision);
+        if (decision.Repetition == Repetition.None)
+        {
+            fallback.Refund(plan);
+        }
+
+        return CheckOutcome.Of(decision);
     }
 }

@@ -11,4 +11,7 @@ public readonly record struct Check(string UserId, string RouteKey, string Role,
 
     /// <summary>The fewest permits with which the caller is content; null for the whole cost.</summary>
     public long? MinCost { get; init; }
+
+    /// <summary>The caller's idempotency key; null when there is none.</summary>
+    public string? IdempotencyKey { get; init; }
 }

@@ -63,6 +63,9 @@ public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cos
         init => minCost = value == Cost ? null : value;
     }
 
+    /// <summary>Under which key the answer is kept when permits are taken; null when it is not.</summary>
+    public IdempotencyKey? Idempotency { get; init; }
+
     /// <summary>The time already spent waiting for the store. It counts towards the timeout of this plan.</summary>
     public TimeSpan Waited { get; init; }
 

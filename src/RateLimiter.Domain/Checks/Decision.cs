@@ -53,6 +53,9 @@ public sealed record Decision
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public bool ShadowDenied { get; private init; }
 
+    /// <summary>How this decision relates to an earlier one with the same idempotency key.</summary>
+    public Repetition Repetition { get; init; }
+
     /// <summary>Made without the store, which did not answer, by the policy's mode for store failures.</summary>
     public bool Degraded { get; init; }
 

@@ -19,7 +19,10 @@ internal static class ProblemResponse
     private const string TryLater = "This cannot be answered at the moment.";
 
     public static ObjectResult Create(HttpContext context, int status, string detail) =>
-        Result(Factory(context).CreateProblemDetails(context, status, detail: detail));
+        Result(Problem(context, status, detail));
+
+    public static ProblemDetails Problem(HttpContext context, int status, string detail) =>
+        Factory(context).CreateProblemDetails(context, status, detail: detail);
 
     /// <summary>400, with the validation errors of each field.</summary>
     public static ObjectResult Validation(HttpContext context, ModelStateDictionary errors) =>
@@ -87,27 +90,21 @@ internal static class ProblemResponse
 
     /// <summary>404, because no policy applies.</summary>
     public static ProblemDetails NoPolicyProblem(HttpContext context) =>
-        Factory(context)
-            .CreateProblemDetails(
-                context,
-                StatusCodes.Status404NotFound,
-                detail: CheckRefusal.NoPolicy
-            );
+        Problem(context, StatusCodes.Status404NotFound, CheckRefusal.NoPolicy);
 
     /// <summary>503, because the store did not answer.</summary>
     /// <param name="context">The request.</param>
     /// <param name="isForEndUsers">Whether to disclose nothing about the store.</param>
     public static ProblemDetails StoreProblem(HttpContext context, bool isForEndUsers = false) =>
-        Factory(context)
-            .CreateProblemDetails(
-                context,
-                StatusCodes.Status503ServiceUnavailable,
-                detail: isForEndUsers ? TryLater : StoreRefusal.Unavailable
-            );
+        Problem(
+            context,
+            StatusCodes.Status503ServiceUnavailable,
+            isForEndUsers ? TryLater : StoreRefusal.Unavailable
+        );
 
     /// <summary>Writes a problem where MVC does not write results.</summary>
     public static Task WriteAsync(HttpContext context, int status, string detail) =>
-        WriteAsync(context, Factory(context).CreateProblemDetails(context, status, detail: detail));
+        WriteAsync(context, Problem(context, status, detail));
 
     /// <inheritdoc cref="WriteAsync(HttpContext, int, string)"/>
     public static async Task WriteAsync(HttpContext context, ProblemDetails problem)

@@ -17,6 +17,10 @@ internal static class CheckScript
     private const int NumbersPerLimit = 5;
     private const long Broken = -2;
     private const long Outdated = -3;
+    private const long KeyReused = -4;
+
+    // Behind the cost of a check with an idempotency key.
+    private const string Once = " once";
 
     // The argument for the same limits is the same in every call, or as long as no period of a calendar ends.
     private static readonly ConditionalWeakTable<LimitList, LimitText> LimitTexts = [];
@@ -57,9 +61,12 @@ internal static class CheckScript
         {
             ref readonly var plan = ref keyed.Plan;
             values[value++] =
-                plan.MinCost == plan.Cost
+                plan.MinCost == plan.Cost && plan.Idempotency is null
                     ? plan.Cost
-                    : string.Create(CultureInfo.InvariantCulture, $"{plan.Cost} {plan.MinCost}");
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{plan.Cost} {plan.MinCost}{(plan.Idempotency is null ? "" : Once)}"
+                    );
             values[value++] = TextOf(plan.Limits, clock ?? now);
         }
 
@@ -81,7 +88,7 @@ internal static class CheckScript
         }
 
         ReadOnlySpan<byte> numbers = bytes;
-        var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Next(ref numbers));
+        var decidedAt = TimeOf(Next(ref numbers));
         var decisions = new Decision?[plans.Length];
         List<StableDenial>? denials = null;
         List<int>? outdated = null;
@@ -104,6 +111,21 @@ internal static class CheckScript
             if (statuses[0].Wait == Outdated)
             {
                 (outdated ??= []).Add(i);
+            }
+            else if (statuses[0].Wait == KeyReused)
+            {
+                decisions[i] = Decision.NotAsked(keyed.Plan, decidedAt) with
+                {
+                    Repetition = Repetition.Different,
+                };
+            }
+            else if (keyed.Plan.Idempotency is not null && IsKept(statuses, ends[0]))
+            {
+                // The figures are of that time.
+                decisions[i] = Decision.From(keyed.Plan, statuses, TimeOf(-ends[0])) with
+                {
+                    Repetition = Repetition.Same,
+                };
             }
             else if (statuses[0].Wait != Broken)
             {
@@ -190,15 +212,21 @@ internal static class CheckScript
     {
         if (plans.Length == 1)
         {
-            return plans[0].Counters;
+            return plans[0].Keys;
         }
 
-        var keys = new RedisKey[CountersOf(plans)];
+        var count = 0;
+        foreach (var keyed in plans)
+        {
+            count += keyed.Keys.Length;
+        }
+
+        var keys = new RedisKey[count];
         var key = 0;
         foreach (var keyed in plans)
         {
-            keyed.Counters.CopyTo(keys, key);
-            key += keyed.Counters.Length;
+            keyed.Keys.CopyTo(keys, key);
+            key += keyed.Keys.Length;
         }
 
         return keys;
@@ -214,6 +242,13 @@ internal static class CheckScript
 
         return counters;
     }
+
+    // Where all pass, an end is the time of an answer that was kept.
+    private static bool IsKept(LimitStatus[] statuses, long end) =>
+        end < 0 && Array.TrueForAll(statuses, status => status.Wait == 0);
+
+    private static DateTimeOffset TimeOf(long microseconds) =>
+        DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(microseconds);
 
     private static long Next(ref ReadOnlySpan<byte> numbers)
     {

@@ -20,6 +20,10 @@ internal sealed class KeyedPlan(in CheckPlan plan, RedisKey[] counters)
     /// <summary>The key of the counter of each demand. All are in one slot of a cluster.</summary>
     public RedisKey[] Counters { get; } = counters;
 
+    /// <summary>The keys that the script needs: the counters and, with an idempotency key, that of the kept answer.</summary>
+    public RedisKey[] Keys { get; } =
+        plan.Idempotency is { } key ? [.. counters, RedisKeys.Answer(plan, key)] : counters;
+
     /// <summary>A counter whose slot and shard are those of all.</summary>
     public RedisKey Slot => Counters[0];
 

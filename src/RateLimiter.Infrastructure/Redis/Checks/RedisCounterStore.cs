@@ -63,7 +63,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         var counters = KeyedPlan.NamesOf(plan);
         var number = connection.ShardOf(counters[0]);
         var shard = shards[number];
-        if (Denials.Find(plan, counters, shard.Time) is { } denial)
+        if (plan.Idempotency is null && Denials.Find(plan, counters, shard.Time) is { } denial)
         {
             return ValueTask.FromResult<Decision?>(denial);
         }
@@ -89,7 +89,9 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             var plan = plans[i];
             var counters = KeyedPlan.NamesOf(plan);
             var shard = connection.ShardOf(counters[0]);
-            decisions[i] = Denials.Find(plan, counters, shards[shard].Time);
+            decisions[i] = plan.Idempotency is null
+                ? Denials.Find(plan, counters, shards[shard].Time)
+                : null;
             if (decisions[i] is null && HasRoomFor(plan))
             {
                 keyed[i] = new KeyedPlan(plan, counters);

@@ -1,23 +1,25 @@
 -- Decides checks. Each takes permits from every limit of its policy or from none of them, and none affects another.
 --
--- KEYS     for each check, one counter for each of its limits
+-- KEYS     for each check, one counter for each of its limits, and where its answer is kept if it has an idempotency key
 -- ARGV[1]  the time in microseconds, or '' for the store's own
 -- ARGV[2]  what to do: 'acquire' permits, 'peek' whether they could be acquired, or 'refund' them
 -- ARGV[3…] for each check two values: its cost, or its cost and after a space the fewest permits that it takes when not all
---          are left; and its limits, "algorithm permits window burst tick" one after another with a space between. window is
+--          are left, and after another space 'once' if it has an idempotency key; and its limits, "algorithm permits window burst tick" one after another with a space between. window is
 --          in microseconds, or what the algorithm's parse reads; tick, the unit in which its arithmetic stays below 2^53, is
 --          too
 --
 -- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each limit
 --             of each check
 --             wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken, -3: a
---                        limit is written for another time, and nothing was done
+--                        limit is written for another time, and nothing was done, -4: the idempotency key was used for
+--                        another cost, and nothing was done
 --             remaining  the permits left after what was done
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
 --             until      when the check is denied: microseconds until this limit alone may change: until it has one
 --                        permit more, or until its wait ends; else 0. Positive when the limit is exhausted, so that
---                        nobody can take from it meanwhile; negative when others can
+--                        nobody can take from it meanwhile; negative when others can. Of an answer that was kept: when it
+--                        was given, in microseconds, with a minus; all waits are 0
 --          2. when a counter is broken, what is wrong with it
 --
 -- load_module gives 'read', and for each algorithm a limiter with these functions:
@@ -38,9 +40,10 @@ local KEYS, ARGV, call = KEYS, ARGV, redis.call
 -- bytes.
 local pack, format, ceil = struct.pack, string.format, math.ceil
 
-local NEVER, BROKEN, OUTDATED = -1, -2, -3
+local NEVER, BROKEN, OUTDATED, KEY_REUSED = -1, -2, -3, -4
 local verb = ARGV[2]
 local is_acquire, is_refund = verb == 'acquire', verb == 'refund'
+local read = load_module('read')
 
 local now, grace = tonumber(ARGV[1]), 1
 if now then
@@ -121,14 +124,35 @@ end
 
 local reply = { pack('<d', now) }
 
+-- An answer is kept for 10 minutes: what was asked, a line break, the time, and the figures of each limit.
+local KEPT_FOR = 600000
+local FIGURES = 24
+
+-- Replies with the kept answer. When the policy has other limits by now, their figures are unknown: all permits are left.
+local function reply_kept(kept, place, limits, asked)
+  local kept_asked, answer = string.match(kept, '^([^\n]*)\n(.*)$')
+  local wait = kept_asked == asked and 0 or KEY_REUSED
+  local time, is_whole = struct.unpack('<d', answer), #answer == 8 + FIGURES * #limits
+  for i = 1, #limits do
+    local first = 9 + FIGURES * (i - 1)
+    local figures = is_whole and string.sub(answer, first, first + FIGURES - 1) or pack('<ddd', limits[i].capacity, 0, 0)
+    reply[place + i] = pack('<d', wait) .. figures .. pack('<d', -time)
+  end
+end
+
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken counter is
 -- found before anything is taken.
-local function decide(first_key, limits, cost, min_cost)
+local function decide(first_key, place, limits, cost, min_cost, asked)
   local count, allowed = #limits, true
   if limits.is_outdated then
     for i = 1, count do
-      reply[first_key + 1 + i] = pack('<ddddd', OUTDATED, 0, 0, 0, 0)
+      reply[place + i] = pack('<ddddd', OUTDATED, 0, 0, 0, 0)
     end
+    return
+  end
+  local kept = asked and read(KEYS[first_key + count + 1])
+  if kept then
+    reply_kept(kept, place, limits, asked)
     return
   end
   for i = 1, count do
@@ -150,6 +174,7 @@ local function decide(first_key, limits, cost, min_cost)
   end
 
   local is_denied = is_acquire and not allowed
+  local answer = asked and pack('<d', now)
   for i = 1, count do
     local limit, counter = limits[i], counters[i]
     local limiter, used, reset = limit.limiter, counter.used, nil
@@ -175,7 +200,14 @@ local function decide(first_key, limits, cost, min_cost)
     if limit.permits == 0 then
       reset = 0
     end
-    reply[first_key + 1 + i] = pack('<ddddd', waits[i], remaining, reset or limiter.reset(counter), used, ends)
+    reset = reset or limiter.reset(counter)
+    reply[place + i] = pack('<ddddd', waits[i], remaining, reset, used, ends)
+    if asked then
+      answer = answer .. pack('<ddd', remaining, reset, used)
+    end
+  end
+  if asked and allowed and cost > 0 then
+    call('SET', KEYS[first_key + count + 1], asked .. '\n' .. answer, 'PX', KEPT_FOR)
   end
 
   if is_refund then
@@ -197,16 +229,18 @@ local function is_store_failure(message)
   return false
 end
 
-local key, failure = 0, nil
+local key, place, failure = 0, 1, nil
 for argument = 3, #ARGV, 2 do
   local text = ARGV[argument + 1]
   local cost, limits = tonumber(ARGV[argument]), parsed[text] or limits_of(text)
-  local min_cost = cost
+  local min_cost, asked = cost, nil
   if not cost then
-    cost, min_cost = string.match(ARGV[argument], '(%d+) (%d+)')
+    local is_once
+    cost, min_cost, is_once = string.match(ARGV[argument], '^(%d+) (%d+)( ?)')
     cost, min_cost = tonumber(cost), tonumber(min_cost)
+    asked = is_once ~= '' and ARGV[argument] or nil
   end
-  local decided, problem = pcall(decide, key, limits, cost, min_cost)
+  local decided, problem = pcall(decide, key, place, limits, cost, min_cost, asked)
   if not decided then
     failure = type(problem) == 'table' and problem.err or tostring(problem)
     if is_store_failure(failure) then
@@ -215,10 +249,11 @@ for argument = 3, #ARGV, 2 do
     end
     failure = failure .. ', in a check of ' .. KEYS[key + 1]
     for i = 1, #limits do
-      reply[key + 1 + i] = pack('<ddddd', BROKEN, 0, 0, 0, 0)
+      reply[place + i] = pack('<ddddd', BROKEN, 0, 0, 0, 0)
     end
   end
-  key = key + #limits
+  key = key + #limits + (asked and 1 or 0)
+  place = place + #limits
 end
 
 return { table.concat(reply), failure }

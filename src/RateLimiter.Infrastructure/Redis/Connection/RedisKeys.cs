@@ -184,6 +184,12 @@ internal static class RedisKeys
     }
 
     /// <summary>
+    /// String: what was asked with an idempotency key, a line break, and the answer as check.lua keeps it. Beside the counters.
+    /// </summary>
+    public static RedisKey Answer(in CheckPlan plan, IdempotencyKey key) =>
+        $"rl:{{{Slot(plan)}}}:i:{key.Digest}";
+
+    /// <summary>
     /// What the counters of a plan have in common: the subjects that all limits of the policy have, or the policy itself where
     /// they have none. A user alone begins with a length, and the others with a letter, which keeps them apart.
     /// </summary>
