@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Reservations;
 using RateLimiter.Application.Validation;
 
 namespace RateLimiter.Api.Checks;
@@ -34,6 +35,11 @@ internal static class CheckProblems
                 StatusCodes.Status429TooManyRequests,
                 CheckRefusal.TooManyKeys
             ),
+            CheckProblem.TooManyReservations => ProblemResponse.Problem(
+                context,
+                StatusCodes.Status429TooManyRequests,
+                ReservationRefusal.TooMany
+            ),
             CheckProblem.NobodyNamed => ProblemResponse.ValidationProblem(
                 context,
                 new Dictionary<string, string[]> { ["user_id"] = [FieldRules.Required] }
@@ -60,9 +66,15 @@ internal static class CheckProblems
         Func<string, string>? field = null
     )
     {
-        if (problem is CheckProblem.TooManyKeys tooMany)
+        var wait = problem switch
         {
-            context.Response.SetRetryAfter(tooMany.RetryAfter);
+            CheckProblem.TooManyKeys tooMany => tooMany.RetryAfter,
+            CheckProblem.TooManyReservations => TimeSpan.FromSeconds(1),
+            _ => (TimeSpan?)null,
+        };
+        if (wait is { } time)
+        {
+            context.Response.SetRetryAfter(time);
         }
 
         return ProblemResponse.Result(Of(context, problem, field));

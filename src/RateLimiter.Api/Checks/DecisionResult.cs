@@ -22,11 +22,7 @@ internal sealed record DecisionResult(Decision Decision) : IActionResult
     {
         var response = context.HttpContext.Response;
         RateLimitHeaders.Write(response, Decision);
-        if (Decision.Repetition == Repetition.Same)
-        {
-            response.Headers[IdempotencyHeader.Replayed] = "true";
-        }
-
+        IdempotencyHeader.WriteTo(response, Decision);
         return JsonResponse.WriteAsync(response, Decision, DecisionJson.Write);
     }
 }

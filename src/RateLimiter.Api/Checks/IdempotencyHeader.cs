@@ -33,6 +33,15 @@ internal sealed class IdempotencyHeader : IOperationProcessor
             : (null, new Dictionary<string, string[]> { [Name] = [problem] });
     }
 
+    /// <summary>Says that an answer was given before, when it was.</summary>
+    public static void WriteTo(HttpResponse response, Decision decision)
+    {
+        if (decision.Kind == DecisionKind.Replayed)
+        {
+            response.Headers[Replayed] = "true";
+        }
+    }
+
     /// <summary>The error of a batch that has the header: its items have keys of their own.</summary>
     public static Dictionary<string, string[]>? Refusal(HttpRequest request) =>
         request.Headers.ContainsKey(Name)

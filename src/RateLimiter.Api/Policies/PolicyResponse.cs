@@ -38,6 +38,10 @@ public sealed record PolicyResponse : LimitBody
     [JsonPropertyOrder(1)]
     public StoreFailureMode? OnStoreFailure { get; init; }
 
+    /// <summary>What becomes of expired reservations that do not say it themselves; null for the default, "release".</summary>
+    [JsonPropertyOrder(1)]
+    public ExpiryAction? OnExpiry { get; init; }
+
     /// <summary>1 when created, incremented with every save.</summary>
     [JsonPropertyOrder(1)]
     public required long Version { get; init; }
@@ -101,7 +105,8 @@ internal sealed class PolicyProfile : Profile
             .ForMember(
                 to => to.OnStoreFailure,
                 map => map.MapFrom(from => from.Definition.OnStoreFailure)
-            );
+            )
+            .ForMember(to => to.OnExpiry, map => map.MapFrom(from => from.Definition.OnExpiry));
     }
 
     private void MapLimit<T>(MemberList members)

@@ -45,6 +45,13 @@ public sealed record SavePolicyRequest : LimitBody
     [JsonPropertyOrder(1)]
     public StoreFailureMode? OnStoreFailure { get; init; }
 
+    /// <summary>
+    /// What becomes of the permits of a reservation that nobody settles in time and that does not say it itself: "release" gives them
+    /// back, "charge" keeps them charged; "release" when omitted.
+    /// </summary>
+    [JsonPropertyOrder(1)]
+    public ExpiryAction? OnExpiry { get; init; }
+
     /// <summary>The request that creates such a policy.</summary>
     internal static SavePolicyRequest Of(PolicyDefinition definition)
     {
@@ -56,6 +63,7 @@ public sealed record SavePolicyRequest : LimitBody
             IsActive = definition.IsActive,
             Mode = definition.Mode,
             OnStoreFailure = definition.OnStoreFailure,
+            OnExpiry = definition.OnExpiry,
         };
         return definition.OnlyLimit is { } single
             ? request with
@@ -77,7 +85,8 @@ public sealed record SavePolicyRequest : LimitBody
             Description,
             IsActive,
             Mode,
-            OnStoreFailure
+            OnStoreFailure,
+            OnExpiry
         );
 }
 

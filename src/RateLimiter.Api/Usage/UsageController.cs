@@ -47,7 +47,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         }
 
         var caller = HttpContext.Caller();
-        var (decision, _, problem) = await mediator.Send(
+        var (usage, _, problem) = await mediator.Send(
             new UsageQuery(
                 caller.Client,
                 new UsageKey(userId, routeKey, role ?? PolicyKey.DefaultRole, subjects),
@@ -60,8 +60,8 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
             return CheckProblems.Result(HttpContext, problem);
         }
 
-        RateLimitHeaders.Write(Response, decision!);
-        return UsageResponse.From(decision!);
+        RateLimitHeaders.Write(Response, usage!.Decision);
+        return UsageResponse.From(usage);
     }
 
     /// <summary>Refunds permits, never above the limit.</summary>

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using RateLimiter.Api.Checks;
+using RateLimiter.Application.Usage;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Usage;
 
@@ -14,27 +16,36 @@ public sealed record UsageResponse : DecisionResponse
     [JsonPropertyOrder(1)]
     public required long Used { get; init; }
 
+    /// <summary>How many of them open reservations hold.</summary>
+    [JsonPropertyOrder(1)]
+    public required long Held { get; init; }
+
     /// <summary>The usage of each limit of the policy.</summary>
     [JsonPropertyOrder(2)]
     public required IReadOnlyList<LimitUsageResponse> Limits { get; init; }
 
-    internal static new UsageResponse From(Decision decision) =>
-        new(DecisionResponse.From(decision))
+    internal static UsageResponse From(UsageLook usage) =>
+        new(DecisionResponse.From(usage.Decision))
         {
-            Used = decision.Used,
+            Used = usage.Decision.Used,
+            // Of the limit that is shown.
+            Held = usage
+                .Decision.Statuses.Zip(usage.Held)
+                .Where(it =>
+                    it.First.Remaining == usage.Decision.Remaining
+                    && it.First.Used == usage.Decision.Used
+                )
+                .Select(it => it.Second)
+                .FirstOrDefault(),
             Limits =
             [
-                .. decision.Limits.Zip(
-                    decision.Statuses,
-                    (limit, status) =>
-                        new LimitUsageResponse(
-                            limit.Name,
-                            limit.Per,
-                            limit.Permits,
-                            limit.Capacity,
-                            status.Used,
-                            status.Remaining,
-                            TimeSpan.FromMicroseconds(status.Reset).RoundUp(TimeSpan.TicksPerSecond)
+                .. usage.Decision.Limits.Select(
+                    (limit, i) =>
+                        LimitUsageResponse.From(
+                            limit,
+                            usage.Decision.Statuses[i],
+                            usage.Held[i],
+                            usage.Decision.DecidedAt
                         )
                 ),
             ],
@@ -46,14 +57,37 @@ public sealed record UsageResponse : DecisionResponse
 /// <param name="Limit">Its permits per window.</param>
 /// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
 /// <param name="Used">The used permits, rounded up.</param>
+/// <param name="Held">How many of them open reservations hold.</param>
 /// <param name="Remaining">The remaining permits of the capacity, never negative.</param>
 /// <param name="ResetIn">Seconds until all permits are replenished, rounded up; 0 when none is used.</param>
+/// <param name="ResetsAt">When the period of a calendar limit ends; null for other limits.</param>
 public sealed record LimitUsageResponse(
     string Name,
     IReadOnlyList<string> Per,
     long Limit,
     long Capacity,
     long Used,
+    long Held,
     long Remaining,
-    long ResetIn
-);
+    long ResetIn,
+    DateTimeOffset? ResetsAt
+)
+{
+    internal static LimitUsageResponse From(
+        Limit limit,
+        LimitStatus status,
+        long held,
+        DateTimeOffset now
+    ) =>
+        new(
+            limit.Name,
+            limit.Per,
+            limit.Permits,
+            limit.Capacity,
+            status.Used,
+            held,
+            status.Remaining,
+            TimeSpan.FromMicroseconds(status.Reset).RoundUp(TimeSpan.TicksPerSecond),
+            (limit as CalendarLimit)?.ResetsAt(now, status.Reset)
+        );
+}

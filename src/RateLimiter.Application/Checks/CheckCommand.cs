@@ -43,7 +43,7 @@ internal sealed class CheckHandler(
         var decision = plan.IsCounted
             ? await counters.AcquireAsync(plan, cancellationToken) ?? fallback.Decide(plan)
             : Decision.NotAsked(plan, time.GetUtcNow());
-        if (decision.Repetition == Repetition.None)
+        if (decision.Kind == DecisionKind.New)
         {
             recorder.Record(client.Id, check, decision, time.GetElapsedTime(start));
         }

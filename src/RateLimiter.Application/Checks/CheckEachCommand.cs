@@ -75,7 +75,7 @@ internal sealed class CheckEachHandler(
         var took = time.GetElapsedTime(start);
         for (var i = 0; i < outcomes.Length; i++)
         {
-            if (outcomes[i].Decision is { Repetition: Repetition.None } decision)
+            if (outcomes[i].Decision is { Kind: DecisionKind.New } decision)
             {
                 recorder.Record(client.Id, checks[i], decision, took);
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Application.Checks;
@@ -15,11 +16,18 @@ public readonly record struct CheckOutcome<TResult>(
 
 internal static class CheckOutcome
 {
-    /// <summary>The outcome of a call with an idempotency key that an earlier call may have used, or of one without.</summary>
+    /// <summary>The decision, or why nothing was decided.</summary>
     public static CheckOutcome<Decision> Of(Decision decision) =>
-        decision.Repetition == Repetition.Different
-            ? new CheckOutcome<Decision>(null, Problem: new CheckProblem.KeyReused())
-            : new CheckOutcome<Decision>(decision);
+        decision.Kind switch
+        {
+            DecisionKind.KeyReused => new(null, Problem: new CheckProblem.KeyReused()),
+            DecisionKind.TooManyReservations => new(
+                null,
+                Problem: new CheckProblem.TooManyReservations()
+            ),
+            DecisionKind.New or DecisionKind.Replayed => new(decision),
+            _ => throw new UnreachableException(),
+        };
 }
 
 /// <summary>The outcome of one check of a batch: a decision, or why there is none.</summary>

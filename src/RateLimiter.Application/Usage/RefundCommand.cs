@@ -39,7 +39,7 @@ internal sealed class RefundHandler(
         }
 
         var decision = await counters.RefundAsync(plan, cancellationToken);
-        if (decision.Repetition == Repetition.None)
+        if (decision.Kind == DecisionKind.New)
         {
             fallback.Refund(plan);
         }

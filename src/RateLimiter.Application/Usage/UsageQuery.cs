@@ -1,5 +1,6 @@
 using MediatR;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Reservations;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 
@@ -12,23 +13,42 @@ namespace RateLimiter.Application.Usage;
 /// <param name="Usage">Whose usage is read. Limits of which a subject is not named are left out.</param>
 /// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record UsageQuery(ClientSnapshot Client, UsageKey Usage, TimeSpan Waited = default)
-    : IRequest<CheckOutcome<Decision>>;
+    : IRequest<CheckOutcome<UsageLook>>;
 
-internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
-    : IRequestHandler<UsageQuery, CheckOutcome<Decision>>
+/// <summary>The usage of a policy's limits.</summary>
+/// <param name="Decision">The usage, and the decision on a check of cost 1.</param>
+/// <param name="Held">What open reservations hold of the permits in use, for each limit of the decision.</param>
+public sealed record UsageLook(Decision Decision, IReadOnlyList<long> Held);
+
+internal sealed class UsageHandler(
+    ICounterStore counters,
+    IReservationStore reservations,
+    TimeProvider time
+) : IRequestHandler<UsageQuery, CheckOutcome<UsageLook>>
 {
-    public async Task<CheckOutcome<Decision>> Handle(
+    public async Task<CheckOutcome<UsageLook>> Handle(
         UsageQuery query,
         CancellationToken cancellationToken
     )
     {
         var (client, usage, waited) = query;
         var (plan, problem) = CheckPlanner.PlanLook(client, usage, waited);
-        return new CheckOutcome<Decision>(
+        return new CheckOutcome<UsageLook>(
             problem is not null ? null
-                : plan.IsCounted ? await counters.PeekAsync(plan, cancellationToken)
-                : Decision.NotAsked(plan, time.GetUtcNow()),
+                : plan.IsCounted ? await LookAsync(plan, cancellationToken)
+                : new UsageLook(Decision.NotAsked(plan, time.GetUtcNow()), new long[plan.Count]),
             Problem: problem
+        );
+    }
+
+    private async Task<UsageLook> LookAsync(CheckPlan plan, CancellationToken cancellationToken)
+    {
+        var decision = await counters.PeekAsync(plan, cancellationToken);
+        var held = await reservations.HeldAsync(plan, cancellationToken);
+        return new UsageLook(
+            decision,
+            // What is held in a window that is gone counts no more.
+            [.. decision.Statuses.Zip(held, (status, of) => Math.Min(status.Used, of))]
         );
     }
 }

@@ -60,6 +60,15 @@ public static class LimitWords
             _ => throw new ArgumentOutOfRangeException(nameof(mode)),
         };
 
+    public static string Of(ExpiryAction? action) =>
+        action switch
+        {
+            null => "default: give back",
+            ExpiryAction.Release => "give back",
+            ExpiryAction.Charge => "keep charged",
+            _ => throw new ArgumentOutOfRangeException(nameof(action)),
+        };
+
     /// <summary>In the format of the API: "3,600 s".</summary>
     public static string Seconds(TimeSpan time) =>
         $"{Figures.Text((long)Math.Ceiling(time.TotalSeconds))} s";

@@ -22,6 +22,7 @@ public sealed record PolicyDifference(string Field, string? Before, string? Afte
                 LimitWords.Of(before.OnStoreFailure),
                 LimitWords.Of(after.OnStoreFailure)
             ),
+            .. Of("On expiry", LimitWords.Of(before.OnExpiry), LimitWords.Of(after.OnExpiry)),
             .. Of("Description", before.Description, after.Description),
         ];
 

@@ -15,6 +15,7 @@ internal sealed record PolicyFields(
     bool IsActive,
     PolicyMode Mode,
     StoreFailureMode? OnStoreFailure,
+    ExpiryAction? OnExpiry,
     IReadOnlyList<LimitFields> Limits,
     bool IsSingle
 )
@@ -30,7 +31,8 @@ internal sealed record PolicyFields(
             Description,
             IsActive,
             Mode,
-            OnStoreFailure
+            OnStoreFailure,
+            OnExpiry
         );
 }
 

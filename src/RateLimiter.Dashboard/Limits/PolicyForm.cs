@@ -23,6 +23,8 @@ public sealed class PolicyForm
 
     public StoreFailureMode? OnStoreFailure { get; set; }
 
+    public ExpiryAction? OnExpiry { get; set; }
+
     public List<LimitForm> Limits { get; } = [new() { Permits = "100", WindowSeconds = "60" }];
 
     /// <summary>Whether the only limit has no name, or the default name of a single limit.</summary>
@@ -38,6 +40,7 @@ public sealed class PolicyForm
             IsActive = definition.IsActive,
             Mode = definition.Mode,
             OnStoreFailure = definition.OnStoreFailure,
+            OnExpiry = definition.OnExpiry,
         };
         form.Limits.Clear();
         form.Limits.AddRange(definition.Limits.Select(LimitForm.Of));
@@ -55,6 +58,7 @@ public sealed class PolicyForm
             IsActive,
             Mode,
             OnStoreFailure,
+            OnExpiry,
             [.. Limits.Select((limit, i) => limit.Read(FieldOf(i), unreadable))],
             IsSingle
         );

@@ -50,6 +50,13 @@ public sealed partial class PolicyEditorPage
         (StoreFailureMode.Local, "Fail local: count per instance"),
     ];
 
+    private static readonly IReadOnlyList<(ExpiryAction?, string)> Expiries =
+    [
+        (null, "Default: give its permits back"),
+        (ExpiryAction.Release, "Give its permits back"),
+        (ExpiryAction.Charge, "Keep its permits charged"),
+    ];
+
     private Reply<Found>? loaded;
     private PolicyForm form = new();
     private ValidationErrors errors = ValidationErrors.None;

@@ -130,7 +130,7 @@ public sealed partial class UsersPage
                 (
                     Subject: subject,
                     Reply: subject.Route is not { } route
-                        ? new Reply<CheckOutcome<Decision>>(default, null)
+                        ? new Reply<CheckOutcome<UsageLook>>(default, null)
                         : await Session.SendAsync(
                             Looking,
                             caller => new UsageQuery(
@@ -146,7 +146,7 @@ public sealed partial class UsersPage
             .FirstOrDefault(found => found is not null);
         return new(
             hindrance is null
-                ? [.. replies.Select(reply => (reply.Subject, reply.Reply.Value.Result))]
+                ? [.. replies.Select(reply => (reply.Subject, reply.Reply.Value.Result?.Decision))]
                 : null,
             hindrance
         );

@@ -63,6 +63,9 @@ public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cos
         init => minCost = value == Cost ? null : value;
     }
 
+    /// <summary>How the permits are held until they are settled; null when they are taken for good.</summary>
+    public Reservation? Reservation { get; init; }
+
     /// <summary>Under which key the answer is kept when permits are taken; null when it is not.</summary>
     public IdempotencyKey? Idempotency { get; init; }
 

@@ -53,8 +53,11 @@ public sealed record Decision
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public bool ShadowDenied { get; private init; }
 
-    /// <summary>How this decision relates to an earlier one with the same idempotency key.</summary>
-    public Repetition Repetition { get; init; }
+    /// <summary>Whether this was decided now. When nothing was decided, the rest says nothing.</summary>
+    public DecisionKind Kind { get; init; }
+
+    /// <summary>The id of the reservation that holds the permits; null when nothing is held.</summary>
+    public string? ReservationId { get; init; }
 
     /// <summary>Made without the store, which did not answer, by the policy's mode for store failures.</summary>
     public bool Degraded { get; init; }

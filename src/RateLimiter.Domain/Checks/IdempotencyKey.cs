@@ -56,15 +56,18 @@ public sealed record IdempotencyKey(string Digest)
         : null;
 }
 
-/// <summary>How a decision relates to an earlier call with the same idempotency key.</summary>
-public enum Repetition
+/// <summary>Whether a call was decided now.</summary>
+public enum DecisionKind
 {
-    /// <summary>There was none, or it took nothing.</summary>
-    None,
+    /// <summary>It was.</summary>
+    New,
 
-    /// <summary>The decision is that of the earlier call. Nothing was taken again.</summary>
-    Same,
+    /// <summary>The decision is that of an earlier call with the same idempotency key. Nothing was taken again.</summary>
+    Replayed,
 
-    /// <summary>The earlier call asked for something else. Nothing was decided.</summary>
-    Different,
+    /// <summary>Nothing was decided: an earlier call with the same idempotency key asked for something else.</summary>
+    KeyReused,
+
+    /// <summary>Nothing was decided: as many reservations of a counter are open as may be.</summary>
+    TooManyReservations,
 }

@@ -25,6 +25,16 @@ public enum StoreFailureMode
     Local,
 }
 
+/// <summary>What becomes of the permits of a reservation that nobody settles.</summary>
+public enum ExpiryAction
+{
+    /// <summary>They are given back.</summary>
+    Release,
+
+    /// <summary>They stay taken. Slots are given back nevertheless.</summary>
+    Charge,
+}
+
 /// <summary>A policy as its owner writes it.</summary>
 /// <param name="Key">The route and role that it applies to.</param>
 /// <param name="Limits">1 to <see cref="MaxLimits"/>, each with a name of its own. A check must pass them all.</param>
@@ -32,13 +42,15 @@ public enum StoreFailureMode
 /// <param name="IsActive">Whether it limits: an inactive policy allows everything and counts nothing.</param>
 /// <param name="Mode">What it does with a check that its limits deny.</param>
 /// <param name="OnStoreFailure">What it decides while the store does not answer; null for the service's default.</param>
+/// <param name="OnExpiry">What becomes of expired reservations that do not say it themselves; null for the default, release.</param>
 public sealed record PolicyDefinition(
     PolicyKey Key,
     LimitList Limits,
     string? Description,
     bool IsActive,
     PolicyMode Mode,
-    StoreFailureMode? OnStoreFailure = null
+    StoreFailureMode? OnStoreFailure = null,
+    ExpiryAction? OnExpiry = null
 )
 {
     public const int MaxLimits = 8;

@@ -14,5 +14,6 @@ namespace RateLimiter.Infrastructure.Documents;
 [JsonSerializable(typeof(DeletionDocument))]
 [JsonSerializable(typeof(LoggedDecision))]
 [JsonSerializable(typeof(PolicyDocument))]
+[JsonSerializable(typeof(ReservationDocument))]
 [JsonSerializable(typeof(TombstoneDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -13,6 +13,7 @@ internal sealed record PolicyDocument(
     bool IsActive,
     PolicyMode Mode,
     StoreFailureMode? OnStoreFailure,
+    ExpiryAction? OnExpiry,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     string? UpdatedBy
@@ -27,6 +28,7 @@ internal sealed record PolicyDocument(
             policy.Definition.IsActive,
             policy.Definition.Mode,
             policy.Definition.OnStoreFailure,
+            policy.Definition.OnExpiry,
             policy.CreatedAt,
             policy.UpdatedAt,
             policy.UpdatedBy
@@ -63,7 +65,8 @@ internal sealed record PolicyDocument(
                 Description,
                 IsActive,
                 Mode,
-                OnStoreFailure
+                OnStoreFailure,
+                OnExpiry
             ),
             version,
             CreatedAt,

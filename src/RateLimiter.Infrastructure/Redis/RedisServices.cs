@@ -10,6 +10,7 @@ using RateLimiter.Application.Configuration;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Reservations;
 using RateLimiter.Application.Sessions;
 using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Infrastructure.Redis.Audit;
@@ -20,6 +21,7 @@ using RateLimiter.Infrastructure.Redis.Health;
 using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Logs;
 using RateLimiter.Infrastructure.Redis.Policies;
+using RateLimiter.Infrastructure.Redis.Reservations;
 using RateLimiter.Infrastructure.Redis.Sessions;
 
 namespace RateLimiter.Infrastructure.Redis;
@@ -58,7 +60,10 @@ internal static class RedisServices
     }
 
     private static IServiceCollection AddCounters(this IServiceCollection services) =>
-        services.AddSingleton<CheckProbe>().AddAs<ICounterStore, RedisCounterStore>();
+        services
+            .AddSingleton<CheckProbe>()
+            .AddAs<ICounterStore, RedisCounterStore>()
+            .AddAs<IReservationStore, RedisReservationStore>();
 
     private static IServiceCollection AddRegistry(this IServiceCollection services) =>
         services

@@ -198,8 +198,8 @@ internal sealed class CheckCaller(
         return reply.Decisions;
     }
 
-    // The store's time as far as it is known, in microseconds since 1970.
-    private long TimeOf(RedisKey key) =>
+    /// <summary>The store's time as far as it is known, in microseconds since 1970.</summary>
+    public long TimeOf(RedisKey key) =>
         ((clockOf(key).Now?.Earliest ?? time.GetUtcNow()) - DateTimeOffset.UnixEpoch).Ticks
         / TimeSpan.TicksPerMicrosecond;
 

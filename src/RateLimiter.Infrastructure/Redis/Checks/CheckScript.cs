@@ -19,8 +19,7 @@ internal static class CheckScript
     private const long Outdated = -3;
     private const long KeyReused = -4;
 
-    // Behind the cost of a check with an idempotency key.
-    private const string Once = " once";
+    private const long Full = -5;
 
     // The argument for the same limits is the same in every call, or as long as no period of a calendar ends.
     private static readonly ConditionalWeakTable<LimitList, LimitText> LimitTexts = [];
@@ -53,21 +52,22 @@ internal static class CheckScript
         long now
     )
     {
-        var values = new RedisValue[2 + 2 * plans.Length];
+        // A call makes reservations with each of its plans, or with none.
+        var makesReservations = plans[0].Reservation is not null;
+        var values = new RedisValue[2 + (makesReservations ? 4 : 2) * plans.Length];
         values[0] = clock ?? RedisValue.EmptyString;
         values[1] = verb;
         var value = 2;
         foreach (var keyed in plans)
         {
             ref readonly var plan = ref keyed.Plan;
-            values[value++] =
-                plan.MinCost == plan.Cost && plan.Idempotency is null
-                    ? plan.Cost
-                    : string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{plan.Cost} {plan.MinCost}{(plan.Idempotency is null ? "" : Once)}"
-                    );
+            values[value++] = AskedBy(keyed);
             values[value++] = TextOf(plan.Limits, clock ?? now);
+            if (keyed.Reservation is { } reservation)
+            {
+                values[value++] = reservation.Id;
+                values[value++] = reservation.Document.Write();
+            }
         }
 
         return (KeysOf(plans), values);
@@ -116,7 +116,14 @@ internal static class CheckScript
             {
                 decisions[i] = Decision.NotAsked(keyed.Plan, decidedAt) with
                 {
-                    Repetition = Repetition.Different,
+                    Kind = DecisionKind.KeyReused,
+                };
+            }
+            else if (statuses[0].Wait == Full)
+            {
+                decisions[i] = Decision.NotAsked(keyed.Plan, decidedAt) with
+                {
+                    Kind = DecisionKind.TooManyReservations,
                 };
             }
             else if (keyed.Plan.Idempotency is not null && IsKept(statuses, ends[0]))
@@ -124,12 +131,17 @@ internal static class CheckScript
                 // The figures are of that time.
                 decisions[i] = Decision.From(keyed.Plan, statuses, TimeOf(-ends[0])) with
                 {
-                    Repetition = Repetition.Same,
+                    Kind = DecisionKind.Replayed,
                 };
             }
             else if (statuses[0].Wait != Broken)
             {
                 decisions[i] = Decide(keyed, statuses, ends, decidedAt, ref denials);
+            }
+
+            if (keyed.Reservation is not null && (string?)reply[2 + i] is { Length: > 0 } id)
+            {
+                decisions[i] = decisions[i]! with { ReservationId = id };
             }
         }
 
@@ -138,7 +150,7 @@ internal static class CheckScript
             decisions,
             denials ?? (IReadOnlyList<StableDenial>)[],
             outdated ?? (IReadOnlyList<int>)[],
-            reply.Length > 1 ? (string?)reply[1] : null
+            reply.Length > 1 && (string?)reply[1] is { Length: > 0 } failure ? failure : null
         );
     }
 
@@ -206,6 +218,28 @@ internal static class CheckScript
         }
 
         return isExhausted ? first : 0;
+    }
+
+    private static bool IsChargedOnExpiry(in CheckPlan plan) =>
+        (plan.Reservation!.Terms.OnExpiry ?? plan.Policy.Definition.OnExpiry)
+            == ExpiryAction.Charge;
+
+    // What a repetition with the same idempotency key must ask too.
+    private static RedisValue AskedBy(KeyedPlan keyed)
+    {
+        ref readonly var plan = ref keyed.Plan;
+        if (plan.MinCost == plan.Cost && plan.Idempotency is null && keyed.Reservation is null)
+        {
+            return plan.Cost;
+        }
+
+        var once = plan.Idempotency is null ? "" : " once";
+        return keyed.Reservation is { Terms: var terms }
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{plan.Cost} {plan.MinCost} {(long)terms.TimeToLive.TotalMicroseconds} {terms.Slots} {(IsChargedOnExpiry(plan) ? 1 : 0)}{once}"
+            )
+            : string.Create(CultureInfo.InvariantCulture, $"{plan.Cost} {plan.MinCost}{once}");
     }
 
     private static RedisKey[] KeysOf(ReadOnlySpan<KeyedPlan> plans)

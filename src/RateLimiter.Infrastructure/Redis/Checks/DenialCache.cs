@@ -19,7 +19,14 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     /// <summary>The most denials that are cached, at about 500 bytes each. The least used are evicted first.</summary>
     private const int Capacity = 100_000;
 
+    // So many groups of counters: what is forgotten of one spoils the memory of few others.
+    private const int Groups = 4096;
+
     private readonly ConcurrentLru<string, Denial> denials = new(Capacity);
+
+    /// <summary>The generation in which a denial of each group was forgotten last.</summary>
+    private readonly long[] forgotten = new long[Groups];
+    private long cleared;
     private long generation;
 
     /// <summary>Hits and misses of the cache.</summary>
@@ -68,7 +75,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     {
         string counter = stable.Counter!;
         denials.AddOrUpdate(counter, new Denial(stable.Decision, stable.Cost, stable.MinCost));
-        if (Generation != asOf)
+        if (Math.Max(Interlocked.Read(ref cleared), Interlocked.Read(ref GroupOf(counter))) > asOf)
         {
             // Something was invalidated meanwhile, perhaps this denial.
             denials.TryRemove(counter);
@@ -77,7 +84,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
 
     public void Forget(string counter)
     {
-        Interlocked.Increment(ref generation);
+        Raise(ref GroupOf(counter));
         denials.TryRemove(counter);
     }
 
@@ -92,9 +99,29 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
 
     public void Clear()
     {
-        Interlocked.Increment(ref generation);
+        Raise(ref cleared);
         denials.Clear();
     }
+
+    // To a new generation, unless another caller was faster with a later one.
+    private void Raise(ref long mark)
+    {
+        var next = Interlocked.Increment(ref generation);
+        for (
+            var seen = Interlocked.Read(ref mark);
+            seen < next;
+            seen = Interlocked.Read(ref mark)
+        )
+        {
+            if (Interlocked.CompareExchange(ref mark, next, seen) == seen)
+            {
+                return;
+            }
+        }
+    }
+
+    private ref long GroupOf(string counter) =>
+        ref forgotten[(uint)counter.GetHashCode(StringComparison.Ordinal) % Groups];
 
     private Decision? Peek(string counter, in CheckPlan plan, StoreTime clock)
     {

@@ -20,9 +20,21 @@ internal sealed class KeyedPlan(in CheckPlan plan, RedisKey[] counters)
     /// <summary>The key of the counter of each demand. All are in one slot of a cluster.</summary>
     public RedisKey[] Counters { get; } = counters;
 
-    /// <summary>The keys that the script needs: the counters and, with an idempotency key, that of the kept answer.</summary>
-    public RedisKey[] Keys { get; } =
-        plan.Idempotency is { } key ? [.. counters, RedisKeys.Answer(plan, key)] : counters;
+    /// <summary>The reservation that it makes; null when it makes none.</summary>
+    public ReservationEntry? Reservation { get; init; }
+
+    /// <summary>
+    /// The keys that the script needs: the counters, with an idempotency key that of the kept answer, and that of a reservation.
+    /// </summary>
+    public RedisKey[] Keys =>
+        plan.Idempotency is null && Reservation is null
+            ? Counters
+            :
+            [
+                .. Counters,
+                .. plan.Idempotency is { } key ? [RedisKeys.Answer(plan, key)] : (RedisKey[])[],
+                .. Reservation is { } made ? [made.Record] : (RedisKey[])[],
+            ];
 
     /// <summary>A counter whose slot and shard are those of all.</summary>
     public RedisKey Slot => Counters[0];

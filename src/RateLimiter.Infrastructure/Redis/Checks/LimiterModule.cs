@@ -35,6 +35,13 @@ internal sealed record LimiterModule(string Name, Func<Limit, int> Work)
 
     public static LimiterModule Of(Limit limit) => Modules[limit.Algorithm];
 
+    /// <inheritdoc cref="Write(Limit, long, ref ValueTuple{long, long})"/>
+    public string Write(Limit limit, long now)
+    {
+        var valid = (long.MinValue, long.MaxValue);
+        return Write(limit, now, ref valid);
+    }
+
     /// <summary>The limit, as check.lua reads it.</summary>
     /// <param name="limit">The limit.</param>
     /// <param name="now">The time in microseconds, around which the periods of a calendar are.</param>

@@ -1,7 +1,7 @@
 -- A counter for each period of a calendar, which expires when the period ends.
 --
 -- State: start used, two doubles of 8 bytes. start: when the period began, in microseconds; used: the permits taken in
--- it.
+-- it. With open reservations a third: next (holds.lua).
 -- window, in the text of a limit, is the starts of five periods in a row, with a comma between: the one before the present
 -- one, the present one, and the three after it. Which of the first three is present, the store's clock says.
 -- See check.lua for what each function receives and returns.
@@ -30,20 +30,21 @@ function limiter.parse(limit, text, now)
 end
 
 function limiter.open(key, now, limit)
-  local start, finish, used = limit.start, limit.finish, 0
+  local start, finish, used, next = limit.start, limit.finish, 0, nil
   local state = read(key)
   if state then
     local kept_start, kept_used = unpack('<dd', state)
+    local kept_next = #state > 16 and unpack('<d', state, 17) or nil
     if kept_start >= start and kept_start <= now then
-      used = kept_used
+      used, next = kept_used, kept_next
     elseif kept_start == finish then
       -- The clock has stepped back over the start of a period: the period continues.
-      start, finish, used = kept_start, limit.next_finish, kept_used
+      start, finish, used, next = kept_start, limit.next_finish, kept_used, kept_next
     elseif kept_start > now then
       call('DEL', key)
     end
   end
-  return { key = key, limit = limit, now = now, start = start, finish = finish, used = used }
+  return { key = key, limit = limit, now = now, start = start, finish = finish, used = used, next = next }
 end
 
 function limiter.wait(counter, cost)
@@ -61,12 +62,29 @@ function limiter.refund(counter, cost)
   counter.used = math.max(0, counter.used - cost)
 end
 
+function limiter.origin(counter)
+  return counter.start
+end
+
+function limiter.returns(counter, origin)
+  return counter.start == origin
+end
+
+function limiter.release(counter, returns)
+  for i = 1, #returns do
+    if returns[i].origin == counter.start then
+      counter.used = math.max(0, counter.used - returns[i].amount)
+    end
+  end
+end
+
 function limiter.reset(counter)
   return counter.used > 0 and counter.finish - counter.now or 0
 end
 
 function limiter.save(counter, time_to_live)
-  call('SET', counter.key, pack('<dd', counter.start, counter.used), 'PX', time_to_live)
+  call('SET', counter.key, pack('<dd', counter.start, counter.used) .. (counter.next and pack('<d', counter.next) or ''),
+    'PX', time_to_live)
 end
 
 return limiter

@@ -1,18 +1,21 @@
 -- Decides checks. Each takes permits from every limit of its policy or from none of them, and none affects another.
 --
--- KEYS     for each check, one counter for each of its limits, and where its answer is kept if it has an idempotency key
+-- KEYS     for each check, one counter for each of its limits, where its answer is kept if it has an idempotency key, and where a
+--          reservation is kept
 -- ARGV[1]  the time in microseconds, or '' for the store's own
--- ARGV[2]  what to do: 'acquire' permits, 'peek' whether they could be acquired, or 'refund' them
+-- ARGV[2]  what to do: 'acquire' permits, 'peek' whether they could be acquired, 'refund' them, or 'reserve': acquire them until they
+--          are settled (settle.lua) or expire
 -- ARGV[3…] for each check two values: its cost, or its cost and after a space the fewest permits that it takes when not all
 --          are left, and after another space 'once' if it has an idempotency key; and its limits, "algorithm permits window burst tick" one after another with a space between. window is
 --          in microseconds, or what the algorithm's parse reads; tick, the unit in which its arithmetic stays below 2^53, is
---          too
+--          too. A reservation has the fewest permits always, after them its time to live in microseconds, its slots, and 1 if
+--          expiry gives back nothing but slots, else 0; and two values more: its id, and what settling it needs to know
 --
 -- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each limit
 --             of each check
 --             wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken, -3: a
 --                        limit is written for another time, and nothing was done, -4: the idempotency key was used for
---                        another cost, and nothing was done
+--                        another cost, and nothing was done, -5: as many reservations are open as may be
 --             remaining  the permits left after what was done
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
@@ -20,7 +23,8 @@
 --                        permit more, or until its wait ends; else 0. Positive when the limit is exhausted, so that
 --                        nobody can take from it meanwhile; negative when others can. Of an answer that was kept: when it
 --                        was given, in microseconds, with a minus; all waits are 0
---          2. when a counter is broken, what is wrong with it
+--          2. when a counter is broken, what is wrong with it, else ''
+--          3. of reservations, the id of each that was made, or ''
 --
 -- load_module gives 'read', and for each algorithm a limiter with these functions:
 --            parse(limit, window, now)  where window is not a number: reads it for this time; false when it is for another
@@ -33,6 +37,11 @@
 --            acquire(counter, cost) takes permits
 --            refund(counter, cost)  gives permits back, never above the limit
 --            reset(counter)         microseconds until all permits are back, 0 when they are
+--            origin(counter)        where what was just acquired was taken: a number that says what is left of it later
+--            returns(counter, origin)  whether what was taken there and is released now is back in full
+--            release(counter, returns) gives back what was held: a list of tables with amount, origin, and at, when it expired,
+--                                   or nil for now. To where it was taken, and nothing where that is gone
+--            cap(counter)           where permits used over the limit could grow without bound: bounds them
 --            save(counter, ttl)     writes the counter, which expires after this many milliseconds
 
 local KEYS, ARGV, call = KEYS, ARGV, redis.call
@@ -40,10 +49,11 @@ local KEYS, ARGV, call = KEYS, ARGV, redis.call
 -- bytes.
 local pack, format, ceil = struct.pack, string.format, math.ceil
 
-local NEVER, BROKEN, OUTDATED, KEY_REUSED = -1, -2, -3, -4
+local NEVER, BROKEN, OUTDATED, KEY_REUSED, FULL = -1, -2, -3, -4, -5
 local verb = ARGV[2]
-local is_acquire, is_refund = verb == 'acquire', verb == 'refund'
-local read = load_module('read')
+local is_reserve, is_refund = verb == 'reserve', verb == 'refund'
+local is_acquire = verb == 'acquire' or is_reserve
+local read, holds = load_module('read'), nil
 
 local now, grace = tonumber(ARGV[1]), 1
 if now then
@@ -55,24 +65,9 @@ else
 end
 
 -- The parsed limits of each text. Most checks of a call use the same few policies.
-local parsed = {}
+local parsed, read_limits = {}, load_module('limits')
 local function limits_of(text)
-  local limits = {}
-  for algorithm, permits, window, burst, tick in string.gmatch(text, '(%S+) (%d+) (%S+) (%d+) (%d+)') do
-    local limiter = load_module(algorithm)
-    local limit = {
-      limiter = limiter,
-      permits = tonumber(permits),
-      window = tonumber(window),
-      burst = tonumber(burst),
-      tick = tonumber(tick),
-    }
-    if limiter.parse and not limiter.parse(limit, window, now) then
-      limits.is_outdated = true
-    end
-    limit.capacity = limiter.capacity(limit)
-    limits[#limits + 1] = limit
-  end
+  local limits = read_limits(text, now)
   parsed[text] = limits
   return limits
 end
@@ -116,21 +111,26 @@ local function until_change(limit, counter, wait)
   if wait > 0 then
     until_more = math.min(until_more or wait, wait)
   end
+  if until_more and counter.next then
+    -- A hold may expire first.
+    until_more = math.min(until_more, math.max(1, counter.next - now))
+  end
   if not until_more then
     return 0
   end
   return counter.used >= limit.capacity and until_more or -until_more
 end
 
-local reply = { pack('<d', now) }
+local reply, ids = { pack('<d', now) }, {}
 
--- An answer is kept for 10 minutes: what was asked, a line break, the time, and the figures of each limit.
+-- An answer is kept for 10 minutes: what was asked, a line break, the id of a reservation, another one, the time, and the figures
+-- of each limit.
 local KEPT_FOR = 600000
 local FIGURES = 24
 
 -- Replies with the kept answer. When the policy has other limits by now, their figures are unknown: all permits are left.
 local function reply_kept(kept, place, limits, asked)
-  local kept_asked, answer = string.match(kept, '^([^\n]*)\n(.*)$')
+  local kept_asked, id, answer = string.match(kept, '^([^\n]*)\n([^\n]*)\n(.*)$')
   local wait = kept_asked == asked and 0 or KEY_REUSED
   local time, is_whole = struct.unpack('<d', answer), #answer == 8 + FIGURES * #limits
   for i = 1, #limits do
@@ -138,28 +138,61 @@ local function reply_kept(kept, place, limits, asked)
     local figures = is_whole and string.sub(answer, first, first + FIGURES - 1) or pack('<ddd', limits[i].capacity, 0, 0)
     reply[place + i] = pack('<d', wait) .. figures .. pack('<d', -time)
   end
+  return id
+end
+
+-- Without a check: the same for all of its limits.
+local function reply_nothing(place, limits, why)
+  for i = 1, #limits do
+    reply[place + i] = pack('<ddddd', why, 0, 0, 0, 0)
+  end
+end
+
+-- How many permits, or slots, a check asks of a limit.
+local function amount_of(limit, cost, reservation)
+  return limit.limiter.counts_slots and (reservation and reservation.slots or 0) or cost
+end
+
+-- The wait of a check for one limit. What is held may come back before the algorithm gives permits.
+local function wait_of(limit, counter, amount)
+  if limit.permits == 0 or amount > limit.capacity then
+    return NEVER
+  end
+  local wait = limit.limiter.wait(counter, amount)
+  if wait > 0 and counter.next and not limit.limiter.counts_slots then
+    local expiry = holds.wait(limit.limiter, counter, counter.used + amount - limit.capacity)
+    wait = expiry and math.max(1, math.min(wait, expiry)) or wait
+  end
+  return wait
 end
 
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken counter is
 -- found before anything is taken.
-local function decide(first_key, place, limits, cost, min_cost, asked)
+local function decide(first_key, place, limits, cost, min_cost, asked, reservation)
   local count, allowed = #limits, true
   if limits.is_outdated then
-    for i = 1, count do
-      reply[place + i] = pack('<ddddd', OUTDATED, 0, 0, 0, 0)
-    end
-    return
+    reply_nothing(place, limits, OUTDATED)
+    return ''
   end
   local kept = asked and read(KEYS[first_key + count + 1])
   if kept then
-    reply_kept(kept, place, limits, asked)
-    return
+    return reply_kept(kept, place, limits, asked)
   end
   for i = 1, count do
     local limit = limits[i]
     local counter = limit.limiter.open(KEYS[first_key + i], now, limit)
     counters[i] = counter
-    if min_cost < cost then
+    if counter.next then
+      holds = holds or load_module('holds')
+      if counter.next <= now then
+        holds.expire(limit.limiter, counter)
+      end
+    end
+    if reservation and holds.are_full(counter) then
+      reply_nothing(place, limits, FULL)
+      return ''
+    end
+    if min_cost < cost and not limit.limiter.counts_slots then
       -- All that is left, the same number from each limit.
       cost = math.max(min_cost, math.min(cost, limit.capacity - counter.used))
     end
@@ -167,7 +200,7 @@ local function decide(first_key, place, limits, cost, min_cost, asked)
   for i = 1, count do
     local limit, counter, wait = limits[i], counters[i], 0
     if not is_refund then
-      wait = (limit.permits == 0 or cost > limit.capacity) and NEVER or limit.limiter.wait(counter, cost)
+      wait = wait_of(limit, counter, amount_of(limit, cost, reservation))
       allowed = allowed and wait == 0
     end
     waits[i] = wait
@@ -175,21 +208,38 @@ local function decide(first_key, place, limits, cost, min_cost, asked)
 
   local is_denied = is_acquire and not allowed
   local answer = asked and pack('<d', now)
+  local taken = reservation and allowed and {}
   for i = 1, count do
     local limit, counter = limits[i], counters[i]
     local limiter, used, reset = limit.limiter, counter.used, nil
-    if allowed and cost > 0 then
+    local amount = amount_of(limit, cost, reservation)
+    if taken then
+      taken[i] = '0 0'
+    end
+    if allowed and amount > 0 then
       if is_acquire then
-        limiter.acquire(counter, cost)
+        limiter.acquire(counter, amount)
+        if reservation then
+          local origin = limiter.origin(counter)
+          holds.add(counter, reservation.id, amount, origin, reservation.keeps, reservation.expires)
+          taken[i] = format('%d %d', amount, origin)
+        end
         reset = limiter.reset(counter)
         save(limiter, counter, reset)
+        counter.has_expired = false
       elseif is_refund and used > 0 and limit.permits > 0 then
         limiter.refund(counter, cost)
         reset = limiter.reset(counter)
         save(limiter, counter, reset)
+        counter.has_expired = false
       end
     elseif is_acquire and counter.is_changed then
       prolong(limiter, counter)
+    end
+
+    if counter.has_expired then
+      reset = limiter.reset(counter)
+      save(limiter, counter, reset)
     end
 
     local ends = is_denied and until_change(limit, counter, waits[i]) or 0
@@ -206,8 +256,16 @@ local function decide(first_key, place, limits, cost, min_cost, asked)
       answer = answer .. pack('<ddd', remaining, reset, used)
     end
   end
+  local id = taken and reservation.id or ''
   if asked and allowed and cost > 0 then
-    call('SET', KEYS[first_key + count + 1], asked .. '\n' .. answer, 'PX', KEPT_FOR)
+    call('SET', KEYS[first_key + count + 1], asked .. '\n' .. id .. '\n' .. answer, 'PX', KEPT_FOR)
+  end
+  if taken then
+    local ttl, record = reservation.ttl, KEYS[first_key + count + (asked and 1 or 0) + 1]
+    call('HSET', record, 'document', reservation.document, 'granted', format('%d', cost), 'committed', '0', 'taken',
+      table.concat(taken, ' '), 'keeps', reservation.keeps, 'ttl', format('%d', ttl), 'expires',
+      format('%d', reservation.expires))
+    call('PEXPIRE', record, format('%d', ceil(ttl / 1000) + KEPT_FOR))
   end
 
   if is_refund then
@@ -216,6 +274,7 @@ local function decide(first_key, place, limits, cost, min_cost, asked)
       redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[first_key + i])
     end
   end
+  return id
 end
 
 -- Errors of the store itself, not of one counter.
@@ -229,31 +288,49 @@ local function is_store_failure(message)
   return false
 end
 
-local key, place, failure = 0, 1, nil
-for argument = 3, #ARGV, 2 do
+local key, place, failure = 0, 1, ''
+local stride = is_reserve and 4 or 2
+for argument = 3, #ARGV, stride do
   local text = ARGV[argument + 1]
   local cost, limits = tonumber(ARGV[argument]), parsed[text] or limits_of(text)
-  local min_cost, asked = cost, nil
+  local min_cost, asked, reservation = cost, nil, nil
   if not cost then
-    local is_once
-    cost, min_cost, is_once = string.match(ARGV[argument], '^(%d+) (%d+)( ?)')
+    local rest
+    cost, min_cost, rest = string.match(ARGV[argument], '^(%d+) (%d+) ?(.*)$')
     cost, min_cost = tonumber(cost), tonumber(min_cost)
-    asked = is_once ~= '' and ARGV[argument] or nil
+    if is_reserve then
+      local ttl, slots, keeps, once = string.match(rest, '^(%d+) (%d+) (%d) ?(.*)$')
+      rest = once
+      reservation = {
+        id = ARGV[argument + 2],
+        document = ARGV[argument + 3],
+        ttl = tonumber(ttl),
+        expires = now + tonumber(ttl),
+        slots = tonumber(slots),
+        keeps = tonumber(keeps),
+      }
+      holds = holds or load_module('holds')
+    end
+    asked = rest ~= '' and ARGV[argument] or nil
   end
-  local decided, problem = pcall(decide, key, place, limits, cost, min_cost, asked)
-  if not decided then
-    failure = type(problem) == 'table' and problem.err or tostring(problem)
+  local decided, result = pcall(decide, key, place, limits, cost, min_cost, asked, reservation)
+  if decided then
+    ids[#ids + 1] = is_reserve and result or nil
+  else
+    failure = type(result) == 'table' and result.err or tostring(result)
     if is_store_failure(failure) then
       -- The call fails as a whole. What was taken before this may have been counted.
       return { err = failure }
     end
     failure = failure .. ', in a check of ' .. KEYS[key + 1]
-    for i = 1, #limits do
-      reply[place + i] = pack('<ddddd', BROKEN, 0, 0, 0, 0)
-    end
+    reply_nothing(place, limits, BROKEN)
+    ids[#ids + 1] = is_reserve and '' or nil
   end
-  key = key + #limits + (asked and 1 or 0)
+  key = key + #limits + (asked and 1 or 0) + (is_reserve and 1 or 0)
   place = place + #limits
 end
 
-return { table.concat(reply), failure }
+if is_reserve then
+  return { table.concat(reply), failure, unpack(ids) }
+end
+return { table.concat(reply), failure ~= '' and failure or nil }

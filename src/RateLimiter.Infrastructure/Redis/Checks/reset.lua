@@ -1,9 +1,12 @@
--- Deletes counters of a subject.
+-- Deletes counters of a subject, with what open reservations hold.
 --
 -- KEYS     the counters
 -- ARGV     the counters whose cached denials are invalid without them
 
-redis.call('DEL', unpack(KEYS))
+for i = 1, #KEYS do
+  redis.call('DEL', KEYS[i])
+  redis.call('DEL', KEYS[i] .. ':holds')
+end
 for i = 1, #ARGV do
   redis.pcall('PUBLISH', 'rl:news', 'freed ' .. ARGV[i])
 end

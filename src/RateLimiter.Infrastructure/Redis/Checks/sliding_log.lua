@@ -2,10 +2,11 @@
 --
 -- State: a list, oldest first, each entry time before permits, three doubles of 8 bytes. time: when they were taken, in
 -- microseconds; before: how many were taken before them since the list began; permits: how many. The running sums make
--- it possible to find an entry without adding up.
+-- it possible to find an entry without adding up. With open reservations the last entry has a fourth: next (holds.lua).
 -- See check.lua for what each function receives and returns. Reading an entry is what costs, and it costs more the
 -- longer the list is: few are read, however many there are, and none is removed singly.
 
+local values_of = unpack
 local call, pack, unpack = redis.call, struct.pack, struct.unpack
 local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
 local limiter = {}
@@ -14,9 +15,13 @@ function limiter.capacity(limit)
   return limit.permits
 end
 
-local function entry(key, index)
-  local time, before, permits = unpack('<ddd', call('LINDEX', key, index))
+local function parse(state)
+  local time, before, permits = unpack('<ddd', state)
   return { time = time, before = before, permits = permits }
+end
+
+local function entry(key, index)
+  return parse(call('LINDEX', key, index))
 end
 
 local function time_of(candidate)
@@ -53,10 +58,14 @@ end
 
 function limiter.open(key, now, limit)
   local length, dead_until = call('LLEN', key), now - limit.window
-  local last = length > 0 and entry(key, length - 1)
+  local last, next
+  if length > 0 then
+    local state = call('LINDEX', key, length - 1)
+    last, next = parse(state), #state > 24 and unpack('<d', state, 25) or nil
+  end
   if last and last.time > now + limit.window then
     call('DEL', key)
-    length, last = 0, nil
+    length, last, next = 0, nil, nil
   end
   local counter = {
     key = key,
@@ -64,6 +73,7 @@ function limiter.open(key, now, limit)
     now = now,
     length = length,
     last_index = length - 1,
+    next = next,
     first = length,
     used = 0,
     total = 0,
@@ -118,6 +128,71 @@ function limiter.refund(counter, cost)
   end
 end
 
+function limiter.origin(counter)
+  return counter.last.time
+end
+
+function limiter.returns(counter, origin)
+  return origin > counter.now - counter.limit.window
+end
+
+-- Permits are equal when they were taken at the same time: they stop counting at the same time. All that come after the first of
+-- them are written again, because their sums have changed.
+function limiter.release(counter, returns)
+  local dead_until, sums, earliest = counter.now - counter.limit.window, {}, nil
+  for i = 1, #returns do
+    local origin = returns[i].origin
+    if origin > dead_until then
+      sums[origin] = (sums[origin] or 0) + returns[i].amount
+      earliest = min(earliest or origin, origin)
+    end
+  end
+  if not earliest or counter.used == 0 then
+    return
+  end
+  local key, index = counter.key, counter.first
+  if counter.oldest.time < earliest then
+    if counter.last.time < earliest then
+      return
+    end
+    index = find(key, index + 1, counter.last_index, counter.last, counter.oldest.time, earliest, time_of)
+  end
+  local kept, released, last = {}, 0, index > counter.first and entry(key, index - 1) or nil
+  local states = call('LRANGE', key, index, counter.last_index)
+  for i = 1, #states do
+    local it = parse(states[i])
+    local taken = min(it.permits, sums[it.time] or 0)
+    if taken > 0 then
+      sums[it.time] = sums[it.time] - taken
+    end
+    it.before = it.before - released
+    it.permits = it.permits - taken
+    released = released + taken
+    if it.permits > 0 then
+      last = it
+      kept[#kept + 1] = pack('<ddd', it.time, it.before, it.permits)
+    end
+  end
+  if released == 0 then
+    return
+  end
+  if index > 0 then
+    call('LTRIM', key, 0, index - 1)
+  else
+    call('DEL', key)
+  end
+  for i = 1, #kept, 1000 do
+    call('RPUSH', key, values_of(kept, i, min(i + 999, #kept)))
+  end
+  counter.length = index + #kept
+  counter.last_index, counter.last = counter.length - 1, last
+  counter.used = counter.used - released
+  counter.total = counter.total - released
+  if counter.used > 0 and index == counter.first then
+    counter.oldest = parse(kept[1])
+  end
+end
+
 function limiter.reset(counter)
   return counter.used > 0 and counter.last.time + counter.limit.window - counter.now or 0
 end
@@ -131,7 +206,7 @@ function limiter.save(counter, time_to_live)
   if counter.first > 0 then
     call('LTRIM', key, counter.first, -1)
   end
-  local state = pack('<ddd', last.time, last.before, last.permits)
+  local state = pack('<ddd', last.time, last.before, last.permits) .. (counter.next and pack('<d', counter.next) or '')
   if counter.is_acquired then
     call('RPUSH', key, state)
   else

@@ -190,6 +190,22 @@ internal static class RedisKeys
         $"rl:{{{Slot(plan)}}}:i:{key.Digest}";
 
     /// <summary>
+    /// Hash: document, granted, committed, taken, keeps, ttl and expires of an open reservation (see check.lua); settled, the answer
+    /// to its last settlement. In the slot of its counters, which the id's beginning names.
+    /// </summary>
+    public static RedisKey Reservation(ClientId client, string id) =>
+        $"rl:{{{ReservationTag(client)}{id.AsSpan(0, HashSlots.SuffixLength)}}}:r:{id}";
+
+    /// <summary>The beginning of an id of a reservation that is kept beside a plan's counters.</summary>
+    public static string ReservationSlot(in CheckPlan plan) =>
+        HashSlots.SuffixFor(ReservationTag(plan.Client), Slot(plan));
+
+    private static string ReservationTag(ClientId client) => $"{client}:";
+
+    /// <summary>Sorted set: what open reservations hold of a counter (holds.lua).</summary>
+    public static RedisKey Holds(RedisKey counter) => counter.Append(":holds");
+
+    /// <summary>
     /// What the counters of a plan have in common: the subjects that all limits of the policy have, or the policy itself where
     /// they have none. A user alone begins with a length, and the others with a letter, which keeps them apart.
     /// </summary>

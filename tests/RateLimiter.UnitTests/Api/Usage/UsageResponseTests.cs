@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Usage;
+using RateLimiter.Application.Usage;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Usage;
@@ -10,7 +11,7 @@ public sealed class UsageResponseTests
     private const long Second = 1_000_000;
 
     private static readonly UsageResponse Response = UsageResponse.From(
-        TestData.Decision(
+        new UsageLook(TestData.Decision(
             TestData.Policy(
                 role: "free",
                 limits:
@@ -21,7 +22,7 @@ public sealed class UsageResponseTests
             ),
             TestData.Status(Second, 0, Second + 1, used: 12),
             TestData.Status(0, 189, 2_592_000 * Second, used: 11)
-        )
+        ), [5, 0])
     );
 
     [Test]
@@ -39,8 +40,8 @@ public sealed class UsageResponseTests
                 Is.EqualTo(
                     new LimitUsageResponse[]
                     {
-                        new("minute", SubjectNames.UserOnly, 24, 12, 12, 0, 2),
-                        new("month", SubjectNames.UserOnly, 200, 200, 11, 189, 2_592_000),
+                        new("minute", SubjectNames.UserOnly, 24, 12, 12, 5, 0, 2, null),
+                        new("month", SubjectNames.UserOnly, 200, 200, 11, 0, 189, 2_592_000, null),
                     }
                 )
             );
@@ -62,13 +63,13 @@ public sealed class UsageResponseTests
                 Is.SupersetOf(new[] { "allowed", "remaining", "reset_in", "reason" })
             );
             Assert.That(
-                json.EnumerateObject().TakeLast(2).Select(field => field.Name),
-                Is.EqualTo(new[] { "used", "limits" })
+                json.EnumerateObject().TakeLast(3).Select(field => field.Name),
+                Is.EqualTo(new[] { "used", "held", "limits" })
             );
             Assert.That(
                 json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),
                 Is.EqualTo(
-                    new[] { "name", "per", "limit", "capacity", "used", "remaining", "reset_in" }
+                    new[] { "name", "per", "limit", "capacity", "used", "held", "remaining", "reset_in", "resets_at" }
                 )
             );
         }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using RateLimiter.Application.Checks;
+using RateLimiter.Application.Reservations;
 using RateLimiter.Application.Stores;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain.Checks;
@@ -12,6 +13,13 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class UsageHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly Mock<IReservationStore> reservations = new();
+
+    [SetUp]
+    public void HoldNothing() =>
+        reservations
+            .Setup(it => it.HeldAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync((CheckPlan plan, CancellationToken _) => new long[plan.Count]);
 
     [Test]
     public async Task Handle_NoPolicyApplies_IsNullAndAsksNothing() =>
@@ -62,6 +70,7 @@ public sealed class UsageHandlerTests
     {
         var outcome = await new UsageHandler(
             counters.Object,
+            reservations.Object,
             new FakeTimeProvider(TestData.Moment)
         ).Handle(
             new UsageQuery(
@@ -71,6 +80,6 @@ public sealed class UsageHandlerTests
             CancellationToken.None
         );
         Assert.That(outcome.Problem is null, Is.EqualTo(outcome.Result is not null));
-        return outcome.Result;
+        return outcome.Result?.Decision;
     }
 }

@@ -1,0 +1,310 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using BitFaster.Caching.Lru;
+using RateLimiter.Application.Reservations;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Reservations;
+using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis.Reservations;
+
+/// <summary>Reservations beside the counters in Redis: check.lua makes them, settle.lua settles them.</summary>
+internal sealed class RedisReservationStore(RedisConnection connection, RedisCounterStore counters)
+    : IReservationStore
+{
+    /// <summary>The documents that are remembered, at about 500 bytes each: most are settled where they were made.</summary>
+    private const int Remembered = 20_000;
+
+    /// <summary>The shown beginning of an id.</summary>
+    private const int ShownLength = 8;
+
+    private static readonly RedisScript Settle = RedisScript.Load("settle", LimiterModule.Names);
+
+    private readonly ConcurrentLru<string, ReservationDocument> documents = new(Remembered);
+
+    public async ValueTask<Decision?> ReserveAsync(
+        CheckPlan plan,
+        CancellationToken cancellationToken
+    )
+    {
+        var names = KeyedPlan.NamesOf(plan);
+        if (
+            connection.IsUnavailable(connection.ShardOf(names[0]))
+            || connection.Room.IsFull
+            || plan.Waited >= connection.CheckTimeout
+        )
+        {
+            return null;
+        }
+
+        var made = ReservationEntry.New(plan, names, counters.Caller.TimeOf(names[0]));
+        try
+        {
+            var decisions = await counters.Caller.EvaluateAsync(
+                "reserve",
+                [new KeyedPlan(plan, names) { Reservation = made }],
+                clock: null,
+                connection.CheckTimeout - plan.Waited,
+                isEvidence: true,
+                cancellationToken
+            );
+            if (decisions[0]?.ReservationId == made.Id)
+            {
+                documents.AddOrUpdate(made.Id, made.Document);
+            }
+
+            return decisions[0];
+        }
+        catch (StoreUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    public async Task<Settled> SettleAsync(
+        ClientId client,
+        string id,
+        Settlement settlement,
+        Func<Check, CheckPlan?> plan,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!ReservationEntry.IsId(id))
+        {
+            return new Settled.Unknown();
+        }
+
+        var record = RedisKeys.Reservation(client, id);
+        var document = await FindAsync(record, id, cancellationToken);
+        RedisKey[] keys = [record, .. document?.Counters.Select(name => (RedisKey)name) ?? []];
+        var now = counters.Caller.TimeOf(record);
+        var answer = await SettleAsync(now);
+        if (answer[0] == "outdated")
+        {
+            // The clock of the store was not known.
+            answer = await SettleAsync(Number(answer, 1));
+        }
+
+        if (answer[0] is "settled" or "released")
+        {
+            documents.TryRemove(id);
+            foreach (var counter in keys.AsSpan(1))
+            {
+                // The message to all instances may take a moment.
+                counters.Denials.Forget(counter!);
+            }
+        }
+
+        return Read(answer);
+
+        async Task<string[]> SettleAsync(long now)
+        {
+            RedisValue[] values =
+            [
+                RedisValue.EmptyString,
+                .. Values(settlement),
+                id,
+                .. document is null ? [] : Limits(document, plan(document.ToCheck()), now),
+            ];
+            var reply = await connection.AskAsync(
+                record,
+                database => Settle.EvaluateAsync(database, keys, values),
+                connection.CheckTimeout,
+                cancellationToken
+            );
+            return ((string)reply!).Split(' ');
+        }
+    }
+
+    public Task<IReadOnlyList<OpenReservation>> ListAsync(
+        CheckPlan plan,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        var names = KeyedPlan.NamesOf(plan);
+        var now = counters.Caller.TimeOf(names[0]);
+        return connection.AskAsync<IReadOnlyList<OpenReservation>>(
+            names[0],
+            async database =>
+            {
+                var holds = await Task.WhenAll(
+                    names.Select(name =>
+                        database.SortedSetRangeByScoreWithScoresAsync(
+                            RedisKeys.Holds(name),
+                            now,
+                            take: limit,
+                            flags: CommandFlags.DemandMaster
+                        )
+                    )
+                );
+                var open = holds
+                    .SelectMany(of => of)
+                    .Select(hold => (Id: IdOf(hold.Element), hold.Score))
+                    .DistinctBy(hold => hold.Id)
+                    .OrderBy(hold => hold.Score)
+                    .Take(limit)
+                    .ToList();
+                var records = await Task.WhenAll(
+                    open.Select(hold =>
+                        database.HashGetAsync(
+                            RedisKeys.Reservation(plan.Client, hold.Id),
+                            ["document", "granted"],
+                            CommandFlags.DemandMaster
+                        )
+                    )
+                );
+                return
+                [
+                    .. open.Zip(records)
+                        // It may have been settled meanwhile.
+                        .Where(it => it.Second[0].HasValue)
+                        .Select(it => Open(it.First.Id, it.First.Score, it.Second)),
+                ];
+            },
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+    }
+
+    public Task<IReadOnlyList<long>> HeldAsync(CheckPlan plan, CancellationToken cancellationToken)
+    {
+        var names = KeyedPlan.NamesOf(plan);
+        var now = counters.Caller.TimeOf(names[0]);
+        return connection.AskAsync<IReadOnlyList<long>>(
+            names[0],
+            async database =>
+            {
+                var holds = await Task.WhenAll(
+                    names.Select(name =>
+                        database.SortedSetRangeByScoreAsync(
+                            RedisKeys.Holds(name),
+                            now,
+                            flags: CommandFlags.DemandMaster
+                        )
+                    )
+                );
+                return [.. holds.Select(of => of.Sum(AmountOf))];
+            },
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+    }
+
+    private async Task<ReservationDocument?> FindAsync(
+        RedisKey record,
+        string id,
+        CancellationToken cancellationToken
+    )
+    {
+        if (documents.TryGet(id, out var known))
+        {
+            return known;
+        }
+
+        var stored = await connection.AskAsync(
+            record,
+            database => database.HashGetAsync(record, "document", CommandFlags.DemandMaster),
+            connection.CheckTimeout,
+            cancellationToken
+        );
+        if (stored.IsNull)
+        {
+            return null;
+        }
+
+        var document = ReservationDocument.Read(stored);
+        documents.AddOrUpdate(id, document);
+        return document;
+    }
+
+    // Those of the policy as it is now, where it still has them.
+    private static IEnumerable<RedisValue> Limits(
+        ReservationDocument document,
+        CheckPlan? plan,
+        long now
+    )
+    {
+        var names = plan is { } current ? KeyedPlan.NamesOf(current) : [];
+        for (var i = 0; i < document.Counters.Count; i++)
+        {
+            var index = Array.IndexOf(names, document.Counters[i]);
+            yield return index < 0
+                ? document.Limits[i]
+                : LimiterModule.Of(plan!.Value.Limits[index]).Write(plan.Value.Limits[index], now);
+        }
+    }
+
+    private static RedisValue[] Values(Settlement settlement) =>
+        settlement switch
+        {
+            Settlement.Commit commit => ["commit", commit.Cost, commit.IsFinal ? 1 : 0],
+            Settlement.Extend extend => ["extend", (long)extend.TimeToLive.TotalMicroseconds, 0],
+            Settlement.Release => ["release", "", 0],
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    private static Settled Read(string[] answer) =>
+        answer[0] switch
+        {
+            "settled" => new Settled.Committed(
+                Charged: Number(answer, 1),
+                Released: Number(answer, 2),
+                Overrun: Number(answer, 3),
+                Late: Number(answer, 4) == 1,
+                Degraded: false,
+                Remaining(Number(answer, 5))
+            ),
+            "held" => new Settled.Committed(
+                Charged: Number(answer, 1),
+                Released: 0,
+                Overrun: Number(answer, 2),
+                Late: false,
+                Degraded: false,
+                Remaining(Number(answer, 3))
+            ),
+            "extended" => new Settled.Extended(
+                DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Number(answer, 1))
+            ),
+            "released" => new Settled.Returned(),
+            "unknown" => new Settled.Unknown(),
+            "gone" => new Settled.Refused(SettlementConflict.Released),
+            "expired" => new Settled.Refused(SettlementConflict.Expired),
+            "different" => new Settled.Refused(SettlementConflict.Committed),
+            "less" => new Settled.Refused(SettlementConflict.LessThanBefore),
+            _ => throw new StoreUnavailableException("The store's reply was not understood."),
+        };
+
+    private static long? Remaining(long number) => number < 0 ? null : number;
+
+    private static long Number(string[] answer, int index) =>
+        long.Parse(answer[index], CultureInfo.InvariantCulture);
+
+    private static string IdOf(RedisValue member) =>
+        System.Text.Encoding.ASCII.GetString(
+            ((ReadOnlyMemory<byte>)member).Span[..ReservationEntry.IdLength]
+        );
+
+    private static long AmountOf(RedisValue member) =>
+        (long)
+            BinaryPrimitives.ReadDoubleLittleEndian(
+                ((ReadOnlyMemory<byte>)member).Span[ReservationEntry.IdLength..]
+            );
+
+    private static OpenReservation Open(string id, double expires, RedisValue[] record)
+    {
+        var document = ReservationDocument.Read(record[0]);
+        return new OpenReservation(
+            id[..ShownLength],
+            (long)record[1],
+            document.Slots,
+            DateTimeOffset.FromUnixTimeMilliseconds(document.MadeAt),
+            DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(expires)
+        );
+    }
+}

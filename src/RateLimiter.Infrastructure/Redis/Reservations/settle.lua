@@ -1,0 +1,185 @@
+-- Settles an open reservation, or lets it live longer.
+--
+-- KEYS[1]  what check.lua wrote when it was made: a hash with document, granted, committed, taken (the amount and the origin of each
+--          counter), keeps, ttl and expires
+-- KEYS[2…] its counters, in that order
+-- ARGV[1]  the time in microseconds, or '' for the store's own
+-- ARGV[2]  what to do: 'commit', 'extend' or 'release'
+-- ARGV[3]  of a commit: the total cost so far; of an extension: the time to live in microseconds; else ''
+-- ARGV[4]  of a commit: 1 when it is the last, else 0
+-- ARGV[5]  the reservation's id
+-- ARGV[6…] for each counter, its limit as in check.lua
+--
+-- Reply    a text: what became of it, and then numbers
+--          settled charged released overrun late remaining   by the last commit, now or before. remaining is -1 without counters
+--          held charged overrun remaining expires            by a commit that is not the last
+--          extended expires
+--          released
+--          gone       it was given back before
+--          expired    what expired cannot be extended
+--          different  the last commit was for another cost
+--          less       a commit before was for more
+--          unknown    there is none, or no more
+--          outdated now  a limit is written for another time, and nothing was done
+
+local KEYS, ARGV, call = KEYS, ARGV, redis.call
+local format, ceil, max, min = string.format, math.ceil, math.max, math.min
+local holds, read_limits = load_module('holds'), load_module('limits')
+
+-- A reservation that is settled is remembered for 10 minutes, so that a repetition gets the same answer.
+local KEPT_FOR = 600000
+
+local record, verb, id = KEYS[1], ARGV[2], ARGV[5]
+local now, grace = tonumber(ARGV[1]), 600000
+if not now then
+  local time = call('TIME')
+  now, grace = tonumber(time[1]) * 1000000 + tonumber(time[2]), 1
+end
+
+local state = call('HMGET', record, 'settled', 'granted', 'committed', 'taken', 'keeps', 'ttl', 'expires')
+local settled = state[1]
+if settled then
+  if settled == 'released' then
+    return verb == 'release' and 'released' or 'gone'
+  elseif verb == 'extend' then
+    return 'gone'
+  elseif verb == 'release' or string.match(settled, '^settled (%d+)') ~= ARGV[3] then
+    return 'different'
+  end
+  return settled
+elseif not state[2] then
+  return 'unknown'
+end
+
+local granted, committed, keeps = tonumber(state[2]), tonumber(state[3]), tonumber(state[5])
+local ttl, expires = tonumber(state[6]), tonumber(state[7])
+local is_late = now >= expires
+local is_last = verb == 'release' or ARGV[4] == '1' or is_late
+local total = verb == 'commit' and tonumber(ARGV[3]) or committed
+if verb == 'extend' then
+  if is_late then
+    return 'expired'
+  end
+  ttl = tonumber(ARGV[3])
+elseif total < committed then
+  return 'less'
+end
+
+-- All are read before one is written.
+local counters, amount, origin = {}, nil, nil
+local taken = {}
+for text in string.gmatch(state[4], '%S+') do
+  taken[#taken + 1] = tonumber(text)
+end
+for i = 2, #KEYS do
+  local limits = read_limits(ARGV[4 + i], now)
+  if limits.is_outdated then
+    return format('outdated %d', now)
+  end
+  local limit = limits[1]
+  local counter = limit.limiter.open(KEYS[i], now, limit)
+  if counter.next and counter.next <= now then
+    holds.expire(limit.limiter, counter)
+  end
+  counters[i - 1] = counter
+end
+
+local function save(limiter, counter)
+  local reset = limiter.reset(counter)
+  if reset > 0 then
+    limiter.save(counter, format('%d', ceil(reset / 1000) + grace))
+  else
+    call('DEL', counter.key)
+  end
+end
+
+-- How many permits are to be taken in the end, or until the next call, where so many are taken now.
+local function target_of(amount)
+  if verb == 'extend' or verb == 'release' and is_late then
+    return amount
+  elseif verb == 'release' then
+    return min(amount, committed)
+  elseif is_last and not (is_late and keeps == 1) then
+    return total
+  end
+  return max(total, amount)
+end
+
+expires = is_last and expires or now + ttl
+local overrun, remaining = 0, -1
+for i = 1, #counters do
+  local counter = counters[i]
+  local limit = counter.limit
+  local limiter, used = limit.limiter, counter.used
+  amount, origin = taken[2 * i - 1], taken[2 * i]
+  local is_changed = counter.has_expired
+  -- What a hold is for beyond what is committed.
+  local function rest_of(held, cost)
+    return limiter.counts_slots and held or max(0, held - cost)
+  end
+  local is_held = not is_late and holds.remove(counter, id, rest_of(amount, committed), origin, keeps)
+  if not is_held and not is_late then
+    -- The counter was reset: nothing is taken from it any more.
+    amount = 0
+  elseif is_late and (keeps == 0 or limiter.counts_slots) then
+    amount = limiter.counts_slots and 0 or min(amount, committed)
+  end
+
+  if not limiter.counts_slots then
+    local target = target_of(amount)
+    if target > amount then
+      limiter.acquire(counter, target - amount)
+      if limiter.cap then
+        limiter.cap(counter)
+      end
+      overrun = max(overrun, min(target - amount, counter.used - limit.capacity))
+      is_changed = true
+    elseif target < amount then
+      limiter.release(counter, { { amount = amount - target, origin = origin } })
+      is_changed = true
+    end
+    amount = target
+  elseif is_last and amount > 0 then
+    limiter.release(counter, { { amount = amount, origin = origin } })
+    is_changed, amount = true, 0
+  end
+  if not is_last then
+    -- Also where nothing is held: the next call must not take it for a counter that was reset.
+    origin = is_held and origin or limiter.origin(counter)
+    holds.add(counter, id, rest_of(amount, total), origin, keeps, expires)
+    is_changed = true
+  end
+  taken[2 * i - 1], taken[2 * i] = amount, origin
+  if is_changed then
+    save(limiter, counter)
+  end
+  local left = max(0, limit.capacity - counter.used)
+  remaining = remaining < 0 and left or min(remaining, left)
+  if counter.used < used and used >= limit.capacity then
+    -- Instances cache denials, which are invalid now.
+    redis.pcall('PUBLISH', 'rl:news', 'freed ' .. counter.key)
+  end
+end
+
+if is_last then
+  local result = 'released'
+  if verb == 'commit' then
+    local released = is_late and 0 or max(0, granted - total)
+    result = format('settled %d %d %d %d %d', total, released, overrun, is_late and 1 or 0, remaining)
+  end
+  call('DEL', record)
+  call('HSET', record, 'settled', result)
+  call('PEXPIRE', record, KEPT_FOR)
+  return result
+end
+local texts = {}
+for i = 1, #taken do
+  texts[i] = format('%d', taken[i])
+end
+call('HSET', record, 'committed', format('%d', total), 'taken', table.concat(texts, ' '), 'ttl', format('%d', ttl), 'expires',
+  format('%d', expires))
+call('PEXPIRE', record, format('%d', ceil(ttl / 1000) + KEPT_FOR))
+if verb == 'extend' then
+  return format('extended %d', expires)
+end
+return format('held %d %d %d %d', total, overrun, remaining, expires)
