@@ -16,6 +16,7 @@ public sealed record RefundCommand(ClientSnapshot Client, Check Check, TimeSpan 
 internal sealed class RefundHandler(
     ICounterStore counters,
     StoreFallback fallback,
+    DecisionRecorder recorder,
     TimeProvider time
 ) : IRequestHandler<RefundCommand, Decision?>
 {
@@ -34,6 +35,7 @@ internal sealed class RefundHandler(
 
         var decision = await counters.RefundAsync(plan, cancellationToken);
         fallback.Refund(plan);
+        recorder.RecordChange(client.Id, LogEntryKind.Refund, check, decision);
         return decision;
     }
 }

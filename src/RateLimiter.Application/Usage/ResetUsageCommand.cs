@@ -20,8 +20,11 @@ public sealed record ResetUsageCommand(
 ) : IRequest<bool>;
 
 /// <summary>Returns false when no policy applies.</summary>
-internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fallback)
-    : IRequestHandler<ResetUsageCommand, bool>
+internal sealed class ResetUsageHandler(
+    ICounterStore counters,
+    StoreFallback fallback,
+    DecisionRecorder recorder
+) : IRequestHandler<ResetUsageCommand, bool>
 {
     public async Task<bool> Handle(ResetUsageCommand command, CancellationToken cancellationToken)
     {
@@ -32,8 +35,18 @@ internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fa
             return false;
         }
 
-        await counters.ResetAsync(plan, cancellationToken);
+        var resetAt = await counters.ResetAsync(plan, cancellationToken);
         fallback.Reset(plan);
+        recorder.RecordChange(
+            client.Id,
+            LogEntryKind.Reset,
+            check,
+            Decision.From(
+                plan.Policy,
+                [.. plan.Policy.Limits.Select(limit => new LimitStatus(0, limit.Capacity, 0, 0))],
+                resetAt
+            )
+        );
         return true;
     }
 }

@@ -128,17 +128,21 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    public async Task ResetAsync(CheckPlan plan, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset> ResetAsync(
+        CheckPlan plan,
+        CancellationToken cancellationToken
+    )
     {
         var keyed = new KeyedPlan(plan);
         try
         {
-            await connection.AskAsync(
+            var time = await connection.AskAsync(
                 keyed.Slot,
                 database => Reset.EvaluateAsync(database, keyed.Counters, []),
                 TimeLeft(plan),
                 cancellationToken
             );
+            return DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds((long)time);
         }
         finally
         {
