@@ -25,10 +25,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
     /// <param name="previous">
     /// The check before it in a batch: most have the same route and role, whose texts are then shared.
     /// </param>
-    internal static CheckRequest? ReadObject(
-        ref Utf8JsonReader json,
-        CheckRequest? previous = null
-    )
+    internal static CheckRequest? ReadObject(ref Utf8JsonReader json, CheckRequest? previous = null)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {

@@ -20,8 +20,9 @@ internal sealed class EventIdAttribute : ValidationAttribute
         var separator = text.IndexOf(Separator, StringComparison.Ordinal);
         if (separator >= 0)
         {
-            return (ReadNumber(text.AsSpan(0, separator)), ReadNumber(text.AsSpan(separator + 1)))
-                is ({ } decisions, { } changes)
+            return
+                (ReadNumber(text.AsSpan(0, separator)), ReadNumber(text.AsSpan(separator + 1)))
+                    is ({ } decisions, { } changes)
                 ? new StreamPosition(decisions, changes)
                 : null;
         }

@@ -136,13 +136,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
 
     // Entries that were trimmed after the reader joined are reported through its buffer.
     private static EntriesDropped UpTo(long joined, EntriesDropped gap) =>
-        gap.Id <= joined
-            ? gap
-            : gap with
-            {
-                Id = joined,
-                Count = gap.Count - (gap.Id - joined),
-            };
+        gap.Id <= joined ? gap : gap with { Id = joined, Count = gap.Count - (gap.Id - joined) };
 
     private static async IAsyncEnumerable<LogEvent> FollowAsync(
         DecisionFollowers.Place place,

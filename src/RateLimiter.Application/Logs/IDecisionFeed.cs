@@ -35,12 +35,7 @@ public interface IDecisionFeed
 /// <param name="Entries">
 /// The requested entries, from the end of the log, oldest first; null for one that this version cannot read.
 /// </param>
-public sealed record LogSegment(
-    long Start,
-    long Cut,
-    int Length,
-    IReadOnlyList<LogEntry?> Entries
-)
+public sealed record LogSegment(long Start, long Cut, int Length, IReadOnlyList<LogEntry?> Entries)
 {
     /// <summary>The id of the last entry.</summary>
     public long End => Cut + Length;

@@ -106,8 +106,7 @@ internal static class RedisKeys
         $"rl:{{{client}}}:{LogField(log)}";
 
     /// <summary>The prefix of the fields of <see cref="Client"/> that hold the position of a log.</summary>
-    public static string LogField(ClientLog log) =>
-        log == ClientLog.Decisions ? "log" : "changes";
+    public static string LogField(ClientLog log) => log == ClientLog.Decisions ? "log" : "changes";
 
     /// <summary>The prefix of the keys of all analytics counts of a client.</summary>
     public static string Analytics(ClientId client) => $"rl:{{{client}}}:analytics:";

@@ -10,11 +10,7 @@ namespace RateLimiter.Infrastructure.Redis.Logs;
 /// <param name="connection">The connection to the store.</param>
 /// <param name="time">The clock of the logs' expiry.</param>
 /// <param name="isCrowded">Whether so many other entries wait that these may wait no longer.</param>
-internal sealed class LogWriter(
-    RedisConnection connection,
-    TimeProvider time,
-    Func<bool> isCrowded
-)
+internal sealed class LogWriter(RedisConnection connection, TimeProvider time, Func<bool> isCrowded)
 {
     /// <summary>Fewer would need more calls, more would delay checks.</summary>
     private const int MaxEntriesPerCall = IDecisionLog.Capacity;
@@ -70,11 +66,7 @@ internal sealed class LogWriter(
         var (count, slot) = (0, 0);
         foreach (var it in connection.IsCluster ? logs.OrderBy(SlotOf) : logs)
         {
-            if (
-                calls.Count == 0
-                || count + it.Count > MaxEntriesPerCall
-                || slot != SlotOf(it)
-            )
+            if (calls.Count == 0 || count + it.Count > MaxEntriesPerCall || slot != SlotOf(it))
             {
                 calls.Add([]);
                 (count, slot) = (0, SlotOf(it));
@@ -136,9 +128,7 @@ internal sealed class LogWriter(
 
     private RedisValue[] ArgumentsOf(List<PendingEntries> logs)
     {
-        var values = new RedisValue[
-            HeaderLength + logs.Sum(it => LogHeaderLength + it.Count)
-        ];
+        var values = new RedisValue[HeaderLength + logs.Sum(it => LogHeaderLength + it.Count)];
         values[0] = IDecisionLog.Capacity;
         values[1] = (long)Retention.TotalMilliseconds;
         var next = HeaderLength;

@@ -129,10 +129,7 @@ public sealed class CheckHandlerTests
         await CheckAsync(policy);
 
         log.Verify(it =>
-            it.Record(
-                TestData.Client,
-                It.Is<LogEntry>(line => line.Allowed && line.ShadowDenied)
-            )
+            it.Record(TestData.Client, It.Is<LogEntry>(line => line.Allowed && line.ShadowDenied))
         );
     }
 

@@ -166,7 +166,11 @@ public sealed class DecisionBufferTests
         [
             .. Enumerable
                 .Range(0, count)
-                .Select(i => new EntryLogged(ClientLog.Decisions, first + i, TestData.LoggedOf(user))),
+                .Select(i => new EntryLogged(
+                    ClientLog.Decisions,
+                    first + i,
+                    TestData.LoggedOf(user)
+                )),
         ];
 
     private static async Task<IReadOnlyList<string>> TakeAsync(DecisionBuffer buffer, int count)

@@ -89,7 +89,9 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     public async Task Handle_WithFilter_GivesWhatFits()
     {
         log.Append("a", "b", "a");
-        var events = await FollowAsync(new(TestData.Client, After: new StreamPosition(0), UserId: "a"));
+        var events = await FollowAsync(
+            new(TestData.Client, After: new StreamPosition(0), UserId: "a")
+        );
 
         log.Append("b", "a");
 
@@ -138,10 +140,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     public async Task Handle_WithoutChanges_GivesNone()
     {
         log.AppendRefunds("a");
-        var outcome = await handler.Handle(
-            new(TestData.Client, new StreamPosition(0, 0)),
-            default
-        );
+        var outcome = await handler.Handle(new(TestData.Client, new StreamPosition(0, 0)), default);
         var events = outcome.Events!.GetAsyncEnumerator(ending.Token);
 
         log.AppendRefunds("b");

@@ -62,8 +62,14 @@ public sealed class LatestDecisionsHandlerTests
         SetUp(
             ClientLog.Changes,
             [
-                At(1, "c1") with { Kind = LogEntryKind.Refund },
-                At(3, "c3") with { Kind = LogEntryKind.Reset },
+                At(1, "c1") with
+                {
+                    Kind = LogEntryKind.Refund,
+                },
+                At(3, "c3") with
+                {
+                    Kind = LogEntryKind.Reset,
+                },
             ]
         );
 
@@ -99,7 +105,9 @@ public sealed class LatestDecisionsHandlerTests
     )
     {
         var log = new Mock<IDecisionLog>(MockBehavior.Strict);
-        log.Setup(it => it.ReadAsync(TestData.Client, ClientLog.Decisions, It.IsAny<CancellationToken>()))
+        log.Setup(it =>
+                it.ReadAsync(TestData.Client, ClientLog.Decisions, It.IsAny<CancellationToken>())
+            )
             .ReturnsAsync(Log);
         return await new LatestDecisionsHandler(log.Object).Handle(
             new LatestDecisionsQuery(TestData.Client, count, user, route, allowed),

@@ -27,19 +27,72 @@ public sealed class LogEntryJsonTests
     private static readonly LogEntry[] Entries =
     [
         Usual,
-        Usual with { DecidedAt = DateTimeOffset.UnixEpoch },
-        Usual with { Allowed = false, Reason = Decision.LimitExceeded, Remaining = 0 },
-        Usual with { ShadowDenied = true, Degraded = true, Cost = 0 },
-        Usual with { Cost = 1_000_000_000, Remaining = long.MaxValue, Capacity = null },
-        Usual with { Kind = LogEntryKind.Refund, Cost = 3 },
-        Usual with { Kind = LogEntryKind.Reset, Cost = 0 },
-        Usual with { Kind = LogEntryKind.Commit, ReservationId = "r\"1" },
-        Usual with { Kind = LogEntryKind.Release, ReservationId = "" },
-        Usual with { Granted = 0, OverrideId = "o1" },
-        Usual with { UserId = "\"\\\u0001\u001f</script>&'" },
-        Usual with { UserId = "\U0001F600ü\u2028", RouteKey = "/ä\"", Role = "\\\U0001F600" },
-        Usual with { UserId = string.Concat(Enumerable.Repeat("\U0001F600", 256)) },
-        Usual with { UserId = new string('"', 256), RouteKey = new string('\\', 128) },
+        Usual with
+        {
+            DecidedAt = DateTimeOffset.UnixEpoch,
+        },
+        Usual with
+        {
+            Allowed = false,
+            Reason = Decision.LimitExceeded,
+            Remaining = 0,
+        },
+        Usual with
+        {
+            ShadowDenied = true,
+            Degraded = true,
+            Cost = 0,
+        },
+        Usual with
+        {
+            Cost = 1_000_000_000,
+            Remaining = long.MaxValue,
+            Capacity = null,
+        },
+        Usual with
+        {
+            Kind = LogEntryKind.Refund,
+            Cost = 3,
+        },
+        Usual with
+        {
+            Kind = LogEntryKind.Reset,
+            Cost = 0,
+        },
+        Usual with
+        {
+            Kind = LogEntryKind.Commit,
+            ReservationId = "r\"1",
+        },
+        Usual with
+        {
+            Kind = LogEntryKind.Release,
+            ReservationId = "",
+        },
+        Usual with
+        {
+            Granted = 0,
+            OverrideId = "o1",
+        },
+        Usual with
+        {
+            UserId = "\"\\\u0001\u001f</script>&'",
+        },
+        Usual with
+        {
+            UserId = "\U0001F600ü\u2028",
+            RouteKey = "/ä\"",
+            Role = "\\\U0001F600",
+        },
+        Usual with
+        {
+            UserId = string.Concat(Enumerable.Repeat("\U0001F600", 256)),
+        },
+        Usual with
+        {
+            UserId = new string('"', 256),
+            RouteKey = new string('\\', 128),
+        },
     ];
 
     [TestCaseSource(nameof(Entries))]
@@ -96,7 +149,9 @@ public sealed class LogEntryJsonTests
     [Test]
     public void Write_LoneSurrogate_IsReplaced() =>
         Assert.That(
-            LogEntryJson.Read(LogEntryJson.Write(Usual with { UserId = "a\ud800\"" }))!.Value.UserId,
+            LogEntryJson
+                .Read(LogEntryJson.Write(Usual with { UserId = "a\ud800\"" }))!
+                .Value.UserId,
             Is.EqualTo("a\ufffd\"")
         );
 
