@@ -35,7 +35,11 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
 
         for (var client = 0; client < clients.Count; client++)
         {
-            var read = await log.ReadAsync(clients[client], ClientLog.Decisions, CancellationToken.None);
+            var read = await log.ReadAsync(
+                clients[client],
+                ClientLog.Decisions,
+                CancellationToken.None
+            );
             var newest = Enumerable
                 .Range(0, counts[client])
                 .Reverse()
@@ -184,7 +188,10 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
 
         log.Written -= Fail;
         log.Record(client, Logged("alice", 2));
-        Assert.That((await log.ReadAsync(client, ClientLog.Decisions, default))[0], Is.EqualTo(Logged("alice", 2)));
+        Assert.That(
+            (await log.ReadAsync(client, ClientLog.Decisions, default))[0],
+            Is.EqualTo(Logged("alice", 2))
+        );
         Assert.That(log.Dropped, Is.EqualTo(1));
         await log.StopAsync(default);
     }
