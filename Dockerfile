@@ -5,6 +5,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/RateLimiter.Domain/*.csproj src/RateLimiter.Domain/
 COPY src/RateLimiter.Application/*.csproj src/RateLimiter.Application/
+COPY src/RateLimiter.Dashboard/*.csproj src/RateLimiter.Dashboard/
 COPY src/RateLimiter.Infrastructure/*.csproj src/RateLimiter.Infrastructure/
 COPY src/RateLimiter.Api/*.csproj src/RateLimiter.Api/
 RUN dotnet restore src/RateLimiter.Api --use-current-runtime -p:PublishReadyToRun=true

@@ -30,7 +30,7 @@ try
     Tools.ThrowIfMissing(options.Settings.WithoutPeers);
     if (!options.WithoutBuild)
     {
-        await Build.RunAsync(options.Settings.WithoutPeers);
+        await Build.RunAsync(options.Settings.WithoutPeers, aheadOfTime: !options.Check);
     }
 
     return options.Check

@@ -14,7 +14,7 @@ public class AnswerBench
     private readonly ArrayBufferWriter<byte> buffer = new();
     private readonly JsonSerializerOptions options = new();
     private readonly Decision decision = Decision.From(
-        Policies.Of("search", limits: 1),
+        Policies.PlanOf("search", limits: 1),
         [new LimitStatus(Wait: 0, Remaining: 9, Reset: 60_000_000, Used: 0)],
         DateTimeOffset.UnixEpoch
     );

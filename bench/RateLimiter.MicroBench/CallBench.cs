@@ -29,5 +29,5 @@ public class CallBench
     }
 
     [Benchmark]
-    public int Write() => CheckScript.Write("acquire", plans, clock: null).Keys.Length;
+    public int Write() => CheckScript.Write("acquire", plans, clock: null, now: 0).Keys.Length;
 }

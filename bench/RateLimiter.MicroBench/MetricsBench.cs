@@ -21,7 +21,7 @@ public class MetricsBench : IDisposable
         .AddMetrics()
         .BuildServiceProvider();
     private readonly Decision decision = Decision.From(
-        Policies.Of("search", limits: 1),
+        Policies.PlanOf("search", limits: 1),
         [new LimitStatus(Wait: 0, Remaining: 9, Reset: 60, Used: 0)],
         DateTimeOffset.UnixEpoch
     );

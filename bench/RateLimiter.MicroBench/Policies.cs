@@ -1,9 +1,15 @@
+using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.MicroBench;
 
 internal static class Policies
 {
+    /// <summary>The plan of a check of cost 1 under such a policy.</summary>
+    public static CheckPlan PlanOf(string route, int limits) =>
+        new(new Subject(new ClientId("bench"), "user", RouteKey: null), Of(route, limits), Cost: 1);
+
     /// <summary>A policy of fixed windows.</summary>
     public static Policy Of(string route, int limits) =>
         Policy.Create(
@@ -12,12 +18,14 @@ internal static class Policies
                 [
                     .. Enumerable
                         .Range(1, limits)
-                        .Select(minutes => new Limit(
-                            $"{minutes}",
-                            Algorithm.FixedWindow,
-                            10,
-                            TimeSpan.FromMinutes(minutes)
-                        )),
+                        .Select(minutes =>
+                            RateLimit.Create(
+                                $"{minutes}",
+                                Algorithm.FixedWindow,
+                                10,
+                                TimeSpan.FromMinutes(minutes)
+                            )
+                        ),
                 ],
                 Description: null,
                 IsActive: true,

@@ -17,7 +17,7 @@ internal sealed record Options
                                   all but outage60 by default
               --no-build          with what the last run built
               --write             puts the table into docs/operations.md
-              --check             60 s, and the last line counts what holds
+              --check             40 s, and the last line counts what holds
 
             The exit code is 1 when something that must hold does not.
 

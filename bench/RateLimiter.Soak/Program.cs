@@ -22,7 +22,7 @@ try
     var options = Options.Parse(args);
     if (!options.WithoutBuild)
     {
-        await Build.PublishServiceAsync();
+        await Build.PublishServiceAsync(aheadOfTime: !options.Check);
     }
 
     return await SoakAsync(options);

@@ -1,10 +1,10 @@
--- What the service's role may do when another role owns the tables: everything that the service needs, and of the audit
--- trail nothing but to add to it and to read it. Run it as the owner, after the service's command migrate, and again after
+-- The rights of the service's role when another role owns the tables. The service can do everything that it needs, but can
+-- only read the audit trail and add to it. Run this file as the owner, after the service's command migrate, and again after
 -- each update:
 --
 --   psql -v ON_ERROR_STOP=1 -v service=ratelimiter_service -d DATABASE -f grants.sql
 --
--- The role must be there; the database's administrator makes both:
+-- The role must exist. The database's administrator creates both:
 --
 --   CREATE ROLE ratelimiter_owner LOGIN PASSWORD '…';
 --   CREATE ROLE ratelimiter_service LOGIN PASSWORD '…';
@@ -24,12 +24,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
   ratelimiter.announcements
 TO :"service";
 
--- Nobody who has the service's password can change what it says of him.
+-- Someone who has the service's password must not be able to change the audit trail.
 REVOKE ALL ON ratelimiter.audit FROM :"service";
 GRANT SELECT, INSERT ON ratelimiter.audit TO :"service";
 
--- How long the trail is kept is for the owner to say, with Audit:RetentionDays and migrate. The service can only have what
--- is older deleted.
+-- The owner sets how long the trail is kept, with Audit:RetentionDays and migrate. The service can only delete older
+-- entries, through this function.
 REVOKE ALL ON ratelimiter.audit_settings, ratelimiter.migrations FROM :"service";
 GRANT SELECT ON ratelimiter.audit_settings, ratelimiter.migrations TO :"service";
 GRANT EXECUTE ON FUNCTION ratelimiter.prune_audit() TO :"service";

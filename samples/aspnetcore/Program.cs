@@ -9,7 +9,12 @@ builder.Services.AddRateLimiter(options =>
         "search",
         routeKey: "search",
         // The user: here from a header. Default: the name of the signed-in user, else the caller's address.
-        user: context => context.Request.Headers["X-User"]
+        user: context => context.Request.Headers["X-User"],
+        // Other subjects that limits of the policy have ("per"). An empty value is missing.
+        subjects: context => new Dictionary<string, string>
+        {
+            ["org"] = $"{context.Request.Headers["X-Organisation"]}",
+        }
     )
 );
 

@@ -14,6 +14,10 @@ public static class ServiceLimiterOptions
     /// <param name="role">The user's role. Default, and for null: the default role.</param>
     /// <param name="cost">The cost of the request. Default: 1.</param>
     /// <param name="onFailure">What to do when there is no decision.</param>
+    /// <param name="subjects">
+    /// Who the request is for beside the user, such as its organisation, by the names that the policy's limits have. An empty value
+    /// is missing. Default: none.
+    /// </param>
     public static RateLimiterOptions AddServicePolicy(
         this RateLimiterOptions options,
         string policyName,
@@ -21,12 +25,13 @@ public static class ServiceLimiterOptions
         Func<HttpContext, string?>? user = null,
         Func<HttpContext, string?>? role = null,
         Func<HttpContext, int>? cost = null,
-        FailureMode onFailure = FailureMode.Allow
+        FailureMode onFailure = FailureMode.Allow,
+        Func<HttpContext, IReadOnlyDictionary<string, string>?>? subjects = null
     )
     {
         ArgumentNullException.ThrowIfNull(options);
         var route = ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength);
-        var policy = new ServicePolicy(route, user, role, cost, onFailure);
+        var policy = new ServicePolicy(route, user, role, cost, onFailure, subjects);
         options.OnRejected ??= ServiceRejection.WriteAsync;
         return options.AddPolicy(policyName, policy.KeptLimiterOf);
     }
@@ -40,20 +45,25 @@ public static class ServiceLimiterOptions
     /// <param name="role">The user's role. Default, and for null: the default role.</param>
     /// <param name="cost">The cost of the request. Default: 1.</param>
     /// <param name="onFailure">What to do when there is no decision.</param>
+    /// <param name="subjects">
+    /// Who the request is for beside the user, such as its organisation, by the names that the policy's limits have. An empty value
+    /// is missing. Default: none.
+    /// </param>
     public static RateLimiterOptions UseServiceForAllRequests(
         this RateLimiterOptions options,
         string routeKey,
         Func<HttpContext, string?>? user = null,
         Func<HttpContext, string?>? role = null,
         Func<HttpContext, int>? cost = null,
-        FailureMode onFailure = FailureMode.Allow
+        FailureMode onFailure = FailureMode.Allow,
+        Func<HttpContext, IReadOnlyDictionary<string, string>?>? subjects = null
     )
     {
         ArgumentNullException.ThrowIfNull(options);
         var route = ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength);
         options.OnRejected ??= ServiceRejection.WriteAsync;
         options.GlobalLimiter = new GlobalServiceLimiter(
-            new ServicePolicy(route, user, role, cost, onFailure)
+            new ServicePolicy(route, user, role, cost, onFailure, subjects)
         );
         return options;
     }

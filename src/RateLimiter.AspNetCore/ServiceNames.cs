@@ -11,6 +11,7 @@ internal static class ServiceNames
     public const int MaxUserLength = 256;
     public const int MaxRouteLength = 128;
     public const int MaxRoleLength = 128;
+    public const int MaxSubjectLength = 256;
 
     /// <param name="name">The name, not empty.</param>
     /// <param name="maxLength">The maximum length, in Unicode code points.</param>

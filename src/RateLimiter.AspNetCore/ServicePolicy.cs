@@ -16,13 +16,14 @@ internal sealed record ServicePolicy(
     Func<HttpContext, string?>? User,
     Func<HttpContext, string?>? Role,
     Func<HttpContext, int>? Cost,
-    FailureMode OnFailure
+    FailureMode OnFailure,
+    Func<HttpContext, IReadOnlyDictionary<string, string>?>? Subjects = null
 )
 {
     private const int IPv6PrefixBytes = 8;
     private const string Anonymous = "anonymous";
 
-    /// <summary>The partition of a request: the user, route, role and cost of its check.</summary>
+    /// <summary>The partition of a request: the user, route, role, cost and subjects of its check.</summary>
     public Partition PartitionOf(HttpContext context) =>
         new(
             RouteKey,
@@ -34,7 +35,8 @@ internal sealed record ServicePolicy(
                 is { } cost
                     and >= 0
                 ? cost
-                : 1
+                : 1,
+            Named(Subjects?.Invoke(context))
         );
 
     public ServiceRateLimiter LimiterOf(HttpContext context) =>
@@ -72,7 +74,8 @@ internal sealed record ServicePolicy(
             partition.Role,
             partition.Cost,
             OnFailure,
-            logger
+            logger,
+            subjects: partition.Subjects?.Values
         );
 
     private static string? Caller(HttpContext context) =>
@@ -96,6 +99,16 @@ internal sealed record ServicePolicy(
         return $"{new IPAddress(bytes)}/64";
     }
 
+    private static SubjectSet? Named(IReadOnlyDictionary<string, string>? subjects) =>
+        SubjectSet.Of(
+            subjects
+                ?.Where(subject => !string.IsNullOrEmpty(subject.Value))
+                .ToDictionary(
+                    subject => subject.Key,
+                    subject => Name(subject.Value, ServiceNames.MaxSubjectLength)!
+                )
+        );
+
     private static string? Name(string? name, int maxLength) =>
         string.IsNullOrEmpty(name) ? null
         : ServiceNames.IsTaken(name, maxLength) ? name
@@ -105,5 +118,12 @@ internal sealed record ServicePolicy(
     /// <param name="UserId">The user.</param>
     /// <param name="Role">The user's role.</param>
     /// <param name="Cost">The cost of a request.</param>
-    public readonly record struct Partition(string RouteKey, string UserId, string? Role, int Cost);
+    /// <param name="Subjects">The other subjects; null when there are none.</param>
+    public readonly record struct Partition(
+        string RouteKey,
+        string UserId,
+        string? Role,
+        int Cost,
+        SubjectSet? Subjects
+    );
 }

@@ -6,7 +6,7 @@ using RateLimiting.Client;
 namespace RateLimiting.AspNetCore;
 
 /// <summary>
-/// A <see cref="RateLimiter"/> for one user on one route, whose limits the service keeps. It works with any code that takes a
+/// A <see cref="RateLimiter"/> for one user (and other subjects) on one route, whose limits the service keeps. It works with any code that takes a
 /// <see cref="RateLimiter"/>. Permits are the cost of a check; 0 permits take nothing, and are granted if one permit remains. A
 /// call that is waiting when the limiter is disposed still gets its lease.
 /// </summary>
@@ -18,6 +18,7 @@ namespace RateLimiting.AspNetCore;
 /// <param name="onFailure">What to do when there is no decision.</param>
 /// <param name="logger">Receives a message when the service rejects checks. Outages of the service are logged by the client.</param>
 /// <param name="time">The clock that measures the idle time.</param>
+/// <param name="subjects">The subjects beside the user, at most 8, each with a value of 1 to 256 characters.</param>
 public sealed class ServiceRateLimiter(
     IRateLimiterClient client,
     string userId,
@@ -26,7 +27,8 @@ public sealed class ServiceRateLimiter(
     long cost = 1,
     FailureMode onFailure = FailureMode.Allow,
     ILogger<ServiceRateLimiter>? logger = null,
-    TimeProvider? time = null
+    TimeProvider? time = null,
+    IReadOnlyDictionary<string, string>? subjects = null
 ) : RateLimiter
 {
     /// <summary>The maximum cost of a check.</summary>
@@ -34,11 +36,19 @@ public sealed class ServiceRateLimiter(
 
     private readonly IRateLimiterClient client =
         client ?? throw new ArgumentNullException(nameof(client));
-    private readonly string userId = ServiceNames.Checked(userId, ServiceNames.MaxUserLength);
-    private readonly string routeKey = ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength);
-    private readonly string? role = role is null
-        ? null
-        : ServiceNames.Checked(role, ServiceNames.MaxRoleLength);
+    private readonly RateLimitCheck permit = new(
+        ServiceNames.Checked(userId, ServiceNames.MaxUserLength),
+        ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength),
+        role is null ? null : ServiceNames.Checked(role, ServiceNames.MaxRoleLength),
+        Math.Clamp(cost, 0, MaxCost)
+    )
+    {
+        Subjects = subjects?.ToDictionary(
+            subject => subject.Key,
+            subject =>
+                ServiceNames.Checked(subject.Value, ServiceNames.MaxSubjectLength, nameof(subjects))
+        ),
+    };
     private readonly RouteOutages outages = RouteOutages.Of(client);
     private readonly ILogger log = logger ?? NullLogger<ServiceRateLimiter>.Instance;
     private readonly TimeProvider clock = time ?? TimeProvider.System;
@@ -79,7 +89,7 @@ public sealed class ServiceRateLimiter(
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
         Interlocked.Increment(ref refused);
-        return client.FindLocalDenial(userId, routeKey, role, CostOf(permitCount)) is { } denial
+        return client.FindLocalDenial(CheckOf(permitCount)) is { } denial
             ? ServiceLease.Of(denial, isAcquired: false)
             : ServiceLease.NotAsked;
     }
@@ -113,11 +123,12 @@ public sealed class ServiceRateLimiter(
     }
 
     // The service would reject a higher cost as malformed, and the request would pass where the limiter fails open.
-    private long CostOf(int permits) => Math.Min(permits * Math.Clamp(cost, 0, MaxCost), MaxCost);
+    private RateLimitCheck CheckOf(int permits) =>
+        permits == 1 ? permit : permit with { Cost = Math.Min(permits * permit.Cost, MaxCost) };
 
     // The service allows a cost of 0 even when no permit remains.
     private bool IsAcquired(RateLimitDecision decision, int permits) =>
-        decision.Allowed && (permits > 0 || decision.Remaining >= CostOf(1));
+        decision.Allowed && (permits > 0 || decision.Remaining >= permit.Cost);
 
     private async Task<ServiceLease> AskAsync(int permits, CancellationToken cancellationToken)
     {
@@ -125,9 +136,9 @@ public sealed class ServiceRateLimiter(
         try
         {
             var decision = await client
-                .CheckAsync(userId, routeKey, role, CostOf(permits), cancellationToken)
+                .CheckAsync(CheckOf(permits), cancellationToken)
                 .ConfigureAwait(false);
-            outages.Succeed(asked, routeKey, log);
+            outages.Succeed(asked, permit.RouteKey, log);
             Interlocked.Exchange(ref remaining, decision.Remaining);
             return ServiceLease.Of(decision, IsAcquired(decision, permits));
         }
@@ -142,7 +153,7 @@ public sealed class ServiceRateLimiter(
             )
 #pragma warning restore CA1031
         {
-            outages.Fail(asked, routeKey, exception.Message, log, clock);
+            outages.Fail(asked, permit.RouteKey, exception.Message, log, clock);
             return ServiceLease.Without(onFailure, exception);
         }
     }

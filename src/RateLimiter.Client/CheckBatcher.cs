@@ -271,29 +271,4 @@ internal sealed class CheckBatcher(
         outage.Fail(asked, message);
         return new RateLimiterUnavailableException(message, mayHaveCounted: true);
     }
-
-    // Continuations run asynchronously: the code of one caller must not delay the results of the others.
-    private sealed class PendingCheck(RateLimitCheck check, long since)
-        : TaskCompletionSource<RateLimitDecision>(
-            TaskCreationOptions.RunContinuationsAsynchronously
-        )
-    {
-        // In JSON a character takes up to six bytes.
-        private const int BytesPerCharacter = 6;
-        private const int BytesOfNames = 80;
-
-        public RateLimitCheck Check { get; } = check;
-
-        /// <summary>When the check was made, by the clock's timestamp.</summary>
-        public long Since { get; } = since;
-
-        /// <summary>The caller's activity, for the trace.</summary>
-        public Activity? Activity { get; } = Activity.Current;
-
-        /// <summary>The maximum size of the check in a request.</summary>
-        public int Bytes { get; } =
-            BytesOfNames
-            + BytesPerCharacter
-                * (check.UserId.Length + check.RouteKey.Length + (check.Role?.Length ?? 0));
-    }
 }

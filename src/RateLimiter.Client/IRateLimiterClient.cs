@@ -25,6 +25,14 @@ public interface IRateLimiterClient
         CancellationToken cancellationToken = default
     );
 
+    /// <summary>As above, also for other subjects than the user, or with fewer permits than the cost.</summary>
+    /// <param name="check">The check.</param>
+    /// <param name="cancellationToken">Cancels the wait. A request that was already sent may still count.</param>
+    Task<RateLimitDecision> CheckAsync(
+        RateLimitCheck check,
+        CancellationToken cancellationToken = default
+    );
+
     /// <summary>Sends up to 1000 checks in one request. Each is decided independently.</summary>
     /// <param name="checks">The checks.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
@@ -49,6 +57,10 @@ public interface IRateLimiterClient
         long cost = 1
     );
 
+    /// <summary>As above, for any check.</summary>
+    /// <param name="check">The check.</param>
+    RateLimitDecision? FindLocalDenial(RateLimitCheck check);
+
     /// <summary>
     /// The used and the remaining permits now, and the decision that a check of cost 1 would get. Changes nothing.
     /// </summary>
@@ -60,6 +72,14 @@ public interface IRateLimiterClient
         string userId,
         string routeKey,
         string? role = null,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>As above, of limits of which all subjects are named.</summary>
+    /// <param name="usage">Whose usage is read: the user, other subjects, or both.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    Task<UsageResponse> GetUsageAsync(
+        RateLimitUsageKey usage,
         CancellationToken cancellationToken = default
     );
 
@@ -78,7 +98,15 @@ public interface IRateLimiterClient
         CancellationToken cancellationToken = default
     );
 
-    /// <summary>Resets the user's usage.</summary>
+    /// <summary>As above, also for other subjects than the user.</summary>
+    /// <param name="check">The check; its <see cref="RateLimitCheck.MinCost"/> must be null.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    Task<RateLimitDecision> RefundAsync(
+        RateLimitCheck check,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>Resets the user's usage, of limits that count for the user alone.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="routeKey">The route.</param>
     /// <param name="role">The user's role; null is the default role.</param>
@@ -87,6 +115,16 @@ public interface IRateLimiterClient
         string userId,
         string routeKey,
         string? role = null,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>Resets the usage of limits that count for exactly the subjects that are named.</summary>
+    /// <param name="usage">Whose usage is reset; without the user and other subjects, that of limits that count for all.</param>
+    /// <param name="limit">The name of the only limit to reset; null for all of these subjects.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    Task ResetAsync(
+        RateLimitUsageKey usage,
+        string? limit = null,
         CancellationToken cancellationToken = default
     );
 }

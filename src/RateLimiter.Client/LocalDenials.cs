@@ -9,25 +9,28 @@ namespace RateLimiting.Client;
 /// </summary>
 internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider time)
 {
-    private readonly ConcurrentLru<Subject, Denial> denials = new(capacity);
+    private readonly ConcurrentLru<Key, Denial> denials = new(capacity);
     private long generation;
 
     /// <summary>The generation of the cache. To be read before the request whose denial is then cached.</summary>
     public long Generation => Interlocked.Read(ref generation);
 
     /// <summary>The denial as it is now, or null when the service must be asked.</summary>
-    public RateLimitDecision? Find(string userId, string routeKey, string? role, long cost)
+    public RateLimitDecision? Find(RateLimitCheck check)
     {
-        if (!denials.TryGet(Subject.Of(userId, routeKey, role), out var denial))
+        if (!denials.TryGet(Key.Of(check), out var denial))
         {
             return null;
         }
 
-        // Only for the same cost: a higher cost is denied too, but must wait longer than the service has reported.
+        // Only for the same costs: a higher cost is denied too, but must wait longer than the service has reported.
         // The lifetime starts with the request, so that it never ends too late; the reported wait starts with the response, so
         // that it is never too short.
         var now = time.GetTimestamp();
-        return cost == denial.Cost && time.GetElapsedTime(denial.Asked, now) < denial.Lifetime
+        return
+            check.Cost == denial.Cost
+            && (check.MinCost ?? check.Cost) == denial.MinCost
+            && time.GetElapsedTime(denial.Asked, now) < denial.Lifetime
             ? denial.At(time.GetElapsedTime(denial.Answered, now))
             : null;
     }
@@ -48,15 +51,22 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
         }
 
         var lifetime = wait < maxAge ? wait : maxAge;
-        var subject = Subject.Of(check.UserId, check.RouteKey, check.Role);
+        var key = Key.Of(check);
         denials.AddOrUpdate(
-            subject,
-            new Denial(decision, check.Cost, lifetime, asked, time.GetTimestamp())
+            key,
+            new Denial(
+                decision,
+                check.Cost,
+                check.MinCost ?? check.Cost,
+                lifetime,
+                asked,
+                time.GetTimestamp()
+            )
         );
         if (Generation != asOf)
         {
             // Something was changed in the meantime, perhaps this denial.
-            denials.TryRemove(subject);
+            denials.TryRemove(key);
         }
     }
 
@@ -67,17 +77,29 @@ internal sealed class LocalDenials(int capacity, TimeSpan maxAge, TimeProvider t
         denials.Clear();
     }
 
-    private readonly record struct Subject(string UserId, string RouteKey, string Role)
+    // With all subjects: only the service knows whose limit denied the check.
+    private readonly record struct Key(
+        string UserId,
+        string RouteKey,
+        string Role,
+        SubjectSet? Subjects
+    )
     {
         private const string DefaultRole = "default";
 
-        public static Subject Of(string userId, string routeKey, string? role) =>
-            new(userId, routeKey, role ?? DefaultRole);
+        public static Key Of(RateLimitCheck check) =>
+            new(
+                check.UserId,
+                check.RouteKey,
+                check.Role ?? DefaultRole,
+                SubjectSet.Of(check.Subjects)
+            );
     }
 
     private sealed record Denial(
         RateLimitDecision Decision,
         long Cost,
+        long MinCost,
         TimeSpan Lifetime,
         long Asked,
         long Answered

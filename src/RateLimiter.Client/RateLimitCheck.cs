@@ -2,7 +2,7 @@ using RateLimiting.Client.Generated;
 
 namespace RateLimiting.Client;
 
-/// <summary>A check: may a user use a route now?</summary>
+/// <summary>A check: may a user use a route now? And, for a refund, the check whose permits are given back.</summary>
 /// <param name="UserId">The user, 1 to 256 characters.</param>
 /// <param name="RouteKey">The route that the user wants to use, 1 to 128 characters.</param>
 /// <param name="Role">The user's role, 1 to 128 characters; null is the default role.</param>
@@ -14,6 +14,16 @@ public sealed record RateLimitCheck(
     long Cost = 1
 )
 {
+    /// <summary>
+    /// Who the check is for beside the user, by name, such as <c>org</c>: at most 8. Limits say which of them they count for.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Subjects { get; init; }
+
+    /// <summary>
+    /// The fewest permits to take when fewer than the cost are left, 1 to the cost; null for the whole cost. Not for a refund.
+    /// </summary>
+    public long? MinCost { get; init; }
+
     internal CheckRequest ToRequest() =>
         new()
         {
@@ -21,6 +31,8 @@ public sealed record RateLimitCheck(
             RouteKey = RouteKey,
             Role = Role,
             Cost = Cost,
+            MinCost = MinCost,
+            Subjects = Subjects?.ToDictionary(),
         };
 }
 

@@ -11,6 +11,12 @@ public sealed record RateLimitDecision
     public required bool Allowed { get; init; }
 
     /// <summary>
+    /// The permits that the caller may use: the cost when allowed, or fewer with <see cref="RateLimitCheck.MinCost"/>; 0 when
+    /// denied.
+    /// </summary>
+    public long Granted { get; init; }
+
+    /// <summary>
     /// The remaining permits, never negative; with several limits, those of the limit with the fewest remaining.
     /// </summary>
     public required long Remaining { get; init; }
@@ -24,10 +30,15 @@ public sealed record RateLimitDecision
     /// <summary>The time until all permits are available again, in whole seconds.</summary>
     public required TimeSpan ResetIn { get; init; }
 
+    /// <summary>
+    /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are those of another limit.
+    /// </summary>
+    public DateTimeOffset? ResetsAt { get; init; }
+
     /// <summary>The time until the same check would pass; null when allowed, and when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The reason for a denial; null when allowed, unless the policy is inactive.</summary>
+    /// <summary>The reason for a denial; null when allowed, unless the policy is inactive or none of its limits applies.</summary>
     public string? Reason { get; init; }
 
     /// <summary>The role of the policy that decided.</summary>
@@ -60,10 +71,12 @@ public sealed record RateLimitDecision
             ? new()
             {
                 Allowed = answer.Allowed,
+                Granted = answer.Granted,
                 Remaining = answer.Remaining,
                 Limit = answer.Limit,
                 Capacity = answer.Capacity,
                 ResetIn = TimeSpan.FromSeconds(answer.ResetIn),
+                ResetsAt = answer.ResetsAt,
                 RetryAfter = Wait(answer.RetryAfterMs),
                 Reason = answer.Reason,
                 MatchedRole = answer.MatchedRole,
@@ -80,10 +93,12 @@ public sealed record RateLimitDecision
             ? new()
             {
                 Allowed = allowed,
+                Granted = answer.Granted ?? 0,
                 Remaining = answer.Remaining ?? 0,
                 Limit = answer.Limit ?? 0,
                 Capacity = answer.Capacity ?? 0,
                 ResetIn = TimeSpan.FromSeconds(answer.ResetIn ?? 0),
+                ResetsAt = answer.ResetsAt,
                 RetryAfter = Wait(answer.RetryAfterMs),
                 Reason = answer.Reason,
                 MatchedRole = answer.MatchedRole ?? "",

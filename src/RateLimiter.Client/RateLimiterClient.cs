@@ -39,16 +39,21 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         string? role = null,
         long cost = 1,
         CancellationToken cancellationToken = default
+    ) => CheckAsync(new RateLimitCheck(userId, routeKey, role, cost), cancellationToken);
+
+    public Task<RateLimitDecision> CheckAsync(
+        RateLimitCheck check,
+        CancellationToken cancellationToken = default
     )
     {
-        ArgumentNullException.ThrowIfNull(userId);
-        ArgumentNullException.ThrowIfNull(routeKey);
-        if (FindLocalDenial(userId, routeKey, role, cost) is { } denial)
+        ArgumentNullException.ThrowIfNull(check);
+        ArgumentNullException.ThrowIfNull(check.UserId);
+        ArgumentNullException.ThrowIfNull(check.RouteKey);
+        if (FindLocalDenial(check) is { } denial)
         {
             return Task.FromResult(denial);
         }
 
-        var check = new RateLimitCheck(userId, routeKey, role, cost);
         return batcher is null
             ? AskAsync(check, cancellationToken)
             : batcher.CheckAsync(check, cancellationToken);
@@ -68,24 +73,48 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         string routeKey,
         string? role = null,
         long cost = 1
-    ) => remembersDenials ? denials.Find(userId, routeKey, role, cost) : null;
+    ) => FindLocalDenial(new RateLimitCheck(userId, routeKey, role, cost));
+
+    public RateLimitDecision? FindLocalDenial(RateLimitCheck check) =>
+        remembersDenials ? denials.Find(check) : null;
 
     public Task<UsageResponse> GetUsageAsync(
         string userId,
         string routeKey,
         string? role = null,
         CancellationToken cancellationToken = default
-    ) => api.GetUsageAsync(userId, routeKey, role, cancellationToken);
+    ) => GetUsageAsync(new RateLimitUsageKey(routeKey, userId, role), cancellationToken);
 
-    public async Task<RateLimitDecision> RefundAsync(
+    public Task<UsageResponse> GetUsageAsync(
+        RateLimitUsageKey usage,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        return api.GetUsageAsync(
+            usage.RouteKey,
+            usage.UserId,
+            usage.Role,
+            usage.ToQuery(),
+            cancellationToken
+        );
+    }
+
+    public Task<RateLimitDecision> RefundAsync(
         string userId,
         string routeKey,
         string? role = null,
         long cost = 1,
         CancellationToken cancellationToken = default
+    ) => RefundAsync(new RateLimitCheck(userId, routeKey, role, cost), cancellationToken);
+
+    public async Task<RateLimitDecision> RefundAsync(
+        RateLimitCheck check,
+        CancellationToken cancellationToken = default
     )
     {
-        var request = new RateLimitCheck(userId, routeKey, role, cost).ToRequest();
+        ArgumentNullException.ThrowIfNull(check);
+        var request = check.ToRequest();
         var asked = Outage.Now();
         var answer = await api.RefundUsageAsync(request, cancellationToken).ConfigureAwait(false);
         return RateLimitDecision.From(answer) ?? throw NotUnderstood(asked);
@@ -96,7 +125,28 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         string routeKey,
         string? role = null,
         CancellationToken cancellationToken = default
-    ) => api.ResetUsageAsync(userId, routeKey, role, cancellationToken);
+    ) =>
+        ResetAsync(
+            new RateLimitUsageKey(routeKey, userId, role),
+            cancellationToken: cancellationToken
+        );
+
+    public Task ResetAsync(
+        RateLimitUsageKey usage,
+        string? limit = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        return api.ResetUsageAsync(
+            usage.RouteKey,
+            usage.UserId,
+            usage.Role,
+            limit,
+            usage.ToQuery(),
+            cancellationToken
+        );
+    }
 
     public void Dispose() => batcher?.Dispose();
 

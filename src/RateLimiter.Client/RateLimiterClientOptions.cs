@@ -68,7 +68,7 @@ public sealed class RateLimiterClientOptions
     /// <summary>Whether a recent denial is repeated from a local cache, without a request.</summary>
     public bool LocalDenials { get; set; } = true;
 
-    /// <summary>The most cached denials (of a user, route and role). 3 to 10,000,000.</summary>
+    /// <summary>The most cached denials (of a user, subjects, route and role). 3 to 10,000,000.</summary>
     public int MaxLocalDenials { get; set; } = 10_000;
 
     /// <summary>

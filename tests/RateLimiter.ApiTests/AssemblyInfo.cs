@@ -3,3 +3,4 @@
 
 // Many of the tests wait.
 [assembly: LevelOfParallelism(6)]
+[assembly: RateLimiter.TestStores.Progress(20)]

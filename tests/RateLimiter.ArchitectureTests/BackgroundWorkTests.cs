@@ -13,17 +13,19 @@ public sealed partial class BackgroundWorkTests
 {
     private static readonly Dictionary<string, string> OwnShapes = new()
     {
-        ["RateLimiter.Api/Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
         ["RateLimiter.Api/Demo/DemoTraffic.cs"] = "It is awaited.",
         ["RateLimiter.Api/Logs/DecisionStreamResult.cs"] = "It is a request.",
         ["RateLimiter.Application/Background/BackgroundLoop.cs"] = "It is the shape.",
-        ["RateLimiter.Application/Clients/ClientDirectory.cs"] =
+        ["RateLimiter.Application/Clients/ClientLoader.cs"] =
             "Each request for the client receives the failure.",
         ["RateLimiter.Application/Logs/DecisionFollower.cs"] =
             "Each follower receives the failure.",
         ["RateLimiter.Application/Background/RepeatingService.cs"] = "It is the shape.",
         ["RateLimiter.Client/CheckBatcher.cs"] =
             "Each caller that waits for a check receives the failure.",
+        ["RateLimiter.Dashboard/Components/AllowancePicture.razor.cs"] = "It is awaited.",
+        ["RateLimiter.Dashboard/Components/LiveDecisions.razor.cs"] = "The page shows it.",
+        ["RateLimiter.Dashboard/Pages/Overview.razor.cs"] = "The page shows it.",
         ["RateLimiter.Infrastructure/Postgres/Projection/ClientProjection.cs"] =
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Redis/Checks/CheckBatcher.cs"] =

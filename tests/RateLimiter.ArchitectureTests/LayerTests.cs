@@ -7,6 +7,7 @@ public sealed class LayerTests
 {
     private const string Application = "RateLimiter.Application";
     private const string Infrastructure = "RateLimiter.Infrastructure";
+    private const string Dashboard = "RateLimiter.Dashboard";
     private const string Api = "RateLimiter.Api";
 
     private static readonly string[] Stores =
@@ -28,6 +29,7 @@ public sealed class LayerTests
             .MustNotDependOn([
                 Application,
                 Infrastructure,
+                Dashboard,
                 Api,
                 "MediatR",
                 "BitFaster",
@@ -38,14 +40,21 @@ public sealed class LayerTests
             ]);
 
     [Test]
-    public void Domain_Assembly_ReferencesOnlyTheRuntime() =>
-        Assert.That(References(Layers.Domain), Is.All.StartsWith("System."));
+    public void Domain_Assembly_ReferencesOnlyTheRuntimeAndTheRulesOfCalendars() =>
+        Assert.That(References(Layers.Domain), Is.All.StartsWith("System.").Or.EqualTo("NodaTime"));
 
     [Test]
     public void Application_AnyType_DependsOnNoOuterLayerNorTheirFrameworks() =>
         Layers
             .TypesOf(Layers.Application)
-            .MustNotDependOn([Infrastructure, Api, $"{Validation}.AspNetCore", .. Stores, .. Web]);
+            .MustNotDependOn([
+                Infrastructure,
+                Dashboard,
+                Api,
+                $"{Validation}.AspNetCore",
+                .. Stores,
+                .. Web,
+            ]);
 
     [Test]
     public void Application_Assembly_ReferencesTheRulesOfValidationButNotTheirHosting() =>
@@ -57,7 +66,9 @@ public sealed class LayerTests
 
     [Test]
     public void Infrastructure_AnyType_DependsNeitherOnTheApiNorItsFrameworks() =>
-        Layers.TypesOf(Layers.Infrastructure).MustNotDependOn([Api, "MediatR", Validation, .. Web]);
+        Layers
+            .TypesOf(Layers.Infrastructure)
+            .MustNotDependOn([Dashboard, Api, "MediatR", Validation, .. Web]);
 
     [Test]
     public void Infrastructure_Assembly_IsTheOnlyOneThatReferencesTheStores()
@@ -71,6 +82,10 @@ public sealed class LayerTests
 
         Assert.That(knowing, Is.EqualTo(new[] { Layers.Infrastructure }));
     }
+
+    [Test]
+    public void Dashboard_AnyType_DependsNeitherOnTheApiNorOnInfrastructure() =>
+        Layers.TypesOf(Layers.Dashboard).MustNotDependOn([Infrastructure, Api, .. Stores]);
 
     [Test]
     public void Api_AnyType_DependsNotOnTheStores() =>

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using NetArchTest.Rules;
 using RateLimiter.Api.Checks;
 using RateLimiter.Application;
+using RateLimiter.Dashboard;
 using RateLimiter.Domain;
 using RateLimiter.Infrastructure;
 
@@ -14,9 +15,10 @@ internal static class Layers
     public static readonly Assembly Domain = typeof(Names).Assembly;
     public static readonly Assembly Application = typeof(ApplicationServices).Assembly;
     public static readonly Assembly Infrastructure = typeof(InfrastructureServices).Assembly;
+    public static readonly Assembly Dashboard = typeof(DashboardServices).Assembly;
     public static readonly Assembly Api = typeof(CheckController).Assembly;
 
-    public static readonly Assembly[] All = [Domain, Application, Infrastructure, Api];
+    public static readonly Assembly[] All = [Domain, Application, Infrastructure, Dashboard, Api];
 
     /// <summary>The types of an assembly that somebody wrote.</summary>
     public static IEnumerable<Type> WrittenTypes(this Assembly assembly) =>

@@ -30,8 +30,9 @@ public sealed partial class RecipeTests
         Assert.That(missing, Is.Empty);
     }
 
-    // A field and an algorithm that exist stand for those that come.
+    // Fields, of one kind of limit and of all, and an algorithm that exist stand for those that come.
     [TestCase("Adding a field to a limit", @"\bBurst\b")]
+    [TestCase("Adding a field to a limit", @"\bWhenMissing\b")]
     [TestCase("Adding an algorithm", @"\bAlgorithm\.SlidingLog\b")]
     public void Recipe_AnyFileThatHandlesAnExample_IsNamed(string title, string example)
     {

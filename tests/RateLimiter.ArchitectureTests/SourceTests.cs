@@ -128,7 +128,7 @@ public sealed partial class SourceTests
     private static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
 
     /// <summary>Paths from the folder of the sources on.</summary>
-    private static IEnumerable<string> SourceFiles(string extension) =>
+    internal static IEnumerable<string> SourceFiles(string extension) =>
         Directory
             .EnumerateFiles(Root, $"*{extension}", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(Root, file))

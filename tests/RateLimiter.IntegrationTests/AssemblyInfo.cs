@@ -2,3 +2,4 @@
 
 // Most tests wait for a server in another process.
 [assembly: LevelOfParallelism(3)]
+[assembly: RateLimiter.TestStores.Progress(20)]

@@ -115,9 +115,9 @@ public sealed partial record Answer(
         );
     }
 
-    // CLR type names, and patterns of stack traces.
+    // CLR type names (but for the folder of a page's files), and patterns of stack traces.
     [GeneratedRegex(
-        @"(System|Microsoft|RateLimiter|StackExchange|FluentValidation|MediatR|AutoMapper|Garnet)\.\w"
+        @"(?<!_content/|_content/RateLimiter\.Dashboard/)(System|Microsoft|RateLimiter|StackExchange|FluentValidation|MediatR|AutoMapper|Garnet)\.\w"
             + @"|Exception|\bInt(32|64)\b|\.cs\b|\bat \w+\.\w+"
     )]
     private static partial Regex Innards { get; }

@@ -218,7 +218,20 @@ public sealed class RedisSentinel : IAsyncDisposable
         return nodes.Single(node => node.Address == address.Replace('\n', ':'));
     }
 
-    private static async Task<bool> HasAsync(RedisNode node, string state) =>
-        node.IsRunning
-        && (await node.AskAsync("INFO", "replication")).Contains(state, StringComparison.Ordinal);
+    // A sentinel that gives a node another role closes the connections of its clients, also of the one that asks here.
+    private static async Task<bool> HasAsync(RedisNode node, string state)
+    {
+        try
+        {
+            return node.IsRunning
+                && (await node.AskAsync("INFO", "replication")).Contains(
+                    state,
+                    StringComparison.Ordinal
+                );
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 }

@@ -32,13 +32,62 @@ internal static class TestData
     /// <summary>An actor who changes something.</summary>
     public static readonly Actor Actor = new("0123456789ab", "192.0.2.7", "trace");
 
+    /// <summary>A limit of any algorithm. Of a calendar it is that of an hour, or where the window is longer, of a day.</summary>
     public static Limit Limit(
         string name = "default",
         long permits = 10,
         int windowSeconds = 60,
         Algorithm algorithm = Algorithm.FixedWindow,
+        long? burst = null,
+        string[]? per = null,
+        MissingSubjects whenMissing = MissingSubjects.Reject
+    ) =>
+        (
+            algorithm == Algorithm.Calendar
+                ? CalendarLimit(
+                    name,
+                    permits,
+                    windowSeconds > 3600 ? CalendarUnit.Day : CalendarUnit.Hour
+                )
+                : (Limit)RateLimit(name, permits, windowSeconds, algorithm, burst)
+        ) with
+        {
+            Per = [.. per ?? [SubjectNames.User]],
+            WhenMissing = whenMissing,
+        };
+
+    /// <summary>A limit per window of a fixed length.</summary>
+    public static RateLimit RateLimit(
+        string name = "default",
+        long permits = 10,
+        int windowSeconds = 60,
+        Algorithm algorithm = Algorithm.FixedWindow,
         long? burst = null
-    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(windowSeconds), burst);
+    ) =>
+        RateLimiter.Domain.Policies.RateLimit.Create(
+            name,
+            algorithm,
+            permits,
+            TimeSpan.FromSeconds(windowSeconds),
+            burst
+        );
+
+    public static CalendarLimit CalendarLimit(
+        string name = "default",
+        long permits = 10,
+        CalendarUnit unit = CalendarUnit.Hour,
+        string timeZone = TimeZones.Utc,
+        string? anchor = null
+    ) =>
+        new(
+            name,
+            permits,
+            new CalendarSchedule(
+                unit,
+                timeZone,
+                anchor is null ? null : CalendarAnchor.Parse(anchor)
+            )
+        );
 
     public static PolicyDefinition Definition(
         string route = "search",
@@ -51,7 +100,7 @@ internal static class TestData
     ) =>
         new(
             new PolicyKey(route, role),
-            limits is [] ? [Limit()] : limits,
+            limits is [] ? [Limit()] : [.. limits],
             description,
             isActive,
             mode,
@@ -174,6 +223,23 @@ internal static class TestData
             time
         );
 
+    /// <summary>The plan of a check that names all subjects of all limits.</summary>
+    public static CheckPlan Plan(
+        Policy policy,
+        long cost = 1,
+        long? minCost = null,
+        string user = "alice",
+        SubjectValues? subjects = null
+    ) =>
+        CheckPlan.For(Client, policy, policy.Limits, user, subjects, "search", cost) with
+        {
+            MinCost = minCost ?? cost,
+        };
+
+    /// <summary>The subjects of a check, such as an organisation.</summary>
+    public static SubjectValues Subjects(params (string Name, string Value)[] subjects) =>
+        SubjectValues.Of(subjects.Select(it => KeyValuePair.Create(it.Name, it.Value)))!;
+
     /// <summary>A status with durations in microseconds, as counters return them.</summary>
     public static LimitStatus Status(
         long wait = 0,
@@ -184,7 +250,7 @@ internal static class TestData
 
     public static Decision Decision(Policy policy, params LimitStatus[] statuses) =>
         RateLimiter.Domain.Checks.Decision.From(
-            policy,
+            Plan(policy),
             statuses is [] ? [Status()] : statuses,
             Moment
         );

@@ -102,6 +102,19 @@ describe('A user with a key', () => {
     });
   });
 
+  it('follows decisions with a click on the switch, and stops with one on its label', async () => {
+    await asVisitor({}, async (page) => {
+      await signIn(page, demo.key);
+      await page.goto(`${demo.address}/dashboard/logs`);
+      await expectVisible(page.getByRole('button', { name: 'Details' }).first());
+      const live = page.getByRole('heading', { name: 'Live decisions' });
+      await page.locator('.rz-switch').click();
+      await expectVisible(live);
+      await page.getByText('Follow', { exact: true }).click();
+      await live.waitFor({ state: 'detached' });
+    });
+  });
+
   it('sees an error when the key is wrong', async () => {
     await asVisitor({}, async (page) => {
       await page.goto(`${demo.address}/dashboard`);

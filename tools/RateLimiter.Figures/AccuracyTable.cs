@@ -95,8 +95,8 @@ internal static class AccuracyTable
         ];
     }
 
-    private static Limit LimitOf(Algorithm algorithm, long permits) =>
-        new(Limit.DefaultName, algorithm, permits, TimeSpan.FromMicroseconds(Window));
+    private static RateLimit LimitOf(Algorithm algorithm, long permits) =>
+        RateLimit.Create(Limit.DefaultName, algorithm, permits, TimeSpan.FromMicroseconds(Window));
 
     private static IEnumerable<long> Poisson(Random random, double meanGap)
     {

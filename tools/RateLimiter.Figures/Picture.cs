@@ -69,9 +69,9 @@ internal static class Picture
     {
         var size = Limit.IsBucket(run.Limit.Algorithm) ? $", burst {run.Limit.Capacity}" : "";
         return (
-            $"{run.Name}: {run.Limit.Permits} permits per {run.Limit.Window.TotalSeconds} s{size}",
+            $"{run.Name}: {run.Limit.Permits} permits per {run.Per}{size}",
             $"{run.Allowed} of {run.Requests.Count} requests are allowed, at most {run.MostInOneWindow} of them within "
-                + $"{run.Limit.Window.TotalSeconds} s."
+                + $"{Run.WindowSeconds} s."
         );
     }
 
@@ -187,12 +187,13 @@ internal static class Picture
     private static string Legend(Run run)
     {
         var capacity = Limit.IsBucket(run.Limit.Algorithm) ? "burst" : "limit";
+        var window = run.Limit is CalendarLimit ? "an hour" : "a window";
         var windows =
             run.WindowStarts.Count == 0
                 ? ""
                 : $"""
                     <path class="window" d="M740 {LegendLine - 14}v{MarkHeight}"/>
-                    <text x="751" y="{LegendLine}">a window begins</text>
+                    <text x="751" y="{LegendLine}">{window} begins</text>
 
                     """;
         return $"""

@@ -8,7 +8,7 @@ namespace RateLimiter.Figures;
 /// <param name="Limit">The limit.</param>
 /// <param name="Requests">Each request, and whether it was allowed.</param>
 /// <param name="Used">The permits in use, wherever their number changes.</param>
-/// <param name="WindowStarts">The starts of windows, for the algorithms that have them.</param>
+/// <param name="WindowStarts">The starts of windows or periods, for the algorithms that have them.</param>
 internal sealed record Run(
     Limit Limit,
     IReadOnlyList<(long Time, bool Allowed)> Requests,
@@ -16,12 +16,21 @@ internal sealed record Run(
     IReadOnlyList<long> WindowStarts
 )
 {
+    public const int WindowSeconds = 10;
+
     private const long Permits = 10;
-    private const long Window = 10 * Traffic.Second;
+    private const long Window = WindowSeconds * Traffic.Second;
+
+    // The shortest period of a calendar is longer than the picture: one ends and another begins in it.
+    private const long PeriodStart = 10 * Traffic.Second;
     private const long SampleGap = Traffic.Second / 100;
 
     /// <summary>The algorithm's name in the API.</summary>
     public string Name { get; } = WireName(Limit.Algorithm);
+
+    /// <summary>The time for which the permits are, in words.</summary>
+    public string Per { get; } =
+        Limit is RateLimit rate ? $"{rate.Window.TotalSeconds} s" : "hour of the calendar";
 
     public int Allowed { get; } = Requests.Count(request => request.Allowed);
 
@@ -39,12 +48,7 @@ internal sealed record Run(
 
     public static Run Of(Algorithm algorithm)
     {
-        var limit = new Limit(
-            Limit.DefaultName,
-            algorithm,
-            Permits,
-            TimeSpan.FromMicroseconds(Window)
-        );
+        var limit = LimitOf(algorithm);
         Counter[] counters = [Counter.Create(algorithm)];
         LimitStatus Take(long time, long cost) =>
             Counter.Acquire(counters, [limit], Traffic.Clock(time), cost)[0];
@@ -70,7 +74,10 @@ internal sealed record Run(
                 }
             }
 
-            if (algorithm == Algorithm.SlidingWindow && Traffic.Clock(time) % Window == 0)
+            if (
+                algorithm == Algorithm.SlidingWindow && Traffic.Clock(time) % Window == 0
+                || algorithm == Algorithm.Calendar && time == PeriodStart
+            )
             {
                 starts.Add(time);
             }
@@ -84,6 +91,26 @@ internal sealed record Run(
 
         return new Run(limit, requests, used, starts);
     }
+
+    private static Limit LimitOf(Algorithm algorithm) =>
+        algorithm == Algorithm.Calendar
+            ? new CalendarLimit(
+                Limit.DefaultName,
+                Permits,
+                new CalendarSchedule(
+                    CalendarUnit.Hour,
+                    TimeZones.Utc,
+                    CalendarAnchor.Parse(
+                        $"{DateTimeOffset.UnixEpoch.AddMicroseconds(Traffic.Clock(PeriodStart)):yyyy-MM-dd'T'HH:mm:ss}"
+                    )
+                )
+            )
+            : RateLimit.Create(
+                Limit.DefaultName,
+                algorithm,
+                Permits,
+                TimeSpan.FromMicroseconds(Window)
+            );
 
     private static string WireName(Algorithm algorithm) =>
         JsonNamingPolicy.SnakeCaseLower.ConvertName(algorithm.ToString());

@@ -12,6 +12,7 @@ internal static class MemoryTable
     private static readonly (string Name, Policy Policy, int Users, int Checks)[] Cases =
     [
         ("fixed_window", Of(Algorithm.FixedWindow, 10), 10_000, 10),
+        ("calendar", Of(Algorithm.Calendar, 10), 10_000, 10),
         ("sliding_window", Of(Algorithm.SlidingWindow, 10), 10_000, 10),
         ("token_bucket", Of(Algorithm.TokenBucket, 10), 10_000, 10),
         ("leaky_bucket, burst 1", Of(Algorithm.LeakyBucket, 10), 10_000, 1),
@@ -22,9 +23,9 @@ internal static class MemoryTable
         (
             "three limits: fixed_window, sliding_window, token_bucket",
             Subjects.PolicyOf(
-                new Limit("a", Algorithm.FixedWindow, 10, Window),
-                new Limit("b", Algorithm.SlidingWindow, 10, Window),
-                new Limit("c", Algorithm.TokenBucket, 10, Window)
+                Subjects.LimitOf("a", Algorithm.FixedWindow, 10, Window),
+                Subjects.LimitOf("b", Algorithm.SlidingWindow, 10, Window),
+                Subjects.LimitOf("c", Algorithm.TokenBucket, 10, Window)
             ),
             10_000,
             10
@@ -58,5 +59,5 @@ internal static class MemoryTable
     }
 
     private static Policy Of(Algorithm algorithm, long permits) =>
-        Subjects.PolicyOf(new Limit(Limit.DefaultName, algorithm, permits, Window));
+        Subjects.PolicyOf(Subjects.LimitOf(Limit.DefaultName, algorithm, permits, Window));
 }

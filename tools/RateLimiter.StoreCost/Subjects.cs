@@ -15,7 +15,7 @@ internal sealed class Subjects(IServiceProvider services)
     private readonly ICounterStore counters = services.GetRequiredService<ICounterStore>();
     private readonly ClientId client = ClientId.New();
 
-    public static Policy PolicyOf(params IReadOnlyList<Limit> limits) =>
+    public static Policy PolicyOf(params LimitList limits) =>
         Policy.Create(
             new PolicyDefinition(
                 PolicyKey.Create("search", null),
@@ -26,6 +26,22 @@ internal sealed class Subjects(IServiceProvider services)
             ),
             DateTimeOffset.UnixEpoch
         );
+
+    /// <summary>A limit of any algorithm; of a calendar, that of an hour.</summary>
+    public static Limit LimitOf(
+        string name,
+        Algorithm algorithm,
+        long permits,
+        TimeSpan window,
+        long? burst = null
+    ) =>
+        algorithm == Algorithm.Calendar
+            ? new CalendarLimit(
+                name,
+                permits,
+                new CalendarSchedule(CalendarUnit.Hour, "Europe/Berlin")
+            )
+            : RateLimit.Create(name, algorithm, permits, window, burst);
 
     /// <summary>Sends checks of cost 1 for each of the users, and fails when one is not decided as expected.</summary>
     public Task CheckAsync(Policy policy, int users, int checks, bool isAllowed) =>
@@ -39,7 +55,7 @@ internal sealed class Subjects(IServiceProvider services)
                     CultureInfo.InvariantCulture
                 );
                 var decision = await counters.AcquireAsync(
-                    CheckPlan.For(client, policy, user, policy.Key.RouteKey, cost: 1),
+                    new CheckPlan(new Subject(client, user, RouteKey: null), policy, Cost: 1),
                     cancellationToken
                 );
                 if (decision?.Allowed != isAllowed)

@@ -22,6 +22,7 @@ internal static class TimeTable
     )[] Cases =
     [
         ("fixed_window", 100, [Algorithm.FixedWindow]),
+        ("calendar", 100, [Algorithm.Calendar]),
         ("sliding_window", 100, [Algorithm.SlidingWindow]),
         ("token_bucket", 100, [Algorithm.TokenBucket]),
         ("leaky_bucket, burst 100", 100, [Algorithm.LeakyBucket]),
@@ -44,13 +45,15 @@ internal static class TimeTable
             {
                 var (_, permits, algorithms) = Cases[i];
                 var policy = Subjects.PolicyOf([
-                    .. algorithms.Select(algorithm => new Limit(
-                        $"{algorithm}",
-                        algorithm,
-                        permits,
-                        Window,
-                        Limit.IsBucket(algorithm) ? permits : null
-                    )),
+                    .. algorithms.Select(algorithm =>
+                        Subjects.LimitOf(
+                            $"{algorithm}",
+                            algorithm,
+                            permits,
+                            Window,
+                            Limit.IsBucket(algorithm) ? permits : null
+                        )
+                    ),
                 ]);
                 allowed[i].Add(await TimeAsync(policy, permits, isAllowed: true));
                 denied[i].Add(await TimeAsync(policy, permits, isAllowed: false));

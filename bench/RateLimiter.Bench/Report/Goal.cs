@@ -45,13 +45,7 @@ internal sealed record Goal(
             2.0,
             LessIsBetter: true
         ),
-        new(
-            "scripts / check",
-            "calls of the store for a check under load",
-            1.0,
-            true,
-            Promise: 0.3
-        ),
+        new("scripts / check", "store calls for each check, under load", 1.0, true, Promise: 0.3),
         new("allocated / bare", "bytes allocated for a check, × bare MVC action", 1.3, true),
         new("sliding_window / fixed_window", "`sliding_window`, × `fixed_window`", 0.85),
         new("sliding_log / fixed_window", "`sliding_log`, × `fixed_window`", 0.85),
@@ -59,12 +53,12 @@ internal sealed record Goal(
         new("leaky_bucket / fixed_window", "`leaky_bucket`, × `fixed_window`", 0.85),
         new("three limits / fixed_window", "a policy of three limits, × `fixed_window`", 0.75),
         new("embedded / redis", "the embedded store, × Redis", 0.80),
-        new("postgres / redis", "with PostgreSQL as the record, × without", 0.95),
+        new("postgres / redis", "with PostgreSQL as the system of record, × without", 0.95),
         new("analytics / without", "with analytics, × without", 0.95),
         new("metrics / without", "with metrics, × without", 0.95),
-        new("scraped / without", "the same, read every second", 0.95),
-        new("100 streams / none", "with 100 open streams of all its decisions, × without", 0.95),
-        new("1000 streams / none", "with 1,000, × without", null),
+        new("scraped / without", "with metrics scraped every second, × without", 0.95),
+        new("100 streams / none", "with 100 open streams of all decisions, × without", 0.95),
+        new("1000 streams / none", "with 1,000 open streams, × without", null),
         new(
             "client, batching / without",
             "one process with `RateLimiter.Client` and 64 callers, batching, × without",
@@ -73,34 +67,39 @@ internal sealed record Goal(
         new("client of 512 callers, batching / without", "with 512 callers, × without", null),
         new(
             "starved, degraded",
-            "with a quarter of a core, checks answered without a store that is well",
+            "with a quarter of a core and a healthy store, share of checks that are degraded",
             0.0001,
             true,
             Decimals: 4
         ),
-        new("starved, failed", "with a quarter of a core, checks answered with an error", 0, true),
+        new(
+            "starved, failed",
+            "with a quarter of a core and a healthy store, share of checks that fail",
+            0,
+            true
+        ),
         new(
             "batches' neighbour, p99 / quiet",
-            "p99 of a tenant's checks beside another's batches of the most expensive checks, × quiet",
+            "p99 of a tenant's checks during another tenant's batches of the most expensive checks, × without",
             2.0,
             LessIsBetter: true
         ),
         new(
             "batches' neighbour, degraded",
-            "of them degraded, %",
+            "the same checks, degraded, %",
             1.0,
             LessIsBetter: true,
             IsRatio: false
         ),
         new(
             "imports' neighbour, p99 / quiet",
-            "p99 beside imports and loads of 9,900 policies, × quiet",
+            "p99 of a tenant's checks during another tenant's imports and loads of 9,900 policies, × without",
             2.0,
             LessIsBetter: true
         ),
         new(
             "imports' neighbour, degraded",
-            "of them degraded, %",
+            "the same checks, degraded, %",
             1.0,
             LessIsBetter: true,
             IsRatio: false

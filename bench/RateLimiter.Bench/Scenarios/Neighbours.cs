@@ -74,7 +74,7 @@ internal static class Neighbours
             "p99, ms",
             "p99 × nothing else",
             "degraded or failed, %",
-            "of the others, requests/s"
+            "other tenant, requests/s"
         );
         foreach (var one in cases)
         {

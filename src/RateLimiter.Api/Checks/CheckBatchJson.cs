@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
-using RateLimiter.Domain.Checks;
+using RateLimiter.Application.Checks;
 
 namespace RateLimiter.Api.Checks;
 
 /// <summary>Responds with the results of a batch, written by hand like a single decision.</summary>
-/// <param name="decisions">The decisions on the valid items, in their order; null where no policy applies.</param>
+/// <param name="outcomes">The outcomes of the valid items, in their order.</param>
 /// <param name="errors">The validation errors of the other items, by their places; null when there are none.</param>
 internal sealed class CheckBatchJson(
-    IReadOnlyList<Decision?> decisions,
+    IReadOnlyList<CheckEachOutcome> outcomes,
     IReadOnlyDictionary<int, Dictionary<string, string[]>>? errors
 ) : IActionResult
 {
@@ -25,7 +25,7 @@ internal sealed class CheckBatchJson(
     {
         json.WriteStartObject();
         json.WriteStartArray(Results);
-        var count = decisions.Count + (errors?.Count ?? 0);
+        var count = outcomes.Count + (errors?.Count ?? 0);
         var next = 0;
         for (var i = 0; i < count; i++)
         {
@@ -33,13 +33,13 @@ internal sealed class CheckBatchJson(
             {
                 WriteError(json, http, ProblemResponse.ValidationProblem(http, invalid));
             }
-            else if (decisions[next++] is { } decision)
+            else if (outcomes[next++] is { Decision: { } decision })
             {
                 DecisionJson.Write(json, decision);
             }
             else
             {
-                WriteError(json, http, ProblemResponse.NoPolicyProblem(http));
+                WriteError(json, http, CheckProblems.Of(http, outcomes[next - 1].Problem!));
             }
         }
 

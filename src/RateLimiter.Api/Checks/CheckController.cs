@@ -34,10 +34,10 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         }
 
         var caller = HttpContext.Caller();
-        var (decision, wait) = await mediator.Send(
-            new CheckCommand(caller.Client, request.ToCheck(), caller.Waited)
+        return DecisionResult.Of(
+            HttpContext,
+            await mediator.Send(new CheckCommand(caller.Client, request.ToCheck(), caller.Waited))
         );
-        return wait is null ? new DecisionResult(decision) : TooMany(wait);
     }
 
     /// <summary>Checks up to 1000 items at once; each is decided independently, and results keep the order.</summary>
@@ -74,12 +74,11 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         }
 
         var caller = HttpContext.Caller();
-        var (decisions, wait) = await mediator.Send(
+        var (outcomes, wait, _) = await mediator.Send(
             new CheckEachCommand(caller.Client, checks, caller.Waited)
         );
-        return decisions is null ? TooMany(wait) : new CheckBatchJson(decisions, invalid);
+        return outcomes is null
+            ? ProblemResponse.TooMany(HttpContext, wait, CheckRefusal.TooMany)
+            : new CheckBatchJson(outcomes, invalid);
     }
-
-    private ObjectResult TooMany(TimeSpan? wait) =>
-        ProblemResponse.TooMany(HttpContext, wait, CheckRefusal.TooMany);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 
@@ -15,6 +16,8 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         RouteKey = 2,
         Role = 4,
         Cost = 8,
+        MinCost = 16,
+        Subjects = 32,
     }
 
     public Type Type => typeof(CheckRequest);
@@ -36,6 +39,8 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         string? routeKey = null;
         string? role = null;
         var cost = CheckRules.DefaultCost;
+        long? minCost = null;
+        SubjectValues? subjects = null;
         var seen = Fields.None;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -44,6 +49,8 @@ internal sealed class CheckRequestReader : IJsonBodyReader
                 : json.ValueTextEquals("route_key"u8) ? Fields.RouteKey
                 : json.ValueTextEquals("role"u8) ? Fields.Role
                 : json.ValueTextEquals("cost"u8) ? Fields.Cost
+                : json.ValueTextEquals("subjects"u8) ? Fields.Subjects
+                : json.ValueTextEquals("min_cost"u8) ? Fields.MinCost
                 : Fields.None;
             if (field == Fields.None || seen.HasFlag(field) || !json.Read())
             {
@@ -51,9 +58,20 @@ internal sealed class CheckRequestReader : IJsonBodyReader
             }
 
             seen |= field;
-            if (field == Fields.Cost)
+            if (field is Fields.Cost or Fields.MinCost)
             {
-                if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out cost))
+                if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out var permits))
+                {
+                    return null;
+                }
+
+                _ = field == Fields.Cost ? cost = permits : minCost = permits;
+                continue;
+            }
+
+            if (field == Fields.Subjects)
+            {
+                if (!TryReadSubjects(ref json, out subjects))
                 {
                     return null;
                 }
@@ -75,7 +93,7 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         }
 
         return json.TokenType == JsonTokenType.EndObject
-            ? new CheckRequest(userId, routeKey, role, cost)
+            ? new CheckRequest(userId, routeKey, role, cost, minCost, subjects)
             : null;
     }
 
@@ -83,6 +101,39 @@ internal sealed class CheckRequestReader : IJsonBodyReader
         known is not null && json.TokenType == JsonTokenType.String && json.ValueTextEquals(known)
             ? known
             : json.GetString();
+
+    private static bool TryReadSubjects(ref Utf8JsonReader json, out SubjectValues? subjects)
+    {
+        subjects = null;
+        if (json.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            return false;
+        }
+
+        var pairs = new List<KeyValuePair<string, string>>();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = json.GetString()!;
+            if (
+                !json.Read()
+                || json.TokenType != JsonTokenType.String
+                || pairs.Exists(pair => pair.Key == name)
+            )
+            {
+                return false;
+            }
+
+            pairs.Add(new(name, json.GetString()!));
+        }
+
+        subjects = SubjectValues.Of(pairs);
+        return json.TokenType == JsonTokenType.EndObject;
+    }
 }
 
 /// <summary>Reads a batch of checks that are all valid.</summary>

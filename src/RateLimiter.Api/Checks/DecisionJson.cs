@@ -10,8 +10,10 @@ namespace RateLimiter.Api.Checks;
 internal static class DecisionJson
 {
     private static readonly JsonEncodedText Allowed = JsonEncodedText.Encode("allowed");
+    private static readonly JsonEncodedText Granted = JsonEncodedText.Encode("granted");
     private static readonly JsonEncodedText Remaining = JsonEncodedText.Encode("remaining");
     private static readonly JsonEncodedText ResetIn = JsonEncodedText.Encode("reset_in");
+    private static readonly JsonEncodedText ResetsAt = JsonEncodedText.Encode("resets_at");
     private static readonly JsonEncodedText Reason = JsonEncodedText.Encode("reason");
     private static readonly JsonEncodedText Limit = JsonEncodedText.Encode("limit");
     private static readonly JsonEncodedText Capacity = JsonEncodedText.Encode("capacity");
@@ -27,8 +29,18 @@ internal static class DecisionJson
     {
         json.WriteStartObject();
         json.WriteBoolean(Allowed, decision.Allowed);
+        json.WriteNumber(Granted, decision.Granted);
         json.WriteNumber(Remaining, decision.Remaining);
         json.WriteNumber(ResetIn, decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond));
+        if (decision.ResetsAt is { } end)
+        {
+            json.WriteString(ResetsAt, end);
+        }
+        else
+        {
+            json.WriteNull(ResetsAt);
+        }
+
         json.WriteString(Reason, decision.Reason);
         json.WriteNumber(Limit, decision.Limit);
         json.WriteNumber(Capacity, decision.Capacity);

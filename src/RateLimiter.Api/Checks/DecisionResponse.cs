@@ -4,9 +4,15 @@ namespace RateLimiter.Api.Checks;
 
 /// <summary>The decision on a check.</summary>
 /// <param name="Allowed">Whether the check is allowed; if so, its permits are consumed.</param>
+/// <param name="Granted">
+/// The permits that the caller may use: the cost when allowed, or fewer with a min_cost; 0 when denied.
+/// </param>
 /// <param name="Remaining">The remaining permits, never negative.</param>
 /// <param name="ResetIn">Seconds until all permits are replenished, rounded up.</param>
-/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive.</param>
+/// <param name="ResetsAt">
+/// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
+/// </param>
+/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.</param>
 /// <param name="Limit">The permits per window of the limit that these figures describe.</param>
 /// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
 /// <param name="RetryAfter">
@@ -22,8 +28,10 @@ namespace RateLimiter.Api.Checks;
 /// <param name="Violated">The names of the limits that denied the check, also in shadow mode.</param>
 public record DecisionResponse(
     bool Allowed,
+    long Granted,
     long Remaining,
     long ResetIn,
+    DateTimeOffset? ResetsAt,
     string? Reason,
     long Limit,
     long Capacity,
@@ -40,8 +48,10 @@ public record DecisionResponse(
     internal static DecisionResponse From(Decision decision) =>
         new(
             decision.Allowed,
+            decision.Granted,
             decision.Remaining,
             decision.ResetIn.RoundUp(TimeSpan.TicksPerSecond),
+            decision.ResetsAt,
             decision.Reason,
             decision.Limit,
             decision.Capacity,

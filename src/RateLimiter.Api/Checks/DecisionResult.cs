@@ -1,23 +1,27 @@
 using Microsoft.AspNetCore.Mvc;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Checks;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>Responds with a decision and its headers, or with 404 when no policy applies.</summary>
-/// <param name="Decision">The decision, or null.</param>
-internal sealed record DecisionResult(Decision? Decision) : IActionResult
+/// <summary>Responds with a decision and its headers.</summary>
+internal sealed record DecisionResult(Decision Decision) : IActionResult
 {
+    /// <summary>Responds with a decision, or says why there is none.</summary>
+    public static IActionResult Of(HttpContext context, in CheckOutcome<Decision> outcome) =>
+        outcome switch
+        {
+            { Result: { } decision } => new DecisionResult(decision),
+            { Problem: { } problem } => CheckProblems.Result(context, problem),
+            _ => ProblemResponse.TooMany(context, outcome.RetryAfter, CheckRefusal.TooMany),
+        };
+
     public Task ExecuteResultAsync(ActionContext context)
     {
-        var http = context.HttpContext;
-        if (Decision is null)
-        {
-            return ProblemResponse.NoPolicy(http).ExecuteResultAsync(context);
-        }
-
-        RateLimitHeaders.Write(http.Response, Decision);
-        return JsonResponse.WriteAsync(http.Response, Decision, DecisionJson.Write);
+        var response = context.HttpContext.Response;
+        RateLimitHeaders.Write(response, Decision);
+        return JsonResponse.WriteAsync(response, Decision, DecisionJson.Write);
     }
 }

@@ -14,8 +14,9 @@ namespace RateLimiter.Api.Checks;
 /// </summary>
 internal static class RateLimitHeaders
 {
-    // The part of the headers that depends only on the policy is the same in every response.
-    private static readonly ConditionalWeakTable<Policy, PolicyHeader> PolicyHeaders = [];
+    // The part of the headers that depends only on the limits is the same in every response, but for calendars, whose periods
+    // have different lengths.
+    private static readonly ConditionalWeakTable<LimitList, PolicyHeader> PolicyHeaders = [];
 
     public static void Write(HttpResponse response, Decision decision)
     {
@@ -24,17 +25,14 @@ internal static class RateLimitHeaders
             response.SetRetryAfter(wait);
         }
 
-        if (decision.IsFailClosed)
+        if (decision.IsFailClosed || decision.Limits.Count == 0)
         {
             return;
         }
 
-        var (text, names) = ReferenceEquals(decision.Limits, decision.Policy.Limits)
-            ? PolicyHeaders.GetValue(
-                decision.Policy,
-                static policy => PolicyHeader.Of(policy.Limits)
-            )
-            : PolicyHeader.Of(decision.Limits);
+        var (text, names) = decision.Limits is LimitList { HasCalendar: false } limits
+            ? PolicyHeaders.GetValue(limits, static limits => PolicyHeader.Of(limits, default))
+            : PolicyHeader.Of(decision.Limits, decision.DecidedAt);
         response.Headers["RateLimit-Policy"] = text;
         if (decision.IsCounted)
         {
@@ -58,14 +56,14 @@ internal static class RateLimitHeaders
     /// <param name="Names">The names of the limits, quoted.</param>
     private sealed record PolicyHeader(string Text, string[] Names)
     {
-        public static PolicyHeader Of(IReadOnlyList<Limit> limits)
+        public static PolicyHeader Of(IReadOnlyList<Limit> limits, DateTimeOffset now)
         {
             string[] names = [.. limits.Select(limit => QuotedString.Of(limit.Name))];
             var items = limits.Select(
                 (limit, i) =>
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{names[i]};q={limit.Capacity};w={SecondsOf(limit)}"
+                        $"{names[i]};q={limit.Capacity};w={SecondsOf(limit, now)}"
                     )
             );
             return new PolicyHeader(string.Join(", ", items), names);
@@ -73,9 +71,17 @@ internal static class RateLimitHeaders
 
         // The time in which the capacity is replenished. For a window that is the window; also for a bucket that is never
         // replenished.
-        private static long SecondsOf(Limit limit)
+        private static long SecondsOf(Limit limit, DateTimeOffset now)
         {
-            var window = (long)limit.Window.TotalSeconds;
+            if (limit is CalendarLimit { Schedule: var schedule })
+            {
+                var (start, end) = schedule.At(
+                    (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond
+                );
+                return TimeSpan.FromMicroseconds(end - start).RoundUp(TimeSpan.TicksPerSecond);
+            }
+
+            var window = (long)((RateLimit)limit).Window.TotalSeconds;
             return limit.Permits == 0
                 ? window
                 : (limit.Capacity * window + limit.Permits - 1) / limit.Permits;

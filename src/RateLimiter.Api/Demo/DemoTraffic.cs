@@ -149,7 +149,10 @@ internal sealed class DemoTraffic(
             foreach (var (at, check) in SampleShop.ChecksOf(minute))
             {
                 stoppingToken.ThrowIfCancellationRequested();
-                if (at < now && CheckPlanner.Plan(client, check) is { } request)
+                if (
+                    at < now
+                    && CheckPlanner.Plan(client, check) is { Problem: null, Plan: var request }
+                )
                 {
                     var decision = counters.Acquire(request, at) with { Degraded = false };
                     analytics.Record(

@@ -72,8 +72,8 @@ internal static class SampleShop
         new(
             PolicyKey.Create(Login, null),
             [
-                new Limit("minute", Algorithm.SlidingLog, 5, TimeSpan.FromMinutes(1)),
-                new Limit("hour", Algorithm.SlidingWindow, 20, TimeSpan.FromHours(1)),
+                RateLimit.Create("minute", Algorithm.SlidingLog, 5, TimeSpan.FromMinutes(1)),
+                RateLimit.Create("hour", Algorithm.SlidingWindow, 20, TimeSpan.FromHours(1)),
             ],
             "Against password guessing: per address, not per account.",
             IsActive: true,
@@ -162,12 +162,12 @@ internal static class SampleShop
             );
     }
 
-    private static Limit Single(
+    private static RateLimit Single(
         Algorithm algorithm,
         long permits,
         TimeSpan window,
         long? burst = null
-    ) => new(Limit.DefaultName, algorithm, permits, window, burst);
+    ) => RateLimit.Create(Limit.DefaultName, algorithm, permits, window, burst);
 
     private static string Weighted(Random random, (string Route, int Weight)[] routes)
     {

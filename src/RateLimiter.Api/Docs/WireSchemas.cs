@@ -36,6 +36,12 @@ internal sealed class WireSchemas : ISchemaProcessor
         [typeof(PolicySetDocument)] = ["policies"],
     };
 
+    /// <summary>The fields of responses that are never null, although requests can omit them.</summary>
+    private static readonly Dictionary<Type, string[]> NeverNull = new()
+    {
+        [typeof(LimitResponse)] = ["limit", "algorithm", "per", "when_missing"],
+    };
+
     private static readonly JsonSerializerOptions Json = CreateJson();
 
     public void Process(SchemaProcessorContext context)
@@ -68,6 +74,11 @@ internal sealed class WireSchemas : ISchemaProcessor
 
             SetDefaults(type, schema);
             return;
+        }
+
+        foreach (var name in NeverNull.GetValueOrDefault(type, []))
+        {
+            schema.Properties[name].IsNullableRaw = null;
         }
 
         if (type == typeof(ProblemDetails))

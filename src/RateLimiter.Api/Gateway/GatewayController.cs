@@ -84,15 +84,15 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
     {
         // The request may be a GET, and consumes permits all the same.
         Response.Headers.CacheControl = "no-store";
-        var request = new GatewayRequest(HttpContext, ownPath);
+        var caller = HttpContext.Caller();
+        var request = new GatewayRequest(HttpContext, ownPath, caller.Client.Policies);
         if (request.Errors is { } errors)
         {
             return ProblemResponse.Validation(HttpContext, errors);
         }
 
-        var caller = HttpContext.Caller();
-        var (decision, wait) = await mediator.Send(
-            new CheckCommand(caller.Client, request.ToCheck(caller.Client.Policies), caller.Waited)
+        var (decision, wait, problem) = await mediator.Send(
+            new CheckCommand(caller.Client, request.Check, caller.Waited)
         );
         if (wait is { } time)
         {
@@ -100,11 +100,11 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
             return ProblemResponse.Unavailable(HttpContext, time);
         }
 
-        if (decision is null)
+        if (problem is not null)
         {
-            return noPolicy == NoPolicyResponse.Allow
+            return problem is CheckProblem.NoPolicy && noPolicy == NoPolicyResponse.Allow
                 ? StatusCode(allowStatus)
-                : ProblemResponse.NoPolicy(HttpContext);
+                : CheckProblems.Result(HttpContext, problem, GatewayRequest.SubjectHeader);
         }
 
         if (decision is { IsFailClosed: true, RetryAfter: { } outage })
@@ -112,8 +112,8 @@ public sealed class GatewayController(IMediator mediator) : ControllerBase
             return ProblemResponse.Unavailable(HttpContext, outage);
         }
 
-        RateLimitHeaders.Write(Response, decision);
-        return decision.Allowed
+        RateLimitHeaders.Write(Response, decision!);
+        return decision!.Allowed
             ? StatusCode(allowStatus)
             : ProblemResponse.Create(HttpContext, denyStatus, $"{decision.Reason}.");
     }

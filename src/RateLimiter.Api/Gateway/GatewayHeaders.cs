@@ -5,6 +5,7 @@ using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Checks;
 using RateLimiter.Application.Checks;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Gateway;
@@ -42,6 +43,11 @@ internal sealed class GatewayHeaders : IOperationProcessor
                 Default = CheckRules.DefaultCost,
             },
             "The number of permits, 0 to 1,000,000,000."
+        );
+        Take(
+            GatewayRequest.SubjectHeader("org"),
+            Text(SubjectValues.MaxValueLength),
+            "The subject org, 1 to 256 characters. Any subject that a limit of the policy has is such a header, in whose name _ is -; others are ignored, and an empty one is missing."
         );
         foreach (var header in GatewayRequest.MethodHeaders)
         {

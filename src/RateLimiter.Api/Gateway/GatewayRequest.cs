@@ -16,6 +16,9 @@ internal sealed class GatewayRequest
     public const string RoleHeader = "X-RateLimit-Role";
     public const string CostHeader = "X-RateLimit-Cost";
 
+    /// <summary>The beginning of a header that names a subject; <c>_</c> in its name is <c>-</c> here.</summary>
+    public const string SubjectHeaderPrefix = "X-RateLimit-Subject-";
+
     /// <summary>The headers in which proxies send the method of the forwarded request.</summary>
     public static readonly string[] MethodHeaders = ["X-Forwarded-Method", "X-Original-Method"];
 
@@ -28,48 +31,59 @@ internal sealed class GatewayRequest
     ];
 
     private readonly IHeaderDictionary headers;
-    private readonly string user;
-    private readonly string role;
-    private readonly string? route;
-    private readonly string forwarded = "";
-    private readonly long cost;
 
     /// <param name="context">The request.</param>
     /// <param name="ownPath">The path that the gateway appended to the endpoint's; null when it appended none.</param>
-    public GatewayRequest(HttpContext context, string? ownPath)
+    /// <param name="policies">The client's policies.</param>
+    public GatewayRequest(HttpContext context, string? ownPath, PolicyTable policies)
     {
         headers = context.Request.Headers;
-        user =
+        var user =
             ReadName(UserHeader, Names.MaxUserLength) ?? CallerNetwork.Of(context.RemoteAddress());
-        role = ReadName(RoleHeader, Names.MaxRoleLength) ?? PolicyKey.DefaultRole;
-        route = ReadName(RouteHeader, Names.MaxRouteLength);
-        cost = ReadCost();
-        if (route is null)
+        var role = ReadName(RoleHeader, Names.MaxRoleLength) ?? PolicyKey.DefaultRole;
+        var route = ReadName(RouteHeader, Names.MaxRouteLength);
+        var cost = ReadCost();
+        // A path that no policy names counts as the catch-all's own route, not as a route of its own: under a catch-all each
+        // route has separate counters, and an unbounded set of paths would create an unbounded number of counters.
+        route ??=
+            CheckPlanner
+                .FindPolicy(
+                    policies,
+                    ForwardedRoute.Of(
+                        ReadOnlyOne(MethodHeaders, own: null) ?? context.Request.Method,
+                        ReadOnlyOne(PathHeaders, ownPath) ?? "/"
+                    ),
+                    role
+                )
+                ?.Key.RouteKey
+            ?? PolicyKey.CatchAllRoute;
+        Check = new Check(user, route, role, cost)
         {
-            forwarded = ForwardedRoute.Of(
-                ReadOnlyOne(MethodHeaders, own: null) ?? context.Request.Method,
-                ReadOnlyOne(PathHeaders, ownPath) ?? "/"
-            );
-        }
+            Subjects = ReadSubjects(CheckPlanner.FindPolicy(policies, route, role)),
+        };
     }
+
+    /// <summary>The check; only when there are no errors.</summary>
+    public Check Check { get; }
 
     /// <summary>The validation errors by header; null when there are none.</summary>
     public Dictionary<string, string[]>? Errors { get; private set; }
 
-    /// <summary>
-    /// The check. A path that no policy names counts as the catch-all's own route, not as a route of its own: under a
-    /// catch-all each route has separate counters, and an unbounded set of paths would create an unbounded number of
-    /// counters.
-    /// </summary>
-    public Check ToCheck(PolicyTable policies) =>
-        new(
-            user,
-            route
-                ?? CheckPlanner.FindPolicy(policies, forwarded, role)?.Key.RouteKey
-                ?? PolicyKey.CatchAllRoute,
-            role,
-            cost
-        );
+    /// <summary>The header that names a subject.</summary>
+    public static string SubjectHeader(string name) =>
+        SubjectHeaderPrefix
+        + CultureInfo.InvariantCulture.TextInfo.ToTitleCase(name.Replace('_', '-'));
+
+    // Only those that the policy's limits name: others may be the end user's.
+    private SubjectValues? ReadSubjects(Policy? policy) =>
+        policy is null or { Limits.AreOfUsers: true }
+            ? null
+            : SubjectValues.Of(
+                from name in policy.Limits.Named
+                let value = ReadName(SubjectHeader(name), SubjectValues.MaxValueLength)
+                where value is not null
+                select KeyValuePair.Create(name, value)
+            );
 
     private string? ReadName(string header, int maxLength)
     {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using RateLimiter.Api.Dashboard;
+using RateLimiter.Dashboard;
 
 namespace RateLimiter.Api.Hosting;
 
@@ -81,7 +81,7 @@ internal static class BrowserOrigins
         }
 
         app.UseWhen(
-            context => !context.Request.Path.StartsWithSegments(DashboardHosting.Path),
+            context => !context.Request.Path.StartsWithSegments(DashboardPaths.Root),
             api =>
                 api.UseCors(policy =>
                     (

@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using RateLimiter.Dashboard;
 
 namespace RateLimiter.Api.Hosting;
 
@@ -27,12 +28,12 @@ internal static class HomePage
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <title>RateLimiter</title>
-                <link rel="icon" type="image/svg+xml" href="{context.Request.PathBase}/dashboard/favicon.svg" />
+                <link rel="icon" type="image/svg+xml" href="{context.Request.PathBase}{DashboardPaths.Icon}" />
               </head>
               <body>
                 <h1>RateLimiter</h1>
                 <ul>
-                  <li><a href="{context.Request.PathBase}/dashboard/">Dashboard</a></li>
+                  <li><a href="{context.Request.PathBase}{DashboardPaths.Root}/">Dashboard</a></li>
                   <li><a href="{context.Request.PathBase}/docs/">API documentation</a></li>
                   <li><a href="{context.Request.PathBase}/openapi.json">OpenAPI document</a></li>
                 </ul>

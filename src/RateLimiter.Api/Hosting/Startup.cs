@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Postgres.Administration;
 using RateLimiter.Infrastructure.Postgres.Database;
@@ -91,6 +92,8 @@ internal static class Startup
         {
             app.Logger.Records(postgres.Description);
         }
+
+        app.Logger.TimeZoneData(TimeZones.Version);
     }
 
     // A wildcard address cannot be called.
@@ -145,4 +148,7 @@ internal static partial class StartupMessages
 
     [LoggerMessage(4, LogLevel.Information, "System of record: {Records}")]
     public static partial void Records(this ILogger logger, string records);
+
+    [LoggerMessage(5, LogLevel.Information, "Time zones: IANA database {Version}")]
+    public static partial void TimeZoneData(this ILogger logger, string version);
 }

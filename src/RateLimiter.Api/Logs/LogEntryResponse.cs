@@ -12,8 +12,8 @@ public sealed record LogEntryResponse
     /// <summary>The same in milliseconds since 1970.</summary>
     public required long TimestampMs { get; init; }
 
-    /// <summary>The user checked.</summary>
-    public required string UserId { get; init; }
+    /// <summary>The user checked; null for a reset that names none.</summary>
+    public required string? UserId { get; init; }
 
     /// <summary>The route of the check.</summary>
     public required string Route { get; init; }
@@ -63,6 +63,10 @@ internal sealed class LogProfile : Profile
             .ForMember(
                 to => to.TimestampMs,
                 map => map.MapFrom(from => from.DecidedAt.ToUnixTimeMilliseconds())
+            )
+            .ForMember(
+                to => to.UserId,
+                map => map.MapFrom(from => from.UserId == LogEntry.NoUser ? null : from.UserId)
             )
             .ForMember(to => to.Route, map => map.MapFrom(from => from.RouteKey));
 }

@@ -57,6 +57,9 @@ public sealed record PolicyChangeResponse
     /// <summary>The role; "default" for the default role.</summary>
     public required string Role { get; init; }
 
+    /// <summary>The names of limits that the policy had before, and whose usage no longer counts.</summary>
+    public required IReadOnlyList<string> ResetLimits { get; init; }
+
     /// <summary>The policy before the change; null when it is created.</summary>
     public PolicyResponse? Before { get; init; }
 

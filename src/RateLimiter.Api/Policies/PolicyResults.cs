@@ -16,7 +16,7 @@ internal static class PolicyResults
         PolicyOutcome outcome
     )
     {
-        if (outcome is not PolicySaved { Policy: var policy })
+        if (outcome is not PolicySaved(var policy, var resetLimits))
         {
             return Refused(context, outcome);
         }
@@ -24,7 +24,8 @@ internal static class PolicyResults
         context.Response.Headers.ETag = VersionTag.Policy.Of(policy.Version);
         return new SavePolicyResponse(
             "Policy saved successfully.",
-            mapper.Map<PolicyResponse>(policy)
+            mapper.Map<PolicyResponse>(policy),
+            resetLimits
         );
     }
 

@@ -30,7 +30,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
 
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
-    internal byte[] ToYaml() => YamlText.Write(JsonSerializer.SerializeToElement(this, Json));
+    internal byte[] ToYaml() => YamlWriter.Write(JsonSerializer.SerializeToElement(this, Json));
 
     /// <summary>The errors by field; null when there are none.</summary>
     internal Dictionary<string, string[]>? Validate()

@@ -9,6 +9,7 @@ using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 
@@ -21,39 +22,46 @@ namespace RateLimiter.Api.Usage;
 public sealed class UsageController(IMediator mediator) : ControllerBase
 {
     /// <summary>The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.</summary>
-    /// <param name="userId">The user.</param>
+    /// <remarks>Limits of which a subject is not named are left out.</remarks>
     /// <param name="routeKey">The route.</param>
+    /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
     /// <param name="role">The user's role; the default role when omitted.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/usage", Name = "GetUsage")]
+    [QueryPrefix(SubjectQuery.Prefix)]
+    [OpenApiOperationProcessor(typeof(SubjectQuery))]
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [ProducesResponseType<UsageResponse>(StatusCodes.Status200OK)]
     public async Task<ActionResult<UsageResponse>> GetAsync(
-        [FromQuery(Name = "user_id"), BindRequired, Name(Names.MaxUserLength)] string userId,
         [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,
+        [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,
         [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
         CancellationToken cancellationToken
     )
     {
+        var (subjects, errors) = SubjectQuery.Read(Request.Query);
+        if (errors is not null)
+        {
+            return ProblemResponse.Validation(HttpContext, errors);
+        }
+
         var caller = HttpContext.Caller();
-        var decision = await mediator.Send(
+        var (decision, _, problem) = await mediator.Send(
             new UsageQuery(
                 caller.Client,
-                userId,
-                routeKey,
-                role ?? PolicyKey.DefaultRole,
+                new UsageKey(userId, routeKey, role ?? PolicyKey.DefaultRole, subjects),
                 caller.Waited
             ),
             cancellationToken
         );
-        if (decision is null)
+        if (problem is not null)
         {
-            return ProblemResponse.NoPolicy(HttpContext);
+            return CheckProblems.Result(HttpContext, problem);
         }
 
-        RateLimitHeaders.Write(Response, decision);
-        return UsageResponse.From(decision);
+        RateLimitHeaders.Write(Response, decision!);
+        return UsageResponse.From(decision!);
     }
 
     /// <summary>Refunds permits, never above the limit.</summary>
@@ -67,13 +75,14 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         CancellationToken cancellationToken
     )
     {
-        if (request.Validate() is { } errors)
+        if (request.ValidateRefund() is { } errors)
         {
             return ProblemResponse.Validation(HttpContext, errors);
         }
 
         var caller = HttpContext.Caller();
-        return new DecisionResult(
+        return DecisionResult.Of(
+            HttpContext,
             await mediator.Send(
                 new RefundCommand(caller.Client, request.ToCheck(), caller.Waited),
                 cancellationToken
@@ -81,32 +90,41 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         );
     }
 
-    /// <summary>Resets the usage of a user under the policy that applies.</summary>
-    /// <param name="userId">The user; "*" is an ordinary user id.</param>
+    /// <summary>Resets the counters of exactly the subjects that are named, under the policy that applies.</summary>
     /// <param name="routeKey">The route.</param>
+    /// <param name="userId">The user; "*" is an ordinary user id. Omitted for counters that are not of a user.</param>
     /// <param name="role">The user's role; the default role when omitted.</param>
+    /// <param name="limit">The name of the only limit to reset; all of these subjects when omitted.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.UsageWrite)]
     [HttpDelete("/usage", Name = "ResetUsage")]
+    [QueryPrefix(SubjectQuery.Prefix)]
+    [OpenApiOperationProcessor(typeof(SubjectQuery))]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public async Task<IActionResult> ResetAsync(
-        [FromQuery(Name = "user_id"), BindRequired, Name(Names.MaxUserLength)] string userId,
         [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,
+        [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,
         [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
+        [FromQuery(Name = "limit"), Name(Limit.MaxNameLength)] string? limit,
         CancellationToken cancellationToken
     )
     {
+        var (subjects, errors) = SubjectQuery.Read(Request.Query);
+        if (errors is not null)
+        {
+            return ProblemResponse.Validation(HttpContext, errors);
+        }
+
         var caller = HttpContext.Caller();
-        var isPolicyFound = await mediator.Send(
+        var problem = await mediator.Send(
             new ResetUsageCommand(
                 caller.Client,
-                userId,
-                routeKey,
-                role ?? PolicyKey.DefaultRole,
+                new UsageKey(userId, routeKey, role ?? PolicyKey.DefaultRole, subjects),
+                limit,
                 caller.Waited
             ),
             cancellationToken
         );
-        return isPolicyFound ? NoContent() : ProblemResponse.NoPolicy(HttpContext);
+        return problem is null ? NoContent() : CheckProblems.Result(HttpContext, problem);
     }
 }

@@ -29,6 +29,7 @@ public sealed record UsageResponse : DecisionResponse
                     (limit, status) =>
                         new LimitUsageResponse(
                             limit.Name,
+                            limit.Per,
                             limit.Permits,
                             limit.Capacity,
                             status.Used,
@@ -41,6 +42,7 @@ public sealed record UsageResponse : DecisionResponse
 }
 
 /// <param name="Name">The name of the limit.</param>
+/// <param name="Per">The subjects whose counter it has.</param>
 /// <param name="Limit">Its permits per window.</param>
 /// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
 /// <param name="Used">The used permits, rounded up.</param>
@@ -48,6 +50,7 @@ public sealed record UsageResponse : DecisionResponse
 /// <param name="ResetIn">Seconds until all permits are replenished, rounded up; 0 when none is used.</param>
 public sealed record LimitUsageResponse(
     string Name,
+    IReadOnlyList<string> Per,
     long Limit,
     long Capacity,
     long Used,

@@ -12,7 +12,6 @@ namespace RateLimiter.Application.Checks;
 public sealed record CheckCommand(ClientSnapshot Client, Check Check, TimeSpan Waited = default)
     : IRequest<CheckOutcome<Decision>>;
 
-/// <summary>Returns the decision, or null when no policy applies.</summary>
 internal sealed class CheckHandler(
     ICounterStore counters,
     StoreFallback fallback,
@@ -32,15 +31,16 @@ internal sealed class CheckHandler(
             return new CheckOutcome<Decision>(null, wait);
         }
 
-        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
+        var (plan, problem) = CheckPlanner.Plan(client, check, waited);
+        if (problem is not null)
         {
-            return default;
+            return new CheckOutcome<Decision>(null, Problem: problem);
         }
 
         var start = time.GetTimestamp();
         var decision = plan.IsCounted
             ? await counters.AcquireAsync(plan, cancellationToken) ?? fallback.Decide(plan)
-            : Decision.Inactive(plan.Policy, time.GetUtcNow());
+            : Decision.NotAsked(plan, time.GetUtcNow());
         recorder.Record(client.Id, check, decision, time.GetElapsedTime(start));
         return new CheckOutcome<Decision>(decision);
     }

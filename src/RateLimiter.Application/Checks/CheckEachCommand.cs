@@ -13,18 +13,17 @@ public sealed record CheckEachCommand(
     ClientSnapshot Client,
     IReadOnlyList<Check> Checks,
     TimeSpan Waited = default
-) : IRequest<CheckOutcome<IReadOnlyList<Decision?>>>;
+) : IRequest<CheckOutcome<IReadOnlyList<CheckEachOutcome>>>;
 
-/// <summary>Returns the decision of each check, and null where no policy applies.</summary>
 internal sealed class CheckEachHandler(
     ICounterStore counters,
     StoreFallback fallback,
     CheckQuota quota,
     DecisionRecorder recorder,
     TimeProvider time
-) : IRequestHandler<CheckEachCommand, CheckOutcome<IReadOnlyList<Decision?>>>
+) : IRequestHandler<CheckEachCommand, CheckOutcome<IReadOnlyList<CheckEachOutcome>>>
 {
-    public async Task<CheckOutcome<IReadOnlyList<Decision?>>> Handle(
+    public async Task<CheckOutcome<IReadOnlyList<CheckEachOutcome>>> Handle(
         CheckEachCommand command,
         CancellationToken cancellationToken
     )
@@ -32,47 +31,53 @@ internal sealed class CheckEachHandler(
         var (client, checks, waited) = command;
         if (quota.Acquire(client.Id, checks.Count) is { } wait)
         {
-            return new CheckOutcome<IReadOnlyList<Decision?>>(null, wait);
+            return new CheckOutcome<IReadOnlyList<CheckEachOutcome>>(null, wait);
         }
 
         var start = time.GetTimestamp();
-        var decided = new Decision?[checks.Count];
+        var outcomes = new CheckEachOutcome[checks.Count];
         var plans = new List<CheckPlan>(checks.Count);
         var asked = new List<int>(checks.Count);
         for (var i = 0; i < checks.Count; i++)
         {
-            if (CheckPlanner.Plan(client, checks[i], waited) is not { } plan)
+            var (plan, problem) = CheckPlanner.Plan(client, checks[i], waited);
+            if (problem is not null)
             {
-                continue;
+                outcomes[i] = new CheckEachOutcome(null, problem);
             }
-
-            if (plan.IsCounted)
+            else if (plan.IsCounted)
             {
                 plans.Add(plan);
                 asked.Add(i);
             }
             else
             {
-                decided[i] = Decision.Inactive(plan.Policy, time.GetUtcNow());
+                outcomes[i] = new CheckEachOutcome(
+                    Decision.NotAsked(plan, time.GetUtcNow()),
+                    Problem: null
+                );
             }
         }
 
         var counted = await counters.AcquireEachAsync(plans, cancellationToken);
         for (var i = 0; i < asked.Count; i++)
         {
-            decided[asked[i]] = counted[i] ?? fallback.Decide(plans[i]);
+            outcomes[asked[i]] = new CheckEachOutcome(
+                counted[i] ?? fallback.Decide(plans[i]),
+                Problem: null
+            );
         }
 
         // Each check waited for the whole batch.
         var took = time.GetElapsedTime(start);
-        for (var i = 0; i < decided.Length; i++)
+        for (var i = 0; i < outcomes.Length; i++)
         {
-            if (decided[i] is { } decision)
+            if (outcomes[i].Decision is { } decision)
             {
                 recorder.Record(client.Id, checks[i], decision, took);
             }
         }
 
-        return new CheckOutcome<IReadOnlyList<Decision?>>(decided);
+        return new CheckOutcome<IReadOnlyList<CheckEachOutcome>>(outcomes);
     }
 }

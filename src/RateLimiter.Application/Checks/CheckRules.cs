@@ -16,12 +16,17 @@ public static class CheckRules
     /// <summary>The most checks of a batch.</summary>
     public const int MaxChecks = 1000;
 
+    /// <summary>The error of a field of a check that a refund does not have.</summary>
+    public const string OnlyForChecks = "is only for checks";
+
     /// <summary>The validation errors by field, or null when there are none.</summary>
     public static Dictionary<string, string[]>? Validate(
         string? userId,
         string? routeKey,
         string? role,
-        long cost
+        long cost,
+        long? minCost,
+        IReadOnlyDictionary<string, string>? subjects
     )
     {
         Dictionary<string, string[]>? errors = null;
@@ -29,6 +34,8 @@ public static class CheckRules
         Add("route_key", Names.Problem(routeKey, Names.MaxRouteLength));
         Add("role", role is null ? null : Names.Problem(role, Names.MaxRoleLength));
         Add("cost", CostProblem(cost));
+        Add("min_cost", minCost is { } least ? MinCostProblem(least, cost) : null);
+        SubjectRules.Validate(subjects, SubjectRules.Field, Add);
         return errors;
 
         void Add(string field, string? problem)
@@ -43,6 +50,12 @@ public static class CheckRules
     /// <summary>Describes what is wrong with a cost; null when the cost is valid.</summary>
     public static string? CostProblem(long cost) =>
         FieldRules.RangeProblem(cost, 0, Limit.MaxPermits);
+
+    /// <summary>Describes what is wrong with the fewest permits of a check; null when nothing is.</summary>
+    public static string? MinCostProblem(long minCost, long cost) =>
+        cost is < 0 or > Limit.MaxPermits || minCost >= Math.Min(cost, 1) && minCost <= cost ? null
+        : cost == 0 ? "must be 0 with a cost of 0"
+        : $"must be from 1 to the cost, {cost}";
 
     /// <summary>Describes what is wrong with a batch of so many checks; null when nothing is.</summary>
     /// <param name="count">Null where the batch is missing.</param>

@@ -33,7 +33,13 @@ public sealed class LocalCounters
             }
         }
 
-        return Decide(plan, now, owned, Counter.Acquire);
+        return Decide(
+            plan,
+            now,
+            owned,
+            static (counters, limits, now, plan) =>
+                Counter.Acquire(counters, limits, now, plan.Cost, plan.MinCost)
+        );
     }
 
     /// <summary>Gives permits back, at most up to the limit, to the subjects that are counted here.</summary>
@@ -41,7 +47,13 @@ public sealed class LocalCounters
     {
         if (Find(plan) is { } owned)
         {
-            Decide(plan, now, owned, Counter.Refund);
+            Decide(
+                plan,
+                now,
+                owned,
+                static (counters, limits, now, plan) =>
+                    Counter.Refund(counters, limits, now, plan.Cost)
+            );
         }
     }
 
@@ -93,7 +105,7 @@ public sealed class LocalCounters
                 Monitor.Enter(locks[locked]);
             }
 
-            var limits = plan.Policy.Limits;
+            var limits = plan.Limits;
             var counters = new Counter[limits.Count];
             for (var i = 0; i < counters.Length; i++)
             {
@@ -104,13 +116,13 @@ public sealed class LocalCounters
 
             var microseconds =
                 (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-            var statuses = step(counters, limits, microseconds, plan.Cost);
+            var statuses = step(counters, limits, microseconds, plan);
             for (var i = 0; i < counters.Length; i++)
             {
                 owned[i][limits[i].Epoch] = counters[i];
             }
 
-            return Decision.From(plan.Policy, statuses, now) with
+            return Decision.From(plan, statuses, now) with
             {
                 Degraded = true,
             };
@@ -138,6 +150,6 @@ public sealed class LocalCounters
         Counter[] counters,
         IReadOnlyList<Limit> limits,
         long now,
-        long cost
+        CheckPlan plan
     );
 }

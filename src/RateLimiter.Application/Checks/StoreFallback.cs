@@ -58,13 +58,7 @@ public sealed class StoreFallback(
         return (plan.Policy.Definition.OnStoreFailure ?? mode) switch
         {
             StoreFailureMode.Local => local.Acquire(plan, now),
-            var mode => Decision.Uncounted(
-                plan.Policy,
-                plan.Cost,
-                mode == StoreFailureMode.Allow,
-                now,
-                RetryAfter
-            ),
+            var mode => Decision.Uncounted(plan, mode == StoreFailureMode.Allow, now, RetryAfter),
         };
     }
 }

@@ -28,12 +28,6 @@ public sealed class ClientDirectory
     /// <summary>The longest time for which a change on another instance can go unnoticed.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
-    /// <summary>
-    /// As <see cref="MaxAge"/>, while the subscription is healthy: for changes that were written to the store by something
-    /// other than an instance.
-    /// </summary>
-    internal static readonly TimeSpan SubscribedMaxAge = TimeSpan.FromMinutes(1);
-
     /// <summary>The version of a change whose version is unknown. It is later than all known versions.</summary>
     public const long Latest = long.MaxValue;
 
@@ -41,19 +35,12 @@ public sealed class ClientDirectory
     internal static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly IClientRepository repository;
-    private readonly IClientChanges changes;
     private readonly TimeProvider time;
     private readonly TimeProvider storeTime;
     private readonly TimeSpan checkTimeout;
     private readonly ClientCache entries;
-
-    // Loads in progress, so that concurrent requests share one. The gate guards both this and the writes to `entries`: a load
-    // that began before a change must not restore what the change removed.
-    private readonly Dictionary<ClientId, Task<ClientSnapshot?>> loads = [];
-    private readonly Lock gate = new();
-
-    private long lastLoss = long.MinValue;
-    private long woken = long.MinValue;
+    private readonly ClientFreshness freshness;
+    private readonly ClientLoader loader;
 
     /// <summary>Hits and misses: whether the key of a request was recently accepted.</summary>
     internal CacheCount KeyRequests { get; } = new();
@@ -77,29 +64,23 @@ public sealed class ClientDirectory
     )
     {
         this.repository = repository;
-        this.changes = changes;
         this.time = time;
         this.storeTime = storeTime;
         checkTimeout = store.Value.Timeout;
         entries = new ClientCache(options.Value.MaxCachedBytes);
+        freshness = new ClientFreshness(changes, time);
+        loader = new ClientLoader(repository, entries, freshness, time);
         changes.Changed += Invalidate;
         // May be part of a change that this instance is making itself; revoked keys never become valid again.
         changes.KeysRevoked += (client, keys) =>
             Apply(client, Latest, known => known with { Keys = known.Keys.Without(keys) });
-        // Data that was requested earlier may be older than the lost messages.
-        changes.MessagesLost += () => Interlocked.Exchange(ref lastLoss, time.GetTimestamp());
-        changes.Woken += () => Interlocked.Exchange(ref woken, time.GetTimestamp());
     }
-
-    private bool HasJustWoken =>
-        Interlocked.Read(ref woken) is var at and not long.MinValue
-        && time.GetElapsedTime(at) < MaxAge;
 
     /// <summary>Finds the caller of a recently accepted key without asking the store.</summary>
     public bool TryFind(ApiKey key, [NotNullWhen(true)] out AuthenticatedCaller? caller)
     {
         caller =
-            entries.TryGet(key.Client, out var entry) && AgeOf(entry) == Age.Young
+            entries.TryGet(key.Client, out var entry) && freshness.AgeOf(entry) == ClientAge.Young
                 ? entry.CallerOf(key)
                 : null;
         KeyRequests.Add(isHit: caller is not null);
@@ -109,18 +90,8 @@ public sealed class ClientDirectory
     /// <summary>
     /// Whether a client is cached here or is being loaded, so that no further request to the store is needed.
     /// </summary>
-    public bool Knows(ClientId client)
-    {
-        if (entries.TryPeek(client, out _))
-        {
-            return true;
-        }
-
-        lock (gate)
-        {
-            return loads.ContainsKey(client);
-        }
-    }
+    public bool Knows(ClientId client) =>
+        entries.TryPeek(client, out _) || loader.IsLoading(client);
 
     /// <summary>
     /// The caller that a key belongs to, whether the key has expired or not; null when no client has this key.
@@ -162,13 +133,7 @@ public sealed class ClientDirectory
     }
 
     /// <summary>Adds a client that was just created on this instance, so that its first requests need no load.</summary>
-    public void Add(ClientSnapshot client)
-    {
-        lock (gate)
-        {
-            entries.Keep(new ClientEntry(client, time.GetTimestamp()));
-        }
-    }
+    public void Add(ClientSnapshot client) => loader.Add(client);
 
     /// <summary>
     /// Applies a change of a client: either made here, where a caller that has the response must see the change, or received
@@ -182,25 +147,13 @@ public sealed class ClientDirectory
     /// </param>
     /// <param name="change">The change.</param>
     public void Apply(ClientId client, long version, ClientChange change) =>
-        Replace(client, entry => entry.With(version, change));
+        loader.Replace(client, entry => entry.With(version, change));
 
     /// <summary>
     /// Invalidates the cached data of a client, because it was changed or may have been. It is loaded again before it is used;
     /// the stale data stays in use only while the store does not answer.
     /// </summary>
-    public void Invalidate(ClientId client) => Replace(client, entry => entry.Stale());
-
-    private void Replace(ClientId client, Func<ClientEntry, ClientEntry> replace)
-    {
-        lock (gate)
-        {
-            loads.Remove(client);
-            if (entries.TryPeek(client, out var entry))
-            {
-                entries.Keep(replace(entry));
-            }
-        }
-    }
+    public void Invalidate(ClientId client) => loader.Replace(client, entry => entry.Stale());
 
     private async ValueTask<ClientSnapshot?> FindAsync(
         ClientId client,
@@ -214,7 +167,9 @@ public sealed class ClientDirectory
         {
             try
             {
-                return await LoadAsync(client).WaitAsync(patience, storeTime, cancellationToken);
+                return await loader
+                    .LoadAsync(client)
+                    .WaitAsync(patience, storeTime, cancellationToken);
             }
             catch (TimeoutException exception)
             {
@@ -222,15 +177,15 @@ public sealed class ClientDirectory
             }
         }
 
-        var age = AgeOf(entry);
-        var hasJustWoken = HasJustWoken;
-        if (age == Age.Young || entry.IsPutOff(time) && !hasJustWoken)
+        var age = freshness.AgeOf(entry);
+        var hasJustWoken = freshness.HasJustWoken;
+        if (age == ClientAge.Young || entry.IsPutOff(time) && !hasJustWoken)
         {
             return entry.Snapshot;
         }
 
         var refresh = entry.RefreshOnce(() => RefreshAsync(client, entry));
-        if (age == Age.Ripe)
+        if (age == ClientAge.Ripe)
         {
             return entry.Snapshot;
         }
@@ -250,29 +205,12 @@ public sealed class ClientDirectory
         }
     }
 
-    private Age AgeOf(ClientEntry entry)
-    {
-        // Must come first: it detects lost messages.
-        var maxAge = changes.IsSubscribed ? SubscribedMaxAge : MaxAge;
-        var confirmed = entry.Confirmed;
-        if (confirmed <= Interlocked.Read(ref lastLoss))
-        {
-            return Age.Old;
-        }
-
-        var age = time.GetElapsedTime(confirmed);
-        return age < maxAge / 2 ? Age.Young
-            : age < maxAge ? Age.Ripe
-            : Age.Old;
-    }
-
     private async Task<ClientSnapshot?> RefreshAsync(ClientId client, ClientEntry entry)
     {
         try
         {
             return entry.IsStale || !await IsConfirmedAsync(client, entry)
-                // The entry stays until its replacement is loaded.
-                ? await LoadAsync(client)
+                ? await loader.LoadAsync(client)
                 : entry.Snapshot;
         }
         catch (StoreUnavailableException)
@@ -299,7 +237,7 @@ public sealed class ClientDirectory
     private ClientSnapshot PutOff(ClientId client, ClientEntry entry)
     {
         entry.PutOff(time);
-        if (HasJustWoken)
+        if (freshness.HasJustWoken)
         {
             throw new StoreUnavailableException(
                 "Changes made while the service was suspended are not known yet."
@@ -307,72 +245,5 @@ public sealed class ClientDirectory
         }
 
         return entries.TryPeek(client, out var newest) ? newest.Snapshot : entry.Snapshot;
-    }
-
-    private Task<ClientSnapshot?> LoadAsync(ClientId client)
-    {
-        lock (gate)
-        {
-            if (!loads.TryGetValue(client, out var load))
-            {
-                // The loaded data is as old as the request, not as the reply.
-                var asked = time.GetTimestamp();
-                entries.TryPeek(client, out var entry);
-                var known = entry?.Snapshot.Version ?? 0;
-                // After a lost connection the store may be another one, whose versions belong to other changes.
-                var loaded = entry?.LoadedAfter(Interlocked.Read(ref lastLoss));
-                // On another thread, so that the repository does not run inside the lock.
-                load = Task.Run(() =>
-                    repository.FindAsync(client, known, loaded, CancellationToken.None)
-                );
-                loads.Add(client, load);
-                _ = load.ContinueWith(
-                    ended => Finish(client, ended, asked),
-                    CancellationToken.None,
-                    TaskContinuationOptions.ExecuteSynchronously,
-                    TaskScheduler.Default
-                );
-            }
-
-            return load;
-        }
-    }
-
-    private void Finish(ClientId client, Task<ClientSnapshot?> load, long asked)
-    {
-        // The requests that waited for it may have gone; this marks the exception as observed.
-        _ = load.Exception;
-        lock (gate)
-        {
-            var isCurrent = loads.TryGetValue(client, out var current) && current == load;
-            if (!isCurrent)
-            {
-                return;
-            }
-
-            loads.Remove(client);
-            if (load is { IsCompletedSuccessfully: true, Result: var snapshot })
-            {
-                if (snapshot is null)
-                {
-                    entries.Remove(client);
-                }
-                else
-                {
-                    entries.Keep(new ClientEntry(snapshot, asked));
-                }
-            }
-        }
-    }
-
-    private enum Age
-    {
-        Young,
-
-        /// <summary>Used, and compared in the background, so that active clients never wait for the comparison.</summary>
-        Ripe,
-
-        /// <summary>Must be compared before it is used.</summary>
-        Old,
     }
 }

@@ -48,7 +48,7 @@ public sealed class FailedAuthentications(
 
     private static InstanceLimit NewLimit(AuthenticationOptions options, TimeProvider time) =>
         new(
-            new Limit(
+            RateLimit.Create(
                 Limit.DefaultName,
                 Algorithm.FixedWindow,
                 options.FailureLimit,

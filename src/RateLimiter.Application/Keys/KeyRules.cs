@@ -32,5 +32,9 @@ public static class KeyRules
 
     /// <summary>A grace period in seconds.</summary>
     public static void IsGracePeriod<T>(this IRuleBuilder<T, long> rule) =>
-        rule.IsBetween(0, MaxGraceSeconds);
+        rule.Follows(GracePeriodProblem);
+
+    /// <summary>Describes what is wrong with a grace period in seconds; null when it is valid.</summary>
+    public static string? GracePeriodProblem(long seconds) =>
+        FieldRules.RangeProblem(seconds, 0, MaxGraceSeconds);
 }

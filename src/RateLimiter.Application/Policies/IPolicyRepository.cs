@@ -41,7 +41,19 @@ public interface IPolicyRepository
 /// <summary>The limits on a client's policies.</summary>
 /// <param name="MaxPolicies">The maximum number of policies; not checked for changes that create none.</param>
 /// <param name="MaxBytes">The maximum size of all policies; not checked for changes that reduce the size.</param>
-public sealed record PolicyQuota(int MaxPolicies, long MaxBytes);
+public sealed record PolicyQuota(int MaxPolicies, long MaxBytes)
+{
+    /// <summary>Whether a client may have what changes would leave.</summary>
+    /// <param name="creates">Whether a policy is created.</param>
+    /// <param name="count">The number of policies after the changes.</param>
+    /// <param name="bytes">Their size after the changes.</param>
+    /// <param name="growth">By how many bytes the changes increase it.</param>
+    /// <returns><see cref="PolicySave.Saved"/>, or the reason of a rejection.</returns>
+    public PolicySave Admit(bool creates, int count, long bytes, long growth) =>
+        creates && count > MaxPolicies ? PolicySave.NoRoom
+        : growth > 0 && bytes > MaxBytes ? PolicySave.TooLarge
+        : PolicySave.Saved;
+}
 
 /// <summary>The result of changes.</summary>
 /// <param name="Outcome">The outcome.</param>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json;
 using FluentValidation;
 using RateLimiter.Application.Validation;
 using RateLimiter.Domain.Policies;
@@ -10,23 +12,86 @@ namespace RateLimiter.Application.Policies;
 /// <param name="Algorithm">How permits are counted; null for <see cref="DefaultAlgorithm"/>.</param>
 /// <param name="Burst">The capacity of a bucket; null for the algorithm's default.</param>
 /// <param name="Name">The name of a limit in a list; null to name it after its window.</param>
+/// <param name="Per">The subjects whose counter it has; null for the user.</param>
+/// <param name="WhenMissing">What it does with a check that lacks one of them; null to reject it.</param>
+/// <param name="Period">The period of a calendar.</param>
+/// <param name="TimeZone">The time zone of a calendar; null for UTC.</param>
+/// <param name="Anchor">A local date, or date and time, at which a period begins; null for the calendar's own.</param>
 public sealed record LimitFields(
     long? Limit,
     long? WindowSeconds,
     Algorithm? Algorithm,
     long? Burst,
-    string? Name = null
+    string? Name = null,
+    IReadOnlyList<string?>? Per = null,
+    MissingSubjects? WhenMissing = null,
+    CalendarUnit? Period = null,
+    string? TimeZone = null,
+    string? Anchor = null
 )
 {
     /// <summary>The algorithm of a limit that names none.</summary>
     public const Algorithm DefaultAlgorithm = Domain.Policies.Algorithm.FixedWindow;
 
+    /// <summary>No field.</summary>
+    public static LimitFields None { get; } = new(null, null, null, null);
+
     internal Algorithm AlgorithmOrDefault => Algorithm ?? DefaultAlgorithm;
+
+    internal bool IsCalendar => Algorithm == Domain.Policies.Algorithm.Calendar;
 
     /// <summary>The limit of valid fields.</summary>
     /// <param name="name">By default that of the only limit of a policy.</param>
     public Limit ToLimit(string name = Domain.Policies.Limit.DefaultName) =>
-        new(
+        ToCounted(name) with
+        {
+            Per = Per is null ? SubjectNames.UserOnly : [.. Per!],
+            WhenMissing = WhenMissing ?? MissingSubjects.Reject,
+        };
+
+    /// <summary>The fields that make a limit.</summary>
+    public static LimitFields Of(Limit limit)
+    {
+        var fields = limit switch
+        {
+            RateLimit rate => None with
+            {
+                WindowSeconds = (long)rate.Window.TotalSeconds,
+                Burst = (rate as BucketLimit)?.Burst,
+            },
+            CalendarLimit { Schedule: var schedule } => None with
+            {
+                Period = schedule.Unit,
+                TimeZone = schedule.TimeZone,
+                Anchor = schedule.Anchor?.ToString(),
+            },
+            _ => throw new UnreachableException(),
+        };
+        return fields with
+        {
+            Limit = limit.Permits,
+            Algorithm = limit.Algorithm,
+            Name = limit.Name,
+            Per = limit.Per.Equals(SubjectNames.UserOnly) ? null : limit.Per,
+            WhenMissing = limit.WhenMissing == MissingSubjects.Reject ? null : limit.WhenMissing,
+        };
+    }
+
+    private Limit ToCounted(string name) =>
+        IsCalendar
+            ? new CalendarLimit(
+                name,
+                Limit!.Value,
+                new CalendarSchedule(
+                    Period!.Value,
+                    TimeZone ?? TimeZones.Utc,
+                    Anchor is null ? null : CalendarAnchor.Parse(Anchor)
+                )
+            )
+            : ToRate(name);
+
+    internal RateLimit ToRate(string name = Domain.Policies.Limit.DefaultName) =>
+        RateLimit.Create(
             name,
             AlgorithmOrDefault,
             Limit!.Value,
@@ -35,11 +100,11 @@ public sealed record LimitFields(
         );
 
     /// <summary>The limits of a valid list.</summary>
-    public static IReadOnlyList<Limit> ToLimits(IReadOnlyList<LimitFields> limits) =>
+    public static LimitList ToLimits(IReadOnlyList<LimitFields> limits) =>
         [.. limits.Zip(NamesOf(limits), (limit, name) => limit.ToLimit(name))];
 
     /// <summary>
-    /// The names of limits. A limit without a name is named after its window, so that it keeps its name, and with it its
+    /// The names of limits. A limit without a name is named after its window or period, so that it keeps its name, and with it its
     /// counters, when its permits or the order change. Several limits for the same window are numbered by their order: only
     /// explicit names keep those apart.
     /// </summary>
@@ -55,10 +120,13 @@ public sealed record LimitFields(
                     return given;
                 }
 
-                var name = $"{limit?.WindowSeconds}s";
+                var window = limit is { IsCalendar: true }
+                    ? JsonNamingPolicy.SnakeCaseLower.ConvertName($"{limit.Period}")
+                    : $"{limit?.WindowSeconds}s";
+                var name = window;
                 for (var i = 2; !taken.Add(name); i++)
                 {
-                    name = $"{limit?.WindowSeconds}s-{i}";
+                    name = $"{window}-{i}";
                 }
 
                 return name;
@@ -70,9 +138,19 @@ public sealed record LimitFields(
 /// <summary>The rules of one limit.</summary>
 public sealed class LimitFieldsValidator : AbstractValidator<LimitFields>
 {
+    private const string OnlyForCalendar = "is only for calendar";
+    private const string NotForCalendar = "is not for calendar";
+
     public LimitFieldsValidator()
     {
         RuleFor(limit => limit.Limit).IsBetween(0, Limit.MaxPermits);
+        RuleFor(limit => limit.Name).IsNameOrNull(Limit.MaxNameLength);
+        RuleFor(limit => limit.Per).Follows(PerProblem);
+        When(limit => limit.IsCalendar, AddCalendarRules).Otherwise(AddRateRules);
+    }
+
+    private void AddRateRules()
+    {
         RuleFor(limit => limit.WindowSeconds).IsBetween(1, Limit.MaxWindowSeconds);
         RuleFor(limit => limit.Burst).IsBetweenOrNull(1, Limit.MaxPermits);
         RuleFor(limit => limit.Burst)
@@ -91,12 +169,34 @@ public sealed class LimitFieldsValidator : AbstractValidator<LimitFields>
                     limit.Limit is not (>= 0 and <= Limit.MaxPermits)
                     || limit.WindowSeconds is not (>= 1 and <= Limit.MaxWindowSeconds)
                     || limit.Burst is < 1 or > Limit.MaxPermits
-                    || limit.ToLimit().IsExact
+                    || limit.ToRate().IsExact
             )
             .WithMessage(
                 "is too large for this window: the greater of limit and burst, times the window in milliseconds, "
                     + "must not pass 2^53, or the arithmetic would not be exact"
             );
-        RuleFor(limit => limit.Name).IsNameOrNull(Limit.MaxNameLength);
+        RuleFor(limit => limit.Period).Null().WithMessage(OnlyForCalendar);
+        RuleFor(limit => limit.TimeZone).Null().WithMessage(OnlyForCalendar);
+        RuleFor(limit => limit.Anchor).Null().WithMessage(OnlyForCalendar);
     }
+
+    private void AddCalendarRules()
+    {
+        RuleFor(limit => limit.Period).NotNull().WithMessage(FieldRules.Required);
+        RuleFor(limit => limit.TimeZone)
+            .Follows(zone => zone is null ? null : TimeZones.Problem(zone));
+        RuleFor(limit => limit.Anchor)
+            .Follows(anchor => anchor is null ? null : CalendarAnchor.Problem(anchor));
+        RuleFor(limit => limit.WindowSeconds).Null().WithMessage(NotForCalendar);
+        RuleFor(limit => limit.Burst).Null().WithMessage(NotForCalendar);
+    }
+
+    private static string? PerProblem(IReadOnlyList<string?>? per) =>
+        per is null ? null
+        : per.Count > SubjectNames.MaxNamed + 1
+            ? $"must have at most {SubjectNames.MaxNamed + 1} subjects"
+        : per.Distinct().Count() < per.Count ? "must not have the same subject twice"
+        : per.Where(name => name != SubjectNames.User)
+            .Select(name => name is null ? "must be a text" : SubjectNames.Problem(name))
+            .FirstOrDefault(problem => problem is not null);
 }

@@ -24,8 +24,7 @@ public static class PolicyRules
         $"is beyond the {MaxDocumentPolicies} that a document can hold";
 
     /// <summary>The error of a list of limits beside the fields of a single limit.</summary>
-    public const string SingleBesideList =
-        "must not be given beside limit, window_seconds, algorithm or burst";
+    public const string SingleBesideList = "must not be given beside the fields of a single limit";
 
     /// <summary>The route of a policy.</summary>
     public static void IsRoute<T>(this IRuleBuilder<T, string?> rule) =>

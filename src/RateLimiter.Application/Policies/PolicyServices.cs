@@ -7,6 +7,7 @@ internal static class PolicyServices
     public static IServiceCollection AddPolicies(this IServiceCollection services)
     {
         services.AddSingleton<PolicyWriter>();
+        services.AddHostedService<TimeZoneMetrics>();
         return services;
     }
 }

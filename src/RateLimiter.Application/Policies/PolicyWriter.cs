@@ -11,7 +11,12 @@ namespace RateLimiter.Application.Policies;
 /// <summary><see cref="PolicySaved"/>, another success, or the reason of a rejection.</summary>
 public abstract record PolicyOutcome;
 
-public sealed record PolicySaved(Policy Policy) : PolicyOutcome;
+/// <param name="Policy">The policy as it is stored.</param>
+/// <param name="ResetLimits">The names of limits that it had before, and whose usage no longer counts.</param>
+public sealed record PolicySaved(Policy Policy, IReadOnlyList<string> ResetLimits) : PolicyOutcome
+{
+    internal static PolicySaved By(PolicyChange change) => new(change.After!, change.ResetLimits);
+}
 
 public sealed record PolicyDeleted : PolicyOutcome;
 
@@ -75,7 +80,7 @@ internal sealed class PolicyWriter(
                 if (
                     changes
                         .Changes.SelectMany(change => change.After?.Limits ?? [])
-                        .Any(limit => limit.Window.TotalSeconds > options.MaxWindowSeconds)
+                        .Any(limit => limit.LongestWindow.TotalSeconds > options.MaxWindowSeconds)
                 )
                 {
                     return new WindowTooLong(options.MaxWindowSeconds);

@@ -55,7 +55,7 @@ internal sealed class RollBackPolicyHandler(IPolicyRepository repository, Policy
                     command.Actor,
                     AuditAction.PolicyRolledBack
                 );
-                return (change, new PolicySaved(change.After!));
+                return (change, PolicySaved.By(change));
             },
             cancellationToken
         );

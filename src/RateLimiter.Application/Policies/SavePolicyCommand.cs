@@ -32,7 +32,7 @@ internal sealed class SavePolicyHandler(PolicyWriter policies)
             {
                 var change = head.Save(command.Definition, now, command.Actor);
                 return Task.FromResult<(PolicyChange?, PolicyOutcome)>(
-                    (change, new PolicySaved(change.After!))
+                    (change, PolicySaved.By(change))
                 );
             },
             cancellationToken

@@ -60,7 +60,7 @@ public sealed class AdministrativeRate(IOptions<QuotaOptions> options, TimeProvi
     private static InstanceLimit? Create(QuotaOptions options, TimeProvider time) =>
         options.AdministrativeCallsPerSecond is > 0 and var calls
             ? new InstanceLimit(
-                new Limit(
+                RateLimit.Create(
                     Limit.DefaultName,
                     Algorithm.TokenBucket,
                     calls,

@@ -12,7 +12,7 @@ public sealed class CheckQuota(IOptions<QuotaOptions> options, TimeProvider time
 
     private readonly InstanceLimit? checksOf = options.Value.ChecksPerSecond is > 0 and var checks
         ? new InstanceLimit(
-            new Limit(
+            RateLimit.Create(
                 Limit.DefaultName,
                 Algorithm.TokenBucket,
                 checks,

@@ -59,7 +59,7 @@ internal sealed class RegisterClientHandler(
     private static readonly ClientId Registrations = new("registration");
 
     private readonly Policy policy = Policy.OfService(
-        new Limit(
+        new WindowLimit(
             Limit.DefaultName,
             Algorithm.FixedWindow,
             options.Value.PermitLimit,

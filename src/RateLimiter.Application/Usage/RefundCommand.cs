@@ -10,32 +10,36 @@ namespace RateLimiter.Application.Usage;
 /// <param name="Check">The check that took them.</param>
 /// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record RefundCommand(ClientSnapshot Client, Check Check, TimeSpan Waited = default)
-    : IRequest<Decision?>;
+    : IRequest<CheckOutcome<Decision>>;
 
-/// <summary>Returns the state after the refund, or null when no policy applies.</summary>
+/// <summary>Returns the state after the refund.</summary>
 internal sealed class RefundHandler(
     ICounterStore counters,
     StoreFallback fallback,
     DecisionRecorder recorder,
     TimeProvider time
-) : IRequestHandler<RefundCommand, Decision?>
+) : IRequestHandler<RefundCommand, CheckOutcome<Decision>>
 {
-    public async Task<Decision?> Handle(RefundCommand command, CancellationToken cancellationToken)
+    public async Task<CheckOutcome<Decision>> Handle(
+        RefundCommand command,
+        CancellationToken cancellationToken
+    )
     {
         var (client, check, waited) = command;
-        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
+        var (plan, problem) = CheckPlanner.Plan(client, check, waited);
+        if (problem is not null)
         {
-            return null;
+            return new CheckOutcome<Decision>(null, Problem: problem);
         }
 
         if (!plan.IsCounted)
         {
-            return Decision.Inactive(plan.Policy, time.GetUtcNow());
+            return new CheckOutcome<Decision>(Decision.NotAsked(plan, time.GetUtcNow()));
         }
 
         var decision = await counters.RefundAsync(plan, cancellationToken);
         fallback.Refund(plan);
         recorder.RecordChange(client.Id, LogEntryKind.Refund, check, decision);
-        return decision;
+        return new CheckOutcome<Decision>(decision);
     }
 }

@@ -5,34 +5,35 @@ using RateLimiter.Domain.Clients;
 
 namespace RateLimiter.Application.Usage;
 
-/// <summary>Resets a user's usage under the policy that applies to a route and role.</summary>
+/// <summary>Resets the counters of exactly the subjects that are named.</summary>
 /// <param name="Client">The client that makes the request.</param>
-/// <param name="UserId">The user; <c>*</c> is a user like any other.</param>
-/// <param name="RouteKey">The route.</param>
-/// <param name="Role">The user's role.</param>
+/// <param name="Usage">What is reset; <c>*</c> is a user like any other.</param>
+/// <param name="Limit">The name of the only limit that is reset; null for all.</param>
 /// <param name="Waited">The time already spent waiting for the store during authentication.</param>
 public sealed record ResetUsageCommand(
     ClientSnapshot Client,
-    string UserId,
-    string RouteKey,
-    string Role,
+    UsageKey Usage,
+    string? Limit = null,
     TimeSpan Waited = default
-) : IRequest<bool>;
+) : IRequest<CheckProblem?>;
 
-/// <summary>Returns false when no policy applies.</summary>
+/// <summary>Returns why nothing was reset, or null.</summary>
 internal sealed class ResetUsageHandler(
     ICounterStore counters,
     StoreFallback fallback,
     DecisionRecorder recorder
-) : IRequestHandler<ResetUsageCommand, bool>
+) : IRequestHandler<ResetUsageCommand, CheckProblem?>
 {
-    public async Task<bool> Handle(ResetUsageCommand command, CancellationToken cancellationToken)
+    public async Task<CheckProblem?> Handle(
+        ResetUsageCommand command,
+        CancellationToken cancellationToken
+    )
     {
-        var (client, userId, routeKey, role, waited) = command;
-        var check = new Check(userId, routeKey, role, Cost: 0);
-        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
+        var (client, usage, limit, waited) = command;
+        var (plan, problem) = CheckPlanner.PlanReset(client, usage, limit, waited);
+        if (problem is not null)
         {
-            return false;
+            return problem;
         }
 
         var resetAt = await counters.ResetAsync(plan, cancellationToken);
@@ -40,13 +41,16 @@ internal sealed class ResetUsageHandler(
         recorder.RecordChange(
             client.Id,
             LogEntryKind.Reset,
-            check,
+            new Check(usage.UserId ?? LogEntry.NoUser, usage.RouteKey, usage.Role, Cost: 0)
+            {
+                Subjects = usage.Subjects,
+            },
             Decision.From(
-                plan.Policy,
-                [.. plan.Policy.Limits.Select(limit => new LimitStatus(0, limit.Capacity, 0, 0))],
+                plan,
+                [.. plan.Limits.Select(it => new LimitStatus(0, it.Capacity, 0, 0))],
                 resetAt
             )
         );
-        return true;
+        return null;
     }
 }

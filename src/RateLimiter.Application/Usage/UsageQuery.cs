@@ -9,33 +9,26 @@ namespace RateLimiter.Application.Usage;
 /// Reads the current usage, and whether a check of cost 1 would be allowed. Changes nothing and is not logged.
 /// </summary>
 /// <param name="Client">The client that makes the request.</param>
-/// <param name="UserId">The user whose usage is read.</param>
-/// <param name="RouteKey">The route.</param>
-/// <param name="Role">The user's role.</param>
+/// <param name="Usage">Whose usage is read. Limits of which a subject is not named are left out.</param>
 /// <param name="Waited">The time already spent waiting for the store during authentication.</param>
-public sealed record UsageQuery(
-    ClientSnapshot Client,
-    string UserId,
-    string RouteKey,
-    string Role,
-    TimeSpan Waited = default
-) : IRequest<Decision?>;
+public sealed record UsageQuery(ClientSnapshot Client, UsageKey Usage, TimeSpan Waited = default)
+    : IRequest<CheckOutcome<Decision>>;
 
-/// <summary>Returns the decision, or null when no policy applies.</summary>
 internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
-    : IRequestHandler<UsageQuery, Decision?>
+    : IRequestHandler<UsageQuery, CheckOutcome<Decision>>
 {
-    public async Task<Decision?> Handle(UsageQuery query, CancellationToken cancellationToken)
+    public async Task<CheckOutcome<Decision>> Handle(
+        UsageQuery query,
+        CancellationToken cancellationToken
+    )
     {
-        var (client, userId, routeKey, role, waited) = query;
-        var check = new Check(userId, routeKey, role, Cost: 1);
-        if (CheckPlanner.Plan(client, check, waited) is not { } plan)
-        {
-            return null;
-        }
-
-        return plan.IsCounted
-            ? await counters.PeekAsync(plan, cancellationToken)
-            : Decision.Inactive(plan.Policy, time.GetUtcNow());
+        var (client, usage, waited) = query;
+        var (plan, problem) = CheckPlanner.PlanLook(client, usage, waited);
+        return new CheckOutcome<Decision>(
+            problem is not null ? null
+                : plan.IsCounted ? await counters.PeekAsync(plan, cancellationToken)
+                : Decision.NotAsked(plan, time.GetUtcNow()),
+            Problem: problem
+        );
     }
 }

@@ -35,28 +35,33 @@ namespace RateLimiting.Client.Generated
         /// The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.
         /// </summary>
         /// <remarks>
-        /// Scope: `check` or `usage:write`
+        /// Limits of which a subject is not named are left out.
+        /// <br/>
+        /// <br/>Scope: `check` or `usage:write`
         /// </remarks>
-        /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
+        /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string routeKey, string? userId = null, string? role = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Resets the usage of a user under the policy that applies.
+        /// Resets the counters of exactly the subjects that are named, under the policy that applies.
         /// </summary>
         /// <remarks>
         /// Scope: `usage:write`
         /// </remarks>
-        /// <param name="userId">The user; "*" is an ordinary user id.</param>
         /// <param name="routeKey">The route.</param>
+        /// <param name="userId">The user; "*" is an ordinary user id. Omitted for counters that are not of a user.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="limit">The name of the only limit to reset; all of these subjects when omitted.</param>
+        /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>Done; there is no body.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task ResetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task ResetUsageAsync(string routeKey, string? userId = null, string? role = null, string? limit = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -307,6 +312,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
         /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xRateLimitSubjectOrg">The subject org, 1 to 256 characters. Any subject that a limit of the policy has is such a header, in whose name _ is -; others are ignored, and an empty one is missing.</param>
         /// <param name="xForwardedMethod">The method of the forwarded request.</param>
         /// <param name="xOriginalMethod">The method of the forwarded request.</param>
         /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
@@ -316,7 +322,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="noPolicy">The response when no policy applies: not_found, a 404, or allow.</param>
         /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyResponse? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xRateLimitSubjectOrg = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyResponse? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -333,6 +339,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
         /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xRateLimitSubjectOrg">The subject org, 1 to 256 characters. Any subject that a limit of the policy has is such a header, in whose name _ is -; others are ignored, and an empty one is missing.</param>
         /// <param name="xForwardedMethod">The method of the forwarded request.</param>
         /// <param name="xOriginalMethod">The method of the forwarded request.</param>
         /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
@@ -340,7 +347,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xOriginalURL">The path of the forwarded request, or its whole URI.</param>
         /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xRateLimitSubjectOrg = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -512,18 +519,18 @@ namespace RateLimiting.Client.Generated
         /// The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.
         /// </summary>
         /// <remarks>
-        /// Scope: `check` or `usage:write`
+        /// Limits of which a subject is not named are left out.
+        /// <br/>
+        /// <br/>Scope: `check` or `usage:write`
         /// </remarks>
-        /// <param name="userId">The user.</param>
         /// <param name="routeKey">The route.</param>
+        /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string routeKey, string? userId = null, string? role = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
-            if (userId == null)
-                throw new System.ArgumentNullException("userId");
-
             if (routeKey == null)
                 throw new System.ArgumentNullException("routeKey");
 
@@ -541,11 +548,18 @@ namespace RateLimiting.Client.Generated
                     // Operation Path: "usage"
                     urlBuilder_.Append("usage");
                     urlBuilder_.Append('?');
-                    urlBuilder_.Append(System.Uri.EscapeDataString("user_id")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(userId, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
                     urlBuilder_.Append(System.Uri.EscapeDataString("route_key")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(routeKey, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    if (userId != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("user_id")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(userId, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
                     if (role != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("role")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(role, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (subjects != null)
+                    {
+                        foreach (var item_ in subjects) { urlBuilder_.Append(System.Uri.EscapeDataString(item_.Key)).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(item_.Value, System.Globalization.CultureInfo.InvariantCulture))).Append('&'); }
                     }
                     urlBuilder_.Length--;
 
@@ -603,21 +617,20 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Resets the usage of a user under the policy that applies.
+        /// Resets the counters of exactly the subjects that are named, under the policy that applies.
         /// </summary>
         /// <remarks>
         /// Scope: `usage:write`
         /// </remarks>
-        /// <param name="userId">The user; "*" is an ordinary user id.</param>
         /// <param name="routeKey">The route.</param>
+        /// <param name="userId">The user; "*" is an ordinary user id. Omitted for counters that are not of a user.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="limit">The name of the only limit to reset; all of these subjects when omitted.</param>
+        /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>Done; there is no body.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task ResetUsageAsync(string userId, string routeKey, string? role = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task ResetUsageAsync(string routeKey, string? userId = null, string? role = null, string? limit = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
-            if (userId == null)
-                throw new System.ArgumentNullException("userId");
-
             if (routeKey == null)
                 throw new System.ArgumentNullException("routeKey");
 
@@ -634,11 +647,22 @@ namespace RateLimiting.Client.Generated
                     // Operation Path: "usage"
                     urlBuilder_.Append("usage");
                     urlBuilder_.Append('?');
-                    urlBuilder_.Append(System.Uri.EscapeDataString("user_id")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(userId, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
                     urlBuilder_.Append(System.Uri.EscapeDataString("route_key")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(routeKey, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    if (userId != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("user_id")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(userId, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
                     if (role != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("role")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(role, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (limit != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("limit")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(limit, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (subjects != null)
+                    {
+                        foreach (var item_ in subjects) { urlBuilder_.Append(System.Uri.EscapeDataString(item_.Key)).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(item_.Value, System.Globalization.CultureInfo.InvariantCulture))).Append('&'); }
                     }
                     urlBuilder_.Length--;
 
@@ -2090,6 +2114,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
         /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xRateLimitSubjectOrg">The subject org, 1 to 256 characters. Any subject that a limit of the policy has is such a header, in whose name _ is -; others are ignored, and an empty one is missing.</param>
         /// <param name="xForwardedMethod">The method of the forwarded request.</param>
         /// <param name="xOriginalMethod">The method of the forwarded request.</param>
         /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
@@ -2099,7 +2124,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="noPolicy">The response when no policy applies: not_found, a 404, or allow.</param>
         /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyResponse? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task CheckGatewayAsync(string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xRateLimitSubjectOrg = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, int? denyStatus = null, NoPolicyResponse? noPolicy = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2119,6 +2144,9 @@ namespace RateLimiting.Client.Generated
 
                     if (xRateLimitCost != null)
                         request_.Headers.TryAddWithoutValidation("X-RateLimit-Cost", ConvertToString(xRateLimitCost, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitSubjectOrg != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Subject-Org", ConvertToString(xRateLimitSubjectOrg, System.Globalization.CultureInfo.InvariantCulture));
 
                     if (xForwardedMethod != null)
                         request_.Headers.TryAddWithoutValidation("X-Forwarded-Method", ConvertToString(xForwardedMethod, System.Globalization.CultureInfo.InvariantCulture));
@@ -2213,6 +2241,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xRateLimitRoute">The route that the user calls, 1 to 128 characters; derived from the forwarded method and path when omitted.</param>
         /// <param name="xRateLimitRole">The user's role, 1 to 128 characters; the default role when omitted.</param>
         /// <param name="xRateLimitCost">The number of permits, 0 to 1,000,000,000.</param>
+        /// <param name="xRateLimitSubjectOrg">The subject org, 1 to 256 characters. Any subject that a limit of the policy has is such a header, in whose name _ is -; others are ignored, and an empty one is missing.</param>
         /// <param name="xForwardedMethod">The method of the forwarded request.</param>
         /// <param name="xOriginalMethod">The method of the forwarded request.</param>
         /// <param name="xForwardedUri">The path of the forwarded request, or its whole URI.</param>
@@ -2220,7 +2249,7 @@ namespace RateLimiting.Client.Generated
         /// <param name="xOriginalURL">The path of the forwarded request, or its whole URI.</param>
         /// <returns>The request may pass.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task CheckPathGatewayAsync(string path, string? xRateLimitUser = null, string? xRateLimitRoute = null, string? xRateLimitRole = null, int? xRateLimitCost = null, string? xRateLimitSubjectOrg = null, string? xForwardedMethod = null, string? xOriginalMethod = null, string? xForwardedUri = null, string? xOriginalURI = null, string? xOriginalURL = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (path == null)
                 throw new System.ArgumentNullException("path");
@@ -2243,6 +2272,9 @@ namespace RateLimiting.Client.Generated
 
                     if (xRateLimitCost != null)
                         request_.Headers.TryAddWithoutValidation("X-RateLimit-Cost", ConvertToString(xRateLimitCost, System.Globalization.CultureInfo.InvariantCulture));
+
+                    if (xRateLimitSubjectOrg != null)
+                        request_.Headers.TryAddWithoutValidation("X-RateLimit-Subject-Org", ConvertToString(xRateLimitSubjectOrg, System.Globalization.CultureInfo.InvariantCulture));
 
                     if (xForwardedMethod != null)
                         request_.Headers.TryAddWithoutValidation("X-Forwarded-Method", ConvertToString(xForwardedMethod, System.Globalization.CultureInfo.InvariantCulture));
@@ -3230,6 +3262,60 @@ namespace RateLimiting.Client.Generated
         [System.Runtime.Serialization.EnumMember(Value = @"leaky_bucket")]
         LeakyBucket = 4,
 
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"calendar")]
+        [System.Runtime.Serialization.EnumMember(Value = @"calendar")]
+        Calendar = 5,
+
+    }
+
+    /// <summary>
+    /// What a limit does with a check that does not name all of its subjects.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum MissingSubjects
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"reject")]
+        [System.Runtime.Serialization.EnumMember(Value = @"reject")]
+        Reject = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"skip")]
+        [System.Runtime.Serialization.EnumMember(Value = @"skip")]
+        Skip = 1,
+
+    }
+
+    /// <summary>
+    /// How long a period of a calendar is.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum CalendarUnit
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"hour")]
+        [System.Runtime.Serialization.EnumMember(Value = @"hour")]
+        Hour = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"day")]
+        [System.Runtime.Serialization.EnumMember(Value = @"day")]
+        Day = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"week")]
+        [System.Runtime.Serialization.EnumMember(Value = @"week")]
+        Week = 2,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"month")]
+        [System.Runtime.Serialization.EnumMember(Value = @"month")]
+        Month = 3,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"quarter")]
+        [System.Runtime.Serialization.EnumMember(Value = @"quarter")]
+        Quarter = 4,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"year")]
+        [System.Runtime.Serialization.EnumMember(Value = @"year")]
+        Year = 5,
+
     }
 
     /// <summary>
@@ -3391,6 +3477,12 @@ namespace RateLimiting.Client.Generated
         public string Name { get; set; } = default!;
 
         /// <summary>
+        /// The subjects whose counter it has.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string> Per { get; set; } = new System.Collections.Generic.List<string>();
+
+        /// <summary>
         /// Its permits per window.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
@@ -3436,6 +3528,12 @@ namespace RateLimiting.Client.Generated
         public bool Allowed { get; set; } = default!;
 
         /// <summary>
+        /// The permits that the caller may use: the cost when allowed, or fewer with a min_cost; 0 when denied.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("granted")]
+        public long Granted { get; set; } = default!;
+
+        /// <summary>
         /// The remaining permits, never negative.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
@@ -3448,7 +3546,13 @@ namespace RateLimiting.Client.Generated
         public long ResetIn { get; set; } = default!;
 
         /// <summary>
-        /// Why the check is denied; null when allowed, unless the policy is inactive.
+        /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("resets_at")]
+        public System.DateTimeOffset? ResetsAt { get; set; } = default!;
+
+        /// <summary>
+        /// Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
@@ -3540,6 +3644,19 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
         public long? Cost { get; set; } = 1L;
 
+        /// <summary>
+        /// The fewest permits to take when fewer than the cost are left, 1 to the cost; 0 only with a cost of 0; the cost when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("min_cost")]
+        public long? MinCost { get; set; } = default!;
+
+        /// <summary>
+        /// Who the check is for beside the user, such as {"org": "acme"}: at most 8 members, each named by a lower-case letter
+        /// <br/>and then a to z, 0 to 9 and _, with a value of 1 to 256 characters.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("subjects")]
+        public System.Collections.Generic.IDictionary<string, string>? Subjects { get; set; } = default!;
+
     }
 
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -3588,14 +3705,80 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("policy")]
         public PolicyResponse Policy { get; set; } = new PolicyResponse();
 
+        /// <summary>
+        /// The names of limits that the policy had before, and whose usage no longer counts.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reset_limits")]
+        public System.Collections.Generic.IReadOnlyList<string> ResetLimits { get; set; } = new System.Collections.Generic.List<string>();
+
     }
 
     /// <summary>
-    /// A stored policy.
+    /// A stored policy. The fields of a limit are null when it has several.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class PolicyResponse
     {
+
+        /// <summary>
+        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limit")]
+        public long? Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
+        public long? WindowSeconds { get; set; } = default!;
+
+        /// <summary>
+        /// How permits are counted; fixed_window when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
+        public Algorithm? Algorithm { get; set; } = default!;
+
+        /// <summary>
+        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("burst")]
+        public long? Burst { get; set; } = default!;
+
+        /// <summary>
+        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
+        /// <br/>counter for all. ["user_id"] when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
+
+        /// <summary>
+        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+        /// <br/>"skip" does not ask this limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
+        public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
 
         /// <summary>
         /// The route.
@@ -3608,31 +3791,6 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string Role { get; set; } = default!;
-
-        /// <summary>
-        /// Permits per window; null when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("limit")]
-        public long? Limit { get; set; } = default!;
-
-        /// <summary>
-        /// The window in seconds; null when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? WindowSeconds { get; set; } = default!;
-
-        /// <summary>
-        /// How permits are counted; null when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
-        public Algorithm? Algorithm { get; set; } = default!;
-
-        /// <summary>
-        /// The size of a bucket; null when the request omitted it, or when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("burst")]
-        public long? Burst { get; set; } = default!;
 
         /// <summary>
         /// The limits; null when the policy was saved with a single one.
@@ -3700,45 +3858,140 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// The name in violated and in the RateLimit headers.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("name")]
-        public string Name { get; set; } = default!;
-
-        /// <summary>
-        /// Permits per window.
+        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long WindowSeconds { get; set; } = default!;
+        public long? WindowSeconds { get; set; } = default!;
 
         /// <summary>
-        /// How permits are counted.
+        /// How permits are counted; fixed_window when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
         public Algorithm Algorithm { get; set; } = default!;
 
         /// <summary>
-        /// The size of a bucket; null when the request omitted it.
+        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("burst")]
         public long? Burst { get; set; } = default!;
 
+        /// <summary>
+        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
+        /// <br/>counter for all. ["user_id"] when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string> Per { get; set; } = new System.Collections.Generic.List<string>();
+
+        /// <summary>
+        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+        /// <br/>"skip" does not ask this limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
+        public MissingSubjects WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
+
+        /// <summary>
+        /// The name in violated and in the RateLimit headers.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("name")]
+        public string Name { get; set; } = default!;
+
     }
 
     /// <summary>
-    /// A policy: either a single limit (limit and window_seconds, with algorithm and burst), or a
-    /// <br/>list of limits, all of which a check must pass.
+    /// A policy: either a single limit, whose fields stand beside the others, or a list of limits, all of which a check must
+    /// <br/>pass.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class SavePolicyRequest
     {
+
+        /// <summary>
+        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limit")]
+        public long? Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
+        public long? WindowSeconds { get; set; } = default!;
+
+        /// <summary>
+        /// How permits are counted; fixed_window when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
+        public Algorithm? Algorithm { get; set; } = default!;
+
+        /// <summary>
+        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("burst")]
+        public long? Burst { get; set; } = default!;
+
+        /// <summary>
+        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
+        /// <br/>counter for all. ["user_id"] when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
+
+        /// <summary>
+        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+        /// <br/>"skip" does not ask this limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
+        public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
 
         /// <summary>
         /// The route, 1 to 128 characters; "*" for every route without a policy.
@@ -3753,35 +4006,10 @@ namespace RateLimiting.Client.Generated
         public string? Role { get; set; } = default!;
 
         /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("limit")]
-        public long? Limit { get; set; } = default!;
-
-        /// <summary>
-        /// The window in seconds, 1 to 31,536,000.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? WindowSeconds { get; set; } = default!;
-
-        /// <summary>
         /// Free text, at most 500 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("description")]
         public string? Description { get; set; } = default!;
-
-        /// <summary>
-        /// How the permits of a single limit are counted; fixed_window when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
-        public Algorithm? Algorithm { get; set; } = default!;
-
-        /// <summary>
-        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("burst")]
-        public long? Burst { get; set; } = default!;
 
         /// <summary>
         /// 1 to 8 limits, instead of a single one.
@@ -3820,35 +4048,70 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// 1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("name")]
-        public string? Name { get; set; } = default!;
-
-        /// <summary>
         /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long WindowSeconds { get; set; } = default!;
 
         /// <summary>
-        /// How permits are counted.
+        /// How permits are counted; fixed_window when omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
-        public Algorithm? Algorithm { get; set; } = RateLimiting.Client.Generated.Algorithm.FixedWindow;
+        public Algorithm? Algorithm { get; set; } = default!;
 
         /// <summary>
         /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("burst")]
         public long? Burst { get; set; } = default!;
+
+        /// <summary>
+        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
+        /// <br/>counter for all. ["user_id"] when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
+
+        /// <summary>
+        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+        /// <br/>"skip" does not ask this limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
+        public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
+
+        /// <summary>
+        /// 1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("name")]
+        public string? Name { get; set; } = default!;
 
     }
 
@@ -3967,6 +4230,12 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string Role { get; set; } = default!;
+
+        /// <summary>
+        /// The names of limits that the policy had before, and whose usage no longer counts.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reset_limits")]
+        public System.Collections.Generic.IReadOnlyList<string> ResetLimits { get; set; } = new System.Collections.Generic.List<string>();
 
         /// <summary>
         /// The policy before the change; null when it is created.
@@ -4319,6 +4588,12 @@ namespace RateLimiting.Client.Generated
         public bool? Allowed { get; set; } = default!;
 
         /// <summary>
+        /// The permits that the caller may use: the cost when allowed, or fewer with a min_cost; 0 when denied.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("granted")]
+        public long? Granted { get; set; } = default!;
+
+        /// <summary>
         /// The remaining permits, never negative.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
@@ -4331,7 +4606,13 @@ namespace RateLimiting.Client.Generated
         public long? ResetIn { get; set; } = default!;
 
         /// <summary>
-        /// Why the check is denied; null when allowed, unless the policy is inactive.
+        /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("resets_at")]
+        public System.DateTimeOffset? ResetsAt { get; set; } = default!;
+
+        /// <summary>
+        /// Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
@@ -4497,6 +4778,66 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
+        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limit")]
+        public long? Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
+        public long? WindowSeconds { get; set; } = default!;
+
+        /// <summary>
+        /// How permits are counted; fixed_window when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
+        public Algorithm? Algorithm { get; set; } = default!;
+
+        /// <summary>
+        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("burst")]
+        public long? Burst { get; set; } = default!;
+
+        /// <summary>
+        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
+        /// <br/>counter for all. ["user_id"] when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
+
+        /// <summary>
+        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+        /// <br/>"skip" does not ask this limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
+        public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
+
+        /// <summary>
         /// The route.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
@@ -4507,31 +4848,6 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string? Role { get; set; } = default!;
-
-        /// <summary>
-        /// Permits per window; null when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("limit")]
-        public long? Limit { get; set; } = default!;
-
-        /// <summary>
-        /// The window in seconds; null when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? WindowSeconds { get; set; } = default!;
-
-        /// <summary>
-        /// How permits are counted; null when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
-        public Algorithm? Algorithm { get; set; } = default!;
-
-        /// <summary>
-        /// The size of a bucket; null when the request omitted it, or when there are several limits.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("burst")]
-        public long? Burst { get; set; } = default!;
 
         /// <summary>
         /// The limits; null when the policy was saved with a single one.

@@ -6,11 +6,11 @@ namespace RateLimiter.Domain.Checks;
 /// <param name="Last">When the debt was computed.</param>
 /// <param name="Debt">The missing permits, in permits times ticks: each tick reduces the debt by exactly the limit.</param>
 /// <param name="Ticks">The number of ticks in a window when the debt was computed.</param>
-internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 1) : Counter
+internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 1) : RateCounter
 {
-    protected override long Seen(Limit limit) => Last;
+    protected override long Seen(RateLimit limit) => Last;
 
-    protected override Counter At(Limit limit, long now)
+    protected override Counter At(RateLimit limit, long now)
     {
         var ticks = limit.WindowMicroseconds / limit.Tick;
         // In doubles, because the script has no other numbers; an error of one tick does not matter.
@@ -22,13 +22,13 @@ internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 
         return new BucketCounter(time * limit.Tick, (long)left, ticks);
     }
 
-    protected override bool Allows(Limit limit, long now, long cost) =>
+    protected override bool Allows(RateLimit limit, long now, long cost) =>
         DebtAt(limit, now) + (Int128)cost * Ticks <= (Int128)limit.Capacity * Ticks;
 
-    protected override long Used(Limit limit, long now) =>
+    protected override long Used(RateLimit limit, long now) =>
         (long)((DebtAt(limit, now) + Ticks - 1) / Ticks);
 
-    protected override Counter Acquire(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(RateLimit limit, long now, long cost) =>
         this with
         {
             Debt = Debt + cost * Ticks,
@@ -40,6 +40,6 @@ internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 
             Debt = (long)Int128.Max(0, Debt - (Int128)cost * Ticks),
         };
 
-    private Int128 DebtAt(Limit limit, long now) =>
+    private Int128 DebtAt(RateLimit limit, long now) =>
         Int128.Max(0, Debt - (Int128)Math.Max(0, (now - Last) / limit.Tick) * limit.Permits);
 }

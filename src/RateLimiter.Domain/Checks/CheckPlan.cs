@@ -6,11 +6,17 @@ namespace RateLimiter.Domain.Checks;
 /// The owner of a counter. No two subjects share a counter, whatever characters their names contain.
 /// </summary>
 /// <param name="Client">The client that makes the check.</param>
-/// <param name="UserId">The user that is checked.</param>
+/// <param name="UserId">The user; null when the counter is not of a user.</param>
 /// <param name="RouteKey">
 /// The route, when one policy counts many routes separately; null when the policy is for a single route.
 /// </param>
-public readonly record struct Subject(ClientId Client, string UserId, string? RouteKey);
+/// <param name="Named">The other subjects, as <see cref="SubjectValues.Text"/> writes them; null when there are none.</param>
+public readonly record struct Subject(
+    ClientId Client,
+    string? UserId,
+    string? RouteKey,
+    string? Named = null
+);
 
 /// <summary>What one limit of a plan asks of one counter.</summary>
 /// <param name="Owner">Whose counter it is.</param>
@@ -23,17 +29,39 @@ public readonly record struct Demand(Subject Owner, Limit Limit, long Cost);
 /// owner for all of their counters, and need no list of owners.
 /// </summary>
 /// <param name="Subject">
-/// The owner of all counters. When they have several, the subject whose client makes the check.
+/// The owner of all counters. When they have several, that of the subjects which all have in common.
 /// </param>
 /// <param name="Policy">The policy whose limits apply.</param>
 /// <param name="Cost">The number of permits; 0 takes none and only reads the state.</param>
 public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cost)
 {
+    private readonly LimitList? limits;
+    private readonly long? minCost;
+
     /// <summary>
-    /// The owner of each limit's counter, in the order of the policy's limits, all of this client; null when
-    /// <see cref="Subject"/> owns all.
+    /// The owner of each limit's counter, in the order of the limits, all of this client; null when <see cref="Subject"/> owns
+    /// all.
     /// </summary>
     public IReadOnlyList<Subject>? Owners { get; init; }
+
+    /// <summary>
+    /// The limits that are asked: all of the policy, but for those that skip a check without their subjects.
+    /// </summary>
+    public LimitList Limits
+    {
+        get => limits ?? Policy.Limits;
+        init => limits = ReferenceEquals(value, Policy.Limits) ? null : value;
+    }
+
+    /// <summary>
+    /// The fewest permits with which the caller is content. When fewer than the cost are left, but at least so many, all that are
+    /// left are taken.
+    /// </summary>
+    public long MinCost
+    {
+        get => minCost ?? Cost;
+        init => minCost = value == Cost ? null : value;
+    }
 
     /// <summary>The time already spent waiting for the store. It counts towards the timeout of this plan.</summary>
     public TimeSpan Waited { get; init; }
@@ -41,27 +69,55 @@ public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cos
     /// <summary>The client that makes the check.</summary>
     public ClientId Client => Subject.Client;
 
-    /// <summary>Whether the counters are asked. An inactive policy allows everything without the store.</summary>
-    public bool IsCounted => Policy.Definition.IsActive;
+    /// <summary>
+    /// Whether the counters are asked. An inactive policy allows everything without the store, and so does one of which no limit
+    /// applies.
+    /// </summary>
+    public bool IsCounted => Policy.Definition.IsActive && Limits.Count > 0;
 
     /// <summary>The number of demands.</summary>
-    public int Count => Policy.Limits.Count;
+    public int Count => Limits.Count;
 
-    /// <summary>A demand, in the order of the policy's limits.</summary>
+    /// <summary>A demand, in the order of <see cref="Limits"/>.</summary>
     public Demand this[int index] =>
-        new(Owners is null ? Subject : Owners[index], Policy.Limits[index], Cost);
+        new(Owners is null ? Subject : Owners[index], Limits[index], Cost);
 
-    /// <summary>The plan of a user's check of a route under the policy that applies.</summary>
+    /// <summary>The plan of a check under the policy that applies.</summary>
+    /// <param name="client">The client that makes the check.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="limits">Those of its limits of which all subjects are named.</param>
+    /// <param name="userId">The user; null when none is named.</param>
+    /// <param name="subjects">The other subjects; null when none are named.</param>
+    /// <param name="routeKey">The route that is asked for.</param>
+    /// <param name="cost">The permits; 0 takes none.</param>
     public static CheckPlan For(
         ClientId client,
         Policy policy,
-        string userId,
+        LimitList limits,
+        string? userId,
+        SubjectValues? subjects,
         string routeKey,
-        long cost,
-        TimeSpan waited = default
-    ) =>
-        new(new Subject(client, userId, policy.Key.IsCatchAll ? routeKey : null), policy, cost)
+        long cost
+    )
+    {
+        var route = policy.Key.IsCatchAll ? routeKey : null;
+        if (policy.Limits.AreOfUsers)
         {
-            Waited = waited,
+            return new CheckPlan(new Subject(client, userId, route), policy, cost)
+            {
+                Limits = limits,
+            };
+        }
+
+        return new CheckPlan(OwnerOf(policy.Limits.Common), policy, cost)
+        {
+            Limits = limits,
+            Owners = policy.Limits.HaveSameSubjects
+                ? null
+                : [.. limits.Select(limit => OwnerOf(limit.Per))],
         };
+
+        Subject OwnerOf(SubjectNames names) =>
+            new(client, names.HasUser ? userId : null, route, subjects?.Text(names));
+    }
 }

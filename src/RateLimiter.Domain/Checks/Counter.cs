@@ -23,6 +23,7 @@ public abstract record Counter
             Algorithm.SlidingWindow => new SlidingWindowCounter(),
             Algorithm.SlidingLog => new SlidingLogCounter(),
             Algorithm.TokenBucket or Algorithm.LeakyBucket => new BucketCounter(),
+            Algorithm.Calendar => new CalendarCounter(),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
         };
 
@@ -39,9 +40,31 @@ public abstract record Counter
         IReadOnlyList<Limit> limits,
         long now,
         long cost
+    ) => Acquire(counters, limits, now, cost, minCost: cost);
+
+    /// <inheritdoc cref="Acquire(Counter[], IReadOnlyList{Limit}, long, long)"/>
+    /// <param name="counters">One counter for each limit; replaced by the updated counters.</param>
+    /// <param name="limits">The limits, in the same order.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cost">The permits to take; 0 only reads the counters.</param>
+    /// <param name="minCost">
+    /// The fewest permits to take, when fewer than the cost are left: what is left, the same number from each limit. The waits are
+    /// for these.
+    /// </param>
+    public static IReadOnlyList<LimitStatus> Acquire(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost,
+        long minCost
     )
     {
         var before = At(counters, limits, now);
+        for (var i = 0; i < counters.Length; i++)
+        {
+            cost = Math.Min(cost, Math.Max(minCost, before[i].Remaining(limits[i], now)));
+        }
+
         var waits = before.Select((counter, i) => counter.Wait(limits[i], now, cost)).ToArray();
         if (cost > 0 && waits.All(wait => wait == 0))
         {
@@ -79,8 +102,10 @@ public abstract record Counter
         return Statuses(counters, limits, now, before, new long[counters.Length]);
     }
 
-    /// <summary>The latest time that the counter has seen, or the start of its window.</summary>
-    protected abstract long Seen(Limit limit);
+    /// <summary>
+    /// Whether the counter is so far ahead of a time that a wrong clock must have written it: more than a window.
+    /// </summary>
+    protected abstract bool IsFromWrongClock(Limit limit, long now);
 
     /// <summary>The counter advanced to a time.</summary>
     protected abstract Counter At(Limit limit, long now);
@@ -103,7 +128,7 @@ public abstract record Counter
     {
         for (var i = 0; i < counters.Length; i++)
         {
-            if (counters[i].Seen(limits[i]) > now + limits[i].WindowMicroseconds)
+            if (counters[i].IsFromWrongClock(limits[i], now))
             {
                 counters[i] = Create(limits[i].Algorithm);
             }
@@ -132,10 +157,12 @@ public abstract record Counter
             ? new LimitStatus(wait, 0, 0, usedBefore)
             : new LimitStatus(
                 wait,
-                Math.Max(0, limit.Capacity - Used(limit, now)),
+                Remaining(limit, now),
                 Earliest(time => Used(limit, time) <= 0, now) - now,
                 usedBefore
             );
+
+    private long Remaining(Limit limit, long now) => Math.Max(0, limit.Capacity - Used(limit, now));
 
     private long Wait(Limit limit, long now, long cost) =>
         limit.Permits == 0 || cost > limit.Capacity

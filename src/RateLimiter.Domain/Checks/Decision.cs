@@ -7,6 +7,7 @@ public sealed record Decision
 {
     public const string LimitExceeded = "Rate limit exceeded";
     public const string PolicyInactive = "Rate limiting disabled for this policy";
+    public const string NoLimitApplies = "No limit of this policy applies to these subjects";
     public const string LimitIsZero = "The limit is 0: no request is allowed";
     public const string StoreDoesNotAnswer =
         "The store does not answer, and the policy denies until it does";
@@ -42,6 +43,12 @@ public sealed record Decision
     public DateTimeOffset DecidedAt { get; }
 
     public bool Allowed { get; private init; }
+
+    /// <summary>
+    /// The permits that the caller may use: the cost, or fewer where fewer were left and the caller is content with them; 0 when
+    /// denied.
+    /// </summary>
+    public long Granted { get; private set; }
 
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
     public bool ShadowDenied { get; private init; }
@@ -79,6 +86,11 @@ public sealed record Decision
     /// <summary>The time until all permits of that limit are available again.</summary>
     public TimeSpan ResetIn { get; private init; }
 
+    /// <summary>
+    /// When the period of that limit ends, if it is one of a calendar, as its time zone's date and time; else null.
+    /// </summary>
+    public DateTimeOffset? ResetsAt { get; private init; }
+
     /// <summary>The time until the same check would pass; null when allowed, or when no wait helps.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
@@ -96,25 +108,24 @@ public sealed record Decision
     /// The decision that is made without counting, because the store does not answer. A check that can never pass is still
     /// denied, and a policy in shadow mode denies nothing.
     /// </summary>
-    /// <param name="policy">The policy.</param>
-    /// <param name="cost">The permits asked for.</param>
+    /// <param name="plan">The plan of the check.</param>
     /// <param name="allowed">Whether the policy fails open, which allows what cannot be counted.</param>
     /// <param name="now">The time.</param>
     /// <param name="retryAfter">How long to wait before the next try, when it does not.</param>
     public static Decision Uncounted(
-        Policy policy,
-        long cost,
+        in CheckPlan plan,
         bool allowed,
         DateTimeOffset now,
         TimeSpan retryAfter
     )
     {
-        allowed |= policy.Definition.Mode == PolicyMode.Shadow;
+        allowed |= plan.Policy.Definition.Mode == PolicyMode.Shadow;
         var wait = allowed ? 0 : retryAfter.Ticks / TimeSpan.TicksPerMicrosecond;
+        var cost = plan.MinCost;
         var decision = From(
-            policy,
+            plan,
             [
-                .. policy.Limits.Select(limit =>
+                .. plan.Limits.Select(limit =>
                     limit.Permits == 0 || cost > limit.Capacity
                         ? new LimitStatus(LimitStatus.Never, limit.Capacity, 0, 0)
                         : new LimitStatus(wait, allowed ? limit.Capacity : 0, wait, 0)
@@ -139,48 +150,68 @@ public sealed record Decision
             };
     }
 
-    /// <summary>The decision of an inactive policy.</summary>
-    public static Decision Inactive(Policy policy, DateTimeOffset now)
+    /// <summary>The decision that is made without asking: the policy is inactive, or none of its limits applies.</summary>
+    public static Decision NotAsked(in CheckPlan plan, DateTimeOffset now)
     {
-        var least = policy.Limits.MinBy(limit => limit.Capacity)!;
+        var least = plan.Policy.Limits.MinBy(limit => limit.Capacity)!;
         return new Decision(
-            policy,
-            policy.Limits,
-            [.. policy.Limits.Select(limit => new LimitStatus(0, limit.Capacity, 0, 0))],
+            plan.Policy,
+            plan.Limits,
+            [.. plan.Limits.Select(limit => new LimitStatus(0, limit.Capacity, 0, 0))],
             now
         )
         {
             Allowed = true,
-            Reason = PolicyInactive,
+            Granted = plan.Cost,
+            Reason = plan.Policy.Definition.IsActive ? NoLimitApplies : PolicyInactive,
             Limit = least.Permits,
             Capacity = least.Capacity,
             Remaining = least.Capacity,
+            ResetsAt = (least as CalendarLimit)?.ResetsAt(now, reset: 0),
         };
     }
 
     /// <summary>
-    /// Combines the statuses of all limits of a policy. The check is allowed when no limit requires a wait; otherwise the
+    /// Combines the statuses of all limits of a plan. The check is allowed when no limit requires a wait; otherwise the
     /// longest wait applies. The figures are those of the limit with the fewest remaining permits; on a tie, of the limit
     /// that takes longer to reset.
     /// </summary>
-    /// <param name="policy">The policy.</param>
+    /// <param name="plan">The plan of the check.</param>
     /// <param name="statuses">The status of each of its limits, in their order.</param>
     /// <param name="now">When the statuses were read.</param>
     /// <param name="stableFor">If this is a denial, how long the statuses stay valid: see <see cref="StableFor"/>.</param>
     public static Decision From(
-        Policy policy,
+        in CheckPlan plan,
         IReadOnlyList<LimitStatus> statuses,
         DateTimeOffset now,
         TimeSpan stableFor = default
-    ) => From(policy, policy.Limits, statuses, now, stableFor);
+    )
+    {
+        var decision = Combine(plan.Policy, plan.Limits, statuses, now, stableFor);
+        decision.Granted = decision.Allowed ? GrantedBy(plan, decision) : 0;
+        return decision;
+    }
 
-    /// <inheritdoc cref="From(Policy, IReadOnlyList{LimitStatus}, DateTimeOffset, TimeSpan)"/>
+    /// <summary>The same denial after some time, which must be less than <see cref="StableFor"/>.</summary>
+    public Decision After(TimeSpan elapsed)
+    {
+        var statuses = new LimitStatus[Statuses.Count];
+        var passed = elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+        for (var i = 0; i < statuses.Length; i++)
+        {
+            statuses[i] = Statuses[i].After(passed);
+        }
+
+        return Combine(Policy, Limits, statuses, DecidedAt + elapsed, StableFor - elapsed);
+    }
+
+    /// <summary>The verdict and the figures of limits, which are only those that are known for some denials.</summary>
     /// <param name="policy">The policy.</param>
-    /// <param name="limits">Those of its limits that are known, in its order.</param>
+    /// <param name="limits">Its limits, in its order.</param>
     /// <param name="statuses">The status of each of them.</param>
     /// <param name="now">When the statuses were read.</param>
     /// <param name="stableFor">If this is a denial, how long the statuses stay valid: see <see cref="StableFor"/>.</param>
-    public static Decision From(
+    public static Decision Combine(
         Policy policy,
         IReadOnlyList<Limit> limits,
         IReadOnlyList<LimitStatus> statuses,
@@ -224,23 +255,29 @@ public sealed record Decision
             Remaining = statuses[nearest].Remaining,
             Used = statuses[nearest].Used,
             ResetIn = TimeSpan.FromMicroseconds(statuses[nearest].Reset),
+            ResetsAt = (limits[nearest] as CalendarLimit)?.ResetsAt(now, statuses[nearest].Reset),
             RetryAfter = denied && never is null ? TimeSpan.FromMicroseconds(longest) : null,
             Violated = violated ?? (IReadOnlyList<string>)[],
             StableFor = denied ? stableFor : TimeSpan.Zero,
         };
     }
 
-    /// <summary>The same denial after some time, which must be less than <see cref="StableFor"/>.</summary>
-    public Decision After(TimeSpan elapsed)
+    // What was left in every limit, if that was less than the cost. A policy in shadow mode withholds nothing.
+    private static long GrantedBy(in CheckPlan plan, Decision decision)
     {
-        var statuses = new LimitStatus[Statuses.Count];
-        var passed = elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
-        for (var i = 0; i < statuses.Length; i++)
+        var granted = plan.Cost;
+        if (plan.MinCost == plan.Cost || plan.Policy.Definition.Mode == PolicyMode.Shadow)
         {
-            statuses[i] = Statuses[i].After(passed);
+            return granted;
         }
 
-        return From(Policy, Limits, statuses, DecidedAt + elapsed, StableFor - elapsed);
+        for (var i = 0; i < plan.Count; i++)
+        {
+            var left = plan.Limits[i].Capacity - decision.Statuses[i].Used;
+            granted = Math.Min(granted, Math.Max(plan.MinCost, left));
+        }
+
+        return granted;
     }
 
     private static bool IsNearer(LimitStatus status, LimitStatus other) =>

@@ -3,20 +3,20 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>Starts at the first permit and is discarded when its window ends.</summary>
-internal sealed record FixedWindowCounter(long Start = 0, long Permits = 0) : Counter
+internal sealed record FixedWindowCounter(long Start = 0, long Permits = 0) : RateCounter
 {
-    protected override long Seen(Limit limit) => Start;
+    protected override long Seen(RateLimit limit) => Start;
 
-    protected override Counter At(Limit limit, long now) =>
+    protected override Counter At(RateLimit limit, long now) =>
         Used(limit, now) > 0 ? this : new FixedWindowCounter(now);
 
-    protected override bool Allows(Limit limit, long now, long cost) =>
+    protected override bool Allows(RateLimit limit, long now, long cost) =>
         Used(limit, now) + cost <= limit.Permits;
 
-    protected override long Used(Limit limit, long now) =>
+    protected override long Used(RateLimit limit, long now) =>
         now < Start + limit.WindowMicroseconds ? Permits : 0;
 
-    protected override Counter Acquire(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(RateLimit limit, long now, long cost) =>
         this with
         {
             Permits = Permits + cost,

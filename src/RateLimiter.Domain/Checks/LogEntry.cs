@@ -21,7 +21,7 @@ public enum LogEntryKind
 
 /// <summary>One entry of a client's logs: a decision, or a change of counters that no check made.</summary>
 /// <param name="DecidedAt">The time of the decision or the change, by the store's clock, UTC.</param>
-/// <param name="UserId">The user that was checked.</param>
+/// <param name="UserId">The user that was checked; <see cref="NoUser"/> where a change named none.</param>
 /// <param name="RouteKey">The requested route.</param>
 /// <param name="Role">The requested role.</param>
 /// <param name="MatchedRole">The role of the policy that decided.</param>
@@ -49,11 +49,14 @@ public readonly record struct LogEntry(
     long? Capacity
 )
 {
+    /// <summary>No user has an empty id.</summary>
+    public const string NoUser = "";
+
     /// <summary>What the entry is about.</summary>
     public LogEntryKind Kind { get; init; }
 
     /// <summary>The names and values of the subjects other than the user; null when there are none.</summary>
-    public IReadOnlyDictionary<string, string>? Subjects { get; init; }
+    public SubjectValues? Subjects { get; init; }
 
     /// <summary>The permits that were granted; null when they follow from the verdict and the cost.</summary>
     public long? Granted { get; init; }
@@ -80,7 +83,12 @@ public readonly record struct LogEntry(
             decision.Remaining,
             decision.Limit,
             decision.Capacity
-        );
+        )
+        {
+            Subjects = check.Subjects,
+            Granted =
+                decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
+        };
 
     /// <summary>The entry for a change of counters.</summary>
     /// <param name="kind">The kind of change.</param>
@@ -93,6 +101,7 @@ public readonly record struct LogEntry(
             Allowed = true,
             ShadowDenied = false,
             Reason = null,
+            Granted = null,
         };
 
     /// <summary>

@@ -5,23 +5,24 @@ namespace RateLimiter.Domain.Checks;
 
 /// <summary>Every permit counts for exactly one window after it was taken.</summary>
 /// <param name="Entries">The permits taken and their times, oldest first.</param>
-internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)> Entries) : Counter
+internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)> Entries)
+    : RateCounter
 {
     public SlidingLogCounter()
         : this([]) { }
 
-    protected override long Seen(Limit limit) => Entries.IsEmpty ? 0 : Entries[^1].Time;
+    protected override long Seen(RateLimit limit) => Entries.IsEmpty ? 0 : Entries[^1].Time;
 
-    protected override Counter At(Limit limit, long now) =>
+    protected override Counter At(RateLimit limit, long now) =>
         new SlidingLogCounter([.. Alive(limit, now)]);
 
-    protected override bool Allows(Limit limit, long now, long cost) =>
+    protected override bool Allows(RateLimit limit, long now, long cost) =>
         Used(limit, now) + cost <= limit.Permits;
 
-    protected override long Used(Limit limit, long now) =>
+    protected override long Used(RateLimit limit, long now) =>
         Alive(limit, now).Sum(entry => entry.Permits);
 
-    protected override Counter Acquire(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(RateLimit limit, long now, long cost) =>
         new SlidingLogCounter(
             Entries.Add((Entries.IsEmpty ? now : Math.Max(now, Entries[^1].Time), cost))
         );
@@ -41,6 +42,6 @@ internal sealed record SlidingLogCounter(ImmutableList<(long Time, long Permits)
         return new SlidingLogCounter(entries);
     }
 
-    private IEnumerable<(long Time, long Permits)> Alive(Limit limit, long now) =>
+    private IEnumerable<(long Time, long Permits)> Alive(RateLimit limit, long now) =>
         Entries.Where(entry => entry.Time + limit.WindowMicroseconds > now);
 }

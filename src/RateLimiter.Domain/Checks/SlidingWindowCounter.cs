@@ -7,25 +7,25 @@ namespace RateLimiter.Domain.Checks;
 /// have the weight (w − e) / w.
 /// </summary>
 internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, long Previous = 0)
-    : Counter
+    : RateCounter
 {
-    protected override long Seen(Limit limit) => Index * limit.WindowMicroseconds;
+    protected override long Seen(RateLimit limit) => Index * limit.WindowMicroseconds;
 
-    protected override Counter At(Limit limit, long now) => Shift(limit, now);
+    protected override Counter At(RateLimit limit, long now) => Shift(limit, now);
 
-    protected override bool Allows(Limit limit, long now, long cost)
+    protected override bool Allows(RateLimit limit, long now, long cost)
     {
         var (weighted, current, ticks) = Weigh(limit, now);
         return weighted + (Int128)(current + cost) * ticks <= (Int128)limit.Permits * ticks;
     }
 
-    protected override long Used(Limit limit, long now)
+    protected override long Used(RateLimit limit, long now)
     {
         var (weighted, current, ticks) = Weigh(limit, now);
         return current + (long)((weighted + ticks - 1) / ticks);
     }
 
-    protected override Counter Acquire(Limit limit, long now, long cost) =>
+    protected override Counter Acquire(RateLimit limit, long now, long cost) =>
         this with
         {
             Current = Current + cost,
@@ -41,7 +41,7 @@ internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, lo
         };
     }
 
-    private SlidingWindowCounter Shift(Limit limit, long now)
+    private SlidingWindowCounter Shift(RateLimit limit, long now)
     {
         var isUsed = Current > 0 || Previous > 0;
         var index = Math.Max(now / limit.WindowMicroseconds, isUsed ? Index : 0);
@@ -54,7 +54,7 @@ internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, lo
     }
 
     // The permits of the previous window times the remaining ticks, the permits of this window, and the ticks of a window.
-    private (Int128 Weighted, long Current, long Ticks) Weigh(Limit limit, long now)
+    private (Int128 Weighted, long Current, long Ticks) Weigh(RateLimit limit, long now)
     {
         var (index, current, previous) = Shift(limit, now);
         var ticks = limit.WindowMicroseconds / limit.Tick;

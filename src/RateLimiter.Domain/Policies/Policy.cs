@@ -34,7 +34,7 @@ public enum StoreFailureMode
 /// <param name="OnStoreFailure">What it decides while the store does not answer; null for the service's default.</param>
 public sealed record PolicyDefinition(
     PolicyKey Key,
-    IReadOnlyList<Limit> Limits,
+    LimitList Limits,
     string? Description,
     bool IsActive,
     PolicyMode Mode,
@@ -42,6 +42,9 @@ public sealed record PolicyDefinition(
 )
 {
     public const int MaxLimits = 8;
+
+    /// <summary>The only limit of a policy that was given with a single one, which has the default name; else null.</summary>
+    public Limit? OnlyLimit => Limits is [{ Name: Limit.DefaultName } only] ? only : null;
 
     /// <summary>The same definition with new, unused counters: earlier usage no longer counts.</summary>
     public PolicyDefinition WithNewEpoch() =>
@@ -73,7 +76,7 @@ public sealed record Policy(
 {
     public PolicyKey Key => Definition.Key;
 
-    public IReadOnlyList<Limit> Limits => Definition.Limits;
+    public LimitList Limits => Definition.Limits;
 
     /// <param name="definition">What its owner wrote.</param>
     /// <param name="now">The time.</param>
@@ -87,7 +90,7 @@ public sealed record Policy(
     ) => new(definition, version, now, now, by);
 
     /// <summary>A policy of the service itself, which belongs to no client.</summary>
-    public static Policy OfService(params IReadOnlyList<Limit> limits) =>
+    public static Policy OfService(params LimitList limits) =>
         Create(
             new PolicyDefinition(
                 PolicyKey.CatchAll,
@@ -105,28 +108,58 @@ public sealed record Policy(
     public static Policy OfEveryAlgorithm(long permits) =>
         OfService([
             .. Enum.GetValues<Algorithm>()
-                .Select(algorithm => new Limit(
-                    $"{algorithm}",
-                    algorithm,
-                    permits,
-                    TimeSpan.FromSeconds(1),
-                    permits
-                )),
+                .Select<Algorithm, Limit>(algorithm =>
+                    algorithm == Algorithm.Calendar
+                        ? new CalendarLimit(
+                            $"{algorithm}",
+                            permits,
+                            new CalendarSchedule(CalendarUnit.Hour, TimeZones.Utc)
+                        )
+                        : RateLimit.Create(
+                            $"{algorithm}",
+                            algorithm,
+                            permits,
+                            TimeSpan.FromSeconds(1),
+                            permits
+                        )
+                ),
         ]);
 
     /// <summary>
-    /// The next version. Usage under the old version still counts under a limit of the same name, algorithm and window (a
-    /// bucket's window may change); every other limit is reset.
+    /// The next version. Usage under the old version still counts under a limit of the same name, algorithm, subjects and window
+    /// (a bucket's window may change), if the limits of the policy still have the same subjects in common, which are part of
+    /// the names of the counters; every other limit is reset.
     /// </summary>
     public Policy Revise(PolicyDefinition definition, DateTimeOffset now, string? by = null) =>
         new(
             definition with
             {
-                Limits = [.. definition.Limits.Select(limit => limit.Continue(Limits))],
+                Limits = definition.Limits.Common.Equals(Limits.Common)
+                    ? [.. definition.Limits.Select(Continue)]
+                    : definition.Limits,
             },
             Version + 1,
             CreatedAt,
             now,
             by
         );
+
+    /// <summary>The names of limits that an earlier version has too, and whose usage no longer counts.</summary>
+    public IReadOnlyList<string> ResetSince(Policy earlier) =>
+        [
+            .. Limits
+                .Where(limit =>
+                    earlier.Limits.FirstOrDefault(other => other.Name == limit.Name) is { } known
+                    && known.Epoch != limit.Epoch
+                )
+                .Select(limit => limit.Name),
+        ];
+
+    private Limit Continue(Limit limit) =>
+        Limits.FirstOrDefault(limit.Continues) is { } counted
+            ? limit with
+            {
+                Epoch = counted.Epoch,
+            }
+            : limit;
 }

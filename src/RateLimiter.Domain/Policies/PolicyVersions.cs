@@ -62,6 +62,10 @@ public sealed record PolicyChange(PolicyHead Before, Policy? After, AuditAction 
 
     /// <summary>The number of the version that the change creates, also for a deletion.</summary>
     public long Version => Before.Version + 1;
+
+    /// <summary>The names of limits that the policy had before, and whose usage no longer counts.</summary>
+    public IReadOnlyList<string> ResetLimits =>
+        Before.Policy is { } before && After is not null ? After.ResetSince(before) : [];
 }
 
 /// <summary>Changes of a client's policies, which are made all together or not at all.</summary>

@@ -65,7 +65,7 @@ internal sealed record LogEntryDocument(
             )
             {
                 Kind = kind,
-                Subjects = Subjects,
+                Subjects = SubjectValues.Of(Subjects),
                 Granted = Granted,
                 OverrideId = OverrideId,
                 ReservationId = ReservationId,

@@ -62,6 +62,8 @@ internal static class RedisServices
 
     private static IServiceCollection AddRegistry(this IServiceCollection services) =>
         services
+            .AddSingleton<PolicyStaging>()
+            .AddSingleton<ImportJournal>()
             .AddSingleton<PolicyImports>()
             .AddAs<IAuditRepository, RedisAuditRepository>()
             .AddAs<IClientRepository, RedisClientRepository>()

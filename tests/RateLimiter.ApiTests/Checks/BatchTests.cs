@@ -80,7 +80,7 @@ public sealed class BatchTests : ServiceFixture
                 results[0],
                 JsonElement.Parse(
                     """
-                    {"allowed":true,"remaining":1,"reset_in":60,"reason":null,"limit":2,"capacity":2,"retry_after":null,
+                    {"allowed":true,"granted":1,"remaining":1,"reset_in":60,"resets_at":null,"reason":null,"limit":2,"capacity":2,"retry_after":null,
                      "retry_after_ms":null,"matched_role":"default","matched_route":"r","shadow_denied":false,"degraded":false,
                      "violated":[]}
                     """

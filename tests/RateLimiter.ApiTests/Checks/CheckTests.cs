@@ -14,7 +14,7 @@ public sealed class CheckTests : ServiceFixture
 
         (await Client.CheckAsync("alice", "search")).MustBe(
             """
-            {"allowed":true,"remaining":9,"reset_in":60,"reason":null,"limit":10,"capacity":10,"retry_after":null,
+            {"allowed":true,"granted":1,"remaining":9,"reset_in":60,"resets_at":null,"reason":null,"limit":10,"capacity":10,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[]}
             """
@@ -36,7 +36,7 @@ public sealed class CheckTests : ServiceFixture
         Assert.That(wait, Is.EqualTo((waitMs + 999) / 1000));
         denial.MustBe(
             $$"""
-            {"allowed":false,"remaining":0,"reset_in":{{wait}},"reason":"Rate limit exceeded","limit":2,"capacity":2,
+            {"allowed":false,"granted":0,"remaining":0,"reset_in":{{wait}},"resets_at":null,"reason":"Rate limit exceeded","limit":2,"capacity":2,
              "retry_after":{{wait}},"retry_after_ms":{{waitMs}},"matched_role":"default",
              "matched_route":"search","shadow_denied":false,"degraded":false,"violated":["default"]}
             """
@@ -259,7 +259,7 @@ public sealed class CheckTests : ServiceFixture
         {
             (await Client.CheckAsync("u", "r")).MustBe(
                 """
-                {"allowed":true,"remaining":1,"reset_in":0,"reason":"Rate limiting disabled for this policy",
+                {"allowed":true,"granted":1,"remaining":1,"reset_in":0,"resets_at":null,"reason":"Rate limiting disabled for this policy",
                  "limit":1,"capacity":1,"retry_after":null,"retry_after_ms":null,"matched_role":"default",
                  "matched_route":"r","shadow_denied":false,"degraded":false,"violated":[]}
                 """

@@ -310,10 +310,10 @@ public sealed class LimitTests : ServiceFixture
             $"{policies[0].GetProperty("limits")}",
             Is.EqualTo(
                 """
-                [{"name":"n","limit":1,"window_seconds":60,"algorithm":"fixed_window","burst":null},
+                [{"name":"n","limit":1,"window_seconds":60,"algorithm":"fixed_window","burst":null,"per":["user_id"],"when_missing":"reject","period":null,"time_zone":null,"anchor":null},
                 """.Trim()
-                    + """{"name":"60s","limit":5,"window_seconds":60,"algorithm":"token_bucket","burst":7},"""
-                    + """{"name":"60s-2","limit":9,"window_seconds":60,"algorithm":"fixed_window","burst":null}]"""
+                    + """{"name":"60s","limit":5,"window_seconds":60,"algorithm":"token_bucket","burst":7,"per":["user_id"],"when_missing":"reject","period":null,"time_zone":null,"anchor":null},"""
+                    + """{"name":"60s-2","limit":9,"window_seconds":60,"algorithm":"fixed_window","burst":null,"per":["user_id"],"when_missing":"reject","period":null,"time_zone":null,"anchor":null}]"""
             )
         );
         Assert.That(

@@ -160,7 +160,7 @@ public sealed partial class DashboardTests : ServiceFixture
 
     [TestCase("/dashboard/")]
     [TestCase("/dashboard/sign-in")]
-    [TestCase("/dashboard/dashboard.css")]
+    [TestCase("/dashboard/_content/RateLimiter.Dashboard/styles/base.css")]
     [TestCase("/dashboard/nothing")]
     public async Task Any_Answer_SaysWhatABrowserMayDo(string path)
     {

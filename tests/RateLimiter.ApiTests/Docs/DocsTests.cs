@@ -102,6 +102,7 @@ public sealed partial class DocsTests : ServiceFixture
             "X-RateLimit-Route",
             "X-RateLimit-Role",
             "X-RateLimit-Cost",
+            "X-RateLimit-Subject-Org",
             "X-Forwarded-Method",
             "X-Original-Method",
             "X-Forwarded-Uri",

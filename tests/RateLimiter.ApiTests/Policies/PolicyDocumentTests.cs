@@ -171,7 +171,7 @@ public sealed class PolicyDocumentTests : ServiceFixture
 
     [Test]
     [Contract(
-        "PUT /policy/import: {dry_run,created,updated,deleted,unchanged,changes:[{action,route_key,role,before,after}]}"
+        "PUT /policy/import: {dry_run,created,updated,deleted,unchanged,changes:[{action,route_key,role,reset_limits,before,after}]}"
     )]
     public async Task Import_PolicyOfARole_AnswersTheWholeChange()
     {
@@ -183,7 +183,7 @@ public sealed class PolicyDocumentTests : ServiceFixture
         answer.MustBe(
             $$"""
             {"dry_run":false,"created":1,"updated":0,"deleted":0,"unchanged":0,
-             "changes":[{"action":"created","route_key":"search","role":"free","before":null,
+             "changes":[{"action":"created","route_key":"search","role":"free","reset_limits":[],"before":null,
                          "after":{{policy.GetRawText()}}}]}
             """
         );

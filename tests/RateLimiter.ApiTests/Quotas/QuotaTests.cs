@@ -90,6 +90,14 @@ public sealed class QuotaTests
         var client = await TestClient.RegisterAsync(service);
         (await client.SavePolicyAsync("a", 10, windowSeconds: 3601)).MustBeProblem(409);
         (await client.SavePolicyAsync("a", 10, windowSeconds: 3600)).MustBeOk();
+        (await SaveCalendarAsync("day")).MustBeProblem(409);
+        (await SaveCalendarAsync("hour")).MustBeOk();
+
+        Task<Answer> SaveCalendarAsync(string period) =>
+            client.PostAsync(
+                "/policy",
+                $$"""{"route_key":"a","algorithm":"calendar","limit":10,"period":"{{period}}"}"""
+            );
     }
 
     [Test]

@@ -18,10 +18,10 @@ public sealed class UsageTests : ServiceFixture
         Assert.That(reset, Is.InRange(3500, 3600));
         usage.MustBe(
             $$"""
-            {"allowed":true,"remaining":7,"reset_in":{{reset}},"reason":null,"limit":10,"capacity":10,"retry_after":null,
+            {"allowed":true,"granted":1,"remaining":7,"reset_in":{{reset}},"resets_at":null,"reason":null,"limit":10,"capacity":10,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[],"used":3,
-             "limits":[{"name":"default","limit":10,"capacity":10,"used":3,"remaining":7,"reset_in":{{reset}}}]}
+             "limits":[{"name":"default","per":["user_id"],"limit":10,"capacity":10,"used":3,"remaining":7,"reset_in":{{reset}}}]}
             """
         );
         Assert.That(usage.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=10;w=3600"));
@@ -36,10 +36,10 @@ public sealed class UsageTests : ServiceFixture
 
         (await Client.GetAsync(AliceOnSearch)).MustBe(
             """
-            {"allowed":true,"remaining":5,"reset_in":0,"reason":null,"limit":5,"capacity":5,"retry_after":null,
+            {"allowed":true,"granted":1,"remaining":5,"reset_in":0,"resets_at":null,"reason":null,"limit":5,"capacity":5,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
              "violated":[],"used":0,
-             "limits":[{"name":"default","limit":5,"capacity":5,"used":0,"remaining":5,"reset_in":0}]}
+             "limits":[{"name":"default","per":["user_id"],"limit":5,"capacity":5,"used":0,"remaining":5,"reset_in":0}]}
             """
         );
     }
@@ -63,11 +63,11 @@ public sealed class UsageTests : ServiceFixture
         Assert.That(wait, Is.InRange(3_500_000, 3_600_000));
         usage.MustBe(
             $$"""
-            {"allowed":false,"remaining":0,"reset_in":{{reset}},"reason":"Rate limit exceeded","limit":24,"capacity":2,
+            {"allowed":false,"granted":0,"remaining":0,"reset_in":{{reset}},"resets_at":null,"reason":"Rate limit exceeded","limit":24,"capacity":2,
              "retry_after":{{(wait + 999)
                 / 1000}},"retry_after_ms":{{wait}},"matched_role":"default","matched_route":"search",
              "shadow_denied":false,"degraded":false,"violated":["default"],"used":2,
-             "limits":[{"name":"default","limit":24,"capacity":2,"used":2,"remaining":0,"reset_in":{{reset}}}]}
+             "limits":[{"name":"default","per":["user_id"],"limit":24,"capacity":2,"used":2,"remaining":0,"reset_in":{{reset}}}]}
             """
         );
     }
@@ -146,7 +146,13 @@ public sealed class UsageTests : ServiceFixture
         (await RefundAsync("""{"user_id":"alice","route_key":"search"}""")).MustBeProblem(404);
     }
 
-    [TestCase("/usage", "user_id", "route_key")]
+    [TestCase("/usage", "route_key")]
+    [TestCase("/usage?user_id=a&route_key=r&subject.Org=x", "subject.Org")]
+    [TestCase("/usage?user_id=a&route_key=r&subject.user_id=x", "subject.user_id")]
+    [TestCase("/usage?user_id=a&route_key=r&subject.org=", "subject.org")]
+    [TestCase("/usage?user_id=a&route_key=r&subject.org=x&subject.org=x", "subject.org")]
+    [TestCase("/usage?user_id=a&route_key=r&subject.org=a%01", "subject.org")]
+    [TestCase("/usage?user_id=a&route_key=r&subjects.org=x", "subjects.org")]
     [TestCase("/usage?user_id=a", "route_key")]
     [TestCase("/usage?user_id=&route_key=r", "user_id")]
     [TestCase("/usage?user_id=a&route_key=r&rolle=x", "rolle")]

@@ -78,8 +78,8 @@ public abstract class ContractTests(ContractStore store)
         new(
             PolicyKey.Create(route, role),
             [
-                new Limit("short", Algorithm.TokenBucket, 7, TimeSpan.FromSeconds(2), 20),
-                new Limit("long", Algorithm.FixedWindow, 900, TimeSpan.FromDays(1)),
+                RateLimit.Create("short", Algorithm.TokenBucket, 7, TimeSpan.FromSeconds(2), 20),
+                RateLimit.Create("long", Algorithm.FixedWindow, 900, TimeSpan.FromDays(1)),
             ],
             description,
             IsActive: true,

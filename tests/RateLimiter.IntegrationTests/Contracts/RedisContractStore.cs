@@ -1,8 +1,7 @@
-using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Keys;
-using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.IntegrationTests.Redis.Policies;
 
 namespace RateLimiter.IntegrationTests.Contracts;
 
@@ -14,12 +13,8 @@ internal sealed class RedisContractStore(StoreKind kind) : ContractStore($"{kind
         return new Ports(
             new RedisClientRepository(connection, TestStore.Quotas),
             new RedisKeyRepository(connection, TestStore.Quotas),
-            new RedisPolicyRepository(
-                connection,
-                new PolicyImports(connection, TestStore.Quotas),
-                TestStore.Quotas
-            ),
-            new RedisAuditRepository(connection, new PolicyImports(connection, TestStore.Quotas)),
+            connection.Policies(),
+            connection.Audit(),
             new RedisDeletionRepository(connection)
         );
     }

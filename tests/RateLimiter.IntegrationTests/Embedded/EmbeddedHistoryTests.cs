@@ -10,9 +10,9 @@ using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Embedded;
 using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis;
 using RateLimiter.IntegrationTests.Redis.Checks;
+using RateLimiter.IntegrationTests.Redis.Policies;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Embedded;
@@ -54,11 +54,7 @@ public sealed class EmbeddedHistoryTests
                 CounterStoreExtensions.Audit(AuditAction.ClientRegistered),
                 default
             );
-            var policies = new RedisPolicyRepository(
-                connection,
-                new PolicyImports(connection, Quotas),
-                Quotas
-            );
+            var policies = connection.Policies(Quotas);
             PolicyChange[] creations =
             [
                 .. Enumerable
@@ -86,11 +82,7 @@ public sealed class EmbeddedHistoryTests
         Assert.That(after, Has.Count.GreaterThan(Many / 2));
         var next = await AskAsync(async connection =>
         {
-            var policies = new RedisPolicyRepository(
-                connection,
-                new PolicyImports(connection, Quotas),
-                Quotas
-            );
+            var policies = connection.Policies(Quotas);
             var last = new PolicyKey($"{Many - 1}", "role");
             return await policies.ChangeAsync(
                 client,

@@ -45,9 +45,12 @@ public sealed class EmbeddedRoomTests : IDisposable
 
         var again = new StoreRoom();
         await using var restarted = EmbeddedStore.Start(folder.Path, MaxBytes, again, logger);
+        // What was never compacted may use less memory than before: not so much less that there is room again.
+        var (used, isFull) = (restarted.Used, again.IsFull);
         await using var reader = await ConnectAsync(restarted);
         await MustHaveAsync(reader.GetDatabase(), data, Enumerable.Range(0, written));
-        Assert.That(again.IsFull);
+        Assert.That(used, Is.GreaterThan(MaxBytes * 7L / 8));
+        Assert.That(isFull, Is.EqualTo(used >= MaxBytes));
     }
 
     [Test]
@@ -152,7 +155,8 @@ public sealed class EmbeddedRoomTests : IDisposable
                 data == Data.Text
                     ? await database.StringGetAsync($"{i}")
                     : await database.HashGetAsync($"{i}", "field");
-            Assert.That(value, Is.EqualTo(Value(i)), $"{i}");
+            // Is.EqualTo compares each of the bytes as an object, which takes a minute.
+            Assert.That(value.AsSpan().SequenceEqual(Value(i)), $"{i}");
         }
     }
 

@@ -6,8 +6,8 @@ using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Postgres.Projection;
 using RateLimiter.Infrastructure.Redis.Connection;
-using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.IntegrationTests.Redis.Policies;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
@@ -206,13 +206,9 @@ public sealed class CopyTests : PostgresTests
         Assert.That(copy.Keys.Keys, Is.EquivalentTo(record.Keys.Keys));
         var set = await records.Ports.Policies.ListAsync(client, default);
         Assert.That(
-            (
-                await new RedisPolicyRepository(
-                    Redis,
-                    new PolicyImports(Redis, TestStore.Quotas),
-                    TestStore.Quotas
-                ).ListAsync(client, default)
-            ).Policies.Select(policy => (policy.Key, policy.Version)),
+            (await Redis.Policies().ListAsync(client, default)).Policies.Select(policy =>
+                (policy.Key, policy.Version)
+            ),
             Is.EquivalentTo(set.Policies.Select(policy => (policy.Key, policy.Version)))
         );
     }

@@ -36,7 +36,7 @@ internal sealed class PostgresRecords : IDisposable
         Copies = new ClientProjection(
             Database,
             store,
-            new PolicyImports(store, TestStore.Quotas),
+            new PolicyStaging(store),
             deletions,
             TimeProvider.System,
             NullLogger<ClientProjection>.Instance

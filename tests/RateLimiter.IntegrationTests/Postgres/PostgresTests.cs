@@ -43,7 +43,7 @@ public abstract class PostgresTests
     protected static PolicyDefinition Definition(string route, string? description = null) =>
         new(
             PolicyKey.Create(route, null),
-            [new Limit("default", Algorithm.FixedWindow, 9, TimeSpan.FromMinutes(1))],
+            [RateLimit.Create("default", Algorithm.FixedWindow, 9, TimeSpan.FromMinutes(1))],
             description,
             IsActive: true,
             PolicyMode.Enforce

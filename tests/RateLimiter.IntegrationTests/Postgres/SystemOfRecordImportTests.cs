@@ -2,12 +2,11 @@ using RateLimiter.Domain;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Postgres.Administration;
 using RateLimiter.Infrastructure.Postgres.Database;
-using RateLimiter.Infrastructure.Redis.Audit;
 using RateLimiter.Infrastructure.Redis.Clients;
 using RateLimiter.Infrastructure.Redis.Keys;
-using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Contracts;
 using RateLimiter.IntegrationTests.Redis;
+using RateLimiter.IntegrationTests.Redis.Policies;
 using RateLimiter.TestStores;
 
 namespace RateLimiter.IntegrationTests.Postgres;
@@ -31,12 +30,8 @@ public sealed class SystemOfRecordImportTests(StoreKind kind) : PostgresTests
         source = new Ports(
             new RedisClientRepository(connection, TestStore.Quotas),
             new RedisKeyRepository(connection, TestStore.Quotas),
-            new RedisPolicyRepository(
-                connection,
-                new PolicyImports(connection, TestStore.Quotas),
-                TestStore.Quotas
-            ),
-            new RedisAuditRepository(connection, new PolicyImports(connection, TestStore.Quotas)),
+            connection.Policies(),
+            connection.Audit(),
             new RedisDeletionRepository(connection)
         );
         records = await PostgresRecords.CreateAsync(server, connection);
@@ -128,11 +123,8 @@ public sealed class SystemOfRecordImportTests(StoreKind kind) : PostgresTests
         new SystemOfRecordImport(
             records.Database,
             store.Connection,
-            new PolicyImports(store.Connection, TestStore.Quotas),
-            new RedisAuditRepository(
-                store.Connection,
-                new PolicyImports(store.Connection, TestStore.Quotas)
-            )
+            store.Connection.Journal(),
+            store.Connection.Audit()
         ).RunAsync(_ => { }, default);
 
     private async Task<IReadOnlyList<ClientId>> FillAsync(int count)

@@ -71,6 +71,33 @@ public sealed class ServicePolicyTests
             Is.EqualTo(cost)
         );
 
+    [TestCase("acme", "acme")]
+    [TestCase("", null, Description = "Missing.")]
+    public void Subjects_Told_AreTakenAsTheyAre(string told, string? organisation)
+    {
+        var partition = Policy(organisation: told).PartitionOf(new DefaultHttpContext());
+
+        Assert.That(partition.Subjects?.Values["org"], Is.EqualTo(organisation));
+    }
+
+    [Test]
+    public void Subjects_ValueThatTheServiceRefuses_IsStillOneOfItsOwn()
+    {
+        var partition = Policy(organisation: "a\n").PartitionOf(new DefaultHttpContext());
+
+        Assert.That(partition.Subjects!.Values["org"], Does.Match("^sha256:[0-9A-F]{64}$"));
+    }
+
+    [TestCase("acme", true)]
+    [TestCase("globex", false)]
+    public void Subjects_Partition_IsThatOfTheSameSubjects(string other, bool isSame)
+    {
+        var first = Policy(organisation: "acme").PartitionOf(new DefaultHttpContext());
+        var second = Policy(organisation: other).PartitionOf(new DefaultHttpContext());
+
+        Assert.That(first.Equals(second), Is.EqualTo(isSame));
+    }
+
     private static readonly string[] NoRoutes = ["", "a\nb", new('x', 129)];
 
     [TestCaseSource(nameof(NoRoutes))]
@@ -90,12 +117,19 @@ public sealed class ServicePolicyTests
             .ArgumentException.With.Property(nameof(ArgumentException.ParamName))
             .EqualTo("routeKey");
 
-    private static ServicePolicy Policy(string? user = null, int? cost = null) =>
+    private static ServicePolicy Policy(
+        string? user = null,
+        int? cost = null,
+        string? organisation = null
+    ) =>
         new(
             "search",
             user is null ? null : _ => user,
             Role: null,
             cost is { } it ? _ => it : null,
-            FailureMode.Allow
+            FailureMode.Allow,
+            organisation is null
+                ? null
+                : _ => new Dictionary<string, string> { ["org"] = organisation }
         );
 }

@@ -19,7 +19,7 @@ public sealed class ServiceRateLimiterTests
     public void AttemptAcquire_NothingKnown_RefusesWithoutAsking()
     {
         client
-            .Setup(c => c.FindLocalDenial("alice", "search", "pro", 6))
+            .Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 6)))
             .Returns((RateLimitDecision?)null);
 
         using var lease = Limiter().AttemptAcquire(2);
@@ -31,7 +31,9 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public void AttemptAcquire_AKnownDenial_TellsTheWait()
     {
-        client.Setup(c => c.FindLocalDenial("alice", "search", "pro", 3)).Returns(Denied);
+        client
+            .Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 3)))
+            .Returns(Denied);
 
         using var lease = Limiter().AttemptAcquire();
 
@@ -43,7 +45,9 @@ public sealed class ServiceRateLimiterTests
     public async Task AcquireAsync_Permits_AreTheCost([Values(0, 1, 2)] int permits)
     {
         client
-            .Setup(c => c.CheckAsync("alice", "search", "pro", permits * 3, default))
+            .Setup(c =>
+                c.CheckAsync(new RateLimitCheck("alice", "search", "pro", permits * 3), default)
+            )
             .ReturnsAsync(Allowed);
 
         var limiter = Limiter();
@@ -62,7 +66,7 @@ public sealed class ServiceRateLimiterTests
     public async Task AcquireAsync_NoPermits_IsWhetherOneIsLeft(long remaining, bool isAcquired)
     {
         client
-            .Setup(c => c.CheckAsync("alice", "search", "pro", 0, default))
+            .Setup(c => c.CheckAsync(new RateLimitCheck("alice", "search", "pro", 0), default))
             .ReturnsAsync(Allowed with { Remaining = remaining });
 
         var limiter = Limiter();
@@ -81,7 +85,7 @@ public sealed class ServiceRateLimiterTests
     public async Task AcquireAsync_RequestThatCostsNothing_PassesWhenNothingIsLeft()
     {
         client
-            .Setup(c => c.CheckAsync("alice", "search", null, 0, default))
+            .Setup(c => c.CheckAsync(new RateLimitCheck("alice", "search", null, 0), default))
             .ReturnsAsync(Allowed with { Remaining = 0 });
         await using var limiter = new ServiceRateLimiter(client.Object, "alice", "search", cost: 0);
 
@@ -93,9 +97,11 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public async Task GetStatistics_LeasesOfBothKinds_AreCounted()
     {
-        client.Setup(c => c.FindLocalDenial("alice", "search", "pro", 3)).Returns(Denied);
         client
-            .Setup(c => c.FindLocalDenial("alice", "search", "pro", 6))
+            .Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 3)))
+            .Returns(Denied);
+        client
+            .Setup(c => c.FindLocalDenial(new RateLimitCheck("alice", "search", "pro", 6)))
             .Returns((RateLimitDecision?)null);
         Answer().ReturnsAsync(Allowed);
         var limiter = Limiter();
@@ -148,6 +154,43 @@ public sealed class ServiceRateLimiterTests
 
         using var lease = await asking;
         Assert.That(lease.IsAcquired, Is.True);
+    }
+
+    [Test]
+    public async Task AcquireAsync_OtherSubjects_AreOfTheCheck()
+    {
+        var subjects = new Dictionary<string, string> { ["org"] = "acme" };
+        client
+            .Setup(c =>
+                c.CheckAsync(
+                    It.Is<RateLimitCheck>(check => check.Subjects!["org"] == "acme"),
+                    default
+                )
+            )
+            .ReturnsAsync(Allowed);
+        await using var limiter = new ServiceRateLimiter(
+            client.Object,
+            "alice",
+            "search",
+            subjects: subjects
+        );
+
+        using var lease = await limiter.AcquireAsync();
+
+        Assert.That(lease.IsAcquired, Is.True);
+    }
+
+    [Test]
+    public void New_SubjectThatTheServiceRefuses_IsRefusedAtOnce([Values("", "a\nb")] string value)
+    {
+        var subjects = new Dictionary<string, string> { ["org"] = value };
+
+        Assert.That(
+            () => new ServiceRateLimiter(client.Object, "alice", "search", subjects: subjects),
+            Throws
+                .ArgumentException.With.Property(nameof(ArgumentException.ParamName))
+                .EqualTo("subjects")
+        );
     }
 
     private static IEnumerable<TestCaseData<string?, string?, string?, string>> NoNames()
@@ -303,9 +346,7 @@ public sealed class ServiceRateLimiterTests
     [Test]
     public async Task AcquireAsync_RoutesWithoutEndAreRefused_AreToldOfABoundedNumber()
     {
-        client
-            .Setup(c => c.CheckAsync("alice", It.IsAny<string>(), null, 1, default))
-            .ThrowsAsync(Refusal);
+        client.Setup(c => c.CheckAsync(It.IsAny<RateLimitCheck>(), default)).ThrowsAsync(Refusal);
 
         for (var i = 0; i < 1100; i++)
         {
@@ -334,7 +375,7 @@ public sealed class ServiceRateLimiterTests
     {
         using var gone = new CancellationTokenSource();
         client
-            .Setup(c => c.CheckAsync("alice", "search", "pro", 3, gone.Token))
+            .Setup(c => c.CheckAsync(new RateLimitCheck("alice", "search", "pro", 3), gone.Token))
             .Callback(gone.Cancel)
             .ThrowsAsync(new OperationCanceledException(gone.Token));
 
@@ -377,7 +418,9 @@ public sealed class ServiceRateLimiterTests
     public async Task AcquireAsync_MoreThanACheckCanCost_IsTheMost()
     {
         client
-            .Setup(c => c.CheckAsync("alice", "search", "pro", 1_000_000_000, default))
+            .Setup(c =>
+                c.CheckAsync(new RateLimitCheck("alice", "search", "pro", 1_000_000_000), default)
+            )
             .ReturnsAsync(Denied);
 
         using var lease = await Limiter().AcquireAsync(int.MaxValue);
@@ -434,7 +477,7 @@ public sealed class ServiceRateLimiterTests
     }
 
     private Moq.Language.Flow.ISetup<IRateLimiterClient, Task<RateLimitDecision>> Answer() =>
-        client.Setup(c => c.CheckAsync("alice", "search", "pro", 3, default));
+        client.Setup(c => c.CheckAsync(new RateLimitCheck("alice", "search", "pro", 3), default));
 
     private ServiceRateLimiter Limiter(FailureMode mode = FailureMode.Allow) =>
         new(client.Object, "alice", "search", "pro", cost: 3, mode, logger, time);

@@ -155,10 +155,11 @@ internal sealed class FakeRequest(HttpRequestMessage request, JsonElement body)
     public void Break(HttpRequestError error) =>
         Answer.SetException(new HttpRequestException(error, "It broke."));
 
-    public static object Allowed(long remaining = 9) =>
+    public static object Allowed(long remaining = 9, long granted = 1) =>
         new
         {
             allowed = true,
+            granted,
             remaining,
             limit = 10,
             reset_in = 60,

@@ -48,6 +48,38 @@ public sealed class LocalDenialTests : IAsyncDisposable
         await MustBeAskedAsync(limiter.CheckAsync(userId, routeKey, role, cost));
     }
 
+    [TestCase("acme", "eu", null, true)]
+    [TestCase("acme", "eu", 5L, true, Description = "The whole cost.")]
+    [TestCase("globex", "eu", null, false, Description = "Another organisation may have permits.")]
+    [TestCase("acme", null, null, false)]
+    [TestCase(null, null, null, false)]
+    [TestCase("acme", "eu", 1L, false, Description = "A part may be left.")]
+    public async Task FindLocalDenial_OfSubjects_IsThatOfTheSameCheck(
+        string? organisation,
+        string? region,
+        long? minCost,
+        bool isKnown
+    )
+    {
+        Start();
+        await AnsweredAsync(
+            limiter.CheckAsync(
+                new RateLimitCheck("alice", "search", Cost: 5) { Subjects = Subjects("eu", "acme") }
+            ),
+            FakeRequest.Denied()
+        );
+
+        var denial = limiter.FindLocalDenial(
+            new RateLimitCheck("alice", "search", Cost: 5)
+            {
+                MinCost = minCost,
+                Subjects = Subjects(region, organisation),
+            }
+        );
+
+        Assert.That(denial is not null, Is.EqualTo(isKnown));
+    }
+
     [TestCase(1000, 60_000, Description = "The greatest age.")]
     [TestCase(300, 300, Description = "The wait that was told.")]
     public async Task CheckAsync_LongAfterTheDenial_IsAskedAgain(int milliseconds, long wait)
@@ -127,6 +159,22 @@ public sealed class LocalDenialTests : IAsyncDisposable
     {
         services = service.Client(configure, time);
         limiter = services.GetRequiredService<IRateLimiterClient>();
+    }
+
+    private static Dictionary<string, string> Subjects(string? region, string? organisation)
+    {
+        var subjects = new Dictionary<string, string>();
+        if (region is not null)
+        {
+            subjects["region"] = region;
+        }
+
+        if (organisation is not null)
+        {
+            subjects["org"] = organisation;
+        }
+
+        return subjects;
     }
 
     private Task ChangeAsync(string change) =>

@@ -86,8 +86,6 @@ internal static class ProblemResponse
     }
 
     /// <summary>404, because no policy applies.</summary>
-    public static ObjectResult NoPolicy(HttpContext context) => Result(NoPolicyProblem(context));
-
     public static ProblemDetails NoPolicyProblem(HttpContext context) =>
         Factory(context)
             .CreateProblemDetails(
@@ -143,6 +141,7 @@ internal static class ProblemResponse
     private static ProblemDetailsFactory Factory(HttpContext context) =>
         context.RequestServices.GetRequiredService<ProblemDetailsFactory>();
 
-    private static ObjectResult Result(ProblemDetails problem) =>
+    /// <summary>Responds with a problem.</summary>
+    public static ObjectResult Result(ProblemDetails problem) =>
         new(problem) { StatusCode = problem.Status, ContentTypes = [ContentType] };
 }

@@ -34,7 +34,7 @@ internal static partial class JsonErrors
 
         var (field, found) = Follow(exception.Path ?? "$", type);
         return exception is JsonContentException ? (field, exception.Message)
-            : exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal)
+            : exception.Message.StartsWith("Duplicate propert", StringComparison.Ordinal)
                 ? (field, "must be given only once")
             : found is null ? (field, "is unknown")
             : (field, $"must be {Name(found)}");
@@ -57,8 +57,13 @@ internal static partial class JsonErrors
 
             var name = step.Groups["name"].Value + step.Groups["quoted"].Value;
             field.Append(field.Length > 0 ? "." : "").Append(name);
-            var property = type?.Properties.FirstOrDefault(property => property.Name == name);
-            type = property is null ? null : type!.Options.GetTypeInfo(property.PropertyType);
+            var member =
+                type?.Kind == JsonTypeInfoKind.Dictionary
+                    ? type.ElementType
+                    : type
+                        ?.Properties.FirstOrDefault(property => property.Name == name)
+                        ?.PropertyType;
+            type = member is null ? null : type!.Options.GetTypeInfo(member);
         }
 
         return (field.Length > 0 ? field.ToString() : Body, type);

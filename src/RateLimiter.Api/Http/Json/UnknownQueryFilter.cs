@@ -28,10 +28,17 @@ internal sealed class UnknownQueryFilter : IResourceFilter
             )
             .Select(parameter => parameter.BindingInfo?.BinderModelName ?? parameter.Name)
             .ToHashSet(StringComparer.Ordinal);
+        var prefix = context
+            .ActionDescriptor.EndpointMetadata.OfType<QueryPrefixAttribute>()
+            .FirstOrDefault()
+            ?.Prefix;
         var errors = new ModelStateDictionary();
         foreach (var (name, values) in query)
         {
-            if (!known.Contains(name))
+            if (
+                !known.Contains(name)
+                && (prefix is null || !name.StartsWith(prefix, StringComparison.Ordinal))
+            )
             {
                 errors.AddModelError(name, "is unknown");
             }

@@ -34,7 +34,7 @@ internal sealed class YamlBodyFormatter : TextInputFormatter
         var json = new ArrayBufferWriter<byte>();
         try
         {
-            YamlText.Read(Decode(text.Span, encoding), json);
+            YamlReader.Read(Decode(text.Span, encoding), json);
         }
         catch (YamlTextException error)
         {

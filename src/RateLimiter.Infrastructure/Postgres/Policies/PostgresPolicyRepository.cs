@@ -1,11 +1,9 @@
+using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
-using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
-using RateLimiter.Infrastructure.Postgres.Audit;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
 
@@ -16,9 +14,6 @@ internal sealed class PostgresPolicyRepository(
     ClientProjection projection
 ) : IPolicyRepository
 {
-    /// <summary>The most changes in one statement.</summary>
-    private const int PortionSize = 1000;
-
     public Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken) =>
         database.AskAsync(
             async (context, deadline) =>
@@ -134,7 +129,8 @@ internal sealed class PostgresPolicyRepository(
             return (PolicySave.Outdated, null);
         }
 
-        var kept = await FindSizesAsync(context, client, changes.Changes, deadline);
+        var tables = new PolicyTables(context, client, deadline);
+        var kept = await tables.FindKeptAsync(changes.Changes);
         if (changes.Changes.Zip(kept).Any(pair => pair.First.Before.Version != pair.Second.Version))
         {
             return (PolicySave.Outdated, null);
@@ -147,24 +143,26 @@ internal sealed class PostgresPolicyRepository(
                     document is null ? null : ClientRecord.PolicyValue(change.Version, document)
             )
             .ToList();
-        if (
-            await FindExcessAsync(context, row, kept, values, quota, deadline)
-            is not PolicySave.Saved
-                and var excess
-        )
+        var growth =
+            values.Sum(value => value is null ? 0L : Encoding.UTF8.GetByteCount(value))
+            - kept.Sum(policy => policy.Bytes);
+        var created = kept.Zip(values).Count(pair => !pair.First.Exists && pair.Second is not null);
+        var deleted = kept.Zip(values).Count(pair => pair.First.Exists && pair.Second is null);
+        var admitted = quota.Admit(
+            creates: created > 0,
+            created > 0 ? await tables.CountAsync() + created - deleted : 0,
+            row.PolicyBytes + growth,
+            growth
+        );
+        if (admitted is not PolicySave.Saved || changes.DryRun)
         {
-            return (excess, null);
+            return (admitted, null);
         }
 
-        if (changes.DryRun)
-        {
-            return (PolicySave.Saved, null);
-        }
-
-        await SaveAsync(context, client, changes, documents, deadline);
+        await tables.SaveAsync(changes, documents);
         row.Version++;
         row.PoliciesVersion++;
-        row.PolicyBytes += Growth(kept, values);
+        row.PolicyBytes += growth;
         var outboxEntry = new OutboxRow { ClientId = client.Value, Version = row.Version };
         context.Add(outboxEntry);
         await context.SaveChangesAsync(deadline.Token);
@@ -187,135 +185,6 @@ internal sealed class PostgresPolicyRepository(
         );
     }
 
-    /// <summary>The stored size of each policy that is to change, in the order of the changes.</summary>
-    private static async Task<IReadOnlyList<KeptSize>> FindSizesAsync(
-        SystemOfRecordContext context,
-        ClientId client,
-        IReadOnlyList<PolicyChange> changes,
-        Deadline deadline
-    )
-    {
-        var kept = await context
-            .Database.SqlQuery<KeptSize>(
-                $"""
-                SELECT wanted.number AS "Number", coalesce(kept.version, 0) AS "Version",
-                    CASE WHEN kept.document IS NULL THEN 0
-                        ELSE length(kept.version::text) + 1 + octet_length(kept.document::text) END AS "Bytes"
-                FROM unnest({Routes(changes)}, {Roles(changes)})
-                    WITH ORDINALITY AS wanted (route_key, role, number)
-                LEFT JOIN ratelimiter.policies AS kept ON kept.client_id = {client.Value}
-                    AND kept.route_key = wanted.route_key AND kept.role = wanted.role
-                """
-            )
-            .ToListAsync(deadline.Token);
-        deadline.Extend();
-        return [.. kept.OrderBy(size => size.Number)];
-    }
-
-    /// <summary>Whether the client would exceed its quota.</summary>
-    private static async Task<PolicySave> FindExcessAsync(
-        SystemOfRecordContext context,
-        ClientRow client,
-        IReadOnlyList<KeptSize> kept,
-        IReadOnlyList<string?> values,
-        PolicyQuota quota,
-        Deadline deadline
-    )
-    {
-        var made = kept.Zip(values).Count(pair => pair.First.Bytes == 0 && pair.Second is not null);
-        if (made > 0)
-        {
-            var deleted = kept.Zip(values)
-                .Count(pair => pair.First.Bytes > 0 && pair.Second is null);
-            var count = await context
-                .Policies.Where(row => row.ClientId == client.Id && row.Document != null)
-                .CountAsync(deadline.Token);
-            if (count + made - deleted > quota.MaxPolicies)
-            {
-                return PolicySave.NoRoom;
-            }
-        }
-
-        var growth = Growth(kept, values);
-        return growth > 0 && client.PolicyBytes + growth > quota.MaxBytes
-            ? PolicySave.TooLarge
-            : PolicySave.Saved;
-    }
-
-    private static long Growth(IReadOnlyList<KeptSize> kept, IReadOnlyList<string?> values) =>
-        values.Sum(value => value is null ? 0L : System.Text.Encoding.UTF8.GetByteCount(value))
-        - kept.Sum(size => size.Bytes);
-
-    // Row by row, a thousand changes would take a second.
-    private static async Task SaveAsync(
-        SystemOfRecordContext context,
-        ClientId client,
-        PolicyChanges changes,
-        IReadOnlyList<string?> documents,
-        Deadline deadline
-    )
-    {
-        var by = changes.Actor.KeyId;
-        foreach (var portion in changes.Changes.Zip(documents).Chunk(PortionSize))
-        {
-            var made = portion.Select(pair => pair.First).ToList();
-            string[] actions = [.. made.Select(change => change.Action.ToName())];
-            var audited = made.Select(change => change.ToAudit(changes.At, changes.Actor)).ToList();
-            await context.Database.ExecuteSqlRawAsync(
-                """
-                INSERT INTO ratelimiter.policies (client_id, route_key, role, version, document)
-                SELECT @client, route_key, role, version, document::json
-                FROM unnest(@routes, @roles, @versions, @documents) AS made (route_key, role, version, document)
-                ON CONFLICT (client_id, route_key, role)
-                DO UPDATE SET version = excluded.version, document = excluded.document;
-
-                INSERT INTO ratelimiter.policy_versions (client_id, route_key, role, version, at, by, document)
-                SELECT @client, route_key, role, version, @at, @by, document::json
-                FROM unnest(@routes, @roles, @versions, @documents) AS made (route_key, role, version, document);
-
-                INSERT INTO ratelimiter.audit (client_id, at, action, key_id, address, request_id, before, after)
-                SELECT @client, @at, action, @by, @address, @request, before::json, after::json
-                FROM unnest(@actions, @befores, @afters) WITH ORDINALITY AS made (action, before, after, number)
-                ORDER BY number;
-                """,
-                [
-                    Text("client", client.Value),
-                    new NpgsqlParameter("routes", Routes(made)),
-                    new NpgsqlParameter("roles", Roles(made)),
-                    new NpgsqlParameter(
-                        "versions",
-                        made.Select(change => change.Version).ToArray()
-                    ),
-                    Texts("documents", portion.Select(pair => pair.Second)),
-                    new NpgsqlParameter("at", changes.At.ToUniversalTime()),
-                    Text("by", by),
-                    Text("address", changes.Actor.Address),
-                    Text("request", changes.Actor.RequestId),
-                    new NpgsqlParameter("actions", actions),
-                    Texts("befores", audited.Select(record => AuditRows.Write(record.Before))),
-                    Texts("afters", audited.Select(record => AuditRows.Write(record.After))),
-                ],
-                deadline.Token
-            );
-            deadline.Extend();
-        }
-    }
-
-    private static string[] Routes(IEnumerable<PolicyChange> changes) =>
-        [.. changes.Select(change => change.Key.RouteKey)];
-
-    private static string[] Roles(IEnumerable<PolicyChange> changes) =>
-        [.. changes.Select(change => change.Key.Role)];
-
-    private static NpgsqlParameter Text(string name, string? value) =>
-        new(name, NpgsqlTypes.NpgsqlDbType.Text) { Value = (object?)value ?? DBNull.Value };
-
-    private static NpgsqlParameter Texts(string name, IEnumerable<string?> values) =>
-        new(name, NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text)
-        {
-            Value = values.ToArray(),
-        };
-
     private static PolicyHead ToHead(PolicyRow row) =>
         new(
             new PolicyKey(row.RouteKey, row.Role),
@@ -327,9 +196,4 @@ internal sealed class PostgresPolicyRepository(
         row.Document is null
             ? new PolicyVersion(row.Version, row.At, row.By, Policy: null)
             : PolicyVersion.Of(PolicyDocument.Read(row.Document, row.Version));
-
-    /// <param name="Number">The number of the change, from 1.</param>
-    /// <param name="Version">The last version; 0 when none is known.</param>
-    /// <param name="Bytes">The size of the policy; 0 when there is none.</param>
-    private sealed record KeptSize(long Number, long Version, int Bytes);
 }

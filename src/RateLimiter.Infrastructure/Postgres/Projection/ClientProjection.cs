@@ -21,7 +21,7 @@ namespace RateLimiter.Infrastructure.Postgres.Projection;
 internal sealed class ClientProjection(
     PostgresDatabase database,
     RedisConnection connection,
-    PolicyImports imports,
+    PolicyStaging staging,
     RedisDeletionRepository deletions,
     TimeProvider time,
     ILogger<ClientProjection> logger
@@ -128,10 +128,10 @@ internal sealed class ClientProjection(
                 )
             )
             .ToList();
-        var isStaged = policies.Count > PolicyImports.PerStep;
+        var isStaged = policies.Count > PolicyStaging.PerStep;
         if (isStaged)
         {
-            await imports.StageAsync(record.Id, token, policies, cancellationToken);
+            await staging.StagePoliciesAsync(record.Id, token, policies, cancellationToken);
         }
 
         var outcome = await ProjectAsync(
@@ -212,7 +212,7 @@ internal sealed class ClientProjection(
 
     // A change that is too large for one call is projected as a whole client, which is done in steps.
     private async Task<ProjectionOutcome> TryProjectAsync(RecordedChange change) =>
-        change.PoliciesGone.Count + change.PoliciesSaved.Count > PolicyImports.PerStep
+        change.PoliciesGone.Count + change.PoliciesSaved.Count > PolicyStaging.PerStep
             ? ProjectionOutcome.Incomplete
             : await ProjectAsync(
                 change.Client,

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using RateLimiter.Application.Analytics;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -11,11 +10,7 @@ namespace RateLimiter.Infrastructure.Redis.Analytics;
 /// Writes the counts. A failed write may have been applied: it is sent again unchanged until the store has replied, and
 /// the store detects repetitions by its number. New counts of the same client wait meanwhile.
 /// </summary>
-internal sealed class AnalyticsWriter(
-    RedisConnection connection,
-    AnalyticsOptions options,
-    TimeProvider time
-)
+internal sealed class AnalyticsWriter(RedisConnection connection, AnalyticsRetention retention)
 {
     /// <summary>
     /// The most distinct series that are stored for a client in an hour or a day; further ones are merged.
@@ -36,7 +31,7 @@ internal sealed class AnalyticsWriter(
     private static readonly RedisScript Add = RedisScript.Load("add_analytics");
 
     private readonly string instance = RandomNumberGenerator.GetHexString(12, lowercase: true);
-    private readonly AnalyticsWrites writes = new(options, time);
+    private readonly AnalyticsWrites writes = new(retention);
     private readonly DecisionCounts waiting = new();
     private readonly DecisionCounts taken = new();
     private readonly Dictionary<ClientId, Queue<AnalyticsWrite>> unwritten = [];

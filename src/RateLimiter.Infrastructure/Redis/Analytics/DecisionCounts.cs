@@ -23,8 +23,6 @@ internal sealed class DecisionCounts
     /// <summary>The most counts of decision times. Decisions beyond it are only in the sums.</summary>
     internal const int MaxTimes = 50_000;
 
-    private const int MinutesPerHour = 60;
-
     private Dictionary<SeriesKey, Tally> series = [];
     private Dictionary<UserKey, UserTally> users = [];
     private Dictionary<TimeKey, long> times = [];
@@ -43,7 +41,7 @@ internal sealed class DecisionCounts
         var minute =
             (decision.DecidedAt.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks)
             / TimeSpan.TicksPerMinute;
-        var hour = minute / MinutesPerHour;
+        var hour = minute / BucketRange.MinutesPerHour;
         var denied = decision.Allowed ? 0 : 1;
         Add(
             new SeriesKey(client, minute, decision.RouteKey, policy.Role, policy.IsCatchAll),
@@ -131,7 +129,7 @@ internal sealed class DecisionCounts
             // With a catch-all policy, it is the routes that are numerous.
             key = key with
             {
-                Minute = key.Minute / MinutesPerHour * MinutesPerHour,
+                Minute = key.Minute / BucketRange.MinutesPerHour * BucketRange.MinutesPerHour,
                 RouteKey = SeriesKey.Other,
                 Role = key.IsCatchAll && series.Count < 2 * MaxSeries ? key.Role : SeriesKey.Other,
                 IsCatchAll = key.IsCatchAll && series.Count < 2 * MaxSeries,

@@ -42,8 +42,9 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         this.connection = connection;
         this.options = options.Value;
         this.logger = logger;
-        writer = new AnalyticsWriter(connection, this.options, time);
-        reader = new AnalyticsReader(connection, this.options, time);
+        var retention = new AnalyticsRetention(this.options, time);
+        writer = new AnalyticsWriter(connection, retention);
+        reader = new AnalyticsReader(new AnalyticsHashes(connection), retention);
     }
 
     /// <summary>The number of checks that are counted and not written yet.</summary>

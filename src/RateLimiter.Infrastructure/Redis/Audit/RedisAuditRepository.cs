@@ -13,7 +13,7 @@ namespace RateLimiter.Infrastructure.Redis.Audit;
 /// The scripts that make a change also append to the trail. The trail is searched page by page, so that a filter which
 /// matches little does not delay other requests.
 /// </summary>
-internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImports imports)
+internal sealed class RedisAuditRepository(RedisConnection connection, ImportJournal journal)
     : IAuditRepository
 {
     /// <summary>The number of entries that the store examines in one step: about a millisecond's work.</summary>
@@ -29,7 +29,7 @@ internal sealed class RedisAuditRepository(RedisConnection connection, PolicyImp
         CancellationToken cancellationToken
     )
     {
-        await imports.FinishAsync(client, cancellationToken);
+        await journal.FinishAsync(client, cancellationToken);
         var entries = new List<AuditEntry>();
         var next = before;
         do

@@ -247,7 +247,7 @@ internal sealed class CheckBatcher(
         public KeyedPlan Plan { get; } = keyed;
 
         /// <summary>The work that the check causes in the store.</summary>
-        public int Work { get; } = CheckWork.Of(keyed.Plan.Policy);
+        public int Work { get; } = CheckWork.Of(keyed.Plan.Limits);
 
         /// <summary>The span in which the check was requested, if it is traced.</summary>
         public Activity? Span { get; } =

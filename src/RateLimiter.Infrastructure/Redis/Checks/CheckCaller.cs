@@ -105,7 +105,7 @@ internal sealed class CheckCaller(
         CancellationToken cancellationToken
     )
     {
-        var (keys, values) = CheckScript.Write(verb, plans, clock);
+        var (keys, values) = CheckScript.Write(verb, plans, clock, TimeOf(plans[0].Slot));
         Func<IDatabase, Task<CheckReply>> ask = database =>
             AskAsync(database, plans, keys, values, clock);
         var generation = denials.Generation;
@@ -129,7 +129,17 @@ internal sealed class CheckCaller(
                     Remember(reply, generation);
                 }
 
-                return reply.Decisions;
+                return reply.Outdated is []
+                    ? reply.Decisions
+                    : await RepeatAsync(
+                        verb,
+                        plans,
+                        reply,
+                        clock,
+                        timeout - connection.Clock.GetElapsedTime(waiting),
+                        isEvidence,
+                        cancellationToken
+                    );
             }
             catch (StoreUnavailableException exception)
                 when (IsUntouched(exception, plans.Length)
@@ -148,12 +158,46 @@ internal sealed class CheckCaller(
     /// <exception cref="StoreUnavailableException">The shard did not reply.</exception>
     public async Task ProbeAsync(int shard, string verb, KeyedPlan[] plan)
     {
-        var (keys, values) = CheckScript.Write(verb, plan, clock: null);
+        var (keys, values) = CheckScript.Write(verb, plan, clock: null, TimeOf(plan[0].Slot));
         await connection.ProbeAsync(
             shard,
             database => AskAsync(database, plan, keys, values, clock: null)
         );
     }
+
+    // The clock of the store was not known, or has been set: it is known now.
+    private async Task<Decision?[]> RepeatAsync(
+        string verb,
+        KeyedPlan[] plans,
+        CheckReply reply,
+        long? clock,
+        TimeSpan left,
+        bool isEvidence,
+        CancellationToken cancellationToken
+    )
+    {
+        var repeated = await EvaluateAsync(
+            verb,
+            [.. reply.Outdated.Select(i => plans[i])],
+            clock,
+            left > TimeSpan.Zero
+                ? left
+                : throw new StoreUnavailableException("The store did not answer in time."),
+            isEvidence,
+            cancellationToken
+        );
+        for (var i = 0; i < repeated.Length; i++)
+        {
+            reply.Decisions[reply.Outdated[i]] = repeated[i];
+        }
+
+        return reply.Decisions;
+    }
+
+    // The store's time as far as it is known, in microseconds since 1970.
+    private long TimeOf(RedisKey key) =>
+        ((clockOf(key).Now?.Earliest ?? time.GetUtcNow()) - DateTimeOffset.UnixEpoch).Ticks
+        / TimeSpan.TicksPerMicrosecond;
 
     // The clock is observed around the call alone, also when nobody waits for the reply any more.
     private async Task<CheckReply> AskAsync(
@@ -166,9 +210,9 @@ internal sealed class CheckCaller(
     {
         var asked = time.GetTimestamp();
         var reply = await CheckScript.EvaluateAsync(database, plans, keys, values);
-        if (clock is null && Array.Find(reply.Decisions, it => it is not null) is { } decision)
+        if (clock is null)
         {
-            clockOf(keys[0]).Observe(decision.DecidedAt, asked);
+            clockOf(keys[0]).Observe(reply.DecidedAt, asked);
         }
 
         return reply;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Application.Stores;
@@ -15,9 +16,10 @@ internal static class CheckScript
     private const int NumberSize = sizeof(double);
     private const int NumbersPerLimit = 5;
     private const long Broken = -2;
+    private const long Outdated = -3;
 
-    // The arguments for a policy's limits are the same in every call.
-    private static readonly ConditionalWeakTable<Policy, object> LimitTexts = [];
+    // The argument for the same limits is the same in every call, or as long as no period of a calendar ends.
+    private static readonly ConditionalWeakTable<LimitList, LimitText> LimitTexts = [];
 
     /// <summary>The script check.lua.</summary>
     private static readonly RedisScript Script = RedisScript.Load("check", LimiterModule.Names);
@@ -38,11 +40,13 @@ internal static class CheckScript
     /// <param name="verb">As in check.lua: acquire, peek or refund.</param>
     /// <param name="plans">The plans.</param>
     /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
+    /// <param name="now">What the store's time may be, in the same unit.</param>
     /// <returns>The arguments.</returns>
     public static (RedisKey[] Keys, RedisValue[] Values) Write(
         string verb,
         ReadOnlySpan<KeyedPlan> plans,
-        long? clock
+        long? clock,
+        long now
     )
     {
         var values = new RedisValue[2 + 2 * plans.Length];
@@ -51,8 +55,12 @@ internal static class CheckScript
         var value = 2;
         foreach (var keyed in plans)
         {
-            values[value++] = keyed.Plan.Cost;
-            values[value++] = LimitText(keyed.Plan.Policy);
+            ref readonly var plan = ref keyed.Plan;
+            values[value++] =
+                plan.MinCost == plan.Cost
+                    ? plan.Cost
+                    : string.Create(CultureInfo.InvariantCulture, $"{plan.Cost} {plan.MinCost}");
+            values[value++] = TextOf(plan.Limits, clock ?? now);
         }
 
         return (KeysOf(plans), values);
@@ -76,6 +84,7 @@ internal static class CheckScript
         var decidedAt = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Next(ref numbers));
         var decisions = new Decision?[plans.Length];
         List<StableDenial>? denials = null;
+        List<int>? outdated = null;
         Span<long> ends = stackalloc long[PolicyDefinition.MaxLimits];
         for (var i = 0; i < plans.Length; i++)
         {
@@ -92,15 +101,21 @@ internal static class CheckScript
                 ends[j] = Next(ref numbers);
             }
 
-            if (statuses[0].Wait != Broken)
+            if (statuses[0].Wait == Outdated)
+            {
+                (outdated ??= []).Add(i);
+            }
+            else if (statuses[0].Wait != Broken)
             {
                 decisions[i] = Decide(keyed, statuses, ends, decidedAt, ref denials);
             }
         }
 
         return new CheckReply(
+            decidedAt,
             decisions,
             denials ?? (IReadOnlyList<StableDenial>)[],
+            outdated ?? (IReadOnlyList<int>)[],
             reply.Length > 1 ? (string?)reply[1] : null
         );
     }
@@ -121,7 +136,7 @@ internal static class CheckScript
         ref readonly var plan = ref keyed.Plan;
         var stableFor = plan.Owners is null ? StabilityOf(ends[..statuses.Length]) : 0;
         var decision = Decision.From(
-            plan.Policy,
+            plan,
             statuses,
             decidedAt,
             TimeSpan.FromMicroseconds(stableFor)
@@ -135,20 +150,20 @@ internal static class CheckScript
 
             if (plan.Owners is null)
             {
-                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan.Cost, decision));
+                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan, decision));
                 break;
             }
 
             if (statuses[i].Wait != 0)
             {
-                var alone = Decision.From(
+                var alone = Decision.Combine(
                     plan.Policy,
                     [plan[i].Limit],
                     [statuses[i]],
                     decidedAt,
                     TimeSpan.FromMicroseconds(ends[i])
                 );
-                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan.Cost, alone));
+                (denials ??= []).Add(new StableDenial(keyed.Counters[i], plan, alone));
             }
         }
 
@@ -207,32 +222,66 @@ internal static class CheckScript
         return number;
     }
 
-    private static RedisValue LimitText(Policy policy) =>
-        (byte[])
-            LimitTexts.GetValue(
-                policy,
-                static policy =>
-                    Encoding.ASCII.GetBytes(
-                        string.Join(
-                            ' ',
-                            policy.Limits.Select(limit => LimiterModule.Of(limit).Write(limit))
-                        )
-                    )
-            );
+    private static RedisValue TextOf(LimitList limits, long now)
+    {
+        if (
+            !LimitTexts.TryGetValue(limits, out var text)
+            || now < text.Valid.From
+            || now >= text.Valid.Until
+        )
+        {
+            text = LimitText.Of(limits, now);
+            LimitTexts.AddOrUpdate(limits, text);
+        }
+
+        return text.Bytes;
+    }
+
+    /// <summary>Limits, as the script reads them.</summary>
+    /// <param name="Bytes">The text.</param>
+    /// <param name="Valid">When it may be used, in microseconds since 1970.</param>
+    private sealed record LimitText(byte[] Bytes, (long From, long Until) Valid)
+    {
+        public static LimitText Of(LimitList limits, long now)
+        {
+            var valid = (From: long.MinValue, Until: long.MaxValue);
+            var texts = new string[limits.Count];
+            for (var i = 0; i < texts.Length; i++)
+            {
+                texts[i] = LimiterModule.Of(limits[i]).Write(limits[i], now, ref valid);
+            }
+
+            return new LimitText(Encoding.ASCII.GetBytes(string.Join(' ', texts)), valid);
+        }
+    }
 }
 
 /// <summary>The reply to a call of check.lua.</summary>
-/// <param name="Decisions">One for each plan; null for a plan of which a counter is broken.</param>
+/// <param name="DecidedAt">The store's time.</param>
+/// <param name="Decisions">One for each plan; null for a plan of which a counter is broken, and for one that is outdated.</param>
 /// <param name="Denials">The denials that will not change for a while.</param>
+/// <param name="Outdated">The plans that were written for a time other than the store's, and of which nothing was done.</param>
 /// <param name="Failure">What is wrong with a broken counter.</param>
 internal readonly record struct CheckReply(
+    DateTimeOffset DecidedAt,
     Decision?[] Decisions,
     IReadOnlyList<StableDenial> Denials,
+    IReadOnlyList<int> Outdated,
     string? Failure
 );
 
 /// <summary>A denial that stays what it is for its <see cref="Decision.StableFor"/>.</summary>
 /// <param name="Counter">The counter that denies.</param>
 /// <param name="Cost">The permits that were asked for.</param>
+/// <param name="MinCost">The fewest that would have been taken.</param>
 /// <param name="Decision">The denial, with the figures that are stable.</param>
-internal readonly record struct StableDenial(RedisKey Counter, long Cost, Decision Decision);
+internal readonly record struct StableDenial(
+    RedisKey Counter,
+    long Cost,
+    long MinCost,
+    Decision Decision
+)
+{
+    public StableDenial(RedisKey counter, in CheckPlan plan, Decision decision)
+        : this(counter, plan.Cost, plan.MinCost, decision) { }
+}

@@ -82,7 +82,7 @@ internal sealed class CheckShard : IDisposable
         var work = 0;
         foreach (var i in asked)
         {
-            var added = CheckWork.Of(plans[i].Plan.Policy);
+            var added = CheckWork.Of(plans[i].Plan.Limits);
             if (work + added > CheckWork.MaxPerCall)
             {
                 yield return ([.. call], work);

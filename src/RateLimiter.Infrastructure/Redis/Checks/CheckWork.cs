@@ -21,12 +21,12 @@ internal static class CheckWork
     public const int Turn = MaxPerCall / 10;
 
     /// <summary>Never more than <see cref="MaxPerCall"/>.</summary>
-    public static int Of(Policy policy)
+    public static int Of(LimitList limits)
     {
         var work = 0;
-        for (var i = 0; i < policy.Limits.Count; i++)
+        for (var i = 0; i < limits.Count; i++)
         {
-            work += LimiterModule.Of(policy.Limits[i]).Work(policy.Limits[i]);
+            work += LimiterModule.Of(limits[i]).Work(limits[i]);
         }
 
         return work;

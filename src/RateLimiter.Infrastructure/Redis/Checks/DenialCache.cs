@@ -1,7 +1,6 @@
 using BitFaster.Caching.Lru;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
 
@@ -41,7 +40,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
         Decision? denial = null;
         foreach (var counter in counters)
         {
-            if (Peek(counter!, plan.Policy, plan.Cost, clock) is not { } found)
+            if (Peek(counter!, plan, clock) is not { } found)
             {
                 continue;
             }
@@ -68,7 +67,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     public void Remember(in StableDenial stable, long asOf)
     {
         string counter = stable.Counter!;
-        denials.AddOrUpdate(counter, new Denial(stable.Decision, stable.Cost));
+        denials.AddOrUpdate(counter, new Denial(stable.Decision, stable.Cost, stable.MinCost));
         if (Generation != asOf)
         {
             // Something was invalidated meanwhile, perhaps this denial.
@@ -97,12 +96,13 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
         denials.Clear();
     }
 
-    private Decision? Peek(string counter, Policy policy, long cost, StoreTime clock)
+    private Decision? Peek(string counter, in CheckPlan plan, StoreTime clock)
     {
         if (
             !denials.TryGet(counter, out var denial)
-            || denial.Cost != cost
-            || denial.Decision.Policy.Version != policy.Version
+            || denial.Cost != plan.Cost
+            || denial.MinCost != plan.MinCost
+            || denial.Decision.Policy.Version != plan.Policy.Version
             || !isSubscribed()
             || clock.Now is not (var earliest, var latest)
         )
@@ -124,8 +124,11 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     {
         for (var i = 0; i < plan.Count && denial.Limits.Count < plan.Count; i++)
         {
-            var (_, limit, cost) = plan[i];
-            if ((limit.Permits == 0 || cost > limit.Capacity) && !denial.Limits.Contains(limit))
+            var limit = plan.Limits[i];
+            if (
+                (limit.Permits == 0 || plan.MinCost > limit.Capacity)
+                && !denial.Limits.Contains(limit)
+            )
             {
                 return true;
             }
@@ -135,12 +138,12 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     }
 
     private static Decision Join(Decision denial, Decision other) =>
-        Decision.From(
+        Decision.Combine(
             denial.Policy,
             [.. denial.Limits, .. other.Limits],
             [.. denial.Statuses, .. other.Statuses],
             denial.DecidedAt
         );
 
-    private sealed record Denial(Decision Decision, long Cost);
+    private sealed record Denial(Decision Decision, long Cost, long MinCost);
 }

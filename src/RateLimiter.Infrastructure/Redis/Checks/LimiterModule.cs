@@ -25,6 +25,7 @@ internal sealed record LimiterModule(string Name, Func<Limit, int> Work)
             "sliding_log",
             limit => 1 + (int)(limit.Permits / LoggedPermitsPerUnit)
         ),
+        [Algorithm.Calendar] = new("calendar", _ => 1),
         [Algorithm.TokenBucket] = Bucket,
         [Algorithm.LeakyBucket] = Bucket,
     };
@@ -35,9 +36,27 @@ internal sealed record LimiterModule(string Name, Func<Limit, int> Work)
     public static LimiterModule Of(Limit limit) => Modules[limit.Algorithm];
 
     /// <summary>The limit, as check.lua reads it.</summary>
-    public string Write(Limit limit) =>
-        string.Create(
+    /// <param name="limit">The limit.</param>
+    /// <param name="now">The time in microseconds, around which the periods of a calendar are.</param>
+    /// <param name="valid">
+    /// The time in which the text is as good as another that is made later; narrowed where it is for some time only.
+    /// </param>
+    public string Write(Limit limit, long now, ref (long From, long Until) valid)
+    {
+        if (limit is RateLimit rate)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Name} {rate.Permits} {rate.WindowMicroseconds} {rate.Capacity} {rate.Tick}"
+            );
+        }
+
+        var schedule = ((CalendarLimit)limit).Schedule;
+        var (previous, current, next) = schedule.Around(now);
+        valid = (Math.Max(valid.From, current.Start), Math.Min(valid.Until, current.End));
+        return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Name} {limit.Permits} {limit.WindowMicroseconds} {limit.Capacity} {limit.Tick}"
+            $"{Name} {limit.Permits} {previous.Start},{current.Start},{next.Start},{next.End},{schedule.At(next.End).End} {limit.Capacity} 1"
         );
+    }
 }

@@ -134,11 +134,20 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
     )
     {
         var keyed = new KeyedPlan(plan);
+        // Where one owner has all counters, what any of them denied is remembered with the figures of all.
+        var freed = plan.Owners is null
+            ? new KeyedPlan(plan with { Limits = plan.Policy.Limits })
+            : keyed;
         try
         {
             var time = await connection.AskAsync(
                 keyed.Slot,
-                database => Reset.EvaluateAsync(database, keyed.Counters, []),
+                database =>
+                    Reset.EvaluateAsync(
+                        database,
+                        keyed.Counters,
+                        [.. freed.Counters.Select(counter => (RedisValue)(string?)counter)]
+                    ),
                 TimeLeft(plan),
                 cancellationToken
             );
@@ -146,7 +155,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
         finally
         {
-            Denials.Forget(keyed);
+            Denials.Forget(freed);
         }
     }
 

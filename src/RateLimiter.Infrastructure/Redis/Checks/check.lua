@@ -3,13 +3,15 @@
 -- KEYS     for each check, one counter for each of its limits
 -- ARGV[1]  the time in microseconds, or '' for the store's own
 -- ARGV[2]  what to do: 'acquire' permits, 'peek' whether they could be acquired, or 'refund' them
--- ARGV[3…] for each check two values: its cost, and its limits, "algorithm permits window burst tick" one after another
---          with a space between. window is in microseconds; so is tick, the unit in which its arithmetic stays below
---          2^53
+-- ARGV[3…] for each check two values: its cost, or its cost and after a space the fewest permits that it takes when not all
+--          are left; and its limits, "algorithm permits window burst tick" one after another with a space between. window is
+--          in microseconds, or what the algorithm's parse reads; tick, the unit in which its arithmetic stays below 2^53, is
+--          too
 --
 -- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each limit
 --             of each check
---             wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken
+--             wait       microseconds until this check would pass; 0: it passes, -1: never, -2: the counter is broken, -3: a
+--                        limit is written for another time, and nothing was done
 --             remaining  the permits left after what was done
 --             reset      microseconds until all permits are back
 --             used       the permits in use before it
@@ -19,6 +21,7 @@
 --          2. when a counter is broken, what is wrong with it
 --
 -- load_module gives 'read', and for each algorithm a limiter with these functions:
+--            parse(limit, window, now)  where window is not a number: reads it for this time; false when it is for another
 --            capacity(limit)        the most permits that can ever be taken at once
 --            open(key, now, limit)  the counter as it is now: a table with these three fields, and with used, the permits in
 --                                   use, rounded up; with is_changed when it was written for another rate. A counter
@@ -35,7 +38,7 @@ local KEYS, ARGV, call = KEYS, ARGV, redis.call
 -- bytes.
 local pack, format, ceil = struct.pack, string.format, math.ceil
 
-local NEVER, BROKEN = -1, -2
+local NEVER, BROKEN, OUTDATED = -1, -2, -3
 local verb = ARGV[2]
 local is_acquire, is_refund = verb == 'acquire', verb == 'refund'
 
@@ -52,7 +55,7 @@ end
 local parsed = {}
 local function limits_of(text)
   local limits = {}
-  for algorithm, permits, window, burst, tick in string.gmatch(text, '(%S+) (%d+) (%d+) (%d+) (%d+)') do
+  for algorithm, permits, window, burst, tick in string.gmatch(text, '(%S+) (%d+) (%S+) (%d+) (%d+)') do
     local limiter = load_module(algorithm)
     local limit = {
       limiter = limiter,
@@ -61,6 +64,9 @@ local function limits_of(text)
       burst = tonumber(burst),
       tick = tonumber(tick),
     }
+    if limiter.parse and not limiter.parse(limit, window, now) then
+      limits.is_outdated = true
+    end
     limit.capacity = limiter.capacity(limit)
     limits[#limits + 1] = limit
   end
@@ -117,17 +123,30 @@ local reply = { pack('<d', now) }
 
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken counter is
 -- found before anything is taken.
-local function decide(first_key, limits, cost)
+local function decide(first_key, limits, cost, min_cost)
   local count, allowed = #limits, true
+  if limits.is_outdated then
+    for i = 1, count do
+      reply[first_key + 1 + i] = pack('<ddddd', OUTDATED, 0, 0, 0, 0)
+    end
+    return
+  end
   for i = 1, count do
     local limit = limits[i]
     local counter = limit.limiter.open(KEYS[first_key + i], now, limit)
-    local wait = 0
+    counters[i] = counter
+    if min_cost < cost then
+      -- All that is left, the same number from each limit.
+      cost = math.max(min_cost, math.min(cost, limit.capacity - counter.used))
+    end
+  end
+  for i = 1, count do
+    local limit, counter, wait = limits[i], counters[i], 0
     if not is_refund then
       wait = (limit.permits == 0 or cost > limit.capacity) and NEVER or limit.limiter.wait(counter, cost)
       allowed = allowed and wait == 0
     end
-    counters[i], waits[i] = counter, wait
+    waits[i] = wait
   end
 
   local is_denied = is_acquire and not allowed
@@ -182,7 +201,12 @@ local key, failure = 0, nil
 for argument = 3, #ARGV, 2 do
   local text = ARGV[argument + 1]
   local cost, limits = tonumber(ARGV[argument]), parsed[text] or limits_of(text)
-  local decided, problem = pcall(decide, key, limits, cost)
+  local min_cost = cost
+  if not cost then
+    cost, min_cost = string.match(ARGV[argument], '(%d+) (%d+)')
+    cost, min_cost = tonumber(cost), tonumber(min_cost)
+  end
+  local decided, problem = pcall(decide, key, limits, cost, min_cost)
   if not decided then
     failure = type(problem) == 'table' and problem.err or tostring(problem)
     if is_store_failure(failure) then

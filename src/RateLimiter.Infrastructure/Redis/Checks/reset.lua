@@ -1,13 +1,13 @@
--- Deletes the counters of a subject.
+-- Deletes counters of a subject.
 --
 -- KEYS     the counters
+-- ARGV     the counters whose cached denials are invalid without them
 --
 -- Reply    when, in microseconds since 1970
 
 redis.call('DEL', unpack(KEYS))
-for i = 1, #KEYS do
-  -- Instances cache denials, which are invalid now.
-  redis.pcall('PUBLISH', 'rl:news', 'freed ' .. KEYS[i])
+for i = 1, #ARGV do
+  redis.pcall('PUBLISH', 'rl:news', 'freed ' .. ARGV[i])
 end
 local time = redis.call('TIME')
 return string.format('%.0f', time[1] * 1000000 + time[2])

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
@@ -11,18 +12,52 @@ internal static class KeyScan
     /// <summary>About how many keys the store examines in one step: less than a millisecond's work.</summary>
     public const int PageSize = 500;
 
-    /// <summary>Scans a page of the keys of a server.</summary>
+    /// <summary>
+    /// Scans all servers that take writes, again when slots have moved meanwhile. The same key may be returned more than once.
+    /// </summary>
     /// <param name="connection">The store.</param>
-    /// <param name="master">One of its servers, with its shard.</param>
-    /// <param name="cursor">Where the page begins; 0 for the first page.</param>
     /// <param name="beginning">The prefix of the keys to find.</param>
     /// <param name="end">The suffix of the keys to find.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>
-    /// Where the next page begins, 0 after the last one, and the keys of this page, which may have to be filtered
-    /// again.
-    /// </returns>
-    public static async Task<(long Cursor, RedisKey[] Keys)> ReadPageAsync(
+    /// <returns>The keys that were found in each page, and their shard.</returns>
+    public static async IAsyncEnumerable<(int Shard, RedisKey[] Keys)> ReadAsync(
+        RedisConnection connection,
+        string beginning,
+        string end,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var layout = await StoreLayout.FindAsync(connection, cancellationToken);
+        while (true)
+        {
+            foreach (var master in layout.Masters)
+            {
+                var cursor = 0L;
+                do
+                {
+                    (cursor, var keys) = await ReadPageAsync(
+                        connection,
+                        master,
+                        cursor,
+                        beginning,
+                        end,
+                        cancellationToken
+                    );
+                    yield return (master.Shard, keys);
+                } while (cursor != 0);
+            }
+
+            // A slot that has moved may have been scanned on each of its masters while it was on the other.
+            var before = layout.Slots;
+            layout = await StoreLayout.FindAsync(connection, cancellationToken);
+            if (layout.Slots == before)
+            {
+                yield break;
+            }
+        }
+    }
+
+    private static async Task<(long Cursor, RedisKey[] Keys)> ReadPageAsync(
         RedisConnection connection,
         (int Shard, IServer Server) master,
         long cursor,

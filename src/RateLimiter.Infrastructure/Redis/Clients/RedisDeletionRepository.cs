@@ -85,44 +85,21 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        var layout = await StoreLayout.FindAsync(connection, cancellationToken);
-        while (true)
+        var pages = KeyScan.ReadAsync(
+            connection,
+            RedisKeys.Everything(client),
+            end: "",
+            cancellationToken
+        );
+        await foreach (var (shard, keys) in pages)
         {
-            foreach (var master in layout.Masters)
-            {
-                var cursor = 0L;
-                do
-                {
-                    (cursor, var keys) = await KeyScan.ReadPageAsync(
-                        connection,
-                        master,
-                        cursor,
-                        RedisKeys.Everything(client),
-                        end: "",
-                        cancellationToken
-                    );
-                    await DeleteAsync(
-                        master.Shard,
-                        keys,
-                        RedisKeys.Analytics(client),
-                        cancellationToken
-                    );
-                    yield return await DeleteAsync(
-                        master.Shard,
-                        keys,
-                        RedisKeys.Counters(client),
-                        cancellationToken
-                    );
-                } while (cursor != 0);
-            }
-
-            // A slot that has moved may have been scanned on each of its masters while it was on the other.
-            var before = layout.Slots;
-            layout = await StoreLayout.FindAsync(connection, cancellationToken);
-            if (layout.Slots == before)
-            {
-                yield break;
-            }
+            await DeleteAsync(shard, keys, RedisKeys.Analytics(client), cancellationToken);
+            yield return await DeleteAsync(
+                shard,
+                keys,
+                RedisKeys.Counters(client),
+                cancellationToken
+            );
         }
     }
 

@@ -172,22 +172,39 @@ internal static class RedisKeys
     /// names contain braces and colons.
     /// </summary>
     /// <remarks>
-    /// In a cluster one call names keys of one slot. When all counters have the same owner, the owner determines the slot;
-    /// otherwise the policy does, and its letter keeps these names apart from those of an owner, which begin with a length.
+    /// In a cluster one call names keys of one slot. The subjects that all limits of the policy have in common determine it.
     /// </remarks>
     public static string Counter(in CheckPlan plan, int index)
     {
         var (owner, limit, _) = plan[index];
-        if (plan.Owners is null)
+        if (plan.Owners is not null && owner != plan.Subject)
         {
-            return owner.RouteKey is null
-                ? $"rl:{{{owner.Client}:{owner.UserId.Length}:{owner.UserId}}}:{limit.Epoch}"
-                : $"rl:{{{owner.Client}:{owner.UserId.Length}:{owner.UserId}:"
-                    + $"{owner.RouteKey.Length}:{owner.RouteKey}}}:{limit.Epoch}";
+            return $"rl:{{{Slot(plan)}}}:{owner.UserId?.Length}:{owner.UserId}{owner.Named}:{limit.Epoch}";
         }
 
+        // Whatever the other limits are, the counter of what all have in common has the same name.
+        return owner is { UserId: { } user, Named: null, RouteKey: null }
+            // The common case, without a text between.
+            ? $"rl:{{{plan.Client}:{user.Length}:{user}}}:{limit.Epoch}"
+            : $"rl:{{{Slot(plan)}}}:{limit.Epoch}";
+    }
+
+    /// <summary>
+    /// What the counters of a plan have in common: the subjects that all limits of the policy have, or the policy itself where
+    /// they have none. A user alone begins with a length, and the others with a letter, which keeps them apart.
+    /// </summary>
+    private static string Slot(in CheckPlan plan)
+    {
+        var (client, user, route, named) = plan.Subject;
         var policy = plan.Policy.Key;
-        return $"rl:{{{plan.Client}:p{policy.RouteKey.Length}:{policy.RouteKey}{policy.Role}}}:"
-            + $"{owner.UserId.Length}:{owner.UserId}:{owner.RouteKey?.Length}:{owner.RouteKey}:{limit.Epoch}";
+        var subjects = (user, named) switch
+        {
+            (not null, null) => $"{user.Length}:{user}",
+            (null, null) => $"p{policy.RouteKey.Length}:{policy.RouteKey}{policy.Role}",
+            _ => $"s{user?.Length}:{user}{named}",
+        };
+        return route is null
+            ? $"{client}:{subjects}"
+            : $"{client}:{subjects}:{route.Length}:{route}";
     }
 }

@@ -180,7 +180,7 @@ internal static class LogEntryJson
             Raw("\""u8);
         }
 
-        public void Members(ReadOnlySpan<byte> name, IReadOnlyDictionary<string, string> members)
+        public void Members(ReadOnlySpan<byte> name, SubjectValues members)
         {
             Raw(name);
             Raw("{"u8);

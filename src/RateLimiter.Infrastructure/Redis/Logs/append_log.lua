@@ -8,8 +8,8 @@
 --          most 1000; and then these, oldest first
 --
 -- An entry's id is its position among all that were ever appended: NAME_cut is the number of those that are not kept any
--- more, and the first that is kept has the next id. A new log starts with the time, in microseconds, so that no id is
--- reused.
+-- more, and the first that is kept has the next id. A new log starts with the time, in microseconds, or after all ids that
+-- an earlier one can have had, so that no id is reused.
 
 local call = redis.call
 local capacity = tonumber(ARGV[1])
@@ -31,7 +31,8 @@ for i = 1, logs do
   else
     if is_new then
       local time = call('TIME')
-      local start = tonumber(time[1]) * 1000000 + tonumber(time[2])
+      local earlier = tonumber(call('HGET', client, name .. '_cut') or 0) + math.ceil(capacity * 1.1)
+      local start = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), earlier)
       call(
         'HSET', client,
         name .. '_start', string.format('%.0f', start),

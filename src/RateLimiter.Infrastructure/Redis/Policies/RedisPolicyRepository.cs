@@ -14,6 +14,7 @@ namespace RateLimiter.Infrastructure.Redis.Policies;
 internal sealed class RedisPolicyRepository(
     RedisConnection connection,
     PolicyImports imports,
+    ImportJournal journal,
     IOptions<QuotaOptions> quotas
 ) : IPolicyRepository
 {
@@ -27,44 +28,22 @@ internal sealed class RedisPolicyRepository(
             RedisKeys.Client(client),
             async database =>
             {
-                var (version, hashes) = await StoredPolicies.ReadAsync(
-                    database,
-                    [RedisKeys.Policies(client), RedisKeys.DeletedPolicies(client)],
-                    async step =>
-                    {
-                        // No transaction: a Redis that is full refuses to queue even reads.
-                        var version = FindVersionAsync(database, client);
-                        step.Ask(database);
-                        return (await version, await version);
-                    },
-                    () => FindVersionAsync(database, client),
-                    // A policy that is deleted meanwhile must appear in one of the two hashes, not in both.
-                    isOfOneMoment: true
-                );
+                var stored = await StoredPolicySet.ReadAsync(database, client);
                 return new PolicySet(
-                    version ?? 0,
+                    stored.Version,
                     [
-                        .. (await StoredPolicies.ParseAsync(hashes[0])).Select(PolicyHead.Of),
-                        .. hashes[1]
-                            .Select(policy => new PolicyHead(
-                                RedisKeys.ParsePolicyField(policy.Key),
-                                (long)policy.Value,
-                                Policy: null
-                            )),
+                        .. (await StoredPolicies.ParseAsync(stored.Policies)).Select(PolicyHead.Of),
+                        .. stored.Deleted.Select(policy => new PolicyHead(
+                            RedisKeys.ParsePolicyField(policy.Key),
+                            (long)policy.Value,
+                            Policy: null
+                        )),
                     ]
                 );
             },
             connection.AdministrativeTimeout,
             cancellationToken
         );
-
-    internal static async Task<long?> FindVersionAsync(IDatabaseAsync database, ClientId client) =>
-        (long?)
-            await database.HashGetAsync(
-                RedisKeys.Client(client),
-                "policies_version",
-                CommandFlags.DemandMaster
-            );
 
     public Task<PolicyHead> FindAsync(
         ClientId client,
@@ -103,7 +82,7 @@ internal sealed class RedisPolicyRepository(
         CancellationToken cancellationToken
     )
     {
-        await imports.FinishAsync(client, cancellationToken);
+        await journal.FinishAsync(client, cancellationToken);
         var head = await FindAsync(client, key, cancellationToken);
         var versions = new List<PolicyVersion>();
         var newest = Math.Min(head.Version, (before ?? long.MaxValue) - 1);
@@ -148,7 +127,7 @@ internal sealed class RedisPolicyRepository(
         CancellationToken cancellationToken
     )
     {
-        if (changes.Changes.Count > PolicyImports.PerStep)
+        if (changes.Changes.Count > PolicyStaging.PerStep)
         {
             return await imports.TryChangeAsync(client, changes, quota, cancellationToken);
         }
@@ -160,7 +139,7 @@ internal sealed class RedisPolicyRepository(
         }
 
         // This change was based on the state before the import.
-        await imports.FinishAsync(client, cancellationToken);
+        await journal.FinishAsync(client, cancellationToken);
         return new PolicyChangeResult(PolicySave.Outdated);
     }
 

@@ -147,7 +147,7 @@ public sealed class BoundedWorkTests
 
         var calls = await CountAsync(() => counters.AcquireEachAsync(requests, default));
 
-        var perCall = CheckWork.MaxPerCall / CheckWork.Of(MostExpensive);
+        var perCall = CheckWork.MaxPerCall / CheckWork.Of(MostExpensive.Limits);
         Assert.That(calls["evalsha"], Is.EqualTo(requests.Count / perCall));
         Assert.That(
             Commands(calls) / calls["evalsha"],

@@ -16,13 +16,47 @@ internal static class CounterStoreExtensions
 
     public const long Second = 1_000_000;
 
+    /// <summary>
+    /// A limit of any algorithm. Of a calendar it is that of the shortest unit which is at least as long as the window.
+    /// </summary>
     public static Limit Limit(
         Algorithm algorithm,
         long permits,
         int seconds,
         long? burst = null,
-        string name = "default"
-    ) => new(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
+        string name = "default",
+        IReadOnlyList<string>? per = null
+    ) =>
+        Counted(algorithm, permits, seconds, burst, name) with
+        {
+            Per = [.. per ?? [SubjectNames.User]],
+        };
+
+    private static Limit Counted(
+        Algorithm algorithm,
+        long permits,
+        int seconds,
+        long? burst,
+        string name
+    ) =>
+        algorithm == Algorithm.Calendar
+            ? new CalendarLimit(
+                name,
+                permits,
+                new CalendarSchedule(
+                    Enum.GetValues<CalendarUnit>()
+                        .First(unit =>
+                            new CalendarSchedule(unit, TimeZones.Utc).LongestPeriod
+                            >= TimeSpan.FromSeconds(seconds)
+                        ),
+                    TimeZones.Utc
+                )
+            )
+            : RateLimit.Create(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
+
+    /// <summary>The algorithms with windows of a second; the shortest period of a calendar is an hour.</summary>
+    public static IEnumerable<Algorithm> WithShortWindows() =>
+        Enum.GetValues<Algorithm>().Where(algorithm => algorithm != Algorithm.Calendar);
 
     public static Policy Policy(params Limit[] limits) =>
         Domain.Policies.Policy.Create(Definition(limits), DateTimeOffset.UnixEpoch);
@@ -109,7 +143,7 @@ internal static class CounterStoreExtensions
     private static PolicyDefinition Definition(Limit[] limits) =>
         new(
             PolicyKey.Create("route", null),
-            limits,
+            [.. limits],
             Description: null,
             IsActive: true,
             PolicyMode.Enforce

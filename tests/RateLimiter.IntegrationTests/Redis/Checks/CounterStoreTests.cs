@@ -226,7 +226,11 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
 
     [Test]
     public async Task Counters_UsedAndGivenBackOrIdleForTheirWindow_AreGone(
-        [Values] Algorithm algorithm
+        [ValueSource(
+            typeof(CounterStoreExtensions),
+            nameof(CounterStoreExtensions.WithShortWindows)
+        )]
+            Algorithm algorithm
     )
     {
         var policy = CounterStoreExtensions.Policy(
@@ -256,7 +260,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         Assert.That(await ExistsAsync(subject, policy), Is.False);
     }
 
-    [TestCase(1)]
+    [TestCase(2)]
     [TestCase(9_600)]
     public async Task Take_CounterOfAClockThatWasWrong_BeginsNow(int hours)
     {
@@ -285,7 +289,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
                 Assert.That(given.Remaining, Is.EqualTo(2), $"{algorithm}");
                 Assert.That(
                     denied.RetryAfter,
-                    Is.GreaterThan(TimeSpan.Zero).And.AtMost(TimeSpan.FromSeconds(20)),
+                    Is.GreaterThan(TimeSpan.Zero).And.AtMost(2 * policy.Limits[0].LongestWindow),
                     $"{algorithm}"
                 );
             }
@@ -386,7 +390,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
         // The largest limits that a policy may have with a window of one day.
         var permits = algorithm switch
         {
-            Algorithm.FixedWindow => Limit.MaxPermits,
+            Algorithm.FixedWindow or Algorithm.Calendar => Limit.MaxPermits,
             Algorithm.SlidingLog => Limit.MaxLoggedPermits,
             _ => (1L << 53) / 86_400_000,
         };
@@ -396,7 +400,7 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
             86_400,
             Limit.IsBucket(algorithm) ? permits : null
         );
-        Assert.That(limit.IsExact, Is.True);
+        Assert.That(limit is not RateLimit { IsExact: false });
         var policy = CounterStoreExtensions.Policy(limit);
         var subject = CounterStoreExtensions.NewSubject();
 

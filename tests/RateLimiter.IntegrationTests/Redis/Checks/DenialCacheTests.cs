@@ -60,7 +60,13 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     }
 
     [Test]
-    public async Task Take_TheWaitIsOver_IsAllowed([Values] Algorithm algorithm)
+    public async Task Take_TheWaitIsOver_IsAllowed(
+        [ValueSource(
+            typeof(CounterStoreExtensions),
+            nameof(CounterStoreExtensions.WithShortWindows)
+        )]
+            Algorithm algorithm
+    )
     {
         var request = Request(algorithm, 2, 1);
         var denial = await ExhaustAsync(request);
@@ -124,6 +130,24 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
             denial.StableFor,
             Is.GreaterThan(TimeSpan.Zero).And.LessThanOrEqualTo(TimeSpan.FromSeconds(1))
         );
+    }
+
+    [Test]
+    public async Task Take_OneOfSeveralLimitsReset_HasTheFiguresOfTheOthersAlone()
+    {
+        var policy = CounterStoreExtensions.Policy(
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 3600, name: "hour"),
+            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 1, 86_400, name: "day")
+        );
+        var request = new CheckPlan(CounterStoreExtensions.NewSubject(), policy, 1);
+        var denial = await ExhaustAsync(request);
+        Assert.That(denial.Violated, Is.EqualTo(["hour", "day"]));
+
+        await Counters.ResetAsync(request with { Limits = policy.Limits.Select(0b10) }, default);
+
+        var after = await TakeAsync(Counters, request);
+        Assert.That(after.Violated, Is.EqualTo(["hour"]));
+        Assert.That(after.RetryAfter, Is.LessThanOrEqualTo(TimeSpan.FromHours(1)));
     }
 
     private static CheckPlan Request(Algorithm algorithm, long permits, int seconds) =>

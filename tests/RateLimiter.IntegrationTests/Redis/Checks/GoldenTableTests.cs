@@ -209,7 +209,8 @@ public sealed class GoldenTableTests(StoreKind kind) : StoreTests(kind)
     [TestCase(Algorithm.SlidingWindow, Algorithm.SlidingLog)]
     [TestCase(Algorithm.SlidingLog, Algorithm.TokenBucket)]
     [TestCase(Algorithm.TokenBucket, Algorithm.LeakyBucket)]
-    [TestCase(Algorithm.LeakyBucket, Algorithm.FixedWindow)]
+    [TestCase(Algorithm.LeakyBucket, Algorithm.Calendar)]
+    [TestCase(Algorithm.Calendar, Algorithm.FixedWindow)]
     public async Task Limit_AlgorithmChangedLive_StartsAfresh(Algorithm before, Algorithm after)
     {
         var policy = CounterStoreExtensions.Policy(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using Subject = RateLimiter.Domain.Checks.Subject;
@@ -22,6 +23,42 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         ? asked
         : 300;
 
+    private static readonly string[] Zones =
+    [
+        TimeZones.Utc,
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "Asia/Kathmandu",
+    ];
+
+    private static readonly string?[] Anchors =
+    [
+        null,
+        null,
+        "2026-01-31",
+        "2024-02-29T13:45:10",
+        "2099-11-30T02:30",
+    ];
+
+    /// <summary>
+    /// An arbitrary time; the year's end; the hour before the clocks of Berlin are set forward and back, and before Apia's missing
+    /// day.
+    /// </summary>
+    private static readonly long[] Beginnings =
+    [
+        CounterStoreExtensions.Start,
+        CounterStoreExtensions.Start,
+        .. new DateTimeOffset[]
+        {
+            new(2026, 12, 31, 23, 59, 59, TimeSpan.Zero),
+            new(2026, 3, 29, 0, 30, 0, TimeSpan.Zero),
+            new(2026, 10, 25, 0, 30, 0, TimeSpan.Zero),
+            new(2011, 12, 30, 9, 30, 0, TimeSpan.Zero),
+        }.Select(time => time.ToUnixTimeMilliseconds() * 1000),
+    ];
+
     private enum Verb
     {
         Take,
@@ -30,41 +67,95 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         Change,
     }
 
+    /// <summary>From when a delay is counted.</summary>
+    private enum Origin
+    {
+        Now,
+
+        /// <summary>The start or the end of the present period of the first calendar; now, where there is none.</summary>
+        Start,
+        End,
+    }
+
     /// <summary>
-    /// An action of a user after a delay: <c>Amount</c> is a cost, or the limit's new permits.
+    /// An action of somebody after a delay: <c>Amount</c> is a cost, or the limits' new permits, and <c>Least</c> the fewest
+    /// permits that would do.
     /// </summary>
-    private sealed record Step(long Later, Verb Verb, long Amount, int User = 0)
+    private sealed record Step(
+        long Later,
+        Verb Verb,
+        long Amount,
+        long Least,
+        Owner Owner,
+        Origin Origin = Origin.Now
+    )
     {
         public override string ToString() =>
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"+{Later} µs {Verb} {Amount} of user {User}"
+                $"{Origin} +{Later} µs {Verb} {Least} to {Amount} of {Owner}"
             );
     }
 
-    private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps)
+    /// <summary>The subjects of a check.</summary>
+    private sealed record Owner(int User, int Organisation, int Model)
     {
-        public override string ToString() =>
-            $"{string.Join(" & ", Limits)}: {string.Join("; ", Steps)}";
+        public SubjectValues Values { get; } =
+            SubjectValues.Of(
+                new Dictionary<string, string>
+                {
+                    ["org"] = $"org {Organisation}",
+                    ["model"] = $"model {Model}",
+                }
+            )!;
     }
 
-    /// <summary>A limit, whose counter each user has, or all users share.</summary>
+    /// <param name="Limits">The limits of the policy.</param>
+    /// <param name="Steps">What is done.</param>
+    /// <param name="Begin">The time of the clock before the first step.</param>
+    private sealed record History(IReadOnlyList<LimitShape> Limits, Step[] Steps, long Begin)
+    {
+        public override string ToString() =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{string.Join(" & ", Limits)} from {Begin}: {string.Join("; ", Steps)}"
+            );
+    }
+
+    /// <summary>When the periods of a calendar begin.</summary>
+    private sealed record Schedule(CalendarUnit Unit, string TimeZone, string? Anchor)
+    {
+        public CalendarSchedule Of() =>
+            new(Unit, TimeZone, Anchor is null ? null : CalendarAnchor.Parse(Anchor));
+    }
+
+    /// <summary>A limit, and the subjects whose counter it has: the user when null.</summary>
     private sealed record LimitShape(
         Algorithm Algorithm,
         long Permits,
         int Seconds,
         long? Burst,
-        bool? IsShared = null
+        IReadOnlyList<string>? Per = null,
+        Schedule? Schedule = null
     )
     {
         public Limit ToLimit(int index) =>
-            CounterStoreExtensions.Limit(
-                Algorithm,
-                Permits,
-                Seconds,
-                Burst,
-                name: $"limit {index}"
-            );
+            Schedule is not null
+                ? new CalendarLimit($"limit {index}", Permits, Schedule.Of())
+                {
+                    Per = [.. Per ?? [SubjectNames.User]],
+                }
+                : CounterStoreExtensions.Limit(
+                    Algorithm,
+                    Permits,
+                    Seconds,
+                    Burst,
+                    name: $"limit {index}",
+                    Per
+                );
+
+        public override string ToString() =>
+            $"{Algorithm} {Permits} in {Seconds} s, burst {Burst}, per {string.Join(' ', Per ?? [])}, {Schedule}";
     }
 
     [Test]
@@ -96,8 +187,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                         Gen.Elements(Enum.GetValues<Algorithm>())
                             .SelectMany(Limit)
                             .SelectMany(limit =>
-                                Gen.Elements(false, true)
-                                    .Select(isShared => limit with { IsShared = isShared })
+                                Gen.SubListOf("user_id", "org", "model")
+                                    .Select(per => limit with { Per = [.. per] })
                             )
                             .ListOf(count)
                             .Select(limits => (IReadOnlyList<LimitShape>)[.. limits])
@@ -106,12 +197,49 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             )
         );
 
+    [Test]
+    public void Store_RandomHistoryOfAnOrganisationAndItsMembers_AnswersAsTheModel() =>
+        Check(
+            RandomHistories(
+                from ofOrganisation in Gen.Elements(Enum.GetValues<Algorithm>()).SelectMany(Limit)
+                from ofMember in Gen.Elements(Enum.GetValues<Algorithm>()).SelectMany(Limit)
+                select (IReadOnlyList<LimitShape>)
+                    [
+                        ofOrganisation with
+                        {
+                            Per = ["org"],
+                        },
+                        ofMember with
+                        {
+                            Per = ["org", "user_id"],
+                        },
+                    ],
+                users: 3
+            )
+        );
+
     private static Gen<LimitShape> Limit(Algorithm algorithm) =>
-        from permits in Gen.Frequency(
-            (1, Gen.Choose(0, 1)),
-            (6, Gen.Choose(1, 12)),
-            (1, Gen.Choose(100, 10_000))
-        )
+        algorithm == Algorithm.Calendar ? Calendar() : Rate(algorithm);
+
+    private static Gen<LimitShape> Calendar() =>
+        from permits in Permits()
+        from unit in Gen.Elements(Enum.GetValues<CalendarUnit>())
+        from zone in Gen.Elements(Zones)
+        from anchor in Gen.Elements(Anchors)
+        let schedule = new Schedule(unit, zone, anchor)
+        select new LimitShape(
+            Algorithm.Calendar,
+            permits,
+            (int)schedule.Of().LongestPeriod.TotalSeconds,
+            Burst: null,
+            Schedule: schedule
+        );
+
+    private static Gen<int> Permits() =>
+        Gen.Frequency((1, Gen.Choose(0, 1)), (6, Gen.Choose(1, 12)), (1, Gen.Choose(100, 10_000)));
+
+    private static Gen<LimitShape> Rate(Algorithm algorithm) =>
+        from permits in Permits()
         from seconds in Gen.Elements(1, 2, 10, 60, 3600, 31_536_000)
         from burst in Gen.Choose(0, 20)
         select new LimitShape(
@@ -127,7 +255,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     ) =>
         from limits in policies
         from steps in Steps(limits, users).ListOf()
-        select new History(limits, [.. steps]);
+        from begin in Gen.Elements(Beginnings)
+        select new History(limits, [.. steps], begin);
 
     private static Gen<Step> Steps(IReadOnlyList<LimitShape> limits, int users)
     {
@@ -144,6 +273,11 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             // The clock was wrong, and is corrected.
             (1, Gen.Elements(-window - 1, -window, -3 * window))
         );
+        var aroundABound = Gen.Elements(Origin.Start, Origin.End)
+            .SelectMany(origin => Gen.Choose(-2, 2).Select(by => (origin, (long)by)));
+        var when = limits.Any(limit => limit.Schedule is not null)
+            ? Gen.Frequency((2, later.Select(by => (Origin.Now, by))), (1, aroundABound))
+            : later.Select(by => (Origin.Now, by));
         var cost = Gen.Frequency(
             (1, Gen.Constant(0)),
             (5, Gen.Constant(1)),
@@ -155,10 +289,27 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
             (2, cost.Select(amount => (Verb.Give, amount))),
             (1, Gen.Choose(0, 15).Select(amount => (Verb.Change, amount)))
         );
-        return from time in later
+        // The cost itself in half of the cases.
+        static Gen<long> Least(long amount) =>
+            Gen.Frequency(
+                (1, Gen.Constant(amount)),
+                (1, Gen.Choose((int)Math.Min(amount, 1), (int)amount).Select(least => (long)least))
+            );
+
+        return from time in when
             from act in action
+            from least in Least(act.Item2)
             from user in Gen.Choose(0, users - 1)
-            select new Step(time, act.Item1, act.Item2, user);
+            from organisation in Gen.Choose(0, Math.Min(users - 1, 1))
+            from model in Gen.Choose(0, Math.Min(users - 1, 1))
+            select new Step(
+                time.Item2,
+                act.Item1,
+                act.Item2,
+                least,
+                new Owner(user, organisation, model),
+                time.Item1
+            );
     }
 
     /// <summary>Fewer steps, fewer limits, smaller numbers.</summary>
@@ -209,11 +360,18 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         var policy = CounterStoreExtensions.Policy([
             .. history.Limits.Select((limit, i) => limit.ToLimit(i)),
         ]);
-        var everyone = CounterStoreExtensions.NewSubject("everyone");
+        var client = ClientId.New();
         var owners = new Dictionary<(int Limit, Subject Owner), Counter>();
-        var now = CounterStoreExtensions.Start;
+        var schedule = policy.Limits.OfType<CalendarLimit>().FirstOrDefault()?.Schedule;
+        var now = history.Begin;
         foreach (var step in history.Steps)
         {
+            now = step.Origin switch
+            {
+                Origin.Start => schedule?.At(now).Start ?? now,
+                Origin.End => schedule?.At(now).End ?? now,
+                _ => now,
+            };
             now += step.Later;
             if (step.Verb == Verb.Change)
             {
@@ -225,7 +383,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 continue;
             }
 
-            var plan = PlanOf(history, policy, everyone, step);
+            var plan = PlanOf(client, policy, step);
             var model = Enumerable
                 .Range(0, plan.Count)
                 .Select(i =>
@@ -237,8 +395,11 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 .ToArray();
             var (verb, expected) = step.Verb switch
             {
-                Verb.Take => ("acquire", Counter.Acquire(model, policy.Limits, now, step.Amount)),
-                Verb.Look => ("peek", Look(model, policy.Limits, now, step.Amount)),
+                Verb.Take => (
+                    "acquire",
+                    Counter.Acquire(model, policy.Limits, now, step.Amount, step.Least)
+                ),
+                Verb.Look => ("peek", Look(model, policy.Limits, now, step.Amount, step.Least)),
                 _ => ("refund", Counter.Refund(model, policy.Limits, now, step.Amount)),
             };
             var decision = await Counters.DecideAsync(verb, plan, now);
@@ -257,6 +418,7 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
                 );
             }
 
+            GrantsWhatItTakes(step, decision);
             await HoldsItsPromiseAsync(plan, step, now, decision);
             if (plan.Owners is null)
             {
@@ -265,15 +427,41 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
-    private static CheckPlan PlanOf(History history, Policy policy, Subject everyone, Step step)
-    {
-        var user = everyone with { UserId = $"user {step.User}" };
-        return new CheckPlan(user, policy, step.Amount)
+    private static CheckPlan PlanOf(ClientId client, Policy policy, Step step) =>
+        CheckPlan.For(
+            client,
+            policy,
+            policy.Limits,
+            $"user {step.Owner.User}",
+            step.Owner.Values,
+            policy.Key.RouteKey,
+            step.Amount
+        ) with
         {
-            Owners = history.Limits.Any(limit => limit.IsShared is not null)
-                ? [.. history.Limits.Select(limit => limit.IsShared == true ? everyone : user)]
-                : null,
+            MinCost = step.Verb == Verb.Give ? step.Amount : step.Least,
         };
+
+    /// <summary>What is granted is what every limit has less.</summary>
+    private static void GrantsWhatItTakes(Step step, Decision decision)
+    {
+        if (step.Verb != Verb.Take)
+        {
+            return;
+        }
+
+        var taken = decision
+            .Limits.Zip(decision.Statuses)
+            .Where(_ => decision.Allowed && step.Amount > 0)
+            .Select(pair => pair.First.Capacity - pair.Second.Used - pair.Second.Remaining)
+            .Distinct()
+            .DefaultIfEmpty(0)
+            .ToList();
+        if (!taken.SequenceEqual([decision.Granted]))
+        {
+            throw new InvalidOperationException(
+                $"At {step}: {decision.Granted} granted, and {string.Join(" & ", taken)} taken."
+            );
+        }
     }
 
     /// <summary>Whether a cost would pass, with the figures as they are without it.</summary>
@@ -281,11 +469,12 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
         Counter[] model,
         IReadOnlyList<Limit> limits,
         long now,
-        long cost
+        long cost,
+        long minCost
     ) =>
         [
             .. Counter
-                .Acquire([.. model], limits, now, cost)
+                .Acquire([.. model], limits, now, cost, minCost)
                 .Zip(
                     Counter.Acquire([.. model], limits, now, 0),
                     (asked, stands) => stands with { Wait = asked.Wait }
@@ -335,8 +524,24 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
 
         var predicted = decision.After(TimeSpan.FromMicroseconds(steady - 1));
         var before = await Counters.DecideAsync("peek", plan, now + steady - 1);
-        var other = await Counters.DecideAsync("peek", plan with { Cost = 1 }, now + steady - 1);
-        var then = await Counters.DecideAsync("peek", plan with { Cost = 0 }, now + steady);
+        var other = await Counters.DecideAsync(
+            "peek",
+            plan with
+            {
+                Cost = 1,
+                MinCost = 1,
+            },
+            now + steady - 1
+        );
+        var then = await Counters.DecideAsync(
+            "peek",
+            plan with
+            {
+                Cost = 0,
+                MinCost = 0,
+            },
+            now + steady
+        );
         var isStill = before
             .Statuses.Select(status => status with { Used = 0 })
             .SequenceEqual(predicted.Statuses.Select(status => status with { Used = 0 }));

@@ -13,6 +13,8 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private static readonly Algorithm[] Algorithms = Enum.GetValues<Algorithm>();
+
     private readonly ClientId client = ClientId.New();
 
     [Test]
@@ -44,7 +46,7 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
         var policy = Policy([
             .. Enumerable
                 .Range(0, count)
-                .Select(i => Of((Algorithm)(i % 5), 10 + count - i, $"limit {i}")),
+                .Select(i => Of(Algorithms[i % Algorithms.Length], 10 + count - i, $"limit {i}")),
         ]);
         var plan = new CheckPlan(Owner("any"), policy, Cost: 1)
         {
@@ -135,22 +137,127 @@ public sealed class SeveralOwnersTests(StoreKind kind) : StoreTests(kind)
         }
     }
 
+    [Test]
+    public async Task Acquire_UserOfAnExhaustedOrganisation_IsAllowedElsewhereAndKeepsItsPermits()
+    {
+        var policy = Policy(
+            Of(Algorithm.FixedWindow, 1, "org"),
+            Of(Algorithm.FixedWindow, 9, "member")
+        );
+        await AcquireAsync(Plan(policy, "acme", "alice"), 1);
+
+        var denials = new[]
+        {
+            await DecideAsync(Plan(policy, "acme", "alice")),
+            await DecideAsync(Plan(policy, "acme", "bob")),
+            await DecideAsync(Plan(policy, "acme", "bob")),
+        };
+
+        Assert.That(denials.Select(denial => denial.Violated), Is.All.EqualTo(new[] { "org" }));
+        Assert.That((await DecideAsync(Plan(policy, "umbrella", "alice"))).Allowed);
+        var look = await Counters.PeekAsync(Plan(policy, "acme", "bob"), default);
+        Assert.That(look.Statuses.Select(it => it.Remaining), Is.EqualTo([0, 9]));
+    }
+
+    [Test]
+    public async Task Acquire_OrganisationExhaustedAndThenResetOrRaised_AllowsAtOnce(
+        [Values("refund", "reset", "limit")] string change
+    )
+    {
+        await Poll.UntilAsync(
+            "The subscription is not healthy.",
+            Patience,
+            () => Task.FromResult(Invalidations.IsSubscribed)
+        );
+        var policy = Policy(
+            Of(Algorithm.TokenBucket, 1, "org"),
+            Of(Algorithm.FixedWindow, 9, "user")
+        );
+        var plan = Plan(policy, "acme", "alice");
+        await AcquireAsync(plan, 1);
+        Assert.That((await DecideAsync(plan)).Allowed, Is.False);
+
+        switch (change)
+        {
+            case "refund":
+                await Counters.RefundAsync(plan, default);
+                break;
+            case "reset":
+                // Of the organisation alone.
+                await Counters.ResetAsync(
+                    plan with
+                    {
+                        Limits = policy.Limits.Select(0b01),
+                        Owners = [plan.Owners![0]],
+                    },
+                    default
+                );
+                break;
+            default:
+                policy = policy.Change(
+                    Of(Algorithm.TokenBucket, 2, "org"),
+                    Of(Algorithm.FixedWindow, 9, "user")
+                );
+                break;
+        }
+
+        Assert.That((await DecideAsync(Plan(policy, "acme", "bob"))).Allowed);
+    }
+
+    [Test]
+    public async Task Acquire_FewerAreLeft_TakesTheSameFromEachCounterAndWaitsForTheLeast(
+        [Values] Algorithm algorithm
+    )
+    {
+        var policy = Policy(Of(algorithm, 5, "org"), Of(algorithm, 9, "user"));
+        var alice = Plan(policy, "acme", "alice") with { Cost = 3, MinCost = 1 };
+        var bob = Plan(policy, "acme", "bob") with { Cost = 100, MinCost = 2 };
+
+        var first = await DecideAsync(alice);
+        var second = await DecideAsync(bob);
+        var third = await DecideAsync(alice);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                new[] { first, second, third }.Select(it => (it.Allowed, it.Granted)),
+                Is.EqualTo([(true, 3), (true, 2), (false, 0)])
+            );
+            Assert.That(second.Statuses.Select(it => it.Remaining), Is.EqualTo([0, 7]));
+            Assert.That(third.Violated, Is.EqualTo(["org"]));
+            Assert.That(third.RetryAfter, Is.GreaterThan(TimeSpan.Zero));
+        }
+    }
+
     private static Limit Of(Algorithm algorithm, long permits, string name) =>
         CounterStoreExtensions.Limit(
             algorithm,
             permits,
             31_536_000,
             Limit.IsBucket(algorithm) ? permits : null,
-            name
+            name,
+            name switch
+            {
+                "org" => ["org"],
+                "member" => ["org", SubjectNames.User],
+                _ => null,
+            }
         );
 
     private static Policy Policy(params Limit[] limits) => CounterStoreExtensions.Policy(limits);
 
     private Subject Owner(string name) => new(client, name, RouteKey: null);
 
-    /// <summary>The first limit of the policy is the organisation's, the second the user's.</summary>
     private CheckPlan Plan(Policy policy, string organisation, string user) =>
-        new(Owner(user), policy, Cost: 1) { Owners = [Owner(organisation), Owner(user)] };
+        CheckPlan.For(
+            client,
+            policy,
+            policy.Limits,
+            user,
+            SubjectValues.Of([KeyValuePair.Create("org", organisation)]),
+            policy.Key.RouteKey,
+            cost: 1
+        );
 
     private async Task<Decision> DecideAsync(CheckPlan plan) =>
         (await Counters.AcquireAsync(plan, default))!;
@@ -199,9 +306,17 @@ public sealed class SeveralOwnersInAClusterTests
             }
         );
         var client = ClientId.New();
+        // In half of them the organisation is in common and determines the slot, in the others the policy does.
         var plans = Enumerable
             .Range(0, policies)
-            .Select(i => PlanOf(client, $"route {i}"))
+            .Select(i =>
+                PlanOf(
+                    client,
+                    $"route {i}",
+                    $"org {i}",
+                    i % 2 == 0 ? ["org", SubjectNames.User] : [SubjectNames.User]
+                )
+            )
             .ToList();
 
         var decisions = await Task.WhenAll(
@@ -218,12 +333,29 @@ public sealed class SeveralOwnersInAClusterTests
         );
     }
 
-    private static CheckPlan PlanOf(ClientId client, string route)
+    private static CheckPlan PlanOf(
+        ClientId client,
+        string route,
+        string organisation,
+        string[] perUser
+    )
     {
-        Limit[] limits =
+        LimitList limits =
         [
-            CounterStoreExtensions.Limit(Algorithm.FixedWindow, 10, 3600, name: "org"),
-            CounterStoreExtensions.Limit(Algorithm.SlidingLog, 20, 3600, name: "user"),
+            CounterStoreExtensions.Limit(
+                Algorithm.FixedWindow,
+                10,
+                3600,
+                name: "org",
+                per: ["org"]
+            ),
+            CounterStoreExtensions.Limit(
+                Algorithm.SlidingLog,
+                20,
+                3600,
+                name: "user",
+                per: perUser
+            ),
         ];
         var definition = new PolicyDefinition(
             PolicyKey.Create(route, null),
@@ -232,13 +364,14 @@ public sealed class SeveralOwnersInAClusterTests
             IsActive: true,
             PolicyMode.Enforce
         );
-        return new CheckPlan(
-            new Subject(client, "alice", null),
+        return CheckPlan.For(
+            client,
             Policy.Create(definition, DateTimeOffset.UnixEpoch),
-            Cost: 1
-        )
-        {
-            Owners = [new Subject(client, "acme", null), new Subject(client, "alice", null)],
-        };
+            limits,
+            "alice",
+            SubjectValues.Of([KeyValuePair.Create("org", organisation)]),
+            route,
+            cost: 1
+        );
     }
 }

@@ -18,6 +18,7 @@ using RateLimiter.Infrastructure.Redis.Logs;
 using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis.Checks;
 using RateLimiter.IntegrationTests.Redis.Connection;
+using RateLimiter.IntegrationTests.Redis.Policies;
 using StackExchange.Redis;
 
 namespace RateLimiter.IntegrationTests.Redis.Clients;
@@ -37,11 +38,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
     public async Task OpenAsync()
     {
         repository = new RedisDeletionRepository(Store.Connection);
-        policies = new RedisPolicyRepository(
-            Store.Connection,
-            new PolicyImports(Store.Connection, TestStore.Quotas),
-            TestStore.Quotas
-        );
+        policies = Store.Connection.Policies();
         keys = new RedisKeyRepository(Store.Connection, TestStore.Quotas);
         log = new RedisDecisionLog(
             Store.Connection,
@@ -235,7 +232,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
                 PolicyKey.Create(route, null),
                 limits is []
                     ? [CounterStoreExtensions.Limit(Algorithm.FixedWindow, 9, 3600)]
-                    : limits,
+                    : [.. limits],
                 Description: null,
                 IsActive: true,
                 PolicyMode.Enforce

@@ -9,6 +9,7 @@ using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Keys;
 using RateLimiter.Infrastructure.Redis.Policies;
 using RateLimiter.IntegrationTests.Redis.Checks;
+using RateLimiter.IntegrationTests.Redis.Policies;
 
 namespace RateLimiter.IntegrationTests.Redis.Connection;
 
@@ -23,11 +24,7 @@ public sealed class RedisInvalidationChannelTests(StoreKind kind) : StoreTests(k
     [SetUp]
     public void Open()
     {
-        policies = new RedisPolicyRepository(
-            Store.Connection,
-            new PolicyImports(Store.Connection, TestStore.Quotas),
-            TestStore.Quotas
-        );
+        policies = Store.Connection.Policies();
         keys = new RedisKeyRepository(Store.Connection, TestStore.Quotas);
     }
 

@@ -33,16 +33,9 @@ public sealed class HistoryTests(StoreKind kind) : StoreTests(kind)
     public async Task OpenAsync()
     {
         var quotas = Options.Create(new QuotaOptions { MaxHistoryBytes = MaxBytes });
-        policies = new RedisPolicyRepository(
-            Store.Connection,
-            new PolicyImports(Store.Connection, quotas),
-            quotas
-        );
+        policies = Store.Connection.Policies(quotas);
         keys = new RedisKeyRepository(Store.Connection, quotas);
-        audit = new RedisAuditRepository(
-            Store.Connection,
-            new PolicyImports(Store.Connection, TestStore.Quotas)
-        );
+        audit = Store.Connection.Audit();
         database = (await Store.Connection.Connected).GetDatabase();
     }
 

@@ -17,6 +17,8 @@ public sealed class CheckRequestReaderTests
     [TestCase("""{"user_id":null,"route_key":null,"role":null}""")]
     [TestCase("""{"user_id":"","route_key":"a\"\u00e9\ud83d\ude00\n","cost":-1}""")]
     [TestCase("""{"user\u005fid":"alice"}""")]
+    [TestCase("""{"user_id":"a","min_cost":2,"cost":3}""")]
+    [TestCase("""{"subjects":null}""")]
     [TestCase("{}")]
     public void Read_PlainlyRight_IsAsTheSerializerReadsIt(string json) =>
         Assert.That(
@@ -24,6 +26,29 @@ public sealed class CheckRequestReaderTests
             Is.EqualTo(JsonSerializer.Deserialize<CheckRequest>(json, Options))
         );
 
+    [TestCase("""{"subjects":{"org":"acme"},"user_id":"a"}""", "org")]
+    [TestCase("""{"subjects":{ "org" : "\ud83d\ude00", "a\u0062":"" } }""", "ab", "org")]
+    [TestCase("""{"subjects":{"user_id":"x","A b":"y"}}""", "A b", "user_id")]
+    public void Read_Subjects_AreThoseThatTheSerializerReads(string json, params string[] names)
+    {
+        var read = (CheckRequest)Read(new CheckRequestReader(), json)!;
+
+        Assert.That(read.Subjects!.Keys, Is.EqualTo(names));
+        Assert.That(
+            read.Subjects,
+            Is.EquivalentTo(JsonSerializer.Deserialize<CheckRequest>(json, Options)!.Subjects!)
+        );
+    }
+
+    [TestCase("""{"subjects":[]}""")]
+    [TestCase("""{"subjects":"acme"}""")]
+    [TestCase("""{"subjects":{"org":null}}""")]
+    [TestCase("""{"subjects":{"org":1}}""")]
+    [TestCase("""{"subjects":{"org":{"a":"b"}}}""")]
+    [TestCase("""{"subjects":{"org":"a","org":"b"}}""")]
+    [TestCase("""{"subjects":{"org":"a"},"subjects":{"org":"a"}}""")]
+    [TestCase("""{"min_cost":null}""")]
+    [TestCase("""{"min_cost":"1"}""")]
     [TestCase("[]")]
     [TestCase("null")]
     [TestCase("1")]

@@ -56,7 +56,19 @@ public sealed class DecisionJsonTests
         {
             TestName = "{m}(bucket)",
         };
-        yield return new(Decision.Inactive(TestData.Policy(isActive: false), TestData.Moment))
+        yield return new(
+            Decision.From(
+                TestData.Plan(TestData.Policy(), cost: 7, minCost: 2),
+                [TestData.Status(remaining: 0, used: 7)],
+                TestData.Moment
+            )
+        )
+        {
+            TestName = "{m}(partial)",
+        };
+        yield return new(
+            Decision.NotAsked(TestData.Plan(TestData.Policy(isActive: false)), TestData.Moment)
+        )
         {
             TestName = "{m}(inactive)",
         };

@@ -126,7 +126,18 @@ public sealed class RateLimitHeadersTests
     {
         var response = Requests.Context().Response;
 
-        RateLimitHeaders.Write(response, Decision.Inactive(MinuteAndMonth, TestData.Moment));
+        RateLimitHeaders.Write(
+            response,
+            Decision.NotAsked(
+                TestData.Plan(
+                    MinuteAndMonth with
+                    {
+                        Definition = MinuteAndMonth.Definition with { IsActive = false },
+                    }
+                ),
+                TestData.Moment
+            )
+        );
 
         Assert.That(
             $"{response.Headers["RateLimit"]}",
@@ -165,7 +176,12 @@ public sealed class RateLimitHeadersTests
         var response = Requests.Context().Response;
         RateLimitHeaders.Write(
             response,
-            Decision.Uncounted(policy, 1, allowed, TestData.Moment, TimeSpan.FromSeconds(1))
+            Decision.Uncounted(
+                TestData.Plan(policy),
+                allowed,
+                TestData.Moment,
+                TimeSpan.FromSeconds(1)
+            )
         );
         return response.Headers.ToDictionary(header => header.Key, header => $"{header.Value}");
     }

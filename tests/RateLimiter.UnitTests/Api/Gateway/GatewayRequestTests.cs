@@ -8,32 +8,41 @@ namespace RateLimiter.UnitTests.Api.Gateway;
 public sealed class GatewayRequestTests
 {
     private static readonly PolicyTable NoPolicies = new([]);
+    private static readonly PolicyTable Subjects = new([
+        TestData.Policy(
+            limits:
+            [
+                TestData.Limit("a", per: ["org"]),
+                TestData.Limit("b", per: ["model__name_", "user_id"]),
+            ]
+        ),
+        TestData.Policy("other"),
+    ]);
 
     [Test]
-    public void ToCheck_AllGiven_IsWhatTheyTell() =>
+    public void Check_AllGiven_IsWhatTheyTell() =>
         Assert.That(
             Read(
-                    null,
-                    ("X-RateLimit-User", "alice"),
-                    ("X-RateLimit-Route", "search"),
-                    ("X-RateLimit-Role", "free"),
-                    ("X-RateLimit-Cost", "7")
-                )
-                .ToCheck(NoPolicies),
+                null,
+                ("X-RateLimit-User", "alice"),
+                ("X-RateLimit-Route", "search"),
+                ("X-RateLimit-Role", "free"),
+                ("X-RateLimit-Cost", "7")
+            ).Check,
             Is.EqualTo(new Check("alice", "search", "free", 7))
         );
 
     [TestCase("192.0.2.7", "192.0.2.7")]
     [TestCase("::ffff:192.0.2.7", "192.0.2.7")]
     [TestCase("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")]
-    public void ToCheck_NothingGiven_IsTheCallersAddressOnce(string address, string user)
+    public void Check_NothingGiven_IsTheCallersAddressOnce(string address, string user)
     {
         var context = Requests.Context();
         context.Request.Method = "GET";
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
 
         Assert.That(
-            new GatewayRequest(context, null).ToCheck(NoPolicies),
+            new GatewayRequest(context, null, NoPolicies).Check,
             Is.EqualTo(new Check(user, "*", "default", 1))
         );
     }
@@ -44,11 +53,8 @@ public sealed class GatewayRequestTests
     [TestCase("X-RateLimit-Cost")]
     [TestCase("X-Forwarded-Method")]
     [TestCase("X-Original-URI")]
-    public void ToCheck_HeaderIsEmpty_CountsAsMissing(string header) =>
-        Assert.That(
-            Read(null, (header, "")).ToCheck(NoPolicies),
-            Is.EqualTo(Read(null).ToCheck(NoPolicies))
-        );
+    public void Check_HeaderIsEmpty_CountsAsMissing(string header) =>
+        Assert.That(Read(null, (header, "")).Check, Is.EqualTo(Read(null).Check));
 
     [TestCase(null, "X-Forwarded-Uri", "/a?x=1", "X-Forwarded-Method", "PUT", "PUT /a")]
     [TestCase(null, "X-Original-URI", "/a?x=1", "X-Original-Method", "PUT", "PUT /a")]
@@ -56,7 +62,7 @@ public sealed class GatewayRequestTests
     [TestCase(null, "X-Forwarded-Uri", "/a", "X", "", "POST /a")]
     [TestCase("/a/b?no_policy=allow", "X", "", "X", "", "POST /a/b")]
     [TestCase(null, "X", "", "X", "", "POST /")]
-    public void ToCheck_PathThatAPolicyNames_IsThatRoute(
+    public void Check_PathThatAPolicyNames_IsThatRoute(
         string? ownPath,
         string pathHeader,
         string path,
@@ -65,9 +71,12 @@ public sealed class GatewayRequestTests
         string route
     ) =>
         Assert.That(
-            Read(ownPath, (pathHeader, path), (methodHeader, method))
-                .ToCheck(new PolicyTable([TestData.Policy(route), TestData.Policy("*")]))
-                .RouteKey,
+            Read(
+                new PolicyTable([TestData.Policy(route), TestData.Policy("*")]),
+                ownPath,
+                (pathHeader, path),
+                (methodHeader, method)
+            ).Check.RouteKey,
             Is.EqualTo(route)
         );
 
@@ -75,25 +84,70 @@ public sealed class GatewayRequestTests
     [TestCase("/b")]
     [TestCase("/b\u0001")]
     [TestCase("/*")]
-    public void ToCheck_PathThatNoPolicyNames_IsTheCatchAllsOwnRoute(string path) =>
+    public void Check_PathThatNoPolicyNames_IsTheCatchAllsOwnRoute(string path) =>
         Assert.That(
-            Read(path)
-                .ToCheck(new PolicyTable([TestData.Policy("search"), TestData.Policy("*")]))
-                .RouteKey,
+            Read(
+                new PolicyTable([TestData.Policy("search"), TestData.Policy("*")]),
+                path
+            ).Check.RouteKey,
             Is.EqualTo("*")
         );
 
     [Test]
-    public void ToCheck_PathOfAnyLength_IsTheCatchAllsOwnRoute() =>
+    public void Check_PathOfAnyLength_IsTheCatchAllsOwnRoute() =>
+        Assert.That(Read($"/{new string('x', 10_000)}").Check.RouteKey, Is.EqualTo("*"));
+
+    [Test]
+    public void Check_SubjectHeaders_AreThoseThatThePolicyNames() =>
         Assert.That(
-            Read($"/{new string('x', 10_000)}").ToCheck(NoPolicies).RouteKey,
-            Is.EqualTo("*")
+            Read(
+                Subjects,
+                null,
+                ("X-RateLimit-Route", "search"),
+                ("X-RateLimit-Subject-Org", "acme"),
+                ("x-ratelimit-subject-MODEL--NAME-", "gpt"),
+                ("X-RateLimit-Subject-Forged", "x"),
+                ("X-RateLimit-Subject-User-Id", "mallory")
+            ).Check.Subjects,
+            Is.EqualTo(TestData.Subjects(("model__name_", "gpt"), ("org", "acme")))
         );
+
+    [TestCase("other", "acme", Description = "a policy without subjects")]
+    [TestCase("search", "")]
+    public void Check_SubjectHeaderEmptyOrOfNoInterest_IsNone(string route, string value) =>
+        Assert.That(
+            Read(
+                Subjects,
+                null,
+                ("X-RateLimit-Route", route),
+                ("X-RateLimit-Subject-Org", value)
+            ).Check.Subjects,
+            Is.Null
+        );
+
+    [TestCase("X-RateLimit-Subject-Org", true)]
+    [TestCase("X-RateLimit-Subject-Forged", false)]
+    public void Errors_SubjectHeaderGivenTwice_NameItIfThePolicyDoes(string header, bool isNamed)
+    {
+        var context = Requests.Context();
+        context.Request.Headers["X-RateLimit-Route"] = "search";
+        context.Request.Headers[header] = new[] { "1", "1" };
+
+        Assert.That(
+            new GatewayRequest(context, null, Subjects).Errors?.Keys,
+            isNamed ? Is.EqualTo(new[] { header }) : Is.Null
+        );
+    }
+
+    [TestCase("org", "X-RateLimit-Subject-Org")]
+    [TestCase("model__name_", "X-RateLimit-Subject-Model--Name-")]
+    public void SubjectHeader_Name_IsWrittenAsHeadersAre(string name, string header) =>
+        Assert.That(GatewayRequest.SubjectHeader(name), Is.EqualTo(header));
 
     [TestCase("X-RateLimit-User", 256, 257)]
     [TestCase("X-RateLimit-Route", 128, 129)]
     [TestCase("X-RateLimit-Role", 128, 129)]
-    public void Faults_NameIsTooLong_NameTheHeader(string header, int longest, int tooLong)
+    public void Errors_NameIsTooLong_NameTheHeader(string header, int longest, int tooLong)
     {
         using (Assert.EnterMultipleScope())
         {
@@ -120,7 +174,7 @@ public sealed class GatewayRequestTests
     [TestCase("1e3", false)]
     [TestCase("1,000", false)]
     [TestCase("one", false)]
-    public void Faults_Cost_IsAWholeNumberWithinBounds(string cost, bool isRight) =>
+    public void Errors_Cost_IsAWholeNumberWithinBounds(string cost, bool isRight) =>
         Assert.That(
             Read(null, ("X-RateLimit-Cost", cost)).Errors?.Keys,
             isRight ? Is.Null : Is.EqualTo(new[] { "X-RateLimit-Cost" })
@@ -132,13 +186,13 @@ public sealed class GatewayRequestTests
     [TestCase("X-RateLimit-Cost")]
     [TestCase("X-Original-Method")]
     [TestCase("X-Forwarded-Uri")]
-    public void Faults_HeaderGivenTwice_NameIt(string header)
+    public void Errors_HeaderGivenTwice_NameIt(string header)
     {
         var context = Requests.Context();
         context.Request.Headers[header] = new[] { "1", "1" };
 
         Assert.That(
-            new GatewayRequest(context, null).Errors,
+            new GatewayRequest(context, null, NoPolicies).Errors,
             Is.EqualTo(new Dictionary<string, string[]> { [header] = ["must be given only once"] })
         );
     }
@@ -147,7 +201,7 @@ public sealed class GatewayRequestTests
     [TestCase(null, "X-Original-URI", "X-Original-URL", "X-Original-URL")]
     [TestCase(null, "X-Forwarded-Method", "X-Original-Method", "X-Original-Method")]
     [TestCase("/a", "X-Forwarded-Uri", "X", "X-Forwarded-Uri")]
-    public void Faults_SeveralSayTheSame_NameAllButTheFirst(
+    public void Errors_SeveralSayTheSame_NameAllButTheFirst(
         string? ownPath,
         string one,
         string other,
@@ -159,7 +213,7 @@ public sealed class GatewayRequestTests
         );
 
     [Test]
-    public void Faults_RouteIsNamed_PathsDoNotMatter() =>
+    public void Errors_RouteIsNamed_PathsDoNotMatter() =>
         Assert.That(
             Read(
                 "/a",
@@ -173,6 +227,12 @@ public sealed class GatewayRequestTests
     private static GatewayRequest Read(
         string? ownPath,
         params (string Name, string Value)[] headers
+    ) => Read(NoPolicies, ownPath, headers);
+
+    private static GatewayRequest Read(
+        PolicyTable policies,
+        string? ownPath,
+        params (string Name, string Value)[] headers
     )
     {
         var context = Requests.Context();
@@ -182,6 +242,6 @@ public sealed class GatewayRequestTests
             context.Request.Headers[name] = value;
         }
 
-        return new GatewayRequest(context, ownPath);
+        return new GatewayRequest(context, ownPath, policies);
     }
 }

@@ -39,6 +39,8 @@ public sealed class PolicyResponseTests
                     WindowSeconds = 90,
                     Algorithm = Algorithm.TokenBucket,
                     Burst = 3,
+                    Per = SubjectNames.UserOnly,
+                    WhenMissing = MissingSubjects.Reject,
                     Mode = PolicyMode.Shadow,
                     OnStoreFailure = StoreFailureMode.Local,
                     Description = "Free accounts",
@@ -75,11 +77,13 @@ public sealed class PolicyResponseTests
             Assert.That(response.WindowSeconds, Is.Null);
             Assert.That(response.Algorithm, Is.Null);
             Assert.That(response.Burst, Is.Null);
+            Assert.That(response.Per, Is.Null);
+            Assert.That(response.WhenMissing, Is.Null);
             Assert.That(
                 response.Limits!.Select(limit => (limit.Name, limit.Limit, limit.WindowSeconds)),
                 Is.EqualTo(
                     limits.Select(limit =>
-                        (limit.Name, limit.Permits, (long)limit.Window.TotalSeconds)
+                        (limit.Name, limit.Permits, (long)limit.LongestWindow.TotalSeconds)
                     )
                 )
             );
@@ -90,7 +94,15 @@ public sealed class PolicyResponseTests
     public void Map_ListOfLimits_TakesOverEveryFieldOfEach()
     {
         var policy = TestData.Policy(
-            limits: TestData.Limit("even", 7, 90, Algorithm.LeakyBucket, burst: 3)
+            limits: TestData.Limit(
+                "even",
+                7,
+                90,
+                Algorithm.LeakyBucket,
+                burst: 3,
+                per: ["org"],
+                whenMissing: MissingSubjects.Skip
+            )
         );
 
         Assert.That(
@@ -105,6 +117,8 @@ public sealed class PolicyResponseTests
                         WindowSeconds = 90,
                         Algorithm = Algorithm.LeakyBucket,
                         Burst = 3,
+                        Per = SubjectNames.Create(["org"]),
+                        WhenMissing = MissingSubjects.Skip,
                     },
                 }
             )

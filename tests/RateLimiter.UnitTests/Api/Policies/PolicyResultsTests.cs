@@ -37,11 +37,12 @@ public sealed class PolicyResultsTests
         var answer = PolicyResults.Saved(
             http,
             Mapping.Mapper,
-            new PolicySaved(TestData.Policy() with { Version = 7 })
+            new PolicySaved(TestData.Policy() with { Version = 7 }, ["default"])
         );
 
         Assert.That(answer.Value!.Message, Is.EqualTo("Policy saved successfully."));
         Assert.That(answer.Value.Policy.Version, Is.EqualTo(7));
+        Assert.That(answer.Value.ResetLimits, Is.EqualTo(new[] { "default" }));
         Assert.That(http.Response.Headers.ETag.ToString(), Is.EqualTo("\"7\""));
     }
 

@@ -10,7 +10,12 @@ namespace RateLimiter.UnitTests.Api.Policies;
 
 public sealed class PolicySetDocumentTests
 {
-    private static readonly SavePolicyRequest Right = new("search", 10, 60);
+    private static readonly SavePolicyRequest Right = new()
+    {
+        RouteKey = "search",
+        Limit = 10,
+        WindowSeconds = 60,
+    };
     private static readonly JsonSerializerOptions Options = CreateOptions();
 
     private static readonly Policy[] Policies =
@@ -30,6 +35,15 @@ public sealed class PolicySetDocumentTests
             limits: TestData.Limit("default", 7, 90, Algorithm.TokenBucket, 3)
         ),
         TestData.Policy("~", "*", limits: [TestData.Limit("60s", 1), TestData.Limit("y", 2, 61)]),
+        TestData.Policy("of all", limits: TestData.Limit(per: [])),
+        TestData.Policy(
+            "of members",
+            limits:
+            [
+                TestData.Limit("a", per: ["org"]),
+                TestData.Limit("b", per: ["org", "user_id"], whenMissing: MissingSubjects.Skip),
+            ]
+        ),
         TestData.Policy("{}", "&a", limits: [TestData.Limit("60s", 1, 60, Algorithm.LeakyBucket)]),
     ];
 
@@ -48,7 +62,7 @@ public sealed class PolicySetDocumentTests
         var yaml = PolicySetDocument.Of(Policies).ToYaml();
         var json = new ArrayBufferWriter<byte>();
 
-        YamlText.Read(Encoding.UTF8.GetString(yaml), json);
+        YamlReader.Read(Encoding.UTF8.GetString(yaml), json);
 
         MustSayTheSame(JsonSerializer.Deserialize<PolicySetDocument>(json.WrittenSpan, Options)!);
     }

@@ -6,7 +6,12 @@ namespace RateLimiter.UnitTests.Api.Policies;
 
 public sealed class SavePolicyRequestTests
 {
-    private static readonly SavePolicyRequest Least = new("search", 10, 60);
+    private static readonly SavePolicyRequest Least = new()
+    {
+        RouteKey = "search",
+        Limit = 10,
+        WindowSeconds = 60,
+    };
 
     [Test]
     public void ToDefinition_OnlyWhatMustBeThere_FillsInTheDefaults()
@@ -23,7 +28,7 @@ public sealed class SavePolicyRequestTests
             Assert.That(definition.Limits[0].Name, Is.EqualTo("default"));
             Assert.That(definition.Limits[0].Algorithm, Is.EqualTo(Algorithm.FixedWindow));
             Assert.That(definition.Limits[0].Permits, Is.EqualTo(10));
-            Assert.That(definition.Limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(60)));
+            Assert.That(definition.Limits[0].LongestWindow, Is.EqualTo(TimeSpan.FromSeconds(60)));
         }
     }
 
@@ -48,18 +53,36 @@ public sealed class SavePolicyRequestTests
             Assert.That(definition.Description, Is.EqualTo("Free accounts"));
             Assert.That(definition.IsActive, Is.False);
             Assert.That(definition.Limits[0].Algorithm, Is.EqualTo(Algorithm.LeakyBucket));
-            Assert.That(definition.Limits[0].Burst, Is.EqualTo(3));
+            Assert.That(BurstOf(definition.Limits[0]), Is.EqualTo(3));
             Assert.That(definition.Mode, Is.EqualTo(PolicyMode.Shadow));
         }
     }
 
     [Test]
+    public void ToDefinition_Subjects_AreTakenOver([Values] bool isList)
+    {
+        var request = isList
+            ? List(Limit(10, 60) with { Per = ["org"], WhenMissing = MissingSubjects.Skip })
+            : Least with
+            {
+                Per = ["org"],
+                WhenMissing = MissingSubjects.Skip,
+            };
+
+        var definition = request.ToDefinition();
+
+        Assert.That(definition.Limits[0].Per, Is.EqualTo(new[] { "org" }));
+        Assert.That(definition.Limits[0].WhenMissing, Is.EqualTo(MissingSubjects.Skip));
+        Assert.That(
+            SavePolicyRequest.Of(definition).ToDefinition().IsEquivalentTo(definition),
+            "The request that creates it has them."
+        );
+    }
+
+    [Test]
     public void ToDefinition_ListOfLimits_TakesOverEveryFieldOfEach()
     {
-        var limits = List(
-                new LimitRequest(12, 60, Algorithm.LeakyBucket, 3, "even"),
-                new LimitRequest(200, 2_592_000)
-            )
+        var limits = List(Limit(12, 60, Algorithm.LeakyBucket, 3, "even"), Limit(200, 2_592_000))
             .ToDefinition()
             .Limits;
 
@@ -69,11 +92,11 @@ public sealed class SavePolicyRequestTests
             Assert.That(limits[0].Name, Is.EqualTo("even"));
             Assert.That(limits[0].Algorithm, Is.EqualTo(Algorithm.LeakyBucket));
             Assert.That(limits[0].Permits, Is.EqualTo(12));
-            Assert.That(limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(60)));
-            Assert.That(limits[0].Burst, Is.EqualTo(3));
+            Assert.That(limits[0].LongestWindow, Is.EqualTo(TimeSpan.FromSeconds(60)));
+            Assert.That(BurstOf(limits[0]), Is.EqualTo(3));
             Assert.That(limits[1].Name, Is.EqualTo("2592000s"));
             Assert.That(limits[1].Algorithm, Is.EqualTo(Algorithm.FixedWindow));
-            Assert.That(limits[1].Burst, Is.Null);
+            Assert.That(BurstOf(limits[1]), Is.Null);
         }
     }
 
@@ -95,8 +118,8 @@ public sealed class SavePolicyRequestTests
         var request = List([
             .. limits.Select(limit =>
                 limit.StartsWith('=')
-                    ? new LimitRequest(10, 60, Name: limit[1..])
-                    : new LimitRequest(10, long.Parse(limit, CultureInfo.InvariantCulture))
+                    ? Limit(10, 60, name: limit[1..])
+                    : Limit(10, long.Parse(limit, CultureInfo.InvariantCulture))
             ),
         ]);
 
@@ -115,9 +138,9 @@ public sealed class SavePolicyRequestTests
     {
         LimitRequest[] limits =
         [
-            new(10, 60),
-            new(20, 3_600, Algorithm.TokenBucket),
-            new(30, 60, Name: "minute"),
+            Limit(10, 60),
+            Limit(20, 3_600, Algorithm.TokenBucket),
+            Limit(30, 60, name: "minute"),
         ];
         var changed = limits.Reverse().Select(limit => limit with { Limit = 99 }).ToArray();
 
@@ -162,11 +185,11 @@ public sealed class SavePolicyRequestTests
                 Algorithm = Algorithm.SlidingWindow,
             }
         );
-        yield return Case("one limit", List(new LimitRequest(10, 60)));
+        yield return Case("one limit", List(Limit(10, 60)));
         yield return Case("most limits", List(Limits(8)));
         yield return Case(
             "longest name of a limit",
-            List(new LimitRequest(10, 60, Name: Validation.Text(64, "😀")))
+            List(Limit(10, 60, name: Validation.Text(64, "😀")))
         );
         yield return Case("description of several lines", Least with { Description = "a\r\n\tb" });
 
@@ -183,9 +206,9 @@ public sealed class SavePolicyRequestTests
         const string inexact =
             "is too large for this window: the greater of limit and burst, times the window in "
             + "milliseconds, must not pass 2^53, or the arithmetic would not be exact";
-        const string beside = "must not be given beside limit, window_seconds, algorithm or burst";
+        const string beside = "must not be given beside the fields of a single limit";
         var bucket = Least with { Algorithm = Algorithm.TokenBucket };
-        var one = List(new LimitRequest(10, 60));
+        var one = List(Limit(10, 60));
 
         yield return new(bucket with { Burst = 0 }, "Burst: must be from 1 to 1000000000");
         yield return new(
@@ -255,46 +278,57 @@ public sealed class SavePolicyRequestTests
         yield return new(List(), "Limits: must hold 1 to 8 limits");
         yield return new(List(Limits(9)), "Limits: must hold 1 to 8 limits");
         yield return new(
-            List(new LimitRequest(1, 1, Name: "a"), new LimitRequest(2, 2, Name: "a")),
+            List(Limit(1, 1, name: "a"), Limit(2, 2, name: "a")),
             "Limits: must each have a name of its own"
         );
         yield return new(one with { Limit = 10 }, $"Limits: {beside}");
         yield return new(one with { WindowSeconds = 60 }, $"Limits: {beside}");
         yield return new(one with { Algorithm = Algorithm.FixedWindow }, $"Limits: {beside}");
         yield return new(one with { Burst = 1 }, $"Limits: {beside}");
-        yield return new(List(new LimitRequest(10, 60), null), "Limits[1]: must be an object");
-        yield return new(List(new LimitRequest(null, 60)), "Limits[0].Limit: is required");
+        yield return new(one with { Per = ["org"] }, $"Limits: {beside}");
+        yield return new(one with { Per = [] }, $"Limits: {beside}");
+        yield return new(one with { WhenMissing = MissingSubjects.Skip }, $"Limits: {beside}");
         yield return new(
-            List(new LimitRequest(10, 60), new LimitRequest(-1, 61)),
+            Least with
+            {
+                Per = ["org", "org"],
+            },
+            "Per: must not have the same subject twice"
+        );
+        yield return new(
+            List(Limit(10, 60), Limit(10, 61) with { Per = ["Org"] }),
+            "Limits[1].Per: must have a name of 1 to 64 characters: first a to z, then a to z, 0 to 9 and _"
+        );
+        yield return new(List(Limit(10, 60), null), "Limits[1]: must be an object");
+        yield return new(List(Limit(null, 60)), "Limits[0].Limit: is required");
+        yield return new(
+            List(Limit(10, 60), Limit(-1, 61)),
             "Limits[1].Limit: must be from 0 to 1000000000"
         );
-        yield return new(List(new LimitRequest(10, null)), "Limits[0].WindowSeconds: is required");
+        yield return new(List(Limit(10, null)), "Limits[0].WindowSeconds: is required");
+        yield return new(List(Limit(10, 0)), "Limits[0].WindowSeconds: must be from 1 to 31536000");
         yield return new(
-            List(new LimitRequest(10, 0)),
-            "Limits[0].WindowSeconds: must be from 1 to 31536000"
-        );
-        yield return new(
-            List(new LimitRequest(10, 60, Burst: 5)),
+            List(Limit(10, 60, burst: 5)),
             "Limits[0].Burst: is only for token_bucket and leaky_bucket"
         );
         yield return new(
-            List(new LimitRequest(10_001, 60, Algorithm.SlidingLog)),
+            List(Limit(10_001, 60, Algorithm.SlidingLog)),
             "Limits[0].Limit: must be at most 10000 for sliding_log"
         );
         yield return new(
-            List(new LimitRequest(1_000_000_000, 9_008, Algorithm.SlidingWindow)),
+            List(Limit(1_000_000_000, 9_008, Algorithm.SlidingWindow)),
             $"Limits[0].Limit: {inexact}"
         );
         yield return new(
-            List(new LimitRequest(10, 60, Name: "")),
+            List(Limit(10, 60, name: "")),
             "Limits[0].Name: must have 1 to 64 characters"
         );
         yield return new(
-            List(new LimitRequest(10, 60, Name: Validation.Text(65))),
+            List(Limit(10, 60, name: Validation.Text(65))),
             "Limits[0].Name: must have 1 to 64 characters"
         );
         yield return new(
-            List(new LimitRequest(10, 60, Name: "a\nb")),
+            List(Limit(10, 60, name: "a\nb")),
             "Limits[0].Name: must not contain control characters"
         );
     }
@@ -308,7 +342,7 @@ public sealed class SavePolicyRequestTests
     [Test]
     public void Validate_NeitherASingleLimitNorAList_AsksForTheSingleOne() =>
         Assert.That(
-            Faults(new SavePolicyRequest("search")),
+            Faults(new SavePolicyRequest { RouteKey = "search" }),
             Is.EqualTo(new[] { "Limit: is required", "WindowSeconds: is required" })
         );
 
@@ -414,8 +448,26 @@ public sealed class SavePolicyRequestTests
         new SavePolicyRequestValidator().Faults(request);
 
     private static SavePolicyRequest List(params LimitRequest?[] limits) =>
-        new("search", Limits: limits);
+        new() { RouteKey = "search", Limits = limits };
+
+    private static LimitRequest Limit(
+        long? limit,
+        long? windowSeconds,
+        Algorithm? algorithm = null,
+        long? burst = null,
+        string? name = null
+    ) =>
+        new()
+        {
+            Limit = limit,
+            WindowSeconds = windowSeconds,
+            Algorithm = algorithm,
+            Burst = burst,
+            Name = name,
+        };
+
+    private static long? BurstOf(Limit limit) => (limit as BucketLimit)?.Burst;
 
     private static LimitRequest[] Limits(int count) =>
-        [.. Enumerable.Range(1, count).Select(seconds => new LimitRequest(10, seconds))];
+        [.. Enumerable.Range(1, count).Select(seconds => Limit(10, seconds))];
 }

@@ -39,8 +39,8 @@ public sealed class UsageResponseTests
                 Is.EqualTo(
                     new LimitUsageResponse[]
                     {
-                        new("minute", 24, 12, 12, 0, 2),
-                        new("month", 200, 200, 11, 189, 2_592_000),
+                        new("minute", SubjectNames.UserOnly, 24, 12, 12, 0, 2),
+                        new("month", SubjectNames.UserOnly, 200, 200, 11, 189, 2_592_000),
                     }
                 )
             );
@@ -67,7 +67,9 @@ public sealed class UsageResponseTests
             );
             Assert.That(
                 json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),
-                Is.EqualTo(new[] { "name", "limit", "capacity", "used", "remaining", "reset_in" })
+                Is.EqualTo(
+                    new[] { "name", "per", "limit", "capacity", "used", "remaining", "reset_in" }
+                )
             );
         }
     }

@@ -198,7 +198,7 @@ public sealed class CheckEachHandlerTests
             CancellationToken.None
         );
         Assert.That(outcome.RetryAfter is null, Is.EqualTo(outcome.Result is not null));
-        return outcome.Result ?? [];
+        return [.. (outcome.Result ?? []).Select(it => it.Decision)];
     }
 
     private static Check Check(

@@ -152,7 +152,7 @@ public sealed class DecisionMetricsTests : IDisposable
             limits: [.. algorithms.Select(it => TestData.Limit($"{it}", algorithm: it))]
         );
         return Decision.From(
-            policy,
+            TestData.Plan(policy),
             [.. algorithms.Select(_ => new LimitStatus(wait, 0, wait, 0))],
             TestData.Moment
         );

@@ -159,6 +159,100 @@ public sealed class LocalCountersTests
         Assert.That(decisions.Sum(), Is.EqualTo(8000));
     }
 
+    [Test]
+    public void Take_SubjectsOfThePolicy_CountsEachLimitForItsOwner()
+    {
+        var policy = TestData.Policy(
+            limits:
+            [
+                TestData.Limit("all", 4, per: []),
+                TestData.Limit("org", 3, per: ["org"]),
+                TestData.Limit("member", 2, per: ["org", "user_id"]),
+            ]
+        );
+
+        (string Org, string User)[] checks =
+        [
+            ("acme", "alice"),
+            ("acme", "alice"),
+            ("acme", "alice"),
+            ("acme", "bob"),
+            ("acme", "bob"),
+            ("umbrella", "alice"),
+            ("umbrella", "alice"),
+        ];
+        Assert.That(
+            checks.Select(check => string.Join(' ', Take(policy, check.Org, check.User).Violated)),
+            Is.EqualTo(["", "", "member", "", "org", "", "all"])
+        );
+    }
+
+    [Test]
+    public void Take_FewerAreLeft_TakesTheseFromEveryLimit([Values] Algorithm algorithm)
+    {
+        var policy = TestData.Policy(
+            limits:
+            [
+                TestData.Limit(
+                    "org",
+                    5,
+                    algorithm: algorithm,
+                    burst: BurstOf(algorithm, 5),
+                    per: ["org"]
+                ),
+                TestData.Limit("user", 9, algorithm: algorithm, burst: BurstOf(algorithm, 9)),
+            ]
+        );
+
+        var first = Take(policy, "acme", "alice", cost: 3, minCost: 1);
+        var second = Take(policy, "acme", "bob", cost: 3, minCost: 2);
+        var third = Take(policy, "acme", "alice", cost: 3, minCost: 1);
+
+        Assert.That(
+            new[] { first, second, third }.Select(it => (it.Allowed, it.Granted)),
+            Is.EqualTo([(true, 3), (true, 2), (false, 0)])
+        );
+        Assert.That(second.Statuses.Select(it => it.Remaining), Is.EqualTo([0, 7]));
+        Assert.That(third.Violated, Is.EqualTo(["org"]));
+    }
+
+    [Test]
+    public void Reset_OneOfSeveralLimits_KeepsTheOthers()
+    {
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("a", 5, per: ["org"]), TestData.Limit("b", 5)]
+        );
+        Take(policy, "acme", "alice", cost: 4);
+
+        counters.Reset(
+            TestData.Plan(policy, subjects: TestData.Subjects(("org", "acme"))) with
+            {
+                Limits = policy.Limits.Select(0b01),
+                Owners = [new Subject(TestData.Client, null, null, "org:4:acme")],
+            }
+        );
+
+        Assert.That(
+            Take(policy, "acme", "alice", cost: 0).Statuses.Select(it => it.Remaining),
+            Is.EqualTo([5, 1])
+        );
+    }
+
+    private static long? BurstOf(Algorithm algorithm, long burst) =>
+        Limit.IsBucket(algorithm) ? burst : null;
+
+    private Decision Take(
+        Policy policy,
+        string organisation,
+        string user,
+        long cost = 1,
+        long? minCost = null
+    ) =>
+        counters.Acquire(
+            TestData.Plan(policy, cost, minCost, user, TestData.Subjects(("org", organisation))),
+            TestData.Moment
+        );
+
     private Decision TakeOf(Policy policy, string first, string second) =>
         counters.Acquire(
             new CheckPlan(new Subject(TestData.Client, second, null), policy, 1)

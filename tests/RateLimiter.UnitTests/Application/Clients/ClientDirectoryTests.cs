@@ -571,7 +571,7 @@ public sealed class ClientDirectoryTests
         var client = Version(1);
         changes.Setup(it => it.IsSubscribed).Returns(true);
         await WarmAsync(client);
-        time.Advance(ClientDirectory.SubscribedMaxAge / 2 - Tick);
+        time.Advance(ClientFreshness.SubscribedMaxAge / 2 - Tick);
 
         Assert.That(await LookUpAsync().Soon(), Is.SameAs(client));
         Assert.That(store.Versions, Is.Zero);
@@ -582,7 +582,7 @@ public sealed class ClientDirectoryTests
     {
         changes.Setup(it => it.IsSubscribed).Returns(true);
         await WarmAsync(Version(1));
-        time.Advance(ClientDirectory.SubscribedMaxAge);
+        time.Advance(ClientFreshness.SubscribedMaxAge);
 
         var lookUp = LookUpAsync();
         Assert.That(lookUp.IsCompleted, Is.False);

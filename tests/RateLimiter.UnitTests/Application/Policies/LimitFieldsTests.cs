@@ -13,7 +13,13 @@ public sealed class LimitFieldsTests
         var limit = Least.ToLimit();
 
         Assert.That(
-            (limit.Name, limit.Algorithm, limit.Permits, limit.Window, limit.Burst),
+            (
+                limit.Name,
+                limit.Algorithm,
+                limit.Permits,
+                limit.LongestWindow,
+                (limit as BucketLimit)?.Burst
+            ),
             Is.EqualTo(
                 ("default", Algorithm.FixedWindow, 10L, TimeSpan.FromSeconds(60), (long?)null)
             )
@@ -29,7 +35,9 @@ public sealed class LimitFieldsTests
         ]);
 
         Assert.That(
-            limits.Select(limit => (limit.Name, limit.Algorithm, limit.Permits, limit.Burst)),
+            limits.Select(limit =>
+                (limit.Name, limit.Algorithm, limit.Permits, (limit as BucketLimit)?.Burst)
+            ),
             Is.EqualTo(
                 new[]
                 {
@@ -86,6 +94,38 @@ public sealed class LimitFieldsTests
                 + "milliseconds, must not pass 2^53, or the arithmetic would not be exact"
         );
         yield return new(Least with { Name = "" }, "Name: must have 1 to 64 characters");
+        yield return new(
+            Least with
+            {
+                Per = [.. Enumerable.Range(0, 10).Select(i => $"s{i}")],
+            },
+            "Per: must have at most 9 subjects"
+        );
+        yield return new(
+            Least with
+            {
+                Per = ["org", "user_id", "org"],
+            },
+            "Per: must not have the same subject twice"
+        );
+        yield return new(
+            Least with
+            {
+                Per = ["user_id", "user_id"],
+            },
+            "Per: must not have the same subject twice"
+        );
+        yield return new(Least with { Per = ["org", null] }, "Per: must be a text");
+        foreach (var name in new[] { "", "Org", "1", "a-b", "org ", new string('a', 65) })
+        {
+            yield return new(
+                Least with
+                {
+                    Per = ["org", name],
+                },
+                "Per: must have a name of 1 to 64 characters: first a to z, then a to z, 0 to 9 and _"
+            );
+        }
     }
 
     [TestCaseSource(nameof(Wrong))]
@@ -95,4 +135,50 @@ public sealed class LimitFieldsTests
     [Test]
     public void Validate_OnlyWhatMustBeThere_IsRight() =>
         Assert.That(new LimitFieldsValidator().Faults(Least), Is.Empty);
+
+    [TestCase]
+    [TestCase("user_id")]
+    [TestCase("org", "user_id", "a", "b2", "c_", "d__3", "e", "f", "g")]
+    public void Validate_SubjectsWithinBounds_IsRight(params string[] per) =>
+        Assert.That(new LimitFieldsValidator().Faults(Least with { Per = per }), Is.Empty);
+
+    [Test]
+    public void ToLimit_Subjects_AreASetOfWhichTheUserIsTheDefault()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Least.ToLimit().Per, Is.SameAs(SubjectNames.UserOnly));
+            Assert.That((Least with { Per = [] }).ToLimit().Per, Is.Empty);
+            Assert.That(
+                (Least with { Per = ["user_id", "org"] }).ToLimit().Per,
+                Is.EqualTo(new[] { "org", "user_id" })
+            );
+        }
+    }
+
+    [Test]
+    public void Of_Limit_MakesItAgainAndLeavesOutWhatIsTheDefault()
+    {
+        var limit = TestData.Limit(
+            "n",
+            7,
+            90,
+            Algorithm.TokenBucket,
+            3,
+            ["org"],
+            MissingSubjects.Skip
+        );
+
+        Assert.That(
+            LimitFields.Of(limit).ToLimit("n") with
+            {
+                Epoch = limit.Epoch,
+            },
+            Is.EqualTo(limit)
+        );
+        Assert.That(
+            LimitFields.Of(TestData.Limit()),
+            Is.EqualTo(new LimitFields(10, 60, Algorithm.FixedWindow, null, "default"))
+        );
+    }
 }

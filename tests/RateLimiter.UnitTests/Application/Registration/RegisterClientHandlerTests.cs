@@ -145,7 +145,7 @@ public sealed class RegisterClientHandlerTests
             Assert.That(cost, Is.EqualTo(1));
             Assert.That(policy.Limits, Has.Count.EqualTo(1));
             Assert.That(policy.Limits[0].Permits, Is.EqualTo(7));
-            Assert.That(policy.Limits[0].Window, Is.EqualTo(TimeSpan.FromSeconds(90)));
+            Assert.That(policy.Limits[0].LongestWindow, Is.EqualTo(TimeSpan.FromSeconds(90)));
         }
     }
 

@@ -96,8 +96,9 @@ public sealed class RefundHandlerTests
         Assert.That(recorder.Changes, Is.Empty);
     }
 
-    private Task<Decision?> GiveAsync(Policy policy, long cost = 1) =>
-        new RefundHandler(
+    private async Task<Decision?> GiveAsync(Policy policy, long cost = 1)
+    {
+        var outcome = await new RefundHandler(
             counters.Object,
             fallback,
             recorder.Recorder,
@@ -109,4 +110,7 @@ public sealed class RefundHandlerTests
             ),
             CancellationToken.None
         );
+        Assert.That(outcome.Problem is null, Is.EqualTo(outcome.Result is not null));
+        return outcome.Result;
+    }
 }

@@ -15,8 +15,8 @@ public sealed class ResetUsageHandlerTests
     private readonly StoreFallback fallback = TestData.Fallback(StoreFailureMode.Local);
 
     [Test]
-    public async Task Handle_NoPolicyApplies_IsFalseAndForgetsNothing() =>
-        Assert.That(await ResetAsync(TestData.Policy("other")), Is.False);
+    public async Task Handle_NoPolicyApplies_SaysSoAndForgetsNothing() =>
+        Assert.That(await ResetAsync(TestData.Policy("other")), Is.TypeOf<CheckProblem.NoPolicy>());
 
     [TestCase("search", null, "alice")]
     [TestCase("search", null, "*")]
@@ -30,7 +30,7 @@ public sealed class ResetUsageHandlerTests
         var policy = TestData.Policy(policyRoute);
         SetUpReset(new Subject(TestData.Client, user, counted), policy);
 
-        Assert.That(await ResetAsync(policy, user), Is.True);
+        Assert.That(await ResetAsync(policy, user), Is.Null);
         counters.VerifyAll();
         var unused = TestData.Decision(policy, TestData.Status(remaining: 10, reset: 0));
         Assert.That(
@@ -51,7 +51,7 @@ public sealed class ResetUsageHandlerTests
         var policy = TestData.Policy(isActive: false);
         SetUpReset(new Subject(TestData.Client, "alice", null), policy);
 
-        Assert.That(await ResetAsync(policy), Is.True);
+        Assert.That(await ResetAsync(policy), Is.Null);
         counters.VerifyAll();
     }
 
@@ -90,13 +90,11 @@ public sealed class ResetUsageHandlerTests
             )
             .ReturnsAsync(TestData.Moment);
 
-    private Task<bool> ResetAsync(Policy policy, string user = "alice") =>
+    private Task<CheckProblem?> ResetAsync(Policy policy, string user = "alice") =>
         new ResetUsageHandler(counters.Object, fallback, recorder.Recorder).Handle(
             new ResetUsageCommand(
                 TestData.Snapshot(TestData.Client, policies: policy),
-                user,
-                "search",
-                "free"
+                new UsageKey(user, "search", "free")
             ),
             CancellationToken.None
         );

@@ -58,14 +58,19 @@ public sealed class UsageHandlerTests
         Assert.That(() => LookAsync(TestData.Policy()), Throws.TypeOf<StoreUnavailableException>());
     }
 
-    private Task<Decision?> LookAsync(Policy policy) =>
-        new UsageHandler(counters.Object, new FakeTimeProvider(TestData.Moment)).Handle(
+    private async Task<Decision?> LookAsync(Policy policy)
+    {
+        var outcome = await new UsageHandler(
+            counters.Object,
+            new FakeTimeProvider(TestData.Moment)
+        ).Handle(
             new UsageQuery(
                 TestData.Snapshot(TestData.Client, policies: policy),
-                "alice",
-                "search",
-                "free"
+                new UsageKey("alice", "search", "free")
             ),
             CancellationToken.None
         );
+        Assert.That(outcome.Problem is null, Is.EqualTo(outcome.Result is not null));
+        return outcome.Result;
+    }
 }

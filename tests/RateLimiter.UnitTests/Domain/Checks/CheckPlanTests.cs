@@ -18,7 +18,15 @@ public sealed class CheckPlanTests
         var policy = TestData.Policy(policyRoute, "free");
 
         Assert.That(
-            CheckPlan.For(TestData.Client, policy, "alice", route, 7),
+            CheckPlan.For(
+                TestData.Client,
+                policy,
+                policy.Limits,
+                "alice",
+                subjects: null,
+                route,
+                7
+            ),
             Is.EqualTo(new CheckPlan(new Subject(TestData.Client, "alice", counted), policy, 7))
         );
     }

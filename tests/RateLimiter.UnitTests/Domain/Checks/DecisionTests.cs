@@ -13,7 +13,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy();
 
-        var decision = Decision.From(policy, [TestData.Status(0, 9, 60 * Second)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(0, 9, 60 * Second)],
+            TestData.Moment
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -33,7 +37,7 @@ public sealed class DecisionTests
     public void From_Wait_IsDeniedUntilThen()
     {
         var decision = Decision.From(
-            TestData.Policy(),
+            TestData.Plan(TestData.Policy()),
             [TestData.Status(1, 0, 2 * Second)],
             TestData.Moment
         );
@@ -56,7 +60,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(permits: permits));
 
-        var decision = Decision.From(policy, [TestData.Status(Never, permits, 0)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(Never, permits, 0)],
+            TestData.Moment
+        );
 
         using (Assert.EnterMultipleScope())
         {
@@ -104,7 +112,7 @@ public sealed class DecisionTests
         );
         var (status, permits) = nearest == "first" ? (first, 10) : (second, 20);
 
-        var decision = Decision.From(policy, [first, second], TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), [first, second], TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -124,7 +132,7 @@ public sealed class DecisionTests
         );
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(remaining: 30), TestData.Status(remaining: 4)],
             TestData.Moment
         );
@@ -149,7 +157,7 @@ public sealed class DecisionTests
         var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
             TestData.Moment
         );
@@ -170,7 +178,7 @@ public sealed class DecisionTests
         var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
             TestData.Moment
         );
@@ -193,7 +201,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit(algorithm: algorithm));
 
-        var decision = Decision.From(policy, [TestData.Status(Never)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(Never)],
+            TestData.Moment
+        );
 
         Assert.That(decision.Reason, Is.EqualTo(reason));
     }
@@ -211,7 +223,11 @@ public sealed class DecisionTests
     {
         var policy = TestData.Policy(limits: TestData.Limit("default", 0, 60, algorithm, burst: 5));
 
-        var decision = Decision.From(policy, [TestData.Status(Never, 0, 0)], TestData.Moment);
+        var decision = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(Never, 0, 0)],
+            TestData.Moment
+        );
 
         Assert.That(decision.Reason, Is.EqualTo("The limit is 0: no request is allowed"));
     }
@@ -233,7 +249,7 @@ public sealed class DecisionTests
         );
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(firstWait, 0, Second, 10), TestData.Status(secondWait)],
             TestData.Moment
         );
@@ -256,7 +272,9 @@ public sealed class DecisionTests
     [TestCase(Never)]
     public void From_PolicyThatEnforces_IsNeverDeniedInShadow(long wait) =>
         Assert.That(
-            Decision.From(TestData.Policy(), [TestData.Status(wait)], TestData.Moment).ShadowDenied,
+            Decision
+                .From(TestData.Plan(TestData.Policy()), [TestData.Status(wait)], TestData.Moment)
+                .ShadowDenied,
             Is.False
         );
 
@@ -269,7 +287,7 @@ public sealed class DecisionTests
         );
         LimitStatus[] statuses = [TestData.Status(7, 4, 5, 6), TestData.Status(0, 3, 9, 17)];
 
-        var decision = Decision.From(policy, statuses, TestData.Moment);
+        var decision = Decision.From(TestData.Plan(policy), statuses, TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -295,7 +313,7 @@ public sealed class DecisionTests
         );
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(0, 2, 5), TestData.Status(0, 1, 5), TestData.Status(0, 1, 6)],
             TestData.Moment
         );
@@ -310,7 +328,7 @@ public sealed class DecisionTests
         var policy = TestData.Policy(limits: [TestData.Limit("first"), TestData.Limit("second")]);
 
         var decision = Decision.From(
-            policy,
+            TestData.Plan(policy),
             [TestData.Status(wait: firstWait), TestData.Status(wait: secondWait)],
             TestData.Moment
         );
@@ -322,7 +340,7 @@ public sealed class DecisionTests
     }
 
     [Test]
-    public void Inactive_AnyPolicy_AllowsWithAllPermitsOfTheSmallestLimit()
+    public void NotAsked_AnyPolicy_AllowsWithAllPermitsOfTheSmallestLimit()
     {
         var policy = TestData.Policy(
             isActive: false,
@@ -334,7 +352,7 @@ public sealed class DecisionTests
             ]
         );
 
-        var decision = Decision.Inactive(policy, TestData.Moment);
+        var decision = Decision.NotAsked(TestData.Plan(policy), TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
@@ -359,7 +377,7 @@ public sealed class DecisionTests
     }
 
     [Test]
-    public void Inactive_Bucket_HasItsBurstLeft()
+    public void NotAsked_Bucket_HasItsBurstLeft()
     {
         var policy = TestData.Policy(
             isActive: false,
@@ -370,13 +388,118 @@ public sealed class DecisionTests
             ]
         );
 
-        var decision = Decision.Inactive(policy, TestData.Moment);
+        var decision = Decision.NotAsked(TestData.Plan(policy), TestData.Moment);
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(decision.Limit, Is.EqualTo(20));
             Assert.That(decision.Capacity, Is.EqualTo(1));
             Assert.That(decision.Remaining, Is.EqualTo(1));
+        }
+    }
+
+    // A limit of 10 and one of 5; what is used before the check.
+    [TestCase(4, 4, 0, 0, ExpectedResult = 4, TestName = "{m}(all is left)")]
+    [TestCase(0, 0, 9, 5, ExpectedResult = 0, TestName = "{m}(nothing is asked for)")]
+    [TestCase(4, 1, 0, 0, ExpectedResult = 4, TestName = "{m}(all is left, fewer would do)")]
+    [TestCase(4, 1, 8, 0, ExpectedResult = 2, TestName = "{m}(the first has fewer)")]
+    [TestCase(4, 1, 0, 2, ExpectedResult = 3, TestName = "{m}(the second has fewer)")]
+    [TestCase(4, 1, 9, 2, ExpectedResult = 1, TestName = "{m}(both have fewer)")]
+    [TestCase(20, 1, 0, 0, ExpectedResult = 5, TestName = "{m}(a cost above the capacity)")]
+    public long From_Allowed_GrantsTheCostOrWhatIsLeftInEveryLimit(
+        long cost,
+        long minCost,
+        long firstUsed,
+        long secondUsed
+    ) =>
+        Decision
+            .From(
+                TestData.Plan(
+                    TestData.Policy(
+                        limits: [TestData.Limit("first", 10), TestData.Limit("second", 5)]
+                    ),
+                    cost,
+                    minCost
+                ),
+                [TestData.Status(used: firstUsed), TestData.Status(used: secondUsed)],
+                TestData.Moment
+            )
+            .Granted;
+
+    [Test]
+    public void From_Denied_GrantsNothing([Values(1, 3)] long minCost)
+    {
+        var denial = Decision.From(
+            TestData.Plan(TestData.Policy(), cost: 3, minCost),
+            [TestData.Status(wait: 7, remaining: 0, used: 10)],
+            TestData.Moment
+        );
+
+        Assert.That(denial.Granted, Is.Zero);
+        Assert.That(denial.After(TimeSpan.FromMicroseconds(1)).Granted, Is.Zero);
+    }
+
+    [TestCase(0)]
+    [TestCase(7)]
+    public void From_PolicyInShadowMode_GrantsTheWholeCost(long wait) =>
+        Assert.That(
+            Decision
+                .From(
+                    TestData.Plan(TestData.Policy(mode: PolicyMode.Shadow), cost: 5, minCost: 1),
+                    [TestData.Status(wait, 0, Second, used: 9)],
+                    TestData.Moment
+                )
+                .Granted,
+            Is.EqualTo(5)
+        );
+
+    [TestCase(PolicyMode.Enforce, true, 5, 5, ExpectedResult = 5)]
+    [TestCase(PolicyMode.Enforce, true, 20, 1, ExpectedResult = 10)]
+    [TestCase(PolicyMode.Enforce, true, 20, 20, ExpectedResult = 0)]
+    [TestCase(PolicyMode.Enforce, false, 5, 1, ExpectedResult = 0)]
+    [TestCase(PolicyMode.Shadow, false, 5, 1, ExpectedResult = 5)]
+    public long Uncounted_FailOpenOrClosed_GrantsWhatItAllows(
+        PolicyMode mode,
+        bool allowed,
+        long cost,
+        long minCost
+    ) =>
+        Decision
+            .Uncounted(
+                TestData.Plan(TestData.Policy(mode: mode), cost, minCost),
+                allowed,
+                TestData.Moment,
+                TimeSpan.FromSeconds(1)
+            )
+            .Granted;
+
+    [Test]
+    public void NotAsked_AnyPolicy_GrantsTheCost([Values] bool isActive)
+    {
+        var plan = TestData.Plan(
+            TestData.Policy(
+                isActive: isActive,
+                limits: TestData.Limit(per: ["org"], whenMissing: MissingSubjects.Skip)
+            ),
+            cost: 100,
+            subjects: TestData.Subjects(("org", "acme"))
+        ) with
+        {
+            Limits = [],
+        };
+
+        var decision = Decision.NotAsked(plan, TestData.Moment);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(decision.Allowed);
+            Assert.That(decision.Granted, Is.EqualTo(100));
+            Assert.That((decision.Limit, decision.Remaining), Is.EqualTo((10, 10)));
+            Assert.That(decision.Limits, Is.Empty);
+            Assert.That(
+                decision.Reason,
+                Is.EqualTo(isActive ? Decision.NoLimitApplies : Decision.PolicyInactive)
+            );
         }
     }
 }

@@ -3,13 +3,13 @@ using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Domain.Checks;
 
-/// <summary>One subject's counters. Times are microseconds after the start of a window.</summary>
+/// <summary>One subject's counters. Times are microseconds after the start of a window and of an hour.</summary>
 internal sealed class Model(params Limit[] limits)
 {
     public const long Second = 1_000_000;
     public const long Never = LimitStatus.Never;
 
-    private const long Start = 1_700_000_040 * Second;
+    private const long Start = 1_699_999_200 * Second;
 
     private readonly Counter[] counters =
     [

@@ -18,6 +18,7 @@ public sealed class LimitTests
     [TestCase(Algorithm.LeakyBucket, null, 1)]
     [TestCase(Algorithm.LeakyBucket, 3, 3)]
     [TestCase(Algorithm.LeakyBucket, 20, 20)]
+    [TestCase(Algorithm.Calendar, null, 10)]
     public void Capacity_OfTenPermits_IsWhatCanBeTakenAtOnce(
         Algorithm algorithm,
         long? burst,
@@ -29,7 +30,10 @@ public sealed class LimitTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(limit.Capacity, Is.EqualTo(capacity));
-            Assert.That(limit.Burst, Is.EqualTo(burst));
+            Assert.That(
+                (limit as BucketLimit)?.Burst,
+                Is.EqualTo(Limit.IsBucket(algorithm) ? burst : null)
+            );
         }
     }
 
@@ -44,6 +48,7 @@ public sealed class LimitTests
     [TestCase(Algorithm.SlidingLog, false)]
     [TestCase(Algorithm.TokenBucket, true)]
     [TestCase(Algorithm.LeakyBucket, true)]
+    [TestCase(Algorithm.Calendar, false)]
     public void IsBucket_Algorithm_IsWhetherItHasABurst(Algorithm algorithm, bool expected) =>
         Assert.That(Limit.IsBucket(algorithm), Is.EqualTo(expected));
 
@@ -61,7 +66,9 @@ public sealed class LimitTests
     )
     {
         var ticks = Weighing()
-            .Select(algorithm => TestData.Limit("default", permits, windowSeconds, algorithm).Tick);
+            .Select(algorithm =>
+                TestData.RateLimit("default", permits, windowSeconds, algorithm).Tick
+            );
 
         Assert.That(ticks, Is.All.EqualTo(tick));
     }
@@ -79,7 +86,7 @@ public sealed class LimitTests
     {
         var exact = Weighing()
             .Select(algorithm =>
-                TestData.Limit("default", permits, windowSeconds, algorithm).IsExact
+                TestData.RateLimit("default", permits, windowSeconds, algorithm).IsExact
             );
 
         Assert.That(exact, Is.All.EqualTo(expected));
@@ -96,14 +103,14 @@ public sealed class LimitTests
         bool expected
     ) =>
         Assert.That(
-            TestData.Limit("default", 1, Year, algorithm, burst).IsExact,
+            TestData.RateLimit("default", 1, Year, algorithm, burst).IsExact,
             Is.EqualTo(expected)
         );
 
     [Test]
     public void IsExact_BurstSmallerThanTheLimit_DoesNotHelp() =>
         Assert.That(
-            TestData.Limit("default", 285_617, Year, Algorithm.TokenBucket, burst: 1).IsExact,
+            TestData.RateLimit("default", 285_617, Year, Algorithm.TokenBucket, burst: 1).IsExact,
             Is.False
         );
 
@@ -111,7 +118,7 @@ public sealed class LimitTests
     [TestCase(Algorithm.SlidingLog)]
     public void IsExact_NothingIsMultiplied_IsAlwaysInMicroseconds(Algorithm algorithm)
     {
-        var limit = TestData.Limit("default", Limit.MaxPermits, Year, algorithm);
+        var limit = TestData.RateLimit("default", Limit.MaxPermits, Year, algorithm);
 
         using (Assert.EnterMultipleScope())
         {
@@ -124,7 +131,7 @@ public sealed class LimitTests
     [TestCase(Year, 31_536_000_000_000)]
     public void WindowMicroseconds_Window_IsTheSame(int seconds, long microseconds) =>
         Assert.That(
-            TestData.Limit(windowSeconds: seconds).WindowMicroseconds,
+            TestData.RateLimit(windowSeconds: seconds).WindowMicroseconds,
             Is.EqualTo(microseconds)
         );
 

@@ -88,6 +88,8 @@ public sealed class PolicyTests
         {
             TestName = "{m}(algorithm)",
         };
+        yield return new(TestData.Limit(per: ["org"])) { TestName = "{m}(subjects)" };
+        yield return new(TestData.Limit(per: [])) { TestName = "{m}(no subjects)" };
     }
 
     [TestCaseSource(nameof(LimitsThatCountOtherwise))]
@@ -117,7 +119,7 @@ public sealed class PolicyTests
             yield return Case(
                 "window",
                 algorithm,
-                TestData.Limit("default", 10, 61, algorithm),
+                TestData.Limit("default", 10, 3_601, algorithm),
                 algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket
             );
             yield return Case(
@@ -132,6 +134,10 @@ public sealed class PolicyTests
                 yield return Case($"{other}", algorithm, TestData.Limit(algorithm: other), false);
             }
         }
+
+        var calendar = Algorithm.Calendar;
+        yield return Case("zone", calendar, TestData.CalendarLimit(timeZone: "Etc/UTC"), false);
+        yield return Case("anchor", calendar, TestData.CalendarLimit(anchor: "2026-01-01"), false);
 
         static TestCaseData<Limit, Limit, bool> Case(
             string change,
@@ -198,6 +204,65 @@ public sealed class PolicyTests
             Assert.That(revised.Limits[1].Epoch, Is.Not.AnyOf(minute.Epoch, month.Epoch));
             Assert.That(revised.Limits[2].Epoch, Is.EqualTo(minute.Epoch));
         }
+    }
+
+    [Test]
+    public void Revise_SubjectsInAnotherOrderOrAnotherAnswerToMissingOnes_GoesOnCounting()
+    {
+        var policy = TestData.Policy(limits: TestData.Limit(per: ["org", "user_id"]));
+
+        var revised = policy.Revise(
+            TestData.Definition(
+                limits: TestData.Limit(per: ["user_id", "org"], whenMissing: MissingSubjects.Skip)
+            ),
+            Later
+        );
+
+        Assert.That(Epoch(revised), Is.EqualTo(Epoch(policy)));
+        Assert.That(revised.ResetSince(policy), Is.Empty);
+    }
+
+    // The subjects of the only other limit, beside one per organisation and one per member of it.
+    [TestCase(new[] { "org", "model" }, new string[0], TestName = "{m}(the same in common)")]
+    [TestCase(new[] { "user_id" }, new[] { "a", "b" }, TestName = "{m}(nothing in common)")]
+    [TestCase(new string[0], new[] { "a", "b" }, TestName = "{m}(one for all)")]
+    public void Revise_AnotherLimitIsAdded_ResetsAllIfOtherSubjectsAreInCommon(
+        string[] added,
+        string[] reset
+    )
+    {
+        Limit[] Limits() =>
+            [TestData.Limit("a", per: ["org"]), TestData.Limit("b", per: ["org", "user_id"])];
+        var policy = TestData.Policy(limits: Limits());
+
+        var revised = policy.Revise(
+            TestData.Definition(limits: [.. Limits(), TestData.Limit("c", per: added)]),
+            Later
+        );
+
+        Assert.That(revised.ResetSince(policy), Is.EqualTo(reset));
+    }
+
+    [Test]
+    public void ResetSince_SomeLimitsChanged_NamesThoseThatWereThereAndCountAgain()
+    {
+        var policy = TestData.Policy(
+            limits: [TestData.Limit("a"), TestData.Limit("b"), TestData.Limit("c")]
+        );
+
+        var revised = policy.Revise(
+            TestData.Definition(
+                limits:
+                [
+                    TestData.Limit("b", windowSeconds: 61),
+                    TestData.Limit("a", permits: 11),
+                    TestData.Limit("new"),
+                ]
+            ),
+            Later
+        );
+
+        Assert.That(revised.ResetSince(policy), Is.EqualTo(new[] { "b" }));
     }
 
     private static string Epoch(Policy policy) => policy.Limits[0].Epoch;

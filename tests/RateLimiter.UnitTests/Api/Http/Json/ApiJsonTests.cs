@@ -34,18 +34,18 @@ public sealed class ApiJsonTests
                 Options
             ),
             Is.EqualTo(
-                new SavePolicyRequest(
-                    "search",
-                    10,
-                    60,
-                    "free",
-                    "d",
-                    Algorithm.TokenBucket,
-                    5,
-                    null,
-                    false,
-                    PolicyMode.Shadow
-                )
+                new SavePolicyRequest
+                {
+                    RouteKey = "search",
+                    Limit = 10,
+                    WindowSeconds = 60,
+                    Role = "free",
+                    Description = "d",
+                    Algorithm = Algorithm.TokenBucket,
+                    Burst = 5,
+                    IsActive = false,
+                    Mode = PolicyMode.Shadow,
+                }
             )
         );
 

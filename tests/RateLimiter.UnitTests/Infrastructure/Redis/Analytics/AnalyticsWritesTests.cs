@@ -8,8 +8,6 @@ namespace RateLimiter.UnitTests.Infrastructure.Redis.Analytics;
 
 public sealed class AnalyticsWritesTests
 {
-    private static readonly AnalyticsOptions Options = new();
-
     [Test]
     public void Of_Decision_IsAddedToWhatIsKeptOfItsHourAndItsDay()
     {
@@ -63,21 +61,6 @@ public sealed class AnalyticsWritesTests
     public void Of_DecisionOlderThanAnythingThatIsKept_IsNotWritten() =>
         Assert.That(WritesOf(TestData.Moment.AddDays(-92), users: 1), Is.Empty);
 
-    [TestCase("search", "free", false)]
-    [TestCase("search", "free", true)]
-    [TestCase("a:b", "1:c", false)]
-    [TestCase("", "free", true)]
-    [TestCase("other", "other", true)]
-    public void Parse_FieldOfAnyNames_GivesThemBack(string route, string role, bool isCatchAll) =>
-        Assert.That(
-            AnalyticsField.Parse(AnalyticsField.Of(route, role, isCatchAll)),
-            Is.EqualTo((new PolicyKey(route, role), isCatchAll))
-        );
-
-    [Test]
-    public void Parse_FieldOfTheOthers_IsNull() =>
-        Assert.That(AnalyticsField.Parse(AnalyticsField.Of("", "", isCatchAll: false)), Is.Null);
-
     private static List<AnalyticsWrite> WritesOf(DateTimeOffset at, int users)
     {
         var counts = new DecisionCounts();
@@ -94,6 +77,10 @@ public sealed class AnalyticsWritesTests
             );
         }
 
-        return [.. new AnalyticsWrites(Options, new FakeTimeProvider(TestData.Moment)).Of(counts)];
+        var retention = new AnalyticsRetention(
+            new AnalyticsOptions(),
+            new FakeTimeProvider(TestData.Moment)
+        );
+        return [.. new AnalyticsWrites(retention).Of(counts)];
     }
 }

@@ -190,7 +190,7 @@ public sealed class CheckBatcherTests : IDisposable
     [Test]
     public void Decide_ChecksOfMuchWork_GoInSeveralCalls()
     {
-        var work = CheckWork.Of(Heavy);
+        var work = CheckWork.Of(Heavy.Limits);
         Ask(1, 2);
         for (var i = 0; i < 5; i++)
         {

@@ -13,31 +13,24 @@ public sealed class CheckWorkTests
     [TestCase(Algorithm.SlidingLog, Limit.MaxLoggedPermits, 7)]
     public void Of_ALimit_IsWhatWasMeasured(Algorithm algorithm, long permits, int work) =>
         Assert.That(
-            CheckWork.Of(
-                TestData.Policy(limits: TestData.Limit(permits: permits, algorithm: algorithm))
-            ),
+            CheckWork.Of([TestData.Limit(permits: permits, algorithm: algorithm)]),
             Is.EqualTo(work)
         );
 
     [Test]
     public void Of_TheMostThatAPolicyCanBe_FitsIntoACall() =>
         Assert.That(
-            CheckWork.Of(
-                TestData.Policy(
-                    limits:
-                    [
-                        .. Enumerable
-                            .Range(0, PolicyDefinition.MaxLimits)
-                            .Select(i =>
-                                TestData.Limit(
-                                    $"{i}",
-                                    Limit.MaxLoggedPermits,
-                                    algorithm: Algorithm.SlidingLog
-                                )
-                            ),
-                    ]
-                )
-            ),
+            CheckWork.Of([
+                .. Enumerable
+                    .Range(0, PolicyDefinition.MaxLimits)
+                    .Select(i =>
+                        TestData.Limit(
+                            $"{i}",
+                            Limit.MaxLoggedPermits,
+                            algorithm: Algorithm.SlidingLog
+                        )
+                    ),
+            ]),
             Is.AtMost(CheckWork.MaxPerCall)
         );
 }

@@ -47,6 +47,42 @@ public sealed class DenialCacheTests
         Assert.That(Find() is not null, Is.EqualTo(isKnown));
     }
 
+    [TestCase(-1, true)]
+    [TestCase(0, false)]
+    public void Find_AroundTheEndOfACalendarPeriod_IsTheStoresFromTheEndOn(
+        int microseconds,
+        bool isKnown
+    )
+    {
+        var limit = TestData.CalendarLimit(unit: CalendarUnit.Month, timeZone: "Europe/Berlin");
+        var policy = TestData.Policy(limits: limit);
+        var now = (TestData.Moment - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var left = limit.Schedule.At(now).End - now;
+        var denial = Decision.From(
+            TestData.Plan(policy),
+            [TestData.Status(wait: left, remaining: 0, reset: left, used: 10)],
+            TestData.Moment,
+            TimeSpan.FromMicroseconds(left)
+        );
+        clock.Observe(TestData.Moment, time.GetTimestamp());
+        cache.Remember(
+            new StableDenial(Asked(policy).Slot, Asked(policy).Plan, denial),
+            cache.Generation
+        );
+
+        time.Advance(TimeSpan.FromMicroseconds(left + microseconds));
+        var found = Find(Asked(policy), clock);
+
+        Assert.That(
+            found?.ResetsAt,
+            Is.EqualTo(
+                isKnown
+                    ? new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.FromHours(1))
+                    : (DateTimeOffset?)null
+            )
+        );
+    }
+
     [Test]
     public void Find_TheStoreTookLong_EndsByTheQuestionAndWaitsByTheAnswer()
     {
@@ -139,7 +175,7 @@ public sealed class DenialCacheTests
         Assert.That(Find(), Is.Null);
     }
 
-    // Two limits with owners of their own, the first of which alice shares with bob.
+    // The first limit is of an organisation, which alice shares with bob.
     [TestCase("alice", "organisation", "user")]
     [TestCase("bob", "organisation")]
     public void Find_SeveralOwners_IsDeniedByTheCountersThatTheUserShares(
@@ -147,39 +183,13 @@ public sealed class DenialCacheTests
         params string[] violated
     )
     {
-        var policy = TestData.Policy(
-            limits: [TestData.Limit("organisation", 1), TestData.Limit("user", 1)]
-        );
-        KeyedPlan PlanOf(string name) =>
-            new KeyedPlan(
-                new CheckPlan(new Subject(TestData.Client, name, null), policy, Cost: 1)
-                {
-                    Owners =
-                    [
-                        new Subject(TestData.Client, "acme", null),
-                        new Subject(TestData.Client, name, null),
-                    ],
-                }
-            );
-        clock.Observe(TestData.Moment, time.GetTimestamp());
-        for (var i = 0; i < 2; i++)
-        {
-            var alone = Decision.From(
-                policy,
-                [policy.Limits[i]],
-                [TestData.Status(wait: (i + 1) * 10_000_000, remaining: 0)],
-                TestData.Moment,
-                TimeSpan.FromSeconds(10)
-            );
-            cache.Remember(
-                new StableDenial(PlanOf("alice").Counters[i], Cost: 1, alone),
-                cache.Generation
-            );
-        }
+        var policy = OfOrganisationAndUser(permits: 1, userPermits: 1);
+        RememberEach(AskedOf(policy, "alice"));
 
-        var found = Find(PlanOf(user), clock)!;
+        var found = Find(AskedOf(policy, user), clock)!;
 
         Assert.That(found.Allowed, Is.False);
+        Assert.That(found.Granted, Is.Zero);
         Assert.That(found.Violated, Is.EqualTo(violated));
         Assert.That(found.Limits.Select(limit => limit.Name), Is.EqualTo(violated));
         Assert.That(
@@ -190,49 +200,90 @@ public sealed class DenialCacheTests
     }
 
     [Test]
-    public void Find_SeveralOwnersAndAnUnknownLimitThatCanNeverPass_AsksTheStore()
+    public void Find_SeveralOwnersAndAnotherOrganisation_IsTheStores()
     {
-        var policy = TestData.Policy(
-            limits: [TestData.Limit("organisation", 100), TestData.Limit("user", 10)]
+        var policy = OfOrganisationAndUser(permits: 1, userPermits: 1);
+        RememberEach(AskedOf(policy, "alice"));
+
+        Assert.That(Find(AskedOf(policy, "bob", organisation: "umbrella"), clock), Is.Null);
+        Assert.That(Find(AskedOf(policy, "alice", organisation: "umbrella"), clock), Is.Null);
+    }
+
+    [TestCase(5, 5, true)]
+    [TestCase(50, 50, false)]
+    [TestCase(50, 5, true)]
+    public void Find_SeveralOwnersAndAnUnknownLimitThatCanNeverPass_AsksTheStore(
+        long cost,
+        long minCost,
+        bool isKnown
+    )
+    {
+        var policy = OfOrganisationAndUser(permits: 100, userPermits: 10);
+        RememberEach(AskedOf(policy, "alice", cost, minCost), count: 1);
+
+        Assert.That(
+            Find(AskedOf(policy, "bob", cost, minCost), clock) is not null,
+            Is.EqualTo(isKnown)
         );
-        KeyedPlan PlanOf(long cost) =>
-            new(
-                new CheckPlan(new Subject(TestData.Client, "alice", null), policy, cost)
-                {
-                    Owners =
-                    [
-                        new Subject(TestData.Client, "acme", null),
-                        new Subject(TestData.Client, "alice", null),
-                    ],
-                }
-            );
+    }
+
+    [Test]
+    public void Find_OtherMinCost_IsTheStores()
+    {
+        var policy = OfOrganisationAndUser(permits: 100, userPermits: 100);
+        RememberEach(AskedOf(policy, "alice", cost: 7, minCost: 3));
+
+        Assert.That(Find(AskedOf(policy, "alice", cost: 7, minCost: 3), clock), Is.Not.Null);
+        Assert.That(Find(AskedOf(policy, "alice", cost: 7, minCost: 2), clock), Is.Null);
+        Assert.That(Find(AskedOf(policy, "alice", cost: 7), clock), Is.Null);
+    }
+
+    private static Policy OfOrganisationAndUser(long permits, long userPermits) =>
+        TestData.Policy(
+            limits:
+            [
+                TestData.Limit("organisation", permits, per: ["org"]),
+                TestData.Limit("user", userPermits, per: ["org", "user_id"]),
+            ]
+        );
+
+    private static KeyedPlan AskedOf(
+        Policy policy,
+        string user,
+        long cost = 1,
+        long? minCost = null,
+        string organisation = "acme"
+    ) => new(TestData.Plan(policy, cost, minCost, user, TestData.Subjects(("org", organisation))));
+
+    /// <summary>Each of the first counters denies, for 10 s more than the one before it, and that is known for 10 s.</summary>
+    private void RememberEach(KeyedPlan denied, int count = 2)
+    {
         clock.Observe(TestData.Moment, time.GetTimestamp());
-        foreach (var cost in new[] { 5, 50 })
+        for (var i = 0; i < count; i++)
         {
-            var alone = Decision.From(
-                policy,
-                [policy.Limits[0]],
-                [TestData.Status(wait: 10_000_000, remaining: 0)],
+            var alone = Decision.Combine(
+                denied.Plan.Policy,
+                [denied.Plan.Limits[i]],
+                [TestData.Status(wait: (i + 1) * 10_000_000, remaining: 0)],
                 TestData.Moment,
                 TimeSpan.FromSeconds(10)
             );
             cache.Remember(
-                new StableDenial(PlanOf(cost).Counters[0], cost, alone),
+                new StableDenial(denied.Counters[i], denied.Plan, alone),
                 cache.Generation
             );
-
-            Assert.That(Find(PlanOf(cost), clock) is null, Is.EqualTo(cost > 10));
         }
     }
 
     private static KeyedPlan Asked(Policy policy, string user = "alice", long cost = 1) =>
         new KeyedPlan(new CheckPlan(new Subject(TestData.Client, user, null), policy, cost));
 
-    private static StableDenial Stable(Decision denial) => new(Asked(Policy).Slot, Cost: 1, denial);
+    private static StableDenial Stable(Decision denial) =>
+        new(Asked(Policy).Slot, Asked(Policy).Plan, denial);
 
     private static Decision Denial(int seconds) =>
         Decision.From(
-            Policy,
+            TestData.Plan(Policy),
             [TestData.Status(wait: seconds * 1_000_000, remaining: 0)],
             TestData.Moment,
             TimeSpan.FromSeconds(seconds)

@@ -1,0 +1,38 @@
+using RateLimiter.Domain.Checks;
+
+namespace RateLimiter.Application.Checks;
+
+/// <summary>Why a check cannot be decided.</summary>
+public abstract record CheckProblem
+{
+    private CheckProblem() { }
+
+    /// <summary>No policy applies to the route and role.</summary>
+    public sealed record NoPolicy : CheckProblem;
+
+    /// <summary>The check lacks subjects of limits that reject it then.</summary>
+    /// <param name="Limits">Each missing subject, with the name of the first limit that needs it.</param>
+    public sealed record SubjectsMissing(IReadOnlyDictionary<string, string> Limits) : CheckProblem
+    {
+        /// <summary>The errors by field.</summary>
+        /// <param name="field">The field of a subject, by its name.</param>
+        public Dictionary<string, string[]> Errors(Func<string, string> field) =>
+            Limits.ToDictionary(
+                missing => field(missing.Key),
+                missing => (string[])[$"is required by the limit {missing.Value}"]
+            );
+    }
+
+    /// <summary>A look names no subject, and no limit is one for all.</summary>
+    public sealed record NobodyNamed : CheckProblem;
+
+    /// <summary>No limit of the policy has exactly the subjects that are named.</summary>
+    /// <param name="Usage">The subjects.</param>
+    /// <param name="Limit">The name of the limit that was asked for; null for any.</param>
+    public sealed record NoSuchLimit(UsageKey Usage, string? Limit) : CheckProblem;
+}
+
+/// <summary>A plan, or why there is none.</summary>
+/// <param name="Plan">The plan; only when there is no problem.</param>
+/// <param name="Problem">Why there is no plan; null when there is one.</param>
+public readonly record struct Planned(CheckPlan Plan, CheckProblem? Problem = null);

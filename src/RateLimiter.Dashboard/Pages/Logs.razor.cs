@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Components;
+using RateLimiter.Application.Logs;
+using RateLimiter.Dashboard.Formatting;
+using RateLimiter.Dashboard.Live;
+using RateLimiter.Dashboard.Sessions;
+using RateLimiter.Domain.Keys;
+
+namespace RateLimiter.Dashboard.Pages;
+
+public sealed partial class Logs
+{
+    private const int PageSize = 50;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = default!;
+
+    private static readonly Dictionary<string, object> FollowAttributes = new()
+    {
+        ["aria-label"] = "Follow live decisions",
+    };
+
+    private Reply<IReadOnlyList<DecisionRow>>? decisions;
+    private int shown = PageSize;
+    private bool isFollowing;
+    private string? user;
+    private string? route;
+    private string? verdict;
+
+    // The filters are in the address, so that it can be bookmarked and shared.
+    [SupplyParameterFromQuery]
+    public string? User { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Route { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Verdict { get; set; }
+
+    private bool? Allowed =>
+        Verdict switch
+        {
+            "allowed" => true,
+            "denied" => false,
+            _ => null,
+        };
+
+    private bool HasFilter =>
+        Text(User) is not null || Text(Route) is not null || Allowed is not null;
+
+    protected override async Task LoadAsync()
+    {
+        (user, route, verdict) = (User, Route, Verdict);
+        shown = PageSize;
+        var reply = await Session.SendAsync(
+            Scopes.LogsRead,
+            caller => new LatestDecisionsQuery(
+                caller.Client.Id,
+                IDecisionLog.Capacity,
+                Text(User),
+                Text(Route),
+                Allowed
+            )
+        );
+        decisions = new(
+            reply.Value?.Select(DecisionRow (decision) => new DecisionRow.Made(decision)).ToList(),
+            reply.Failure
+        );
+    }
+
+    private void Filter() =>
+        Navigation.NavigateTo(
+            Addresses.OfLogs(
+                Text(user),
+                Text(route),
+                verdict is "allowed" or "denied" ? verdict == "allowed" : null
+            )
+        );
+
+    private static string? Text(string? entered) =>
+        string.IsNullOrWhiteSpace(entered) ? null : entered.Trim();
+}

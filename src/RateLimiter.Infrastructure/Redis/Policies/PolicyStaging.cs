@@ -1,0 +1,108 @@
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Policies;
+using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis.Policies;
+
+/// <summary>
+/// Stages many policies beside the current ones, in steps that are short for the store. A script then swaps them in at once.
+/// </summary>
+internal sealed class PolicyStaging(RedisConnection connection)
+{
+    /// <summary>The number of policies that are written in a step: about a millisecond's work.</summary>
+    internal const int PerStep = 200;
+
+    /// <summary>The same in values of the journal, of which each change has four.</summary>
+    internal const int JournalValuesPerStep = 4 * PerStep;
+
+    /// <summary>Staged data expires when it is not swapped in.</summary>
+    private static readonly TimeSpan StagedFor = TimeSpan.FromMinutes(1);
+
+    /// <summary>Stages policies beside the current ones; they expire.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="token">Distinguishes these policies from others that are staged at the same time.</param>
+    /// <param name="policies">In the format of <see cref="RedisKeys.Policies"/>.</param>
+    /// <param name="cancellationToken">Cancels the staging.</param>
+    /// <exception cref="StoreUnavailableException">The store does not reply.</exception>
+    public async Task StagePoliciesAsync(
+        ClientId client,
+        string token,
+        IEnumerable<KeyValuePair<string, RedisValue>> policies,
+        CancellationToken cancellationToken
+    )
+    {
+        var staged = RedisKeys.StagedPolicies(client, token);
+        foreach (var portion in policies.Chunk(PerStep))
+        {
+            HashEntry[] entries =
+            [
+                .. portion.Select(policy => new HashEntry(policy.Key, policy.Value)),
+            ];
+            await StageStepAsync(
+                client,
+                staged,
+                database => database.HashSetAsync(staged, entries),
+                cancellationToken
+            );
+        }
+    }
+
+    /// <summary>Stages the journal of changes (<see cref="ImportJournal"/>), from which they are recorded.</summary>
+    /// <exception cref="StoreUnavailableException">The store does not reply.</exception>
+    public async Task StageJournalAsync(
+        ClientId client,
+        string token,
+        PolicyChanges changes,
+        CancellationToken cancellationToken
+    )
+    {
+        var journal = RedisKeys.StagedJournal(client, token);
+        var deletion = TombstoneDocument.Write(changes.At, changes.Actor.KeyId);
+        foreach (var portion in changes.Changes.Chunk(PerStep))
+        {
+            RedisValue[] values =
+            [
+                .. portion.SelectMany(change =>
+                    new RedisValue[]
+                    {
+                        RedisKeys.PolicyField(change.Key),
+                        change.Before.Version,
+                        change.After is null ? deletion : "",
+                        AuditDocument.WriteEntryWithoutPolicy(
+                            change.ToAudit(changes.At, changes.Actor)
+                        ),
+                    }
+                ),
+            ];
+            await StageStepAsync(
+                client,
+                journal,
+                database => database.ListRightPushAsync(journal, values),
+                cancellationToken
+            );
+        }
+    }
+
+    private Task<bool> StageStepAsync(
+        ClientId client,
+        RedisKey key,
+        Func<IDatabase, Task> write,
+        CancellationToken cancellationToken
+    ) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            async database =>
+            {
+                var written = write(database);
+                var isKept = database.KeyExpireAsync(key, StagedFor);
+                await written;
+                return await isKept;
+            },
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+}
