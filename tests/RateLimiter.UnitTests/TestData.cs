@@ -288,5 +288,8 @@ internal static class TestData
             decision.Remaining,
             decision.Limit,
             decision.Capacity
-        );
+        )
+        {
+            Granted = decision.Allowed && decision.Granted != cost ? decision.Granted : null,
+        };
 }
