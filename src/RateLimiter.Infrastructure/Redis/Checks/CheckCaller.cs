@@ -111,35 +111,15 @@ internal sealed class CheckCaller(
         var generation = denials.Generation;
         var waiting = connection.Clock.GetTimestamp();
         var left = timeout;
+        CheckReply reply;
         while (true)
         {
             try
             {
-                var reply = isEvidence
+                reply = isEvidence
                     ? await connection.DecideAsync(keys[0], ask, left, cancellationToken)
                     : await connection.AskAsync(keys[0], ask, left, cancellationToken);
-                if (reply.Failure is { } failure)
-                {
-                    connection.ReportError(failure);
-                }
-
-                // With a given clock, a test's time is not the cache's.
-                if (clock is null)
-                {
-                    Remember(reply, generation);
-                }
-
-                return reply.Outdated is []
-                    ? reply.Decisions
-                    : await RepeatAsync(
-                        verb,
-                        plans,
-                        reply,
-                        clock,
-                        timeout - connection.Clock.GetElapsedTime(waiting),
-                        isEvidence,
-                        cancellationToken
-                    );
+                break;
             }
             catch (StoreUnavailableException exception)
                 when (IsUntouched(exception, plans.Length)
@@ -152,6 +132,30 @@ internal sealed class CheckCaller(
                 left = over > TimeSpan.Zero ? over : TimeSpan.Zero;
             }
         }
+
+        if (reply.Failure is { } failure)
+        {
+            connection.ReportError(failure);
+        }
+
+        // With a given clock, a test's time is not the cache's.
+        if (clock is null)
+        {
+            Remember(reply, generation);
+        }
+
+        // Outside of the loop: the other plans of this reply may have taken permits and must not be sent again.
+        return reply.Outdated is []
+            ? reply.Decisions
+            : await RepeatAsync(
+                verb,
+                plans,
+                reply,
+                clock,
+                timeout - connection.Clock.GetElapsedTime(waiting),
+                isEvidence,
+                cancellationToken
+            );
     }
 
     /// <summary>Sends a plan as a probe, even to a shard that is unavailable.</summary>

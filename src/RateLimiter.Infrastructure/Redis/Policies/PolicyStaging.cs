@@ -22,6 +22,8 @@ internal sealed class PolicyStaging(RedisConnection connection)
     /// <summary>Staged data expires when it is not swapped in.</summary>
     private static readonly TimeSpan StagedFor = TimeSpan.FromMinutes(1);
 
+    private static readonly RedisScript Stage = RedisScript.Load("stage");
+
     /// <summary>Stages policies beside the current ones; they expire.</summary>
     /// <param name="client">The client.</param>
     /// <param name="token">Distinguishes these policies from others that are staged at the same time.</param>
@@ -38,14 +40,11 @@ internal sealed class PolicyStaging(RedisConnection connection)
         var staged = RedisKeys.StagedPolicies(client, token);
         foreach (var portion in policies.Chunk(PerStep))
         {
-            HashEntry[] entries =
-            [
-                .. portion.Select(policy => new HashEntry(policy.Key, policy.Value)),
-            ];
             await StageStepAsync(
                 client,
                 staged,
-                database => database.HashSetAsync(staged, entries),
+                "HSET",
+                portion.SelectMany(policy => new RedisValue[] { policy.Key, policy.Value }),
                 cancellationToken
             );
         }
@@ -64,9 +63,11 @@ internal sealed class PolicyStaging(RedisConnection connection)
         var deletion = TombstoneDocument.Write(changes.At, changes.Actor.KeyId);
         foreach (var portion in changes.Changes.Chunk(PerStep))
         {
-            RedisValue[] values =
-            [
-                .. portion.SelectMany(change =>
+            await StageStepAsync(
+                client,
+                journal,
+                "RPUSH",
+                portion.SelectMany(change =>
                     new RedisValue[]
                     {
                         RedisKeys.PolicyField(change.Key),
@@ -77,32 +78,25 @@ internal sealed class PolicyStaging(RedisConnection connection)
                         ),
                     }
                 ),
-            ];
-            await StageStepAsync(
-                client,
-                journal,
-                database => database.ListRightPushAsync(journal, values),
                 cancellationToken
             );
         }
     }
 
-    private Task<bool> StageStepAsync(
+    private Task<RedisResult> StageStepAsync(
         ClientId client,
         RedisKey key,
-        Func<IDatabase, Task> write,
+        string command,
+        IEnumerable<RedisValue> arguments,
         CancellationToken cancellationToken
-    ) =>
-        connection.AskAsync(
+    )
+    {
+        RedisValue[] values = [command, (long)StagedFor.TotalMilliseconds, .. arguments];
+        return connection.AskAsync(
             RedisKeys.Client(client),
-            async database =>
-            {
-                var written = write(database);
-                var isKept = database.KeyExpireAsync(key, StagedFor);
-                await written;
-                return await isKept;
-            },
+            database => Stage.EvaluateAsync(database, [key], values),
             connection.AdministrativeTimeout,
             cancellationToken
         );
+    }
 }
