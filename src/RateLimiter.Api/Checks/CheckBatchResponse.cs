@@ -2,7 +2,8 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace RateLimiter.Api.Checks;
 
-/// <summary>The results of a batch of checks. <see cref="CheckBatchJson"/> writes them.</summary>
+// Only describes the response: CheckBatchJson writes it.
+/// <summary>The results of a batch of checks.</summary>
 /// <param name="Results">One result per check, in the order of the checks.</param>
 public sealed record CheckBatchResponse(IReadOnlyList<CheckBatchResult> Results);
 

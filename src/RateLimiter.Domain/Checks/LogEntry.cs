@@ -86,8 +86,7 @@ public readonly record struct LogEntry(
         )
         {
             Subjects = check.Subjects,
-            Granted =
-                decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
+            Granted = decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
         };
 
     /// <summary>The entry for a change of counters.</summary>

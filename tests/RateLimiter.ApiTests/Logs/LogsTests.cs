@@ -149,7 +149,10 @@ public sealed class LogsTests : ServiceFixture
         );
     }
 
-    [TestCase("?kind=all", new[] { "reset u 0 3", "refund u 2 2", "decision v 1 2", "decision u 3 0" })]
+    [TestCase(
+        "?kind=all",
+        new[] { "reset u 0 3", "refund u 2 2", "decision v 1 2", "decision u 3 0" }
+    )]
     [TestCase("?kind=all&limit=2", new[] { "reset u 0 3", "refund u 2 2" })]
     [TestCase("?kind=all&user_id=v", new[] { "decision v 1 2" })]
     [TestCase("?kind=all&route_key=s", new string[0])]
@@ -166,14 +169,11 @@ public sealed class LogsTests : ServiceFixture
         await Client.CheckAsync("u", "r", cost: 3);
         await Client.CheckAsync("v", "r");
         (
-            await Client.PostAsync(
-                "/usage/refund",
-                """{"user_id":"u","route_key":"r","cost":2}"""
-            )
+            await Client.PostAsync("/usage/refund", """{"user_id":"u","route_key":"r","cost":2}""")
         ).MustBeOk();
-        (
-            await Client.SendAsync(HttpMethod.Delete, "/usage?user_id=u&route_key=r")
-        ).MustBeStatus(204);
+        (await Client.SendAsync(HttpMethod.Delete, "/usage?user_id=u&route_key=r")).MustBeStatus(
+            204
+        );
 
         Assert.That(
             (await Client.LogsAsync(query)).Select(entry =>

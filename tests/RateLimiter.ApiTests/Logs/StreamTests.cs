@@ -277,10 +277,7 @@ public sealed class StreamTests : ServiceFixture
 
     private async Task RefundAsync(string user) =>
         (
-            await Client.PostAsync(
-                "/usage/refund",
-                $$"""{"user_id":"{{user}}","route_key":"r"}"""
-            )
+            await Client.PostAsync("/usage/refund", $$"""{"user_id":"{{user}}","route_key":"r"}""")
         ).MustBeOk();
 
     private static string Describe(StreamEvent it) =>
