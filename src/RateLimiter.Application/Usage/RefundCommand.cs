@@ -17,6 +17,7 @@ internal sealed class RefundHandler(
     ICounterStore counters,
     StoreFallback fallback,
     IdempotencyQuota keys,
+    DecisionRecorder recorder,
     TimeProvider time
 ) : IRequestHandler<RefundCommand, CheckOutcome<Decision>>
 {
@@ -42,6 +43,7 @@ internal sealed class RefundHandler(
         if (decision.Kind == DecisionKind.New)
         {
             fallback.Refund(plan);
+            recorder.RecordChange(client.Id, LogEntryKind.Refund, check, decision);
         }
 
         return CheckOutcome.Of(decision);

@@ -391,7 +391,7 @@ public sealed class ReservationTests : ServiceFixture
         var list = (await Client.GetAsync("/reservations?route_key=r&user_id=u")).MustBeOk();
 
         var only = list.Body.EnumerateArray().Single();
-        Assert.That(Id(kept), Does.StartWith(only.GetProperty("reservation_id").GetString()));
+        Assert.That(Id(kept), Does.StartWith(only.GetProperty("reservation_id").GetString()!));
         Assert.That(
             (only.GetProperty("cost").GetInt64(), only.GetProperty("slots").GetInt64()),
             Is.EqualTo((30L, 2L))

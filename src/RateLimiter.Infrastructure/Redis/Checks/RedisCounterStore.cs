@@ -130,7 +130,10 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    public async Task ResetAsync(CheckPlan plan, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset> ResetAsync(
+        CheckPlan plan,
+        CancellationToken cancellationToken
+    )
     {
         var keyed = new KeyedPlan(plan);
         // Where one owner has all counters, what any of them denied is remembered with the figures of all.
@@ -139,7 +142,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             : keyed;
         try
         {
-            await connection.AskAsync(
+            var time = await connection.AskAsync(
                 keyed.Slot,
                 database =>
                     Reset.EvaluateAsync(
@@ -150,6 +153,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 TimeLeft(plan),
                 cancellationToken
             );
+            return DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds((long)time);
         }
         finally
         {
