@@ -40,6 +40,8 @@ internal static class Failures
     /// <summary>Whether the request is idempotent.</summary>
     public static bool IsRepeatable(HttpRequestMessage request) =>
         !IsChange(request)
+        || request.Headers.Contains("Idempotency-Key")
+        || CheckPaths.IsSettlement(request)
         || request.Method == HttpMethod.Put
         || request.Method == HttpMethod.Delete;
 

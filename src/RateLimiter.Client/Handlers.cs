@@ -126,8 +126,15 @@ internal static class CheckPaths
 
     public static bool IsQuick(HttpRequestMessage request) =>
         IsCheck(request)
+        || IsSettlement(request)
+        || Ends(request.RequestUri!.AbsolutePath, "/reservations")
         || Ends(request.RequestUri!.AbsolutePath, "/usage")
         || Ends(request.RequestUri!.AbsolutePath, "/usage/refund");
+
+    /// <summary>A commit is the total, and an extension begins anew: both can be repeated.</summary>
+    public static bool IsSettlement(HttpRequestMessage request) =>
+        request.RequestUri!.AbsolutePath is { } path
+        && path.Contains("/reservations/", StringComparison.Ordinal);
 
     private static bool Ends(string path, string end) =>
         path.EndsWith(end, StringComparison.Ordinal);

@@ -62,6 +62,20 @@ public interface IRateLimiterClient
     RateLimitDecision? FindLocalDenial(RateLimitCheck check);
 
     /// <summary>
+    /// Takes permits now, to be settled when the true cost is known: <see cref="RateLimitReservation.CommitAsync"/>. When it is
+    /// disposed of without that, it gives them back; and if the process dies, they come back by themselves.
+    /// </summary>
+    /// <param name="check">What is asked for.</param>
+    /// <param name="options">How it is held; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the wait. A request that was already sent may still hold permits until it expires.</param>
+    /// <returns>The decision, and what it holds.</returns>
+    Task<RateLimitReservation> ReserveAsync(
+        RateLimitCheck check,
+        RateLimitReservationOptions? options = null,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>
     /// The used and the remaining permits now, and the decision that a check of cost 1 would get. Changes nothing.
     /// </summary>
     /// <param name="userId">The user.</param>

@@ -24,6 +24,20 @@ public sealed record RateLimitCheck(
     /// </summary>
     public long? MinCost { get; init; }
 
+    /// <summary>
+    /// Makes the check, or the refund, safe to repeat: 1 to 64 visible ASCII characters. A repetition within 10 minutes gets the same
+    /// decision, and takes nothing again. Such a check is always sent to the service.
+    /// </summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>An item of a batch, which has the key in itself; a single request has it in a header.</summary>
+    internal CheckRequest ToItem()
+    {
+        var item = ToRequest();
+        item.IdempotencyKey = IdempotencyKey;
+        return item;
+    }
+
     internal CheckRequest ToRequest() =>
         new()
         {

@@ -10,6 +10,7 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
     private readonly LocalDenials denials;
     private readonly bool remembersDenials;
     private readonly CheckBatcher? batcher;
+    private readonly ReservationKeeper keeper;
     private readonly Outage outage;
     private readonly TimeProvider time;
 
@@ -25,6 +26,7 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         this.denials = denials;
         this.outage = outage;
         this.time = time;
+        keeper = new ReservationKeeper(api, time);
         remembersDenials = options.Value.LocalDenials;
         batcher = options.Value.Batching
             ? new CheckBatcher(AskAsync, options.Value, outage, time)
@@ -49,7 +51,7 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         ArgumentNullException.ThrowIfNull(check);
         ArgumentNullException.ThrowIfNull(check.UserId);
         ArgumentNullException.ThrowIfNull(check.RouteKey);
-        if (FindLocalDenial(check) is { } denial)
+        if (check.IdempotencyKey is null && FindLocalDenial(check) is { } denial)
         {
             return Task.FromResult(denial);
         }
@@ -77,6 +79,27 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
 
     public RateLimitDecision? FindLocalDenial(RateLimitCheck check) =>
         remembersDenials ? denials.Find(check) : null;
+
+    public async Task<RateLimitReservation> ReserveAsync(
+        RateLimitCheck check,
+        RateLimitReservationOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(check);
+        options ??= new();
+        var moment = Outage.Now();
+        var asked = time.GetTimestamp();
+        var answer = await api.ReserveAsync(
+                options.ToRequest(check),
+                check.IdempotencyKey,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        var decision = RateLimitDecision.From(answer) ?? throw NotUnderstood(moment);
+        outage.Succeed(moment);
+        return new RateLimitReservation(api, keeper, decision, answer.ReservationId, options, asked);
+    }
 
     public Task<UsageResponse> GetUsageAsync(
         string userId,
@@ -116,7 +139,8 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         ArgumentNullException.ThrowIfNull(check);
         var request = check.ToRequest();
         var asked = Outage.Now();
-        var answer = await api.RefundUsageAsync(request, cancellationToken).ConfigureAwait(false);
+        var answer = await api.RefundUsageAsync(request, check.IdempotencyKey, cancellationToken)
+            .ConfigureAwait(false);
         return RateLimitDecision.From(answer) ?? throw NotUnderstood(asked);
     }
 
@@ -148,7 +172,11 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         );
     }
 
-    public void Dispose() => batcher?.Dispose();
+    public void Dispose()
+    {
+        batcher?.Dispose();
+        keeper.Dispose();
+    }
 
     private RateLimiterUnavailableException NotUnderstood(long asked)
     {
@@ -180,7 +208,8 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
         var answer =
             check.Cost == 0
                 ? await api.LookAsync(request, cancellationToken).ConfigureAwait(false)
-                : await api.CheckAsync(request, cancellationToken).ConfigureAwait(false);
+                : await api.CheckAsync(request, check.IdempotencyKey, cancellationToken)
+                    .ConfigureAwait(false);
         var decision = RateLimitDecision.From(answer) ?? throw NotUnderstood(moment);
         outage.Succeed(moment);
         denials.Remember(check, decision, asked, asOf);
@@ -193,7 +222,7 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
     )
     {
         var (asked, asOf, moment) = (time.GetTimestamp(), denials.Generation, Outage.Now());
-        var request = new CheckBatchRequest { Checks = [.. checks.Select(c => c.ToRequest())] };
+        var request = new CheckBatchRequest { Checks = [.. checks.Select(c => c.ToItem())] };
         var answer = checks.All(check => check.Cost == 0)
             ? await api.LookBatchAsync(request, cancellationToken).ConfigureAwait(false)
             : await api.CheckBatchAsync(request, cancellationToken).ConfigureAwait(false);

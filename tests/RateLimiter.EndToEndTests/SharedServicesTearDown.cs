@@ -5,5 +5,9 @@ namespace RateLimiter.EndToEndTests;
 public sealed class SharedServicesTearDown
 {
     [OneTimeTearDown]
-    public Task StopAsync() => SharedServices.StopAsync();
+    public async Task StopAsync()
+    {
+        await SharedCluster.StopAsync();
+        await SharedServices.StopAsync();
+    }
 }

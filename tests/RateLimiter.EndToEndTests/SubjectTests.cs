@@ -1,5 +1,3 @@
-using RateLimiter.TestStores;
-
 namespace RateLimiter.EndToEndTests;
 
 /// <summary>An organisation whose users are checked on two instances.</summary>
@@ -186,37 +184,5 @@ public sealed class SubjectsOnRedisTests : SubjectTests
 [NonParallelizable]
 public sealed class SubjectsInAClusterTests : SubjectTests
 {
-    private static RedisCluster? cluster;
-    private static StoreHost? host;
-    private static Service? first;
-    private static Service? second;
-
-    [OneTimeSetUp]
-    public static async Task StartAsync()
-    {
-        cluster = await RedisCluster.StartAsync();
-        host = StoreHost.Of(cluster.ConnectionString);
-        first = await StartServiceAsync();
-        second = await StartServiceAsync();
-
-        static Task<Service> StartServiceAsync() =>
-            host!.ServeAsync(SharedServices.Patient, SharedServices.Open, SharedServices.Unmetered);
-    }
-
-    [OneTimeTearDown]
-    public static async Task StopAsync()
-    {
-        if (host is not null)
-        {
-            await host.DisposeAsync();
-        }
-
-        if (cluster is not null)
-        {
-            await cluster.DisposeAsync();
-        }
-    }
-
-    protected override Task<(Service Here, Service There)> ServeAsync() =>
-        Task.FromResult((first!, second!));
+    protected override Task<(Service Here, Service There)> ServeAsync() => SharedCluster.OfAsync();
 }

@@ -33,6 +33,7 @@ internal sealed class CommonResponses : IOperationProcessor
         [412] = "The current version does not match the condition of the request.",
         [413] = "The body is too large.",
         [415] = "The body has an unsupported media type.",
+        [422] = "The idempotency key was used with other fields.",
         [429] =
             "Too many requests of this client or from this address, or too many invalid API keys from this address.",
         [503] = "The store is unavailable, or full.",

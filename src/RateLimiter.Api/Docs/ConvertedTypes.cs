@@ -4,6 +4,7 @@ using NJsonSchema.Generation;
 using NJsonSchema.Generation.TypeMappers;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Policies;
+using RateLimiter.Api.Reservations;
 
 namespace RateLimiter.Api.Docs;
 
@@ -39,23 +40,26 @@ internal static class ConvertedTypes
                 }
             )
         );
-        mappers.Add(new ObjectTypeMapper(typeof(CheckBatchResult), ResultOfBatch));
+        mappers.Add(ResultOf<DecisionResponse>(typeof(CheckBatchResult), "a decision"));
+        mappers.Add(ResultOf<CommitResponse>(typeof(CommitResult), "a commit"));
+        mappers.Add(ResultOf<ExtendResponse>(typeof(ExtendResult), "an extension"));
         mappers.Add(new ObjectTypeMapper(typeof(ValidationProblemDetails), ProblemOfFields));
     }
 
-    private static JsonSchema ResultOfBatch(
-        JsonSchemaGenerator generator,
-        JsonSchemaResolver resolver
-    )
-    {
-        var result = Schemas.EitherOf(generator.SchemaOf<DecisionResponse>(resolver));
-        result.Description = "Either the fields of a decision, or only an error.";
-        result.Properties["error"] = new JsonSchemaProperty
-        {
-            Reference = generator.SchemaOf<ProblemDetails>(resolver),
-        };
-        return result;
-    }
+    private static ObjectTypeMapper ResultOf<T>(Type type, string what) =>
+        new(
+            type,
+            (generator, resolver) =>
+            {
+                var result = Schemas.EitherOf(generator.SchemaOf<T>(resolver));
+                result.Description = $"Either the fields of {what}, or only an error.";
+                result.Properties["error"] = new JsonSchemaProperty
+                {
+                    Reference = generator.SchemaOf<ProblemDetails>(resolver),
+                };
+                return result;
+            }
+        );
 
     // Without the framework's class between it and a problem.
     private static JsonSchema ProblemOfFields(

@@ -31,6 +31,11 @@ internal sealed class WarmUp(
     private const string Checks = $$"""{"checks":[{{Check}}]}""";
     private const string Check = """{"user_id":"warm-up","route_key":"no such route"}""";
     private const string Refund = $$"""{"user_id":"warm-up","route_key":"{{Route}}"}""";
+    private const string Reserve =
+        $$"""{"user_id":"warm-up","route_key":"{{Route}}","ttl_seconds":1}""";
+
+    // It could be one, but nobody has made it.
+    private const string Reservation = "AAAAAAAAAAAAAAAAAAAAAAAA";
     private const string Usage = $"/usage?user_id=warm-up&route_key={Route}";
     private const string Policies = $$"""{"policies":[{{PolicyToSave}}]}""";
     private const string PolicyToSave =
@@ -49,6 +54,13 @@ internal sealed class WarmUp(
         ("GET", Usage, null),
         ("POST", "/usage/refund", Refund),
         ("DELETE", Usage, null),
+        ("POST", "/reservations", Reserve),
+        ("GET", $"/reservations?user_id=warm-up&route_key={Route}", null),
+        ("POST", $"/reservations/{Reservation}/commit", """{"cost":1}"""),
+        ("POST", $"/reservations/{Reservation}/extend", """{"ttl_seconds":1}"""),
+        ("DELETE", $"/reservations/{Reservation}", null),
+        ("POST", "/reservations/commit", $$"""{"items":[{"reservation_id":"{{Reservation}}","cost":1}]}"""),
+        ("POST", "/reservations/extend", $$"""{"items":[{"reservation_id":"{{Reservation}}","ttl_seconds":1}]}"""),
         ("GET", "/logs/latest", null),
         ("GET", "/analytics/summary", null),
         ("GET", "/analytics/timeseries", null),

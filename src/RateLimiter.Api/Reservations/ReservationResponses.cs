@@ -53,15 +53,28 @@ public sealed record ExtendResponse(DateTimeOffset ExpiresAt);
 
 /// <summary>The results of a batch, in the order of its items.</summary>
 /// <param name="Results">The results.</param>
-public sealed record CommitBatchResponse(IReadOnlyList<ItemResult<CommitResponse>> Results);
+public sealed record CommitBatchResponse(IReadOnlyList<CommitResult> Results);
 
 /// <inheritdoc cref="CommitBatchResponse"/>
-public sealed record ExtendBatchResponse(IReadOnlyList<ItemResult<ExtendResponse>> Results);
+public sealed record ExtendBatchResponse(IReadOnlyList<ExtendResult> Results);
 
 /// <summary>What became of an item, or an error in its place.</summary>
-[JsonConverter(typeof(ItemResultConverterFactory))]
-public sealed record ItemResult<T>([property: JsonIgnore] T? Result, ProblemDetails? Error)
-    where T : class;
+public interface IItemResult
+{
+    /// <summary>What became of it; null when there is an error.</summary>
+    object? Result { get; }
+
+    /// <summary>Why nothing became of it.</summary>
+    ProblemDetails? Error { get; }
+}
+
+/// <summary>A <see cref="CommitResponse"/>, or an error in its place.</summary>
+[JsonConverter(typeof(ItemResultConverter<CommitResult>))]
+public sealed record CommitResult(object? Result, ProblemDetails? Error) : IItemResult;
+
+/// <summary>An <see cref="ExtendResponse"/>, or an error in its place.</summary>
+[JsonConverter(typeof(ItemResultConverter<ExtendResult>))]
+public sealed record ExtendResult(object? Result, ProblemDetails? Error) : IItemResult;
 
 /// <param name="ReservationId">The beginning of the id.</param>
 /// <param name="Cost">The permits that were reserved.</param>
@@ -80,40 +93,20 @@ public sealed record OpenReservationResponse(
         new(it.IdBeginning, it.Cost, it.Slots, it.MadeAt, it.ExpiresAt);
 }
 
-internal sealed class ItemResultConverterFactory : JsonConverterFactory
+internal sealed class ItemResultConverter<T> : JsonConverter<T>
+    where T : IItemResult
 {
-    public override bool CanConvert(Type typeToConvert) =>
-        typeToConvert.IsGenericType
-        && typeToConvert.GetGenericTypeDefinition() == typeof(ItemResult<>);
-
-    public override JsonConverter CreateConverter(
-        Type typeToConvert,
-        JsonSerializerOptions options
-    ) =>
-        (JsonConverter)
-            Activator.CreateInstance(
-                typeof(ItemResultConverter<>).MakeGenericType(typeToConvert.GenericTypeArguments)
-            )!;
-}
-
-internal sealed class ItemResultConverter<T> : JsonConverter<ItemResult<T>>
-    where T : class
-{
-    public override ItemResult<T> Read(
+    public override T Read(
         ref Utf8JsonReader reader,
         Type typeToConvert,
         JsonSerializerOptions options
     ) => throw new NotSupportedException("Results are only written.");
 
-    public override void Write(
-        Utf8JsonWriter writer,
-        ItemResult<T> value,
-        JsonSerializerOptions options
-    )
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
     {
-        if (value.Result is not null)
+        if (value.Result is { } result)
         {
-            JsonSerializer.Serialize(writer, value.Result, options);
+            JsonSerializer.Serialize(writer, result, result.GetType(), options);
             return;
         }
 

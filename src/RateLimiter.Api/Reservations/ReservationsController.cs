@@ -170,6 +170,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
             item => item.Validate(),
             item => (item.ReservationId!, new CommitRequest(item.Cost, item.Final).ToSettlement()),
             settled => settled is Settled.Committed it ? CommitResponse.From(it) : null,
+            (result, error) => new CommitResult(result, error),
             cancellationToken
         );
         return Ok(new CommitBatchResponse(results));
@@ -196,6 +197,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
             item => item.Validate(),
             item => (item.ReservationId!, new ExtendRequest(item.TtlSeconds).ToSettlement()),
             settled => settled is Settled.Extended it ? new ExtendResponse(it.ExpiresAt) : null,
+            (result, error) => new ExtendResult(result, error),
             cancellationToken
         );
         return Ok(new ExtendBatchResponse(results));
@@ -250,15 +252,15 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
             cancellationToken
         );
 
-    private async Task<IReadOnlyList<ItemResult<TResponse>>> SettleEachAsync<TItem, TResponse>(
+    private async Task<IReadOnlyList<TResult>> SettleEachAsync<TItem, TResult>(
         IReadOnlyList<TItem?> items,
         Func<TItem, Dictionary<string, string[]>?> validate,
         Func<TItem, (string, Settlement)> toSettlement,
-        Func<Settled, TResponse?> respond,
+        Func<Settled, object?> respond,
+        Func<object?, ProblemDetails?, TResult> create,
         CancellationToken cancellationToken
     )
         where TItem : class
-        where TResponse : class
     {
         var invalid = items.Select(item => item is null ? NoItem : validate(item)).ToList();
         var settled = await mediator.Send(
@@ -278,18 +280,14 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
             .. invalid.Select(error =>
                 error is null
                     ? Result(settled[next++])
-                    : new ItemResult<TResponse>(
-                        null,
-                        ProblemResponse.ValidationProblem(HttpContext, error)
-                    )
+                    : create(null, ProblemResponse.ValidationProblem(HttpContext, error))
             ),
         ];
 
-        ItemResult<TResponse> Result(Settled? one) =>
-            one is null
-                ? new ItemResult<TResponse>(null, ProblemResponse.StoreProblem(HttpContext))
-            : respond(one) is { } response ? new ItemResult<TResponse>(response, null)
-            : new ItemResult<TResponse>(null, Problem(one));
+        TResult Result(Settled? one) =>
+            one is null ? create(null, ProblemResponse.StoreProblem(HttpContext))
+            : respond(one) is { } response ? create(response, null)
+            : create(null, Problem(one));
     }
 
     private static Dictionary<string, string[]> NoItem =>

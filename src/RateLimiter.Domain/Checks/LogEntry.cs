@@ -87,6 +87,8 @@ public readonly record struct LogEntry(
         {
             Subjects = check.Subjects,
             Granted = decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
+            // The beginning, which cannot settle it.
+            ReservationId = decision.ReservationId?[..8],
         };
 
     /// <summary>The entry for a change of counters.</summary>

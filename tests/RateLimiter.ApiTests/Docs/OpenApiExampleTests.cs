@@ -11,6 +11,9 @@ public sealed class OpenApiExampleTests
     /// <summary>Operations whose query belongs to a forwarded request.</summary>
     private const string AnyQuery = "/gateway/check/{path}";
 
+    /// <summary>The reservation of the examples.</summary>
+    private const string ReservationId = "DPOUlGT3J8wwM550-TGSeqoa";
+
     private Service service = null!;
     private ApiDocument document = null!;
 
@@ -29,7 +32,7 @@ public sealed class OpenApiExampleTests
     {
         foreach (var operation in document.Operations)
         {
-            var (client, keyId) = await PrepareAsync();
+            var (client, keyId, reservationId) = await PrepareAsync();
 
             if (operation.Path == "/logs/latest")
             {
@@ -40,7 +43,7 @@ public sealed class OpenApiExampleTests
                 );
             }
 
-            var answer = await SendAsync(operation, client, keyId);
+            var answer = await SendAsync(operation, client, keyId, reservationId);
 
             Assert.That(
                 answer.Status,
@@ -61,7 +64,7 @@ public sealed class OpenApiExampleTests
     public async Task EveryOperation_Faults_AreAnsweredAsTheDocumentSays()
     {
         var seen = new HashSet<int>();
-        var (client, _) = await PrepareAsync();
+        var (client, _, _) = await PrepareAsync();
         var auditor = client.With(await KeyAsync(client, "audit:read"));
         var checker = client.With(await KeyAsync(client, "check"));
         var stranger = await TestClient.RegisterAsync(service);
@@ -190,8 +193,10 @@ public sealed class OpenApiExampleTests
         );
     }
 
-    /// <summary>A tenant with the resources that the examples name, and the id of another key of theirs.</summary>
-    private async Task<(TestClient Client, string KeyId)> PrepareAsync()
+    /// <summary>
+    /// A tenant with the resources that the examples name, and the ids of another key and of a reservation of theirs.
+    /// </summary>
+    private async Task<(TestClient Client, string KeyId, string ReservationId)> PrepareAsync()
     {
         var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("search", 5, 1, role: "free");
@@ -199,7 +204,15 @@ public sealed class OpenApiExampleTests
         (await client.PostAsync(save.Path, save.Body!)).MustBeOk();
         (await client.CheckAsync("alice", "search", "free")).MustBeOk();
         var key = await client.PostAsync("/keys", """{"name": "old"}""");
-        return (client, key.MustBeOk()["key_id"].GetString()!);
+        var reserved = await client.PostAsync(
+            "/reservations",
+            """{"user_id": "alice", "route_key": "search", "role": "free"}"""
+        );
+        return (
+            client,
+            key.MustBeOk()["key_id"].GetString()!,
+            reserved.MustBeOk()["reservation_id"].GetString()!
+        );
     }
 
     private static async Task<string> KeyAsync(TestClient client, string scope) =>
@@ -210,14 +223,15 @@ public sealed class OpenApiExampleTests
     private static async Task<Answer> SendAsync(
         ApiOperation operation,
         TestClient client,
-        string keyId
+        string keyId,
+        string reservationId
     )
     {
-        var address = operation.Address(("key_id", keyId));
+        var address = operation.Address(("key_id", keyId), ("id", reservationId));
         var answer = await client.SendAsync(
             operation.Method,
             address,
-            Json(operation.Body),
+            Json(operation.Body?.Replace(ReservationId, reservationId, StringComparison.Ordinal)),
             operation.Headers
         );
         switch (answer.ContentType)
@@ -236,7 +250,11 @@ public sealed class OpenApiExampleTests
     }
 
     private static bool IsLarge(ApiOperation operation) =>
-        operation.Path is "/check/batch" or "/policy/import";
+        operation.Path
+            is "/check/batch"
+                or "/policy/import"
+                or "/reservations/commit"
+                or "/reservations/extend";
 
     private static StringContent? Json(string? body) =>
         body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");

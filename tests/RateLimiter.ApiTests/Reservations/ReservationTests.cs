@@ -11,8 +11,8 @@ public sealed class ReservationTests : ServiceFixture
         """ "limit":100,"window_seconds":86400 """,
         """ "limit":100,"window_seconds":86400,"algorithm":"sliding_window" """,
         """ "limit":100,"window_seconds":86400,"algorithm":"sliding_log" """,
-        """ "limit":100,"window_seconds":31536000,"algorithm":"token_bucket" """,
-        """ "limit":100,"window_seconds":31536000,"algorithm":"leaky_bucket","burst":100 """,
+        """ "limit":100,"window_seconds":864000,"algorithm":"token_bucket" """,
+        """ "limit":100,"window_seconds":864000,"algorithm":"leaky_bucket","burst":100 """,
         """ "limit":100,"algorithm":"calendar","period":"year" """,
     ];
 

@@ -82,6 +82,9 @@ local function save(limiter, counter, reset)
   else
     call('DEL', counter.key)
   end
+  if counter.next then
+    holds.keep(counter, time_to_live(reset))
+  end
 end
 
 -- At a slower rate than the counter was written for, its permits take longer to replenish: it must not expire before.

@@ -43,6 +43,15 @@ function holds.expire(limiter, counter)
   counter.has_expired = true
 end
 
+-- The longest time to live of a reservation, in milliseconds.
+local LONGEST = 3600000
+
+-- Lets the holds live longer than the counter: what has expired is given back as long as it is there.
+-- time_to_live: that of the counter, in milliseconds.
+function holds.keep(counter, time_to_live)
+  call('PEXPIRE', key_of(counter), format('%d', time_to_live + LONGEST))
+end
+
 -- Whether as many reservations as may be are open.
 function holds.are_full(counter)
   local key = key_of(counter)
@@ -56,12 +65,11 @@ end
 
 function holds.add(counter, id, amount, origin, keeps, expires)
   local key = key_of(counter)
-  call('ZADD', key, format('%d', expires), member_of(id, amount, origin, keeps))
-  local left = call('PTTL', key)
-  local needed = math.ceil((expires - counter.now) / 1000) + 1
-  if left < needed then
-    call('PEXPIRE', key, format('%d', needed))
+  if not counter.next then
+    -- What expired while the counter was gone is worth nothing.
+    call('ZREMRANGEBYSCORE', key, '-inf', format('%d', counter.now))
   end
+  call('ZADD', key, format('%d', expires), member_of(id, amount, origin, keeps))
   counter.next = math.min(counter.next or expires, expires)
 end
 

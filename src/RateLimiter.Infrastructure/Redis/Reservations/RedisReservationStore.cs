@@ -32,9 +32,8 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
         CancellationToken cancellationToken
     )
     {
-        var names = KeyedPlan.NamesOf(plan);
         if (
-            connection.IsUnavailable(connection.ShardOf(names[0]))
+            connection.IsUnavailable(connection.ShardOf(RedisKeys.Counter(plan, 0)))
             || connection.Room.IsFull
             || plan.Waited >= connection.CheckTimeout
         )
@@ -42,23 +41,9 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
             return null;
         }
 
-        var made = ReservationEntry.New(plan, names, counters.Caller.TimeOf(names[0]));
         try
         {
-            var decisions = await counters.Caller.EvaluateAsync(
-                "reserve",
-                [new KeyedPlan(plan, names) { Reservation = made }],
-                clock: null,
-                connection.CheckTimeout - plan.Waited,
-                isEvidence: true,
-                cancellationToken
-            );
-            if (decisions[0]?.ReservationId == made.Id)
-            {
-                documents.AddOrUpdate(made.Id, made.Document);
-            }
-
-            return decisions[0];
+            return await ReserveAsync(plan, clock: null, cancellationToken);
         }
         catch (StoreUnavailableException)
         {
@@ -66,11 +51,55 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
         }
     }
 
-    public async Task<Settled> SettleAsync(
+    public Task<Settled> SettleAsync(
         ClientId client,
         string id,
         Settlement settlement,
         Func<Check, CheckPlan?> plan,
+        CancellationToken cancellationToken
+    ) => SettleAsync(client, id, settlement, plan, clock: null, cancellationToken);
+
+    /// <param name="plan">The plan.</param>
+    /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<Decision?> ReserveAsync(
+        CheckPlan plan,
+        long? clock,
+        CancellationToken cancellationToken
+    )
+    {
+        var names = KeyedPlan.NamesOf(plan);
+        var now = clock ?? counters.Caller.TimeOf(names[0]);
+        var made = ReservationEntry.New(plan, names, now);
+        var decisions = await counters.Caller.EvaluateAsync(
+            "reserve",
+            [new KeyedPlan(plan, names) { Reservation = made }],
+            clock,
+            connection.CheckTimeout - plan.Waited,
+            isEvidence: clock is null,
+            cancellationToken
+        );
+        if (decisions[0]?.ReservationId == made.Id)
+        {
+            documents.AddOrUpdate(made.Id, made.Document);
+        }
+
+        return decisions[0];
+    }
+
+    /// <inheritdoc cref="IReservationStore.SettleAsync"/>
+    /// <param name="client">The client that settles it.</param>
+    /// <param name="id">The id of the reservation.</param>
+    /// <param name="settlement">What is done.</param>
+    /// <param name="plan">The plan that a check would have now.</param>
+    /// <param name="clock">The time in microseconds since 1970, for tests; null for the store's own.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<Settled> SettleAsync(
+        ClientId client,
+        string id,
+        Settlement settlement,
+        Func<Check, CheckPlan?> plan,
+        long? clock,
         CancellationToken cancellationToken
     )
     {
@@ -82,12 +111,11 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
         var record = RedisKeys.Reservation(client, id);
         var document = await FindAsync(record, id, cancellationToken);
         RedisKey[] keys = [record, .. document?.Counters.Select(name => (RedisKey)name) ?? []];
-        var now = counters.Caller.TimeOf(record);
-        var answer = await SettleAsync(now);
+        var answer = await AskAsync(clock ?? counters.Caller.TimeOf(record));
         if (answer[0] == "outdated")
         {
             // The clock of the store was not known.
-            answer = await SettleAsync(Number(answer, 1));
+            answer = await AskAsync(Number(answer, 1));
         }
 
         if (answer[0] is "settled" or "released")
@@ -102,11 +130,11 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
 
         return Read(answer);
 
-        async Task<string[]> SettleAsync(long now)
+        async Task<string[]> AskAsync(long now)
         {
             RedisValue[] values =
             [
-                RedisValue.EmptyString,
+                clock ?? RedisValue.EmptyString,
                 .. Values(settlement),
                 id,
                 .. document is null ? [] : Limits(document, plan(document.ToCheck()), now),

@@ -86,10 +86,14 @@ end
 
 local function save(limiter, counter)
   local reset = limiter.reset(counter)
+  local time_to_live = ceil(reset / 1000) + grace
   if reset > 0 then
-    limiter.save(counter, format('%d', ceil(reset / 1000) + grace))
+    limiter.save(counter, format('%d', time_to_live))
   else
     call('DEL', counter.key)
+  end
+  if counter.next then
+    holds.keep(counter, time_to_live)
   end
 end
 

@@ -1,0 +1,291 @@
+namespace RateLimiter.EndToEndTests.Reservations;
+
+/// <summary>Reservations of the same subjects on two instances.</summary>
+public abstract class ReservationTests
+{
+    private const string AYear = "\"window_seconds\":31536000";
+
+    private TestClient here = null!;
+    private TestClient there = null!;
+
+    /// <summary>Two instances on one store, or one and the same where only one can use the store.</summary>
+    protected abstract Task<(Service Here, Service There)> ServeAsync();
+
+    [SetUp]
+    public async Task OpenAsync()
+    {
+        var (first, second) = await ServeAsync();
+        here = await TestClient.RegisterAsync(first);
+        there = here.On(second);
+    }
+
+    [Test]
+    [Contract("Parallel reservations from two instances, settled or dropped at random: used is never above the limit")]
+    public async Task Reserve_InParallelOnBothInstances_NeverTakesMoreThanTheLimit(
+        [Values(
+            """ "algorithm":"fixed_window" """,
+            """ "algorithm":"sliding_window" """,
+            """ "algorithm":"sliding_log" """,
+            """ "algorithm":"token_bucket" """
+        )]
+            string algorithm
+    )
+    {
+        await SaveAsync($$"""{"name":"all","limit":100,{{AYear}},{{algorithm}}}""");
+        var end = DateTime.UtcNow.AddSeconds(3);
+        var seen = new List<long>();
+
+        var workers = Enumerable.Range(0, 8).Select(i => WorkAsync(new Random(i), i % 2 == 0 ? here : there));
+        var sampling = SampleAsync();
+        await Task.WhenAll(workers);
+        await sampling;
+
+        Assert.That(seen, Is.All.InRange(0, 100));
+        Assert.That(seen, Has.Some.EqualTo(58));
+        await Poll.UntilAsync(
+            "What was dropped does not come back.",
+            TimeSpan.FromSeconds(5),
+            async () => await UsedAsync(there) == 0
+        );
+
+        async Task WorkAsync(Random random, TestClient instance)
+        {
+            while (DateTime.UtcNow < end)
+            {
+                var reserved = await ReserveAsync(instance, 58, "u", ttl: 1);
+                if (!reserved.MustBeOk().Allowed || random.Next(3) == 0)
+                {
+                    // A holder that dies.
+                    continue;
+                }
+
+                var other = random.Next(2) == 0 ? here : there;
+                (await other.SendAsync(HttpMethod.Delete, $"/reservations/{Id(reserved)}")).MustBeStatus(204);
+            }
+        }
+
+        async Task SampleAsync()
+        {
+            while (DateTime.UtcNow < end)
+            {
+                seen.Add(await UsedAsync(here));
+            }
+        }
+    }
+
+    [Test]
+    [Contract("Four commits of one id at once from two instances charge once")]
+    public async Task Commit_FourAtOnceOnBothInstances_ChargesOnce()
+    {
+        await SaveAsync($$"""{"name":"all","limit":100,{{AYear}}}""");
+        for (var round = 1; round <= 5; round++)
+        {
+            var id = Id(await ReserveAsync(here, 10, "u"));
+
+            var commits = await Task.WhenAll(
+                Enumerable
+                    .Range(0, 4)
+                    .Select(i =>
+                        (i % 2 == 0 ? here : there).PostAsync(
+                            $"/reservations/{id}/commit",
+                            """{"cost":12}"""
+                        )
+                    )
+            );
+
+            Assert.That(commits.Select(commit => commit.MustBeOk().Text).Distinct().Count(), Is.EqualTo(1));
+            Assert.That(await UsedAsync(here), Is.EqualTo(12 * round));
+        }
+    }
+
+    [Test]
+    [Contract("Counters of several subjects: a reservation is settled on the other instance, in one slot")]
+    public async Task Settle_SeveralSubjectsOnTheOtherInstance_ReachesEveryCounter()
+    {
+        await SaveAsync(
+            $$"""{"name":"org","limit":100,{{AYear}},"per":["org"]}""",
+            $$"""{"name":"both","limit":100,{{AYear}},"per":["org","user_id"],"algorithm":"sliding_log"}"""
+        );
+        for (var i = 0; i < 10; i++)
+        {
+            // Organisations of several slots.
+            var org = $"org {i}";
+            var kept = Id(await ReserveAsync(here, 20, "u", org));
+            var given = Id(await ReserveAsync(there, 30, "u", org));
+
+            (await there.PostAsync($"/reservations/{kept}/commit", """{"cost":5}""")).MustBeOk();
+            (await here.SendAsync(HttpMethod.Delete, $"/reservations/{given}")).MustBeStatus(204);
+
+            var usage = await there.GetAsync(
+                $"/usage?route_key=r&user_id=u&subject.org={Uri.EscapeDataString(org)}"
+            );
+            Assert.That(
+                usage
+                    .MustBeOk()["limits"]
+                    .EnumerateArray()
+                    .Select(limit => limit.GetProperty("used").GetInt64()),
+                Is.EqualTo(new[] { 5, 5 })
+            );
+        }
+    }
+
+    [Test]
+    [Contract("A release ends what the other instance remembers of the denial")]
+    public async Task Release_OnOneInstance_EndsTheDenialThatTheOtherRemembers()
+    {
+        await SaveAsync($$"""{"name":"all","limit":10,{{AYear}}}""");
+        var id = Id(await ReserveAsync(here, 10, "u"));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.That((await there.CheckAsync("u", "r")).MustBeOk().Allowed, Is.False);
+        }
+
+        await here.SendAsync(HttpMethod.Delete, $"/reservations/{id}");
+
+        await Poll.UntilAsync(
+            "The denial is still remembered.",
+            TwoInstances.Visible,
+            async () => (await there.CheckAsync("u", "r")).MustBeOk().Allowed
+        );
+    }
+
+    [Test]
+    [Contract("A remembered denial ends with the first hold that expires")]
+    public async Task Check_DeniedByAHold_PassesWhenItHasExpired()
+    {
+        await SaveAsync($$"""{"name":"all","limit":10,{{AYear}}}""");
+        await ReserveAsync(here, 10, "u", ttl: 2);
+        var denial = (await there.CheckAsync("u", "r")).MustBeOk();
+
+        Assert.That(denial.Allowed, Is.False);
+        Assert.That(denial["retry_after_ms"].GetInt64(), Is.InRange(1, 2000));
+        await Poll.UntilAsync(
+            "The denial outlives the hold.",
+            TimeSpan.FromSeconds(4),
+            async () => (await there.CheckAsync("u", "r")).MustBeOk().Allowed
+        );
+    }
+
+    [Test]
+    [Contract("Idempotency-Key: the same answer from every instance")]
+    public async Task Check_KeyOnBothInstances_IsChargedOnce()
+    {
+        await SaveAsync($$"""{"name":"all","limit":10,{{AYear}}}""");
+        const string check = """{"user_id":"u","route_key":"r","cost":3}""";
+
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 10)
+                .Select(i =>
+                    (i % 2 == 0 ? here : there).SendAsync(
+                        HttpMethod.Post,
+                        "/check",
+                        check,
+                        ("Idempotency-Key", "k")
+                    )
+                )
+        );
+
+        Assert.That(answers.Select(answer => answer.MustBeOk().Text).Distinct().Count(), Is.EqualTo(1));
+        Assert.That(await UsedAsync(there), Is.EqualTo(3));
+    }
+
+    private static string Id(Answer reserved) => reserved.MustBeOk()["reservation_id"].GetString()!;
+
+    private static async Task<long> UsedAsync(TestClient instance) =>
+        (await instance.GetAsync("/usage?route_key=r&user_id=u")).MustBeOk()["used"].GetInt64();
+
+    private static Task<Answer> ReserveAsync(
+        TestClient instance,
+        long cost,
+        string user,
+        string org = "acme",
+        int ttl = 600
+    ) =>
+        instance.PostAsync(
+            "/reservations",
+            $$$"""{"user_id":"{{{user}}}","route_key":"r","cost":{{{cost}}},"ttl_seconds":{{{ttl}}},"subjects":{"org":"{{{org}}}"}}"""
+        );
+
+    private async Task SaveAsync(params string[] limits)
+    {
+        (
+            await here.PostAsync(
+                "/policy",
+                $$"""{"route_key":"r","limits":[{{string.Join(',', limits)}}]}"""
+            )
+        ).MustBeOk();
+        await Poll.UntilAsync(
+            "The policy is not seen by the other instance.",
+            TwoInstances.Visible,
+            async () => (await there.CheckAsync("nobody", "r", cost: 0)).Status != 404
+        );
+    }
+}
+
+/// <summary>On the embedded store, which one instance uses.</summary>
+[TestFixture]
+public sealed class ReservationsOnEmbeddedTests : ReservationTests
+{
+    protected override async Task<(Service Here, Service There)> ServeAsync()
+    {
+        var (_, service) = await SharedServices.OfAsync(Store.Embedded);
+        return (service, service);
+    }
+
+    [Test]
+    [Contract("The embedded store and the service are killed: after their time to live all permits are back")]
+    public async Task Kill_WithOpenReservations_AllComesBack()
+    {
+        await using var host = await StoreHost.StartAsync(Store.Embedded);
+        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
+        await client.HasPolicyAsync("r", 1000, 31_536_000);
+        var reserved = await Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(_ =>
+                    client.PostAsync(
+                        "/reservations",
+                        """{"user_id":"u","route_key":"r","cost":5,"ttl_seconds":3}"""
+                    )
+                )
+        );
+        // A save is durable, and so is everything before it.
+        await client.HasPolicyAsync("other", 1);
+        await service.KillAsync();
+        var again = await client.OnceOnAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
+        var latest = reserved.Max(it => it.MustBeOk()["expires_at"].GetDateTimeOffset());
+
+        await Poll.UntilAsync(
+            "The reservations have not expired.",
+            TimeSpan.FromSeconds(10),
+            () => Task.FromResult(DateTimeOffset.UtcNow > latest)
+        );
+
+        Assert.That(reserved.Count(it => it.Allowed), Is.EqualTo(200));
+        Assert.That(await again.RemainingAsync("u", "r"), Is.EqualTo(1000));
+    }
+}
+
+/// <summary>On one real Redis.</summary>
+[TestFixture]
+public sealed class ReservationsOnRedisTests : ReservationTests
+{
+    protected override async Task<(Service Here, Service There)> ServeAsync()
+    {
+        var (_, first) = await SharedServices.OfAsync(Store.Redis);
+        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
+        return (first, second);
+    }
+}
+
+/// <summary>On a Redis Cluster of three masters.</summary>
+[TestFixture]
+[NonParallelizable]
+public sealed class ReservationsInAClusterTests : ReservationTests
+{
+    protected override Task<(Service Here, Service There)> ServeAsync() => SharedCluster.OfAsync();
+}
