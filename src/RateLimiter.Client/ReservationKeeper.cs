@@ -100,7 +100,8 @@ internal sealed class ReservationKeeper : IDisposable
 
         for (var i = 0; i < reservations.Length; i++)
         {
-            var isGone = results?[i].Error is { Status: 404 or 409 };
+            var isGone =
+                RateLimiterProblem.Parse(results?[i].Error?.ToString()) is { Status: 404 or 409 };
             if (results is not null && results[i].Error is null)
             {
                 // Unless it was dropped meanwhile.

@@ -55,11 +55,16 @@ internal static class DocumentForClients
     }
 
     // The error is a problem with or without a list of invalid fields, which no schema expresses.
-    private static void BecomeAnyError(OpenApiDocument document) =>
-        document.Definitions["CheckBatchResult"].Properties["error"] = new JsonSchemaProperty
+    private static void BecomeAnyError(OpenApiDocument document)
+    {
+        foreach (var result in (string[])["CheckBatchResult", "CommitResult", "ExtendResult"])
         {
-            Description = "Why there is no decision: a problem.",
-        };
+            document.Definitions[result].Properties["error"] = new JsonSchemaProperty
+            {
+                Description = "Why there is no result: a problem.",
+            };
+        }
+    }
 
     private static void RemoveUnused(OpenApiDocument document)
     {

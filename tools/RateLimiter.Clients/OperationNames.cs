@@ -21,6 +21,12 @@ internal sealed class OperationNames : IOperationNameGenerator
         ["PolicyDocument_Import"] = "ImportPolicies",
         ["PolicyVersions_History"] = "GetPolicyHistory",
         ["PolicyVersions_RollBack"] = "RollBackPolicy",
+        ["Reservations_Commit"] = "CommitReservation",
+        ["Reservations_CommitEach"] = "CommitReservations",
+        ["Reservations_Extend"] = "ExtendReservation",
+        ["Reservations_ExtendEach"] = "ExtendReservations",
+        ["Reservations_Release"] = "ReleaseReservation",
+        ["Reservations_Reserve"] = "Reserve",
     };
 
     public bool SupportsMultipleClients => false;

@@ -72,9 +72,106 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `usage:write`
         /// </remarks>
+        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Takes permits now, to be settled when the true cost is known.
+        /// </summary>
+        /// <remarks>
+        /// They come back by themselves if nobody settles them in time. A denial is also a 200, and holds nothing.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <returns>A decision, and the reservation that it made.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<ReservationResponse> ReserveAsync(ReserveRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// The open reservations of a user or another subject, the first to expire first.
+        /// </summary>
+        /// <remarks>
+        /// Of an id only the beginning is shown, which cannot settle the reservation.
+        /// <br/>
+        /// <br/>Scope: `check` or `usage:write`
+        /// </remarks>
+        /// <param name="routeKey">The route.</param>
+        /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
+        /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<OpenReservationResponse>> ListReservationsAsync(string routeKey, string? userId = null, string? role = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Charges what was used, and gives the rest back.
+        /// </summary>
+        /// <remarks>
+        /// The cost is the total so far, so that repeating a commit changes nothing. More than was reserved is charged too, over the limit
+        /// <br/>if need be.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="id">The id of the reservation.</param>
+        /// <param name="request">What was used.</param>
+        /// <returns>What a commit did.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<CommitResponse> CommitReservationAsync(string id, CommitRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Holds a reservation for longer.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `check`
+        /// </remarks>
+        /// <param name="id">The id of the reservation.</param>
+        /// <param name="request">For how long from now on.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<ExtendResponse> ExtendReservationAsync(string id, ExtendRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Gives back what a reservation holds.
+        /// </summary>
+        /// <remarks>
+        /// What was committed before stays charged. Repeating it, also after the reservation has expired, changes nothing.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="id">The id of the reservation.</param>
+        /// <returns>Done; there is no body.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task ReleaseReservationAsync(string id, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Commits up to 1000 reservations at once, each on its own; results keep the order.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `check`
+        /// </remarks>
+        /// <returns>The results of a batch, in the order of its items.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<CommitBatchResponse> CommitReservationsAsync(CommitBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Extends up to 1000 reservations at once, each on its own; results keep the order.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `check`
+        /// </remarks>
+        /// <returns>The results of a batch, in the order of its items.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<ExtendBatchResponse> ExtendReservationsAsync(ExtendBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -379,9 +476,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
+        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -728,9 +826,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `usage:write`
         /// </remarks>
+        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -741,6 +840,9 @@ namespace RateLimiting.Client.Generated
             {
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
+
+                    if (idempotencyKey != null)
+                        request_.Headers.TryAddWithoutValidation("Idempotency-Key", ConvertToString(idempotencyKey, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -779,6 +881,628 @@ namespace RateLimiting.Client.Generated
                         if (status_ is 200 or 202)
                         {
                             var objectResponse_ = await ReadObjectResponseAsync<DecisionResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Takes permits now, to be settled when the true cost is known.
+        /// </summary>
+        /// <remarks>
+        /// They come back by themselves if nobody settles them in time. A denial is also a 200, and holds nothing.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <returns>A decision, and the reservation that it made.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<ReservationResponse> ReserveAsync(ReserveRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+
+                    if (idempotencyKey != null)
+                        request_.Headers.TryAddWithoutValidation("Idempotency-Key", ConvertToString(idempotencyKey, System.Globalization.CultureInfo.InvariantCulture));
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "reservations"
+                    urlBuilder_.Append("reservations");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<ReservationResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// The open reservations of a user or another subject, the first to expire first.
+        /// </summary>
+        /// <remarks>
+        /// Of an id only the beginning is shown, which cannot settle the reservation.
+        /// <br/>
+        /// <br/>Scope: `check` or `usage:write`
+        /// </remarks>
+        /// <param name="routeKey">The route.</param>
+        /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
+        /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<OpenReservationResponse>> ListReservationsAsync(string routeKey, string? userId = null, string? role = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (routeKey == null)
+                throw new System.ArgumentNullException("routeKey");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    request_.Method = new System.Net.Http.HttpMethod("GET");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "reservations"
+                    urlBuilder_.Append("reservations");
+                    urlBuilder_.Append('?');
+                    urlBuilder_.Append(System.Uri.EscapeDataString("route_key")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(routeKey, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    if (userId != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("user_id")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(userId, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (role != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("role")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(role, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (subjects != null)
+                    {
+                        foreach (var item_ in subjects) { urlBuilder_.Append(System.Uri.EscapeDataString(item_.Key)).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(item_.Value, System.Globalization.CultureInfo.InvariantCulture))).Append('&'); }
+                    }
+                    urlBuilder_.Length--;
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<System.Collections.Generic.ICollection<OpenReservationResponse>>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Charges what was used, and gives the rest back.
+        /// </summary>
+        /// <remarks>
+        /// The cost is the total so far, so that repeating a commit changes nothing. More than was reserved is charged too, over the limit
+        /// <br/>if need be.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="id">The id of the reservation.</param>
+        /// <param name="request">What was used.</param>
+        /// <returns>What a commit did.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<CommitResponse> CommitReservationAsync(string id, CommitRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (id == null)
+                throw new System.ArgumentNullException("id");
+
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "reservations/{id}/commit"
+                    urlBuilder_.Append("reservations/");
+                    urlBuilder_.Append(System.Uri.EscapeDataString(ConvertToString(id, System.Globalization.CultureInfo.InvariantCulture)));
+                    urlBuilder_.Append("/commit");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<CommitResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Holds a reservation for longer.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `check`
+        /// </remarks>
+        /// <param name="id">The id of the reservation.</param>
+        /// <param name="request">For how long from now on.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<ExtendResponse> ExtendReservationAsync(string id, ExtendRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (id == null)
+                throw new System.ArgumentNullException("id");
+
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "reservations/{id}/extend"
+                    urlBuilder_.Append("reservations/");
+                    urlBuilder_.Append(System.Uri.EscapeDataString(ConvertToString(id, System.Globalization.CultureInfo.InvariantCulture)));
+                    urlBuilder_.Append("/extend");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<ExtendResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Gives back what a reservation holds.
+        /// </summary>
+        /// <remarks>
+        /// What was committed before stays charged. Repeating it, also after the reservation has expired, changes nothing.
+        /// <br/>
+        /// <br/>Scope: `check`
+        /// </remarks>
+        /// <param name="id">The id of the reservation.</param>
+        /// <returns>Done; there is no body.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task ReleaseReservationAsync(string id, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (id == null)
+                throw new System.ArgumentNullException("id");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    request_.Method = new System.Net.Http.HttpMethod("DELETE");
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "reservations/{id}"
+                    urlBuilder_.Append("reservations/");
+                    urlBuilder_.Append(System.Uri.EscapeDataString(ConvertToString(id, System.Globalization.CultureInfo.InvariantCulture)));
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ == 204)
+                        {
+                            return;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Commits up to 1000 reservations at once, each on its own; results keep the order.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `check`
+        /// </remarks>
+        /// <returns>The results of a batch, in the order of its items.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<CommitBatchResponse> CommitReservationsAsync(CommitBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "reservations/commit"
+                    urlBuilder_.Append("reservations/commit");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<CommitBatchResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Extends up to 1000 reservations at once, each on its own; results keep the order.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `check`
+        /// </remarks>
+        /// <returns>The results of a batch, in the order of its items.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<ExtendBatchResponse> ExtendReservationsAsync(ExtendBatchRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "reservations/extend"
+                    urlBuilder_.Append("reservations/extend");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<ExtendBatchResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
                             if (objectResponse_.Object == null)
                             {
                                 throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
@@ -2455,9 +3179,10 @@ namespace RateLimiting.Client.Generated
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
+        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (request == null)
                 throw new System.ArgumentNullException("request");
@@ -2468,6 +3193,9 @@ namespace RateLimiting.Client.Generated
             {
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
+
+                    if (idempotencyKey != null)
+                        request_.Headers.TryAddWithoutValidation("Idempotency-Key", ConvertToString(idempotencyKey, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -3256,6 +3984,23 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
+    /// What becomes of the permits of a reservation that nobody settles.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum ExpiryAction
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"release")]
+        [System.Runtime.Serialization.EnumMember(Value = @"release")]
+        Release = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"charge")]
+        [System.Runtime.Serialization.EnumMember(Value = @"charge")]
+        Charge = 1,
+
+    }
+
+    /// <summary>
     /// How permits are counted.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -3525,6 +4270,12 @@ namespace RateLimiting.Client.Generated
         public long Used { get; set; } = default!;
 
         /// <summary>
+        /// How many of them open reservations hold.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("held")]
+        public long Held { get; set; } = default!;
+
+        /// <summary>
         /// The usage of each limit of the policy.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limits")]
@@ -3567,6 +4318,12 @@ namespace RateLimiting.Client.Generated
         public long Used { get; set; } = default!;
 
         /// <summary>
+        /// How many of them open reservations hold.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("held")]
+        public long Held { get; set; } = default!;
+
+        /// <summary>
         /// The remaining permits of the capacity, never negative.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
@@ -3577,6 +4334,12 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reset_in")]
         public long ResetIn { get; set; } = default!;
+
+        /// <summary>
+        /// When the period of a calendar limit ends; null for other limits.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("resets_at")]
+        public System.DateTimeOffset? ResetsAt { get; set; } = default!;
 
     }
 
@@ -3722,6 +4485,390 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("subjects")]
         public System.Collections.Generic.IDictionary<string, string>? Subjects { get; set; } = default!;
+
+        /// <summary>
+        /// Only in an item of a batch; other calls have it as the header Idempotency-Key. 1 to 64 visible ASCII characters: a
+        /// <br/>repetition within 10 minutes gets the same answer and takes nothing again.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("idempotency_key")]
+        public string? IdempotencyKey { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// A decision, and the reservation that it made.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ReservationResponse : DecisionResponse
+    {
+
+        /// <summary>
+        /// The id with which the reservation is settled; null when denied.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reservation_id")]
+        public string? ReservationId { get; set; } = default!;
+
+        /// <summary>
+        /// When the permits come back by themselves; null when denied.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
+        public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// A user, the route they call, and how many permits to hold until the true cost is known.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ReserveRequest
+    {
+
+        /// <summary>
+        /// The user, 1 to 256 characters.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("user_id")]
+        public string? UserId { get; set; } = default!;
+
+        /// <summary>
+        /// The route that the user calls, 1 to 128 characters.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("route_key")]
+        public string? RouteKey { get; set; } = default!;
+
+        /// <summary>
+        /// The user's role, 1 to 128 characters; omitted, null and "default" are the same.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("role")]
+        public string? Role { get; set; } = default!;
+
+        /// <summary>
+        /// The number of permits to hold, 0 to 1,000,000,000.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("cost")]
+        public long Cost { get; set; } = default!;
+
+        /// <summary>
+        /// The fewest permits to hold when fewer than the cost are left, 1 to the cost; 0 only with a cost of 0; the cost when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("min_cost")]
+        public long? MinCost { get; set; } = default!;
+
+        /// <summary>
+        /// Who the reservation is for beside the user, as in a check.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("subjects")]
+        public System.Collections.Generic.IDictionary<string, string>? Subjects { get; set; } = default!;
+
+        /// <summary>
+        /// After how many seconds the permits come back by themselves, 1 to 3600.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("ttl_seconds")]
+        public int TtlSeconds { get; set; } = default!;
+
+        /// <summary>
+        /// The slots that it takes of limits on reservations which are open at once, 1 to 1000.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("slots")]
+        public int Slots { get; set; } = default!;
+
+        /// <summary>
+        /// What becomes of the permits when nobody settles it in time: "release" gives them back, "charge" keeps them charged; as the policy
+        /// <br/>says when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("on_expiry")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<ExpiryAction>))]
+        public ExpiryAction? OnExpiry { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// What a commit did.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class CommitResponse
+    {
+
+        /// <summary>
+        /// The total that is charged.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("charged")]
+        public long Charged { get; set; } = default!;
+
+        /// <summary>
+        /// The permits of the reservation that were given back, or are not taken any more.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("released")]
+        public long Released { get; set; } = default!;
+
+        /// <summary>
+        /// The most permits that this charged over any limit, because more was used than reserved.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("overrun")]
+        public long Overrun { get; set; } = default!;
+
+        /// <summary>
+        /// Whether the reservation had expired.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("late")]
+        public bool Late { get; set; } = default!;
+
+        /// <summary>
+        /// Whether it was made while the store was unavailable, so that nothing is charged.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("degraded")]
+        public bool Degraded { get; set; } = default!;
+
+        /// <summary>
+        /// The fewest permits left under any limit; null when the reservation held nothing.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("remaining")]
+        public long? Remaining { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class CommitRequest
+    {
+
+        /// <summary>
+        /// The total so far, 0 to 1,000,000,000.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("cost")]
+        public long? Cost { get; set; } = default!;
+
+        /// <summary>
+        /// Whether the rest is given back; otherwise it stays held for another time to live.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("final")]
+        public bool Final { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ExtendResponse
+    {
+
+        /// <summary>
+        /// When the permits come back by themselves.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
+        public System.DateTimeOffset ExpiresAt { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ExtendRequest
+    {
+
+        /// <summary>
+        /// For how many seconds from now on the permits are held, 1 to 3600.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("ttl_seconds")]
+        public int? TtlSeconds { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// The results of a batch, in the order of its items.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class CommitBatchResponse
+    {
+
+        /// <summary>
+        /// The results.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("results")]
+        public System.Collections.Generic.IReadOnlyList<CommitResult> Results { get; set; } = new System.Collections.Generic.List<CommitResult>();
+
+    }
+
+    /// <summary>
+    /// Either the fields of a commit, or only an error.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class CommitResult
+    {
+
+        /// <summary>
+        /// The total that is charged.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("charged")]
+        public long? Charged { get; set; } = default!;
+
+        /// <summary>
+        /// The permits of the reservation that were given back, or are not taken any more.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("released")]
+        public long? Released { get; set; } = default!;
+
+        /// <summary>
+        /// The most permits that this charged over any limit, because more was used than reserved.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("overrun")]
+        public long? Overrun { get; set; } = default!;
+
+        /// <summary>
+        /// Whether the reservation had expired.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("late")]
+        public bool? Late { get; set; } = default!;
+
+        /// <summary>
+        /// Whether it was made while the store was unavailable, so that nothing is charged.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("degraded")]
+        public bool? Degraded { get; set; } = default!;
+
+        /// <summary>
+        /// The fewest permits left under any limit; null when the reservation held nothing.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("remaining")]
+        public long? Remaining { get; set; } = default!;
+
+        /// <summary>
+        /// Why there is no result: a problem.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("error")]
+        public object? Error { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class CommitBatchRequest
+    {
+
+        /// <summary>
+        /// 1 to 1000 commits.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("items")]
+        public System.Collections.Generic.IReadOnlyList<CommitItem>? Items { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class CommitItem
+    {
+
+        /// <summary>
+        /// The id of the reservation.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reservation_id")]
+        public string? ReservationId { get; set; } = default!;
+
+        /// <summary>
+        /// The total so far, 0 to 1,000,000,000.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("cost")]
+        public long? Cost { get; set; } = default!;
+
+        /// <summary>
+        /// Whether the rest is given back.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("final")]
+        public bool Final { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// The results of a batch, in the order of its items.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ExtendBatchResponse
+    {
+
+        /// <summary>
+        /// The results.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("results")]
+        public System.Collections.Generic.IReadOnlyList<ExtendResult> Results { get; set; } = new System.Collections.Generic.List<ExtendResult>();
+
+    }
+
+    /// <summary>
+    /// Either the fields of an extension, or only an error.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ExtendResult
+    {
+
+        /// <summary>
+        /// When the permits come back by themselves.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
+        public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
+
+        /// <summary>
+        /// Why there is no result: a problem.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("error")]
+        public object? Error { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ExtendBatchRequest
+    {
+
+        /// <summary>
+        /// 1 to 1000 extensions.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("items")]
+        public System.Collections.Generic.IReadOnlyList<ExtendItem>? Items { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ExtendItem
+    {
+
+        /// <summary>
+        /// The id of the reservation.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reservation_id")]
+        public string? ReservationId { get; set; } = default!;
+
+        /// <summary>
+        /// For how many seconds from now on the permits are held, 1 to 3600.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("ttl_seconds")]
+        public int? TtlSeconds { get; set; } = default!;
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class OpenReservationResponse
+    {
+
+        /// <summary>
+        /// The beginning of the id.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reservation_id")]
+        public string ReservationId { get; set; } = default!;
+
+        /// <summary>
+        /// The permits that were reserved.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("cost")]
+        public long Cost { get; set; } = default!;
+
+        /// <summary>
+        /// The slots.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("slots")]
+        public long Slots { get; set; } = default!;
+
+        /// <summary>
+        /// When it was made.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("created_at")]
+        public System.DateTimeOffset CreatedAt { get; set; } = default!;
+
+        /// <summary>
+        /// When the permits come back by themselves.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
+        public System.DateTimeOffset ExpiresAt { get; set; } = default!;
 
     }
 
@@ -3889,6 +5036,13 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
         public StoreFailureMode? OnStoreFailure { get; set; } = default!;
+
+        /// <summary>
+        /// What becomes of expired reservations that do not say it themselves; null for the default, "release".
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("on_expiry")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<ExpiryAction>))]
+        public ExpiryAction? OnExpiry { get; set; } = default!;
 
         /// <summary>
         /// 1 when created, incremented with every save.
@@ -4103,6 +5257,14 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
         public StoreFailureMode? OnStoreFailure { get; set; } = default!;
+
+        /// <summary>
+        /// What becomes of the permits of a reservation that nobody settles in time and that does not say it itself: "release" gives them
+        /// <br/>back, "charge" keeps them charged; "release" when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("on_expiry")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<ExpiryAction>))]
+        public ExpiryAction? OnExpiry { get; set; } = default!;
 
     }
 
@@ -4745,7 +5907,7 @@ namespace RateLimiting.Client.Generated
         public System.Collections.Generic.IReadOnlyList<string>? Violated { get; set; } = default!;
 
         /// <summary>
-        /// Why there is no decision: a problem.
+        /// Why there is no result: a problem.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("error")]
         public object? Error { get; set; } = default!;
@@ -4953,6 +6115,13 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
         public StoreFailureMode? OnStoreFailure { get; set; } = default!;
+
+        /// <summary>
+        /// What becomes of expired reservations that do not say it themselves; null for the default, "release".
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("on_expiry")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<ExpiryAction>))]
+        public ExpiryAction? OnExpiry { get; set; } = default!;
 
         /// <summary>
         /// 1 when created, incremented with every save.
