@@ -46,12 +46,20 @@ internal readonly record struct AddressRange(bool IsIPv4, UInt128 First, int Len
         }
 
         range = Of(address, length);
+        range = range.Widen(range.Length);
         return true;
     }
 
     /// <summary>Whether a text begins as a network: with an address and a <c>/</c>.</summary>
     public static bool IsLikeNetwork(ReadOnlySpan<char> text) =>
         text.IndexOf('/') is >= 0 and var slash && TryParseAddress(text[..slash], out _);
+
+    /// <summary>Whether a text is a network, and its address the first one of it.</summary>
+    public static bool IsNetwork(ReadOnlySpan<char> text) =>
+        IsLikeNetwork(text)
+        && TryParse(text, out var network)
+        && TryParse(text[..text.IndexOf('/')], out var address)
+        && address.First == network.First;
 
     /// <summary>The network of so many leading bits around this one.</summary>
     public AddressRange Widen(int length)

@@ -16,7 +16,7 @@ public sealed class OverrideTable
     private OverrideTable(Dictionary<string, Override> overrides) => this.overrides = overrides;
 
     /// <summary>No override.</summary>
-    public static OverrideTable Empty { get; } = new([]);
+    public static OverrideTable Empty { get; } = new(Array.Empty<Override>());
 
     /// <summary>In no particular order.</summary>
     public IReadOnlyCollection<Override> Overrides => overrides.Values;
