@@ -132,11 +132,11 @@ public sealed class OverridesController(IMediator mediator, IMapper mapper) : Co
             OverrideNotFound => ProblemResponse.Create(
                 HttpContext,
                 StatusCodes.Status404NotFound,
-                OverrideRefusal.NotFound
+                OverrideRefusal.Why(outcome)
             ),
             TooManyOverrides or PoliciesContended => ProblemResponse.Conflict(
                 HttpContext,
-                PolicyRefusal.Why(outcome)
+                OverrideRefusal.Why(outcome)
             ),
             NoSuchClient => ProblemResponse.NoClient(HttpContext),
             _ => throw new UnreachableException($"{outcome} is a change that was made."),

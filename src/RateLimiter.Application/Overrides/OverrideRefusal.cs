@@ -1,8 +1,13 @@
+using RateLimiter.Application.Policies;
+
 namespace RateLimiter.Application.Overrides;
 
 /// <summary>Why a change of an override was rejected, in words.</summary>
 public static class OverrideRefusal
 {
-    /// <summary>The text for <see cref="OverrideNotFound"/>.</summary>
-    public const string NotFound = "There is no override of this id.";
+    /// <param name="outcome">The outcome of a change that was not made.</param>
+    public static string Why(PolicyOutcome outcome) =>
+        outcome is OverrideNotFound
+            ? "There is no override of this id."
+            : PolicyRefusal.Why(outcome);
 }

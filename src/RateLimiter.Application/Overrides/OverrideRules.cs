@@ -79,36 +79,42 @@ public sealed class OverrideFieldsValidator : AbstractValidator<OverrideFields>
             .Custom(
                 (limits, context) =>
                 {
-                    foreach (var (field, problem) in Problems(context.InstanceToValidate.Effect, limits))
+                    foreach (
+                        var (name, problem) in Problems(context.InstanceToValidate.Effect, limits)
+                    )
                     {
-                        context.AddFailure(field, problem);
+                        context.AddFailure(
+                            name is null ? context.PropertyPath : $"{context.PropertyPath}.{name}",
+                            problem
+                        );
                     }
                 }
             );
         RuleFor(fields => fields.Reason).IsText(Names.MaxDescriptionLength);
     }
 
-    private static IEnumerable<(string Field, string Problem)> Problems(
+    // What is wrong with a limit of that name, or with all of them.
+    private static IEnumerable<(string? Name, string Problem)> Problems(
         OverrideEffect? effect,
         IReadOnlyDictionary<string, long>? limits
     )
     {
-        const string All = nameof(OverrideFields.Limits);
         if (effect is not OverrideEffect.Limits)
         {
-            return limits is null ? [] : [(All, "must be given only with the effect limits")];
+            return limits is null ? [] : [(null, "must be given only with the effect limits")];
         }
 
         if (limits is null || limits.Count is 0 or > OverrideDefinition.MaxLimits)
         {
-            return [(All, $"must have 1 to {OverrideDefinition.MaxLimits} members")];
+            return [(null, $"must have 1 to {OverrideDefinition.MaxLimits} members")];
         }
 
         return
             from limit in limits
-            let problem = Names.Problem(limit.Key, Limit.MaxNameLength)
+            let problem =
+                Names.Problem(limit.Key, Limit.MaxNameLength)
                 ?? FieldRules.RangeProblem(limit.Value, 0, Limit.MaxPermits)
             where problem is not null
-            select ($"{All}.{limit.Key}", problem);
+            select ((string?)limit.Key, problem);
     }
 }
