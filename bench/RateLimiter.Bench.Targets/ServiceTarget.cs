@@ -161,30 +161,21 @@ internal sealed partial class ServiceTarget : Target
         }
     }
 
-    // A single limit in the short form, as most callers write it.
     private static object Policy(Rule rule) =>
-        rule.Limits is [var only]
-            ? new
+        new
+        {
+            route_key = rule.Route,
+            limits = rule.Limits.Select(limit => new
             {
-                route_key = rule.Route,
-                limit = only.Permits,
-                window_seconds = only.WindowSeconds,
-                algorithm = only.Algorithm,
-                burst = only.Burst,
-                on_store_failure = rule.OnStoreFailure,
-            }
-            : new
-            {
-                route_key = rule.Route,
-                limits = rule.Limits.Select(limit => new
-                {
-                    limit = limit.Permits,
-                    window_seconds = limit.WindowSeconds,
-                    algorithm = limit.Algorithm,
-                    burst = limit.Burst,
-                }),
-                on_store_failure = rule.OnStoreFailure,
-            };
+                limit = limit.Permits,
+                window_seconds = limit.Period is null ? limit.WindowSeconds : (int?)null,
+                algorithm = limit.Algorithm,
+                burst = limit.Burst,
+                per = limit.Per,
+                period = limit.Period,
+            }),
+            on_store_failure = rule.OnStoreFailure,
+        };
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {

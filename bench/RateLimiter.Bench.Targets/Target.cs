@@ -15,7 +15,14 @@ internal sealed record Limit(
     int WindowSeconds,
     string Algorithm = "fixed_window",
     long? Burst = null
-);
+)
+{
+    /// <summary>The subjects that have a counter each; null for the users.</summary>
+    public IReadOnlyList<string>? Per { get; init; }
+
+    /// <summary>The period, of a limit by the calendar, which has no length of a window; else null.</summary>
+    public string? Period { get; init; }
+}
 
 /// <summary>A running server that decides checks.</summary>
 internal abstract class Target

@@ -13,6 +13,11 @@ internal sealed record Load(string Route)
     /// <summary>The users of each tenant.</summary>
     public int Users { get; init; } = 10_000;
 
+    /// <summary>
+    /// The organisations over which the users are spread, named beside the user, with the user's device; 0 for users alone.
+    /// </summary>
+    public int Organisations { get; init; }
+
     /// <summary>The checks in a request, sent to <c>/check/batch</c>; 0 for single checks.</summary>
     public int Batch { get; init; }
 
@@ -49,6 +54,7 @@ internal sealed record Load(string Route)
             $"route={Route}",
             $"routes={Routes}",
             $"users={Users}",
+            $"organisations={Organisations}",
             $"requests={Requests}",
             $"batch={Batch}",
             $"rate={Rate.ToString("0.#", CultureInfo.InvariantCulture)}",

@@ -5,6 +5,8 @@
 --   route     the route; with routes > 1 the first part of its name
 --   routes    the routes of a tenant, over which its users are spread: route-0, route-1, …
 --   users     the users of a tenant
+--   organisations  the organisations over which the users are spread, named as subjects beside the user, with a device for
+--             each user; 0 for users alone
 --   requests  how many different requests to prepare; with fewer than there are users, they are drawn at random
 --   batch     the checks in a request; 0 for single checks
 --   rate      requests per second; 0 for as many as get a response
@@ -49,7 +51,11 @@ end
 -- thousands that are equal there, each further one takes longer.
 local function check(options, user)
   local route = options.routes == 1 and options.route or ("%s-%d"):format(options.route, user % options.routes)
-  return ('{"route_key":"%s","user_id":"user-%d"}'):format(route, user)
+  local subjects = ""
+  if options.organisations > 0 then
+    subjects = ('"subjects":{"org":"org-%d","device":"device-%d"},'):format(user % options.organisations, user)
+  end
+  return ('{"route_key":"%s",%s"user_id":"user-%d"}'):format(route, subjects, user)
 end
 
 local function post(path, key, body)

@@ -15,11 +15,11 @@ public class AnalyticsBench
     private static readonly TimeSpan Took = TimeSpan.FromMilliseconds(0.4);
 
     private readonly ClientId client = ClientId.New();
-    private readonly LoggedDecision[] decisions =
+    private readonly LogEntry[] decisions =
     [
         .. Enumerable
             .Range(0, Users)
-            .Select(user => new LoggedDecision(
+            .Select(user => new LogEntry(
                 DateTimeOffset.UnixEpoch.AddDays(20_000),
                 $"user-{user}",
                 $"route-{user % 10}",

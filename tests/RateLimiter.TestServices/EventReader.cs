@@ -100,17 +100,19 @@ public sealed class EventReader : IAsyncDisposable
         next = null;
         var it = events.Current;
         return new StreamEvent(
-            long.Parse(it.EventId!, CultureInfo.InvariantCulture),
+            long.Parse(it.EventId!.Split('-')[0], CultureInfo.InvariantCulture),
             it.EventType,
-            JsonElement.Parse(it.Data)
+            JsonElement.Parse(it.Data),
+            it.EventId
         );
     }
 }
 
-/// <param name="Id">Its id.</param>
+/// <param name="Id">Its id; of a stream with changes, the number of decisions in it.</param>
 /// <param name="Name">Its type.</param>
 /// <param name="Data">Its data.</param>
-public sealed record StreamEvent(long Id, string Name, JsonElement Data)
+/// <param name="Position">Its whole id.</param>
+public sealed record StreamEvent(long Id, string Name, JsonElement Data, string Position)
 {
     /// <summary>The user of a decision.</summary>
     public string? User => Data.TryGetProperty("user_id", out var user) ? user.GetString() : null;

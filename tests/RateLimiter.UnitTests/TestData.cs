@@ -264,10 +264,10 @@ internal static class TestData
         );
 
     /// <summary>The log entry of some decision about a user.</summary>
-    public static LoggedDecision LoggedOf(string user) => Logged(Decision(Policy()), user);
+    public static LogEntry LoggedOf(string user) => Logged(Decision(Policy()), user);
 
     /// <summary>The log entry of a decision.</summary>
-    public static LoggedDecision Logged(
+    public static LogEntry Logged(
         Decision decision,
         string user = "alice",
         string route = "search",
@@ -288,5 +288,8 @@ internal static class TestData
             decision.Remaining,
             decision.Limit,
             decision.Capacity
-        );
+        )
+        {
+            Granted = decision.Allowed && decision.Granted != cost ? decision.Granted : null,
+        };
 }

@@ -51,7 +51,23 @@ internal sealed record Goal(
         new("sliding_log / fixed_window", "`sliding_log`, × `fixed_window`", 0.85),
         new("token_bucket / fixed_window", "`token_bucket`, × `fixed_window`", 0.85),
         new("leaky_bucket / fixed_window", "`leaky_bucket`, × `fixed_window`", 0.85),
+        new("calendar / fixed_window", "`calendar`, × `fixed_window`", 0.97),
         new("three limits / fixed_window", "a policy of three limits, × `fixed_window`", 0.75),
+        new(
+            "three subjects / three limits",
+            "three limits of three subjects, × three limits of the user",
+            0.95
+        ),
+        new(
+            "organisation / user",
+            "one organisation of 10,000 users, allowed, × one limit of the user",
+            null
+        ),
+        new(
+            "exhausted organisation / user",
+            "one exhausted organisation, denied, × denied users",
+            0.95
+        ),
         new("embedded / redis", "the embedded store, × Redis", 0.80),
         new("postgres / redis", "with PostgreSQL as the system of record, × without", 0.95),
         new("analytics / without", "with analytics, × without", 0.95),

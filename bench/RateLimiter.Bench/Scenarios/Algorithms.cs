@@ -16,6 +16,7 @@ internal static class Algorithms
         new("sliding_log", new Limit(10_000, 1, "sliding_log")),
         new("token_bucket", new Limit(Plenty, 60, "token_bucket")),
         new("leaky_bucket", new Limit(Plenty, 60, "leaky_bucket", Burst: Plenty)),
+        new("calendar", new Limit(Plenty, 0, "calendar") { Period = "day" }),
         new(
             "three limits",
             new Limit(Plenty, 60),

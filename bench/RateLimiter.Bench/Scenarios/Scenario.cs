@@ -22,6 +22,7 @@ internal sealed record Scenario(string Name, bool IsInCheck, Func<Settings, Task
         new("half-rate", false, HalfRate.MeasureAsync),
         new("allocations", true, Allocations.MeasureAsync),
         new("algorithms", false, Algorithms.MeasureAsync),
+        new("subjects", false, Subjects.MeasureAsync),
         new("embedded", false, Embedded.MeasureAsync),
         new("postgres", false, Postgres.MeasureAsync),
         new("analytics", false, Analytics.MeasureAsync),

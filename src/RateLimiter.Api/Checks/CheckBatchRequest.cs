@@ -16,7 +16,7 @@ public sealed record CheckBatchRequest(IReadOnlyList<CheckBatchItem>? Checks)
 
 /// <summary>One check of a batch, or the errors in its JSON: an invalid item does not affect the others.</summary>
 [JsonConverter(typeof(CheckBatchItemConverter))]
-public sealed record CheckBatchItem(
+public readonly record struct CheckBatchItem(
     CheckRequest? Check,
     [property: JsonIgnore] KeyValuePair<string, string> Error = default
 )

@@ -5,6 +5,7 @@ using NSwag.Annotations;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Checks;
@@ -48,7 +49,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [HttpPost("/check/batch", Name = "CheckBatch")]
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<CheckBatchResponse>(StatusCodes.Status200OK)]
-    public async Task<ActionResult<CheckBatchResponse>> CheckBatchAsync(
+    public async Task<IActionResult> CheckBatchAsync(
         [FromBody, ValidateNever] CheckBatchRequest request
     )
     {
@@ -58,34 +59,26 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
         }
 
         var items = request.Checks!;
-        var invalid = items.Select(item => item.Validate()).ToList();
-        var caller = HttpContext.Caller();
-        var (outcomes, wait, _) = await mediator.Send(
-            new CheckEachCommand(
-                caller.Client,
-                [
-                    .. items
-                        .Where((_, i) => invalid[i] is null)
-                        .Select(item => item.Check!.ToCheck()),
-                ],
-                caller.Waited
-            )
-        );
-        if (outcomes is null)
+        var checks = new List<Check>(items.Count);
+        Dictionary<int, Dictionary<string, string[]>>? invalid = null;
+        for (var i = 0; i < items.Count; i++)
         {
-            return ProblemResponse.TooMany(HttpContext, wait, CheckRefusal.TooMany);
+            if (items[i].Validate() is { } problems)
+            {
+                (invalid ??= []).Add(i, problems);
+            }
+            else
+            {
+                checks.Add(items[i].Check!.ToCheck());
+            }
         }
 
-        var next = 0;
-        return new CheckBatchResponse([
-            .. invalid.Select(error =>
-                error is null
-                    ? CheckBatchResult.From(HttpContext, outcomes[next++])
-                    : new CheckBatchResult(
-                        null,
-                        ProblemResponse.ValidationProblem(HttpContext, error)
-                    )
-            ),
-        ]);
+        var caller = HttpContext.Caller();
+        var (outcomes, wait, _) = await mediator.Send(
+            new CheckEachCommand(caller.Client, checks, caller.Waited)
+        );
+        return outcomes is null
+            ? ProblemResponse.TooMany(HttpContext, wait, CheckRefusal.TooMany)
+            : new CheckBatchJson(outcomes, invalid);
     }
 }

@@ -25,7 +25,10 @@ internal sealed class CheckRequestReader : IJsonBodyReader
     public object? Read(ref Utf8JsonReader json) => json.Read() ? ReadObject(ref json) : null;
 
     /// <param name="json">At the first token of the object; at its last after reading.</param>
-    internal static CheckRequest? ReadObject(ref Utf8JsonReader json)
+    /// <param name="previous">
+    /// The check before it in a batch: most have the same route and role, whose texts are then shared.
+    /// </param>
+    internal static CheckRequest? ReadObject(ref Utf8JsonReader json, CheckRequest? previous = null)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
@@ -81,12 +84,11 @@ internal sealed class CheckRequestReader : IJsonBodyReader
                 return null;
             }
 
-            var text = json.GetString();
             _ = field switch
             {
-                Fields.UserId => userId = text,
-                Fields.RouteKey => routeKey = text,
-                _ => role = text,
+                Fields.UserId => userId = json.GetString(),
+                Fields.RouteKey => routeKey = TextOf(json, previous?.RouteKey),
+                _ => role = TextOf(json, previous?.Role),
             };
         }
 
@@ -94,6 +96,11 @@ internal sealed class CheckRequestReader : IJsonBodyReader
             ? new CheckRequest(userId, routeKey, role, cost, minCost, subjects)
             : null;
     }
+
+    private static string? TextOf(in Utf8JsonReader json, string? known) =>
+        known is not null && json.TokenType == JsonTokenType.String && json.ValueTextEquals(known)
+            ? known
+            : json.GetString();
 
     private static bool TryReadSubjects(ref Utf8JsonReader json, out SubjectValues? subjects)
     {
@@ -150,9 +157,11 @@ internal sealed class CheckBatchRequestReader : IJsonBodyReader
         }
 
         var checks = new List<CheckBatchItem>();
+        CheckRequest? check = null;
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
-            if (CheckRequestReader.ReadObject(ref json) is not { } check)
+            check = CheckRequestReader.ReadObject(ref json, check);
+            if (check is null)
             {
                 return null;
             }

@@ -158,7 +158,7 @@ internal sealed class DemoTraffic(
                     analytics.Record(
                         client.Id,
                         request.Policy.Key,
-                        LoggedDecision.From(check, decision),
+                        LogEntry.From(check, decision),
                         TimeSpan.FromMilliseconds(0.2 + 0.6 * Math.Pow(random.NextDouble(), 4))
                     );
                 }

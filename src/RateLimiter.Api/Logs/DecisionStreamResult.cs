@@ -12,9 +12,13 @@ namespace RateLimiter.Api.Logs;
 
 /// <summary>Sends events for as long as the caller reads, is authorized to read, and the service runs.</summary>
 /// <param name="events">The events to send.</param>
+/// <param name="start">The position before the first event.</param>
 /// <param name="scope">The scope that the caller's key must keep.</param>
-internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> events, Scopes scope)
-    : IActionResult
+internal sealed class DecisionStreamResult(
+    IAsyncEnumerable<LogEvent> events,
+    StreamPosition start,
+    Scopes scope
+) : IActionResult
 {
     public const string ContentType = "text/event-stream";
 
@@ -58,6 +62,7 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
             // The reconnect delay in milliseconds, for when this instance accepts no connections any more.
             http.Response.BodyWriter.Write("retry: 1000\n\n"u8);
             var unsent = 1;
+            var position = start;
             while (true)
             {
                 if (tick.IsCompleted)
@@ -86,7 +91,8 @@ internal sealed class DecisionStreamResult(IAsyncEnumerable<DecisionEvent> event
                         return;
                     }
 
-                    var text = texts.Of(reader.Current);
+                    position = position.After(reader.Current);
+                    var text = texts.Of(reader.Current, position);
                     http.Response.BodyWriter.Write(text);
                     unsent += text.Length;
                     next = reader.MoveNextAsync().AsTask();

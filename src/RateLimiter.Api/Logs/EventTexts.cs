@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AutoMapper;
@@ -20,36 +19,45 @@ internal sealed class EventTexts(IMapper mapper, IOptions<JsonOptions> json)
     private readonly Entry?[] entries = new Entry?[Places];
 
     /// <summary>An event, up to and including its terminating empty line.</summary>
-    public byte[] Of(DecisionEvent it)
+    /// <param name="it">The event.</param>
+    /// <param name="position">The position of the stream after it.</param>
+    public byte[] Of(LogEvent it, StreamPosition position)
     {
-        if (it is not DecisionMade made)
+        // The id of an event of a stream with changes depends on the stream.
+        if (it is not EntryLogged logged || position.Changes is not null)
         {
-            return Write("gap", it.Id, new GapResponse(((DecisionsDropped)it).Count));
+            return Write(it, position);
         }
 
         // Events of two clients may map to the same slot: the cached event itself identifies its owner.
-        ref var place = ref entries[made.Id % Places];
+        ref var place = ref entries[logged.Id % Places];
         var entry = Volatile.Read(ref place);
-        if (entry is null || !ReferenceEquals(entry.Event, made))
+        if (entry is null || !ReferenceEquals(entry.Event, logged))
         {
-            entry = new Entry(
-                made,
-                Write("decision", made.Id, mapper.Map<LogEntryResponse>(made.Decision))
-            );
+            entry = new Entry(logged, Write(logged, position));
             Volatile.Write(ref place, entry);
         }
 
         return entry.Text;
     }
 
+    private byte[] Write(LogEvent it, StreamPosition position) =>
+        it switch
+        {
+            EntryLogged { Log: var log, Entry: var entry } => Write(
+                log == ClientLog.Decisions ? "decision" : "change",
+                position,
+                mapper.Map<LogEntryResponse>(entry)
+            ),
+            EntriesDropped gap => Write("gap", position, new GapResponse(gap.Count)),
+            _ => throw new ArgumentOutOfRangeException(nameof(it)),
+        };
+
     // JSON escapes line breaks, so that the data is one line.
-    private byte[] Write<T>(string name, long id, T data) =>
+    private byte[] Write<T>(string name, StreamPosition position, T data) =>
         Encoding.UTF8.GetBytes(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"id: {id}\nevent: {name}\ndata: {JsonSerializer.Serialize(data, json.Value.JsonSerializerOptions)}\n\n"
-            )
+            $"id: {EventIdAttribute.Write(position)}\nevent: {name}\ndata: {JsonSerializer.Serialize(data, json.Value.JsonSerializerOptions)}\n\n"
         );
 
-    private sealed record Entry(DecisionMade Event, byte[] Text);
+    private sealed record Entry(EntryLogged Event, byte[] Text);
 }

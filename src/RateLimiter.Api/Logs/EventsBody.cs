@@ -10,7 +10,7 @@ internal sealed class EventsBody : IOperationProcessor
     {
         var answer = context.OperationDescription.Operation.Responses["200"];
         answer.Description =
-            "A stream of server-sent events. This is the data of an event `decision`.";
+            "A stream of server-sent events. This is the data of an event `decision` or `change`.";
         var data = answer.Content["application/json"];
         answer.Content.Clear();
         answer.Content[DecisionStreamResult.ContentType] = data;

@@ -3,17 +3,17 @@ using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Logs;
 
-/// <summary>A logged decision.</summary>
+/// <summary>A logged decision, or a change of counters.</summary>
 public sealed record LogEntryResponse
 {
-    /// <summary>When it was decided, by the store's clock, UTC.</summary>
+    /// <summary>When it was decided or made, by the store's clock, UTC.</summary>
     public required DateTime Timestamp { get; init; }
 
     /// <summary>The same in milliseconds since 1970.</summary>
     public required long TimestampMs { get; init; }
 
-    /// <summary>The user checked.</summary>
-    public required string UserId { get; init; }
+    /// <summary>The user checked; null for a reset that names none.</summary>
+    public required string? UserId { get; init; }
 
     /// <summary>The route of the check.</summary>
     public required string Route { get; init; }
@@ -21,7 +21,7 @@ public sealed record LogEntryResponse
     /// <summary>The role of the check.</summary>
     public required string Role { get; init; }
 
-    /// <summary>The verdict.</summary>
+    /// <summary>The verdict; true for a change.</summary>
     public required bool Allowed { get; init; }
 
     /// <summary>Allowed only because the policy is in shadow mode.</summary>
@@ -33,10 +33,10 @@ public sealed record LogEntryResponse
     /// <summary>The reason, as in the response to the check.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The permits that the check asked for.</summary>
+    /// <summary>The permits that the check asked for, or that a refund gave back; 0 for a reset.</summary>
     public required long Cost { get; init; }
 
-    /// <summary>The remaining permits after the check.</summary>
+    /// <summary>The remaining permits afterwards.</summary>
     public required long Remaining { get; init; }
 
     /// <summary>The permits per window of the limit that remaining refers to.</summary>
@@ -50,16 +50,23 @@ public sealed record LogEntryResponse
 
     /// <summary>The role of the policy that decided.</summary>
     public required string MatchedRole { get; init; }
+
+    /// <summary>What it is: a decision, or the kind of change.</summary>
+    public required LogEntryKind Kind { get; init; }
 }
 
 internal sealed class LogProfile : Profile
 {
     public LogProfile() =>
-        CreateMap<LoggedDecision, LogEntryResponse>()
+        CreateMap<LogEntry, LogEntryResponse>()
             .ForMember(to => to.Timestamp, map => map.MapFrom(from => from.DecidedAt))
             .ForMember(
                 to => to.TimestampMs,
                 map => map.MapFrom(from => from.DecidedAt.ToUnixTimeMilliseconds())
+            )
+            .ForMember(
+                to => to.UserId,
+                map => map.MapFrom(from => from.UserId == LogEntry.NoUser ? null : from.UserId)
             )
             .ForMember(to => to.Route, map => map.MapFrom(from => from.RouteKey));
 }

@@ -24,7 +24,12 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     private static readonly TimeSpan TooManyRetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>The latest decisions, newest first. The last 1000 are kept.</summary>
+    /// <remarks>
+    /// With <c>kind=all</c>, refunds and resets of usage are among them, in the order of their times. The last 1000 of these
+    /// are kept as well, so that they push out no decision. A filter by verdict matches decisions only.
+    /// </remarks>
     /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
+    /// <param name="kind">Whether only decisions are given, or also changes of counters.</param>
     /// <param name="userId">Only decisions about this user.</param>
     /// <param name="routeKey">Only decisions about this route.</param>
     /// <param name="allowed">Only decisions with this verdict.</param>
@@ -41,11 +46,19 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
             Range(1, IDecisionLog.Capacity, ErrorMessage = "must be from {1} to {2}")
         ]
             int limit = 50,
+        [FromQuery(Name = "kind")] LogKinds kind = LogKinds.Decisions,
         CancellationToken cancellationToken = default
     )
     {
         var decisions = await mediator.Send(
-            new LatestDecisionsQuery(HttpContext.Client().Id, limit, userId, routeKey, allowed),
+            new LatestDecisionsQuery(
+                HttpContext.Client().Id,
+                limit,
+                userId,
+                routeKey,
+                allowed,
+                kind == LogKinds.All
+            ),
             cancellationToken
         );
         return Ok(mapper.Map<IReadOnlyList<LogEntryResponse>>(decisions));
@@ -56,15 +69,17 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     /// An event <c>decision</c> holds an entry as in GET /logs/latest. Its <c>id</c>, sent back as Last-Event-ID, resumes
     /// the stream after it, as far as the log is kept. An event <c>gap</c> holds <c>left_out</c>: how many decisions were
     /// dropped here because the log does not keep them any more, or because they were made faster than they were sent or
-    /// read; null when the number is unknown. A comment is sent every 15 seconds. The response ends when the service stops
-    /// or the key is no longer valid.
+    /// read; null when the number is unknown. With <c>kind=all</c>, an event <c>change</c> holds a refund or a reset of usage,
+    /// gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
+    /// response ends when the service stops or the key is no longer valid.
     /// </remarks>
     /// <param name="userId">Only decisions about this user.</param>
     /// <param name="routeKey">Only decisions about this route.</param>
     /// <param name="allowed">Only decisions with this verdict.</param>
+    /// <param name="kind">Whether only decisions are sent, or also changes of counters.</param>
     /// <param name="lastEventId">
     /// The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
-    /// Without it, only new decisions are sent.
+    /// Without it, only new decisions are sent. Of changes, only new ones are sent after an id of a stream without them.
     /// </param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(StreamScope)]
@@ -76,6 +91,7 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         [FromQuery(Name = "route_key"), Name(Names.MaxRouteLength)] string? routeKey,
         [FromQuery(Name = "allowed")] bool? allowed,
         [FromHeader(Name = LastEventIdHeader), EventId] string? lastEventId,
+        [FromQuery(Name = "kind")] LogKinds kind = LogKinds.Decisions,
         CancellationToken cancellationToken = default
     )
     {
@@ -85,12 +101,13 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
                 lastEventId is null ? null : EventIdAttribute.Read(lastEventId),
                 userId,
                 routeKey,
-                allowed
+                allowed,
+                kind == LogKinds.All
             ),
             cancellationToken
         );
         return outcome.Events is { } events
-            ? new DecisionStreamResult(events, StreamScope)
+            ? new DecisionStreamResult(events, outcome.Start, StreamScope)
             : ProblemResponse.TooMany(HttpContext, TooManyRetryAfter, LogRefusal.TooManyStreams);
     }
 }

@@ -15,7 +15,7 @@ public interface IAnalytics
     /// <param name="policy">The policy that decided.</param>
     /// <param name="decision">The decision.</param>
     /// <param name="took">How long the decision took, including the store.</param>
-    void Record(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took);
+    void Record(ClientId client, PolicyKey policy, LogEntry decision, TimeSpan took);
 
     /// <summary>The figures of a span of time, with everything recorded on this instance before the call.</summary>
     /// <exception cref="StoreUnavailableException">The counts cannot be read.</exception>

@@ -6,7 +6,8 @@ using RateLimiter.Domain.Checks;
 namespace RateLimiter.Application.Checks;
 
 /// <summary>
-/// Logs a decision, counts it for analytics and measures it. This is the only place that does any of the three.
+/// Logs a decision, counts it for analytics and measures it. This is the only place that does any of the three. A change of
+/// counters that no check made is logged only.
 /// </summary>
 public sealed class DecisionRecorder(
     IDecisionLog log,
@@ -20,9 +21,16 @@ public sealed class DecisionRecorder(
     /// <param name="took">How long the decision took, including waits for the store.</param>
     public void Record(ClientId client, in Check check, Decision decision, TimeSpan took)
     {
-        var logged = LoggedDecision.From(check, decision);
-        log.Record(client, logged);
-        analytics.Record(client, decision.Policy.Key, logged, took);
+        var entry = LogEntry.From(check, decision);
+        log.Record(client, entry);
+        analytics.Record(client, decision.Policy.Key, entry, took);
         metrics.Record(decision, took);
     }
+
+    /// <param name="client">The client whose log is written.</param>
+    /// <param name="kind">The kind of change.</param>
+    /// <param name="check">Whose counters were changed, and the permits.</param>
+    /// <param name="state">The state of the counters afterwards.</param>
+    public void RecordChange(ClientId client, LogEntryKind kind, in Check check, Decision state) =>
+        log.Record(client, LogEntry.OfChange(kind, check, state));
 }

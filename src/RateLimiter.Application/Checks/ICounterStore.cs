@@ -33,6 +33,7 @@ public interface ICounterStore
     ValueTask<Decision> RefundAsync(CheckPlan plan, CancellationToken cancellationToken);
 
     /// <summary>Resets the counters of a subject under a policy. The cost of the plan is ignored.</summary>
+    /// <returns>When they were reset, by the store's clock.</returns>
     /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
-    Task ResetAsync(CheckPlan plan, CancellationToken cancellationToken);
+    Task<DateTimeOffset> ResetAsync(CheckPlan plan, CancellationToken cancellationToken);
 }

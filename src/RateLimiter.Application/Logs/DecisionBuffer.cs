@@ -2,10 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>The buffer of one reader of a decision log. It is bounded, so that a slow reader does not affect others.</summary>
+/// <summary>
+/// The buffer of one reader, of one log of a client or of several. It is bounded, so that a slow reader does not affect others.
+/// </summary>
 /// <remarks>
-/// Once a decision was dropped, all later ones are dropped too until the reader has emptied the buffer, so that the reader gets
-/// one notice and not one after every decision that fitted.
+/// Once an entry was dropped, all later ones are dropped too until the reader has emptied the buffer, so that the reader gets
+/// one notice for each log and not one after every entry that fitted.
 /// </remarks>
 internal sealed class DecisionBuffer
 {
@@ -16,12 +18,13 @@ internal sealed class DecisionBuffer
     private readonly StreamLoad load;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
-    private readonly Queue<DecisionEvent> waiting = new();
+    private readonly Queue<LogEvent> waiting = new();
 
-    // Made into an event only when it is taken: under load most decisions are dropped.
+    // Of each log. Made into an event only when it is taken: under load most entries are dropped.
+    private readonly (long Id, long? Count)?[] dropped = new (long, long?)?[
+        Enum.GetValues<ClientLog>().Length
+    ];
     private bool hasDropped;
-    private long? droppedCount;
-    private long droppedId;
     private TaskCompletionSource? awaited;
     private Exception? failure;
     private double allowance;
@@ -36,8 +39,8 @@ internal sealed class DecisionBuffer
         allowedAt = time.GetTimestamp();
     }
 
-    /// <summary>Adds events. Decisions that do not match the reader's filters are skipped.</summary>
-    public void Add(IReadOnlyList<DecisionEvent> events)
+    /// <summary>Adds events. Entries that do not match the reader's filters are skipped.</summary>
+    public void Add(IReadOnlyList<LogEvent> events)
     {
         TaskCompletionSource? waker;
         lock (gate)
@@ -73,7 +76,7 @@ internal sealed class DecisionBuffer
     }
 
     /// <summary>Takes the next event, or waits for one. One reader at a time.</summary>
-    public async ValueTask<DecisionEvent> TakeAsync(CancellationToken cancellationToken)
+    public async ValueTask<LogEvent> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -109,15 +112,15 @@ internal sealed class DecisionBuffer
         allowedAt = now;
     }
 
-    private void Add(DecisionEvent it)
+    private void Add(LogEvent it)
     {
-        var cost = it is DecisionMade ? 1 : 0;
-        if (it is DecisionMade { Decision: var decision } && !query.Wants(decision))
+        var cost = it is EntryLogged ? 1 : 0;
+        if (it is EntryLogged { Entry: var entry } && !query.Wants(entry))
         {
             return;
         }
 
-        if (it is DecisionsDropped gap)
+        if (it is EntriesDropped gap)
         {
             load.Drop(gap.Count ?? 0);
         }
@@ -130,21 +133,31 @@ internal sealed class DecisionBuffer
         }
 
         load.Drop(cost);
-        var before = hasDropped ? droppedCount : 0;
         hasDropped = true;
-        droppedCount = before + (it is DecisionsDropped more ? more.Count : 1);
-        droppedId = it.Id;
+        ref var all = ref dropped[(int)it.Log];
+        all = (
+            it.Id,
+            (all is null ? 0 : all.Value.Count) + (it is EntriesDropped more ? more.Count : 1)
+        );
     }
 
-    private bool TryTake([NotNullWhen(true)] out DecisionEvent? taken)
+    private bool TryTake([NotNullWhen(true)] out LogEvent? taken)
     {
         if (waiting.TryDequeue(out taken))
         {
             return true;
         }
 
-        taken = hasDropped ? new DecisionsDropped(droppedId, droppedCount) : null;
-        hasDropped = false;
+        for (var log = 0; log < dropped.Length && taken is null; log++)
+        {
+            if (dropped[log] is (var id, var count))
+            {
+                taken = new EntriesDropped((ClientLog)log, id, count);
+                dropped[log] = null;
+            }
+        }
+
+        hasDropped = Array.Exists(dropped, it => it is not null);
         return taken is not null;
     }
 }

@@ -4,20 +4,21 @@ using RateLimiter.Domain;
 
 namespace RateLimiter.Application.Logs;
 
-/// <summary>Reads a client's log as it grows, for all readers on this instance.</summary>
+/// <summary>Reads a log of a client as it grows, for all readers on this instance.</summary>
 /// <remarks>
-/// It polls the store: frequently after new decisions, less often while there are none, and at once when this instance has
+/// It polls the store: frequently after new entries, less often while there are none, and at once when this instance has
 /// written some. So nothing is lost when the store is unavailable for a while: polling continues at the same position.
 /// </remarks>
 internal sealed class DecisionFollower : IDisposable
 {
-    /// <summary>The poll interval while there are new decisions.</summary>
+    /// <summary>The poll interval while there are new entries.</summary>
     internal static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The longest poll interval while there are none.</summary>
     internal static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(450);
 
     private readonly ClientId client;
+    private readonly ClientLog log;
     private readonly IDecisionFeed feed;
     private readonly StreamLoad load;
     private readonly TimeProvider time;
@@ -31,10 +32,17 @@ internal sealed class DecisionFollower : IDisposable
     private bool isRunning;
     private TaskCompletionSource wake = NewWake();
 
-    public DecisionFollower(ClientId client, IDecisionFeed feed, StreamLoad load, TimeProvider time)
+    public DecisionFollower(
+        ClientId client,
+        ClientLog log,
+        IDecisionFeed feed,
+        StreamLoad load,
+        TimeProvider time
+    )
     {
         this.load = load;
         this.client = client;
+        this.log = log;
         this.feed = feed;
         this.time = time;
         stopped = stopping.Token;
@@ -56,7 +64,7 @@ internal sealed class DecisionFollower : IDisposable
         {
             // The earlier readers get what has arrived until now.
             var now = position is null
-                ? LogPosition.EndOf(await feed.ReadAsync(client, null, cancellationToken))
+                ? LogPosition.EndOf(await feed.ReadAsync(client, log, null, cancellationToken))
                 : (await ReadAsync(position.Value, cancellationToken)).Next;
             position = now;
             ImmutableInterlocked.Update(ref buffers, (all, it) => all.Add(it), buffer);
@@ -102,7 +110,7 @@ internal sealed class DecisionFollower : IDisposable
                 stopped.ThrowIfCancellationRequested();
                 // Before the read: anything written from here on needs another read.
                 Interlocked.Exchange(ref wake, NewWake());
-                wait = await HasDecisionsAsync()
+                wait = await HasEntriesAsync()
                     ? MinWait
                     : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, MaxWait.Ticks));
             }
@@ -135,14 +143,14 @@ internal sealed class DecisionFollower : IDisposable
         }
     }
 
-    private async Task<bool> HasDecisionsAsync()
+    private async Task<bool> HasEntriesAsync()
     {
         await turn.WaitAsync(stopped);
         try
         {
-            var (hasDecisions, next) = await ReadAsync(position!.Value, stopped);
+            var (hasEntries, next) = await ReadAsync(position!.Value, stopped);
             position = next;
-            return hasDecisions;
+            return hasEntries;
         }
         catch (StoreUnavailableException)
         {
@@ -155,13 +163,13 @@ internal sealed class DecisionFollower : IDisposable
         }
     }
 
-    private async Task<(bool HasDecisions, LogPosition Next)> ReadAsync(
+    private async Task<(bool HasEntries, LogPosition Next)> ReadAsync(
         LogPosition from,
         CancellationToken cancellationToken
     )
     {
-        var part = await feed.ReadAsync(client, from.After, cancellationToken);
-        var (events, next) = from.Continue(part);
+        var part = await feed.ReadAsync(client, log, from.After, cancellationToken);
+        var (events, next) = from.Continue(part, log);
         if (events.Count > 0)
         {
             foreach (var buffer in buffers)

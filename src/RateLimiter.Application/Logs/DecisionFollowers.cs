@@ -13,7 +13,10 @@ internal sealed class DecisionFollowers
     private readonly StreamOptions options;
     private readonly StreamLoad load;
     private readonly TimeProvider time;
-    private readonly ConcurrentDictionary<ClientId, DecisionFollower> followers = new();
+    private readonly ConcurrentDictionary<
+        (ClientId Client, ClientLog Log),
+        DecisionFollower
+    > followers = new();
 
     // Guards the counts, and the lifetime of each follower: it exists exactly while it has readers.
     private readonly Lock gate = new();
@@ -31,70 +34,101 @@ internal sealed class DecisionFollowers
         this.time = time;
         feed.Written += client =>
         {
-            if (followers.TryGetValue(client, out var follower))
+            foreach (var log in Enum.GetValues<ClientLog>())
             {
-                follower.Wake();
+                if (followers.TryGetValue((client, log), out var follower))
+                {
+                    follower.Wake();
+                }
             }
         };
     }
 
-    /// <summary>Reserves a place for a reader of a client's log, which must be disposed. False when no place is free.</summary>
-    public bool TryEnter(ClientId client, [NotNullWhen(true)] out Place? place)
+    /// <summary>
+    /// Reserves a place for a reader of a client's decisions, and of its changes where the reader wants them; it must be
+    /// disposed. False when no place is free.
+    /// </summary>
+    public bool TryEnter(FollowDecisionsQuery query, [NotNullWhen(true)] out Place? place)
     {
         lock (gate)
         {
-            followers.TryGetValue(client, out var follower);
+            // Every reader reads the decisions.
+            followers.TryGetValue((query.Client, ClientLog.Decisions), out var decisions);
             if (
                 load.Streams >= options.MaxPerInstance
-                || (follower?.Places ?? 0) >= options.MaxPerClient
+                || (decisions?.Places ?? 0) >= options.MaxPerClient
             )
             {
                 place = null;
                 return false;
             }
 
-            follower ??= followers[client] = new DecisionFollower(client, feed, load, time);
-            follower.Places++;
             load.Streams++;
-            place = new Place(this, client, follower);
+            place = new Place(
+                this,
+                query,
+                Enter(query.Client, ClientLog.Decisions),
+                query.WithChanges ? Enter(query.Client, ClientLog.Changes) : null
+            );
             return true;
         }
     }
 
-    private void Leave(ClientId client, DecisionFollower follower)
+    private DecisionFollower Enter(ClientId client, ClientLog log)
+    {
+        var follower = followers.GetOrAdd(
+            (client, log),
+            _ => new DecisionFollower(client, log, feed, load, time)
+        );
+        follower.Places++;
+        return follower;
+    }
+
+    private void Leave(ClientId client, DecisionFollower decisions, DecisionFollower? changes)
     {
         lock (gate)
         {
             load.Streams--;
-            follower.Places--;
-            if (follower.Places == 0)
-            {
-                followers.TryRemove(client, out _);
-                follower.Dispose();
-            }
+            Leave(client, ClientLog.Decisions, decisions);
+            Leave(client, ClientLog.Changes, changes);
+        }
+    }
+
+    private void Leave(ClientId client, ClientLog log, DecisionFollower? follower)
+    {
+        if (follower is not null && --follower.Places == 0)
+        {
+            followers.TryRemove((client, log), out _);
+            follower.Dispose();
         }
     }
 
     /// <summary>The reserved place of a reader.</summary>
     internal sealed class Place(
         DecisionFollowers followers,
-        ClientId client,
-        DecisionFollower follower
+        FollowDecisionsQuery query,
+        DecisionFollower decisions,
+        DecisionFollower? changes
     ) : IDisposable
     {
         private DecisionBuffer? buffer;
         private bool isLeft;
 
-        /// <summary>Starts buffering the decisions from now on.</summary>
-        /// <returns>The buffer, and the id after which its decisions begin.</returns>
+        /// <summary>Starts buffering the entries from now on.</summary>
+        /// <returns>The buffer, and the position after which its entries begin.</returns>
         /// <exception cref="StoreUnavailableException">The log cannot be read.</exception>
-        public async Task<(DecisionBuffer Buffer, long After)> JoinAsync(
-            FollowDecisionsQuery query,
+        public async Task<(DecisionBuffer Buffer, StreamPosition After)> JoinAsync(
             CancellationToken cancellationToken
         )
         {
             buffer = new DecisionBuffer(query, followers.load, followers.time);
-            return (buffer, await follower.JoinAsync(buffer, cancellationToken));
+            return (
+                buffer,
+                new StreamPosition(
+                    await decisions.JoinAsync(buffer, cancellationToken),
+                    changes is null ? null : await changes.JoinAsync(buffer, cancellationToken)
+                )
+            );
         }
 
         public void Dispose()
@@ -107,10 +141,11 @@ internal sealed class DecisionFollowers
             isLeft = true;
             if (buffer is not null)
             {
-                follower.Remove(buffer);
+                decisions.Remove(buffer);
+                changes?.Remove(buffer);
             }
 
-            followers.Leave(client, follower);
+            followers.Leave(query.Client, decisions, changes);
         }
     }
 }

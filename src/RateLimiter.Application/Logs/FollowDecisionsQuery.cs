@@ -8,44 +8,53 @@ namespace RateLimiter.Application.Logs;
 /// <summary>Follows a client's decisions live, from every instance.</summary>
 /// <param name="Client">The client.</param>
 /// <param name="After">
-/// The id of the last decision that the caller has; the later ones come first, as far as they are still kept. 0 for all that
-/// are kept; null for only those from now on.
+/// The position after the last event that the caller has; the later ones come first, as far as they are still kept. Null for
+/// only those from now on, in one log or in both.
 /// </param>
-/// <param name="UserId">Only decisions about this user.</param>
-/// <param name="RouteKey">Only decisions about this route.</param>
+/// <param name="UserId">Only entries about this user.</param>
+/// <param name="RouteKey">Only entries about this route.</param>
 /// <param name="Allowed">Only decisions with this verdict.</param>
+/// <param name="WithChanges">Whether changes of counters are followed too.</param>
 public sealed record FollowDecisionsQuery(
     ClientId Client,
-    long? After = null,
+    StreamPosition? After = null,
     string? UserId = null,
     string? RouteKey = null,
-    bool? Allowed = null
+    bool? Allowed = null,
+    bool WithChanges = false
 ) : IRequest<FollowOutcome>
 {
-    internal bool Wants(LoggedDecision decision) => decision.Matches(UserId, RouteKey, Allowed);
+    internal bool Wants(in LogEntry entry) => entry.Matches(UserId, RouteKey, Allowed);
 }
 
 /// <param name="Events">
-/// The decisions, to be enumerated once. The stream ends when the caller stops reading, and until then it counts against the
+/// The events, to be enumerated once. The stream ends when the caller stops reading, and until then it counts against the
 /// limits on streams. Null when too many streams are open already.
 /// </param>
-public sealed record FollowOutcome(IAsyncEnumerable<DecisionEvent>? Events);
+/// <param name="Start">The position before the first event.</param>
+public sealed record FollowOutcome(
+    IAsyncEnumerable<LogEvent>? Events,
+    StreamPosition Start = default
+);
 
 /// <summary>An event of a followed log.</summary>
-/// <param name="Id">The position to continue from. Ids increase and may have gaps.</param>
-public abstract record DecisionEvent(long Id);
+/// <param name="Log">The log.</param>
+/// <param name="Id">The position in the log to continue from. Ids increase and may have gaps.</param>
+public abstract record LogEvent(ClientLog Log, long Id);
 
-/// <param name="Id">The id of the decision: two events with the same id are the same decision.</param>
-/// <param name="Decision">The decision.</param>
-public sealed record DecisionMade(long Id, LoggedDecision Decision) : DecisionEvent(Id);
+/// <param name="Log">The log.</param>
+/// <param name="Id">The id of the entry: two events of a log with the same id are the same entry.</param>
+/// <param name="Entry">The entry.</param>
+public sealed record EntryLogged(ClientLog Log, long Id, LogEntry Entry) : LogEvent(Log, Id);
 
-/// <summary>Decisions were dropped here, because they are no longer kept or the reader was too slow.</summary>
-/// <param name="Id">The id of the last dropped decision.</param>
+/// <summary>Entries were dropped here, because they are no longer kept or the reader was too slow.</summary>
+/// <param name="Log">The log.</param>
+/// <param name="Id">The id of the last dropped entry.</param>
 /// <param name="Count">
-/// The number of dropped decisions: of those that were kept, the ones that match the filters; of the others, all. Null when
+/// The number of dropped entries: of those that were kept, the ones that match the filters; of the others, all. Null when
 /// unknown.
 /// </param>
-public sealed record DecisionsDropped(long Id, long? Count) : DecisionEvent(Id);
+public sealed record EntriesDropped(ClientLog Log, long Id, long? Count) : LogEvent(Log, Id);
 
 internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecisionFeed feed)
     : IRequestHandler<FollowDecisionsQuery, FollowOutcome>
@@ -55,7 +64,7 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         CancellationToken cancellationToken
     )
     {
-        if (!followers.TryEnter(query.Client, out var place))
+        if (!followers.TryEnter(query, out var place))
         {
             return new FollowOutcome(Events: null);
         }
@@ -65,12 +74,26 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         {
             // Decisions made before this request do not belong to those from now on.
             await feed.FlushAsync(query.Client, cancellationToken);
-            var (buffer, joined) = await place.JoinAsync(query, cancellationToken);
-            var missed = query.After is { } after
-                ? await ReadMissedAsync(query, after, joined, cancellationToken)
-                : [];
+            var (buffer, joined) = await place.JoinAsync(cancellationToken);
+            var missed = new List<LogEvent>();
+            foreach (var log in Enum.GetValues<ClientLog>())
+            {
+                if (query.After?.In(log) is { } after && joined.In(log) is { } until)
+                {
+                    missed.AddRange(
+                        await ReadMissedAsync(query, log, after, until, cancellationToken)
+                    );
+                }
+            }
+
             isTaken = true;
-            return new FollowOutcome(FollowAsync(place, missed, buffer, CancellationToken.None));
+            return new FollowOutcome(
+                FollowAsync(place, missed, buffer, CancellationToken.None),
+                new StreamPosition(
+                    query.After?.Decisions ?? joined.Decisions,
+                    query.WithChanges ? query.After?.Changes ?? joined.Changes : null
+                )
+            );
         }
         finally
         {
@@ -81,45 +104,43 @@ internal sealed class FollowDecisionsHandler(DecisionFollowers followers, IDecis
         }
     }
 
-    /// <summary>The decisions after the last one that the caller has, up to the start of the buffer.</summary>
-    private async Task<List<DecisionEvent>> ReadMissedAsync(
+    /// <summary>The entries of a log after the last one that the caller has, up to the start of the buffer.</summary>
+    private async Task<IEnumerable<LogEvent>> ReadMissedAsync(
         FollowDecisionsQuery query,
+        ClientLog log,
         long after,
         long joined,
         CancellationToken cancellationToken
     )
     {
         var position = new LogPosition(after, IsBeforeAll: after == 0);
-        var part = await feed.ReadAsync(query.Client, after, cancellationToken);
-        var (events, _) = position.Continue(part);
+        var part = await feed.ReadAsync(query.Client, log, after, cancellationToken);
+        var (events, _) = position.Continue(part, log);
         if (part.Length == 0 && after > 0)
         {
-            // The decisions after it are no longer kept.
-            return [new DecisionsDropped(after, Count: null)];
+            // The entries after it are no longer kept.
+            return [new EntriesDropped(log, after, Count: null)];
         }
 
-        return
-        [
-            .. events
-                .Select(it => it is DecisionsDropped gap ? UpTo(joined, gap) : it)
-                .Where(it =>
-                    it switch
-                    {
-                        DecisionMade made => made.Id <= joined && query.Wants(made.Decision),
-                        DecisionsDropped gap => gap.Count is null or > 0,
-                        _ => true,
-                    }
-                ),
-        ];
+        return events
+            .Select(it => it is EntriesDropped gap ? UpTo(joined, gap) : it)
+            .Where(it =>
+                it switch
+                {
+                    EntryLogged made => made.Id <= joined && query.Wants(made.Entry),
+                    EntriesDropped gap => gap.Count is null or > 0,
+                    _ => true,
+                }
+            );
     }
 
-    // Decisions that were trimmed after the reader joined are reported through its buffer.
-    private static DecisionsDropped UpTo(long joined, DecisionsDropped gap) =>
-        gap.Id <= joined ? gap : new DecisionsDropped(joined, gap.Count - (gap.Id - joined));
+    // Entries that were trimmed after the reader joined are reported through its buffer.
+    private static EntriesDropped UpTo(long joined, EntriesDropped gap) =>
+        gap.Id <= joined ? gap : gap with { Id = joined, Count = gap.Count - (gap.Id - joined) };
 
-    private static async IAsyncEnumerable<DecisionEvent> FollowAsync(
+    private static async IAsyncEnumerable<LogEvent> FollowAsync(
         DecisionFollowers.Place place,
-        List<DecisionEvent> missed,
+        List<LogEvent> missed,
         DecisionBuffer buffer,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )

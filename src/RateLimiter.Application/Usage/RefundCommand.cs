@@ -16,6 +16,7 @@ public sealed record RefundCommand(ClientSnapshot Client, Check Check, TimeSpan 
 internal sealed class RefundHandler(
     ICounterStore counters,
     StoreFallback fallback,
+    DecisionRecorder recorder,
     TimeProvider time
 ) : IRequestHandler<RefundCommand, CheckOutcome<Decision>>
 {
@@ -38,6 +39,7 @@ internal sealed class RefundHandler(
 
         var decision = await counters.RefundAsync(plan, cancellationToken);
         fallback.Refund(plan);
+        recorder.RecordChange(client.Id, LogEntryKind.Refund, check, decision);
         return new CheckOutcome<Decision>(decision);
     }
 }

@@ -18,8 +18,11 @@ public sealed record ResetUsageCommand(
 ) : IRequest<CheckProblem?>;
 
 /// <summary>Returns why nothing was reset, or null.</summary>
-internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fallback)
-    : IRequestHandler<ResetUsageCommand, CheckProblem?>
+internal sealed class ResetUsageHandler(
+    ICounterStore counters,
+    StoreFallback fallback,
+    DecisionRecorder recorder
+) : IRequestHandler<ResetUsageCommand, CheckProblem?>
 {
     public async Task<CheckProblem?> Handle(
         ResetUsageCommand command,
@@ -28,12 +31,26 @@ internal sealed class ResetUsageHandler(ICounterStore counters, StoreFallback fa
     {
         var (client, usage, limit, waited) = command;
         var (plan, problem) = CheckPlanner.PlanReset(client, usage, limit, waited);
-        if (problem is null)
+        if (problem is not null)
         {
-            await counters.ResetAsync(plan, cancellationToken);
-            fallback.Reset(plan);
+            return problem;
         }
 
-        return problem;
+        var resetAt = await counters.ResetAsync(plan, cancellationToken);
+        fallback.Reset(plan);
+        recorder.RecordChange(
+            client.Id,
+            LogEntryKind.Reset,
+            new Check(usage.UserId ?? LogEntry.NoUser, usage.RouteKey, usage.Role, Cost: 0)
+            {
+                Subjects = usage.Subjects,
+            },
+            Decision.From(
+                plan,
+                [.. plan.Limits.Select(it => new LimitStatus(0, it.Capacity, 0, 0))],
+                resetAt
+            )
+        );
+        return null;
     }
 }

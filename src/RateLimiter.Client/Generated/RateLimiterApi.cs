@@ -214,15 +214,19 @@ namespace RateLimiting.Client.Generated
         /// The latest decisions, newest first. The last 1000 are kept.
         /// </summary>
         /// <remarks>
-        /// Scope: `logs:read`
+        /// With kind=all, refunds and resets of usage are among them, in the order of their times. The last 1000 of these
+        /// <br/>are kept as well, so that they push out no decision. A filter by verdict matches decisions only.
+        /// <br/>
+        /// <br/>Scope: `logs:read`
         /// </remarks>
         /// <param name="userId">Only decisions about this user.</param>
         /// <param name="routeKey">Only decisions about this route.</param>
         /// <param name="allowed">Only decisions with this verdict.</param>
         /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
+        /// <param name="kind">Whether only decisions are given, or also changes of counters.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -232,8 +236,9 @@ namespace RateLimiting.Client.Generated
         /// An event decision holds an entry as in GET /logs/latest. Its id, sent back as Last-Event-ID, resumes
         /// <br/>the stream after it, as far as the log is kept. An event gap holds left_out: how many decisions were
         /// <br/>dropped here because the log does not keep them any more, or because they were made faster than they were sent or
-        /// <br/>read; null when the number is unknown. A comment is sent every 15 seconds. The response ends when the service stops
-        /// <br/>or the key is no longer valid.
+        /// <br/>read; null when the number is unknown. With kind=all, an event change holds a refund or a reset of usage,
+        /// <br/>gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
+        /// <br/>response ends when the service stops or the key is no longer valid.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
@@ -241,10 +246,11 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only decisions about this route.</param>
         /// <param name="allowed">Only decisions with this verdict.</param>
         /// <param name="lastEventId">The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
-        /// <br/>Without it, only new decisions are sent.</param>
-        /// <returns>A stream of server-sent events. This is the data of an event `decision`.</returns>
+        /// <br/>Without it, only new decisions are sent. Of changes, only new ones are sent after an id of a stream without them.</param>
+        /// <param name="kind">Whether only decisions are sent, or also changes of counters.</param>
+        /// <returns>A stream of server-sent events. This is the data of an event `decision` or `change`.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -1578,15 +1584,19 @@ namespace RateLimiting.Client.Generated
         /// The latest decisions, newest first. The last 1000 are kept.
         /// </summary>
         /// <remarks>
-        /// Scope: `logs:read`
+        /// With kind=all, refunds and resets of usage are among them, in the order of their times. The last 1000 of these
+        /// <br/>are kept as well, so that they push out no decision. A filter by verdict matches decisions only.
+        /// <br/>
+        /// <br/>Scope: `logs:read`
         /// </remarks>
         /// <param name="userId">Only decisions about this user.</param>
         /// <param name="routeKey">Only decisions about this route.</param>
         /// <param name="allowed">Only decisions with this verdict.</param>
         /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
+        /// <param name="kind">Whether only decisions are given, or also changes of counters.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1617,6 +1627,10 @@ namespace RateLimiting.Client.Generated
                     if (limit != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("limit")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(limit, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (kind != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("kind")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(kind, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
                     }
                     urlBuilder_.Length--;
 
@@ -1680,8 +1694,9 @@ namespace RateLimiting.Client.Generated
         /// An event decision holds an entry as in GET /logs/latest. Its id, sent back as Last-Event-ID, resumes
         /// <br/>the stream after it, as far as the log is kept. An event gap holds left_out: how many decisions were
         /// <br/>dropped here because the log does not keep them any more, or because they were made faster than they were sent or
-        /// <br/>read; null when the number is unknown. A comment is sent every 15 seconds. The response ends when the service stops
-        /// <br/>or the key is no longer valid.
+        /// <br/>read; null when the number is unknown. With kind=all, an event change holds a refund or a reset of usage,
+        /// <br/>gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
+        /// <br/>response ends when the service stops or the key is no longer valid.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
@@ -1689,10 +1704,11 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">Only decisions about this route.</param>
         /// <param name="allowed">Only decisions with this verdict.</param>
         /// <param name="lastEventId">The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
-        /// <br/>Without it, only new decisions are sent.</param>
-        /// <returns>A stream of server-sent events. This is the data of an event `decision`.</returns>
+        /// <br/>Without it, only new decisions are sent. Of changes, only new ones are sent after an id of a stream without them.</param>
+        /// <param name="kind">Whether only decisions are sent, or also changes of counters.</param>
+        /// <returns>A stream of server-sent events. This is the data of an event `decision` or `change`.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -1722,6 +1738,10 @@ namespace RateLimiting.Client.Generated
                     if (allowed != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("allowed")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(allowed, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (kind != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("kind")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(kind, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
                     }
                     urlBuilder_.Length--;
 
@@ -3378,6 +3398,52 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
+    /// What an entry of a log is about.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum LogEntryKind
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"decision")]
+        [System.Runtime.Serialization.EnumMember(Value = @"decision")]
+        Decision = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"refund")]
+        [System.Runtime.Serialization.EnumMember(Value = @"refund")]
+        Refund = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"reset")]
+        [System.Runtime.Serialization.EnumMember(Value = @"reset")]
+        Reset = 2,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"commit")]
+        [System.Runtime.Serialization.EnumMember(Value = @"commit")]
+        Commit = 3,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"release")]
+        [System.Runtime.Serialization.EnumMember(Value = @"release")]
+        Release = 4,
+
+    }
+
+    /// <summary>
+    /// Which entries of the logs are given.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum LogKinds
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"decisions")]
+        [System.Runtime.Serialization.EnumMember(Value = @"decisions")]
+        Decisions = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"all")]
+        [System.Runtime.Serialization.EnumMember(Value = @"all")]
+        All = 1,
+
+    }
+
+    /// <summary>
     /// The response to a gateway when no policy applies.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -4315,14 +4381,14 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// A logged decision.
+    /// A logged decision, or a change of counters.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class LogEntryResponse
     {
 
         /// <summary>
-        /// When it was decided, by the store's clock, UTC.
+        /// When it was decided or made, by the store's clock, UTC.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("timestamp")]
         public System.DateTimeOffset Timestamp { get; set; } = default!;
@@ -4334,10 +4400,10 @@ namespace RateLimiting.Client.Generated
         public long TimestampMs { get; set; } = default!;
 
         /// <summary>
-        /// The user checked.
+        /// The user checked; null for a reset that names none.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
-        public string UserId { get; set; } = default!;
+        public string? UserId { get; set; } = default!;
 
         /// <summary>
         /// The route of the check.
@@ -4352,7 +4418,7 @@ namespace RateLimiting.Client.Generated
         public string Role { get; set; } = default!;
 
         /// <summary>
-        /// The verdict.
+        /// The verdict; true for a change.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("allowed")]
         public bool Allowed { get; set; } = default!;
@@ -4376,13 +4442,13 @@ namespace RateLimiting.Client.Generated
         public string? Reason { get; set; } = default!;
 
         /// <summary>
-        /// The permits that the check asked for.
+        /// The permits that the check asked for, or that a refund gave back; 0 for a reset.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
         public long Cost { get; set; } = default!;
 
         /// <summary>
-        /// The remaining permits after the check.
+        /// The remaining permits afterwards.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("remaining")]
         public long Remaining { get; set; } = default!;
@@ -4405,6 +4471,13 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("matched_role")]
         public string MatchedRole { get; set; } = default!;
+
+        /// <summary>
+        /// What it is: a decision, or the kind of change.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("kind")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<LogEntryKind>))]
+        public LogEntryKind Kind { get; set; } = default!;
 
     }
 

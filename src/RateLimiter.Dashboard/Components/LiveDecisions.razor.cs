@@ -58,7 +58,13 @@ public sealed partial class LiveDecisions : IAsyncDisposable
             _ = WatchAsync(
                 reader.Start(
                     (caller, after) =>
-                        new FollowDecisionsQuery(caller.Client.Id, after, User, Route, Allowed)
+                        new FollowDecisionsQuery(
+                            caller.Client.Id,
+                            new StreamPosition(after),
+                            User,
+                            Route,
+                            Allowed
+                        )
                 )
             );
         }

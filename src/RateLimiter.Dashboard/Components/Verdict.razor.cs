@@ -6,5 +6,5 @@ namespace RateLimiter.Dashboard.Components;
 public sealed partial class Verdict
 {
     [Parameter, EditorRequired]
-    public LoggedDecision Of { get; set; } = default!;
+    public LogEntry Of { get; set; } = default!;
 }

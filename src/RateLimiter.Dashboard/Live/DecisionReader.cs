@@ -95,7 +95,7 @@ internal sealed class DecisionReader(
     }
 
     /// <returns>Whether to continue; false when the session has ended.</returns>
-    private async Task<bool> ReadAsync(IAsyncEnumerable<DecisionEvent> events)
+    private async Task<bool> ReadAsync(IAsyncEnumerable<LogEvent> events)
     {
         // The first step comes before anything that can fail: when the enumeration ends, the stream slot is free again.
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
@@ -143,17 +143,17 @@ internal sealed class DecisionReader(
         }
     }
 
-    private void Take(DecisionEvent it)
+    private void Take(LogEvent it)
     {
         last = it.Id;
         switch (it)
         {
-            case DecisionMade made:
+            case EntryLogged made:
                 Count++;
-                Denied += made.Decision.Allowed ? 0 : 1;
-                rows.AddFirst(new DecisionRow.Made(made.Decision));
+                Denied += made.Entry.Allowed ? 0 : 1;
+                rows.AddFirst(new DecisionRow.Made(made.Entry));
                 break;
-            case DecisionsDropped gap:
+            case EntriesDropped gap:
                 rows.AddFirst(new DecisionRow.Gap(gap.Count));
                 break;
         }

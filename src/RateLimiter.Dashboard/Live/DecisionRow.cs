@@ -6,7 +6,7 @@ namespace RateLimiter.Dashboard.Live;
 public abstract record DecisionRow
 {
     /// <param name="Decision">The decision.</param>
-    public sealed record Made(LoggedDecision Decision) : DecisionRow;
+    public sealed record Made(LogEntry Decision) : DecisionRow;
 
     /// <summary>A gap: some decisions are missing.</summary>
     /// <param name="Count">The number of missing decisions; null when it is unknown.</param>

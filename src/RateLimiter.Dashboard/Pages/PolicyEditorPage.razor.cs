@@ -247,11 +247,10 @@ public sealed partial class PolicyEditorPage
             (Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         while (ends.Count < 3)
         {
-            now = schedule.At(now).End;
-            var end = schedule.Local(
-                DateTimeOffset.UnixEpoch.AddTicks(now * TimeSpan.TicksPerMicrosecond)
+            ends.Add(
+                schedule.EndAt(now).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
             );
-            ends.Add(end.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
+            now = schedule.At(now).End;
         }
 
         return $"Resets at {string.Join(", ", ends)}.";

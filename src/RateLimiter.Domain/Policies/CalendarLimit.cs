@@ -25,10 +25,7 @@ public sealed record CalendarLimit : Limit
     public DateTimeOffset ResetsAt(DateTimeOffset now, long reset)
     {
         var microseconds = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        var end = Schedule.At(microseconds + Math.Max(0, reset - 1)).End;
-        return Schedule.Local(
-            DateTimeOffset.UnixEpoch.AddTicks(end * TimeSpan.TicksPerMicrosecond)
-        );
+        return Schedule.EndAt(microseconds + Math.Max(0, reset - 1));
     }
 
     // Counts in one period have no meaning in another.

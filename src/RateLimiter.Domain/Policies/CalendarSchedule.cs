@@ -58,6 +58,7 @@ public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
     private readonly int _months;
 
     private volatile CalendarPeriod? _last;
+    private volatile LocalEnd? _lastEnd;
 
     /// <param name="unit">How long a period is.</param>
     /// <param name="timeZone">A name that <see cref="TimeZones.Problem"/> finds valid.</param>
@@ -116,9 +117,22 @@ public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
         return found;
     }
 
-    /// <summary>A moment as a date and time of the time zone, with its offset.</summary>
-    public DateTimeOffset Local(DateTimeOffset moment) =>
-        Instant.FromDateTimeOffset(moment).InZone(_zone).ToDateTimeOffset();
+    /// <summary>
+    /// The end of the period that contains an instant, as a date and time of the time zone, with its offset. The last one is
+    /// remembered, because every decision says it.
+    /// </summary>
+    public DateTimeOffset EndAt(long instant)
+    {
+        var period = At(instant);
+        if (_lastEnd is { } last && ReferenceEquals(last.Period, period))
+        {
+            return last.End;
+        }
+
+        var end = FromMicroseconds(period.End).InZone(_zone).ToDateTimeOffset();
+        _lastEnd = new LocalEnd(period, end);
+        return end;
+    }
 
     public bool Equals(CalendarSchedule? other) =>
         other is not null
@@ -232,4 +246,6 @@ public sealed class CalendarSchedule : IEquatable<CalendarSchedule>
 
     private static long FloorDivide(long dividend, long divisor) =>
         dividend / divisor - (dividend % divisor < 0 ? 1 : 0);
+
+    private sealed record LocalEnd(CalendarPeriod Period, DateTimeOffset End);
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Infrastructure.Documents;
 
@@ -12,7 +11,7 @@ namespace RateLimiter.Infrastructure.Documents;
 [JsonSerializable(typeof(ApiKeyDocument))]
 [JsonSerializable(typeof(AuditDocument))]
 [JsonSerializable(typeof(DeletionDocument))]
-[JsonSerializable(typeof(LoggedDecision))]
+[JsonSerializable(typeof(LogEntryDocument))]
 [JsonSerializable(typeof(OverrideDocument))]
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(TombstoneDocument))]

@@ -22,7 +22,7 @@ public sealed class LogsTests : ServiceFixture
             $$"""
             [{"timestamp":{{timestamp.GetRawText()}},"timestamp_ms":{{milliseconds}},"user_id":"alice",
               "route":"search","role":"free","allowed":true,"reason":null,"cost":3,"remaining":7,"limit":10,"capacity":10,
-              "matched_role":"default","shadow_denied":false,"degraded":false}]
+              "matched_role":"default","shadow_denied":false,"degraded":false,"kind":"decision"}]
             """
         );
         Assert.That(timestamp.GetString(), Does.Match(@"^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d+)?Z$"));
@@ -112,6 +112,11 @@ public sealed class LogsTests : ServiceFixture
     [TestCase("?limit=1&limit=2", "limit")]
     [TestCase("?limti=5", "limti")]
     [TestCase("?allowed=yes", "allowed")]
+    [TestCase("?kind=changes", "kind")]
+    [TestCase("?kind=All", "kind")]
+    [TestCase("?kind=", "kind")]
+    [TestCase("?kind=1", "kind")]
+    [TestCase("?kind=all&kind=all", "kind")]
     [TestCase("?user_id=", "user_id")]
     [TestCase("?route_key=", "route_key")]
     [Contract("limit 1–1000; filters ?user_id=&route_key=&allowed=")]
@@ -144,14 +149,55 @@ public sealed class LogsTests : ServiceFixture
         );
     }
 
+    [TestCase(
+        "?kind=all",
+        new[] { "reset u 0 3", "refund u 2 2", "decision v 1 2", "decision u 3 0" }
+    )]
+    [TestCase("?kind=all&limit=2", new[] { "reset u 0 3", "refund u 2 2" })]
+    [TestCase("?kind=all&user_id=v", new[] { "decision v 1 2" })]
+    [TestCase("?kind=all&route_key=s", new string[0])]
+    [TestCase("?kind=all&allowed=true", new[] { "decision v 1 2", "decision u 3 0" })]
+    [TestCase("?kind=decisions", new[] { "decision v 1 2", "decision u 3 0" })]
+    [TestCase("", new[] { "decision v 1 2", "decision u 3 0" })]
+    [Contract("The log also keeps changes of counters, told only with ?kind=all")]
+    public async Task Latest_CountersWereChanged_TellsOfItOnlyWithKindAll(
+        string query,
+        string[] expected
+    )
+    {
+        await Client.HasPolicyAsync("r", 3);
+        await Client.CheckAsync("u", "r", cost: 3);
+        await Client.CheckAsync("v", "r");
+        (
+            await Client.PostAsync("/usage/refund", """{"user_id":"u","route_key":"r","cost":2}""")
+        ).MustBeOk();
+        (await Client.SendAsync(HttpMethod.Delete, "/usage?user_id=u&route_key=r")).MustBeStatus(
+            204
+        );
+
+        Assert.That(
+            (await Client.LogsAsync(query)).Select(entry =>
+                $"{entry.GetProperty("kind").GetString()} {User(entry)} {entry.GetProperty("cost")} {entry.GetProperty("remaining")}"
+            ),
+            Is.EqualTo(expected)
+        );
+        var summary = (await Client.GetAsync("/analytics/summary")).MustBeOk();
+        Assert.That(summary["checks"].GetInt32(), Is.EqualTo(2));
+    }
+
     [Test]
     [Contract("One entry for each decision, and for nothing else")]
     public async Task Latest_ChecksWithoutDecision_AreNotThere()
     {
+        await Client.HasPolicyAsync("off", 1, isActive: false);
         await Client.CheckAsync("u", "no such route");
         await Client.CheckAsync("", "r");
+        // Nothing is given back where nothing is counted.
+        (
+            await Client.PostAsync("/usage/refund", """{"user_id":"u","route_key":"off"}""")
+        ).MustBeOk();
 
-        Assert.That(await Client.LogsAsync(), Is.Empty);
+        Assert.That(await Client.LogsAsync("?kind=all"), Is.Empty);
     }
 
     [Test]

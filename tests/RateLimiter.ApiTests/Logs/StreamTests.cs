@@ -114,8 +114,84 @@ public sealed class StreamTests : ServiceFixture
         Assert.That((await stream.NextAsync()).User, Is.EqualTo("v"));
     }
 
+    [Test]
+    [Contract("GET /logs/stream: changes of counters are told only with ?kind=all")]
+    public async Task Stream_CountersAreChanged_TellsOfItOnlyWithKindAll()
+    {
+        await Client.HasPolicyAsync("r", 10);
+        await using var decisions = await Client.StreamAsync(Path);
+        await using var all = await Client.StreamAsync($"{Path}?kind=all");
+
+        await Client.CheckAsync("u", "r", cost: 2);
+        await RefundAsync("u");
+        await Client.CheckAsync("v", "r");
+
+        Assert.That(
+            (await all.NextAsync(3)).Select(it => $"{it.Name} {it.User}"),
+            Is.EquivalentTo(["decision u", "change u", "decision v"])
+        );
+        Assert.That(
+            (await decisions.NextAsync(2)).Select(it => $"{it.Name} {it.User}"),
+            Is.EqualTo(["decision u", "decision v"])
+        );
+    }
+
+    [TestCase("?kind=all", new[] { "decision b", "decision c", "change b", "change c" })]
+    [TestCase("", new[] { "decision b", "decision c" })]
+    [Contract("GET /logs/stream: Last-Event-ID resumes without gap or repeat")]
+    public async Task Stream_ResumedAfterAChange_HasNoGapAndNoRepeat(
+        string query,
+        string[] expected
+    )
+    {
+        await Client.HasPolicyAsync("r", 10);
+        string position;
+        await using (var stream = await Client.StreamAsync($"{Path}?kind=all"))
+        {
+            await Client.CheckAsync("a", "r");
+            await RefundAsync("a");
+            position = (await stream.NextAsync(2))[^1].Position;
+        }
+
+        foreach (var user in new[] { "b", "c" })
+        {
+            await Client.CheckAsync(user, "r");
+            await RefundAsync(user);
+        }
+
+        await using var resumed = await Client.StreamAsync(
+            Path + query,
+            ("Last-Event-ID", position)
+        );
+
+        Assert.That(
+            (await resumed.NextAsync(expected.Length)).Select(it => $"{it.Name} {it.User}"),
+            Is.EqualTo(expected)
+        );
+    }
+
+    [Test]
+    [Contract("GET /logs/stream: Last-Event-ID 0 returns all that is kept")]
+    public async Task Stream_AllFromTheBeginning_GivesDecisionsAndChanges()
+    {
+        await Client.HasPolicyAsync("r", 10);
+        await Client.CheckAsync("a", "r");
+        await RefundAsync("a");
+
+        await using var stream = await Client.StreamAsync(
+            $"{Path}?kind=all",
+            ("Last-Event-ID", "0")
+        );
+
+        var events = await stream.NextAsync(2);
+        Assert.That(events.Select(it => it.Name), Is.EqualTo(["decision", "change"]));
+        Assert.That(events[0].Position, Is.EqualTo($"{events[0].Id}-0"));
+        Assert.That(events[1].Data.GetProperty("kind").GetString(), Is.EqualTo("refund"));
+    }
+
     [TestCase("?limit=10", "limit")]
     [TestCase("?allowed=yes", "allowed")]
+    [TestCase("?kind=changes", "kind")]
     [TestCase("?user_id=", "user_id")]
     [TestCase("?route_key=", "route_key")]
     [TestCase("?last_event_id=1", "last_event_id")]
@@ -127,6 +203,11 @@ public sealed class StreamTests : ServiceFixture
     [TestCase("-1")]
     [TestCase("1.5")]
     [TestCase("99999999999999999999")]
+    [TestCase("1-")]
+    [TestCase("-")]
+    [TestCase("1-2-3")]
+    [TestCase("1-x")]
+    [TestCase("1-99999999999999999999")]
     [Contract("GET /logs/stream: an invalid Last-Event-ID is a 400")]
     public async Task Stream_WrongId_IsRefused(string id) =>
         (
@@ -193,6 +274,11 @@ public sealed class StreamTests : ServiceFixture
 
         Assert.That(await stream.NextOrEndAsync(), Is.Null);
     }
+
+    private async Task RefundAsync(string user) =>
+        (
+            await Client.PostAsync("/usage/refund", $$"""{"user_id":"{{user}}","route_key":"r"}""")
+        ).MustBeOk();
 
     private static string Describe(StreamEvent it) =>
         $"{it.User} {it.Data.GetProperty("route")} {it.Data.GetProperty("allowed").GetBoolean()}";

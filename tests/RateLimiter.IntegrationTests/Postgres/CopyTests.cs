@@ -129,20 +129,34 @@ public sealed class CopyTests : PostgresTests
     }
 
     [Test]
-    public async Task Copy_OfAllOfAClient_KeepsWhereItsLogStands()
+    public async Task Copy_OfAllOfAClient_KeepsWhereItsLogsStand()
     {
         var client = await RegisterAsync(records.Ports);
         var database = (await Redis.Connected).GetDatabase();
         var key = RedisKeys.Client(client);
-        await database.HashSetAsync(key, [new("log_start", 7), new("log_cut", 9)]);
+        await database.HashSetAsync(
+            key,
+            [new("log_start", 7), new("log_cut", 9), new("changes_cut", 8)]
+        );
         await SaveAsync(dying.Ports, client, "route");
 
         await records.Copies.CompleteAsync(client, default);
 
         Assert.That(await Copies.FindVersionAsync(client, default), Is.EqualTo(2));
         Assert.That(
-            await database.HashGetAsync(key, ["log_start", "log_cut"]),
-            Is.EqualTo(new StackExchange.Redis.RedisValue[] { 7, 9 })
+            await database.HashGetAsync(
+                key,
+                ["log_start", "log_cut", "changes_start", "changes_cut"]
+            ),
+            Is.EqualTo(
+                new StackExchange.Redis.RedisValue[]
+                {
+                    7,
+                    9,
+                    StackExchange.Redis.RedisValue.Null,
+                    8,
+                }
+            )
         );
     }
 

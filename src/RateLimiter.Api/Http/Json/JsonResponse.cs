@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RateLimiter.Api.Http.Json;
 
-/// <summary>Writes JSON responses by hand, in one piece and with their Content-Length.</summary>
+/// <summary>Writes JSON responses by hand.</summary>
 internal static class JsonResponse
 {
     private const string ContentType = "application/json; charset=utf-8";
@@ -18,6 +18,7 @@ internal static class JsonResponse
     [ThreadStatic]
     private static Utf8JsonWriter? writer;
 
+    /// <summary>Writes a short response, in one piece and with its Content-Length.</summary>
     /// <param name="response">The response, with its status and headers set.</param>
     /// <param name="state">What to write.</param>
     /// <param name="write">Writes it.</param>
@@ -28,6 +29,23 @@ internal static class JsonResponse
     )
     {
         Buffer(response, state, write);
+        await response.BodyWriter.FlushAsync();
+    }
+
+    /// <summary>Writes a response that may be long, into the buffers of the connection.</summary>
+    /// <inheritdoc cref="WriteAsync"/>
+    public static async Task WriteLongAsync<T>(
+        HttpResponse response,
+        T state,
+        Action<Utf8JsonWriter, T> write
+    )
+    {
+        response.ContentType = ContentType;
+        await using (var json = new Utf8JsonWriter(response.BodyWriter, Options))
+        {
+            write(json, state);
+        }
+
         await response.BodyWriter.FlushAsync();
     }
 

@@ -48,14 +48,14 @@ local policies_gone, policies_saved = take(ARGV[8]), take(ARGV[9])
 
 local before = (base == '' or #keys_gone > 0) and call('HKEYS', keys) or {}
 if base == '' then
-  -- The position of the client's log is stored only here.
-  local log = call('HMGET', client, 'log_start', 'log_cut')
+  -- The positions of the client's logs are stored only here.
+  local names = { 'log_start', 'log_cut', 'changes_start', 'changes_cut' }
+  local positions = call('HMGET', client, unpack(names))
   call('UNLINK', client, keys, policies, noted)
-  if log[1] then
-    call('HSET', client, 'log_start', log[1])
-  end
-  if log[2] then
-    call('HSET', client, 'log_cut', log[2])
+  for i, name in ipairs(names) do
+    if positions[i] then
+      call('HSET', client, name, positions[i])
+    end
   end
   if staged_count > 0 then
     call('RENAME', staged, policies)

@@ -36,7 +36,7 @@ internal sealed class DecisionCounts
     /// <summary>The number of checks in it.</summary>
     public long Checks => series.Values.Sum(tally => tally.Checks);
 
-    public void Add(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
+    public void Add(ClientId client, PolicyKey policy, in LogEntry decision, TimeSpan took)
     {
         var minute =
             (decision.DecidedAt.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks)

@@ -55,7 +55,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
     /// <summary>The number of checks that could not be written before the service stopped.</summary>
     internal long Lost => Interlocked.Read(ref lost);
 
-    public void Record(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
+    public void Record(ClientId client, PolicyKey policy, LogEntry decision, TimeSpan took)
     {
         if (options.Enabled)
         {
@@ -195,7 +195,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         /// <summary>The number of checks that were ever counted.</summary>
         public long Added => Interlocked.Read(ref added);
 
-        public void Add(ClientId client, PolicyKey policy, LoggedDecision decision, TimeSpan took)
+        public void Add(ClientId client, PolicyKey policy, in LogEntry decision, TimeSpan took)
         {
             lock (gate)
             {

@@ -128,7 +128,10 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
         }
     }
 
-    public async Task ResetAsync(CheckPlan plan, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset> ResetAsync(
+        CheckPlan plan,
+        CancellationToken cancellationToken
+    )
     {
         var keyed = new KeyedPlan(plan);
         // Where one owner has all counters, what any of them denied is remembered with the figures of all.
@@ -137,7 +140,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
             : keyed;
         try
         {
-            await connection.AskAsync(
+            var time = await connection.AskAsync(
                 keyed.Slot,
                 database =>
                     Reset.EvaluateAsync(
@@ -148,6 +151,7 @@ internal sealed class RedisCounterStore : ICounterStore, IDisposable
                 TimeLeft(plan),
                 cancellationToken
             );
+            return DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds((long)time);
         }
         finally
         {

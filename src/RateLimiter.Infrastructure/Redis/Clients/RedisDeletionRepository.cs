@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using RateLimiter.Application.Clients;
+using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -69,6 +70,7 @@ internal sealed class RedisDeletionRepository(RedisConnection connection) : IDel
                                 RedisKeys.ImportJournal(client),
                                 RedisKeys.PolicyChanges(client),
                                 RedisKeys.PoliciesBeforeImport(client),
+                                RedisKeys.Log(client, ClientLog.Changes),
                             ],
                             [client.Value]
                         ),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -36,7 +37,8 @@ internal static class RedisKeys
     /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; overrides, the number of overrides;
     /// policy_bytes and version_bytes, the sizes of the policies and of their old versions; audit_bytes, the size of the audit trail, whose first and
     /// last id are audit_first and audit_last; import, the token of the last import that was made in steps; log_start,
-    /// the id before the first entry of the log, and log_cut, the id before the first entry that it still has.
+    /// the id before the first entry of the log, and log_cut, the id before the first entry that it still has;
+    /// changes_start and changes_cut, the same of the log of changes.
     /// </summary>
     public static RedisKey Client(ClientId client) => $"rl:{{{client}}}:client";
 
@@ -102,8 +104,12 @@ internal static class RedisKeys
     /// </summary>
     public static RedisKey DeletedClient(ClientId client) => $"rl:{{{client}}}:deleted";
 
-    /// <summary>List of decisions as JSON, newest last.</summary>
-    public static RedisKey Log(ClientId client) => $"rl:{{{client}}}:log";
+    /// <summary>List of decisions or changes as JSON, newest last.</summary>
+    public static RedisKey Log(ClientId client, ClientLog log = ClientLog.Decisions) =>
+        $"rl:{{{client}}}:{LogField(log)}";
+
+    /// <summary>The prefix of the fields of <see cref="Client"/> that hold the position of a log.</summary>
+    public static string LogField(ClientLog log) => log == ClientLog.Decisions ? "log" : "changes";
 
     /// <summary>The prefix of the keys of all analytics counts of a client.</summary>
     public static string Analytics(ClientId client) => $"rl:{{{client}}}:analytics:";

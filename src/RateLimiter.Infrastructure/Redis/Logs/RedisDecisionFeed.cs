@@ -1,21 +1,18 @@
-using System.Text.Json;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
-using RateLimiter.Domain.Checks;
-using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Logs;
 
 /// <summary>
-/// Polls the logs instead of publishing decisions: a message can be lost, and publishing would make every decision more
+/// Polls the logs instead of publishing entries: a message can be lost, and publishing would make every decision more
 /// expensive, even when no one follows the log.
 /// </summary>
 internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisionLog log)
     : IDecisionFeed
 {
-    /// <summary>The number of values in the reply before the decisions.</summary>
+    /// <summary>The number of values in the reply before the entries.</summary>
     private const int HeaderLength = 3;
 
     private static readonly RedisScript Read = RedisScript.Load("read_log");
@@ -27,23 +24,25 @@ internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisio
     }
 
     public Task FlushAsync(ClientId client, CancellationToken cancellationToken) =>
-        log.FlushAsync(client, cancellationToken);
+        log.FlushAsync(cancellationToken);
 
     public async Task<LogSegment> ReadAsync(
         ClientId client,
+        ClientLog log,
         long? after,
         CancellationToken cancellationToken
     )
     {
+        var id = new LogId(client, log);
         var reply = (RedisResult[])
             (
                 await connection.AskAsync(
-                    RedisKeys.Log(client),
+                    id.Key,
                     database =>
                         Read.EvaluateAsync(
                             database,
-                            [RedisKeys.Client(client), RedisKeys.Log(client)],
-                            [after ?? RedisValue.EmptyString]
+                            [RedisKeys.Client(client), id.Key],
+                            [id.Field, after ?? RedisValue.EmptyString]
                         ),
                     connection.AdministrativeTimeout,
                     cancellationToken
@@ -53,10 +52,7 @@ internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisio
             (long)reply[0],
             (long)reply[1],
             (int)reply[2],
-            [.. reply.Skip(HeaderLength).Select(Parse)]
+            [.. reply.Skip(HeaderLength).Select(entry => LogEntryJson.Read((byte[])entry!))]
         );
     }
-
-    private static LoggedDecision Parse(RedisResult value) =>
-        JsonSerializer.Deserialize((byte[])value!, DocumentJson.Default.LoggedDecision)!;
 }

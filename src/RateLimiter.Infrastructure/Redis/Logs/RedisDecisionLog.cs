@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RateLimiter.Application.Background;
@@ -7,122 +6,137 @@ using RateLimiter.Application.Stores;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
-using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Logs;
 
 /// <summary>
-/// Decisions wait briefly in a bounded queue, so that many are written at once; when a client makes more decisions than
-/// its log keeps, only those that it keeps are written. Reading a log wakes the writer.
+/// Entries wait briefly in bounded memory, so that many are written at once; when a log gets more entries than it keeps, only
+/// those that it keeps are written. Reading a log wakes the writer.
 /// </summary>
-internal sealed class RedisDecisionLog(
-    RedisConnection connection,
-    TimeProvider time,
-    ILogger<RedisDecisionLog> logger
-) : RepeatingService("The writer of the decision log", BatchInterval, time, logger), IDecisionLog
+internal sealed class RedisDecisionLog : RepeatingService, IDecisionLog
 {
-    /// <summary>The most decisions that wait: 20 MB, at about 400 bytes each.</summary>
-    internal const int QueueCapacity = 50_000;
+    /// <summary>The most memory that waiting entries take: about 80,000 entries of usual length.</summary>
+    internal const int MaxWaitingSize = 20 * 1024 * 1024;
 
-    /// <summary>Fewer would need more calls, more would delay checks.</summary>
-    private const int MaxDecisionsPerCall = IDecisionLog.Capacity;
-
-    /// <summary>How long a decision waits to be batched: for this long another instance may not see it.</summary>
+    /// <summary>How long an entry waits to be batched: for this long another instance may not see it.</summary>
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a log is kept after the last decision, to within <see cref="ProlongInterval"/>.</summary>
-    private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+    private readonly RedisConnection connection;
+    private readonly WaitingEntries entries = new(MaxWaitingSize);
+    private readonly LogWriter writer;
 
-    /// <summary>
-    /// How often a log's expiry is extended: doing so with every write would be a third of the cost of many clients.
-    /// </summary>
-    private static readonly TimeSpan ProlongInterval = TimeSpan.FromHours(1);
-
-    /// <summary>The most clients that are remembered as having had their log's expiry extended.</summary>
-    private const int MaxProlonged = 100_000;
-
-    private static readonly RedisScript Append = RedisScript.Load("append_log");
-
-    private readonly Channel<Item> queue = Channel.CreateBounded<Item>(
-        new BoundedChannelOptions(QueueCapacity) { SingleReader = true }
+    // At most one signal: that there is something to write, or that someone waits for the writer.
+    private readonly Channel<bool> signals = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
-    private readonly HashSet<ClientId> prolonged = [];
-    private readonly LineLimit reports = new(time);
-    private long prolongedSince;
-    private TaskCompletionSource wake = NewWake();
+    private readonly LineLimit reports;
+    private TaskCompletionSource wake = NewSource();
+    private TaskCompletionSource flushed = NewSource();
     private volatile int writing;
     private long dropped;
     private long reported;
 
-    /// <summary>Called with each client whose decisions were written by this instance.</summary>
-    internal event Action<ClientId>? Written;
-
-    /// <summary>The number of decisions that are not written yet.</summary>
-    internal int Waiting => queue.Reader.Count + writing;
-
-    /// <summary>The number of decisions that have been dropped.</summary>
-    internal long Dropped => Interlocked.Read(ref dropped);
-
-    public void Record(ClientId client, LoggedDecision decision)
+    public RedisDecisionLog(
+        RedisConnection connection,
+        TimeProvider time,
+        ILogger<RedisDecisionLog> logger
+    )
+        : base("The writer of the decision log", BatchInterval, time, logger)
     {
-        if (!queue.Writer.TryWrite(new Item(client, decision, Written: null)))
+        this.connection = connection;
+        writer = new LogWriter(connection, time, () => entries.IsHalfFull);
+        reports = new LineLimit(time);
+    }
+
+    /// <summary>Called with each client whose entries were written by this instance.</summary>
+    internal event Action<ClientId>? Written
+    {
+        add => writer.Written += value;
+        remove => writer.Written -= value;
+    }
+
+    /// <summary>The number of entries that are not written yet.</summary>
+    internal int Waiting => entries.Count + writing;
+
+    /// <summary>The number of entries that have been dropped.</summary>
+    internal long Dropped => Interlocked.Read(ref dropped) + writer.Dropped;
+
+    public void Record(ClientId client, LogEntry entry)
+    {
+        if (
+            !entries.TryAdd(
+                new LogId(client, entry.LogOf()),
+                LogEntryJson.Write(entry),
+                out var isFirst
+            )
+        )
         {
             Interlocked.Increment(ref dropped);
         }
-        else if (queue.Reader.Count >= QueueCapacity / 2)
+        else if (isFirst)
+        {
+            signals.Writer.TryWrite(true);
+        }
+
+        if (entries.IsHalfFull)
         {
             Wake();
         }
     }
 
-    public async Task<IReadOnlyList<LoggedDecision>> ReadAsync(
+    public async Task<IReadOnlyList<LogEntry>> ReadAsync(
         ClientId client,
+        ClientLog log,
         CancellationToken cancellationToken
     )
     {
         // What waits while the store is full is written when it has room again.
         if (!connection.IsFull())
         {
-            await FlushAsync(client, cancellationToken);
+            await FlushAsync(cancellationToken);
         }
 
+        var key = RedisKeys.Log(client, log);
         var values = await connection.AskAsync(
-            RedisKeys.Log(client),
+            key,
             database =>
                 database.ListRangeAsync(
-                    RedisKeys.Log(client),
+                    key,
                     -IDecisionLog.Capacity,
                     flags: CommandFlags.DemandMaster
                 ),
             connection.AdministrativeTimeout,
             cancellationToken
         );
-        return
-        [
-            .. values
-                .Reverse()
-                .Select(value =>
-                    JsonSerializer.Deserialize((string)value!, DocumentJson.Default.LoggedDecision)!
-                ),
-        ];
+        var read = new List<LogEntry>(values.Length);
+        for (var i = values.Length - 1; i >= 0; i--)
+        {
+            if (LogEntryJson.Read((byte[])values[i]!) is { } entry)
+            {
+                read.Add(entry);
+            }
+        }
+
+        return read;
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         // The writer ends when everything that waits is written, or when the shutdown time-out is over.
-        queue.Writer.TryComplete();
+        signals.Writer.TryComplete();
         Wake();
         await (ExecuteTask ?? Task.CompletedTask)
             .WaitAsync(cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
+        Interlocked.Add(ref dropped, entries.TakeAll().Sum(it => it.Count));
         ReportDropped();
     }
 
     protected override ValueTask<bool> WaitAsync(CancellationToken stoppingToken) =>
-        queue.Reader.WaitToReadAsync(stoppingToken);
+        signals.Reader.WaitToReadAsync(stoppingToken);
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
@@ -130,25 +144,25 @@ internal sealed class RedisDecisionLog(
             Task.Delay(BatchInterval, Time, stoppingToken),
             Volatile.Read(ref wake).Task
         );
-        // Before the queue is emptied: a caller that arrives from here on wakes the next round.
-        Interlocked.Exchange(ref wake, NewWake());
-        var batch = new List<Item>();
-        while (batch.Count < QueueCapacity && queue.Reader.TryRead(out var item))
-        {
-            batch.Add(item);
-        }
-
-        writing = batch.Count;
+        // Before the entries are taken: what is recorded from here on causes another round.
+        signals.Reader.TryRead(out _);
+        Interlocked.Exchange(ref wake, NewSource());
+        var waiters = Interlocked.Exchange(ref flushed, NewSource());
+        var taken = entries.TakeAll();
+        writing = taken.Sum(it => it.Count);
         try
         {
-            await WriteAsync(batch, stoppingToken);
+            await writer.WriteAsync(taken, stoppingToken);
+            waiters.SetResult();
         }
         catch (Exception exception)
         {
-            // Callers that wait for these decisions get the exception. The decisions are not written again: some may
-            // have been written.
-            Interlocked.Add(ref dropped, batch.Count(item => item.Decision is not null));
-            batch.ForEach(item => item.Written?.TrySetException(exception));
+            // Callers that wait for these entries get the exception. The entries are not written again: some may have been
+            // written.
+            Interlocked.Add(ref dropped, writing);
+            waiters.SetException(exception);
+            // There may be no such callers.
+            _ = waiters.Task.Exception;
             throw;
         }
         finally
@@ -163,144 +177,30 @@ internal sealed class RedisDecisionLog(
 
     /// <summary>Waits until everything that was recorded before is written.</summary>
     /// <exception cref="StoreUnavailableException">It could not be written.</exception>
-    internal async Task FlushAsync(ClientId client, CancellationToken cancellationToken)
+    internal async Task FlushAsync(CancellationToken cancellationToken)
     {
-        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var written = Volatile.Read(ref flushed).Task;
+        if (!signals.Writer.TryWrite(true))
+        {
+            throw new StoreUnavailableException("The log is written no more: the service stops.");
+        }
+
+        Wake();
         try
         {
-            await queue
-                .Writer.WriteAsync(new Item(client, Decision: null, written), cancellationToken)
-                .AsTask()
-                .WaitAsync(connection.AdministrativeTimeout, connection.Clock, cancellationToken);
-            Wake();
-            await written.Task.WaitAsync(
+            await written.WaitAsync(
                 connection.AdministrativeTimeout,
                 connection.Clock,
                 cancellationToken
             );
         }
-        catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
+        catch (TimeoutException exception)
         {
             throw new StoreUnavailableException("The log could not be written.", exception);
         }
     }
 
-    private async Task WriteAsync(List<Item> batch, CancellationToken stoppingToken)
-    {
-        if (
-            Time.GetElapsedTime(prolongedSince) >= ProlongInterval
-            || prolonged.Count >= MaxProlonged
-        )
-        {
-            prolonged.Clear();
-            prolongedSince = Time.GetTimestamp();
-        }
-
-        // A call has many logs, so that many clients do not need many calls; in a cluster, the logs of one slot.
-        var writes = new List<Task>();
-        var clients = new List<ClientId>();
-        var values = new List<RedisValue>();
-        var count = 0;
-        var slot = 0;
-        var logs = batch.Where(item => item.Decision is not null).GroupBy(item => item.Client);
-        foreach (var log in connection.IsCluster ? logs.OrderBy(log => SlotOf(log.Key)) : logs)
-        {
-            var decisions = log.TakeLast(IDecisionLog.Capacity).ToList();
-            if (
-                count > 0
-                && (count + decisions.Count > MaxDecisionsPerCall || slot != SlotOf(log.Key))
-            )
-            {
-                Send();
-            }
-
-            slot = SlotOf(log.Key);
-
-            clients.Add(log.Key);
-            values.Add(prolonged.Add(log.Key));
-            values.Add(log.Count() - decisions.Count);
-            values.Add(decisions.Count);
-            values.AddRange(decisions.Select(item => (RedisValue)Serialize(item.Decision!)));
-            count += decisions.Count;
-        }
-
-        if (count > 0)
-        {
-            Send();
-        }
-
-        await Task.WhenAll(writes);
-        foreach (var item in batch)
-        {
-            item.Written?.TrySetResult();
-        }
-
-        int SlotOf(ClientId client) => connection.SlotOf(RedisKeys.Log(client));
-
-        void Send()
-        {
-            writes.Add(
-                WriteAsync(
-                    [.. clients],
-                    [IDecisionLog.Capacity, (long)Retention.TotalMilliseconds, .. values],
-                    count,
-                    stoppingToken
-                )
-            );
-            clients.Clear();
-            values.Clear();
-            count = 0;
-        }
-    }
-
-    private static byte[] Serialize(LoggedDecision decision) =>
-        JsonSerializer.SerializeToUtf8Bytes(decision, DocumentJson.Default.LoggedDecision);
-
-    private async Task WriteAsync(
-        ClientId[] clients,
-        RedisValue[] values,
-        int count,
-        CancellationToken stoppingToken
-    )
-    {
-        RedisKey[] keys = [.. clients.Select(RedisKeys.Log), .. clients.Select(RedisKeys.Client)];
-        while (true)
-        {
-            try
-            {
-                connection.Room.Ensure();
-                await connection.AskAsync(
-                    keys[0],
-                    database => Append.EvaluateAsync(database, keys, values),
-                    connection.AdministrativeTimeout,
-                    stoppingToken
-                );
-                foreach (var client in clients)
-                {
-                    Written?.Invoke(client);
-                }
-
-                return;
-            }
-            catch (StoreUnavailableException exception)
-                when ((exception.InnerException is null || RedisConnection.WasNotSent(exception))
-                    && queue.Reader.Count < QueueCapacity / 2
-                )
-            {
-                // Nothing was sent. These decisions wait until they can be sent, and others behind them, while there is
-                // room.
-                await Task.Delay(RedisLink.ReconnectInterval, stoppingToken);
-            }
-            catch (StoreUnavailableException)
-            {
-                // They may have been written and must not be written twice, or there is no room to wait any longer.
-                Interlocked.Add(ref dropped, count);
-                return;
-            }
-        }
-    }
-
-    private static TaskCompletionSource NewWake() =>
+    private static TaskCompletionSource NewSource() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Wake() => Volatile.Read(ref wake).TrySetResult();
@@ -314,11 +214,4 @@ internal sealed class RedisDecisionLog(
             reported = all;
         }
     }
-
-    /// <summary>A decision to write, or a task to complete when everything before it is written.</summary>
-    private readonly record struct Item(
-        ClientId Client,
-        LoggedDecision? Decision,
-        TaskCompletionSource? Written
-    );
 }

@@ -95,7 +95,7 @@ public sealed class AnalyticsOutageTests
         Assert.That(logger.Collector.Messages(), Has.Some.Contains("1 checks are missing"));
     }
 
-    private static LoggedDecision LoggedAt(DateTimeOffset at) =>
+    private static LogEntry LoggedAt(DateTimeOffset at) =>
         Logged("alice") with
         {
             DecidedAt = at,

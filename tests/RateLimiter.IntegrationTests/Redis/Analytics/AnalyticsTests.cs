@@ -458,7 +458,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
         return kept;
     }
 
-    private static LoggedDecision Logged(
+    private static LogEntry Logged(
         string user,
         bool allowed = true,
         bool shadowDenied = false,

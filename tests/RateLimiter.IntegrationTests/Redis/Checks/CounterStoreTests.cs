@@ -128,10 +128,13 @@ public sealed class CounterStoreTests(StoreKind kind) : StoreTests(kind)
 
         Assert.That(used, Is.EqualTo(Enumerable.Range(50, subjects.Count)));
 
-        await Counters.ResetAsync(
+        var last = await Counters.LookAsync(subjects[0], policy, 0);
+        var resetAt = await Counters.ResetAsync(
             new CheckPlan(subjects[Array.IndexOf(AwkwardNames, "*")], policy, Cost: 0),
             CancellationToken.None
         );
+        var next = await Counters.LookAsync(subjects[0], policy, 0);
+        Assert.That(resetAt, Is.InRange(last.DecidedAt, next.DecidedAt));
         var left = 0;
         foreach (var subject in subjects)
         {

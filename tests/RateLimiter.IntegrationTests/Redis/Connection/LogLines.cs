@@ -6,7 +6,7 @@ namespace RateLimiter.IntegrationTests.Redis.Connection;
 internal static class LogLines
 {
     /// <summary>The entry of an allowed check.</summary>
-    public static LoggedDecision Logged(string user, long remaining = 1) =>
+    public static LogEntry Logged(string user, long remaining = 1) =>
         new(
             DateTimeOffset.UnixEpoch,
             user,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -59,11 +60,11 @@ public sealed class ClusterFeedTests
         );
         foreach (var client in clients)
         {
-            var part = await feed.ReadAsync(client, 0, default);
+            var part = await feed.ReadAsync(client, ClientLog.Decisions, 0, default);
             Assert.That(part.End - part.Start, Is.EqualTo(1500));
-            Assert.That(part.Decisions, Has.Count.EqualTo(part.End - part.Cut));
+            Assert.That(part.Entries, Has.Count.EqualTo(part.End - part.Cut));
             Assert.That(
-                part.Decisions.Select(decision => decision.UserId),
+                part.Entries.Select(entry => entry!.Value.UserId),
                 Is.All.EqualTo($"{client}")
             );
         }

@@ -34,7 +34,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
         var part = await ReadAsync(await Store.RegisterAsync(), 0);
 
         Assert.That((part.Start, part.End, part.Length), Is.EqualTo((0, 0, 0)));
-        Assert.That(part.Decisions, Is.Empty);
+        Assert.That(part.Entries, Is.Empty);
     }
 
     [Test]
@@ -62,7 +62,7 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
         Assert.That(Numbers(await ReadAsync(client, start + 5)), Is.Empty);
         Assert.That(Numbers(await ReadAsync(client, start + 99)), Is.Empty);
         Assert.That(Numbers(await ReadAsync(client, start - 1)), Is.EqualTo([0, 1, 2, 3, 4]));
-        Assert.That((await ReadAsync(client, null)).Decisions, Is.Empty);
+        Assert.That((await ReadAsync(client, null)).Entries, Is.Empty);
     }
 
     [Test]
@@ -158,6 +158,48 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
     }
 
     [Test]
+    public async Task Read_Changes_HaveIdsOfTheirOwn()
+    {
+        var client = await Store.RegisterAsync();
+        await AppendAsync(client, 0, 5);
+        for (var i = 0; i < 1500; i++)
+        {
+            log.Record(client, Logged("u", i) with { Kind = LogEntryKind.Refund });
+        }
+
+        await AppendAsync(client, 5, 1);
+
+        var changes = await feed.ReadAsync(client, ClientLog.Changes, 0, default);
+        Assert.That(changes.End - changes.Start, Is.EqualTo(1500));
+        Assert.That(Numbers(changes), Is.EqualTo(Enumerable.Range(500, 1000)));
+        Assert.That(
+            changes.Entries.Select(entry => entry!.Value.Kind),
+            Is.All.EqualTo(LogEntryKind.Refund)
+        );
+        var decisions = await ReadAsync(client, 0);
+        Assert.That(decisions.Cut, Is.EqualTo(decisions.Start));
+        Assert.That(Numbers(decisions), Is.EqualTo([0, 1, 2, 3, 4, 5]));
+    }
+
+    [Test]
+    public async Task Read_EntryThatThisVersionCannotRead_KeepsTheIdsOfTheOthers()
+    {
+        var client = await Store.RegisterAsync();
+        await AppendAsync(client, 0, 1);
+        var database = (await Store.Connection.Connected).GetDatabase();
+        await database.ListRightPushAsync(RedisKeys.Log(client), "\u0002later");
+        await AppendAsync(client, 2, 1);
+
+        var part = await ReadAsync(client, 0);
+
+        Assert.That(part.End - part.Start, Is.EqualTo(3));
+        Assert.That(
+            part.Entries.Select(entry => entry?.Remaining),
+            Is.EqualTo(new long?[] { 0, null, 2 })
+        );
+    }
+
+    [Test]
     public async Task Record_ClientIsDeleted_LeavesNothingBehind()
     {
         var client = ClientId.New();
@@ -212,16 +254,16 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
         const int count = 3000;
         var writing = Task.WhenAll(WriteAsync(log, "a"), WriteAsync(other, "b"));
 
-        var read = new List<(long Id, LoggedDecision Decision)>();
+        var read = new List<(long Id, LogEntry Decision)>();
         long? after = 0;
         LogSegment part;
         do
         {
             part = await ReadAsync(client, after);
-            var id = part.End - part.Decisions.Count;
-            read.AddRange(part.Decisions.Select(decision => (++id, decision)));
+            var id = part.End - part.Entries.Count;
+            read.AddRange(part.Entries.Select(entry => (++id, entry!.Value)));
             after = part.End == 0 ? 0 : part.End;
-        } while (!writing.IsCompleted || part.Decisions.Count > 0);
+        } while (!writing.IsCompleted || part.Entries.Count > 0);
 
         await writing;
         await other.StopAsync(CancellationToken.None);
@@ -247,11 +289,11 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
                 writer.Record(client, Logged(user, i));
                 if (i % 20 == 19)
                 {
-                    await writer.FlushAsync(client, CancellationToken.None);
+                    await writer.FlushAsync(CancellationToken.None);
                 }
             }
 
-            await writer.FlushAsync(client, CancellationToken.None);
+            await writer.FlushAsync(CancellationToken.None);
         }
     }
 
@@ -259,13 +301,13 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
         TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
     private static IEnumerable<int> Numbers(LogSegment part) =>
-        part.Decisions.Select(decision => (int)decision.Remaining);
+        part.Entries.Select(entry => (int)entry!.Value.Remaining);
 
     private static RedisDecisionLog New(RedisConnection connection) =>
         new(connection, TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);
 
     private Task<LogSegment> ReadAsync(ClientId client, long? after) =>
-        feed.ReadAsync(client, after, CancellationToken.None);
+        feed.ReadAsync(client, ClientLog.Decisions, after, CancellationToken.None);
 
     /// <summary>Records numbered decisions, and waits until they are written.</summary>
     private async Task AppendAsync(ClientId client, int first, int count)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Logs;
 using static RateLimiter.IntegrationTests.Redis.Connection.LogLines;
@@ -34,7 +35,11 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
 
         for (var client = 0; client < clients.Count; client++)
         {
-            var read = await log.ReadAsync(clients[client], CancellationToken.None);
+            var read = await log.ReadAsync(
+                clients[client],
+                ClientLog.Decisions,
+                CancellationToken.None
+            );
             var newest = Enumerable
                 .Range(0, counts[client])
                 .Reverse()
@@ -59,9 +64,10 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         await database.ListRightPushAsync(RedisKeys.Log(client), line);
         log.Record(client, Logged("bob"));
 
-        var read = await log.ReadAsync(client, CancellationToken.None);
+        var read = await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None);
         var feed = await new RedisDecisionFeed(Store.Connection, log).ReadAsync(
             client,
+            ClientLog.Decisions,
             0,
             CancellationToken.None
         );
@@ -72,22 +78,77 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
                 new (string, long, long, long?)[] { ("bob", 1, 10, 10), ("alice", 19, 10, null) }
             )
         );
-        Assert.That(feed.Decisions, Is.EqualTo(read.Reverse()));
+        Assert.That(feed.Entries, Is.EqualTo(read.Reverse()));
         await log.StopAsync(CancellationToken.None);
     }
 
     [Test]
-    public async Task Record_MoreThanCanWait_CountsWhatItLeavesOut()
+    public async Task Read_EntriesOfAllVersions_GivesThoseThatThisOneKnows()
     {
-        using var log = New();
+        using var log = await StartAsync();
         var client = await Store.RegisterAsync();
-        for (var i = 0; i < RedisDecisionLog.QueueCapacity + 7; i++)
+        var database = (await Store.Connection.Connected).GetDatabase();
+        var key = RedisKeys.Log(client);
+        await database.ListRightPushAsync(
+            key,
+            """{"decided_at":"2026-11-28T20:48:13+00:00","user_id":"old","route_key":"r","role":"d","matched_role":"d"}"""
+        );
+        log.Record(client, Logged("now"));
+        await log.FlushAsync(default);
+        await database.ListRightPushAsync(
+            key,
+            """{"decided_at":"2027-11-28T20:48:13Z","user_id":"later","route_key":"r","role":"d","matched_role":"d","new":[{}]}"""
+        );
+        await database.ListRightPushAsync(
+            key,
+            """{"decided_at":"2027-11-28T20:48:13Z","user_id":"x","route_key":"r","role":"d","matched_role":"d","kind":"new"}"""
+        );
+        await database.ListRightPushAsync(key, new byte[] { 2, 0, 255 });
+        log.Record(client, Logged("last"));
+
+        Assert.That(
+            (await log.ReadAsync(client, ClientLog.Decisions, default)).Select(it => it.UserId),
+            Is.EqualTo(["last", "later", "now", "old"])
+        );
+        await log.StopAsync(default);
+    }
+
+    [Test]
+    public async Task Record_ManyChanges_PushOutNoDecision()
+    {
+        using var log = await StartAsync();
+        var client = await Store.RegisterAsync();
+        log.Record(client, Logged("alice"));
+
+        for (var i = 0; i < 2500; i++)
         {
-            log.Record(client, Logged("alice", i));
+            log.Record(client, Logged("bob", i) with { Kind = LogEntryKind.Reset });
         }
 
+        var decisions = await log.ReadAsync(client, ClientLog.Decisions, default);
+        var changes = await log.ReadAsync(client, ClientLog.Changes, default);
+        Assert.That(decisions, Is.EqualTo([Logged("alice")]));
+        Assert.That(
+            changes.Select(it => it.Remaining),
+            Is.EqualTo(Enumerable.Range(1500, 1000).Reverse().Select(i => (long)i))
+        );
+        await log.StopAsync(default);
+    }
+
+    [Test]
+    public async Task Record_MoreThanCanWait_CountsWhatItDrops()
+    {
+        using var log = New();
+        var recorded = 0;
+        while (log.Dropped < 7)
+        {
+            log.Record(ClientId.New(), Logged("alice"));
+            recorded++;
+        }
+
+        Assert.That(log.Waiting, Is.EqualTo(recorded - 7));
         await log.StartAsync(CancellationToken.None);
-        await log.ReadAsync(client, CancellationToken.None);
+        await log.FlushAsync(CancellationToken.None);
         await log.StopAsync(CancellationToken.None);
 
         using (Assert.EnterMultipleScope())
@@ -108,7 +169,7 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         await log.StopAsync(CancellationToken.None);
 
         Assert.That(
-            await other.ReadAsync(client, CancellationToken.None),
+            await other.ReadAsync(client, ClientLog.Decisions, CancellationToken.None),
             Is.EqualTo(new[] { Logged("alice", 1) })
         );
         await other.StopAsync(CancellationToken.None);
@@ -123,11 +184,14 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         log.Written += Fail;
         log.Record(client, Logged("alice", 1));
 
-        Assert.That(() => log.FlushAsync(client, default), Throws.InvalidOperationException);
+        Assert.That(() => log.FlushAsync(default), Throws.InvalidOperationException);
 
         log.Written -= Fail;
         log.Record(client, Logged("alice", 2));
-        Assert.That((await log.ReadAsync(client, default))[0], Is.EqualTo(Logged("alice", 2)));
+        Assert.That(
+            (await log.ReadAsync(client, ClientLog.Decisions, default))[0],
+            Is.EqualTo(Logged("alice", 2))
+        );
         Assert.That(log.Dropped, Is.EqualTo(1));
         await log.StopAsync(default);
     }
@@ -158,7 +222,7 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         async Task WriteAsync()
         {
             log.Record(client, Logged("alice", 1));
-            await log.ReadAsync(client, CancellationToken.None);
+            await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None);
         }
 
         Task<TimeSpan?> TimeToLiveAsync() => database.KeyTimeToLiveAsync(RedisKeys.Log(client));

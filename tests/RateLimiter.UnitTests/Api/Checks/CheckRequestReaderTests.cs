@@ -83,6 +83,24 @@ public sealed class CheckRequestReaderTests
         );
     }
 
+    [Test]
+    public void Read_BatchWithTheSameAndOtherNames_GivesEachItsOwn()
+    {
+        const string json = """
+            {"checks":[{"user_id":"a","route_key":"r","role":"x"},{"user_id":"b","route_key":"r","role":"x"},
+             {"user_id":"c","route_key":"s","role":null},{"user_id":"d","route_key":"r"},{"user_id":"e","role":"y"},
+             {"user_id":"f","route_key":"\u0072","role":"y"}]}
+            """;
+
+        var read = (CheckBatchRequest)Read(new CheckBatchRequestReader(), json)!;
+
+        Assert.That(
+            read.Checks,
+            Is.EqualTo(JsonSerializer.Deserialize<CheckBatchRequest>(json, Options)!.Checks)
+        );
+        Assert.That(read.Checks![1].Check!.RouteKey, Is.SameAs(read.Checks[0].Check!.RouteKey));
+    }
+
     [TestCase("""{"checks":[{"user_id":1}]}""")]
     [TestCase("""{"checks":[null]}""")]
     [TestCase("""{"checks":null}""")]

@@ -14,6 +14,7 @@ using RateLimiter.Api.Logs;
 using RateLimiter.Application.Clients;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
 using RateLimiter.Domain.Policies;
@@ -33,11 +34,12 @@ public sealed class DecisionStreamResultTests : IDisposable
     private readonly Mock<IClientRepository> clients = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborted = new();
-    private readonly Channel<DecisionEvent> events = Channel.CreateUnbounded<DecisionEvent>();
+    private readonly Channel<LogEvent> events = Channel.CreateUnbounded<LogEvent>();
     private readonly Mock<IHttpRequestLifetimeFeature> connection = new();
     private readonly Body body = new();
     private readonly DefaultHttpContext http = new();
     private readonly ServiceProvider services;
+    private StreamPosition start;
     private bool isFollowed;
 
     public DecisionStreamResultTests()
@@ -94,9 +96,9 @@ public sealed class DecisionStreamResultTests : IDisposable
     public async Task Execute_Events_AreWrittenWithTheirIds()
     {
         var decision = TestData.LoggedOf("alice\n");
-        events.Writer.TryWrite(new DecisionMade(7, decision));
-        events.Writer.TryWrite(new DecisionsDropped(9, 2));
-        events.Writer.TryWrite(new DecisionsDropped(10, null));
+        events.Writer.TryWrite(new EntryLogged(ClientLog.Decisions, 7, decision));
+        events.Writer.TryWrite(new EntriesDropped(ClientLog.Decisions, 9, 2));
+        events.Writer.TryWrite(new EntriesDropped(ClientLog.Decisions, 10, null));
 
         var run = RunAsync();
         await time.GoOnUntilAsync(() => body.Text.EndsWith("null}\n\n", StringComparison.Ordinal));
@@ -124,6 +126,34 @@ public sealed class DecisionStreamResultTests : IDisposable
                 """.ReplaceLineEndings("\n")
             )
         );
+    }
+
+    [Test]
+    public async Task Execute_StreamWithChanges_WritesThePositionsInBothLogs()
+    {
+        start = new StreamPosition(6, 2);
+        var entry = TestData.LoggedOf("alice");
+        events.Writer.TryWrite(new EntryLogged(ClientLog.Decisions, 7, entry));
+        events.Writer.TryWrite(
+            new EntryLogged(ClientLog.Changes, 3, entry with { Kind = LogEntryKind.Refund })
+        );
+        events.Writer.TryWrite(new EntriesDropped(ClientLog.Changes, 5, 2));
+        events.Writer.TryWrite(new EntriesDropped(ClientLog.Decisions, 9, null));
+
+        var run = RunAsync();
+        await time.GoOnUntilAsync(() => body.Text.EndsWith("null}\n\n", StringComparison.Ordinal));
+        await EndAsync(run);
+
+        var lines = body.Text.Split('\n');
+        Assert.That(
+            lines.Where(line => line.StartsWith("id", StringComparison.Ordinal)),
+            Is.EqualTo(["id: 7-2", "id: 7-3", "id: 7-5", "id: 9-5"])
+        );
+        Assert.That(
+            lines.Where(line => line.StartsWith("event", StringComparison.Ordinal)),
+            Is.EqualTo(["event: decision", "event: change", "event: gap", "event: gap"])
+        );
+        Assert.That(body.Text, Does.Contain("\"kind\":\"refund\""));
     }
 
     [Test]
@@ -174,7 +204,7 @@ public sealed class DecisionStreamResultTests : IDisposable
         Knows();
         services.GetRequiredService<ClientDirectory>().Invalidate(TestData.Client);
 
-        events.Writer.TryWrite(new DecisionMade(7, TestData.LoggedOf("alice")));
+        events.Writer.TryWrite(new EntryLogged(ClientLog.Decisions, 7, TestData.LoggedOf("alice")));
 
         await run.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.That(body.Text, Is.EqualTo(Beginning));
@@ -228,7 +258,7 @@ public sealed class DecisionStreamResultTests : IDisposable
     }
 
     private Task RunAsync() =>
-        new DecisionStreamResult(FollowAsync(), Scopes.LogsRead).ExecuteResultAsync(
+        new DecisionStreamResult(FollowAsync(), start, Scopes.LogsRead).ExecuteResultAsync(
             new ActionContext { HttpContext = http }
         );
 
@@ -252,7 +282,7 @@ public sealed class DecisionStreamResultTests : IDisposable
             );
     }
 
-    private async IAsyncEnumerable<DecisionEvent> FollowAsync(
+    private async IAsyncEnumerable<LogEvent> FollowAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {

@@ -6,7 +6,7 @@ namespace RateLimiter.UnitTests.Api.Logs;
 public sealed class LogEntryResponseTests
 {
     [Test]
-    public void Map_LoggedDecision_TakesOverEveryField()
+    public void Map_Decision_TakesOverEveryField()
     {
         var decision = TestData.Decision(TestData.Policy(), TestData.Status(wait: 1, remaining: 3));
 
@@ -31,6 +31,7 @@ public sealed class LogEntryResponseTests
                     Remaining = 3,
                     Limit = 10,
                     Capacity = 10,
+                    Kind = LogEntryKind.Decision,
                 }
             )
         );

@@ -20,9 +20,9 @@ public sealed class CheckEachHandlerTests
     private readonly Mock<IDecisionLog> log = new();
     private readonly Mock<IAnalytics> analytics = new();
     private readonly FakeTimeProvider time = new(TestData.Moment);
-    private readonly List<(PolicyKey Policy, LoggedDecision Line, TimeSpan Took)> counted = [];
+    private readonly List<(PolicyKey Policy, LogEntry Line, TimeSpan Took)> counted = [];
     private readonly List<CheckPlan> asked = [];
-    private readonly List<LoggedDecision> logged = [];
+    private readonly List<LogEntry> logged = [];
     private readonly CheckQuota quota = TestData.CheckQuota(checksPerSecond: 3000);
 
     [Test]
@@ -169,19 +169,19 @@ public sealed class CheckEachHandlerTests
                 }
             )
             .ReturnsAsync(decisions);
-        log.Setup(it => it.Record(TestData.Client, It.IsAny<LoggedDecision>()))
-            .Callback((ClientId _, LoggedDecision line) => logged.Add(line));
+        log.Setup(it => it.Record(TestData.Client, It.IsAny<LogEntry>()))
+            .Callback((ClientId _, LogEntry line) => logged.Add(line));
         analytics
             .Setup(it =>
                 it.Record(
                     TestData.Client,
                     It.IsAny<PolicyKey>(),
-                    It.IsAny<LoggedDecision>(),
+                    It.IsAny<LogEntry>(),
                     It.IsAny<TimeSpan>()
                 )
             )
             .Callback(
-                (ClientId _, PolicyKey policy, LoggedDecision line, TimeSpan took) =>
+                (ClientId _, PolicyKey policy, LogEntry line, TimeSpan took) =>
                     counted.Add((policy, line, took))
             );
         var outcome = await new CheckEachHandler(

@@ -95,7 +95,7 @@ public sealed class CheckHandlerTests
         log.Verify(it =>
             it.Record(
                 TestData.Client,
-                It.Is<LoggedDecision>(line => line.Role == "free" && line.MatchedRole == "default")
+                It.Is<LogEntry>(line => line.Role == "free" && line.MatchedRole == "default")
             )
         );
     }
@@ -129,10 +129,7 @@ public sealed class CheckHandlerTests
         await CheckAsync(policy);
 
         log.Verify(it =>
-            it.Record(
-                TestData.Client,
-                It.Is<LoggedDecision>(line => line.Allowed && line.ShadowDenied)
-            )
+            it.Record(TestData.Client, It.Is<LogEntry>(line => line.Allowed && line.ShadowDenied))
         );
     }
 

@@ -77,9 +77,26 @@ public sealed class DecisionBufferTests
     {
         var buffer = New();
 
-        buffer.Add([.. Made(1, 1), new DecisionsDropped(5, 4), .. Made(6, 1)]);
+        buffer.Add([.. Made(1, 1), new EntriesDropped(ClientLog.Decisions, 5, 4), .. Made(6, 1)]);
 
         Assert.That(await TakeAsync(buffer, 3), Is.EqualTo(["1 u", "5 dropped 4", "6 u"]));
+    }
+
+    [Test]
+    public async Task Add_EntriesOfTwoLogsThatCannotWait_TellsOfEach()
+    {
+        var buffer = New();
+
+        buffer.Add([
+            .. Made(1, DecisionBuffer.Capacity + 2),
+            new EntryLogged(ClientLog.Changes, 7, TestData.LoggedOf("u")),
+            .. Made(DecisionBuffer.Capacity + 3, 1),
+        ]);
+
+        var taken = await TakeAsync(buffer, DecisionBuffer.Capacity + 2);
+        Assert.That(taken.TakeLast(2), Is.EqualTo(["1003 dropped 3", "change 7 dropped 1"]));
+        buffer.Add(Made(1004, 1));
+        Assert.That(await TakeAsync(buffer, 1), Is.EqualTo(["1004 u"]));
     }
 
     [TestCase(4, "1006 dropped 6")]
@@ -93,7 +110,7 @@ public sealed class DecisionBufferTests
 
         buffer.Add([
             .. Made(1, DecisionBuffer.Capacity + 1),
-            new DecisionsDropped(1005, count),
+            new EntriesDropped(ClientLog.Decisions, 1005, count),
             .. Made(1006, 1),
         ]);
 
@@ -145,11 +162,15 @@ public sealed class DecisionBufferTests
         );
     }
 
-    private static List<DecisionEvent> Made(long first, int count, string user = "u") =>
+    private static List<LogEvent> Made(long first, int count, string user = "u") =>
         [
             .. Enumerable
                 .Range(0, count)
-                .Select(i => new DecisionMade(first + i, TestData.LoggedOf(user))),
+                .Select(i => new EntryLogged(
+                    ClientLog.Decisions,
+                    first + i,
+                    TestData.LoggedOf(user)
+                )),
         ];
 
     private static async Task<IReadOnlyList<string>> TakeAsync(DecisionBuffer buffer, int count)

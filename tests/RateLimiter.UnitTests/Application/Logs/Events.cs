@@ -11,18 +11,19 @@ internal static class Events
     /// <summary>The real time that other threads get for work that a step of the fake clock starts.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary><c>ID USER</c>, or <c>ID dropped COUNT</c>.</summary>
-    public static string Tell(DecisionEvent it) =>
-        it switch
+    /// <summary><c>ID USER</c>, or <c>ID dropped COUNT</c>; before it <c>change</c>, if it is none of decisions.</summary>
+    public static string Tell(LogEvent it) =>
+        (it.Log == ClientLog.Decisions ? "" : "change ")
+        + it switch
         {
-            DecisionMade made => $"{made.Id} {made.Decision.UserId}",
-            DecisionsDropped gap => $"{gap.Id} dropped {gap.Count?.ToString() ?? "?"}",
+            EntryLogged made => $"{made.Id} {made.Entry.UserId}",
+            EntriesDropped gap => $"{gap.Id} dropped {gap.Count?.ToString() ?? "?"}",
             _ => throw new ArgumentOutOfRangeException(nameof(it)),
         };
 
     /// <summary>The next events; the clock advances for as long as they take.</summary>
     public static async Task<IReadOnlyList<string>> NextAsync(
-        this IAsyncEnumerator<DecisionEvent> events,
+        this IAsyncEnumerator<LogEvent> events,
         int count,
         FakeTimeProvider time
     )

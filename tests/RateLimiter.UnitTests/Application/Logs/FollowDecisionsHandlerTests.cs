@@ -50,7 +50,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     public async Task Handle_AfterAnId_GivesWhatIsKeptAfterItFirst(long after, string[] missed)
     {
         log.Append("a", "b", "c");
-        var events = await FollowAsync(new(TestData.Client, after));
+        var events = await FollowAsync(new(TestData.Client, new StreamPosition(after)));
 
         log.Append("d");
 
@@ -66,7 +66,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         log.Append("a", "b", "c", "d");
         log.Cut(3);
 
-        var events = await FollowAsync(new(TestData.Client, After: 1));
+        var events = await FollowAsync(new(TestData.Client, After: new StreamPosition(1)));
 
         Assert.That(await events.NextAsync(2, time), Is.EqualTo(["3 dropped 2", "4 d"]));
     }
@@ -77,7 +77,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         log.Append("a", "b");
         log.Expire();
 
-        var events = await FollowAsync(new(TestData.Client, After: 2));
+        var events = await FollowAsync(new(TestData.Client, After: new StreamPosition(2)));
 
         Assert.That(await events.NextAsync(1, time), Is.EqualTo(["2 dropped ?"]));
         log.Begin(100);
@@ -89,7 +89,9 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     public async Task Handle_WithFilter_GivesWhatFits()
     {
         log.Append("a", "b", "a");
-        var events = await FollowAsync(new(TestData.Client, After: 0, UserId: "a"));
+        var events = await FollowAsync(
+            new(TestData.Client, After: new StreamPosition(0), UserId: "a")
+        );
 
         log.Append("b", "a");
 
@@ -97,9 +99,61 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
     }
 
     [Test]
+    public async Task Handle_ChangesToo_GivesWhatComesInEitherLog()
+    {
+        log.Append("old");
+        log.AppendRefunds("old");
+        var outcome = await handler.Handle(new(TestData.Client, WithChanges: true), default);
+        var events = outcome.Events!.GetAsyncEnumerator(ending.Token);
+
+        log.Append("a");
+        log.AppendRefunds("a");
+
+        Assert.That(outcome.Start, Is.EqualTo(new StreamPosition(1, 1)));
+        Assert.That(await events.NextAsync(2, time), Is.EquivalentTo(["2 a", "change 2 a"]));
+    }
+
+    [TestCase(1, 2, new[] { "2 b", "change 3 c" })]
+    [TestCase(2, null, new string[0])]
+    [TestCase(0, 0, new[] { "1 a", "2 b", "change 1 a", "change 2 b", "change 3 c" })]
+    public async Task Handle_ChangesTooAfterAnId_GivesWhatIsKeptAfterIt(
+        long decisions,
+        long? changes,
+        string[] missed
+    )
+    {
+        log.Append("a", "b");
+        log.AppendRefunds("a", "b", "c");
+        var events = await FollowAsync(
+            new(TestData.Client, new StreamPosition(decisions, changes), WithChanges: true)
+        );
+
+        log.Append("d");
+
+        Assert.That(
+            await events.NextAsync(missed.Length + 1, time),
+            Is.EqualTo([.. missed, "3 d"])
+        );
+    }
+
+    [Test]
+    public async Task Handle_WithoutChanges_GivesNone()
+    {
+        log.AppendRefunds("a");
+        var outcome = await handler.Handle(new(TestData.Client, new StreamPosition(0, 0)), default);
+        var events = outcome.Events!.GetAsyncEnumerator(ending.Token);
+
+        log.AppendRefunds("b");
+        log.Append("c");
+
+        Assert.That(outcome.Start, Is.EqualTo(new StreamPosition(0)));
+        Assert.That(await events.NextAsync(1, time), Is.EqualTo(["1 c"]));
+    }
+
+    [Test]
     public async Task Handle_SeveralOfOneClient_GiveEachEverythingOfTheSameReads()
     {
-        var all = new List<IAsyncEnumerator<DecisionEvent>>();
+        var all = new List<IAsyncEnumerator<LogEvent>>();
         for (var i = 0; i < 20; i++)
         {
             all.Add(await FollowAsync());
@@ -206,7 +260,7 @@ public sealed class FollowDecisionsHandlerTests : IDisposable
         return new(new DecisionFollowers(log, options, new StreamLoad(options), time), log);
     }
 
-    private async Task<IAsyncEnumerator<DecisionEvent>> FollowAsync(
+    private async Task<IAsyncEnumerator<LogEvent>> FollowAsync(
         FollowDecisionsQuery? query = null
     ) =>
         (await handler.Handle(query ?? new(TestData.Client), default)).Events!.GetAsyncEnumerator(

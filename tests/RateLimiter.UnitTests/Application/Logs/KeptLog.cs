@@ -9,7 +9,8 @@ namespace RateLimiter.UnitTests.Application.Logs;
 internal sealed class KeptLog : IDecisionFeed
 {
     private readonly Lock gate = new();
-    private readonly List<LoggedDecision> kept = [];
+    private readonly List<LogEntry?> kept = [];
+    private readonly List<LogEntry?> changes = [];
     private long start;
     private long cut;
     private bool isAway;
@@ -24,7 +25,20 @@ internal sealed class KeptLog : IDecisionFeed
     {
         lock (gate)
         {
-            kept.AddRange(users.Select(TestData.LoggedOf));
+            kept.AddRange(users.Select(user => (LogEntry?)TestData.LoggedOf(user)));
+        }
+    }
+
+    /// <summary>Appends refunds of these users' permits.</summary>
+    public void AppendRefunds(params IEnumerable<string> users)
+    {
+        lock (gate)
+        {
+            changes.AddRange(
+                users.Select(user =>
+                    (LogEntry?)(TestData.LoggedOf(user) with { Kind = LogEntryKind.Refund })
+                )
+            );
         }
     }
 
@@ -82,6 +96,7 @@ internal sealed class KeptLog : IDecisionFeed
 
     public Task<LogSegment> ReadAsync(
         ClientId client,
+        ClientLog log,
         long? after,
         CancellationToken cancellationToken
     )
@@ -89,16 +104,21 @@ internal sealed class KeptLog : IDecisionFeed
         lock (gate)
         {
             Reads++;
-            return isAway
-                ? Task.FromException<LogSegment>(new StoreUnavailableException("It is away."))
-                : Task.FromResult(
-                    new LogSegment(
-                        start,
-                        cut,
-                        kept.Count,
-                        after is { } id ? [.. kept.Skip((int)Math.Max(id - cut, 0))] : []
-                    )
-                );
+            if (isAway)
+            {
+                return Task.FromException<LogSegment>(new StoreUnavailableException("It is away."));
+            }
+
+            var (entries, first, before) =
+                log == ClientLog.Decisions ? (kept, start, cut) : (changes, 0, 0);
+            return Task.FromResult(
+                new LogSegment(
+                    first,
+                    before,
+                    entries.Count,
+                    after is { } id ? [.. entries.Skip((int)Math.Max(id - before, 0))] : []
+                )
+            );
         }
     }
 }

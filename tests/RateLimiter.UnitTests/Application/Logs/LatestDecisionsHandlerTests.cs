@@ -6,7 +6,7 @@ namespace RateLimiter.UnitTests.Application.Logs;
 
 public sealed class LatestDecisionsHandlerTests
 {
-    private static readonly LoggedDecision[] Log =
+    private static readonly LogEntry[] Log =
     [
         Line("alice", "search", allowed: false),
         Line("bob", "search", allowed: true),
@@ -46,7 +46,58 @@ public sealed class LatestDecisionsHandlerTests
     public async Task Handle_CountAndFilter_CountsWhatFits() =>
         Assert.That(await ReadAsync(count: 1, route: "upload"), Is.EqualTo(new[] { Log[2] }));
 
-    private static async Task<IReadOnlyList<LoggedDecision>> ReadAsync(
+    [TestCase(10, null, null, new[] { "d0", "c1", "d2", "c3" })]
+    [TestCase(2, null, null, new[] { "d0", "c1" })]
+    [TestCase(10, "c1", null, new[] { "c1" })]
+    [TestCase(10, null, true, new[] { "d0", "d2" })]
+    public async Task Handle_WithChanges_GivesBothInTheOrderOfTheirTimes(
+        int count,
+        string? user,
+        bool? allowed,
+        string[] expected
+    )
+    {
+        var log = new Mock<IDecisionLog>(MockBehavior.Strict);
+        SetUp(ClientLog.Decisions, [At(0, "d0"), At(2, "d2")]);
+        SetUp(
+            ClientLog.Changes,
+            [
+                At(1, "c1") with
+                {
+                    Kind = LogEntryKind.Refund,
+                },
+                At(3, "c3") with
+                {
+                    Kind = LogEntryKind.Reset,
+                },
+            ]
+        );
+
+        var entries = await new LatestDecisionsHandler(log.Object).Handle(
+            new LatestDecisionsQuery(
+                TestData.Client,
+                count,
+                user,
+                Allowed: allowed,
+                WithChanges: true
+            ),
+            CancellationToken.None
+        );
+
+        Assert.That(entries.Select(entry => entry.UserId), Is.EqualTo(expected));
+
+        void SetUp(ClientLog which, LogEntry[] kept) =>
+            log.Setup(it => it.ReadAsync(TestData.Client, which, It.IsAny<CancellationToken>()))
+                .ReturnsAsync(kept);
+
+        static LogEntry At(int secondsAgo, string user) =>
+            TestData.LoggedOf(user) with
+            {
+                DecidedAt = TestData.Moment - TimeSpan.FromSeconds(secondsAgo),
+            };
+    }
+
+    private static async Task<IReadOnlyList<LogEntry>> ReadAsync(
         int count,
         string? user = null,
         string? route = null,
@@ -54,7 +105,9 @@ public sealed class LatestDecisionsHandlerTests
     )
     {
         var log = new Mock<IDecisionLog>(MockBehavior.Strict);
-        log.Setup(it => it.ReadAsync(TestData.Client, It.IsAny<CancellationToken>()))
+        log.Setup(it =>
+                it.ReadAsync(TestData.Client, ClientLog.Decisions, It.IsAny<CancellationToken>())
+            )
             .ReturnsAsync(Log);
         return await new LatestDecisionsHandler(log.Object).Handle(
             new LatestDecisionsQuery(TestData.Client, count, user, route, allowed),
@@ -62,7 +115,7 @@ public sealed class LatestDecisionsHandlerTests
         );
     }
 
-    private static LoggedDecision Line(string user, string route, bool allowed) =>
+    private static LogEntry Line(string user, string route, bool allowed) =>
         TestData.Logged(
             TestData.Decision(TestData.Policy(), TestData.Status(wait: allowed ? 0 : 1)),
             user,

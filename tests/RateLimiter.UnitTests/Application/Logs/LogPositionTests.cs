@@ -1,9 +1,12 @@
 using RateLimiter.Application.Logs;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.UnitTests.Application.Logs;
 
 public sealed class LogPositionTests
 {
+    private const string Unreadable = "?";
+
     [Test]
     public void Continue_NothingNew_StaysWhereItIs()
     {
@@ -19,6 +22,17 @@ public sealed class LogPositionTests
         var (events, next) = new LogPosition(103, false).Continue(Part(100, 102, 5, "a", "b", "c"));
 
         Assert.That(Told(events), Is.EqualTo(["105 a", "106 b", "107 c"]));
+        Assert.That(next, Is.EqualTo(new LogPosition(107, false)));
+    }
+
+    [Test]
+    public void Continue_EntryThatCannotBeRead_IsSkippedWithItsId()
+    {
+        var (events, next) = new LogPosition(103, false).Continue(
+            Part(100, 102, 5, "a", Unreadable, "c")
+        );
+
+        Assert.That(Told(events), Is.EqualTo(["105 a", "107 c"]));
         Assert.That(next, Is.EqualTo(new LogPosition(107, false)));
     }
 
@@ -83,8 +97,17 @@ public sealed class LogPositionTests
     }
 
     private static LogSegment Part(long start, long cut, int length, params string[] users) =>
-        new(start, cut, length, [.. users.Select(TestData.LoggedOf)]);
+        new(
+            start,
+            cut,
+            length,
+            [
+                .. users.Select(user =>
+                    user == Unreadable ? (LogEntry?)null : TestData.LoggedOf(user)
+                ),
+            ]
+        );
 
-    private static IEnumerable<string> Told(IEnumerable<DecisionEvent> events) =>
+    private static IEnumerable<string> Told(IEnumerable<LogEvent> events) =>
         events.Select(Events.Tell);
 }

@@ -118,6 +118,7 @@ internal sealed class KeptPolicies : IPolicyRepository
 
             foreach (var change in changes.Overrides)
             {
+                setVersion++;
                 Overrides.Remove(change.Id);
                 if (change.After is { } after)
                 {

@@ -12,6 +12,7 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class RefundHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly ChangeRecorder recorder = new();
     private readonly StoreFallback fallback = TestData.Fallback(StoreFailureMode.Local);
 
     [Test]
@@ -39,6 +40,16 @@ public sealed class RefundHandlerTests
             .ReturnsAsync(given);
 
         Assert.That(await GiveAsync(policy, cost), Is.SameAs(given));
+        Assert.That(
+            recorder.Changes,
+            Is.EqualTo([
+                TestData.Logged(given, role: "free", cost: cost) with
+                {
+                    Kind = LogEntryKind.Refund,
+                    Granted = null,
+                },
+            ])
+        );
     }
 
     [Test]
@@ -67,6 +78,7 @@ public sealed class RefundHandlerTests
         {
             Assert.That(decision!.Reason, Is.EqualTo(Decision.PolicyInactive));
             Assert.That(decision.DecidedAt, Is.EqualTo(TestData.Moment));
+            Assert.That(recorder.Changes, Is.Empty);
         }
     }
 
@@ -82,6 +94,7 @@ public sealed class RefundHandlerTests
             it => it.RefundAsync(It.IsAny<CheckPlan>(), It.IsAny<CancellationToken>()),
             Times.Once
         );
+        Assert.That(recorder.Changes, Is.Empty);
     }
 
     private async Task<Decision?> GiveAsync(Policy policy, long cost = 1)
@@ -89,6 +102,7 @@ public sealed class RefundHandlerTests
         var outcome = await new RefundHandler(
             counters.Object,
             fallback,
+            recorder.Recorder,
             new FakeTimeProvider(TestData.Moment)
         ).Handle(
             new RefundCommand(

@@ -11,6 +11,7 @@ namespace RateLimiter.UnitTests.Application.Usage;
 public sealed class ResetUsageHandlerTests
 {
     private readonly Mock<ICounterStore> counters = new(MockBehavior.Strict);
+    private readonly ChangeRecorder recorder = new();
     private readonly StoreFallback fallback = TestData.Fallback(StoreFailureMode.Local);
 
     [Test]
@@ -31,6 +32,17 @@ public sealed class ResetUsageHandlerTests
 
         Assert.That(await ResetAsync(policy, user), Is.Null);
         counters.VerifyAll();
+        var unused = TestData.Decision(policy, TestData.Status(remaining: 10, reset: 0));
+        Assert.That(
+            recorder.Changes,
+            Is.EqualTo([
+                TestData.Logged(unused, user, role: "free", cost: 0) with
+                {
+                    Kind = LogEntryKind.Reset,
+                    Granted = null,
+                },
+            ])
+        );
     }
 
     [Test]
@@ -69,6 +81,7 @@ public sealed class ResetUsageHandlerTests
             () => ResetAsync(TestData.Policy()),
             Throws.TypeOf<StoreUnavailableException>()
         );
+        Assert.That(recorder.Changes, Is.Empty);
     }
 
     private void SetUpReset(Subject subject, Policy policy) =>
@@ -76,10 +89,10 @@ public sealed class ResetUsageHandlerTests
             .Setup(it =>
                 it.ResetAsync(new CheckPlan(subject, policy, 0), It.IsAny<CancellationToken>())
             )
-            .Returns(Task.CompletedTask);
+            .ReturnsAsync(TestData.Moment);
 
     private Task<CheckProblem?> ResetAsync(Policy policy, string user = "alice") =>
-        new ResetUsageHandler(counters.Object, fallback).Handle(
+        new ResetUsageHandler(counters.Object, fallback, recorder.Recorder).Handle(
             new ResetUsageCommand(
                 TestData.Snapshot(TestData.Client, policies: policy),
                 new UsageKey(user, "search", "free")

@@ -157,8 +157,8 @@ public sealed class DecisionCountsTests
         }
     }
 
-    private void Add(LoggedDecision decision, PolicyKey? policy = null, ClientId? client = null) =>
+    private void Add(LogEntry decision, PolicyKey? policy = null, ClientId? client = null) =>
         counts.Add(client ?? TestData.Client, policy ?? Search, decision, TimeSpan.FromTicks(3));
 
-    private static LoggedDecision Logged() => TestData.LoggedOf("alice");
+    private static LogEntry Logged() => TestData.LoggedOf("alice");
 }

@@ -1,0 +1,147 @@
+using RateLimiter.Application.Logs;
+using RateLimiter.Application.Stores;
+using RateLimiter.Domain;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
+
+namespace RateLimiter.Infrastructure.Redis.Logs;
+
+/// <summary>Appends entries to logs in the store. Entries that may have been written are not written again.</summary>
+/// <param name="connection">The connection to the store.</param>
+/// <param name="time">The clock of the logs' expiry.</param>
+/// <param name="isCrowded">Whether so many other entries wait that these may wait no longer.</param>
+internal sealed class LogWriter(RedisConnection connection, TimeProvider time, Func<bool> isCrowded)
+{
+    /// <summary>Fewer would need more calls, more would delay checks.</summary>
+    private const int MaxEntriesPerCall = IDecisionLog.Capacity;
+
+    /// <summary>The number of arguments before those of the logs.</summary>
+    private const int HeaderLength = 2;
+
+    /// <summary>The number of arguments of a log before its entries.</summary>
+    private const int LogHeaderLength = 4;
+
+    /// <summary>How long a log is kept after the last entry, to within <see cref="ProlongInterval"/>.</summary>
+    private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// How often a log's expiry is extended: doing so with every write would be a third of the cost of many clients.
+    /// </summary>
+    private static readonly TimeSpan ProlongInterval = TimeSpan.FromHours(1);
+
+    /// <summary>The most logs that are remembered as having had their expiry extended.</summary>
+    private const int MaxProlonged = 100_000;
+
+    private static readonly RedisScript Append = RedisScript.Load("append_log");
+
+    private readonly HashSet<LogId> prolonged = [];
+    private long prolongedSince;
+    private long dropped;
+
+    /// <summary>Called with each client whose entries were written.</summary>
+    public event Action<ClientId>? Written;
+
+    /// <summary>The number of entries that could not be written.</summary>
+    public long Dropped => Interlocked.Read(ref dropped);
+
+    /// <summary>Writes the entries of any number of logs, each of which is there once. One call at a time.</summary>
+    public Task WriteAsync(IReadOnlyList<PendingEntries> logs, CancellationToken stoppingToken)
+    {
+        if (
+            time.GetElapsedTime(prolongedSince) >= ProlongInterval
+            || prolonged.Count >= MaxProlonged
+        )
+        {
+            prolonged.Clear();
+            prolongedSince = time.GetTimestamp();
+        }
+
+        return Task.WhenAll(CallsFor(logs).Select(call => SendAsync(call, stoppingToken)));
+    }
+
+    // A call has many logs, so that many clients do not need many calls; in a cluster, the logs of one slot.
+    private List<List<PendingEntries>> CallsFor(IEnumerable<PendingEntries> logs)
+    {
+        var calls = new List<List<PendingEntries>>();
+        var (count, slot) = (0, 0);
+        foreach (var it in connection.IsCluster ? logs.OrderBy(SlotOf) : logs)
+        {
+            if (calls.Count == 0 || count + it.Count > MaxEntriesPerCall || slot != SlotOf(it))
+            {
+                calls.Add([]);
+                (count, slot) = (0, SlotOf(it));
+            }
+
+            calls[^1].Add(it);
+            count += it.Count;
+        }
+
+        return calls;
+
+        int SlotOf(PendingEntries it) => connection.SlotOf(it.Log.Key);
+    }
+
+    private async Task SendAsync(List<PendingEntries> logs, CancellationToken stoppingToken)
+    {
+        RedisKey[] keys =
+        [
+            .. logs.Select(it => it.Log.Key),
+            .. logs.Select(it => RedisKeys.Client(it.Log.Client)),
+        ];
+        var values = ArgumentsOf(logs);
+        while (true)
+        {
+            try
+            {
+                connection.Room.Ensure();
+                await connection.AskAsync(
+                    keys[0],
+                    database => Append.EvaluateAsync(database, keys, values),
+                    connection.AdministrativeTimeout,
+                    stoppingToken
+                );
+                break;
+            }
+            catch (StoreUnavailableException exception)
+                when ((exception.InnerException is null || RedisConnection.WasNotSent(exception))
+                    && !isCrowded()
+                )
+            {
+                // Nothing was sent. These entries wait until they can be sent, and others behind them, while there is room.
+                await Task.Delay(RedisLink.ReconnectInterval, stoppingToken);
+            }
+            catch (StoreUnavailableException)
+            {
+                // They may have been written and must not be written twice, or there is no room to wait any longer. The
+                // memory is not given back: the connection may still send what nobody waits for any more.
+                Interlocked.Add(ref dropped, logs.Sum(it => it.Count));
+                return;
+            }
+        }
+
+        foreach (var it in logs)
+        {
+            it.Return();
+            Written?.Invoke(it.Log.Client);
+        }
+    }
+
+    private RedisValue[] ArgumentsOf(List<PendingEntries> logs)
+    {
+        var values = new RedisValue[HeaderLength + logs.Sum(it => LogHeaderLength + it.Count)];
+        values[0] = IDecisionLog.Capacity;
+        values[1] = (long)Retention.TotalMilliseconds;
+        var next = HeaderLength;
+        foreach (var it in logs)
+        {
+            values[next] = it.Log.Field;
+            values[next + 1] = prolonged.Add(it.Log);
+            values[next + 2] = it.Skipped;
+            values[next + 3] = it.Count;
+            it.CopyTo(values.AsSpan(next + LogHeaderLength));
+            next += LogHeaderLength + it.Count;
+        }
+
+        return values;
+    }
+}
