@@ -32,7 +32,7 @@ internal sealed class CheckHandler(
             return new CheckOutcome<Decision>(null, wait);
         }
 
-        var (plan, problem) = CheckPlanner.Plan(client, check, waited);
+        var (plan, problem) = CheckPlanner.Plan(client, check, time, waited);
         problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
         if (problem is not null)
         {

@@ -16,7 +16,7 @@ public sealed record ReservationsQuery(
     TimeSpan Waited = default
 ) : IRequest<CheckOutcome<IReadOnlyList<OpenReservation>>>;
 
-internal sealed class ReservationsHandler(IReservationStore reservations)
+internal sealed class ReservationsHandler(IReservationStore reservations, TimeProvider time)
     : IRequestHandler<ReservationsQuery, CheckOutcome<IReadOnlyList<OpenReservation>>>
 {
     /// <summary>The most that are listed.</summary>
@@ -27,7 +27,7 @@ internal sealed class ReservationsHandler(IReservationStore reservations)
         CancellationToken cancellationToken
     )
     {
-        var (plan, problem) = CheckPlanner.PlanLook(query.Client, query.Usage, query.Waited);
+        var (plan, problem) = CheckPlanner.PlanLook(query.Client, query.Usage, time, query.Waited);
         return problem is not null
                 ? new CheckOutcome<IReadOnlyList<OpenReservation>>(null, Problem: problem)
             : plan.Count == 0 ? new CheckOutcome<IReadOnlyList<OpenReservation>>([])

@@ -45,7 +45,7 @@ internal sealed class ReserveHandler(
             return new CheckOutcome<Reserved>(null, wait);
         }
 
-        var (plan, problem) = CheckPlanner.Plan(client, check, waited, call: "reserve");
+        var (plan, problem) = CheckPlanner.Plan(client, check, time, waited, call: "reserve");
         problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
         if (problem is not null)
         {

@@ -33,7 +33,10 @@ internal sealed class SettleHandler(IReservationStore reservations, TimeProvider
             id,
             settlement,
             check =>
-                CheckPlanner.Plan(client, check) is { Problem: null, Plan: var plan } ? plan : null,
+                CheckPlanner.PlanRefund(client, check, time, waited: default)
+                    is { Problem: null, Plan: var plan }
+                    ? plan
+                    : null,
             cancellationToken
         );
     }

@@ -27,14 +27,14 @@ internal sealed class RefundHandler(
     )
     {
         var (client, check, waited) = command;
-        var (plan, problem) = CheckPlanner.Plan(client, check, waited, call: "refund");
+        var (plan, problem) = CheckPlanner.PlanRefund(client, check, time, waited);
         problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
         if (problem is not null)
         {
             return new CheckOutcome<Decision>(null, Problem: problem);
         }
 
-        if (!plan.IsCounted)
+        if (!plan.HasCounters)
         {
             return new CheckOutcome<Decision>(Decision.NotAsked(plan, time.GetUtcNow()));
         }

@@ -32,12 +32,21 @@ internal sealed class UsageHandler(
     )
     {
         var (client, usage, waited) = query;
-        var (plan, problem) = CheckPlanner.PlanLook(client, usage, waited);
+        var (plan, problem) = CheckPlanner.PlanLook(client, usage, time, waited);
+        if (problem is not null)
+        {
+            return new CheckOutcome<UsageLook>(null, Problem: problem);
+        }
+
+        // The figures are what is now, also where an override decides.
+        var look = plan.HasCounters
+            ? await LookAsync(plan, cancellationToken)
+            : new UsageLook(Decision.NotAsked(plan, time.GetUtcNow()), new long[plan.Count]);
         return new CheckOutcome<UsageLook>(
-            problem is not null ? null
-                : plan.IsCounted ? await LookAsync(plan, cancellationToken)
-                : new UsageLook(Decision.NotAsked(plan, time.GetUtcNow()), new long[plan.Count]),
-            Problem: problem
+            look with
+            {
+                Decision = look.Decision.ByOverride(plan.Cost, time.GetUtcNow()),
+            }
         );
     }
 

@@ -14,6 +14,9 @@ public static class Addresses
     public static string OfUser(string userId, string route) =>
         $"users{new QueryString().Add("user", userId).Add("route", route)}";
 
+    /// <summary>The page of the overrides, with the form of a block of a user.</summary>
+    public static string OfBlock(string userId) => $"overrides{QueryString.Create("block", userId)}";
+
     /// <summary>The log, with filters.</summary>
     public static string OfLogs(string? user = null, string? route = null, bool? allowed = null)
     {

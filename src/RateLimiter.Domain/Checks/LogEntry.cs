@@ -89,6 +89,7 @@ public readonly record struct LogEntry(
             Granted = decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
             // The beginning, which cannot settle it.
             ReservationId = decision.ReservationId?[..8],
+            OverrideId = decision.OverrideId,
         };
 
     /// <summary>The entry for a change of counters.</summary>

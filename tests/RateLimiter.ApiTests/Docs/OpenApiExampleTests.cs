@@ -32,7 +32,7 @@ public sealed class OpenApiExampleTests
     {
         foreach (var operation in document.Operations)
         {
-            var (client, keyId, reservationId) = await PrepareAsync();
+            var (client, ids) = await PrepareAsync();
 
             if (operation.Path == "/logs/latest")
             {
@@ -43,7 +43,7 @@ public sealed class OpenApiExampleTests
                 );
             }
 
-            var answer = await SendAsync(operation, client, keyId, reservationId);
+            var answer = await SendAsync(operation, client, ids);
 
             Assert.That(
                 answer.Status,
@@ -64,7 +64,7 @@ public sealed class OpenApiExampleTests
     public async Task EveryOperation_Faults_AreAnsweredAsTheDocumentSays()
     {
         var seen = new HashSet<int>();
-        var (client, _, _) = await PrepareAsync();
+        var (client, _) = await PrepareAsync();
         var auditor = client.With(await KeyAsync(client, "audit:read"));
         var checker = client.With(await KeyAsync(client, "check"));
         var stranger = await TestClient.RegisterAsync(service);
@@ -194,9 +194,9 @@ public sealed class OpenApiExampleTests
     }
 
     /// <summary>
-    /// A tenant with the resources that the examples name, and the ids of another key and of a reservation of theirs.
+    /// A tenant with the resources that the examples name, and the ids of another key, an override and a reservation of theirs.
     /// </summary>
-    private async Task<(TestClient Client, string KeyId, string ReservationId)> PrepareAsync()
+    private async Task<(TestClient Client, Ids Ids)> PrepareAsync()
     {
         var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("search", 5, 1, role: "free");
@@ -204,14 +204,19 @@ public sealed class OpenApiExampleTests
         (await client.PostAsync(save.Path, save.Body!)).MustBeOk();
         (await client.CheckAsync("alice", "search", "free")).MustBeOk();
         var key = await client.PostAsync("/keys", """{"name": "old"}""");
+        var create = document.Operations.Single(operation => operation.Id == "Overrides_Create");
+        var created = await client.PostAsync(create.Path, create.Body!);
         var reserved = await client.PostAsync(
             "/reservations",
             """{"user_id": "alice", "route_key": "search", "role": "free"}"""
         );
         return (
             client,
-            key.MustBeOk()["key_id"].GetString()!,
-            reserved.MustBeOk()["reservation_id"].GetString()!
+            new Ids(
+                key.MustBeOk()["key_id"].GetString()!,
+                created.MustBeOk()["override_id"].GetString()!,
+                reserved.MustBeOk()["reservation_id"].GetString()!
+            )
         );
     }
 
@@ -223,15 +228,18 @@ public sealed class OpenApiExampleTests
     private static async Task<Answer> SendAsync(
         ApiOperation operation,
         TestClient client,
-        string keyId,
-        string reservationId
+        Ids ids
     )
     {
-        var address = operation.Address(("key_id", keyId), ("id", reservationId));
+        var address = operation.Address(
+            ("key_id", ids.Key),
+            ("override_id", ids.Override),
+            ("id", ids.Reservation)
+        );
         var answer = await client.SendAsync(
             operation.Method,
             address,
-            Json(operation.Body?.Replace(ReservationId, reservationId, StringComparison.Ordinal)),
+            Json(operation.Body?.Replace(ReservationId, ids.Reservation, StringComparison.Ordinal)),
             operation.Headers
         );
         switch (answer.ContentType)
@@ -303,4 +311,6 @@ public sealed class OpenApiExampleTests
 
     private static JsonValueKind KindOf(JsonElement value) =>
         value.ValueKind == JsonValueKind.False ? JsonValueKind.True : value.ValueKind;
+
+    private sealed record Ids(string Key, string Override, string Reservation);
 }

@@ -64,7 +64,7 @@ public sealed class UsageResponseTests
             );
             Assert.That(
                 json.EnumerateObject().TakeLast(3).Select(field => field.Name),
-                Is.EqualTo(new[] { "used", "held", "limits" })
+                Is.EqualTo(new[] { "held", "limits", "considered" })
             );
             Assert.That(
                 json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),
