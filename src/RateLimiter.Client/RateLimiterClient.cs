@@ -98,7 +98,14 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
             .ConfigureAwait(false);
         var decision = RateLimitDecision.From(answer) ?? throw NotUnderstood(moment);
         outage.Succeed(moment);
-        return new RateLimitReservation(api, keeper, decision, answer.ReservationId, options, asked);
+        return new RateLimitReservation(
+            api,
+            keeper,
+            decision,
+            answer.ReservationId,
+            options,
+            asked
+        );
     }
 
     public Task<UsageResponse> GetUsageAsync(
@@ -118,8 +125,8 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
             usage.RouteKey,
             usage.UserId,
             usage.Role,
-            usage.ToQuery(),
-            cancellationToken
+            subjects: usage.ToQuery(),
+            cancellationToken: cancellationToken
         );
     }
 

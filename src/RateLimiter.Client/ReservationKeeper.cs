@@ -21,9 +21,7 @@ internal sealed class ReservationKeeper : IDisposable
     {
         this.api = api;
         this.time = time;
-        timer = new(() =>
-            time.CreateTimer(_ => _ = ExtendDueAsync(), null, Interval, Interval)
-        );
+        timer = new(() => time.CreateTimer(_ => _ = ExtendDueAsync(), null, Interval, Interval));
     }
 
     /// <summary>Extends a reservation from now on.</summary>

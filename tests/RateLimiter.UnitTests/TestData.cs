@@ -256,6 +256,10 @@ internal static class TestData
         );
 
     /// <summary>A fallback of a service with this configuration.</summary>
+    /// <summary>The default quota of idempotency keys.</summary>
+    public static IdempotencyQuota Keys() =>
+        new(Options.Create(new QuotaOptions()), new FakeTimeProvider(Moment));
+
     public static StoreFallback Fallback(StoreFailureMode mode = StoreFailureMode.Deny) =>
         new(
             new LocalCounters(),

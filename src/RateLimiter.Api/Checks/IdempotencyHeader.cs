@@ -25,9 +25,7 @@ internal sealed class IdempotencyHeader : IOperationProcessor
             return (null, null);
         }
 
-        var problem = values is [{ } key]
-            ? IdempotencyKey.Problem(key)
-            : "must be sent once";
+        var problem = values is [{ } key] ? IdempotencyKey.Problem(key) : "must be sent once";
         return problem is null
             ? (values[0], null)
             : (null, new Dictionary<string, string[]> { [Name] = [problem] });
@@ -70,7 +68,10 @@ internal sealed class IdempotencyHeader : IOperationProcessor
         );
         operation
             .Responses["200"]
-            .SetHeader(Replayed, "\"true\" when this is the answer to an earlier call with the same key.");
+            .SetHeader(
+                Replayed,
+                "\"true\" when this is the answer to an earlier call with the same key."
+            );
         return true;
     }
 }

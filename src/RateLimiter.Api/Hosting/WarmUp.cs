@@ -61,8 +61,16 @@ internal sealed class WarmUp(
         ("POST", $"/reservations/{Reservation}/commit", """{"cost":1}"""),
         ("POST", $"/reservations/{Reservation}/extend", """{"ttl_seconds":1}"""),
         ("DELETE", $"/reservations/{Reservation}", null),
-        ("POST", "/reservations/commit", $$"""{"items":[{"reservation_id":"{{Reservation}}","cost":1}]}"""),
-        ("POST", "/reservations/extend", $$"""{"items":[{"reservation_id":"{{Reservation}}","ttl_seconds":1}]}"""),
+        (
+            "POST",
+            "/reservations/commit",
+            $$"""{"items":[{"reservation_id":"{{Reservation}}","cost":1}]}"""
+        ),
+        (
+            "POST",
+            "/reservations/extend",
+            $$"""{"items":[{"reservation_id":"{{Reservation}}","ttl_seconds":1}]}"""
+        ),
         ("GET", "/logs/latest", null),
         ("GET", "/analytics/summary", null),
         ("GET", "/analytics/timeseries", null),

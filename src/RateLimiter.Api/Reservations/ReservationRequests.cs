@@ -59,8 +59,7 @@ public sealed record ReserveRequest(
             IdempotencyKey = idempotencyKey,
         };
 
-    internal ReservationTerms ToTerms() =>
-        new(TimeSpan.FromSeconds(TtlSeconds), Slots, OnExpiry);
+    internal ReservationTerms ToTerms() => new(TimeSpan.FromSeconds(TtlSeconds), Slots, OnExpiry);
 }
 
 /// <param name="Cost">The total so far, 0 to 1,000,000,000.</param>

@@ -144,9 +144,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     public async Task<IActionResult> ReleaseAsync(string id, CancellationToken cancellationToken)
     {
         var settled = await SettleAsync(id, new Settlement.Release(), cancellationToken);
-        return settled is Settled.Returned
-            ? NoContent()
-            : ProblemResponse.Result(Problem(settled));
+        return settled is Settled.Returned ? NoContent() : ProblemResponse.Result(Problem(settled));
     }
 
     /// <summary>Commits up to 1000 reservations at once, each on its own; results keep the order.</summary>
@@ -266,11 +264,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
         var settled = await mediator.Send(
             new SettleEachCommand(
                 HttpContext.Caller().Client,
-                [
-                    .. items
-                        .Where((_, i) => invalid[i] is null)
-                        .Select(item => toSettlement(item!)),
-                ]
+                [.. items.Where((_, i) => invalid[i] is null).Select(item => toSettlement(item!))]
             ),
             cancellationToken
         );

@@ -21,7 +21,8 @@ public static class CheckRules
     public const string OnlyForChecks = "is only for checks";
 
     /// <summary>The error of an idempotency key in the body of a call that has it as a header.</summary>
-    public const string OnlyInBatches = "is only for items of a batch; send the header Idempotency-Key";
+    public const string OnlyInBatches =
+        "is only for items of a batch; send the header Idempotency-Key";
 
     /// <summary>The validation errors by field, or null when there are none.</summary>
     public static Dictionary<string, string[]>? Validate(

@@ -18,7 +18,8 @@ public static class ReservationRefusal
         {
             SettlementConflict.Released => "The reservation was given back.",
             SettlementConflict.Expired => "The reservation has expired.",
-            SettlementConflict.Committed => "The reservation was committed for another cost, or for good.",
+            SettlementConflict.Committed =>
+                "The reservation was committed for another cost, or for good.",
             SettlementConflict.LessThanBefore =>
                 "A commit before was for more. The cost of a commit is the total so far.",
             _ => throw new UnreachableException(),

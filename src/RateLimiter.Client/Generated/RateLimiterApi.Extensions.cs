@@ -17,7 +17,8 @@ public partial class RateLimiterApi
     )
     {
         IsLooking.Value = true;
-        return await CheckAsync(request, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return await CheckAsync(request, cancellationToken: cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <summary>A batch of checks whose cost is 0.</summary>

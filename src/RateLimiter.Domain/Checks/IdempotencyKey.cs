@@ -35,7 +35,9 @@ public sealed record IdempotencyKey(string Digest)
             Append(part);
         }
 
-        foreach (var (name, value) in check.Subjects ?? Enumerable.Empty<KeyValuePair<string, string>>())
+        foreach (
+            var (name, value) in check.Subjects ?? Enumerable.Empty<KeyValuePair<string, string>>()
+        )
         {
             Append(name);
             Append(value);
@@ -52,7 +54,8 @@ public sealed record IdempotencyKey(string Digest)
     /// <summary>Describes what is wrong with a key; null when nothing is.</summary>
     public static string? Problem(string key) =>
         key.Length is 0 or > MaxLength ? $"must have 1 to {MaxLength} characters"
-        : key.AsSpan().ContainsAnyExceptInRange('!', '~') ? "must have visible ASCII characters only"
+        : key.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? "must have visible ASCII characters only"
         : null;
 }
 

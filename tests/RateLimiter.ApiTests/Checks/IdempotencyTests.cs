@@ -8,7 +8,9 @@ public sealed class IdempotencyTests : ServiceFixture
     private const string Check = """{"user_id":"u","route_key":"r","cost":3}""";
 
     [Test]
-    [Contract("With the same fields: the same answer for 10 minutes, charged once, Idempotency-Replayed: true")]
+    [Contract(
+        "With the same fields: the same answer for 10 minutes, charged once, Idempotency-Replayed: true"
+    )]
     public async Task Check_Repeated_GetsTheSameAnswerAndIsChargedOnce()
     {
         await Client.HasPolicyAsync("r", 10);
@@ -78,7 +80,9 @@ public sealed class IdempotencyTests : ServiceFixture
     }
 
     [Test]
-    [Contract("Only allowed answers are kept: a denial frees the key, and a call with a key is never answered from memory")]
+    [Contract(
+        "Only allowed answers are kept: a denial frees the key, and a call with a key is never answered from memory"
+    )]
     public async Task Check_Denied_FreesTheKey()
     {
         await Client.HasPolicyAsync("r", 2);

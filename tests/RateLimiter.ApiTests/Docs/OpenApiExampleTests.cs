@@ -225,11 +225,7 @@ public sealed class OpenApiExampleTests
             .MustBeOk()["api_key"]
             .GetString()!;
 
-    private static async Task<Answer> SendAsync(
-        ApiOperation operation,
-        TestClient client,
-        Ids ids
-    )
+    private static async Task<Answer> SendAsync(ApiOperation operation, TestClient client, Ids ids)
     {
         var address = operation.Address(
             ("key_id", ids.Key),

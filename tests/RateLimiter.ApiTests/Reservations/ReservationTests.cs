@@ -87,7 +87,9 @@ public sealed class ReservationTests : ServiceFixture
     }
 
     [TestCaseSource(nameof(Limits))]
-    [Contract("With on_expiry charge the permits stay charged; a late commit charges what exceeds the hold")]
+    [Contract(
+        "With on_expiry charge the permits stay charged; a late commit charges what exceeds the hold"
+    )]
     public async Task Reservation_ChargedOnExpiry_StaysCharged(string limit)
     {
         await HasPolicyAsync(limit);
@@ -135,7 +137,9 @@ public sealed class ReservationTests : ServiceFixture
     }
 
     [TestCaseSource(nameof(Limits))]
-    [Contract("cost is the total so far; final: false keeps the rest held; less than before is a 409")]
+    [Contract(
+        "cost is the total so far; final: false keeps the rest held; less than before is a 409"
+    )]
     public async Task Commit_Totals_AreChargedOnce(string limit)
     {
         await HasPolicyAsync(limit);
@@ -148,10 +152,7 @@ public sealed class ReservationTests : ServiceFixture
         var over = (await CommitAsync(id, 60, isFinal: false)).MustBeOk();
         var last = (await CommitAsync(id, 65)).MustBeOk();
 
-        Assert.That(
-            (some["charged"].GetInt64(), some["released"].GetInt64()),
-            Is.EqualTo((10, 0))
-        );
+        Assert.That((some["charged"].GetInt64(), some["released"].GetInt64()), Is.EqualTo((10, 0)));
         Assert.That(same.Text, Is.EqualTo(some.Text));
         Assert.That(held, Is.EqualTo(50));
         Assert.That(over["remaining"].GetInt64(), Is.EqualTo(40));
@@ -212,7 +213,9 @@ public sealed class ReservationTests : ServiceFixture
     }
 
     [Test]
-    [Contract("An id is good only for the client that made it; any other, invented or altered one is a 404")]
+    [Contract(
+        "An id is good only for the client that made it; any other, invented or altered one is a 404"
+    )]
     public async Task Settle_AnyOtherId_IsNotFound()
     {
         await HasPolicyAsync(Limits[0]);
@@ -221,7 +224,15 @@ public sealed class ReservationTests : ServiceFixture
         var altered = id.Select(
             (letter, i) => id[..i] + (letter == 'A' ? 'B' : 'A') + id[(i + 1)..]
         );
-        string[] ids = [.. altered, id + "A", id[1..], "x", new string('A', 24), new string('A', 32)];
+        string[] ids =
+        [
+            .. altered,
+            id + "A",
+            id[1..],
+            "x",
+            new string('A', 24),
+            new string('A', 32),
+        ];
 
         foreach (var wrong in ids)
         {
@@ -229,9 +240,7 @@ public sealed class ReservationTests : ServiceFixture
             (await ReleaseAsync(wrong)).MustBeProblem(404);
         }
 
-        (
-            await other.PostAsync($"/reservations/{id}/commit", """{"cost":1}""")
-        ).MustBeProblem(404);
+        (await other.PostAsync($"/reservations/{id}/commit", """{"cost":1}""")).MustBeProblem(404);
         Assert.That(await RemainingAsync(), Is.EqualTo(50));
     }
 
@@ -428,8 +437,7 @@ public sealed class ReservationTests : ServiceFixture
         (await Client.PostAsync($"/reservations/{id}/commit", body)).MustRefuse(name);
     }
 
-    private static string Id(Answer reserved) =>
-        reserved.MustBeOk()["reservation_id"].GetString()!;
+    private static string Id(Answer reserved) => reserved.MustBeOk()["reservation_id"].GetString()!;
 
     private async Task HasPolicyAsync(string limit) =>
         (await Client.PostAsync("/policy", $$"""{"route_key":"r",{{limit}}}""")).MustBeOk();

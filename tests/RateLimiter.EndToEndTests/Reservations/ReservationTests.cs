@@ -20,7 +20,9 @@ public abstract class ReservationTests
     }
 
     [Test]
-    [Contract("Parallel reservations from two instances, settled or dropped at random: used is never above the limit")]
+    [Contract(
+        "Parallel reservations from two instances, settled or dropped at random: used is never above the limit"
+    )]
     public async Task Reserve_InParallelOnBothInstances_NeverTakesMoreThanTheLimit(
         [Values(
             """ "algorithm":"fixed_window" """,
@@ -35,7 +37,9 @@ public abstract class ReservationTests
         var end = DateTime.UtcNow.AddSeconds(3);
         var seen = new List<long>();
 
-        var workers = Enumerable.Range(0, 8).Select(i => WorkAsync(new Random(i), i % 2 == 0 ? here : there));
+        var workers = Enumerable
+            .Range(0, 8)
+            .Select(i => WorkAsync(new Random(i), i % 2 == 0 ? here : there));
         var sampling = SampleAsync();
         await Task.WhenAll(workers);
         await sampling;
@@ -60,7 +64,9 @@ public abstract class ReservationTests
                 }
 
                 var other = random.Next(2) == 0 ? here : there;
-                (await other.SendAsync(HttpMethod.Delete, $"/reservations/{Id(reserved)}")).MustBeStatus(204);
+                (
+                    await other.SendAsync(HttpMethod.Delete, $"/reservations/{Id(reserved)}")
+                ).MustBeStatus(204);
             }
         }
 
@@ -93,13 +99,18 @@ public abstract class ReservationTests
                     )
             );
 
-            Assert.That(commits.Select(commit => commit.MustBeOk().Text).Distinct().Count(), Is.EqualTo(1));
+            Assert.That(
+                commits.Select(commit => commit.MustBeOk().Text).Distinct().Count(),
+                Is.EqualTo(1)
+            );
             Assert.That(await UsedAsync(here), Is.EqualTo(12 * round));
         }
     }
 
     [Test]
-    [Contract("Counters of several subjects: a reservation is settled on the other instance, in one slot")]
+    [Contract(
+        "Counters of several subjects: a reservation is settled on the other instance, in one slot"
+    )]
     public async Task Settle_SeveralSubjectsOnTheOtherInstance_ReachesEveryCounter()
     {
         await SaveAsync(
@@ -186,7 +197,10 @@ public abstract class ReservationTests
                 )
         );
 
-        Assert.That(answers.Select(answer => answer.MustBeOk().Text).Distinct().Count(), Is.EqualTo(1));
+        Assert.That(
+            answers.Select(answer => answer.MustBeOk().Text).Distinct().Count(),
+            Is.EqualTo(1)
+        );
         Assert.That(await UsedAsync(there), Is.EqualTo(3));
     }
 
@@ -234,7 +248,9 @@ public sealed class ReservationsOnEmbeddedTests : ReservationTests
     }
 
     [Test]
-    [Contract("The embedded store and the service are killed: after their time to live all permits are back")]
+    [Contract(
+        "The embedded store and the service are killed: after their time to live all permits are back"
+    )]
     public async Task Kill_WithOpenReservations_AllComesBack()
     {
         await using var host = await StoreHost.StartAsync(Store.Embedded);

@@ -222,7 +222,7 @@ internal static class CheckScript
 
     private static bool IsChargedOnExpiry(in CheckPlan plan) =>
         (plan.Reservation!.Terms.OnExpiry ?? plan.Policy.Definition.OnExpiry)
-            == ExpiryAction.Charge;
+        == ExpiryAction.Charge;
 
     // What a repetition with the same idempotency key must ask too.
     private static RedisValue AskedBy(KeyedPlan keyed)

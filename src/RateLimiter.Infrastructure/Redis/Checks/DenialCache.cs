@@ -108,11 +108,7 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
     private void Raise(ref long mark)
     {
         var next = Interlocked.Increment(ref generation);
-        for (
-            var seen = Interlocked.Read(ref mark);
-            seen < next;
-            seen = Interlocked.Read(ref mark)
-        )
+        for (var seen = Interlocked.Read(ref mark); seen < next; seen = Interlocked.Read(ref mark))
         {
             if (Interlocked.CompareExchange(ref mark, next, seen) == seen)
             {

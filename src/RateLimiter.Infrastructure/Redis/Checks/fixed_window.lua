@@ -55,6 +55,10 @@ function limiter.release(counter, returns)
       counter.used = math.max(0, counter.used - returns[i].amount)
     end
   end
+  if counter.used == 0 then
+    -- An unused window has not begun.
+    counter.start = counter.now
+  end
 end
 
 function limiter.reset(counter)

@@ -11,18 +11,21 @@ public sealed class UsageResponseTests
     private const long Second = 1_000_000;
 
     private static readonly UsageResponse Response = UsageResponse.From(
-        new UsageLook(TestData.Decision(
-            TestData.Policy(
-                role: "free",
-                limits:
-                [
-                    TestData.Limit("minute", 24, 60, Algorithm.TokenBucket, burst: 12),
-                    TestData.Limit("month", 200, 2_592_000),
-                ]
+        new UsageLook(
+            TestData.Decision(
+                TestData.Policy(
+                    role: "free",
+                    limits:
+                    [
+                        TestData.Limit("minute", 24, 60, Algorithm.TokenBucket, burst: 12),
+                        TestData.Limit("month", 200, 2_592_000),
+                    ]
+                ),
+                TestData.Status(Second, 0, Second + 1, used: 12),
+                TestData.Status(0, 189, 2_592_000 * Second, used: 11)
             ),
-            TestData.Status(Second, 0, Second + 1, used: 12),
-            TestData.Status(0, 189, 2_592_000 * Second, used: 11)
-        ), [5, 0])
+            [5, 0]
+        )
     );
 
     [Test]
@@ -69,7 +72,18 @@ public sealed class UsageResponseTests
             Assert.That(
                 json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),
                 Is.EqualTo(
-                    new[] { "name", "per", "limit", "capacity", "used", "held", "remaining", "reset_in", "resets_at" }
+                    new[]
+                    {
+                        "name",
+                        "per",
+                        "limit",
+                        "capacity",
+                        "used",
+                        "held",
+                        "remaining",
+                        "reset_in",
+                        "resets_at",
+                    }
                 )
             );
         }

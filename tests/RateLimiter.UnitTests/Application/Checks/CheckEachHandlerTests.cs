@@ -188,6 +188,7 @@ public sealed class CheckEachHandlerTests
             counters.Object,
             TestData.Fallback(),
             quota,
+            TestData.Keys(),
             new DecisionRecorder(log.Object, analytics.Object, TestData.DecisionMetrics()),
             time
         ).Handle(

@@ -225,6 +225,7 @@ public sealed class CheckHandlerTests
             counters.Object,
             TestData.Fallback(),
             quota,
+            TestData.Keys(),
             new DecisionRecorder(log.Object, analytics.Object, TestData.DecisionMetrics()),
             time
         ).Handle(

@@ -102,6 +102,7 @@ public sealed class RefundHandlerTests
         var outcome = await new RefundHandler(
             counters.Object,
             fallback,
+            TestData.Keys(),
             recorder.Recorder,
             new FakeTimeProvider(TestData.Moment)
         ).Handle(
