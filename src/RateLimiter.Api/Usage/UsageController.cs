@@ -30,7 +30,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/usage", Name = "GetUsage")]
     [QueryPrefix(SubjectQuery.Prefix)]
-    [OpenApiOperationProcessor(typeof(SubjectQuery))]
+    [OpenApiOperationProcessor(typeof(SubjectQuery), SubjectQuery.OfCounters)]
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [ProducesResponseType<UsageResponse>(StatusCodes.Status200OK)]
     public async Task<ActionResult<UsageResponse>> GetAsync(
@@ -99,7 +99,7 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
     [RequiresScope(Scopes.UsageWrite)]
     [HttpDelete("/usage", Name = "ResetUsage")]
     [QueryPrefix(SubjectQuery.Prefix)]
-    [OpenApiOperationProcessor(typeof(SubjectQuery))]
+    [OpenApiOperationProcessor(typeof(SubjectQuery), SubjectQuery.OfCounters)]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public async Task<IActionResult> ResetAsync(
         [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Dashboard.Formatting;
 
@@ -15,10 +16,18 @@ public static class Addresses
         $"users{new QueryString().Add("user", userId).Add("route", route)}";
 
     /// <summary>The log, with filters.</summary>
-    public static string OfLogs(string? user = null, string? route = null, bool? allowed = null)
+    public static string OfLogs(
+        string? user = null,
+        string? route = null,
+        bool? allowed = null,
+        SubjectValues? subjects = null
+    )
     {
         var query = new QueryString();
         query = user is null ? query : query.Add("user", user);
+        query = SubjectText
+            .Pairs(subjects)
+            .Aggregate(query, (some, pair) => some.Add(SubjectText.Parameter, pair));
         query = route is null ? query : query.Add("route", route);
         query = allowed is null
             ? query
