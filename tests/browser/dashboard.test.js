@@ -115,6 +115,20 @@ describe('A user with a key', () => {
     });
   });
 
+  it('sees an organisation in the log and its usage, and resets it', async () => {
+    await asVisitor({}, async (page) => {
+      await signIn(page, demo.key);
+      const route = 'POST /prompts';
+      await demo.ask('POST', '/policy', { route_key: route, limit: 5, window_seconds: 3600, per: ['org'] });
+      await demo.ask('POST', '/check', { user_id: 'member', route_key: route, subjects: { org: 'acme' } });
+      await page.goto(`${demo.address}/dashboard/logs?subject=org%3Dacme`);
+      await expectVisible(page.getByRole('row').filter({ hasText: 'member' }).filter({ hasText: 'org=acme' }).first());
+
+      await page.goto(`${demo.address}/dashboard`);
+      await expectVisible(page.getByRole('heading', { name: 'Busiest by org' }));
+    });
+  });
+
   it('sees an error when the key is wrong', async () => {
     await asVisitor({}, async (page) => {
       await page.goto(`${demo.address}/dashboard`);
