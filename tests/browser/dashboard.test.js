@@ -126,6 +126,18 @@ describe('A user with a key', () => {
 
       await page.goto(`${demo.address}/dashboard`);
       await expectVisible(page.getByRole('heading', { name: 'Busiest by org' }));
+
+      await page.goto(`${demo.address}/dashboard/users`);
+      // Input before the page is connected is lost.
+      await until('The organisation was not found.', patience, async () => {
+        await page.getByRole('textbox', { name: 'Subjects' }).fill('org=acme');
+        await page.getByRole('button', { name: 'Look up' }).click();
+        return page.getByText('1 of 5 used').first().waitFor({ timeout: 3_000 })
+          .then(() => true, () => false);
+      });
+      await page.getByRole('button', { name: `Reset, route ${route}` }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
+      await expectVisible(page.getByText('0 of 5 used').first());
     });
   });
 
