@@ -117,9 +117,9 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
     /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
     /// <param name="by">What to list.</param>
-    /// <param name="subject">The name of the subject to list, such as org; required with by=subject, and only for it.</param>
     /// <param name="of">What to count.</param>
     /// <param name="limit">The maximum number of entries, 1 to 100.</param>
+    /// <param name="subject">The name of the subject to list, such as org; required with by=subject, and only for it.</param>
     /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
@@ -128,12 +128,12 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     public async Task<IActionResult> ListTopAsync(
         [FromQuery(Name = "from")] DateTimeOffset? from,
         [FromQuery(Name = "to")] DateTimeOffset? to,
-        [FromQuery(Name = "subject")] string? subject,
         [FromServices] AnalyticsSpans spans,
         [FromQuery(Name = "by")] TopDimension by = TopDimension.User,
         [FromQuery(Name = "of")] TopMetric of = TopMetric.Checks,
         [FromQuery(Name = "limit"), Range(1, MaxEntries, ErrorMessage = "must be from {1} to {2}")]
             int limit = 10,
+        [FromQuery(Name = "subject")] string? subject = null,
         CancellationToken cancellationToken = default
     )
     {
