@@ -20,6 +20,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
   ratelimiter.clients,
   ratelimiter.keys,
   ratelimiter.policies,
+  ratelimiter.overrides,
   ratelimiter.policy_versions,
   ratelimiter.announcements
 TO :"service";

@@ -16,6 +16,9 @@ public enum AuditAction
 
     /// <summary>An earlier version of a policy was restored.</summary>
     PolicyRolledBack,
+    OverrideCreated,
+    OverrideUpdated,
+    OverrideDeleted,
 }
 
 /// <summary>Converts actions to their names and back.</summary>
@@ -32,6 +35,9 @@ public static class AuditActions
         ("policy.updated", AuditAction.PolicyUpdated),
         ("policy.deleted", AuditAction.PolicyDeleted),
         ("policy.rolled_back", AuditAction.PolicyRolledBack),
+        ("override.created", AuditAction.OverrideCreated),
+        ("override.updated", AuditAction.OverrideUpdated),
+        ("override.deleted", AuditAction.OverrideDeleted),
     ];
 
     /// <summary>The names of all actions.</summary>

@@ -9,6 +9,9 @@ namespace RateLimiter.Domain;
 /// </summary>
 public static class Names
 {
+    /// <summary>The name of the user among the subjects of a check.</summary>
+    public const string UserSubject = "user_id";
+
     public const int MaxRouteLength = 128;
     public const int MaxRoleLength = 128;
     public const int MaxUserLength = 256;

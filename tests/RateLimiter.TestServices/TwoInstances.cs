@@ -38,6 +38,49 @@ public static class TwoInstances
         Assert.That(await there.RemainingAsync("u", "r"), Is.EqualTo(49));
     }
 
+    /// <summary>
+    /// A block that is created here is enforced here at once and there within a second, and so is its end: also where the other
+    /// instance remembers a denial.
+    /// </summary>
+    public static async Task MustEnforceOverridesAsync(TestClient here, TestClient there)
+    {
+        await here.HasPolicyAsync("r", 1);
+        await there.CheckAsync("u", "r");
+        Assert.That((await there.CheckAsync("u", "r")).Allowed, Is.False);
+
+        var created = await here.PostAsync(
+            "/overrides",
+            """{"subject":"user_id","match":"u","effect":"limits","limits":{"default":5}}"""
+        );
+        await MustBecomeAsync("The override is not seen.", "Allowed");
+        Assert.That((await here.CheckAsync("u", "r")).Allowed, Is.True);
+
+        var path = $"/overrides/{created.MustBeOk()["override_id"].GetString()}";
+        (
+            await here.SendAsync(
+                HttpMethod.Put,
+                path,
+                """{"subject":"user_id","match":"u","effect":"blocked"}"""
+            )
+        ).MustBeOk();
+        Assert.That((await here.CheckAsync("u", "r")).Reason, Is.EqualTo("Blocked"));
+        await MustBecomeAsync("The block is not seen.", "Blocked");
+
+        (await here.SendAsync(HttpMethod.Delete, path)).MustBeStatus(204);
+        await MustBecomeAsync("The end is not seen.", "Rate limit exceeded");
+
+        Task MustBecomeAsync(string otherwise, string expected) =>
+            Poll.UntilAsync(
+                otherwise,
+                Visible,
+                async () =>
+                {
+                    var answer = await there.CheckAsync("u", "r");
+                    return (answer.Allowed ? "Allowed" : answer.Reason) == expected;
+                }
+            );
+    }
+
     /// <summary>Streams on both instances show the decisions of either, in the same order and with the same ids.</summary>
     public static async Task MustStreamBothAsync(TestClient here, TestClient there)
     {

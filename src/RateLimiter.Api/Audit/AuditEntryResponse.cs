@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AutoMapper;
 using RateLimiter.Api.Keys;
+using RateLimiter.Api.Overrides;
 using RateLimiter.Api.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
@@ -29,10 +30,10 @@ public sealed record AuditEntryResponse
     /// <summary>The trace id under which the service's log has details.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>The policy, key or client before the change; null when it was created.</summary>
+    /// <summary>The policy, override, key or client before the change; null when it was created.</summary>
     public object? Before { get; init; }
 
-    /// <summary>The policy, key or client after the change; null when it was deleted.</summary>
+    /// <summary>The policy, override, key or client after the change; null when it was deleted.</summary>
     public object? After { get; init; }
 }
 
@@ -77,6 +78,7 @@ internal sealed class AuditProfile : Profile
             AuditedClient client => mapper.Map<AuditedClientResponse>(client),
             AuditedKey key => mapper.Map<KeyResponse>(key),
             AuditedPolicy { Policy: var policy } => mapper.Map<PolicyResponse>(policy),
+            AuditedOverride { Override: var it } => mapper.Map<AuditedOverrideResponse>(it),
             _ => throw new UnreachableException(),
         };
 }

@@ -22,7 +22,7 @@ internal sealed class DecisionHeaders : IOperationProcessor
     {
         answer.SetHeader(
             "RateLimit-Policy",
-            "For each limit: a quota of q permits, replenished within w seconds; absent when denied only because the store is unavailable."
+            "For each limit: a quota of q permits, replenished within w seconds; absent when denied only because the store is unavailable, and when an override blocks or is unlimited."
         );
         answer.SetHeader(
             "RateLimit",

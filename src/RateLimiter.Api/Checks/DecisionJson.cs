@@ -23,6 +23,7 @@ internal static class DecisionJson
     private static readonly JsonEncodedText MatchedRoute = JsonEncodedText.Encode("matched_route");
     private static readonly JsonEncodedText ShadowDenied = JsonEncodedText.Encode("shadow_denied");
     private static readonly JsonEncodedText Degraded = JsonEncodedText.Encode("degraded");
+    private static readonly JsonEncodedText OverrideId = JsonEncodedText.Encode("override_id");
     private static readonly JsonEncodedText Violated = JsonEncodedText.Encode("violated");
 
     public static void Write(Utf8JsonWriter json, Decision decision)
@@ -66,6 +67,7 @@ internal static class DecisionJson
         }
 
         json.WriteEndArray();
+        json.WriteString(OverrideId, decision.OverrideId);
         json.WriteEndObject();
     }
 }

@@ -12,7 +12,7 @@ namespace RateLimiter.Api.Checks;
 /// <param name="ResetsAt">
 /// When the period of a calendar limit ends, with the offset of its time zone; null when the figures are of another limit.
 /// </param>
-/// <param name="Reason">Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.</param>
+/// <param name="Reason">Why the check is denied, "Blocked" by an override; null when allowed, unless the policy is inactive or none of its limits applies.</param>
 /// <param name="Limit">The permits per window of the limit that these figures describe.</param>
 /// <param name="Capacity">The maximum of remaining permits: the burst of a bucket, otherwise the limit.</param>
 /// <param name="RetryAfter">
@@ -26,6 +26,7 @@ namespace RateLimiter.Api.Checks;
 /// Decided without the store, which did not answer, according to the policy's on_store_failure.
 /// </param>
 /// <param name="Violated">The names of the limits that denied the check, also in shadow mode.</param>
+/// <param name="OverrideId">The override that decided or changed the limits; null when none did.</param>
 public record DecisionResponse(
     bool Allowed,
     long Granted,
@@ -41,7 +42,8 @@ public record DecisionResponse(
     string MatchedRoute,
     bool ShadowDenied,
     bool Degraded,
-    IReadOnlyList<string> Violated
+    IReadOnlyList<string> Violated,
+    string? OverrideId
 )
 {
     // By hand, because a mapper costs more than the check itself.
@@ -61,6 +63,7 @@ public record DecisionResponse(
             decision.Policy.Key.RouteKey,
             decision.ShadowDenied,
             decision.Degraded,
-            decision.Violated
+            decision.Violated,
+            decision.OverrideId
         );
 }

@@ -10,7 +10,7 @@ namespace RateLimiter.Api.Checks;
 /// <summary>
 /// The header fields of draft-ietf-httpapi-ratelimit-headers, with one item per limit, computed from the same decision as
 /// the body. Values that were not counted are omitted: the figures while the store is unavailable, and every field where the
-/// policy then fails closed, because its limits are not the reason.
+/// policy then fails closed or an override decides, because its limits are not the reason.
 /// </summary>
 internal static class RateLimitHeaders
 {
@@ -25,7 +25,7 @@ internal static class RateLimitHeaders
             response.SetRetryAfter(wait);
         }
 
-        if (decision.IsFailClosed || decision.Limits.Count == 0)
+        if (decision.IsFailClosed || decision.IsOverridden || decision.Limits.Count == 0)
         {
             return;
         }

@@ -3,6 +3,7 @@ using NJsonSchema;
 using NJsonSchema.Generation;
 using NJsonSchema.Generation.TypeMappers;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Overrides;
 using RateLimiter.Api.Policies;
 
 namespace RateLimiter.Api.Docs;
@@ -24,24 +25,24 @@ internal static class ConvertedTypes
                     )
             )
         );
-        mappers.Add(
-            new InPlace(
-                typeof(PolicyRequestList),
-                (schema, context) =>
-                {
-                    schema.Type = JsonObjectType.Array;
-                    schema.Item = new JsonSchema
-                    {
-                        Reference = context.JsonSchemaGenerator.SchemaOf<SavePolicyRequest>(
-                            context.JsonSchemaResolver
-                        ),
-                    };
-                }
-            )
-        );
+        mappers.Add(ListOf<SavePolicyRequest>(typeof(PolicyRequestList)));
+        mappers.Add(ListOf<OverrideRequest>(typeof(OverrideRequestList)));
         mappers.Add(new ObjectTypeMapper(typeof(CheckBatchResult), ResultOfBatch));
         mappers.Add(new ObjectTypeMapper(typeof(ValidationProblemDetails), ProblemOfFields));
     }
+
+    private static InPlace ListOf<T>(Type list) =>
+        new(
+            list,
+            (schema, context) =>
+            {
+                schema.Type = JsonObjectType.Array;
+                schema.Item = new JsonSchema
+                {
+                    Reference = context.JsonSchemaGenerator.SchemaOf<T>(context.JsonSchemaResolver),
+                };
+            }
+        );
 
     private static JsonSchema ResultOfBatch(
         JsonSchemaGenerator generator,
@@ -133,6 +134,7 @@ internal static class Schemas
                 Description = field.Description,
                 IsNullableRaw = field.IsNullableRaw,
                 Item = field.Item,
+                AdditionalPropertiesSchema = field.AdditionalPropertiesSchema,
             };
             foreach (var reference in field.OneOf)
             {

@@ -26,11 +26,12 @@ internal static class OpenApiDocs
         ("Gateway", "Forward authentication (external authorization) for gateways."),
         ("Usage", "Read, refund and reset the usage of a user."),
         ("Policies", "The limits of each route and role: one by one, as code, and their history."),
+        ("Overrides", "Other limits, none, or a block for one subject, a pattern or a network."),
         ("Keys", "The API keys of a client. A key is shown once, when it is created."),
         ("Clients", "Register a client, and delete it with all its data."),
         ("Logs", "The log of decisions."),
         ("Analytics", "How many checks were made, and how they were decided."),
-        ("Audit", "Who changed what: policies, keys, and the client itself."),
+        ("Audit", "Who changed what: policies, overrides, keys, and the client itself."),
     ];
 
     public static void AddDocs(this IServiceCollection services) =>

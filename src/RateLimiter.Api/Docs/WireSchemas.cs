@@ -9,6 +9,7 @@ using RateLimiter.Api.Audit;
 using RateLimiter.Api.Checks;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Keys;
+using RateLimiter.Api.Overrides;
 using RateLimiter.Api.Policies;
 using RateLimiter.Api.Registration;
 using RateLimiter.Domain;
@@ -34,6 +35,7 @@ internal sealed class WireSchemas : ISchemaProcessor
         [typeof(DeletePolicyRequest)] = ["route_key"],
         [typeof(RollBackPolicyRequest)] = ["route_key", "version"],
         [typeof(PolicySetDocument)] = ["policies"],
+        [typeof(OverrideRequest)] = ["subject", "match", "effect"],
     };
 
     /// <summary>The fields of responses that are never null, although requests can omit them.</summary>
@@ -152,10 +154,11 @@ internal sealed class WireSchemas : ISchemaProcessor
 
         var audited = Schemas.EitherOf(
             context.Generator.SchemaOf<PolicyResponse>(context.Resolver),
-            context.Generator.SchemaOf<KeyResponse>(context.Resolver)
+            context.Generator.SchemaOf<KeyResponse>(context.Resolver),
+            context.Generator.SchemaOf<AuditedOverrideResponse>(context.Resolver)
         );
         audited.Description =
-            "The fields of a policy or a key, or the name of a client, depending on the action.";
+            "The fields of a policy, an override or a key, or the name of a client, depending on the action.";
         context.Resolver.AppendSchema(audited, "AuditedResponse");
         foreach (var field in new[] { fields["before"], fields["after"] })
         {

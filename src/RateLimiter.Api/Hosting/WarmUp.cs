@@ -32,6 +32,8 @@ internal sealed class WarmUp(
     private const string Check = """{"user_id":"warm-up","route_key":"no such route"}""";
     private const string Refund = $$"""{"user_id":"warm-up","route_key":"{{Route}}"}""";
     private const string Usage = $"/usage?user_id=warm-up&route_key={Route}";
+    private const string Override =
+        """{"subject":"user_id","match":"warm-up","effect":"blocked"}""";
     private const string Policies = $$"""{"policies":[{{PolicyToSave}}]}""";
     private const string PolicyToSave =
         $$"""{"route_key":"{{Route}}","limits":[{"name":"a","limit":1,"window_seconds":1}]}""";
@@ -60,6 +62,9 @@ internal sealed class WarmUp(
         ("DELETE", "/policy", $$"""{"route_key":"{{Route}}"}"""),
         ("GET", "/policy/export", null),
         ("PUT", "/policy/import", Policies),
+        ("POST", "/overrides", Override),
+        ("GET", "/overrides", null),
+        ("DELETE", "/overrides/0000000000000000", null),
         ("POST", "/keys", """{"name":"warm-up","scopes":["check"]}"""),
         ("GET", "/keys", null),
         ("POST", "/keys/rotate", "{}"),

@@ -59,6 +59,9 @@ public sealed record LogEntryResponse
 
     /// <summary>What it is: a decision, or the kind of change.</summary>
     public required LogEntryKind Kind { get; init; }
+
+    /// <summary>The override that decided or changed the limits; null when none did.</summary>
+    public string? OverrideId { get; init; }
 }
 
 internal sealed class LogProfile : Profile

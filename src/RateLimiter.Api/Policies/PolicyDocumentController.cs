@@ -19,9 +19,9 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
     /// <summary>The maximum size of a document, in bytes.</summary>
     private const long MaxDocumentSize = 16 * 1024 * 1024;
 
-    /// <summary>Exports all policies as one document, ordered by route, then role.</summary>
+    /// <summary>Exports all policies and overrides as one document, policies ordered by route, then role.</summary>
     /// <remarks>
-    /// Each policy has the form that POST /policy accepts, and PUT /policy/import accepts the document. It is JSON, or YAML
+    /// Each policy has the form that POST /policy accepts, each override that of POST /overrides, without ids, and PUT /policy/import accepts the document. It is JSON, or YAML
     /// if requested by format or in <c>Accept</c>. The ETag is that of all policies.
     /// </remarks>
     /// <param name="format">json or yaml; when omitted, <c>Accept</c> decides.</param>
@@ -47,21 +47,23 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
             return StatusCode(StatusCodes.Status304NotModified);
         }
 
-        var document = PolicySetDocument.Of(list.Policies);
+        var document = PolicySetDocument.Of(list);
         return (format ?? DocumentFormats.Accepted(Request)) == DocumentFormat.Yaml
             ? File(document.ToYaml(), DocumentFormats.Yaml, "policies.yaml")
             : File(document.ToJson(), DocumentFormats.Json, "policies.json");
     }
 
-    /// <summary>Replaces all policies by those of a document, atomically.</summary>
+    /// <summary>Replaces all policies, and overrides where it has them, by those of a document, atomically.</summary>
     /// <remarks>
-    /// Policies that are not in the document are deleted. A policy that does not change keeps its version and counters. The
+    /// Policies that are not in the document are deleted, and so are overrides, if it has the member. A policy that does not change
+    /// keeps its version and counters, and an override its id; one is recognised by its subject, match, match_type, route_key, role
+    /// and effect. The
     /// document is JSON, or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
     /// <c>If-Match</c> it changes that version of them only.
     /// </remarks>
-    /// <param name="document">The policies.</param>
+    /// <param name="document">The policies and overrides.</param>
     /// <param name="dryRun">Changes nothing, and returns what would change.</param>
-    /// <param name="keepOthers">Keeps policies that are not in the document.</param>
+    /// <param name="keepOthers">Keeps policies and overrides that are not in the document.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.PolicyWrite)]
     [HttpPut("/policy/import", Name = "ImportPolicies")]
@@ -96,7 +98,10 @@ public sealed class PolicyDocumentController(IMediator mediator, IMapper mapper)
                 dryRun,
                 HttpContext.Actor(),
                 condition
-            ),
+            )
+            {
+                Overrides = document.ToOverrides(),
+            },
             cancellationToken
         );
         return outcome is PoliciesImported imported

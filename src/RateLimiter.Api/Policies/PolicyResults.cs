@@ -45,8 +45,11 @@ internal static class PolicyResults
                     + "what was read: for one policy that of GET /policy with route_key and role, for an import that of "
                     + "GET /policy/export."
             ),
-            TooManyPolicies or PoliciesTooLarge or WindowTooLong or PoliciesContended =>
-                ProblemResponse.Conflict(context, PolicyRefusal.Why(outcome)),
+            TooManyPolicies
+            or TooManyOverrides
+            or PoliciesTooLarge
+            or WindowTooLong
+            or PoliciesContended => ProblemResponse.Conflict(context, PolicyRefusal.Why(outcome)),
             NoSuchClient => ProblemResponse.NoClient(context),
             _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };

@@ -4,15 +4,23 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Http.Yaml;
+using RateLimiter.Api.Overrides;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Validation;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Api.Policies;
 
 /// <summary>All policies of a client, to be kept as a file.</summary>
 /// <param name="Policies">At most 100,000, and at most one for each route and role.</param>
-public sealed record PolicySetDocument(PolicyRequestList? Policies)
+/// <param name="Overrides">
+/// At most 100,000, the older first; when omitted, an import leaves the client's overrides as they are.
+/// </param>
+public sealed record PolicySetDocument(
+    PolicyRequestList? Policies,
+    OverrideRequestList? Overrides = null
+)
 {
     /// <summary>
     /// The maximum number of reported errors: a document with an error in each policy has many of the same.
@@ -21,12 +29,21 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
 
     private static readonly JsonSerializerOptions Json = CreateOptions();
     private static readonly SavePolicyRequestValidator Validator = new();
+    private static readonly OverrideRequestValidator OverrideValidator = new();
 
-    internal static PolicySetDocument Of(IEnumerable<Policy> policies) =>
-        new([.. policies.Select(policy => SavePolicyRequest.Of(policy.Definition))]);
+    internal static PolicySetDocument Of(PolicyList list) =>
+        new(
+            [.. list.Policies.Select(policy => SavePolicyRequest.Of(policy.Definition))],
+            list.Overrides is []
+                ? null
+                : [.. list.Overrides.Select(it => OverrideRequest.Of(it.Definition))]
+        );
 
     internal IReadOnlyList<PolicyDefinition> ToDefinitions() =>
         [.. Policies!.Select(policy => policy!.ToDefinition())];
+
+    internal IReadOnlyList<OverrideDefinition>? ToOverrides() =>
+        Overrides?.Select(it => it!.ToDefinition()).ToList();
 
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
@@ -41,6 +58,7 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
         }
 
         var errors = Errors()
+            .Concat(OverrideErrors())
             .Take(MaxErrors)
             .GroupBy(error => error.Field, error => error.Message)
             .ToDictionary(field => field.Key, field => field.ToArray());
@@ -74,6 +92,18 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
         }
     }
 
+    private IEnumerable<(string Field, string Message)> OverrideErrors() =>
+        (Overrides ?? []).SelectMany(
+            (it, i) =>
+                it is null
+                    ? [($"overrides[{i}]", "must be an object")]
+                    : OverrideValidator
+                        .Validate(it)
+                        .Errors.Select(error =>
+                            ($"overrides[{i}].{error.PropertyName}", error.ErrorMessage)
+                        )
+        );
+
     // For people to read and compare: one line per field, no line for an absent one, and characters unescaped.
     private static JsonSerializerOptions CreateOptions()
     {
@@ -89,10 +119,17 @@ public sealed record PolicySetDocument(PolicyRequestList? Policies)
     }
 }
 
-/// <summary>The policies of a document; reading stops with an error at the maximum number.</summary>
-public sealed class PolicyRequestList : Collection<SavePolicyRequest?>
+/// <summary>The policies of a document.</summary>
+public sealed class PolicyRequestList : DocumentList<SavePolicyRequest>;
+
+/// <summary>The overrides of a document.</summary>
+public sealed class OverrideRequestList : DocumentList<OverrideRequest>;
+
+/// <summary>A list in a document; reading stops with an error at the maximum number.</summary>
+public abstract class DocumentList<T> : Collection<T?>
+    where T : class
 {
-    protected override void InsertItem(int index, SavePolicyRequest? item)
+    protected override void InsertItem(int index, T? item)
     {
         // Before it takes up memory: three bytes of JSON become an object of more than a hundred.
         if (Count == PolicyRules.MaxDocumentPolicies)

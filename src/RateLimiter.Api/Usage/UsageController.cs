@@ -1,3 +1,4 @@
+using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
@@ -7,6 +8,7 @@ using RateLimiter.Api.Checks;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
+using RateLimiter.Application.Overrides;
 using RateLimiter.Application.Usage;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
@@ -19,13 +21,14 @@ namespace RateLimiter.Api.Usage;
 [ApiController]
 [Tags("Usage")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
-public sealed class UsageController(IMediator mediator) : ControllerBase
+public sealed class UsageController(IMediator mediator, IMapper mapper) : ControllerBase
 {
     /// <summary>The current usage and remaining permits, and the decision on a check of cost 1. Changes nothing.</summary>
     /// <remarks>Limits of which a subject is not named are left out.</remarks>
     /// <param name="routeKey">The route.</param>
     /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
     /// <param name="role">The user's role; the default role when omitted.</param>
+    /// <param name="explain">Lists the overrides that match, in the order in which they decide.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/usage", Name = "GetUsage")]
@@ -37,7 +40,8 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,
         [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,
         [FromQuery(Name = "role"), Name(Names.MaxRoleLength)] string? role,
-        CancellationToken cancellationToken
+        [FromQuery(Name = "explain")] bool explain = false,
+        CancellationToken cancellationToken = default
     )
     {
         var (subjects, errors) = SubjectQuery.Read(Request.Query);
@@ -47,12 +51,9 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         }
 
         var caller = HttpContext.Caller();
+        var usage = new UsageKey(userId, routeKey, role ?? PolicyKey.DefaultRole, subjects);
         var (decision, _, problem) = await mediator.Send(
-            new UsageQuery(
-                caller.Client,
-                new UsageKey(userId, routeKey, role ?? PolicyKey.DefaultRole, subjects),
-                caller.Waited
-            ),
+            new UsageQuery(caller.Client, usage, caller.Waited),
             cancellationToken
         );
         if (problem is not null)
@@ -61,7 +62,18 @@ public sealed class UsageController(IMediator mediator) : ControllerBase
         }
 
         RateLimitHeaders.Write(Response, decision!);
-        return UsageResponse.From(decision!);
+        var response = UsageResponse.From(decision!);
+        return explain
+            ? response with
+            {
+                Considered = mapper.Map<IReadOnlyList<ConsideredOverrideResponse>>(
+                    await mediator.Send(
+                        new ExplainOverridesQuery(caller.Client, usage),
+                        cancellationToken
+                    )
+                ),
+            }
+            : response;
     }
 
     /// <summary>Refunds permits, never above the limit.</summary>

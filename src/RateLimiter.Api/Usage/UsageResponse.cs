@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
+using AutoMapper;
 using RateLimiter.Api.Checks;
+using RateLimiter.Api.Overrides;
+using RateLimiter.Application.Overrides;
 using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Api.Usage;
@@ -17,6 +20,12 @@ public sealed record UsageResponse : DecisionResponse
     /// <summary>The usage of each limit of the policy.</summary>
     [JsonPropertyOrder(2)]
     public required IReadOnlyList<LimitUsageResponse> Limits { get; init; }
+
+    /// <summary>
+    /// With explain: the overrides that match, in the order in which they decide. The first that has not ended decides.
+    /// </summary>
+    [JsonPropertyOrder(3)]
+    public IReadOnlyList<ConsideredOverrideResponse>? Considered { get; init; }
 
     internal static new UsageResponse From(Decision decision) =>
         new(DecisionResponse.From(decision))
@@ -39,6 +48,25 @@ public sealed record UsageResponse : DecisionResponse
                 ),
             ],
         };
+}
+
+/// <summary>An override that matches.</summary>
+public sealed record ConsideredOverrideResponse
+{
+    /// <summary>The override.</summary>
+    public required OverrideResponse Override { get; init; }
+
+    /// <summary>Whether it has ended.</summary>
+    public required bool HasEnded { get; init; }
+
+    /// <summary>Whether it decides.</summary>
+    public required bool Decides { get; init; }
+}
+
+internal sealed class ConsideredOverrideProfile : Profile
+{
+    public ConsideredOverrideProfile() =>
+        CreateMap<ConsideredOverride, ConsideredOverrideResponse>();
 }
 
 /// <param name="Name">The name of the limit.</param>

@@ -31,7 +31,7 @@ internal sealed class CheckHandler(
             return new CheckOutcome<Decision>(null, wait);
         }
 
-        var (plan, problem) = CheckPlanner.Plan(client, check, waited);
+        var (plan, problem) = CheckPlanner.Plan(client, check, time, waited);
         if (problem is not null)
         {
             return new CheckOutcome<Decision>(null, Problem: problem);

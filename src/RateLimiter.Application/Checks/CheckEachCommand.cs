@@ -40,7 +40,7 @@ internal sealed class CheckEachHandler(
         var asked = new List<int>(checks.Count);
         for (var i = 0; i < checks.Count; i++)
         {
-            var (plan, problem) = CheckPlanner.Plan(client, checks[i], waited);
+            var (plan, problem) = CheckPlanner.Plan(client, checks[i], time, waited);
             if (problem is not null)
             {
                 outcomes[i] = new CheckEachOutcome(null, problem);

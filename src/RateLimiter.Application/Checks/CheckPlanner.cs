@@ -1,5 +1,6 @@
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
@@ -14,18 +15,50 @@ public static class CheckPlanner
     private static readonly Planned NobodyNamed = new(default, new CheckProblem.NobodyNamed());
 
     /// <summary>
-    /// Plans a check or its refund. A limit of which a subject is missing is skipped or rejects the check, as it says.
+    /// Plans a check. A limit of which a subject is missing is skipped or rejects the check, as it says.
     /// </summary>
-    /// <param name="client">The client that makes the check, with its policies.</param>
+    /// <param name="client">The client that makes the check, with its policies and overrides.</param>
     /// <param name="check">The check.</param>
+    /// <param name="time">The clock by which overrides end.</param>
     /// <param name="waited">The time already spent waiting for the store during authentication.</param>
-    public static Planned Plan(ClientSnapshot client, in Check check, TimeSpan waited = default)
+    public static Planned Plan(
+        ClientSnapshot client,
+        in Check check,
+        TimeProvider time,
+        TimeSpan waited = default
+    ) => Plan(client, check, FindOverride(client, check, time), waited);
+
+    /// <summary>
+    /// Plans the refund of a check. Of overrides only changed limits matter: there are permits to give back whatever a check would
+    /// be answered now.
+    /// </summary>
+    /// <inheritdoc cref="Plan(ClientSnapshot, in Check, TimeProvider, TimeSpan)"/>
+    public static Planned PlanRefund(
+        ClientSnapshot client,
+        in Check check,
+        TimeProvider time,
+        TimeSpan waited
+    ) =>
+        Plan(
+            client,
+            check,
+            FindOverride(client, check, time) is { Effect: OverrideEffect.Limits } it ? it : null,
+            waited
+        );
+
+    private static Planned Plan(
+        ClientSnapshot client,
+        in Check check,
+        Override? overriding,
+        TimeSpan waited
+    )
     {
         if (FindPolicy(client.Policies, check.RouteKey, check.Role) is not { } policy)
         {
             return NoPolicy;
         }
 
+        policy = overriding is null ? policy : policy.Under(overriding);
         var limits = policy.Limits;
         if (!limits.AreOfUsers)
         {
@@ -58,10 +91,21 @@ public static class CheckPlanner
     /// <summary>Plans a look: what a check of cost 1 is told by the limits of which all subjects are named.</summary>
     /// <param name="client">The client, with its policies.</param>
     /// <param name="usage">What is looked at.</param>
+    /// <param name="time">The clock by which overrides end.</param>
     /// <param name="waited">The time already spent waiting for the store during authentication.</param>
-    public static Planned PlanLook(ClientSnapshot client, in UsageKey usage, TimeSpan waited)
+    public static Planned PlanLook(
+        ClientSnapshot client,
+        in UsageKey usage,
+        TimeProvider time,
+        TimeSpan waited
+    )
     {
         var policy = FindPolicy(client.Policies, usage.RouteKey, usage.Role);
+        if (policy is not null && client.Overrides.Find(usage.ToOverrideQuery(), time) is { } it)
+        {
+            policy = policy.Under(it);
+        }
+
         var bits = policy is null ? 0 : Named(policy.Limits, usage.UserId, usage.Subjects);
         return bits == 0 && usage is { UserId: null, Subjects: null } ? NobodyNamed
             : policy is null ? NoPolicy
@@ -104,6 +148,16 @@ public static class CheckPlanner
     /// <inheritdoc cref="PolicyTable.Resolve"/>
     public static Policy? FindPolicy(PolicyTable policies, string routeKey, string role) =>
         policies.Resolve(routeKey, role);
+
+    private static Override? FindOverride(
+        ClientSnapshot client,
+        in Check check,
+        TimeProvider time
+    ) =>
+        client.Overrides.Find(
+            new OverrideQuery(check.UserId, check.Subjects, check.RouteKey, check.Role),
+            time
+        );
 
     private static Planned PlanUsage(
         ClientSnapshot client,

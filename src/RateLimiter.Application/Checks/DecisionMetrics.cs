@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
@@ -38,7 +39,16 @@ public sealed class DecisionMetrics
         },
     ];
 
+    private static readonly KeyValuePair<string, object?>[][] EffectAttributes =
+    [
+        .. Enum.GetValues<OverrideEffect>()
+            .Select(effect =>
+                new[] { KeyValuePair.Create<string, object?>("effect", NameOf(effect)) }
+            ),
+    ];
+
     private readonly StripedCount counts = new(Attributes.Length);
+    private readonly StripedCount overridden = new(EffectAttributes.Length);
     private readonly bool isOn;
     private readonly Histogram<double> durations;
 
@@ -48,9 +58,15 @@ public sealed class DecisionMetrics
         var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableCounter(
             "ratelimiter.decisions",
-            Observe,
+            () => Observe(counts, Attributes),
             "{decision}",
             "Decided checks, by outcome, algorithm of the policy, and whether they were decided without the store."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.decisions.overridden",
+            () => Observe(overridden, EffectAttributes),
+            "{decision}",
+            "Decided checks to which an override applied, by its effect."
         );
         durations = meter.CreateHistogram(
             "ratelimiter.decision.duration",
@@ -67,6 +83,11 @@ public sealed class DecisionMetrics
         if (isOn)
         {
             counts.Add(KindOf(decision));
+            if (decision.Policy.OverriddenBy is { } it)
+            {
+                overridden.Add((int)it.Effect);
+            }
+
             durations.Record(took.TotalSeconds);
         }
     }
@@ -91,16 +112,19 @@ public sealed class DecisionMetrics
     }
 
     // The name that callers use.
-    private static string NameOf(Algorithm algorithm) =>
-        JsonNamingPolicy.SnakeCaseLower.ConvertName($"{algorithm}");
+    private static string NameOf<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{value}");
 
-    private IEnumerable<Measurement<long>> Observe()
+    private static IEnumerable<Measurement<long>> Observe(
+        StripedCount counts,
+        KeyValuePair<string, object?>[][] attributes
+    )
     {
-        for (var kind = 0; kind < Attributes.Length; kind++)
+        for (var kind = 0; kind < attributes.Length; kind++)
         {
             if (counts.Read(kind) is > 0 and var count)
             {
-                yield return new Measurement<long>(count, Attributes[kind]);
+                yield return new Measurement<long>(count, attributes[kind]);
             }
         }
     }

@@ -1,5 +1,6 @@
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Clients;
@@ -22,8 +23,18 @@ internal static class ClientWeight
     // The object, and its slot in the list.
     private const int PerLimit = 88;
 
+    // The override, its definition, its entries in the table and in the index with the group there, and their buckets.
+    private const int PerOverride = 432;
+
+    // A dictionary of the permits of limits, and an entry of it.
+    private const int PerPermits = 216;
+    private const int PerLimitPermits = 32;
+
     public static long Of(ClientSnapshot client) =>
-        PerClient + client.Keys.Keys.Sum(Of) + client.Policies.Policies.Sum(Of);
+        PerClient
+        + client.Keys.Keys.Sum(Of)
+        + client.Policies.Policies.Sum(Of)
+        + client.Overrides.Overrides.Sum(Of);
 
     private static long Of(ClientKey key) => PerKey + Of(key.Id) + Of(key.Prefix) + Of(key.Name);
 
@@ -41,6 +52,22 @@ internal static class ClientWeight
         }
 
         return bytes;
+    }
+
+    private static long Of(Override it)
+    {
+        var definition = it.Definition;
+        var bytes =
+            PerOverride
+            + Of(it.Id)
+            + Of(it.UpdatedBy)
+            + Of(definition.Match)
+            + Of(definition.RouteKey)
+            + Of(definition.Role)
+            + Of(definition.Reason);
+        return definition.Limits is { } limits
+            ? bytes + PerPermits + limits.Keys.Sum(name => PerLimitPermits + Of(name))
+            : bytes;
     }
 
     // Default names are the same object everywhere.

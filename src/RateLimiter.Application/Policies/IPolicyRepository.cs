@@ -1,17 +1,25 @@
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary>Stores policies. Every member throws <see cref="StoreUnavailableException"/>.</summary>
+/// <summary>Stores policies and overrides. Every member throws <see cref="StoreUnavailableException"/>.</summary>
 public interface IPolicyRepository
 {
-    /// <summary>All policies of a client; none for a deleted client.</summary>
+    /// <summary>All policies and overrides of a client; none for a deleted client.</summary>
     Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken);
 
     /// <summary>The last known state of one policy.</summary>
     Task<PolicyHead> FindAsync(ClientId client, PolicyKey key, CancellationToken cancellationToken);
+
+    /// <summary>An override of a client; null when there is none of this id.</summary>
+    Task<Override?> FindOverrideAsync(
+        ClientId client,
+        string id,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The known versions of a policy, newest first, including the current one.</summary>
     /// <param name="client">The client.</param>
@@ -28,7 +36,8 @@ public interface IPolicyRepository
     );
 
     /// <summary>
-    /// Makes all changes or none, writes an audit entry for each in the same step, and keeps the versions that they replace.
+    /// Makes all changes or none, writes an audit entry for each in the same step, and keeps the versions of policies that they
+    /// replace.
     /// </summary>
     Task<PolicyChangeResult> TryChangeAsync(
         ClientId client,
@@ -38,19 +47,22 @@ public interface IPolicyRepository
     );
 }
 
-/// <summary>The limits on a client's policies.</summary>
+/// <summary>The limits on a client's policies and overrides.</summary>
 /// <param name="MaxPolicies">The maximum number of policies; not checked for changes that create none.</param>
 /// <param name="MaxBytes">The maximum size of all policies; not checked for changes that reduce the size.</param>
-public sealed record PolicyQuota(int MaxPolicies, long MaxBytes)
+/// <param name="MaxOverrides">The maximum number of overrides; not checked for changes that create none.</param>
+public sealed record PolicyQuota(int MaxPolicies, long MaxBytes, int MaxOverrides = int.MaxValue)
 {
     /// <summary>Whether a client may have what changes would leave.</summary>
     /// <param name="creates">Whether a policy is created.</param>
     /// <param name="count">The number of policies after the changes.</param>
     /// <param name="bytes">Their size after the changes.</param>
     /// <param name="growth">By how many bytes the changes increase it.</param>
+    /// <param name="overrides">The number of overrides after the changes; 0 when none is created.</param>
     /// <returns><see cref="PolicySave.Saved"/>, or the reason of a rejection.</returns>
-    public PolicySave Admit(bool creates, int count, long bytes, long growth) =>
+    public PolicySave Admit(bool creates, int count, long bytes, long growth, int overrides) =>
         creates && count > MaxPolicies ? PolicySave.NoRoom
+        : overrides > MaxOverrides ? PolicySave.NoRoomForOverrides
         : growth > 0 && bytes > MaxBytes ? PolicySave.TooLarge
         : PolicySave.Saved;
 }
@@ -78,4 +90,7 @@ public enum PolicySave
 
     /// <summary>The client no longer exists.</summary>
     NoClient,
+
+    /// <summary>The client has the maximum number of overrides. The number is that of the scripts.</summary>
+    NoRoomForOverrides = 6,
 }

@@ -1,10 +1,11 @@
 using MediatR;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
 
-/// <summary>Replaces a client's policies by those of a document, all at once or not at all.</summary>
+/// <summary>Replaces a client's policies, and overrides where it has them, by those of a document, all at once or not at all.</summary>
 /// <param name="Client">The client.</param>
 /// <param name="Definitions">The wanted policies. At most one for each route and role.</param>
 /// <param name="DeleteOthers">Whether policies that are not in the document are deleted.</param>
@@ -18,12 +19,24 @@ public sealed record ImportPoliciesCommand(
     bool DryRun,
     Actor Actor,
     VersionCondition? Condition = null
-) : IRequest<PolicyOutcome>;
+) : IRequest<PolicyOutcome>
+{
+    /// <summary>The wanted overrides; null to leave them as they are.</summary>
+    public IReadOnlyList<OverrideDefinition>? Overrides { get; init; }
+}
 
 /// <param name="Changes">The changes that were made, or would be made, by route, then role.</param>
 /// <param name="Unchanged">The number of policies in the document that equal the current ones.</param>
 public sealed record PoliciesImported(IReadOnlyList<PolicyChange> Changes, int Unchanged)
-    : PolicyOutcome;
+    : PolicyOutcome
+{
+    /// <summary>What became, or would become, of the overrides; null when they were left as they are.</summary>
+    public OverridesImported? Overrides { get; init; }
+}
+
+/// <param name="Changes">The changes that were made, or would be made.</param>
+/// <param name="Unchanged">The number of overrides in the document that equal current ones.</param>
+public sealed record OverridesImported(IReadOnlyList<OverrideChange> Changes, int Unchanged);
 
 internal sealed class ImportPoliciesHandler(IPolicyRepository repository, PolicyWriter policies)
     : IRequestHandler<ImportPoliciesCommand, PolicyOutcome>
@@ -68,8 +81,17 @@ internal sealed class ImportPoliciesHandler(IPolicyRepository repository, Policy
                 [
                     .. saves.Concat(deletions).OrderBy(change => change.Key),
                 ];
+                var overrides = command.Overrides is { } wantedOverrides
+                    ? OverrideChange.Import(
+                        set.Overrides,
+                        wantedOverrides,
+                        command.DeleteOthers,
+                        now,
+                        command.Actor
+                    )
+                    : [];
                 return (
-                    changes is []
+                    changes is [] && overrides is []
                         ? null
                         : new PolicyChanges(
                             changes,
@@ -77,8 +99,20 @@ internal sealed class ImportPoliciesHandler(IPolicyRepository repository, Policy
                             now,
                             command.Actor,
                             command.DryRun
-                        ),
+                        )
+                        {
+                            Overrides = overrides,
+                        },
                     new PoliciesImported(changes, command.Definitions.Count - saves.Count)
+                    {
+                        Overrides = command.Overrides is null
+                            ? null
+                            : new OverridesImported(
+                                overrides,
+                                command.Overrides.Count
+                                    - overrides.Count(change => change.After is not null)
+                            ),
+                    }
                 );
             },
             cancellationToken

@@ -1,5 +1,6 @@
 using MediatR;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Policies;
@@ -16,7 +17,11 @@ public sealed record ListPoliciesQuery(
 
 /// <param name="Version">The version of the set of policies.</param>
 /// <param name="Policies">By route, then role.</param>
-public sealed record PolicyList(long Version, IReadOnlyList<Policy> Policies);
+public sealed record PolicyList(long Version, IReadOnlyList<Policy> Policies)
+{
+    /// <summary>All overrides, oldest first.</summary>
+    public IReadOnlyList<Override> Overrides { get; init; } = [];
+}
 
 internal sealed class ListPoliciesHandler(IPolicyRepository policies)
     : IRequestHandler<ListPoliciesQuery, PolicyList>
@@ -37,6 +42,14 @@ internal sealed class ListPoliciesHandler(IPolicyRepository policies)
                     )
                     .OrderBy(policy => policy.Key),
             ]
-        );
+        )
+        {
+            Overrides =
+            [
+                .. set
+                    .Overrides.OrderBy(it => it.CreatedAt)
+                    .ThenBy(it => it.Id, StringComparer.Ordinal),
+            ],
+        };
     }
 }

@@ -15,6 +15,8 @@ public static class PolicyRefusal
             ConditionFailed => "Somebody else has changed this policy in the meantime.",
             TooManyPolicies { Max: var max } =>
                 $"A client can have {max} policies. Delete one that is not needed any more.",
+            TooManyOverrides { Max: var max } =>
+                $"A client can have {max} overrides. Delete one that is not needed any more.",
             PoliciesTooLarge { MaxBytes: var max } =>
                 $"All policies of a client can take up {max} bytes. Delete one, or shorten names and descriptions.",
             WindowTooLong { MaxSeconds: var max } =>

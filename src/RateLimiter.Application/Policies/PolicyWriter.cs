@@ -29,6 +29,9 @@ public sealed record ConditionFailed : PolicyOutcome;
 /// <param name="Max">The maximum number of policies of a client.</param>
 public sealed record TooManyPolicies(int Max) : PolicyOutcome;
 
+/// <param name="Max">The maximum number of overrides of a client.</param>
+public sealed record TooManyOverrides(int Max) : PolicyOutcome;
+
 /// <param name="MaxBytes">The maximum size of all policies of a client.</param>
 public sealed record PoliciesTooLarge(long MaxBytes) : PolicyOutcome;
 
@@ -41,7 +44,7 @@ public sealed record PoliciesContended : PolicyOutcome;
 /// <summary>The client was deleted in the meantime.</summary>
 public sealed record NoSuchClient : PolicyOutcome;
 
-/// <summary>Changes policies of clients, within their quotas.</summary>
+/// <summary>Changes policies and overrides of clients, within their quotas.</summary>
 internal sealed class PolicyWriter(
     IPolicyRepository policies,
     ClientDirectory directory,
@@ -66,7 +69,11 @@ internal sealed class PolicyWriter(
     )
     {
         var options = quotas.Value;
-        var quota = new PolicyQuota(options.MaxPolicies, options.MaxPolicyBytes);
+        var quota = new PolicyQuota(
+            options.MaxPolicies,
+            options.MaxPolicyBytes,
+            options.MaxOverrides
+        );
         try
         {
             for (var attempt = 1; attempt <= MaxAttempts; attempt++)
@@ -86,7 +93,13 @@ internal sealed class PolicyWriter(
                     return new WindowTooLong(options.MaxWindowSeconds);
                 }
 
-                if (changes.Changes.Any(change => change.After is not null) && !changes.DryRun)
+                if (
+                    !changes.DryRun
+                    && (
+                        changes.Changes.Any(change => change.After is not null)
+                        || changes.Overrides.Any(change => change.After is not null)
+                    )
+                )
                 {
                     room.Ensure();
                 }
@@ -105,13 +118,20 @@ internal sealed class PolicyWriter(
                         directory.Apply(
                             client,
                             version,
-                            known => known with { Policies = known.Policies.With(changes.Changes) }
+                            known =>
+                                known with
+                                {
+                                    Policies = known.Policies.With(changes.Changes),
+                                    Overrides = known.Overrides.With(changes.Overrides),
+                                }
                         );
                         return outcome;
                     case PolicySave.NoRoom:
                         return new TooManyPolicies(quota.MaxPolicies);
                     case PolicySave.TooLarge:
                         return new PoliciesTooLarge(quota.MaxBytes);
+                    case PolicySave.NoRoomForOverrides:
+                        return new TooManyOverrides(quota.MaxOverrides);
                     case PolicySave.NoClient:
                         return new NoSuchClient();
                     case PolicySave.Outdated:

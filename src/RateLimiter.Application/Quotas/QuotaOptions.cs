@@ -17,6 +17,12 @@ public sealed class QuotaOptions
     public long MaxPolicyBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>
+    /// The maximum number of <see href="docs/overrides.md">overrides</see>. Every instance that the client uses keeps all in memory.
+    /// </summary>
+    [Bounds(1, 100_000)]
+    public int MaxOverrides { get; set; } = 10_000;
+
+    /// <summary>
     /// The maximum size of the old versions of a client's policies in Redis or the embedded store, in bytes, and as much for
     /// its audit trail; the oldest entries are removed first. PostgreSQL keeps all.
     /// </summary>

@@ -26,13 +26,13 @@ internal sealed class RefundHandler(
     )
     {
         var (client, check, waited) = command;
-        var (plan, problem) = CheckPlanner.Plan(client, check, waited);
+        var (plan, problem) = CheckPlanner.PlanRefund(client, check, time, waited);
         if (problem is not null)
         {
             return new CheckOutcome<Decision>(null, Problem: problem);
         }
 
-        if (!plan.IsCounted)
+        if (!plan.HasCounters)
         {
             return new CheckOutcome<Decision>(Decision.NotAsked(plan, time.GetUtcNow()));
         }

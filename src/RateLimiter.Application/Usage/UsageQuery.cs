@@ -23,12 +23,16 @@ internal sealed class UsageHandler(ICounterStore counters, TimeProvider time)
     )
     {
         var (client, usage, waited) = query;
-        var (plan, problem) = CheckPlanner.PlanLook(client, usage, waited);
-        return new CheckOutcome<Decision>(
-            problem is not null ? null
-                : plan.IsCounted ? await counters.PeekAsync(plan, cancellationToken)
-                : Decision.NotAsked(plan, time.GetUtcNow()),
-            Problem: problem
-        );
+        var (plan, problem) = CheckPlanner.PlanLook(client, usage, time, waited);
+        if (problem is not null)
+        {
+            return new CheckOutcome<Decision>(null, Problem: problem);
+        }
+
+        // The figures are what is now, also where an override decides.
+        var decision = plan.HasCounters
+            ? await counters.PeekAsync(plan, cancellationToken)
+            : Decision.NotAsked(plan, time.GetUtcNow());
+        return new CheckOutcome<Decision>(decision.ByOverride(plan.Cost, time.GetUtcNow()));
     }
 }

@@ -15,6 +15,10 @@ public static class Addresses
     public static string OfUsage(string? userId, SubjectValues? subjects, string? route) =>
         $"users{Query(userId, subjects, route)}";
 
+    /// <summary>The page of the overrides, with the form of a block of a user.</summary>
+    public static string OfBlock(string userId) =>
+        $"overrides{QueryString.Create("block", userId)}";
+
     /// <summary>The log, with filters.</summary>
     public static string OfLogs(
         string? user = null,

@@ -13,6 +13,7 @@ public sealed partial class MainLayout : IDisposable
     [
         ("", "monitoring", "Overview"),
         ("policies", "rule", "Policies"),
+        ("overrides", "tune", "Overrides"),
         ("users", "person_search", "Users"),
         ("logs", "list_alt", "Logs"),
         ("keys", "key", "Keys"),

@@ -1,4 +1,5 @@
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Domain.Audit;
@@ -22,7 +23,9 @@ public sealed record AuditRecord(
     Audited? After
 );
 
-/// <summary><see cref="AuditedClient"/>, <see cref="AuditedKey"/> or <see cref="AuditedPolicy"/>.</summary>
+/// <summary>
+/// <see cref="AuditedClient"/>, <see cref="AuditedKey"/>, <see cref="AuditedPolicy"/> or <see cref="AuditedOverride"/>.
+/// </summary>
 public abstract record Audited;
 
 /// <param name="Name">The name that its owner gave.</param>
@@ -44,7 +47,9 @@ public sealed record AuditedKey(
 
 public sealed record AuditedPolicy(Policy Policy) : Audited;
 
-/// <summary>Converts changes of policies to audit records.</summary>
+public sealed record AuditedOverride(Override Override) : Audited;
+
+/// <summary>Converts changes of policies and overrides to audit records.</summary>
 public static class PolicyAudit
 {
     public static AuditRecord ToAudit(this PolicyChange change, DateTimeOffset at, Actor actor) =>
@@ -56,6 +61,17 @@ public static class PolicyAudit
             change.After is { } after ? new AuditedPolicy(after) : null
         );
 
+    public static AuditRecord ToAudit(this OverrideChange change, DateTimeOffset at, Actor actor) =>
+        new(
+            change.Action,
+            at,
+            actor,
+            change.Before is { } before ? new AuditedOverride(before) : null,
+            change.After is { } after ? new AuditedOverride(after) : null
+        );
+
     public static IEnumerable<AuditRecord> ToAudit(this PolicyChanges changes) =>
-        changes.Changes.Select(change => change.ToAudit(changes.At, changes.Actor));
+        changes
+            .Changes.Select(change => change.ToAudit(changes.At, changes.Actor))
+            .Concat(changes.Overrides.Select(it => it.ToAudit(changes.At, changes.Actor)));
 }

@@ -70,10 +70,15 @@ public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cos
     public ClientId Client => Subject.Client;
 
     /// <summary>
-    /// Whether the counters are asked. An inactive policy allows everything without the store, and so does one of which no limit
-    /// applies.
+    /// Whether there are counters. An inactive policy has none, and neither has one of which no limit applies.
     /// </summary>
-    public bool IsCounted => Policy.Definition.IsActive && Limits.Count > 0;
+    public bool HasCounters => Policy.Definition.IsActive && Limits.Count > 0;
+
+    /// <summary>
+    /// Whether a check asks the counters. Without any it is allowed without the store, and by an override it can be allowed or
+    /// denied without it.
+    /// </summary>
+    public bool IsCounted => HasCounters && !Policy.IsDecidedByOverride;
 
     /// <summary>The number of demands.</summary>
     public int Count => Limits.Count;

@@ -3,11 +3,12 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>The result of a check.</summary>
-public sealed record Decision
+public sealed partial record Decision
 {
     public const string LimitExceeded = "Rate limit exceeded";
     public const string PolicyInactive = "Rate limiting disabled for this policy";
     public const string NoLimitApplies = "No limit of this policy applies to these subjects";
+    public const string Blocked = "Blocked";
     public const string LimitIsZero = "The limit is 0: no request is allowed";
     public const string StoreDoesNotAnswer =
         "The store does not answer, and the policy denies until it does";
@@ -27,7 +28,7 @@ public sealed record Decision
         DecidedAt = decidedAt;
     }
 
-    /// <summary>The policy that decided.</summary>
+    /// <summary>The policy that decided, as an override changed it.</summary>
     public Policy Policy { get; }
 
     /// <summary>
@@ -68,6 +69,14 @@ public sealed record Decision
     /// </summary>
     public bool IsFailClosed => !IsCounted && RetryAfter is not null;
 
+    /// <summary>
+    /// Whether an override decided, whatever the limits say: the figures are not the reason, and are not counted.
+    /// </summary>
+    public bool IsOverridden => Policy.IsDecidedByOverride;
+
+    /// <summary>The id of the override that decided or changed the limits; null when none did.</summary>
+    public string? OverrideId => Policy.OverriddenBy?.Id;
+
     /// <summary>Why the check was denied; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; private init; }
 
@@ -103,73 +112,6 @@ public sealed record Decision
     /// policy changes. 0 when that is unknown.
     /// </summary>
     public TimeSpan StableFor { get; private init; }
-
-    /// <summary>
-    /// The decision that is made without counting, because the store does not answer. A check that can never pass is still
-    /// denied, and a policy in shadow mode denies nothing.
-    /// </summary>
-    /// <param name="plan">The plan of the check.</param>
-    /// <param name="allowed">Whether the policy fails open, which allows what cannot be counted.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="retryAfter">How long to wait before the next try, when it does not.</param>
-    public static Decision Uncounted(
-        in CheckPlan plan,
-        bool allowed,
-        DateTimeOffset now,
-        TimeSpan retryAfter
-    )
-    {
-        allowed |= plan.Policy.Definition.Mode == PolicyMode.Shadow;
-        var wait = allowed ? 0 : retryAfter.Ticks / TimeSpan.TicksPerMicrosecond;
-        var cost = plan.MinCost;
-        var decision = From(
-            plan,
-            [
-                .. plan.Limits.Select(limit =>
-                    limit.Permits == 0 || cost > limit.Capacity
-                        ? new LimitStatus(LimitStatus.Never, limit.Capacity, 0, 0)
-                        : new LimitStatus(wait, allowed ? limit.Capacity : 0, wait, 0)
-                ),
-            ],
-            now
-        ) with
-        {
-            Degraded = true,
-            IsCounted = false,
-        };
-        return decision.IsFailClosed
-            // No limit caused the denial.
-            ? decision with
-            {
-                Reason = StoreDoesNotAnswer,
-                Violated = [],
-            }
-            : decision with
-            {
-                ResetIn = TimeSpan.Zero,
-            };
-    }
-
-    /// <summary>The decision that is made without asking: the policy is inactive, or none of its limits applies.</summary>
-    public static Decision NotAsked(in CheckPlan plan, DateTimeOffset now)
-    {
-        var least = plan.Policy.Limits.MinBy(limit => limit.Capacity)!;
-        return new Decision(
-            plan.Policy,
-            plan.Limits,
-            [.. plan.Limits.Select(limit => new LimitStatus(0, limit.Capacity, 0, 0))],
-            now
-        )
-        {
-            Allowed = true,
-            Granted = plan.Cost,
-            Reason = plan.Policy.Definition.IsActive ? NoLimitApplies : PolicyInactive,
-            Limit = least.Permits,
-            Capacity = least.Capacity,
-            Remaining = least.Capacity,
-            ResetsAt = (least as CalendarLimit)?.ResetsAt(now, reset: 0),
-        };
-    }
 
     /// <summary>
     /// Combines the statuses of all limits of a plan. The check is allowed when no limit requires a wait; otherwise the

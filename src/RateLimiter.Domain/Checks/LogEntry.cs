@@ -91,6 +91,7 @@ public readonly record struct LogEntry(
             Subjects = check.Subjects,
             PartialGrant =
                 decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
+            OverrideId = decision.OverrideId,
         };
 
     /// <summary>The entry for a change of counters.</summary>

@@ -1,3 +1,5 @@
+using RateLimiter.Domain.Overrides;
+
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>Whose usage is read or reset.</summary>
@@ -10,4 +12,8 @@ public readonly record struct UsageKey(
     string RouteKey,
     string Role,
     SubjectValues? Subjects = null
-);
+)
+{
+    /// <summary>What overrides are asked about.</summary>
+    public OverrideQuery ToOverrideQuery() => new(UserId, Subjects, RouteKey, Role);
+}

@@ -15,13 +15,25 @@ public sealed record BucketLimit : RateLimit
         : base(name, algorithm, permits, window) => Burst = burst;
 
     /// <summary>The capacity as its owner gave it.</summary>
-    public long? Burst { get; }
+    public long? Burst { get; private init; }
 
     /// <summary>0 when the limit is 0, however large the bucket is, because it is never replenished.</summary>
     public override long Capacity =>
         Permits == 0 ? 0
         : Algorithm == Algorithm.LeakyBucket ? Burst ?? 1
         : Burst ?? Permits;
+
+    protected override long MostPermits => MostFactor;
+
+    // A burst that was not given follows from the algorithm, as that of any limit.
+    internal override Limit WithPermits(long permits) =>
+        (BucketLimit)base.WithPermits(permits) with
+        {
+            Burst =
+                Burst is { } burst && Permits > 0 && permits > 0
+                    ? (long)Int128.Clamp((Int128)burst * permits / Permits, 1, MostFactor)
+                    : Burst,
+        };
 
     protected override long GreatestFactor => Math.Max(Permits, Capacity);
 

@@ -40,7 +40,7 @@ public abstract record Limit
     public Algorithm Algorithm { get; }
 
     /// <summary>0 to <see cref="MaxPermits"/>; 0 blocks everything.</summary>
-    public long Permits { get; }
+    public long Permits { get; private protected init; }
 
     /// <summary>The subjects whose counter it has.</summary>
     public SubjectNames Per { get; init; } = SubjectNames.UserOnly;
@@ -50,6 +50,9 @@ public abstract record Limit
 
     /// <summary>The most permits that can be available at once.</summary>
     public abstract long Capacity { get; }
+
+    /// <summary>The most permits with which the algorithm keeps the limit exactly.</summary>
+    protected virtual long MostPermits => MaxPermits;
 
     /// <summary>The longest time for which a permit counts.</summary>
     public abstract TimeSpan LongestWindow { get; }
@@ -62,6 +65,15 @@ public abstract record Limit
 
     public static bool IsBucket(Algorithm algorithm) =>
         algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket;
+
+    /// <summary>
+    /// The same limit, with the same counters, of another number of permits, or of the most that the algorithm can keep exactly.
+    /// </summary>
+    internal virtual Limit WithPermits(long permits) =>
+        this with
+        {
+            Permits = Math.Min(permits, MostPermits),
+        };
 
     /// <summary>The same limit with new, unused counters.</summary>
     internal Limit WithNewEpoch() => this with { Epoch = NewEpoch() };

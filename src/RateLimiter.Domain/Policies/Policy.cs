@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using RateLimiter.Domain.Overrides;
+
 namespace RateLimiter.Domain.Policies;
 
 /// <summary>What a policy does with a check that its limits deny.</summary>
@@ -74,6 +77,12 @@ public sealed record Policy(
     string? UpdatedBy = null
 )
 {
+    // By override, then by policy: the same object each time, so that others can attach what they make of its limits.
+    private static readonly ConditionalWeakTable<
+        Override,
+        ConditionalWeakTable<Policy, Policy>
+    > Overridden = [];
+
     public PolicyKey Key => Definition.Key;
 
     public LimitList Limits => Definition.Limits;
@@ -154,6 +163,41 @@ public sealed record Policy(
                 )
                 .Select(limit => limit.Name),
         ];
+
+    /// <summary>The override that decides checks under this policy; null when none does.</summary>
+    public Override? OverriddenBy { get; private init; }
+
+    /// <summary>Whether an override decides, whatever the limits say.</summary>
+    public bool IsDecidedByOverride =>
+        OverriddenBy is { Effect: OverrideEffect.Blocked or OverrideEffect.Unlimited };
+
+    /// <summary>
+    /// This policy as an override changes it. Its limits keep their counters, and those that the override does not name, or
+    /// whose counter is not of the override's subject, are the same.
+    /// </summary>
+    public Policy Under(Override it) =>
+        Overridden
+            .GetOrCreateValue(it)
+            .GetValue(
+                this,
+                policy =>
+                    policy with
+                    {
+                        OverriddenBy = it,
+                        Definition = policy.Definition with
+                        {
+                            Limits = policy.Limits.Any(limit => IsChanged(limit, it.Definition))
+                                ? [.. policy.Limits.Select(limit => Change(limit, it.Definition))]
+                                : policy.Limits,
+                        },
+                    }
+            );
+
+    private static bool IsChanged(Limit limit, OverrideDefinition it) =>
+        it.Limits?.ContainsKey(limit.Name) == true && limit.Per.Contains(it.Subject);
+
+    private static Limit Change(Limit limit, OverrideDefinition it) =>
+        IsChanged(limit, it) ? limit.WithPermits(it.Limits![limit.Name]) : limit;
 
     private Limit Continue(Limit limit) =>
         Limits.FirstOrDefault(limit.Continues) is { } counted

@@ -1,3 +1,5 @@
+using RateLimiter.Domain.Overrides;
+
 namespace RateLimiter.Domain.Policies;
 
 /// <summary>
@@ -39,6 +41,9 @@ public sealed record PolicyHead(PolicyKey Key, long Version, Policy? Policy)
 public sealed record PolicySet(long Version, IReadOnlyList<PolicyHead> Heads)
 {
     public IEnumerable<Policy> Policies => Heads.Select(head => head.Policy).OfType<Policy>();
+
+    /// <summary>The client's overrides, in no particular order: a change of one is a change of the set.</summary>
+    public IReadOnlyList<Override> Overrides { get; init; } = [];
 }
 
 /// <summary>One version of a policy.</summary>
@@ -80,4 +85,8 @@ public sealed record PolicyChanges(
     DateTimeOffset At,
     Actor Actor,
     bool DryRun = false
-);
+)
+{
+    /// <summary>Changes of overrides, which are made with those of the policies; at most one for each.</summary>
+    public IReadOnlyList<OverrideChange> Overrides { get; init; } = [];
+}

@@ -30,6 +30,10 @@ public abstract record RateLimit : Limit
     /// </summary>
     public bool IsExact => IsExactAt(CoarseTick);
 
+    /// <summary>The most permits that its arithmetic can multiply by the window.</summary>
+    private protected long MostFactor =>
+        Math.Min(MaxPermits, MaxExactInteger / (WindowMicroseconds / CoarseTick));
+
     /// <summary>The greatest number of permits that its arithmetic multiplies by the window; 0 when it does not.</summary>
     protected abstract long GreatestFactor { get; }
 

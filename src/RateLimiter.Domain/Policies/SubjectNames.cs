@@ -11,7 +11,7 @@ namespace RateLimiter.Domain.Policies;
 public sealed class SubjectNames : IReadOnlyList<string>, IEquatable<SubjectNames>
 {
     /// <summary>The name of the user among the subjects.</summary>
-    public const string User = "user_id";
+    public const string User = Names.UserSubject;
 
     /// <summary>The most subjects that a check names beside the user.</summary>
     public const int MaxNamed = 8;

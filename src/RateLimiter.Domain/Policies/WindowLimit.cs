@@ -12,6 +12,14 @@ public sealed record WindowLimit : RateLimit
 
     public override long Capacity => Permits;
 
+    protected override long MostPermits =>
+        Algorithm switch
+        {
+            Algorithm.SlidingLog => MaxLoggedPermits,
+            Algorithm.SlidingWindow => MostFactor,
+            _ => MaxPermits,
+        };
+
     // Only the sliding window multiplies permits by time.
     protected override long GreatestFactor => Algorithm == Algorithm.SlidingWindow ? Permits : 0;
 

@@ -35,7 +35,9 @@ internal sealed record AuditDocument(
     public static string WriteEntry(AuditRecord record) =>
         $"{record.At.ToUnixTimeMilliseconds()} {record.Action.ToName()} {Write(record)}";
 
-    /// <summary>The same for a policy change. The script adds the policy, so that it need not be sent twice.</summary>
+    /// <summary>
+    /// The same for a change of a policy or an override. The script adds that, so that it need not be sent twice.
+    /// </summary>
     public static string WriteEntryWithoutPolicy(AuditRecord record) =>
         WriteEntry(record with { Before = null, After = null });
 
@@ -55,13 +57,14 @@ internal sealed record AuditDocument(
 }
 
 /// <summary>
-/// Exactly one of the three; a policy with its version. For a key, neither its hash nor its lifetime.
+/// Exactly one of the four; a policy and an override with its version. For a key, neither its hash nor its lifetime.
 /// </summary>
 internal sealed record AuditedDocument(
     string? Client = null,
     ApiKeyDocument? Key = null,
     long Version = 0,
-    PolicyDocument? Policy = null
+    PolicyDocument? Policy = null,
+    OverrideDocument? Override = null
 )
 {
     public static AuditedDocument? From(Audited? audited) =>
@@ -83,6 +86,10 @@ internal sealed record AuditedDocument(
                 Version: policy.Version,
                 Policy: PolicyDocument.From(policy)
             ),
+            AuditedOverride { Override: var it } => new(
+                Version: it.Version,
+                Override: OverrideDocument.From(it)
+            ),
             null => null,
             _ => throw new UnreachableException($"{audited} has no document."),
         };
@@ -91,6 +98,7 @@ internal sealed record AuditedDocument(
         this switch
         {
             { Policy: { } policy } => new AuditedPolicy(policy.ToPolicy(Version)),
+            { Override: { } it } => new AuditedOverride(it.ToOverride(Version)),
             { Key: { } key } => new AuditedKey(
                 key.Id,
                 key.Prefix,

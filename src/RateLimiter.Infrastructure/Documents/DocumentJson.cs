@@ -12,6 +12,7 @@ namespace RateLimiter.Infrastructure.Documents;
 [JsonSerializable(typeof(AuditDocument))]
 [JsonSerializable(typeof(DeletionDocument))]
 [JsonSerializable(typeof(LogEntryDocument))]
+[JsonSerializable(typeof(OverrideDocument))]
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(TombstoneDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

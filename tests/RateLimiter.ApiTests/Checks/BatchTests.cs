@@ -82,7 +82,7 @@ public sealed class BatchTests : ServiceFixture
                     """
                     {"allowed":true,"granted":1,"remaining":1,"reset_in":60,"resets_at":null,"reason":null,"limit":2,"capacity":2,"retry_after":null,
                      "retry_after_ms":null,"matched_role":"default","matched_route":"r","shadow_denied":false,"degraded":false,
-                     "violated":[]}
+                     "violated":[],"override_id":null}
                     """
                 )
             ),

@@ -16,7 +16,7 @@ public sealed class CheckTests : ServiceFixture
             """
             {"allowed":true,"granted":1,"remaining":9,"reset_in":60,"resets_at":null,"reason":null,"limit":10,"capacity":10,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
-             "violated":[]}
+             "violated":[],"override_id":null}
             """
         );
     }
@@ -38,7 +38,7 @@ public sealed class CheckTests : ServiceFixture
             $$"""
             {"allowed":false,"granted":0,"remaining":0,"reset_in":{{wait}},"resets_at":null,"reason":"Rate limit exceeded","limit":2,"capacity":2,
              "retry_after":{{wait}},"retry_after_ms":{{waitMs}},"matched_role":"default",
-             "matched_route":"search","shadow_denied":false,"degraded":false,"violated":["default"]}
+             "matched_route":"search","shadow_denied":false,"degraded":false,"violated":["default"],"override_id":null}
             """
         );
     }
@@ -261,7 +261,7 @@ public sealed class CheckTests : ServiceFixture
                 """
                 {"allowed":true,"granted":1,"remaining":1,"reset_in":0,"resets_at":null,"reason":"Rate limiting disabled for this policy",
                  "limit":1,"capacity":1,"retry_after":null,"retry_after_ms":null,"matched_role":"default",
-                 "matched_route":"r","shadow_denied":false,"degraded":false,"violated":[]}
+                 "matched_route":"r","shadow_denied":false,"degraded":false,"violated":[],"override_id":null}
                 """
             );
         }

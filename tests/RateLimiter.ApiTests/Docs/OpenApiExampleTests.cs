@@ -29,7 +29,7 @@ public sealed class OpenApiExampleTests
     {
         foreach (var operation in document.Operations)
         {
-            var (client, keyId) = await PrepareAsync();
+            var (client, keyId, overrideId) = await PrepareAsync();
 
             if (operation.Path == "/logs/latest")
             {
@@ -40,7 +40,7 @@ public sealed class OpenApiExampleTests
                 );
             }
 
-            var answer = await SendAsync(operation, client, keyId);
+            var answer = await SendAsync(operation, client, keyId, overrideId);
 
             Assert.That(
                 answer.Status,
@@ -61,7 +61,7 @@ public sealed class OpenApiExampleTests
     public async Task EveryOperation_Faults_AreAnsweredAsTheDocumentSays()
     {
         var seen = new HashSet<int>();
-        var (client, _) = await PrepareAsync();
+        var (client, _, _) = await PrepareAsync();
         var auditor = client.With(await KeyAsync(client, "audit:read"));
         var checker = client.With(await KeyAsync(client, "check"));
         var stranger = await TestClient.RegisterAsync(service);
@@ -190,8 +190,10 @@ public sealed class OpenApiExampleTests
         );
     }
 
-    /// <summary>A tenant with the resources that the examples name, and the id of another key of theirs.</summary>
-    private async Task<(TestClient Client, string KeyId)> PrepareAsync()
+    /// <summary>
+    /// A tenant with the resources that the examples name, and the ids of another key of theirs and of an override.
+    /// </summary>
+    private async Task<(TestClient Client, string KeyId, string OverrideId)> PrepareAsync()
     {
         var client = await TestClient.RegisterAsync(service);
         await client.HasPolicyAsync("search", 5, 1, role: "free");
@@ -199,7 +201,13 @@ public sealed class OpenApiExampleTests
         (await client.PostAsync(save.Path, save.Body!)).MustBeOk();
         (await client.CheckAsync("alice", "search", "free")).MustBeOk();
         var key = await client.PostAsync("/keys", """{"name": "old"}""");
-        return (client, key.MustBeOk()["key_id"].GetString()!);
+        var create = document.Operations.Single(operation => operation.Id == "Overrides_Create");
+        var created = await client.PostAsync(create.Path, create.Body!);
+        return (
+            client,
+            key.MustBeOk()["key_id"].GetString()!,
+            created.MustBeOk()["override_id"].GetString()!
+        );
     }
 
     private static async Task<string> KeyAsync(TestClient client, string scope) =>
@@ -210,10 +218,11 @@ public sealed class OpenApiExampleTests
     private static async Task<Answer> SendAsync(
         ApiOperation operation,
         TestClient client,
-        string keyId
+        string keyId,
+        string overrideId
     )
     {
-        var address = operation.Address(("key_id", keyId));
+        var address = operation.Address(("key_id", keyId), ("override_id", overrideId));
         var answer = await client.SendAsync(
             operation.Method,
             address,

@@ -184,7 +184,7 @@ public sealed class PolicyDocumentTests : ServiceFixture
             $$"""
             {"dry_run":false,"created":1,"updated":0,"deleted":0,"unchanged":0,
              "changes":[{"action":"created","route_key":"search","role":"free","reset_limits":[],"before":null,
-                         "after":{{policy.GetRawText()}}}]}
+                         "after":{{policy.GetRawText()}}}],"overrides":null}
             """
         );
     }

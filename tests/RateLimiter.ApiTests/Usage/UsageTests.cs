@@ -20,8 +20,8 @@ public sealed class UsageTests : ServiceFixture
             $$"""
             {"allowed":true,"granted":1,"remaining":7,"reset_in":{{reset}},"resets_at":null,"reason":null,"limit":10,"capacity":10,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
-             "violated":[],"used":3,
-             "limits":[{"name":"default","per":["user_id"],"limit":10,"capacity":10,"used":3,"remaining":7,"reset_in":{{reset}}}]}
+             "violated":[],"override_id":null,"used":3,
+             "limits":[{"name":"default","per":["user_id"],"limit":10,"capacity":10,"used":3,"remaining":7,"reset_in":{{reset}}}],"considered":null}
             """
         );
         Assert.That(usage.Headers["RateLimit-Policy"], Is.EqualTo("\"default\";q=10;w=3600"));
@@ -38,8 +38,8 @@ public sealed class UsageTests : ServiceFixture
             """
             {"allowed":true,"granted":1,"remaining":5,"reset_in":0,"resets_at":null,"reason":null,"limit":5,"capacity":5,"retry_after":null,
              "retry_after_ms":null,"matched_role":"default","matched_route":"search","shadow_denied":false,"degraded":false,
-             "violated":[],"used":0,
-             "limits":[{"name":"default","per":["user_id"],"limit":5,"capacity":5,"used":0,"remaining":5,"reset_in":0}]}
+             "violated":[],"override_id":null,"used":0,
+             "limits":[{"name":"default","per":["user_id"],"limit":5,"capacity":5,"used":0,"remaining":5,"reset_in":0}],"considered":null}
             """
         );
     }
@@ -66,8 +66,8 @@ public sealed class UsageTests : ServiceFixture
             {"allowed":false,"granted":0,"remaining":0,"reset_in":{{reset}},"resets_at":null,"reason":"Rate limit exceeded","limit":24,"capacity":2,
              "retry_after":{{(wait + 999)
                 / 1000}},"retry_after_ms":{{wait}},"matched_role":"default","matched_route":"search",
-             "shadow_denied":false,"degraded":false,"violated":["default"],"used":2,
-             "limits":[{"name":"default","per":["user_id"],"limit":24,"capacity":2,"used":2,"remaining":0,"reset_in":{{reset}}}]}
+             "shadow_denied":false,"degraded":false,"violated":["default"],"override_id":null,"used":2,
+             "limits":[{"name":"default","per":["user_id"],"limit":24,"capacity":2,"used":2,"remaining":0,"reset_in":{{reset}}}],"considered":null}
             """
         );
     }

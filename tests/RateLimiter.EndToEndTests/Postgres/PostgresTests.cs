@@ -240,6 +240,16 @@ public sealed class PostgresTests
     }
 
     [Test]
+    public async Task Override_OnOneInstance_IsEnforcedOnTheOtherWithinASecond()
+    {
+        var (_, first) = await SharedServices.OfAsync(Store.Postgres);
+        var (_, second) = await SharedServices.SecondOfAsync(Store.Postgres);
+        var here = await TestClient.RegisterAsync(first);
+
+        await TwoInstances.MustEnforceOverridesAsync(here, here.On(second));
+    }
+
+    [Test]
     public async Task Redis_LosesEverything_ClientsComeBackFromPostgres()
     {
         await using var host = await StoreHost.StartAsync(Store.Postgres, ownProcess: true);

@@ -43,6 +43,12 @@ public sealed class TwoInstancesOnRedisTests
     }
 
     [Test]
+    public async Task Override_OnOneInstance_IsEnforcedOnTheOtherWithinASecond()
+    {
+        await TwoInstances.MustEnforceOverridesAsync(here, there);
+    }
+
+    [Test]
     public async Task Delete_OnOneInstance_IsEnforcedOnTheOtherWithinASecond()
     {
         await here.HasPolicyAsync("r", 10);

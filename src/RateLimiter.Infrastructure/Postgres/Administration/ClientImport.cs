@@ -40,7 +40,7 @@ internal static class ClientImport
 
         if (known is not null)
         {
-            // Deletes its keys, policies and their versions by cascade; the projection is compared with the imported
+            // Deletes its keys, policies, their versions and overrides by cascade; the projection is compared with the imported
             // client.
             await context
                 .Clients.Where(row => row.Id == client.Value)
@@ -82,6 +82,14 @@ internal static class ClientImport
                     row.By,
                     TableCopy.Json(row.Document),
                 }
+            ),
+            deadline
+        );
+        await TableCopy.WriteAsync(
+            context,
+            "overrides (client_id, id, version, document)",
+            stored.Overrides.Select(row =>
+                new object?[] { row.ClientId, row.Id, row.Version, TableCopy.Json(row.Document) }
             ),
             deadline
         );

@@ -121,6 +121,9 @@ internal sealed class SystemOfRecordImport(
                         .LongCountAsync(deadline.Token),
                     await context
                         .Policies.Where(row => row.ClientId == client.Value && row.Document != null)
+                        .LongCountAsync(deadline.Token),
+                    await context
+                        .Overrides.Where(row => row.ClientId == client.Value)
                         .LongCountAsync(deadline.Token)
                 ),
             ClientTimeout,
@@ -128,20 +131,27 @@ internal sealed class SystemOfRecordImport(
         );
 
     /// <summary>What is counted to verify that everything was copied.</summary>
-    private sealed record Contents(long Clients, long Keys, long Policies)
+    private sealed record Contents(long Clients, long Keys, long Policies, long Overrides)
     {
-        public static readonly Contents None = new(0, 0, 0);
+        public static readonly Contents None = new(0, 0, 0, 0);
 
         public static Contents Of(StoredClient stored) =>
-            new(1, stored.Keys.Count, stored.Policies.Count(row => row.Document is not null));
+            new(
+                1,
+                stored.Keys.Count,
+                stored.Policies.Count(row => row.Document is not null),
+                stored.Overrides.Count
+            );
 
         public static Contents operator +(Contents left, Contents right) =>
             new(
                 left.Clients + right.Clients,
                 left.Keys + right.Keys,
-                left.Policies + right.Policies
+                left.Policies + right.Policies,
+                left.Overrides + right.Overrides
             );
 
-        public override string ToString() => $"{Clients} clients, {Keys} keys, {Policies} policies";
+        public override string ToString() =>
+            $"{Clients} clients, {Keys} keys, {Policies} policies, {Overrides} overrides";
     }
 }

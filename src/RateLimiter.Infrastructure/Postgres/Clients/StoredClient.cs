@@ -1,3 +1,4 @@
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Postgres.Database;
@@ -19,6 +20,9 @@ internal sealed record StoredClient(
     IReadOnlyList<PolicyVersionRow> Versions
 )
 {
+    /// <summary>Its overrides.</summary>
+    public required IReadOnlyList<OverrideRow> Overrides { get; init; }
+
     /// <summary>Reads a consistent snapshot of a client; null when the client was deleted.</summary>
     public static async Task<StoredClient?> FindAsync(
         IDatabase database,
@@ -28,7 +32,7 @@ internal sealed record StoredClient(
         var snapshot = database.CreateTransaction();
         var fields = snapshot.HashGetAllAsync(RedisKeys.Client(client));
         var keys = snapshot.HashGetAllAsync(RedisKeys.ApiKeys(client));
-        var policies = snapshot.HashValuesAsync(RedisKeys.Policies(client));
+        var policies = snapshot.HashGetAllAsync(RedisKeys.Policies(client));
         var deleted = snapshot.HashGetAllAsync(RedisKeys.DeletedPolicies(client));
         var versions = snapshot.HashGetAllAsync(RedisKeys.PolicyVersions(client));
         await snapshot.ExecuteAsync(CommandFlags.DemandMaster);
@@ -39,7 +43,12 @@ internal sealed record StoredClient(
         }
 
         var id = client.Value;
-        var current = (await policies).Select(value => PolicyDocument.Parse(value!)).ToList();
+        var isOverride = (await policies).ToLookup(entry =>
+            RedisKeys.ParseOverrideField(entry.Name!) is not null
+        );
+        var current = isOverride[false]
+            .Select(entry => PolicyDocument.Parse(entry.Value!))
+            .ToList();
         return new StoredClient(
             new ClientRow
             {
@@ -67,7 +76,14 @@ internal sealed record StoredClient(
                 .. (await versions).Select(entry => VersionOf(id, entry.Name!, entry.Value!)),
                 .. current.Select(policy => VersionOf(id, policy.Key, PolicyVersion.Of(policy))),
             ]
-        );
+        )
+        {
+            Overrides =
+            [
+                .. isOverride[true]
+                    .Select(entry => RowOf(id, OverrideDocument.Parse(entry.Value!))),
+            ],
+        };
 
         long Number(string name) => known.TryGetValue(name, out var value) ? (long)value : 0;
     }
@@ -89,6 +105,15 @@ internal sealed record StoredClient(
             Role = key.Role,
             Version = version,
             Document = policy is null ? null : PolicyDocument.Write(policy),
+        };
+
+    private static OverrideRow RowOf(string client, Override it) =>
+        new()
+        {
+            ClientId = client,
+            Id = it.Id,
+            Version = it.Version,
+            Document = OverrideDocument.Write(it),
         };
 
     private static PolicyVersionRow VersionOf(string client, string field, string value)

@@ -3,8 +3,11 @@ using Microsoft.EntityFrameworkCore;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Keys;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Postgres.Database;
 
@@ -21,6 +24,8 @@ internal sealed record ClientRecord(
 )
 {
     public ClientId Id => new(Client.Id);
+
+    public IReadOnlyList<OverrideRow> Overrides { get; init; } = [];
 
     /// <summary>Reads a consistent snapshot of a client; null when there is no such client.</summary>
     public static async Task<ClientRecord?> FindAsync(
@@ -49,12 +54,36 @@ internal sealed record ClientRecord(
             .Policies.AsNoTracking()
             .Where(row => row.ClientId == id && row.Document != null)
             .ToListAsync(deadline.Token);
+        var overrides = await context
+            .Overrides.AsNoTracking()
+            .Where(row => row.ClientId == id)
+            .ToListAsync(deadline.Token);
         return new ClientRecord(
             found,
             [.. keys.Select(row => (Convert.ToHexStringLower(row.Hash), row.Document))],
             policies
-        );
+        )
+        {
+            Overrides = overrides,
+        };
     }
+
+    /// <summary>The policies and overrides in the store's format, by their fields.</summary>
+    public IReadOnlyList<KeyValuePair<string, RedisValue>> ToFields() =>
+        [
+            .. Policies.Select(row =>
+                KeyValuePair.Create(
+                    (string)RedisKeys.PolicyField(new(row.RouteKey, row.Role))!,
+                    (RedisValue)ValueOf(row.Version, row.Document!)
+                )
+            ),
+            .. Overrides.Select(row =>
+                KeyValuePair.Create(
+                    (string)RedisKeys.OverrideField(row.Id)!,
+                    (RedisValue)ValueOf(row.Version, row.Document)
+                )
+            ),
+        ];
 
     public ClientSnapshot ToSnapshot() =>
         new(
@@ -64,11 +93,14 @@ internal sealed record ClientRecord(
             new PolicyTable(Policies.Select(row => PolicyDocument.Read(row.Document, row.Version)))
         )
         {
+            Overrides = new OverrideTable(
+                Overrides.Select(row => OverrideDocument.Read(row.Document, row.Version))
+            ),
             PoliciesVersion = Client.PoliciesVersion,
         };
 
-    /// <summary>A policy in the store's format.</summary>
-    public static string PolicyValue(long version, string document) =>
+    /// <summary>A policy or override in the store's format.</summary>
+    public static string ValueOf(long version, string document) =>
         string.Create(CultureInfo.InvariantCulture, $"{version} {document}");
 }
 
@@ -83,8 +115,9 @@ internal sealed record RecordedChange(ClientRow Client, long OutboxEntry)
     /// <summary>As <see cref="ClientRecord.Keys"/>, for added and changed keys.</summary>
     public IReadOnlyList<(string Hash, string Document)> KeysSaved { get; init; } = [];
 
-    public IReadOnlyList<PolicyKey> PoliciesGone { get; init; } = [];
+    /// <summary>The fields of policies and overrides, as the store names them.</summary>
+    public IReadOnlyList<string> PoliciesGone { get; init; } = [];
 
-    /// <summary>In the store's format.</summary>
-    public IReadOnlyList<(PolicyKey Key, string Value)> PoliciesSaved { get; init; } = [];
+    /// <summary>As <see cref="ClientRecord.ToFields"/>, for added and changed policies and overrides.</summary>
+    public IReadOnlyList<KeyValuePair<string, RedisValue>> PoliciesSaved { get; init; } = [];
 }

@@ -15,7 +15,7 @@ internal sealed class ClientRow
     /// <summary>Incremented with every change of keys.</summary>
     public long KeysVersion { get; set; }
 
-    /// <summary>Incremented with every change of policies.</summary>
+    /// <summary>Incremented with every change of policies or overrides.</summary>
     public long PoliciesVersion { get; set; }
 
     /// <summary>The size of the policies in the format of Redis, so that a quota means the same in both.</summary>
@@ -70,6 +70,19 @@ internal sealed class PolicyVersionRow
 
     /// <summary>The policy as JSON; null when this version is its deletion.</summary>
     public required string? Document { get; init; }
+}
+
+/// <summary>A row of <c>overrides</c>.</summary>
+internal sealed class OverrideRow
+{
+    public required string ClientId { get; init; }
+
+    public required string Id { get; init; }
+
+    public required long Version { get; init; }
+
+    /// <summary>The override as JSON.</summary>
+    public required string Document { get; init; }
 }
 
 /// <summary>A row of <c>audit</c>. It is kept after its client is deleted.</summary>

@@ -20,6 +20,8 @@ internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordConte
 
     public DbSet<PolicyVersionRow> PolicyVersions => Set<PolicyVersionRow>();
 
+    public DbSet<OverrideRow> Overrides => Set<OverrideRow>();
+
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
     public DbSet<OutboxRow> Outbox => Set<OutboxRow>();
@@ -63,6 +65,12 @@ internal sealed class SystemOfRecordContext(DbContextOptions<SystemOfRecordConte
                 });
             versions.HasOne<ClientRow>().WithMany().HasForeignKey(row => row.ClientId);
             versions.Property(row => row.Document).HasColumnType("json");
+        });
+        modelBuilder.Entity<OverrideRow>(overrides =>
+        {
+            overrides.ToTable("overrides").HasKey(row => new { row.ClientId, row.Id });
+            overrides.HasOne<ClientRow>().WithMany().HasForeignKey(row => row.ClientId);
+            overrides.Property(row => row.Document).HasColumnType("json");
         });
         modelBuilder.Entity<AuditRow>(audit =>
         {

@@ -192,6 +192,32 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                     b.ToTable("keys", "ratelimiter");
                 });
 
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.OverrideRow", b =>
+                {
+                    b.Property<string>("ClientId")
+                        .HasColumnType("text")
+                        .HasColumnName("client_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Document")
+                        .IsRequired()
+                        .HasColumnType("json")
+                        .HasColumnName("document");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("ClientId", "Id");
+
+                    b.ToTable("overrides", "ratelimiter");
+                });
+
             modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.PolicyRow", b =>
                 {
                     b.Property<string>("ClientId")
@@ -262,6 +288,15 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations;
                 });
 
             modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.KeyRow", b =>
+                {
+                    b.HasOne("RateLimiter.Infrastructure.Postgres.Database.ClientRow", null)
+                        .WithMany()
+                        .HasForeignKey("ClientId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("RateLimiter.Infrastructure.Postgres.Database.OverrideRow", b =>
                 {
                     b.HasOne("RateLimiter.Infrastructure.Postgres.Database.ClientRow", null)
                         .WithMany()

@@ -2,10 +2,13 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Postgres.Database;
 using RateLimiter.Infrastructure.Postgres.Projection;
+using RateLimiter.Infrastructure.Redis.Connection;
+using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Postgres.Policies;
 
@@ -30,7 +33,19 @@ internal sealed class PostgresPolicyRepository(
                     .Policies.AsNoTracking()
                     .Where(row => row.ClientId == client.Value)
                     .ToListAsync(deadline.Token);
-                return new PolicySet(version, [.. rows.Select(ToHead)]);
+                var overrides = await context
+                    .Overrides.AsNoTracking()
+                    .Where(row => row.ClientId == client.Value)
+                    .ToListAsync(deadline.Token);
+                return new PolicySet(version, [.. rows.Select(ToHead)])
+                {
+                    Overrides =
+                    [
+                        .. overrides.Select(row =>
+                            OverrideDocument.Read(row.Document, row.Version)
+                        ),
+                    ],
+                };
             },
             cancellationToken
         );
@@ -53,6 +68,25 @@ internal sealed class PostgresPolicyRepository(
                         deadline.Token
                     );
                 return found is null ? PolicyHead.None(key) : ToHead(found);
+            },
+            cancellationToken
+        );
+
+    public Task<Override?> FindOverrideAsync(
+        ClientId client,
+        string id,
+        CancellationToken cancellationToken
+    ) =>
+        database.AskAsync(
+            async (context, deadline) =>
+            {
+                var found = await context
+                    .Overrides.AsNoTracking()
+                    .SingleOrDefaultAsync(
+                        row => row.ClientId == client.Value && row.Id == id,
+                        deadline.Token
+                    );
+                return found is null ? null : OverrideDocument.Read(found.Document, found.Version);
             },
             cancellationToken
         );
@@ -131,7 +165,13 @@ internal sealed class PostgresPolicyRepository(
 
         var tables = new PolicyTables(context, client, deadline);
         var kept = await tables.FindKeptAsync(changes.Changes);
-        if (changes.Changes.Zip(kept).Any(pair => pair.First.Before.Version != pair.Second.Version))
+        var known = await tables.FindVersionsAsync(changes.Overrides);
+        if (
+            changes.Changes.Zip(kept).Any(pair => pair.First.Before.Version != pair.Second.Version)
+            || changes.Overrides.Any(change =>
+                change.BaseVersion != known.GetValueOrDefault(change.Id)
+            )
+        )
         {
             return (PolicySave.Outdated, null);
         }
@@ -140,7 +180,7 @@ internal sealed class PostgresPolicyRepository(
             .Changes.Zip(
                 documents,
                 (change, document) =>
-                    document is null ? null : ClientRecord.PolicyValue(change.Version, document)
+                    document is null ? null : ClientRecord.ValueOf(change.Version, document)
             )
             .ToList();
         var growth =
@@ -152,7 +192,12 @@ internal sealed class PostgresPolicyRepository(
             creates: created > 0,
             created > 0 ? await tables.CountAsync() + created - deleted : 0,
             row.PolicyBytes + growth,
-            growth
+            growth,
+            changes.Overrides.Any(change => change.Before is null)
+                ? await tables.CountOverridesAsync()
+                    + changes.Overrides.Count(change => change.Before is null)
+                    - changes.Overrides.Count(change => change.After is null)
+                : 0
         );
         if (admitted is not PolicySave.Saved || changes.DryRun)
         {
@@ -160,6 +205,7 @@ internal sealed class PostgresPolicyRepository(
         }
 
         await tables.SaveAsync(changes, documents);
+        await tables.SaveOverridesAsync(changes);
         row.Version++;
         row.PoliciesVersion++;
         row.PolicyBytes += growth;
@@ -167,23 +213,50 @@ internal sealed class PostgresPolicyRepository(
         context.Add(outboxEntry);
         await context.SaveChangesAsync(deadline.Token);
         await transaction.CommitAsync(deadline.Token);
-        var keys = changes.Changes.Select(change => change.Key).Zip(values).ToList();
         return (
             PolicySave.Saved,
             new RecordedChange(row, outboxEntry.Id)
             {
-                PoliciesGone =
-                [
-                    .. keys.Where(pair => pair.Second is null).Select(pair => pair.First),
-                ],
-                PoliciesSaved =
-                [
-                    .. keys.Where(pair => pair.Second is not null)
-                        .Select(pair => (pair.First, pair.Second!)),
-                ],
+                PoliciesGone = [.. Gone(changes, values)],
+                PoliciesSaved = [.. Saved(changes, values)],
             }
         );
     }
+
+    private static IEnumerable<string> Gone(PolicyChanges changes, IEnumerable<string?> values) =>
+        changes
+            .Changes.Zip(values)
+            .Where(pair => pair.Second is null)
+            .Select(pair => (string)RedisKeys.PolicyField(pair.First.Key)!)
+            .Concat(
+                changes
+                    .Overrides.Where(change => change.After is null)
+                    .Select(change => (string)RedisKeys.OverrideField(change.Id)!)
+            );
+
+    private static IEnumerable<KeyValuePair<string, RedisValue>> Saved(
+        PolicyChanges changes,
+        IEnumerable<string?> values
+    ) =>
+        changes
+            .Changes.Zip(values)
+            .Where(pair => pair.Second is not null)
+            .Select(pair =>
+                KeyValuePair.Create(
+                    (string)RedisKeys.PolicyField(pair.First.Key)!,
+                    (RedisValue)pair.Second
+                )
+            )
+            .Concat(
+                changes
+                    .Overrides.Where(change => change.After is not null)
+                    .Select(change =>
+                        KeyValuePair.Create(
+                            (string)RedisKeys.OverrideField(change.Id)!,
+                            (RedisValue)OverrideDocument.WriteWithVersion(change.After!)
+                        )
+                    )
+            );
 
     private static PolicyHead ToHead(PolicyRow row) =>
         new(

@@ -120,14 +120,7 @@ internal sealed class ClientProjection(
     public async Task ProjectAsync(ClientRecord record, CancellationToken cancellationToken)
     {
         var token = Guid.NewGuid().ToString("N");
-        var policies = record
-            .Policies.Select(row =>
-                KeyValuePair.Create(
-                    (string)RedisKeys.PolicyField(new(row.RouteKey, row.Role))!,
-                    (RedisValue)ClientRecord.PolicyValue(row.Version, row.Document!)
-                )
-            )
-            .ToList();
+        var policies = record.ToFields();
         var isStaged = policies.Count > PolicyStaging.PerStep;
         if (isStaged)
         {
@@ -226,10 +219,10 @@ internal sealed class ClientProjection(
                         new RedisValue[] { key.Hash, key.Document }
                     ),
                 ],
-                [.. change.PoliciesGone.Select(RedisKeys.PolicyField)],
+                [.. change.PoliciesGone.Select(field => (RedisValue)field)],
                 [
                     .. change.PoliciesSaved.SelectMany(policy =>
-                        new RedisValue[] { RedisKeys.PolicyField(policy.Key), policy.Value }
+                        new RedisValue[] { policy.Key, policy.Value }
                     ),
                 ],
                 CancellationToken.None

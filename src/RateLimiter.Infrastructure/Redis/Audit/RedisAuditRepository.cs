@@ -59,14 +59,21 @@ internal sealed class RedisAuditRepository(RedisConnection connection, ImportJou
             (long)entry[0],
             record with
             {
-                Before = ParsePolicy((string)entry[2]!) ?? record.Before,
-                After = ParsePolicy((string)entry[3]!) ?? record.After,
+                Before = ParseStored(record.Action, (string)entry[2]!) ?? record.Before,
+                After = ParseStored(record.Action, (string)entry[3]!) ?? record.After,
             }
         );
     }
 
-    private static AuditedPolicy? ParsePolicy(string value) =>
-        value is "" ? null : new AuditedPolicy(PolicyDocument.Parse(value));
+    // What the hash of policies held.
+    private static Audited? ParseStored(AuditAction action, string value) =>
+        value is "" ? null
+        : action
+            is AuditAction.OverrideCreated
+                or AuditAction.OverrideUpdated
+                or AuditAction.OverrideDeleted
+            ? new AuditedOverride(OverrideDocument.Parse(value))
+        : new AuditedPolicy(PolicyDocument.Parse(value));
 
     private async Task<RedisResult[]> ListPageAsync(
         ClientId client,

@@ -1,6 +1,7 @@
 using BitFaster.Caching.Lru;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
 
@@ -10,7 +11,7 @@ namespace RateLimiter.Infrastructure.Redis.Checks;
 /// Caches the store's denials for as long as the store would have to repeat them, which is
 /// <see cref="Decision.StableFor"/>. What ends one earlier, permits refunded or counters reset on any instance, arrives over
 /// <see cref="RedisInvalidationChannel"/>; while its subscription is not healthy, the cache is not used. A changed
-/// policy has another version. A denial expires by the clock that it came from, that of the store's shard: when that
+/// policy has another version, and a policy that an override changes is another one. A denial expires by the clock that it came from, that of the store's shard: when that
 /// clock is set, so is the expiry.
 /// </summary>
 /// <param name="isSubscribed">Whether the subscription to invalidation messages is healthy.</param>
@@ -98,9 +99,20 @@ internal sealed class DenialCache(Func<bool> isSubscribed)
 
     private Decision? Peek(string counter, in CheckPlan plan, StoreTime clock)
     {
+        if (!denials.TryGet(counter, out var denial))
+        {
+            return null;
+        }
+
+        if (!Override.AreSame(denial.Decision.Policy.OverriddenBy, plan.Policy.OverriddenBy))
+        {
+            // Others can now take from the counter what it denied, or could until now.
+            denials.TryRemove(counter);
+            return null;
+        }
+
         if (
-            !denials.TryGet(counter, out var denial)
-            || denial.Cost != plan.Cost
+            denial.Cost != plan.Cost
             || denial.MinCost != plan.MinCost
             || denial.Decision.Policy.Version != plan.Policy.Version
             || !isSubscribed()

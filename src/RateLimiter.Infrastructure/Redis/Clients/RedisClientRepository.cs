@@ -5,6 +5,7 @@ using RateLimiter.Application.Quotas;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
 using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -91,20 +92,22 @@ internal sealed class RedisClientRepository(
             },
             () => FindVersionAsync(database, client)
         );
-        return versions.Client is { } version
-            ? new ClientSnapshot(
-                client,
-                version,
-                keys,
-                new PolicyTable(await StoredPolicies.ParseAsync(hashes[0]))
-            )
-            {
-                PoliciesVersion = versions.Policies,
-            }
-            : null;
+        if (versions.Client is not { } version)
+        {
+            return null;
+        }
+
+        var (policies, overrides) = await StoredPolicies.ParseAsync(hashes[0]);
+        return new ClientSnapshot(client, version, keys, new PolicyTable(policies))
+        {
+            Overrides = new OverrideTable(overrides),
+            PoliciesVersion = versions.Policies,
+        };
     }
 
-    /// <summary>Reads the keys, and only those policies that have changed; null when it is not known which.</summary>
+    /// <summary>
+    /// Reads the keys, and only those policies and overrides that have changed; null when it is not known which.
+    /// </summary>
     private static async Task<ClientSnapshot?> FindChangedAsync(
         IDatabase database,
         ClientSnapshot loaded
@@ -127,7 +130,7 @@ internal sealed class RedisClientRepository(
             return null;
         }
 
-        var policies = loaded.Policies;
+        var (policies, overrides) = (loaded.Policies, loaded.Overrides);
         if (fields.Length > 0)
         {
             var values = database.HashGetAsync(
@@ -142,20 +145,35 @@ internal sealed class RedisClientRepository(
                 return null;
             }
 
+            var changed = fields
+                .Zip(await values, (field, value) => (Field: (string)field!, Value: value))
+                .ToLookup(it => RedisKeys.ParseOverrideField(it.Field) is not null);
             policies = policies.With(
-                fields.Zip(
-                    await values,
-                    (field, value) =>
+                changed[false]
+                    .Select(it =>
                         (
-                            RedisKeys.ParsePolicyField(field!),
-                            value.IsNull ? null : PolicyDocument.Parse(value!)
+                            RedisKeys.ParsePolicyField(it.Field),
+                            it.Value.IsNull ? null : PolicyDocument.Parse(it.Value!)
+                        )
+                    )
+            );
+            // Their index is made anew when they change.
+            overrides = changed.Contains(true)
+                ? overrides.With(
+                    changed[true]
+                        .Select(it =>
+                            (
+                                RedisKeys.ParseOverrideField(it.Field)!,
+                                it.Value.IsNull ? null : OverrideDocument.Parse(it.Value!)
+                            )
                         )
                 )
-            );
+                : overrides;
         }
 
         return new ClientSnapshot(loaded.Id, version, await keys, policies)
         {
+            Overrides = overrides,
             PoliciesVersion = versions.Policies,
         };
     }

@@ -4,14 +4,14 @@
 -- KEYS[1]  the client's hash             ARGV[1]  the client's id
 -- KEYS[2]  the hash of its keys
 -- KEYS[3]  the hash of their last uses
--- KEYS[4]  the hash of its policies
+-- KEYS[4]  the hash of its policies and overrides
 -- KEYS[5]  its log
 -- KEYS[6…] what else is stored for it
 --
 -- Reply    the number of its policies, of its keys, and of the entries of its log
 
 local deleted = {
-  redis.call('HLEN', KEYS[4]),
+  redis.call('HLEN', KEYS[4]) - tonumber(redis.call('HGET', KEYS[1], 'overrides') or 0),
   redis.call('HLEN', KEYS[2]),
   redis.call('LLEN', KEYS[5]),
 }

@@ -34,8 +34,8 @@ internal static class RedisKeys
     public static RedisKey Session(string id) => $"rl:session:{id}";
 
     /// <summary>
-    /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; policy_bytes and version_bytes,
-    /// the sizes of the policies and of their old versions; audit_bytes, the size of the audit trail, whose first and
+    /// Hash: name, created_at (ms since 1970), version, keys_version, policies_version; overrides, the number of overrides;
+    /// policy_bytes and version_bytes, the sizes of the policies and of their old versions; audit_bytes, the size of the audit trail, whose first and
     /// last id are audit_first and audit_last; import, the token of the last import that was made in steps; log_start,
     /// the id before the first entry of the log, and log_cut, the id before the first entry that it still has;
     /// changes_start and changes_cut, the same of the log of changes.
@@ -48,7 +48,10 @@ internal static class RedisKeys
     /// <summary>Hash: SHA-256 of a key in hexadecimal → the minute since 1970 in which it was last used.</summary>
     public static RedisKey ApiKeyUses(ClientId client) => $"rl:{{{client}}}:key_uses";
 
-    /// <summary>Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON.</summary>
+    /// <summary>
+    /// Hash: <see cref="PolicyField"/> → version, a space, the policy as JSON; <see cref="OverrideField"/> → the same of an
+    /// override. They are read, changed and imported together.
+    /// </summary>
     public static RedisKey Policies(ClientId client) => $"rl:{{{client}}}:policies";
 
     /// <summary>Hash: <see cref="PolicyField"/> of a deleted policy → the version that its deletion created.</summary>
@@ -156,6 +159,12 @@ internal static class RedisKeys
     /// <summary>The route's length ensures that no two pairs of names have the same field.</summary>
     public static RedisValue PolicyField(PolicyKey key) =>
         $"{key.RouteKey.Length}:{key.RouteKey}{key.Role}";
+
+    /// <summary>The field of an override, which no policy has: theirs begin with a digit.</summary>
+    public static RedisValue OverrideField(string id) => $"@{id}";
+
+    /// <summary>Reads what <see cref="OverrideField"/> writes; null for the field of a policy.</summary>
+    public static string? ParseOverrideField(string field) => field[0] == '@' ? field[1..] : null;
 
     /// <summary>Reads what <see cref="PolicyField"/> writes.</summary>
     public static PolicyKey ParsePolicyField(string field)

@@ -55,11 +55,13 @@ internal sealed class PolicyImports(
         }
 
         var bytes = stored.Apply(changes);
+        var overrides = stored.CountOverrides();
         var admitted = quota.Admit(
             changes.Changes.Any(change => change.Before.Policy is null),
-            stored.Policies.Count,
+            stored.Policies.Count - overrides,
             bytes,
-            bytes - stored.Bytes
+            bytes - stored.Bytes,
+            changes.Overrides.Any(change => change.Before is null) ? overrides : 0
         );
         if (admitted is not PolicySave.Saved || changes.DryRun)
         {
@@ -73,6 +75,7 @@ internal sealed class PolicyImports(
             client,
             token,
             stored.Policies.Count,
+            overrides,
             bytes,
             stored.Version,
             cancellationToken
@@ -89,6 +92,7 @@ internal sealed class PolicyImports(
         ClientId client,
         string token,
         int count,
+        int overrides,
         long bytes,
         long version,
         CancellationToken cancellationToken
@@ -112,7 +116,7 @@ internal sealed class PolicyImports(
                                     RedisKeys.StagedJournal(client, token),
                                     RedisKeys.PolicyChanges(client),
                                 ],
-                                [client.Value, version, count, bytes, token]
+                                [client.Value, version, count, bytes, token, overrides]
                             ),
                         cancellationToken
                     )

@@ -61,23 +61,38 @@ internal sealed class PolicyStaging(RedisConnection connection)
     {
         var journal = RedisKeys.StagedJournal(client, token);
         var deletion = TombstoneDocument.Write(changes.At, changes.Actor.KeyId);
-        foreach (var portion in changes.Changes.Chunk(PerStep))
+        var entries = changes
+            .Changes.Select(change =>
+                new RedisValue[]
+                {
+                    RedisKeys.PolicyField(change.Key),
+                    change.Before.Version,
+                    change.After is null ? deletion : "",
+                    AuditDocument.WriteEntryWithoutPolicy(
+                        change.ToAudit(changes.At, changes.Actor)
+                    ),
+                }
+            )
+            .Concat(
+                changes.Overrides.Select(change =>
+                    new RedisValue[]
+                    {
+                        RedisKeys.OverrideField(change.Id),
+                        change.BaseVersion,
+                        "",
+                        AuditDocument.WriteEntryWithoutPolicy(
+                            change.ToAudit(changes.At, changes.Actor)
+                        ),
+                    }
+                )
+            );
+        foreach (var portion in entries.Chunk(PerStep))
         {
             await StageStepAsync(
                 client,
                 journal,
                 "RPUSH",
-                portion.SelectMany(change =>
-                    new RedisValue[]
-                    {
-                        RedisKeys.PolicyField(change.Key),
-                        change.Before.Version,
-                        change.After is null ? deletion : "",
-                        AuditDocument.WriteEntryWithoutPolicy(
-                            change.ToAudit(changes.At, changes.Actor)
-                        ),
-                    }
-                ),
+                portion.SelectMany(values => values),
                 cancellationToken
             );
         }

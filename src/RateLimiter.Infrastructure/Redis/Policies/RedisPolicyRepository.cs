@@ -4,6 +4,7 @@ using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Audit;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -29,17 +30,21 @@ internal sealed class RedisPolicyRepository(
             async database =>
             {
                 var stored = await StoredPolicySet.ReadAsync(database, client);
+                var (policies, overrides) = await StoredPolicies.ParseAsync(stored.Policies);
                 return new PolicySet(
                     stored.Version,
                     [
-                        .. (await StoredPolicies.ParseAsync(stored.Policies)).Select(PolicyHead.Of),
+                        .. policies.Select(PolicyHead.Of),
                         .. stored.Deleted.Select(policy => new PolicyHead(
                             RedisKeys.ParsePolicyField(policy.Key),
                             (long)policy.Value,
                             Policy: null
                         )),
                     ]
-                );
+                )
+                {
+                    Overrides = overrides,
+                };
             },
             connection.AdministrativeTimeout,
             cancellationToken
@@ -70,6 +75,26 @@ internal sealed class RedisPolicyRepository(
                     ? PolicyHead.Of(PolicyDocument.Parse(value!))
                     : new PolicyHead(key, (long?)await deleted ?? 0, Policy: null);
             },
+            connection.AdministrativeTimeout,
+            cancellationToken
+        );
+
+    public Task<Override?> FindOverrideAsync(
+        ClientId client,
+        string id,
+        CancellationToken cancellationToken
+    ) =>
+        connection.AskAsync(
+            RedisKeys.Client(client),
+            async database =>
+                await database.HashGetAsync(
+                    RedisKeys.Policies(client),
+                    RedisKeys.OverrideField(id),
+                    CommandFlags.DemandMaster
+                )
+                    is { IsNull: false } value
+                    ? OverrideDocument.Parse(value!)
+                    : null,
             connection.AdministrativeTimeout,
             cancellationToken
         );
@@ -127,7 +152,7 @@ internal sealed class RedisPolicyRepository(
         CancellationToken cancellationToken
     )
     {
-        if (changes.Changes.Count > PolicyStaging.PerStep)
+        if (changes.Changes.Count + changes.Overrides.Count > PolicyStaging.PerStep)
         {
             return await imports.TryChangeAsync(client, changes, quota, cancellationToken);
         }
@@ -174,6 +199,7 @@ internal sealed class RedisPolicyRepository(
                                 quotas.Value.MaxHistoryBytes,
                                 changes.DryRun,
                                 TombstoneDocument.Write(changes.At, changes.Actor.KeyId),
+                                quota.MaxOverrides,
                                 .. changes.Changes.SelectMany(change =>
                                     new RedisValue[]
                                     {
@@ -182,6 +208,19 @@ internal sealed class RedisPolicyRepository(
                                         change.After is null
                                             ? ""
                                             : $"{change.Version} {PolicyDocument.Write(change.After)}",
+                                        AuditDocument.WriteEntryWithoutPolicy(
+                                            change.ToAudit(changes.At, changes.Actor)
+                                        ),
+                                    }
+                                ),
+                                .. changes.Overrides.SelectMany(change =>
+                                    new RedisValue[]
+                                    {
+                                        RedisKeys.OverrideField(change.Id),
+                                        change.BaseVersion,
+                                        change.After is null
+                                            ? ""
+                                            : OverrideDocument.WriteWithVersion(change.After),
                                         AuditDocument.WriteEntryWithoutPolicy(
                                             change.ToAudit(changes.At, changes.Actor)
                                         ),

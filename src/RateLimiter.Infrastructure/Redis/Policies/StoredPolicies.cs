@@ -1,6 +1,8 @@
 using RateLimiter.Application.Stores;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
+using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Policies;
@@ -59,23 +61,36 @@ internal static class StoredPolicies
     }
 
     /// <summary>
-    /// Parses policies in portions: thousands take some tenths of a second, for which they would occupy a thread that
-    /// other requests need.
+    /// Parses policies and overrides in portions: thousands take some tenths of a second, for which they would occupy a thread
+    /// that other requests need.
     /// </summary>
-    public static async Task<IReadOnlyList<Policy>> ParseAsync(Fields fields)
+    public static async Task<(
+        IReadOnlyList<Policy> Policies,
+        IReadOnlyList<Override> Overrides
+    )> ParseAsync(Fields fields)
     {
-        var policies = new List<Policy>(fields.Count);
-        foreach (var portion in fields.Values.Chunk(PerStep))
+        var (policies, overrides) = (new List<Policy>(), new List<Override>());
+        foreach (var portion in fields.Chunk(PerStep))
         {
-            if (policies.Count > 0)
+            if (policies.Count + overrides.Count > 0)
             {
                 await Task.Yield();
             }
 
-            policies.AddRange(portion.Select(value => PolicyDocument.Parse(value!)));
+            foreach (var (field, value) in portion)
+            {
+                if (RedisKeys.ParseOverrideField(field) is null)
+                {
+                    policies.Add(PolicyDocument.Parse(value!));
+                }
+                else
+                {
+                    overrides.Add(OverrideDocument.Parse(value!));
+                }
+            }
         }
 
-        return policies;
+        return (policies, overrides);
     }
 
     /// <summary>The content of a hash, by field.</summary>

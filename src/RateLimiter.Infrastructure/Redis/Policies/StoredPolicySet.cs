@@ -59,10 +59,15 @@ internal sealed record StoredPolicySet(
     /// <summary>Whether changes are based on these policies.</summary>
     public bool IsBaseOf(PolicyChanges changes) =>
         (changes.SetVersion ?? Version) == Version
-        && changes.Changes.All(change => change.Before.Version == VersionOf(change.Key));
+        && changes.Changes.All(change =>
+            change.Before.Version == VersionOf(RedisKeys.PolicyField(change.Key)!)
+        )
+        && changes.Overrides.All(change =>
+            change.BaseVersion == VersionOf(RedisKeys.OverrideField(change.Id)!)
+        );
 
     /// <summary>Applies changes to <see cref="Policies"/>.</summary>
-    /// <returns>Their size afterwards.</returns>
+    /// <returns>The size of the policies afterwards.</returns>
     public long Apply(PolicyChanges changes)
     {
         var bytes = Bytes;
@@ -82,15 +87,28 @@ internal sealed record StoredPolicySet(
             }
         }
 
+        foreach (var change in changes.Overrides)
+        {
+            var field = (string)RedisKeys.OverrideField(change.Id)!;
+            Policies.Remove(field);
+            if (change.After is { } after)
+            {
+                Policies.Add(field, OverrideDocument.WriteWithVersion(after));
+            }
+        }
+
         return bytes;
     }
 
+    /// <summary>The number of overrides among <see cref="Policies"/>.</summary>
+    public int CountOverrides() =>
+        Policies.Keys.Count(field => RedisKeys.ParseOverrideField(field) is not null);
+
     /// <summary>
-    /// The version of a policy, or of its deletion if it was deleted; 0 when nothing is known about it.
+    /// The version of a policy, or of its deletion if it was deleted, or of an override; 0 when nothing is known about it.
     /// </summary>
-    private long VersionOf(PolicyKey key)
+    private long VersionOf(string field)
     {
-        var field = (string)RedisKeys.PolicyField(key)!;
         if (Policies.TryGetValue(field, out var policy))
         {
             var text = (string)policy!;

@@ -1,12 +1,12 @@
--- Replaces a client's policies by the staged ones, unless they have changed meanwhile. It takes no longer for many
+-- Replaces a client's policies and overrides by the staged ones, unless they have changed meanwhile. It takes no longer for many
 -- policies than for few.
 --
 -- KEYS[1]  the client's hash                       ARGV[1]  the client's id
 -- KEYS[2]  the hash of its policies                ARGV[2]  the version of the set that the staged one is based on
--- KEYS[3]  where those are kept until the change   ARGV[3]  how many policies are staged
---          is recorded                             ARGV[4]  how many bytes they use
+-- KEYS[3]  where those are kept until the change   ARGV[3]  how many of both are staged
+--          is recorded                             ARGV[4]  how many bytes the policies use
 -- KEYS[4]  the journal of what is to be recorded   ARGV[5]  the token of this import
--- KEYS[5]  the staged policies
+-- KEYS[5]  the staged policies and overrides        ARGV[6]  how many overrides are staged
 -- KEYS[6]  the staged journal
 -- KEYS[7]  the list of recent changes
 --
@@ -40,7 +40,7 @@ call('DEL', before)
 move(policies, before)
 move(staged, policies)
 move(staged_journal, journal)
-call('HSET', client, 'policy_bytes', ARGV[4], 'import', ARGV[5])
+call('HSET', client, 'policy_bytes', ARGV[4], 'import', ARGV[5], 'overrides', ARGV[6])
 call('HINCRBY', client, 'policies_version', 1)
 -- Instances have to load all policies again.
 call('UNLINK', noted)

@@ -1,7 +1,7 @@
--- Records applied changes of a client's policies: the versions that they replace, of which the oldest are removed while
--- all of them use more than max_bytes, the deletions, and their entries in the audit trail.
+-- Records applied changes of a client's policies and overrides: of policies the versions that they replace, of which the oldest are removed while
+-- all of them use more than max_bytes, and the deletions; of both their entries in the audit trail.
 --
--- Each change is a table: field, the policy's; version, before the change; old and new, the policy before and after it,
+-- Each change is a table: field, the policy's, or @ and the override's id; version, before the change; old and new, the policy before and after it,
 -- false where there is none; tombstone, the version of an earlier deletion, else false; deletion, what is stored about
 -- this one; entry, its entry in the audit trail, without the policy.
 
@@ -16,10 +16,11 @@ return function(client, deleted, versions, order, trail, changes, max_bytes)
   end
 
   for i, change in ipairs(changes) do
-    if change.old then
+    local is_policy = not match(change.field, '^@')
+    if change.old and is_policy then
       put(replaced, change.version .. ' ' .. change.field, change.old)
     end
-    if not change.new then
+    if not change.new and is_policy then
       local next_version = format('%d', tonumber(change.version) + 1)
       put(buried, change.field, next_version)
       put(replaced, next_version .. ' ' .. change.field, change.deletion)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Api.Http.Yaml;
 using RateLimiter.Api.Policies;
+using RateLimiter.Application.Policies;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Api.Policies;
@@ -51,7 +52,7 @@ public sealed class PolicySetDocumentTests
     public void ToJson_Policies_AreReadBackAsTheyWere() =>
         MustSayTheSame(
             JsonSerializer.Deserialize<PolicySetDocument>(
-                PolicySetDocument.Of(Policies).ToJson(),
+                PolicySetDocument.Of(new PolicyList(1, Policies)).ToJson(),
                 Options
             )!
         );
@@ -59,7 +60,7 @@ public sealed class PolicySetDocumentTests
     [Test]
     public void ToYaml_Policies_AreReadBackAsTheyWere()
     {
-        var yaml = PolicySetDocument.Of(Policies).ToYaml();
+        var yaml = PolicySetDocument.Of(new PolicyList(1, Policies)).ToYaml();
         var json = new ArrayBufferWriter<byte>();
 
         YamlReader.Read(Encoding.UTF8.GetString(yaml), json);
@@ -71,7 +72,7 @@ public sealed class PolicySetDocumentTests
     public void ToYaml_Policy_IsALineForEachField() =>
         Assert.That(
             Encoding.UTF8.GetString(
-                PolicySetDocument.Of([TestData.Policy("search", "pro")]).ToYaml()
+                PolicySetDocument.Of(new PolicyList(1, [TestData.Policy("search", "pro")])).ToYaml()
             ),
             Is.EqualTo(
                 """
@@ -92,7 +93,7 @@ public sealed class PolicySetDocumentTests
     public void ToJson_Letters_StayAsTheyAre() =>
         Assert.That(
             Encoding.UTF8.GetString(
-                PolicySetDocument.Of([TestData.Policy("größe & <b>")]).ToJson()
+                PolicySetDocument.Of(new PolicyList(1, [TestData.Policy("größe & <b>")])).ToJson()
             ),
             Does.Contain("\"größe & <b>\"")
         );

@@ -62,8 +62,8 @@ public sealed class UsageResponseTests
                 Is.SupersetOf(new[] { "allowed", "remaining", "reset_in", "reason" })
             );
             Assert.That(
-                json.EnumerateObject().TakeLast(2).Select(field => field.Name),
-                Is.EqualTo(new[] { "used", "limits" })
+                json.EnumerateObject().TakeLast(3).Select(field => field.Name),
+                Is.EqualTo(new[] { "used", "limits", "considered" })
             );
             Assert.That(
                 json.GetProperty("limits")[0].EnumerateObject().Select(field => field.Name),

@@ -48,6 +48,7 @@ public sealed class CheckPlannerTests
             CheckPlanner.Plan(
                 TestData.Snapshot(TestData.Client, policies: policies),
                 Check,
+                TimeProvider.System,
                 Waited
             ),
             Is.EqualTo(
@@ -66,7 +67,8 @@ public sealed class CheckPlannerTests
             CheckPlanner
                 .Plan(
                     TestData.Snapshot(TestData.Client, policies: TestData.Policy("upload")),
-                    Check
+                    Check,
+                    TimeProvider.System
                 )
                 .Problem,
             Is.TypeOf<CheckProblem.NoPolicy>()
@@ -81,7 +83,8 @@ public sealed class CheckPlannerTests
                         TestData.Client,
                         policies: TestData.Policy("search", isActive: isActive)
                     ),
-                    Check
+                    Check,
+                    TimeProvider.System
                 )
                 .Plan.IsCounted,
             Is.EqualTo(isActive)
@@ -116,7 +119,8 @@ public sealed class CheckPlannerTests
             Check with
             {
                 MinCost = 2,
-            }
+            },
+            TimeProvider.System
         );
 
         Assert.That((plan.Cost, plan.MinCost), Is.EqualTo((3, 2)));
@@ -196,6 +200,7 @@ public sealed class CheckPlannerTests
             .PlanLook(
                 SnapshotOf(OfUser, OfAll, OfOrg, OfMember, OfModel),
                 UsageOf(user, hasOrg),
+                TimeProvider.System,
                 Waited
             )
             .Plan;
@@ -207,7 +212,14 @@ public sealed class CheckPlannerTests
     [Test]
     public void PlanLook_NobodyNamedAndNoLimitForAll_IsRefused() =>
         Assert.That(
-            CheckPlanner.PlanLook(SnapshotOf(OfUser, OfOrg), UsageOf(null, false), Waited).Problem,
+            CheckPlanner
+                .PlanLook(
+                    SnapshotOf(OfUser, OfOrg),
+                    UsageOf(null, false),
+                    TimeProvider.System,
+                    Waited
+                )
+                .Problem,
             Is.TypeOf<CheckProblem.NobodyNamed>()
         );
 
@@ -265,7 +277,8 @@ public sealed class CheckPlannerTests
             Check with
             {
                 Subjects = subjects is [] ? null : TestData.Subjects(subjects),
-            }
+            },
+            TimeProvider.System
         );
 
     private static UsageKey UsageOf(string? user, bool hasOrg) =>

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
+using RateLimiter.UnitTests.Domain.Overrides;
 
 namespace RateLimiter.UnitTests.Application.Checks;
 
@@ -68,6 +70,27 @@ public sealed class DecisionMetricsTests : IDisposable
                 Is.EqualTo([Took.TotalSeconds, Took.TotalSeconds])
             );
         }
+    }
+
+    [Test]
+    public void Record_Overridden_IsCountedByTheEffectToo([Values] OverrideEffect effect)
+    {
+        using var overridden = Collect<long>("ratelimiter.decisions.overridden");
+        var it =
+            effect == OverrideEffect.Limits
+                ? OverrideCases.Limits()
+                : OverrideCases.Definition(effect: effect);
+        var policy = TestData.Policy();
+
+        metrics.Record(TestData.Decision(policy), Took);
+        metrics.Record(TestData.Decision(policy.Under(OverrideCases.Of(it))), Took);
+
+        overridden.RecordObservableInstruments();
+        var counted = overridden.GetMeasurementSnapshot().Single();
+        Assert.That(
+            (counted.Value, counted.Tags["effect"]),
+            Is.EqualTo((1L, $"{effect}".ToLowerInvariant()))
+        );
     }
 
     [Test]

@@ -1,6 +1,7 @@
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.UnitTests.Application.Policies;
@@ -14,6 +15,9 @@ internal sealed class KeptPolicies : IPolicyRepository
 
     /// <summary>The changes that were made, in order.</summary>
     public List<PolicyChanges> Changes { get; } = [];
+
+    /// <summary>The overrides, by id.</summary>
+    public Dictionary<string, Override> Overrides { get; } = [];
 
     /// <summary>The quota that was passed.</summary>
     public PolicyQuota? Quota { get; private set; }
@@ -44,13 +48,24 @@ internal sealed class KeptPolicies : IPolicyRepository
             : PolicyHead.None(key);
 
     public Task<PolicySet> ListAsync(ClientId client, CancellationToken cancellationToken) =>
-        Task.FromResult(new PolicySet(setVersion, [.. versions.Keys.Select(Head)]));
+        Task.FromResult(
+            new PolicySet(setVersion, [.. versions.Keys.Select(Head)])
+            {
+                Overrides = [.. Overrides.Values],
+            }
+        );
 
     public Task<PolicyHead> FindAsync(
         ClientId client,
         PolicyKey key,
         CancellationToken cancellationToken
     ) => Task.FromResult(Head(key));
+
+    public Task<Override?> FindOverrideAsync(
+        ClientId client,
+        string id,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(Overrides.GetValueOrDefault(id));
 
     public Task<IReadOnlyList<PolicyVersion>> ListVersionsAsync(
         ClientId client,
@@ -85,6 +100,9 @@ internal sealed class KeptPolicies : IPolicyRepository
         if (
             changes.SetVersion is { } expected && expected != setVersion
             || changes.Changes.Any(change => Head(change.Key) != change.Before)
+            || changes.Overrides.Any(change =>
+                Overrides.GetValueOrDefault(change.Id)?.Version != change.Before?.Version
+            )
         )
         {
             return Task.FromResult(new PolicyChangeResult(PolicySave.Outdated));
@@ -96,6 +114,16 @@ internal sealed class KeptPolicies : IPolicyRepository
             foreach (var change in changes.Changes)
             {
                 Make(change, changes.At);
+            }
+
+            foreach (var change in changes.Overrides)
+            {
+                setVersion++;
+                Overrides.Remove(change.Id);
+                if (change.After is { } after)
+                {
+                    Overrides.Add(change.Id, after);
+                }
             }
         }
 

@@ -263,6 +263,7 @@ public sealed class PolicyHandlerTests
         yield return new(PolicySave.TooLarge, new PoliciesTooLarge(MaxBytes));
         yield return new(PolicySave.NoClient, new NoSuchClient());
         yield return new(PolicySave.Outdated, new PoliciesContended());
+        yield return new(PolicySave.NoRoomForOverrides, new TooManyOverrides(10_000));
     }
 
     [TestCaseSource(nameof(Refusals))]
@@ -271,7 +272,10 @@ public sealed class PolicyHandlerTests
         policies.Refusal = refusal;
 
         Assert.That(await SaveAsync(TestData.Definition()), Is.EqualTo(outcome));
-        Assert.That(policies.Quota, Is.EqualTo(new PolicyQuota(MaxPolicies, MaxBytes)));
+        Assert.That(
+            policies.Quota,
+            Is.EqualTo(new PolicyQuota(MaxPolicies, MaxBytes, MaxOverrides: 10_000))
+        );
     }
 
     [Test]

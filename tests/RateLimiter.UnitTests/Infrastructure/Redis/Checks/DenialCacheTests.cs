@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Overrides;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Redis.Checks;
+using RateLimiter.UnitTests.Domain.Overrides;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Checks;
 
@@ -17,6 +19,45 @@ public sealed class DenialCacheTests
 
     public DenialCacheTests() =>
         (clock, cache) = (new StoreTime(time), new DenialCache(() => isHeard));
+
+    [Test]
+    public void Find_AnotherOverrideOrNone_IsTheStores()
+    {
+        var first = OverrideCases.Of(OverrideCases.Limits());
+        var overridden = Policy.Under(first);
+        clock.Observe(TestData.Moment, time.GetTimestamp());
+        Policy[] others =
+        [
+            Policy,
+            Policy.Under(OverrideCases.Of(OverrideCases.Limits(), version: 2)),
+            Policy.Under(OverrideCases.Of(OverrideCases.Limits(), "b")),
+        ];
+
+        foreach (var other in others)
+        {
+            foreach (var (denied, asked) in new[] { (overridden, other), (other, overridden) })
+            {
+                var denial = Decision.From(
+                    TestData.Plan(denied),
+                    [TestData.Status(wait: 30_000_000, remaining: 0)],
+                    TestData.Moment,
+                    TimeSpan.FromSeconds(30)
+                );
+                cache.Remember(
+                    new StableDenial(Asked(denied).Slot, Asked(denied).Plan, denial),
+                    cache.Generation
+                );
+
+                Assert.That(Find(Asked(denied), clock), Is.Not.Null);
+                Assert.That(Find(Asked(asked), clock), Is.Null);
+                // What was denied before is not known any more: permits can have been taken since.
+                Assert.That(Find(Asked(denied), clock), Is.Null);
+            }
+        }
+
+        // The same version that was loaded again.
+        Assert.That(Override.AreSame(first, OverrideCases.Of(OverrideCases.Limits())), Is.True);
+    }
 
     [Test]
     public void Find_BeforeItsEnd_IsTheDenialAsItIsThen()
