@@ -151,7 +151,8 @@ internal sealed class DemoTraffic(
                 stoppingToken.ThrowIfCancellationRequested();
                 if (
                     at < now
-                    && CheckPlanner.Plan(client, check, Time) is { Problem: null, Plan: var request }
+                    && CheckPlanner.Plan(client, check, Time)
+                        is { Problem: null, Plan: var request }
                 )
                 {
                     var decision = counters.Acquire(request, at) with { Degraded = false };

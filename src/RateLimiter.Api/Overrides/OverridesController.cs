@@ -122,9 +122,7 @@ public sealed class OverridesController(IMediator mediator, IMapper mapper) : Co
     }
 
     private ActionResult<OverrideResponse> Answer(PolicyOutcome outcome) =>
-        outcome is OverrideSaved(var saved)
-            ? mapper.Map<OverrideResponse>(saved)
-            : Refuse(outcome);
+        outcome is OverrideSaved(var saved) ? mapper.Map<OverrideResponse>(saved) : Refuse(outcome);
 
     private ObjectResult Refuse(PolicyOutcome outcome) =>
         outcome switch

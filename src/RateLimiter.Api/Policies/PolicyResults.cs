@@ -48,8 +48,8 @@ internal static class PolicyResults
             TooManyPolicies
             or TooManyOverrides
             or PoliciesTooLarge
-            or WindowTooLong or PoliciesContended =>
-                ProblemResponse.Conflict(context, PolicyRefusal.Why(outcome)),
+            or WindowTooLong
+            or PoliciesContended => ProblemResponse.Conflict(context, PolicyRefusal.Why(outcome)),
             NoSuchClient => ProblemResponse.NoClient(context),
             _ => throw new UnreachableException($"{outcome} is a change that was made."),
         };

@@ -42,7 +42,9 @@ public sealed class DecisionMetrics
     private static readonly KeyValuePair<string, object?>[][] EffectAttributes =
     [
         .. Enum.GetValues<OverrideEffect>()
-            .Select(effect => new[] { KeyValuePair.Create<string, object?>("effect", NameOf(effect)) }),
+            .Select(effect =>
+                new[] { KeyValuePair.Create<string, object?>("effect", NameOf(effect)) }
+            ),
     ];
 
     private readonly StripedCount counts = new(Attributes.Length);

@@ -109,10 +109,8 @@ public sealed class OverrideFieldsValidator : AbstractValidator<OverrideFields>
             return [(null, $"must have 1 to {OverrideDefinition.MaxLimits} members")];
         }
 
-        return
-            from limit in limits
-            let problem =
-                Names.Problem(limit.Key, Limit.MaxNameLength)
+        return from limit in limits
+            let problem = Names.Problem(limit.Key, Limit.MaxNameLength)
                 ?? FieldRules.RangeProblem(limit.Value, 0, Limit.MaxPermits)
             where problem is not null
             select ((string?)limit.Key, problem);

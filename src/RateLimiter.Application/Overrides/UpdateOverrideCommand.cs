@@ -31,8 +31,7 @@ internal sealed class UpdateOverrideHandler(IPolicyRepository repository, Policy
             {
                 var (client, id, definition, actor) = command;
                 if (
-                    await repository.FindByTextAsync(client, id, cancellationToken)
-                    is not { } found
+                    await repository.FindByTextAsync(client, id, cancellationToken) is not { } found
                 )
                 {
                     return (null, new OverrideNotFound());

@@ -15,7 +15,8 @@ public static class Addresses
         $"users{new QueryString().Add("user", userId).Add("route", route)}";
 
     /// <summary>The page of the overrides, with the form of a block of a user.</summary>
-    public static string OfBlock(string userId) => $"overrides{QueryString.Create("block", userId)}";
+    public static string OfBlock(string userId) =>
+        $"overrides{QueryString.Create("block", userId)}";
 
     /// <summary>The log, with filters.</summary>
     public static string OfLogs(string? user = null, string? route = null, bool? allowed = null)

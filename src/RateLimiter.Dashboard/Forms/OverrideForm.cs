@@ -10,7 +10,12 @@ internal sealed class OverrideForm
 {
     private const string TimeFormat = "yyyy-MM-dd HH:mm";
 
-    private static readonly string[] TimeFormats = [TimeFormat, "yyyy-MM-dd", "yyyy-MM-ddTHH:mm:ssZ"];
+    private static readonly string[] TimeFormats =
+    [
+        TimeFormat,
+        "yyyy-MM-dd",
+        "yyyy-MM-ddTHH:mm:ssZ",
+    ];
     private static readonly OverrideFieldsValidator Validator = new();
 
     public string Subject { get; set; } = SubjectNames.User;
@@ -92,7 +97,9 @@ internal sealed class OverrideForm
                     || !limits.TryAdd(line[..sign].Trim(), permits.Value)
                 )
                 {
-                    unreadable.Add(("limits", "must be lines such as daily = 5000, each with another name"));
+                    unreadable.Add(
+                        ("limits", "must be lines such as daily = 5000, each with another name")
+                    );
                     break;
                 }
             }

@@ -23,7 +23,8 @@ public static class OverrideMatch
         {
             OverrideMatchType.Pattern when !IsPattern(match) =>
                 "must have a single * at its beginning or end, and more than that",
-            OverrideMatchType.Network when !AddressRange.IsNetwork(match) => "must be a network such as 192.0.2.0/24 or 2001:db8::/32, without further bits of an address",
+            OverrideMatchType.Network when !AddressRange.IsNetwork(match) =>
+                "must be a network such as 192.0.2.0/24 or 2001:db8::/32, without further bits of an address",
             _ => null,
         };
 

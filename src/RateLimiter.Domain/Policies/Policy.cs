@@ -186,10 +186,9 @@ public sealed record Policy(
                         OverriddenBy = it,
                         Definition = policy.Definition with
                         {
-                            Limits =
-                                policy.Limits.Any(limit => IsChanged(limit, it.Definition))
-                                    ? [.. policy.Limits.Select(limit => Change(limit, it.Definition))]
-                                    : policy.Limits,
+                            Limits = policy.Limits.Any(limit => IsChanged(limit, it.Definition))
+                                ? [.. policy.Limits.Select(limit => Change(limit, it.Definition))]
+                                : policy.Limits,
                         },
                     }
             );

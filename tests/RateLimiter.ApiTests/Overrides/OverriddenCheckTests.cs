@@ -6,8 +6,7 @@ namespace RateLimiter.ApiTests.Overrides;
 /// <summary>What overrides do with checks, batches, gateways, refunds and usage.</summary>
 public sealed class OverriddenCheckTests : ServiceFixture
 {
-    private const string Blocked =
-        """{"subject":"user_id","match":"alice","effect":"blocked"}""";
+    private const string Blocked = """{"subject":"user_id","match":"alice","effect":"blocked"}""";
     private const string Unlimited =
         """{"subject":"user_id","match":"alice","effect":"unlimited"}""";
 
@@ -28,7 +27,10 @@ public sealed class OverriddenCheckTests : ServiceFixture
             """
         );
         Assert.That(HeadersOf(answer), Is.Empty);
-        Assert.That((await Client.CheckAsync("bob", "r"))["override_id"].ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(
+            (await Client.CheckAsync("bob", "r"))["override_id"].ValueKind,
+            Is.EqualTo(JsonValueKind.Null)
+        );
     }
 
     [Test]
@@ -107,7 +109,9 @@ public sealed class OverriddenCheckTests : ServiceFixture
     }
 
     [Test]
-    [Contract("limits names limits and changes only those whose per has its subject; unknown names are ignored")]
+    [Contract(
+        "limits names limits and changes only those whose per has its subject; unknown names are ignored"
+    )]
     public async Task Check_OtherLimits_ChangesThoseOfTheSubject()
     {
         await SaveAsync(
@@ -176,7 +180,10 @@ public sealed class OverriddenCheckTests : ServiceFixture
         );
 
         Assert.That(
-            answer.MustBeOk()["results"].EnumerateArray().Select(it => it.GetProperty("allowed").GetBoolean()),
+            answer
+                .MustBeOk()["results"]
+                .EnumerateArray()
+                .Select(it => it.GetProperty("allowed").GetBoolean()),
             Is.EqualTo(new[] { false, true, true, false })
         );
     }
@@ -252,9 +259,7 @@ public sealed class OverriddenCheckTests : ServiceFixture
                 .Select(it =>
                     $"{it.GetProperty("override").GetProperty("effect")} {it.GetProperty("has_ended")} {it.GetProperty("decides")}"
                 ),
-            Is.EqualTo(
-                new[] { "blocked True False", "unlimited False True", "limits False False" }
-            )
+            Is.EqualTo(new[] { "blocked True False", "unlimited False True", "limits False False" })
         );
     }
 

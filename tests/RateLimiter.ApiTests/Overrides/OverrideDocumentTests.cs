@@ -48,7 +48,9 @@ public sealed class OverrideDocumentTests : ServiceFixture
     }
 
     [Test]
-    [Contract("import matches them by (subject, match, match_type, route_key, role, effect), once each")]
+    [Contract(
+        "import matches them by (subject, match, match_type, route_key, role, effect), once each"
+    )]
     public async Task Import_OtherContent_KeepsTheIdAndDeletesOthers()
     {
         var id = await CreateAsync(Alice);
@@ -115,10 +117,7 @@ public sealed class OverrideDocumentTests : ServiceFixture
 
         var answer = await ImportAsync("""{"policies":[]}""");
 
-        Assert.That(
-            answer["overrides"].ValueKind,
-            Is.EqualTo(System.Text.Json.JsonValueKind.Null)
-        );
+        Assert.That(answer["overrides"].ValueKind, Is.EqualTo(System.Text.Json.JsonValueKind.Null));
         Assert.That(await MatchesAsync(), Is.EqualTo("alice"));
     }
 

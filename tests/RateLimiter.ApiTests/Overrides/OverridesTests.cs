@@ -23,7 +23,9 @@ public sealed class OverridesTests : ServiceFixture
         Assert.That(answer["override_id"].GetString(), Does.Match("^[0-9A-Za-z]{16}$"));
         answer.MustBe(
             $$$"""
-            {"override_id":{{{answer["override_id"].GetRawText()}}},"subject":"user_id","match":"alice","match_type":"exact","route_key":"search",
+            {"override_id":{{{answer[
+                "override_id"
+            ].GetRawText()}}},"subject":"user_id","match":"alice","match_type":"exact","route_key":"search",
              "role":"free","effect":"limits","expires_at":"2100-01-02T03:04:05.5Z","reason":"a good\ncustomer","version":1,
              "created_at":{{{created}}},"updated_at":{{{created}}},"updated_by":{{{keyId.GetRawText()}}},"limits":{"daily":5000}}
             """
@@ -104,11 +106,15 @@ public sealed class OverridesTests : ServiceFixture
     }
 
     [Test]
-    [Contract("GET /overrides → [override], newest first, filters subject, match, route_key, role, effect")]
+    [Contract(
+        "GET /overrides → [override], newest first, filters subject, match, route_key, role, effect"
+    )]
     public async Task List_WithFilters_ListsThoseThatMatchNewestFirst()
     {
         await CreateAsync("""{"subject":"user_id","match":"a","effect":"blocked"}""");
-        await CreateAsync("""{"subject":"org","match":"a*","effect":"unlimited","route_key":"r"}""");
+        await CreateAsync(
+            """{"subject":"org","match":"a*","effect":"unlimited","route_key":"r"}"""
+        );
         await CreateAsync(
             """{"subject":"org","match":"a","effect":"limits","limits":{"x":1},"role":"paid"}"""
         );
@@ -130,12 +136,19 @@ public sealed class OverridesTests : ServiceFixture
     {
         var first = await BlockAsync("alice");
 
-        var second = await PutAsync(IdOf(first), """{"subject":"org","match":"b*","effect":"unlimited"}""");
+        var second = await PutAsync(
+            IdOf(first),
+            """{"subject":"org","match":"b*","effect":"unlimited"}"""
+        );
 
         second.MustBeOk();
         Assert.That(IdOf(second), Is.EqualTo(IdOf(first)));
         Assert.That(
-            (second["match"].GetString(), second["effect"].GetString(), second["version"].GetInt64()),
+            (
+                second["match"].GetString(),
+                second["effect"].GetString(),
+                second["version"].GetInt64()
+            ),
             Is.EqualTo(("b*", "unlimited", 2L))
         );
         Assert.That(
@@ -151,7 +164,9 @@ public sealed class OverridesTests : ServiceFixture
     [Contract("unknown id 404")]
     public async Task UpdateAndDelete_UnknownId_AreNotFound(string id)
     {
-        (await PutAsync(id, """{"subject":"org","match":"b","effect":"blocked"}""")).MustBeStatus(404);
+        (await PutAsync(id, """{"subject":"org","match":"b","effect":"blocked"}""")).MustBeStatus(
+            404
+        );
         (await DeleteAsync(id)).MustBeStatus(404);
     }
 
@@ -182,9 +197,9 @@ public sealed class OverridesTests : ServiceFixture
                 """{"subject":"user_id","match":"a","effect":"blocked"}"""
             )
         ).MustBeStatus(403);
-        (
-            await reader.SendAsync(HttpMethod.Delete, "/overrides/0123456789abcdef")
-        ).MustBeStatus(403);
+        (await reader.SendAsync(HttpMethod.Delete, "/overrides/0123456789abcdef")).MustBeStatus(
+            403
+        );
     }
 
     [Test]
@@ -207,12 +222,7 @@ public sealed class OverridesTests : ServiceFixture
                     $"{entry.GetProperty("action")} {MatchOf(entry, "before")} {MatchOf(entry, "after")}"
                 ),
             Is.EqualTo(
-                new[]
-                {
-                    "override.deleted b -",
-                    "override.updated a b",
-                    "override.created - a",
-                }
+                new[] { "override.deleted b -", "override.updated a b", "override.created - a" }
             )
         );
         Assert.That(
@@ -220,7 +230,9 @@ public sealed class OverridesTests : ServiceFixture
             Is.EqualTo("""{"x":1}""")
         );
         Assert.That(
-            (await Client.GetAsync("/audit?action=override.updated")).MustBeOk()["entries"].GetArrayLength(),
+            (await Client.GetAsync("/audit?action=override.updated"))
+                .MustBeOk()["entries"]
+                .GetArrayLength(),
             Is.EqualTo(1)
         );
 
@@ -252,9 +264,9 @@ public sealed class OverridesTests : ServiceFixture
 
     private async Task<TestClient> WithScopesAsync(string scope) =>
         Client.With(
-            (
-                await Client.PostAsync("/keys", $$"""{"name":"k","scopes":["{{scope}}"]}""")
-            ).MustBeOk()["api_key"].GetString()!
+            (await Client.PostAsync("/keys", $$"""{"name":"k","scopes":["{{scope}}"]}"""))
+                .MustBeOk()["api_key"]
+                .GetString()!
         );
 
     private static string IdOf(Answer answer) => answer.MustBeOk()["override_id"].GetString()!;

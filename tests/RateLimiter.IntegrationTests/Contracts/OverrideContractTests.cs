@@ -84,7 +84,10 @@ public sealed class OverrideContractTests(ContractStore store) : ContractTests(s
         var after = (await Clients.FindAsync(client, default))!;
 
         Assert.That(after.Version, Is.EqualTo(before.Version + 1));
-        Assert.That((await Policies.ListAsync(client, default)).Version, Is.EqualTo(set.Version + 1));
+        Assert.That(
+            (await Policies.ListAsync(client, default)).Version,
+            Is.EqualTo(set.Version + 1)
+        );
         Assert.That(
             (
                 await Policies.TryChangeAsync(
@@ -120,12 +123,7 @@ public sealed class OverrideContractTests(ContractStore store) : ContractTests(s
         Assert.That(
             again.Overrides.Overrides.Select(it => (it.Id, it.Version, it.Definition.Match)),
             Is.EquivalentTo(
-                new[]
-                {
-                    (kept.Id, 1L, "kept"),
-                    (changed.Id, 2L, "other"),
-                    (created.Id, 1L, "new"),
-                }
+                new[] { (kept.Id, 1L, "kept"), (changed.Id, 2L, "other"), (created.Id, 1L, "new") }
             )
         );
         // Loaded alone: the others are the same objects.
@@ -199,10 +197,7 @@ public sealed class OverrideContractTests(ContractStore store) : ContractTests(s
                 .Range(0, count)
                 .Select(i => OverrideChange.Create(Named($"user{i}"), Now, Actor)),
         ];
-        Assert.That(
-            await OutcomeAsync(client, [policy], changes),
-            Is.EqualTo(PolicySave.Saved)
-        );
+        Assert.That(await OutcomeAsync(client, [policy], changes), Is.EqualTo(PolicySave.Saved));
 
         var set = await Policies.ListAsync(client, default);
         Assert.That(set.Policies.Count(), Is.EqualTo(1));

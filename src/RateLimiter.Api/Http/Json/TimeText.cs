@@ -12,7 +12,8 @@ namespace RateLimiter.Api.Http.Json;
 internal static partial class TimeText
 {
     /// <summary>What a time must be.</summary>
-    public const string Form = "must be a time such as 2026-02-03T04:05:06Z or 2026-02-03T05:05:06+01:00";
+    public const string Form =
+        "must be a time such as 2026-02-03T04:05:06Z or 2026-02-03T05:05:06+01:00";
 
     public static bool TryParse([NotNullWhen(true)] string? text, out DateTimeOffset time)
     {
@@ -41,7 +42,8 @@ internal sealed class TimeConverter : JsonConverter<DateTimeOffset>
         Type typeToConvert,
         JsonSerializerOptions options
     ) =>
-        reader.TokenType == JsonTokenType.String && TimeText.TryParse(reader.GetString(), out var time)
+        reader.TokenType == JsonTokenType.String
+        && TimeText.TryParse(reader.GetString(), out var time)
             ? time
             : throw new JsonContentException(TimeText.Form);
 

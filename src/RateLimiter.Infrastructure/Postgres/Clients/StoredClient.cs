@@ -80,7 +80,8 @@ internal sealed record StoredClient(
         {
             Overrides =
             [
-                .. isOverride[true].Select(entry => RowOf(id, OverrideDocument.Parse(entry.Value!))),
+                .. isOverride[true]
+                    .Select(entry => RowOf(id, OverrideDocument.Parse(entry.Value!))),
             ],
         };
 

@@ -223,10 +223,7 @@ internal sealed class PostgresPolicyRepository(
         );
     }
 
-    private static IEnumerable<string> Gone(
-        PolicyChanges changes,
-        IEnumerable<string?> values
-    ) =>
+    private static IEnumerable<string> Gone(PolicyChanges changes, IEnumerable<string?> values) =>
         changes
             .Changes.Zip(values)
             .Where(pair => pair.Second is null)

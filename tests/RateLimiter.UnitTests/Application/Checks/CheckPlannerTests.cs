@@ -212,7 +212,14 @@ public sealed class CheckPlannerTests
     [Test]
     public void PlanLook_NobodyNamedAndNoLimitForAll_IsRefused() =>
         Assert.That(
-            CheckPlanner.PlanLook(SnapshotOf(OfUser, OfOrg), UsageOf(null, false), TimeProvider.System, Waited).Problem,
+            CheckPlanner
+                .PlanLook(
+                    SnapshotOf(OfUser, OfOrg),
+                    UsageOf(null, false),
+                    TimeProvider.System,
+                    Waited
+                )
+                .Problem,
             Is.TypeOf<CheckProblem.NobodyNamed>()
         );
 

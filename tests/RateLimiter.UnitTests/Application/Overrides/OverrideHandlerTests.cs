@@ -108,10 +108,7 @@ public sealed class OverrideHandlerTests
         var outcome = (PoliciesImported)await ImportAsync([Alice, Bob]);
 
         Assert.That(outcome.Overrides!.Unchanged, Is.EqualTo(1));
-        Assert.That(
-            outcome.Overrides.Changes.Single().After!.Definition,
-            Is.EqualTo(Bob)
-        );
+        Assert.That(outcome.Overrides.Changes.Single().After!.Definition, Is.EqualTo(Bob));
         Assert.That(policies.Overrides.Keys, Does.Contain(kept.Id));
         Assert.That(policies.Overrides, Has.Count.EqualTo(2));
         Assert.That(outcome.Changes, Has.Count.EqualTo(1));

@@ -272,7 +272,10 @@ public sealed class PolicyHandlerTests
         policies.Refusal = refusal;
 
         Assert.That(await SaveAsync(TestData.Definition()), Is.EqualTo(outcome));
-        Assert.That(policies.Quota, Is.EqualTo(new PolicyQuota(MaxPolicies, MaxBytes, MaxOverrides: 10_000)));
+        Assert.That(
+            policies.Quota,
+            Is.EqualTo(new PolicyQuota(MaxPolicies, MaxBytes, MaxOverrides: 10_000))
+        );
     }
 
     [Test]

@@ -4,7 +4,11 @@ namespace RateLimiter.UnitTests.Application.Policies;
 
 public sealed class PolicyQuotaTests
 {
-    private static readonly PolicyQuota Quota = new(MaxPolicies: 10, MaxBytes: 100, MaxOverrides: 3);
+    private static readonly PolicyQuota Quota = new(
+        MaxPolicies: 10,
+        MaxBytes: 100,
+        MaxOverrides: 3
+    );
 
     [TestCase(true, 10, 100, 1, PolicySave.Saved)]
     [TestCase(true, 11, 100, 1, PolicySave.NoRoom)]
@@ -26,10 +30,13 @@ public sealed class PolicyQuotaTests
         long bytes,
         long growth,
         PolicySave expected
-    ) => Assert.That(Quota.Admit(creates, count, bytes, growth, overrides: 0), Is.EqualTo(expected));
+    ) =>
+        Assert.That(Quota.Admit(creates, count, bytes, growth, overrides: 0), Is.EqualTo(expected));
 
     [TestCase(3, PolicySave.Saved)]
     [TestCase(4, PolicySave.NoRoomForOverrides)]
-    public void Admit_OverridesAreCreated_AreComparedWithTheirLimit(int count, PolicySave expected) =>
-        Assert.That(Quota.Admit(false, 0, 0, 0, count), Is.EqualTo(expected));
+    public void Admit_OverridesAreCreated_AreComparedWithTheirLimit(
+        int count,
+        PolicySave expected
+    ) => Assert.That(Quota.Admit(false, 0, 0, 0, count), Is.EqualTo(expected));
 }

@@ -14,7 +14,11 @@ public sealed class OverrideImportTests
     public void Import_WhatIsThere_ChangesNothing() =>
         Assert.That(
             Import(
-                [OverrideCases.Of(Alice, "1"), OverrideCases.Of(Alice, "2"), OverrideCases.Of(Bob, "3")],
+                [
+                    OverrideCases.Of(Alice, "1"),
+                    OverrideCases.Of(Alice, "2"),
+                    OverrideCases.Of(Bob, "3"),
+                ],
                 [Bob, OverrideCases.Limits(), Alice]
             ),
             Is.Empty

@@ -68,7 +68,12 @@ public sealed class OverrideTableTests
     [TestCase("alice - search free", 1, "blocked alice +", "limits alice")]
     [TestCase("alice - search free", 2, "blocked alice @search -", "blocked alice", "limits alice")]
     // Patterns.
-    [TestCase("a - search free", 1, "blocked a*", TestName = "{m}(a pattern matches its beginning)")]
+    [TestCase(
+        "a - search free",
+        1,
+        "blocked a*",
+        TestName = "{m}(a pattern matches its beginning)"
+    )]
     [TestCase("a - search free", 1, "blocked *a", TestName = "{m}(and its end)")]
     [TestCase("ba - search free", 0, "blocked a*")]
     [TestCase("ab - search free", 0, "blocked *a")]
@@ -111,8 +116,19 @@ public sealed class OverrideTableTests
         for (var i = 0; i < 500; i++)
         {
             var query = new OverrideQuery(
-                Pick(random, Nobody, "alice", "bob", "al", "10.1.2.3", "::ffff:10.1.9.9", "2001:db8::/64"),
-                random.Next(2) == 0 ? null : TestData.Subjects(("org", Pick(random, "acme", "a*", "alice"))),
+                Pick(
+                    random,
+                    Nobody,
+                    "alice",
+                    "bob",
+                    "al",
+                    "10.1.2.3",
+                    "::ffff:10.1.9.9",
+                    "2001:db8::/64"
+                ),
+                random.Next(2) == 0
+                    ? null
+                    : TestData.Subjects(("org", Pick(random, "acme", "a*", "alice"))),
                 Pick(random, "r0", "r1", "r2"),
                 Pick(random, "free", "paid")
             );
@@ -128,9 +144,7 @@ public sealed class OverrideTableTests
     public void Find_OverrideThatEnds_AppliesUntilThenWithoutAnotherTable()
     {
         var end = TestData.Moment.AddSeconds(10);
-        var table = new OverrideTable([
-            OverrideCases.Of(OverrideCases.Definition(expiresAt: end)),
-        ]);
+        var table = new OverrideTable([OverrideCases.Of(OverrideCases.Definition(expiresAt: end))]);
         var query = QueryOf("alice - search free");
 
         time.Advance(TimeSpan.FromSeconds(10) - TimeSpan.FromTicks(1));

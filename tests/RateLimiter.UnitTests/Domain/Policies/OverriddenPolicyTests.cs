@@ -35,10 +35,16 @@ public sealed class OverriddenPolicyTests
         long expected
     ) =>
         Assert.That(
-            ((BucketLimit)Changed(
-                TestData.Limit(permits: permits, algorithm: Algorithm.TokenBucket, burst: burst),
-                changed
-            )).Burst,
+            (
+                (BucketLimit)Changed(
+                    TestData.Limit(
+                        permits: permits,
+                        algorithm: Algorithm.TokenBucket,
+                        burst: burst
+                    ),
+                    changed
+                )
+            ).Burst,
             Is.EqualTo(expected)
         );
 
@@ -47,7 +53,11 @@ public sealed class OverriddenPolicyTests
     public void Under_BucketWithoutABurst_HasThatOfItsAlgorithm(
         Algorithm algorithm,
         long capacity
-    ) => Assert.That(Changed(TestData.Limit(algorithm: algorithm), 30).Capacity, Is.EqualTo(capacity));
+    ) =>
+        Assert.That(
+            Changed(TestData.Limit(algorithm: algorithm), 30).Capacity,
+            Is.EqualTo(capacity)
+        );
 
     [Test]
     public void Under_MoreThanIsExact_IsTheMostThatIs([Values] Algorithm algorithm)

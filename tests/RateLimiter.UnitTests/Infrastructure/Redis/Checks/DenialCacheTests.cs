@@ -56,10 +56,7 @@ public sealed class DenialCacheTests
         }
 
         // The same version that was loaded again.
-        Assert.That(
-            Override.AreSame(first, OverrideCases.Of(OverrideCases.Limits())),
-            Is.True
-        );
+        Assert.That(Override.AreSame(first, OverrideCases.Of(OverrideCases.Limits())), Is.True);
     }
 
     [Test]
