@@ -42,10 +42,11 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">The route.</param>
         /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="explain">Lists the overrides that match, in the order in which they decide.</param>
         /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string routeKey, string? userId = null, string? role = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string routeKey, string? userId = null, string? role = null, bool? explain = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -142,10 +143,10 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Exports all policies as one document, ordered by route, then role.
+        /// Exports all policies and overrides as one document, policies ordered by route, then role.
         /// </summary>
         /// <remarks>
-        /// Each policy has the form that POST /policy accepts, and PUT /policy/import accepts the document. It is JSON, or YAML
+        /// Each policy has the form that POST /policy accepts, each override that of POST /overrides, without ids, and PUT /policy/import accepts the document. It is JSON, or YAML
         /// <br/>if requested by format or in Accept. The ETag is that of all policies.
         /// <br/>
         /// <br/>Scope: `policy:read`
@@ -157,20 +158,22 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Replaces all policies by those of a document, atomically.
+        /// Replaces all policies, and overrides where it has them, by those of a document, atomically.
         /// </summary>
         /// <remarks>
-        /// Policies that are not in the document are deleted. A policy that does not change keeps its version and counters. The
+        /// Policies that are not in the document are deleted, and so are overrides, if it has the member. A policy that does not change
+        /// <br/>keeps its version and counters, and an override its id; one is recognised by its subject, match, match_type, route_key, role
+        /// <br/>and effect. The
         /// <br/>document is JSON, or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
         /// <br/>If-Match it changes that version of them only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="document">The policies.</param>
+        /// <param name="document">The policies and overrides.</param>
         /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
         /// <param name="ifNoneMatch">* if there must be no current version.</param>
         /// <param name="dryRun">Changes nothing, and returns what would change.</param>
-        /// <param name="keepOthers">Keeps policies that are not in the document.</param>
+        /// <param name="keepOthers">Keeps policies and overrides that are not in the document.</param>
         /// <returns>What an import changed, or would change.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
@@ -208,6 +211,65 @@ namespace RateLimiting.Client.Generated
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ApiResponse<SavePolicyResponse>> RollBackPolicyAsync(RollBackPolicyRequest request, string? ifMatch = null, string? ifNoneMatch = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Creates an override, which applies from the next check on.
+        /// </summary>
+        /// <remarks>
+        /// Of several that apply to a check, one decides: blocked before unlimited before limits, exact before pattern before network,
+        /// <br/>the longer match, one that names a route, one that names a role, the newest.
+        /// <br/>
+        /// <br/>Scope: `policy:write`
+        /// </remarks>
+        /// <returns>A stored override.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<OverrideResponse> CreateOverridesAsync(OverrideRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Lists the overrides, newest first.
+        /// </summary>
+        /// <remarks>
+        /// One that has ended is listed until it is deleted.
+        /// <br/>
+        /// <br/>Scope: `policy:read`
+        /// </remarks>
+        /// <param name="subject">Only overrides of this subject.</param>
+        /// <param name="match">Only overrides with this match, as it was written.</param>
+        /// <param name="routeKey">Only overrides that name this route.</param>
+        /// <param name="role">Only overrides that name this role.</param>
+        /// <param name="effect">Only overrides with this effect.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<OverrideResponse>> ListOverridesAsync(string? subject = null, string? match = null, string? routeKey = null, string? role = null, OverrideEffect? effect = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Replaces what an override says.
+        /// </summary>
+        /// <remarks>
+        /// It keeps its id and the time of its creation.
+        /// <br/>
+        /// <br/>Scope: `policy:write`
+        /// </remarks>
+        /// <param name="overrideId">The override's override_id.</param>
+        /// <param name="request">What it says from now on.</param>
+        /// <returns>A stored override.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<OverrideResponse> UpdateOverridesAsync(string overrideId, OverrideRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Deletes an override. Usage goes on under the limits of the policy.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `policy:write`
+        /// </remarks>
+        /// <param name="overrideId">The override's override_id.</param>
+        /// <returns>Done; there is no body.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task DeleteOverridesAsync(string overrideId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -532,10 +594,11 @@ namespace RateLimiting.Client.Generated
         /// <param name="routeKey">The route.</param>
         /// <param name="userId">The user; required unless another subject is named, or a limit is one for all.</param>
         /// <param name="role">The user's role; the default role when omitted.</param>
+        /// <param name="explain">Lists the overrides that match, in the order in which they decide.</param>
         /// <param name="subjects">The subjects beside the user. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>The current usage; allowed, reason, retry_after and violated are those of a check of cost 1.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string routeKey, string? userId = null, string? role = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<UsageResponse> GetUsageAsync(string routeKey, string? userId = null, string? role = null, bool? explain = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (routeKey == null)
                 throw new System.ArgumentNullException("routeKey");
@@ -562,6 +625,10 @@ namespace RateLimiting.Client.Generated
                     if (role != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("role")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(role, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (explain != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("explain")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(explain, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
                     }
                     if (subjects != null)
                     {
@@ -1191,10 +1258,10 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Exports all policies as one document, ordered by route, then role.
+        /// Exports all policies and overrides as one document, policies ordered by route, then role.
         /// </summary>
         /// <remarks>
-        /// Each policy has the form that POST /policy accepts, and PUT /policy/import accepts the document. It is JSON, or YAML
+        /// Each policy has the form that POST /policy accepts, each override that of POST /overrides, without ids, and PUT /policy/import accepts the document. It is JSON, or YAML
         /// <br/>if requested by format or in Accept. The ETag is that of all policies.
         /// <br/>
         /// <br/>Scope: `policy:read`
@@ -1275,20 +1342,22 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// Replaces all policies by those of a document, atomically.
+        /// Replaces all policies, and overrides where it has them, by those of a document, atomically.
         /// </summary>
         /// <remarks>
-        /// Policies that are not in the document are deleted. A policy that does not change keeps its version and counters. The
+        /// Policies that are not in the document are deleted, and so are overrides, if it has the member. A policy that does not change
+        /// <br/>keeps its version and counters, and an override its id; one is recognised by its subject, match, match_type, route_key, role
+        /// <br/>and effect. The
         /// <br/>document is JSON, or YAML 1.2 without anchors and tags, up to 16 MiB. With the ETag of all policies in
         /// <br/>If-Match it changes that version of them only.
         /// <br/>
         /// <br/>Scope: `policy:write`
         /// </remarks>
-        /// <param name="document">The policies.</param>
+        /// <param name="document">The policies and overrides.</param>
         /// <param name="ifMatch">ETags, one of which must be that of the current version; * for any version.</param>
         /// <param name="ifNoneMatch">* if there must be no current version.</param>
         /// <param name="dryRun">Changes nothing, and returns what would change.</param>
-        /// <param name="keepOthers">Keeps policies that are not in the document.</param>
+        /// <param name="keepOthers">Keeps policies and overrides that are not in the document.</param>
         /// <returns>What an import changed, or would change.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<ImportPoliciesResponse> ImportPoliciesAsync(PolicySetDocument document, string? ifMatch = null, string? ifNoneMatch = null, bool? dryRun = null, bool? keepOthers = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -1558,6 +1627,367 @@ namespace RateLimiting.Client.Generated
                                 throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
                             }
                             return new ApiResponse<SavePolicyResponse>(status_, headers_, objectResponse_.Object);
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Creates an override, which applies from the next check on.
+        /// </summary>
+        /// <remarks>
+        /// Of several that apply to a check, one decides: blocked before unlimited before limits, exact before pattern before network,
+        /// <br/>the longer match, one that names a route, one that names a role, the newest.
+        /// <br/>
+        /// <br/>Scope: `policy:write`
+        /// </remarks>
+        /// <returns>A stored override.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<OverrideResponse> CreateOverridesAsync(OverrideRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "overrides"
+                    urlBuilder_.Append("overrides");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<OverrideResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Lists the overrides, newest first.
+        /// </summary>
+        /// <remarks>
+        /// One that has ended is listed until it is deleted.
+        /// <br/>
+        /// <br/>Scope: `policy:read`
+        /// </remarks>
+        /// <param name="subject">Only overrides of this subject.</param>
+        /// <param name="match">Only overrides with this match, as it was written.</param>
+        /// <param name="routeKey">Only overrides that name this route.</param>
+        /// <param name="role">Only overrides that name this role.</param>
+        /// <param name="effect">Only overrides with this effect.</param>
+        /// <returns>Done.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<OverrideResponse>> ListOverridesAsync(string? subject = null, string? match = null, string? routeKey = null, string? role = null, OverrideEffect? effect = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    request_.Method = new System.Net.Http.HttpMethod("GET");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "overrides"
+                    urlBuilder_.Append("overrides");
+                    urlBuilder_.Append('?');
+                    if (subject != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("subject")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(subject, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (match != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("match")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(match, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (routeKey != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("route_key")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(routeKey, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (role != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("role")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(role, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (effect != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("effect")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(effect, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    urlBuilder_.Length--;
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<System.Collections.Generic.ICollection<OverrideResponse>>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Replaces what an override says.
+        /// </summary>
+        /// <remarks>
+        /// It keeps its id and the time of its creation.
+        /// <br/>
+        /// <br/>Scope: `policy:write`
+        /// </remarks>
+        /// <param name="overrideId">The override's override_id.</param>
+        /// <param name="request">What it says from now on.</param>
+        /// <returns>A stored override.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<OverrideResponse> UpdateOverridesAsync(string overrideId, OverrideRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (overrideId == null)
+                throw new System.ArgumentNullException("overrideId");
+
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("PUT");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "overrides/{override_id}"
+                    urlBuilder_.Append("overrides/");
+                    urlBuilder_.Append(System.Uri.EscapeDataString(ConvertToString(overrideId, System.Globalization.CultureInfo.InvariantCulture)));
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<OverrideResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Deletes an override. Usage goes on under the limits of the policy.
+        /// </summary>
+        /// <remarks>
+        /// Scope: `policy:write`
+        /// </remarks>
+        /// <param name="overrideId">The override's override_id.</param>
+        /// <returns>Done; there is no body.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task DeleteOverridesAsync(string overrideId, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (overrideId == null)
+                throw new System.ArgumentNullException("overrideId");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    request_.Method = new System.Net.Http.HttpMethod("DELETE");
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "overrides/{override_id}"
+                    urlBuilder_.Append("overrides/");
+                    urlBuilder_.Append(System.Uri.EscapeDataString(ConvertToString(overrideId, System.Globalization.CultureInfo.InvariantCulture)));
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ == 204)
+                        {
+                            return;
                         }
                         else
                         {
@@ -3256,6 +3686,48 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
+    /// How an override matches the value of its subject, in the order of precedence.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum OverrideMatchType
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"exact")]
+        [System.Runtime.Serialization.EnumMember(Value = @"exact")]
+        Exact = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"pattern")]
+        [System.Runtime.Serialization.EnumMember(Value = @"pattern")]
+        Pattern = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"network")]
+        [System.Runtime.Serialization.EnumMember(Value = @"network")]
+        Network = 2,
+
+    }
+
+    /// <summary>
+    /// What an override does, in the order of precedence.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum OverrideEffect
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"blocked")]
+        [System.Runtime.Serialization.EnumMember(Value = @"blocked")]
+        Blocked = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"unlimited")]
+        [System.Runtime.Serialization.EnumMember(Value = @"unlimited")]
+        Unlimited = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"limits")]
+        [System.Runtime.Serialization.EnumMember(Value = @"limits")]
+        Limits = 2,
+
+    }
+
+    /// <summary>
     /// How permits are counted.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -3377,7 +3849,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The kind of change of a policy.
+    /// The kind of change of a policy or an override.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public enum PolicyChangeAction
@@ -3530,6 +4002,12 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("limits")]
         public System.Collections.Generic.IReadOnlyList<LimitUsageResponse> Limits { get; set; } = new System.Collections.Generic.List<LimitUsageResponse>();
 
+        /// <summary>
+        /// With explain: the overrides that match, in the order in which they decide. The first that has not ended decides.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("considered")]
+        public System.Collections.Generic.IReadOnlyList<ConsideredOverrideResponse>? Considered { get; set; } = default!;
+
     }
 
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -3581,6 +4059,128 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
+    /// An override that matches.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ConsideredOverrideResponse
+    {
+
+        /// <summary>
+        /// The override.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("override")]
+        public OverrideResponse Override { get; set; } = new OverrideResponse();
+
+        /// <summary>
+        /// Whether it has ended.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("has_ended")]
+        public bool HasEnded { get; set; } = default!;
+
+        /// <summary>
+        /// Whether it decides.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("decides")]
+        public bool Decides { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// A stored override.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class OverrideResponse
+    {
+
+        /// <summary>
+        /// Its id, which decisions have that it decided.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("override_id")]
+        public string OverrideId { get; set; } = default!;
+
+        /// <summary>
+        /// The subject whose value is compared.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("subject")]
+        public string Subject { get; set; } = default!;
+
+        /// <summary>
+        /// A value, a pattern or a network.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("match")]
+        public string Match { get; set; } = default!;
+
+        /// <summary>
+        /// How match is read.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("match_type")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<OverrideMatchType>))]
+        public OverrideMatchType MatchType { get; set; } = default!;
+
+        /// <summary>
+        /// The requested route that it applies to; null for all.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("route_key")]
+        public string? RouteKey { get; set; } = default!;
+
+        /// <summary>
+        /// The requested role that it applies to; null for all.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("role")]
+        public string? Role { get; set; } = default!;
+
+        /// <summary>
+        /// What it does.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("effect")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<OverrideEffect>))]
+        public OverrideEffect Effect { get; set; } = default!;
+
+        /// <summary>
+        /// The time from which it does not apply any more, UTC; null for never.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
+        public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
+
+        /// <summary>
+        /// Free text, or null.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reason")]
+        public string? Reason { get; set; } = default!;
+
+        /// <summary>
+        /// 1 when created, incremented with every change.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("version")]
+        public long Version { get; set; } = default!;
+
+        /// <summary>
+        /// When it was created, UTC.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("created_at")]
+        public System.DateTimeOffset CreatedAt { get; set; } = default!;
+
+        /// <summary>
+        /// When this version was saved, UTC.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("updated_at")]
+        public System.DateTimeOffset UpdatedAt { get; set; } = default!;
+
+        /// <summary>
+        /// The key_id of the API key that saved this version.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("updated_by")]
+        public string? UpdatedBy { get; set; } = default!;
+
+        /// <summary>
+        /// The permits of each limit that it changes, by its name; null with another effect.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limits")]
+        public System.Collections.Generic.IDictionary<string, long>? Limits { get; set; } = default!;
+
+    }
+
+    /// <summary>
     /// The decision on a check.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -3618,7 +4218,7 @@ namespace RateLimiting.Client.Generated
         public System.DateTimeOffset? ResetsAt { get; set; } = default!;
 
         /// <summary>
-        /// Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.
+        /// Why the check is denied, "Blocked" by an override; null when allowed, unless the policy is inactive or none of its limits applies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
@@ -3676,6 +4276,12 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("violated")]
         public System.Collections.Generic.IReadOnlyList<string> Violated { get; set; } = new System.Collections.Generic.List<string>();
+
+        /// <summary>
+        /// The override that decided or changed the limits; null when none did.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("override_id")]
+        public string? OverrideId { get; set; } = default!;
 
     }
 
@@ -4224,6 +4830,78 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("policies")]
         public System.Collections.Generic.IReadOnlyList<SavePolicyRequest> Policies { get; set; } = new System.Collections.Generic.List<SavePolicyRequest>();
 
+        /// <summary>
+        /// At most 100,000, the older first; when omitted, an import leaves the client's overrides as they are.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("overrides")]
+        public System.Collections.Generic.IReadOnlyList<OverrideRequest>? Overrides { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// Other limits, none, or a block for one subject, a pattern or a network.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class OverrideRequest
+    {
+
+        /// <summary>
+        /// The subject whose value is compared: user_id, or another that checks name.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("subject")]
+        public string Subject { get; set; } = default!;
+
+        /// <summary>
+        /// Its value, 1 to 256 characters; a pattern with a single * at its beginning or end; or a network such as 192.0.2.0/24.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("match")]
+        public string Match { get; set; } = default!;
+
+        /// <summary>
+        /// How match is read. When omitted: a network where a / follows an address, else a pattern where there is a *, else exact.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("match_type")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<OverrideMatchType>))]
+        public OverrideMatchType? MatchType { get; set; } = default!;
+
+        /// <summary>
+        /// Only checks of this route; all when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("route_key")]
+        public string? RouteKey { get; set; } = default!;
+
+        /// <summary>
+        /// Only checks with this role; all when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("role")]
+        public string? Role { get; set; } = default!;
+
+        /// <summary>
+        /// "limits" changes limits, "unlimited" allows everything and counts nothing, "blocked" denies everything.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("effect")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<OverrideEffect>))]
+        public OverrideEffect Effect { get; set; } = default!;
+
+        /// <summary>
+        /// The permits, 0 to 1,000,000,000, of each limit that changes, by its name: "default" is that of a policy with a single one. Only with the
+        /// <br/>effect limits, with 1 to 64 members.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limits")]
+        public System.Collections.Generic.IDictionary<string, long>? Limits { get; set; } = default!;
+
+        /// <summary>
+        /// The time from which it does not apply any more; never when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
+        public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
+
+        /// <summary>
+        /// Free text, at most 500 characters.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reason")]
+        public string? Reason { get; set; } = default!;
+
     }
 
     /// <summary>
@@ -4264,10 +4942,16 @@ namespace RateLimiting.Client.Generated
         public int Unchanged { get; set; } = default!;
 
         /// <summary>
-        /// Each change, ordered by route, then role.
+        /// Each change of a policy, ordered by route, then role.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("changes")]
         public System.Collections.Generic.IReadOnlyList<PolicyChangeResponse> Changes { get; set; } = new System.Collections.Generic.List<PolicyChangeResponse>();
+
+        /// <summary>
+        /// The same of the overrides; null when the document left them as they are.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("overrides")]
+        public ImportOverridesResponse? Overrides { get; set; } = default!;
 
     }
 
@@ -4314,6 +4998,73 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("after")]
         public PolicyResponse? After { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// What an import changed, or would change, of the overrides.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ImportOverridesResponse
+    {
+
+        /// <summary>
+        /// The number of created overrides.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("created")]
+        public int Created { get; set; } = default!;
+
+        /// <summary>
+        /// The number of changed overrides, which keep their ids.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("updated")]
+        public int Updated { get; set; } = default!;
+
+        /// <summary>
+        /// The number of deleted overrides.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("deleted")]
+        public int Deleted { get; set; } = default!;
+
+        /// <summary>
+        /// The number of overrides of the document that are the same as before.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("unchanged")]
+        public int Unchanged { get; set; } = default!;
+
+        /// <summary>
+        /// Each change: those of the document in its order, then the deletions.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("changes")]
+        public System.Collections.Generic.IReadOnlyList<OverrideChangeResponse> Changes { get; set; } = new System.Collections.Generic.List<OverrideChangeResponse>();
+
+    }
+
+    /// <summary>
+    /// The change of one override.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class OverrideChangeResponse
+    {
+
+        /// <summary>
+        /// The kind of change.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("action")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<PolicyChangeAction>))]
+        public PolicyChangeAction Action { get; set; } = default!;
+
+        /// <summary>
+        /// The override before the change; null when it is created.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("before")]
+        public OverrideResponse? Before { get; set; } = default!;
+
+        /// <summary>
+        /// The override after the change, with a new id in a dry run; null when it is deleted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("after")]
+        public OverrideResponse? After { get; set; } = default!;
 
     }
 
@@ -4478,6 +5229,12 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("kind")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<LogEntryKind>))]
         public LogEntryKind Kind { get; set; } = default!;
+
+        /// <summary>
+        /// The override that decided or changed the limits; null when none did.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("override_id")]
+        public string? OverrideId { get; set; } = default!;
 
     }
 
@@ -4685,7 +5442,7 @@ namespace RateLimiting.Client.Generated
         public System.DateTimeOffset? ResetsAt { get; set; } = default!;
 
         /// <summary>
-        /// Why the check is denied; null when allowed, unless the policy is inactive or none of its limits applies.
+        /// Why the check is denied, "Blocked" by an override; null when allowed, unless the policy is inactive or none of its limits applies.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reason")]
         public string? Reason { get; set; } = default!;
@@ -4743,6 +5500,12 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("violated")]
         public System.Collections.Generic.IReadOnlyList<string>? Violated { get; set; } = default!;
+
+        /// <summary>
+        /// The override that decided or changed the limits; null when none did.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("override_id")]
+        public string? OverrideId { get; set; } = default!;
 
         /// <summary>
         /// Why there is no decision: a problem.
@@ -4830,13 +5593,13 @@ namespace RateLimiting.Client.Generated
         public string RequestId { get; set; } = default!;
 
         /// <summary>
-        /// The policy, key or client before the change; null when it was created.
+        /// The policy, override, key or client before the change; null when it was created.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("before")]
         public AuditedResponse? Before { get; set; } = default!;
 
         /// <summary>
-        /// The policy, key or client after the change; null when it was deleted.
+        /// The policy, override, key or client after the change; null when it was deleted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("after")]
         public AuditedResponse? After { get; set; } = default!;
@@ -4844,7 +5607,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The fields of a policy or a key, or the name of a client, depending on the action.
+    /// The fields of a policy, an override or a key, or the name of a client, depending on the action.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class AuditedResponse
@@ -4911,13 +5674,13 @@ namespace RateLimiting.Client.Generated
         public string? Anchor { get; set; } = default!;
 
         /// <summary>
-        /// The route.
+        /// The requested route that it applies to; null for all.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
         public string? RouteKey { get; set; } = default!;
 
         /// <summary>
-        /// The role; "default" for the default role.
+        /// The requested role that it applies to; null for all.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("role")]
         public string? Role { get; set; } = default!;
@@ -4955,7 +5718,7 @@ namespace RateLimiting.Client.Generated
         public StoreFailureMode? OnStoreFailure { get; set; } = default!;
 
         /// <summary>
-        /// 1 when created, incremented with every save.
+        /// 1 when created, incremented with every change.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("version")]
         public long? Version { get; set; } = default!;
@@ -4973,7 +5736,7 @@ namespace RateLimiting.Client.Generated
         public System.DateTimeOffset? UpdatedAt { get; set; } = default!;
 
         /// <summary>
-        /// The key_id of the API key that saved this version; null when it is unknown.
+        /// The key_id of the API key that saved this version.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("updated_by")]
         public string? UpdatedBy { get; set; } = default!;
@@ -5003,7 +5766,7 @@ namespace RateLimiting.Client.Generated
         public System.Collections.Generic.IReadOnlyList<string>? Scopes { get; set; } = default!;
 
         /// <summary>
-        /// When it expires, UTC; null for never.
+        /// The time from which it does not apply any more, UTC; null for never.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("expires_at")]
         public System.DateTimeOffset? ExpiresAt { get; set; } = default!;
@@ -5013,6 +5776,50 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("last_used_at")]
         public System.DateTimeOffset? LastUsedAt { get; set; } = default!;
+
+        /// <summary>
+        /// Its id, which decisions have that it decided.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("override_id")]
+        public string? OverrideId { get; set; } = default!;
+
+        /// <summary>
+        /// The subject whose value is compared.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("subject")]
+        public string? Subject { get; set; } = default!;
+
+        /// <summary>
+        /// A value, a pattern or a network.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("match")]
+        public string? Match { get; set; } = default!;
+
+        /// <summary>
+        /// How match is read.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("match_type")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<OverrideMatchType>))]
+        public OverrideMatchType? MatchType { get; set; } = default!;
+
+        /// <summary>
+        /// What it does.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("effect")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<OverrideEffect>))]
+        public OverrideEffect? Effect { get; set; } = default!;
+
+        /// <summary>
+        /// Free text, or null.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reason")]
+        public string? Reason { get; set; } = default!;
+
+        /// <summary>
+        /// The permits of each limit that it changes, by its name; null with another effect.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("overridden_limits")]
+        public System.Collections.Generic.IDictionary<string, long>? OverriddenLimits { get; set; } = default!;
 
     }
 
@@ -5266,6 +6073,18 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"policy.rolled_back")]
         [System.Runtime.Serialization.EnumMember(Value = @"policy.rolled_back")]
         Policy_rolled_back = 8,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"override.created")]
+        [System.Runtime.Serialization.EnumMember(Value = @"override.created")]
+        Override_created = 9,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"override.updated")]
+        [System.Runtime.Serialization.EnumMember(Value = @"override.updated")]
+        Override_updated = 10,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"override.deleted")]
+        [System.Runtime.Serialization.EnumMember(Value = @"override.deleted")]
+        Override_deleted = 11,
 
     }
 
