@@ -294,6 +294,6 @@ internal static class TestData
             decision.Capacity
         )
         {
-            Granted = decision.Allowed && decision.Granted != cost ? decision.Granted : null,
+            PartialGrant = decision.Allowed && decision.Granted != cost ? decision.Granted : null,
         };
 }

@@ -115,6 +115,32 @@ describe('A user with a key', () => {
     });
   });
 
+  it('sees an organisation in the log and its usage, and resets it', async () => {
+    await asVisitor({}, async (page) => {
+      await signIn(page, demo.key);
+      const route = 'POST /prompts';
+      await demo.ask('POST', '/policy', { route_key: route, limit: 5, window_seconds: 3600, per: ['org'] });
+      await demo.ask('POST', '/check', { user_id: 'member', route_key: route, subjects: { org: 'acme' } });
+      await page.goto(`${demo.address}/dashboard/logs?subject=org%3Dacme`);
+      await expectVisible(page.getByRole('row').filter({ hasText: 'member' }).filter({ hasText: 'org=acme' }).first());
+
+      await page.goto(`${demo.address}/dashboard`);
+      await expectVisible(page.getByRole('heading', { name: 'Busiest by org' }));
+
+      await page.goto(`${demo.address}/dashboard/users`);
+      // Input before the page is connected is lost.
+      await until('The organisation was not found.', patience, async () => {
+        await page.getByRole('textbox', { name: 'Subjects' }).fill('org=acme');
+        await page.getByRole('button', { name: 'Look up' }).click();
+        return page.getByText('1 of 5 used').first().waitFor({ timeout: 3_000 })
+          .then(() => true, () => false);
+      });
+      await page.getByRole('button', { name: `Reset, route ${route}` }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
+      await expectVisible(page.getByText('0 of 5 used').first());
+    });
+  });
+
   it('sees an error when the key is wrong', async () => {
     await asVisitor({}, async (page) => {
       await page.goto(`${demo.address}/dashboard`);

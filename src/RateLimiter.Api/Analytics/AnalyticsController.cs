@@ -47,7 +47,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
     {
         var span = spans.Of(from, to, Day);
         return AnalyticsRules.StartProblem(span) is { } problem
-            ? Refuse(problem)
+            ? Refuse("from", problem)
             : Ok(
                 mapper.Map<AnalyticsSummaryResponse>(
                     await mediator.Send(
@@ -89,7 +89,7 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         var span = spans.Of(from, to, bucket == BucketSize.Minute ? Hour : Day);
         if (AnalyticsRules.StartProblem(span, bucket) is { } problem)
         {
-            return Refuse(problem);
+            return Refuse("from", problem);
         }
 
         var buckets = await mediator.Send(
@@ -107,17 +107,19 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         );
     }
 
-    /// <summary>The users or routes with the most checks or denials, in descending order.</summary>
+    /// <summary>The users, routes or subjects with the most checks or denials, in descending order.</summary>
     /// <remarks>
-    /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
+    /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users and other subjects for
     /// Analytics:UserRetentionDays (7). With more than 200 users in an hour, those with the fewest checks may be dropped,
-    /// and the counts of the others may then be too low, never too high.
+    /// and the counts of the others may then be too low, never too high. The same holds for the values of a subject, but those
+    /// that are dropped are in <c>other</c>, so that the sum is exact. A subject is counted where a limit of the policy has it.
     /// </remarks>
     /// <param name="from">Start of the span, inclusive, RFC 3339; a day before the end when omitted.</param>
     /// <param name="to">End of the span, RFC 3339; now when omitted.</param>
     /// <param name="by">What to list.</param>
     /// <param name="of">What to count.</param>
     /// <param name="limit">The maximum number of entries, 1 to 100.</param>
+    /// <param name="subject">The name of the subject to list, such as org; required with by=subject, and only for it.</param>
     /// <param name="spans">Completes the span.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
@@ -131,17 +133,23 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
         [FromQuery(Name = "of")] TopMetric of = TopMetric.Checks,
         [FromQuery(Name = "limit"), Range(1, MaxEntries, ErrorMessage = "must be from {1} to {2}")]
             int limit = 10,
+        [FromQuery(Name = "subject")] string? subject = null,
         CancellationToken cancellationToken = default
     )
     {
         var span = spans.Of(from, to, Day);
         if (AnalyticsRules.StartProblem(span) is { } problem)
         {
-            return Refuse(problem);
+            return Refuse("from", problem);
         }
 
-        var entries = await mediator.Send(
-            new AnalyticsTopQuery(HttpContext.Client().Id, span, by, of, limit),
+        if (AnalyticsRules.SubjectProblem(by, subject) is { } wrongSubject)
+        {
+            return Refuse("subject", wrongSubject);
+        }
+
+        var (entries, other) = await mediator.Send(
+            new AnalyticsTopQuery(HttpContext.Client().Id, span, by, of, limit, subject),
             cancellationToken
         );
         var whole = span.RoundTo(BucketSize.Hour);
@@ -150,15 +158,17 @@ public sealed class AnalyticsController(IMediator mediator, IMapper mapper) : Co
                 whole.From.UtcDateTime,
                 whole.To.UtcDateTime,
                 by,
+                subject,
                 of,
-                mapper.Map<IReadOnlyList<TopEntryResponse>>(entries)
+                mapper.Map<IReadOnlyList<TopEntryResponse>>(entries),
+                other
             )
         );
     }
 
-    private ObjectResult Refuse(string problemOfStart) =>
+    private ObjectResult Refuse(string parameter, string problem) =>
         ProblemResponse.Validation(
             HttpContext,
-            new Dictionary<string, string[]> { ["from"] = [problemOfStart] }
+            new Dictionary<string, string[]> { [parameter] = [problem] }
         );
 }

@@ -76,22 +76,30 @@ public sealed record AnalyticsBucketResponse
     public required long Degraded { get; init; }
 }
 
-/// <summary>The users or routes with the most checks or denials.</summary>
+/// <summary>The users, routes or subjects with the most checks or denials.</summary>
 /// <param name="From">Start of the counted span, UTC.</param>
 /// <param name="To">End of the counted span, UTC.</param>
 /// <param name="By">What is listed.</param>
+/// <param name="Subject">The name of the subject that is listed; null unless it is one.</param>
 /// <param name="Of">What is counted.</param>
-/// <param name="Entries">The users or routes, in descending order; those with a count of 0 are omitted.</param>
+/// <param name="Entries">
+/// The users, routes or values of the subject, in descending order; those with a count of 0 are omitted.
+/// </param>
+/// <param name="Other">
+/// The number of checks or denials of all that are not among the entries; null for users, of whom some may not be kept.
+/// </param>
 public sealed record AnalyticsTopResponse(
     DateTime From,
     DateTime To,
     TopDimension By,
+    string? Subject,
     TopMetric Of,
-    IReadOnlyList<TopEntryResponse> Entries
+    IReadOnlyList<TopEntryResponse> Entries,
+    long? Other
 );
 
-/// <summary>A user or a route.</summary>
-/// <param name="Name" example="alice">The user's id, or the route's key.</param>
+/// <summary>A user, a route or a value of a subject.</summary>
+/// <param name="Name" example="alice">The user's id, the route's key, or the value of the subject.</param>
 /// <param name="Count" example="120">The number of checks or denials.</param>
 public sealed record TopEntryResponse(string Name, long Count);
 

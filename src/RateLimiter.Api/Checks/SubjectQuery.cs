@@ -11,10 +11,17 @@ namespace RateLimiter.Api.Checks;
 /// The subjects beside the user in a query: <c>subject.org=acme</c>. Their names are the caller's, so that they are no parameters
 /// of an action, which documents them with this.
 /// </summary>
-internal sealed class SubjectQuery : IOperationProcessor
+/// <param name="meaning">What the parameters say to the operation.</param>
+internal sealed class SubjectQuery(string meaning) : IOperationProcessor
 {
     /// <summary>The beginning of the name of each of these parameters.</summary>
     public const string Prefix = "subject.";
+
+    /// <summary>What they say to an operation on counters.</summary>
+    public const string OfCounters = "The subjects beside the user.";
+
+    /// <summary>What they say to an operation on a log.</summary>
+    public const string Filter = "Only decisions about all of these subjects.";
 
     /// <summary>Reads them.</summary>
     /// <returns>The subjects, or the errors by parameter; null where there are none.</returns>
@@ -48,7 +55,7 @@ internal sealed class SubjectQuery : IOperationProcessor
                 Kind = OpenApiParameterKind.Query,
                 Name = "subjects",
                 Description =
-                    "The subjects beside the user. Each is a parameter whose name begins with \"subject.\", such as subject.org=acme.",
+                    $"{meaning} Each is a parameter whose name begins with \"subject.\", such as subject.org=acme.",
                 Style = OpenApiParameterStyle.Form,
                 Explode = true,
                 Position = parameters.Count + 1,

@@ -158,7 +158,7 @@ internal sealed class DemoTraffic(
                     var decision = counters.Acquire(request, at) with { Degraded = false };
                     analytics.Record(
                         client.Id,
-                        request.Policy.Key,
+                        request.Policy,
                         LogEntry.From(check, decision),
                         TimeSpan.FromMilliseconds(0.2 + 0.6 * Math.Pow(random.NextDouble(), 4))
                     );

@@ -15,6 +15,9 @@ public sealed record LogEntryResponse
     /// <summary>The user checked; null for a reset that names none.</summary>
     public required string? UserId { get; init; }
 
+    /// <summary>The subjects beside the user, by name; null when none were named.</summary>
+    public required IReadOnlyDictionary<string, string>? Subjects { get; init; }
+
     /// <summary>The route of the check.</summary>
     public required string Route { get; init; }
 
@@ -35,6 +38,9 @@ public sealed record LogEntryResponse
 
     /// <summary>The permits that the check asked for, or that a refund gave back; 0 for a reset.</summary>
     public required long Cost { get; init; }
+
+    /// <summary>The permits of it that the caller may use, as in the response to the check; for a change all.</summary>
+    public required long Granted { get; init; }
 
     /// <summary>The remaining permits afterwards.</summary>
     public required long Remaining { get; init; }

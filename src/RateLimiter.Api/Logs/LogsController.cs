@@ -3,6 +3,7 @@ using AutoMapper;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using NSwag.Annotations;
+using RateLimiter.Api.Checks;
 using RateLimiter.Api.Http.Authentication;
 using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
@@ -36,6 +37,8 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.LogsRead)]
     [HttpGet("/logs/latest", Name = "LatestLogs")]
+    [QueryPrefix(SubjectQuery.Prefix)]
+    [OpenApiOperationProcessor(typeof(SubjectQuery), SubjectQuery.Filter)]
     [ProducesResponseType<IReadOnlyList<LogEntryResponse>>(StatusCodes.Status200OK)]
     public async Task<ActionResult<IReadOnlyList<LogEntryResponse>>> LatestAsync(
         [FromQuery(Name = "user_id"), Name(Names.MaxUserLength)] string? userId,
@@ -50,6 +53,12 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         CancellationToken cancellationToken = default
     )
     {
+        var (subjects, errors) = SubjectQuery.Read(Request.Query);
+        if (errors is not null)
+        {
+            return ProblemResponse.Validation(HttpContext, errors);
+        }
+
         var decisions = await mediator.Send(
             new LatestDecisionsQuery(
                 HttpContext.Client().Id,
@@ -57,7 +66,8 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
                 userId,
                 routeKey,
                 allowed,
-                kind == LogKinds.All
+                kind == LogKinds.All,
+                subjects
             ),
             cancellationToken
         );
@@ -84,6 +94,8 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(StreamScope)]
     [HttpGet("/logs/stream", Name = "StreamLogs")]
+    [QueryPrefix(SubjectQuery.Prefix)]
+    [OpenApiOperationProcessor(typeof(SubjectQuery), SubjectQuery.Filter)]
     [OpenApiOperationProcessor(typeof(EventsBody))]
     [ProducesResponseType<LogEntryResponse>(StatusCodes.Status200OK)]
     public async Task<IActionResult> StreamAsync(
@@ -95,6 +107,12 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         CancellationToken cancellationToken = default
     )
     {
+        var (subjects, errors) = SubjectQuery.Read(Request.Query);
+        if (errors is not null)
+        {
+            return ProblemResponse.Validation(HttpContext, errors);
+        }
+
         var outcome = await mediator.Send(
             new FollowDecisionsQuery(
                 HttpContext.Client().Id,
@@ -102,7 +120,8 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
                 userId,
                 routeKey,
                 allowed,
-                kind == LogKinds.All
+                kind == LogKinds.All,
+                subjects
             ),
             cancellationToken
         );

@@ -33,7 +33,7 @@ public sealed class UsageController(IMediator mediator, IMapper mapper) : Contro
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/usage", Name = "GetUsage")]
     [QueryPrefix(SubjectQuery.Prefix)]
-    [OpenApiOperationProcessor(typeof(SubjectQuery))]
+    [OpenApiOperationProcessor(typeof(SubjectQuery), SubjectQuery.OfCounters)]
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [ProducesResponseType<UsageResponse>(StatusCodes.Status200OK)]
     public async Task<ActionResult<UsageResponse>> GetAsync(
@@ -114,7 +114,7 @@ public sealed class UsageController(IMediator mediator, IMapper mapper) : Contro
     [RequiresScope(Scopes.UsageWrite)]
     [HttpDelete("/usage", Name = "ResetUsage")]
     [QueryPrefix(SubjectQuery.Prefix)]
-    [OpenApiOperationProcessor(typeof(SubjectQuery))]
+    [OpenApiOperationProcessor(typeof(SubjectQuery), SubjectQuery.OfCounters)]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public async Task<IActionResult> ResetAsync(
         [FromQuery(Name = "route_key"), BindRequired, Name(Names.MaxRouteLength)] string routeKey,

@@ -23,7 +23,7 @@ public sealed class AnalyticsOptions
     [Bounds(1, MaxHourRetentionDays)]
     public int HourRetentionDays { get; set; } = 90;
 
-    /// <summary>How long the counts of users in each hour are kept, in days.</summary>
+    /// <summary>How long the counts of users and other subjects in each hour are kept, in days.</summary>
     [Bounds(1, MaxUserRetentionDays)]
     public int UserRetentionDays { get; set; } = 7;
 

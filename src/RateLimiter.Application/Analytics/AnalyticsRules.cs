@@ -1,6 +1,8 @@
+using RateLimiter.Domain.Policies;
+
 namespace RateLimiter.Application.Analytics;
 
-/// <summary>The rules of spans of time.</summary>
+/// <summary>The rules of spans of time, and of what a top list lists.</summary>
 public static class AnalyticsRules
 {
     /// <summary>The most buckets of a time series.</summary>
@@ -18,4 +20,14 @@ public static class AnalyticsRules
                 ? $"is more than {MaxBuckets} {(bucket == BucketSize.Minute ? "minutes" : "hours")} before the end"
                 : null
         );
+
+    /// <summary>Describes what is wrong with the name of the subject of a top list; null when nothing is.</summary>
+    public static string? SubjectProblem(TopDimension by, string? subject) =>
+        (by, subject) switch
+        {
+            (TopDimension.Subject, null) => "is required with by=subject",
+            (TopDimension.Subject, _) => SubjectNames.Problem(subject),
+            (_, null) => null,
+            _ => "is only for by=subject",
+        };
 }

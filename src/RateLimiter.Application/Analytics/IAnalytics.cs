@@ -15,7 +15,7 @@ public interface IAnalytics
     /// <param name="policy">The policy that decided.</param>
     /// <param name="decision">The decision.</param>
     /// <param name="took">How long the decision took, including the store.</param>
-    void Record(ClientId client, PolicyKey policy, LogEntry decision, TimeSpan took);
+    void Record(ClientId client, Policy policy, LogEntry decision, TimeSpan took);
 
     /// <summary>The figures of a span of time, with everything recorded on this instance before the call.</summary>
     /// <exception cref="StoreUnavailableException">The counts cannot be read.</exception>
@@ -43,14 +43,22 @@ public interface IAnalytics
     );
 
     /// <summary>
-    /// The users or routes with the most checks or denials in the hours that overlap the span, most first. Routes and roles
-    /// beyond the number that is counted separately are not listed.
+    /// The users, routes or values of a subject with the most checks or denials in the hours that overlap the span, most first.
+    /// Those beyond the number that is counted separately are not listed.
     /// </summary>
+    /// <param name="client">The client whose checks are counted.</param>
+    /// <param name="span">The span of time.</param>
+    /// <param name="by">What is listed.</param>
+    /// <param name="subject">The name of the subject that is listed; null unless it is one.</param>
+    /// <param name="measure">What they are ordered by.</param>
+    /// <param name="count">The maximum number of entries.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="StoreUnavailableException">The counts cannot be read.</exception>
-    Task<IReadOnlyList<TopEntry>> ListTopAsync(
+    Task<TopEntries> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
         TopDimension by,
+        string? subject,
         TopMetric measure,
         int count,
         CancellationToken cancellationToken
@@ -112,7 +120,14 @@ public sealed record AnalyticsSummary(
 /// <param name="Tally">The counts of its checks.</param>
 public readonly record struct AnalyticsBucket(DateTimeOffset Start, Tally Tally);
 
-/// <param name="Name">The user's id, or the route's key.</param>
+/// <param name="Entries">The entries, most first; those with a count of 0 are omitted.</param>
+/// <param name="Other">
+/// The checks or denials of all that are not among the entries, so that the sum is exact; null for users, some of whom may not be
+/// kept.
+/// </param>
+public sealed record TopEntries(IReadOnlyList<TopEntry> Entries, long? Other);
+
+/// <param name="Name">The user's id, the route's key, or the value of the subject.</param>
 /// <param name="Count">The number of checks or denials.</param>
 public readonly record struct TopEntry(string Name, long Count);
 
@@ -121,6 +136,11 @@ public enum TopDimension
 {
     User,
     Route,
+
+    /// <summary>
+    /// A subject beside the user, such as an organisation. Checks are counted that name it, under policies of which a limit has it.
+    /// </summary>
+    Subject,
 }
 
 /// <summary>What a top list is ordered by.</summary>

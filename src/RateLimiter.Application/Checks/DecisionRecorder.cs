@@ -23,7 +23,7 @@ public sealed class DecisionRecorder(
     {
         var entry = LogEntry.From(check, decision);
         log.Record(client, entry);
-        analytics.Record(client, decision.Policy.Key, entry, took);
+        analytics.Record(client, decision.Policy, entry, took);
         metrics.Record(decision, took);
     }
 

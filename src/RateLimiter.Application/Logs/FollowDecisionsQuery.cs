@@ -15,16 +15,18 @@ namespace RateLimiter.Application.Logs;
 /// <param name="RouteKey">Only entries about this route.</param>
 /// <param name="Allowed">Only decisions with this verdict.</param>
 /// <param name="WithChanges">Whether changes of counters are followed too.</param>
+/// <param name="Subjects">Only entries about all of these subjects; null for any.</param>
 public sealed record FollowDecisionsQuery(
     ClientId Client,
     StreamPosition? After = null,
     string? UserId = null,
     string? RouteKey = null,
     bool? Allowed = null,
-    bool WithChanges = false
+    bool WithChanges = false,
+    SubjectValues? Subjects = null
 ) : IRequest<FollowOutcome>
 {
-    internal bool Wants(in LogEntry entry) => entry.Matches(UserId, RouteKey, Allowed);
+    internal bool Wants(in LogEntry entry) => entry.Matches(UserId, RouteKey, Allowed, Subjects);
 }
 
 /// <param name="Events">

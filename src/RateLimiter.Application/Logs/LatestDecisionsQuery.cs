@@ -11,13 +11,15 @@ namespace RateLimiter.Application.Logs;
 /// <param name="RouteKey">Only entries about this route.</param>
 /// <param name="Allowed">Only decisions with this verdict.</param>
 /// <param name="WithChanges">Whether changes of counters are among the entries.</param>
+/// <param name="Subjects">Only entries about all of these subjects; null for any.</param>
 public sealed record LatestDecisionsQuery(
     ClientId Client,
     int Count,
     string? UserId = null,
     string? RouteKey = null,
     bool? Allowed = null,
-    bool WithChanges = false
+    bool WithChanges = false,
+    SubjectValues? Subjects = null
 ) : IRequest<IReadOnlyList<LogEntry>>;
 
 internal sealed class LatestDecisionsHandler(IDecisionLog log)
@@ -34,7 +36,9 @@ internal sealed class LatestDecisionsHandler(IDecisionLog log)
             )
         );
         var entries = logs.SelectMany(it => it)
-            .Where(entry => entry.Matches(query.UserId, query.RouteKey, query.Allowed));
+            .Where(entry =>
+                entry.Matches(query.UserId, query.RouteKey, query.Allowed, query.Subjects)
+            );
         return
         [
             // The order of one log is that of its writes. Two logs have only their times in common.

@@ -2,7 +2,6 @@ using MediatR;
 using RateLimiter.Application.Policies;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Overrides;
-using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Overrides;
 

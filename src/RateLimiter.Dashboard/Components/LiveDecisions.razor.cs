@@ -3,6 +3,7 @@ using RateLimiter.Application.Logs;
 using RateLimiter.Dashboard.Formatting;
 using RateLimiter.Dashboard.Live;
 using RateLimiter.Dashboard.Sessions;
+using RateLimiter.Domain.Checks;
 
 namespace RateLimiter.Dashboard.Components;
 
@@ -45,6 +46,10 @@ public sealed partial class LiveDecisions : IAsyncDisposable
     [Parameter]
     public bool? Allowed { get; set; }
 
+    /// <summary>Only decisions about all of these subjects; null for any.</summary>
+    [Parameter]
+    public SubjectValues? Subjects { get; set; }
+
     private string Resume =>
         reader?.Count > countWhenPaused
             ? $"Resume, {Figures.Text(reader.Count - countWhenPaused)} new"
@@ -63,7 +68,8 @@ public sealed partial class LiveDecisions : IAsyncDisposable
                             new StreamPosition(after),
                             User,
                             Route,
-                            Allowed
+                            Allowed,
+                            Subjects: Subjects
                         )
                 )
             );

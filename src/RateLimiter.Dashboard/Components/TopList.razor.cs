@@ -9,6 +9,10 @@ public sealed partial class TopList
     [Parameter, EditorRequired]
     public IReadOnlyList<TopEntry> Entries { get; set; } = [];
 
+    /// <summary>The count of all that are not among the entries; 0 when it is not shown.</summary>
+    [Parameter]
+    public long Other { get; set; }
+
     /// <summary>What is counted.</summary>
     [Parameter, EditorRequired]
     public string Unit { get; set; } = "";

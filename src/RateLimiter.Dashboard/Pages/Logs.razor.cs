@@ -3,6 +3,7 @@ using RateLimiter.Application.Logs;
 using RateLimiter.Dashboard.Formatting;
 using RateLimiter.Dashboard.Live;
 using RateLimiter.Dashboard.Sessions;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Dashboard.Pages;
@@ -23,12 +24,19 @@ public sealed partial class Logs
     private int shown = PageSize;
     private bool isFollowing;
     private string? user;
+    private string? subjects;
+    private string? subjectProblem;
+    private SubjectValues? wanted;
     private string? route;
     private string? verdict;
 
     // The filters are in the address, so that it can be bookmarked and shared.
     [SupplyParameterFromQuery]
     public string? User { get; set; }
+
+    /// <summary>Each as <c>NAME=VALUE</c>.</summary>
+    [SupplyParameterFromQuery(Name = SubjectText.Parameter)]
+    public string[]? Subjects { get; set; }
 
     [SupplyParameterFromQuery]
     public string? Route { get; set; }
@@ -45,12 +53,22 @@ public sealed partial class Logs
         };
 
     private bool HasFilter =>
-        Text(User) is not null || Text(Route) is not null || Allowed is not null;
+        Text(User) is not null
+        || Subjects is { Length: > 0 }
+        || Text(Route) is not null
+        || Allowed is not null;
 
     protected override async Task LoadAsync()
     {
         (user, route, verdict) = (User, Route, Verdict);
+        (wanted, subjectProblem) = SubjectText.Read(Subjects);
+        subjects = string.Join(", ", Subjects ?? []);
         shown = PageSize;
+        if (subjectProblem is not null)
+        {
+            return;
+        }
+
         var reply = await Session.SendAsync(
             Scopes.LogsRead,
             caller => new LatestDecisionsQuery(
@@ -58,7 +76,8 @@ public sealed partial class Logs
                 IDecisionLog.Capacity,
                 Text(User),
                 Text(Route),
-                Allowed
+                Allowed,
+                Subjects: wanted
             )
         );
         decisions = new(
@@ -67,14 +86,22 @@ public sealed partial class Logs
         );
     }
 
-    private void Filter() =>
-        Navigation.NavigateTo(
-            Addresses.OfLogs(
-                Text(user),
-                Text(route),
-                verdict is "allowed" or "denied" ? verdict == "allowed" : null
-            )
-        );
+    private void Filter()
+    {
+        var (entered, problem) = SubjectText.Read(subjects);
+        subjectProblem = problem;
+        if (problem is null)
+        {
+            Navigation.NavigateTo(
+                Addresses.OfLogs(
+                    Text(user),
+                    Text(route),
+                    verdict is "allowed" or "denied" ? verdict == "allowed" : null,
+                    entered
+                )
+            );
+        }
+    }
 
     private static string? Text(string? entered) =>
         string.IsNullOrWhiteSpace(entered) ? null : entered.Trim();

@@ -114,12 +114,17 @@ public sealed partial class Overview : IDisposable
                 TopCount
             )
         );
-        await Task.WhenAll(summary, buckets, routes, users);
+        var subjects = Session.SendAsync(
+            Scopes.LogsRead,
+            caller => new TopSubjectsQuery(caller.Client, when, TopMetric.Checks, TopCount)
+        );
+        await Task.WhenAll(summary, buckets, routes, users, subjects);
         var error =
             (await summary).Failure
             ?? (await buckets).Failure
             ?? (await routes).Failure
-            ?? (await users).Failure;
+            ?? (await users).Failure
+            ?? (await subjects).Failure;
         if (error is not null)
         {
             return error;
@@ -129,8 +134,9 @@ public sealed partial class Overview : IDisposable
         return new OverviewFigures(
             (await summary).Value!,
             span.Summarize((await buckets).Value!, Clock),
-            (await routes).Value!,
-            (await users).Value!
+            (await routes).Value!.Entries,
+            (await users).Value!.Entries,
+            (await subjects).Value!
         );
     }
 }
@@ -139,9 +145,13 @@ public sealed partial class Overview : IDisposable
 /// <param name="Bars">The figures of its steps, oldest first.</param>
 /// <param name="Routes">The routes with the most checks, in descending order.</param>
 /// <param name="DeniedUsers">The users with the most denials, in descending order.</param>
+/// <param name="Subjects">
+/// The values with the most checks, of each subject that a limit has, by the subject's name.
+/// </param>
 internal sealed record OverviewFigures(
     AnalyticsSummary Summary,
     IReadOnlyList<ChecksBar> Bars,
     IReadOnlyList<TopEntry> Routes,
-    IReadOnlyList<TopEntry> DeniedUsers
+    IReadOnlyList<TopEntry> DeniedUsers,
+    IReadOnlyDictionary<string, TopEntries> Subjects
 );

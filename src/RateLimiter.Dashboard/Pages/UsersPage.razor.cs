@@ -35,14 +35,17 @@ public sealed partial class UsersPage
     private ConfirmDialog reset = default!;
     private ConfirmDialog refund = default!;
     private UsageSubject? asked;
+    private UsageOwner owner = new(null, null);
     private string entered = "";
+    private string enteredSubjects = "";
     private string enteredRoute = "";
     private string? error;
+    private string? subjectError;
     private string? routeError;
     private string amount = "1";
     private string? amountError;
     private string? notice;
-    private (string? User, string? Route) noticed;
+    private string? noticed;
     private bool isAsking;
     private bool focusError;
 
@@ -55,28 +58,49 @@ public sealed partial class UsersPage
     [SupplyParameterFromQuery]
     public string? User { get; set; }
 
+    /// <summary>Each as <c>NAME=VALUE</c>.</summary>
+    [SupplyParameterFromQuery(Name = SubjectText.Parameter)]
+    public string[]? Subjects { get; set; }
+
     [SupplyParameterFromQuery]
     public string? Route { get; set; }
+
+    // Before the page is connected, too: its title names them.
+    protected override void OnParametersSet()
+    {
+        (var named, subjectError) = SubjectText.Read(Subjects);
+        owner = new UsageOwner(User is "" ? null : User, named);
+        error = owner.UserId is null ? null : Names.Problem(owner.UserId, Names.MaxUserLength);
+        routeError = Route is null or "" ? null : Names.Problem(Route, Names.MaxRouteLength);
+        if ((error ?? subjectError ?? routeError) is not null)
+        {
+            owner = new UsageOwner(null, null);
+        }
+    }
 
     protected override async Task LoadPageAsync()
     {
         (entered, enteredRoute) = (User ?? "", Route ?? "");
-        if (noticed != (User, Route))
+        enteredSubjects = string.Join(", ", Subjects ?? []);
+        if (noticed != Navigation.Uri)
         {
             (notice, subjects, usage, decisions) = (null, null, null, null);
-            (seen, noticed) = ([], (User, Route));
+            (seen, noticed) = ([], Navigation.Uri);
         }
 
-        error = User is null or "" ? null : Names.Problem(User, Names.MaxUserLength);
-        routeError = Route is null or "" ? null : Names.Problem(Route, Names.MaxRouteLength);
-        if (User is null or "" || error is not null || routeError is not null)
+        if (owner.IsNobody)
         {
             return;
         }
 
         var log = await Session.SendAsync(
             Scopes.LogsRead,
-            caller => new LatestDecisionsQuery(caller.Client.Id, IDecisionLog.Capacity, User)
+            caller => new LatestDecisionsQuery(
+                caller.Client.Id,
+                IDecisionLog.Capacity,
+                owner.UserId,
+                Subjects: owner.Subjects
+            )
         );
         decisions = new(
             log.Value?.Select(DecisionRow (decision) => new DecisionRow.Made(decision)).ToList(),
@@ -107,7 +131,7 @@ public sealed partial class UsersPage
         var all = Route is null or ""
             ? UsageSubject.Of(list.Value!.Policies, seen)
             : UsageSubject.OfRoute(list.Value!.Policies, Route);
-        subjects = new([.. all], null);
+        subjects = new([.. all.Where(it => owner.LimitsOf(it.Policy).Any())], null);
         // As many as before, so that a refresh changes only the figures.
         var count = Math.Max(BatchSize, usage?.Value?.Count ?? 0);
         usage = await AskAsync(subjects.Value!.Take(count));
@@ -135,7 +159,7 @@ public sealed partial class UsersPage
                             Looking,
                             caller => new UsageQuery(
                                 caller.Client,
-                                new UsageKey(User!, route, subject.Policy.Key.Role)
+                                owner.KeyOf(route, subject.Policy.Key.Role)
                             )
                         )
                 )
@@ -154,14 +178,20 @@ public sealed partial class UsersPage
 
     private void LookUp()
     {
-        error = Names.Problem(entered, Names.MaxUserLength);
+        (var named, subjectError) = SubjectText.Read(enteredSubjects);
+        error =
+            entered is "" && (named is not null || subjectError is not null)
+                ? null
+                : Names.Problem(entered, Names.MaxUserLength);
         routeError = enteredRoute is "" ? null : Names.Problem(enteredRoute, Names.MaxRouteLength);
-        if (error is null && routeError is null)
+        if ((error ?? subjectError ?? routeError) is null)
         {
             Navigation.NavigateTo(
-                enteredRoute is ""
-                    ? Addresses.OfUser(entered)
-                    : Addresses.OfUser(entered, enteredRoute)
+                Addresses.OfUsage(
+                    entered is "" ? null : entered,
+                    named,
+                    enteredRoute is "" ? null : enteredRoute
+                )
             );
         }
         else
@@ -180,7 +210,13 @@ public sealed partial class UsersPage
     }
 
     private bool CanRefund(UsageSubject subject) =>
-        May(Scopes.UsageWrite) && subject.Policy.Definition.IsActive;
+        May(Scopes.UsageWrite)
+        && subject.Policy.Definition.IsActive
+        && owner.UserId is not null
+        && subject.Policy.Limits.Named.All(name => owner.Subjects?.ContainsKey(name) == true);
+
+    private bool CanReset(UsageSubject subject) =>
+        May(Scopes.UsageWrite) && owner.ResetLimitsOf(subject.Policy).Any();
 
     private void AskReset(UsageSubject subject)
     {
@@ -199,10 +235,7 @@ public sealed partial class UsersPage
         var (policy, route) = asked!;
         var reply = await Session.SendAsync(
             Scopes.UsageWrite,
-            caller => new ResetUsageCommand(
-                caller.Client,
-                new UsageKey(User!, route!, policy.Key.Role)
-            )
+            caller => new ResetUsageCommand(caller.Client, owner.KeyOf(route!, policy.Key.Role))
         );
         if (reply.Failure is { } hindrance)
         {
@@ -211,10 +244,12 @@ public sealed partial class UsersPage
 
         if (reply.Value is not null)
         {
-            return "No policy applies to this route and role any more.";
+            return reply.Value is CheckProblem.NoSuchLimit
+                ? $"{CheckRefusal.NoSuchLimit} any more."
+                : "No policy applies to this route and role any more.";
         }
 
-        notice = $"The usage of {User} for route {route}, role {policy.Key.Role}, is reset.";
+        notice = $"The usage of {owner} for route {route}, role {policy.Key.Role}, is reset.";
         await LoadUsageAsync();
         return null;
     }
@@ -236,7 +271,10 @@ public sealed partial class UsersPage
             Scopes.UsageWrite,
             caller => new RefundCommand(
                 caller.Client,
-                new Check(User!, route!, policy.Key.Role, permits!.Value)
+                new Check(owner.UserId!, route!, policy.Key.Role, permits!.Value)
+                {
+                    Subjects = owner.Subjects,
+                }
             )
         );
         if (reply.Failure is { } hindrance)
@@ -250,7 +288,7 @@ public sealed partial class UsersPage
         }
 
         notice =
-            $"Refunded {Figures.Text(permits!.Value)} to {User} for route {route}, role {policy.Key.Role}: "
+            $"Refunded {Figures.Text(permits!.Value)} to {owner} for route {route}, role {policy.Key.Role}: "
             + $"{Figures.Text(decision.Remaining)} remaining now.";
         await LoadUsageAsync();
         return null;

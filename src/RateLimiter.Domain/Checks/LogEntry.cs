@@ -58,8 +58,11 @@ public readonly record struct LogEntry(
     /// <summary>The names and values of the subjects other than the user; null when there are none.</summary>
     public SubjectValues? Subjects { get; init; }
 
-    /// <summary>The permits that were granted; null when they follow from the verdict and the cost.</summary>
-    public long? Granted { get; init; }
+    /// <summary>The permits that were granted, if neither all nor none were; else null.</summary>
+    public long? PartialGrant { get; init; }
+
+    /// <summary>The permits that the caller may use of the cost, or that a change gave back.</summary>
+    public long Granted => PartialGrant ?? (Allowed ? Cost : 0);
 
     /// <summary>The id of the override that decided; null when none did.</summary>
     public string? OverrideId { get; init; }
@@ -86,7 +89,8 @@ public readonly record struct LogEntry(
         )
         {
             Subjects = check.Subjects,
-            Granted = decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
+            PartialGrant =
+                decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
             // The beginning, which cannot settle it.
             ReservationId = decision.ReservationId?[..8],
             OverrideId = decision.OverrideId,
@@ -103,14 +107,21 @@ public readonly record struct LogEntry(
             Allowed = true,
             ShadowDenied = false,
             Reason = null,
-            Granted = null,
+            PartialGrant = null,
         };
 
     /// <summary>
-    /// Whether the entry matches all filters; a filter that is null matches everything. A change has no verdict.
+    /// Whether the entry matches all filters; a filter that is null matches everything. A change has no verdict. Of subjects,
+    /// the entry has all that the filter names, and may have others.
     /// </summary>
-    public bool Matches(string? userId, string? routeKey, bool? allowed) =>
+    public bool Matches(
+        string? userId,
+        string? routeKey,
+        bool? allowed,
+        SubjectValues? subjects = null
+    ) =>
         (userId is null || UserId == userId)
         && (routeKey is null || RouteKey == routeKey)
-        && (allowed is null || Kind == LogEntryKind.Decision && Allowed == allowed);
+        && (allowed is null || Kind == LogEntryKind.Decision && Allowed == allowed)
+        && (subjects is null || Subjects?.Includes(subjects) == true);
 }

@@ -62,6 +62,20 @@ public sealed class SubjectValues : IReadOnlyDictionary<string, string>, IEquata
         return null;
     }
 
+    /// <summary>Whether all subjects of another are here, with the same values.</summary>
+    public bool Includes(SubjectValues others)
+    {
+        foreach (var (name, value) in others.pairs)
+        {
+            if (Find(name) != value)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     public bool ContainsKey(string key) => Find(key) is not null;
 
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out string value) =>

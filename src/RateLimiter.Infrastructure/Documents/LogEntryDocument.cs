@@ -66,7 +66,7 @@ internal sealed record LogEntryDocument(
             {
                 Kind = kind,
                 Subjects = SubjectValues.Of(Subjects),
-                Granted = Granted,
+                PartialGrant = Granted,
                 OverrideId = OverrideId,
                 ReservationId = ReservationId,
             }

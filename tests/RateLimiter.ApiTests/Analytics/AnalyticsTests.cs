@@ -179,7 +179,7 @@ public sealed class AnalyticsTests : ServiceFixture
     }
 
     [Test]
-    [Contract("GET /analytics/top: {from,to,by,of,entries:[{name,count}]}")]
+    [Contract("GET /analytics/top: {from,to,by,subject,of,entries:[{name,count}],other}")]
     public async Task Top_UsersAndRoutes_GivesTheMostFirst()
     {
         await Client.HasPolicyAsync("r", 2);
@@ -197,25 +197,47 @@ public sealed class AnalyticsTests : ServiceFixture
                 "",
                 "user",
                 "checks",
-                """[{"name":"alice","count":4},{"name":"bob","count":1}]"""
+                """[{"name":"alice","count":4},{"name":"bob","count":1}]""",
+                other: null
             );
-            await MustBeAsync("?limit=1", "user", "checks", """[{"name":"alice","count":4}]""");
-            await MustBeAsync("?of=denied", "user", "denied", """[{"name":"alice","count":2}]""");
+            await MustBeAsync(
+                "?limit=1",
+                "user",
+                "checks",
+                """[{"name":"alice","count":4}]""",
+                other: null
+            );
+            await MustBeAsync(
+                "?of=denied",
+                "user",
+                "denied",
+                """[{"name":"alice","count":2}]""",
+                other: null
+            );
             await MustBeAsync(
                 "?by=route",
                 "route",
                 "checks",
-                """[{"name":"r","count":4},{"name":"s","count":1}]"""
+                """[{"name":"r","count":4},{"name":"s","count":1}]""",
+                other: 0
+            );
+            await MustBeAsync(
+                "?by=route&limit=1",
+                "route",
+                "checks",
+                """[{"name":"r","count":4}]""",
+                other: 1
             );
             await MustBeAsync(
                 "?by=route&of=denied",
                 "route",
                 "denied",
-                """[{"name":"r","count":2}]"""
+                """[{"name":"r","count":2}]""",
+                other: 0
             );
         }
 
-        async Task MustBeAsync(string query, string by, string of, string entries)
+        async Task MustBeAsync(string query, string by, string of, string entries, int? other)
         {
             var answer = await Client.GetAsync($"/analytics/top{query}");
             answer.MustBe(
@@ -223,10 +245,62 @@ public sealed class AnalyticsTests : ServiceFixture
                 {"from":{{answer["from"].GetRawText()}},"to":{{answer[
                     "to"
                 ].GetRawText()}},"by":"{{by}}",
-                 "of":"{{of}}","entries":{{entries}}}
+                 "subject":null,"of":"{{of}}","entries":{{entries}},"other":{{other?.ToString(
+                     CultureInfo.InvariantCulture
+                 ) ?? "null"}}}
                 """
             );
         }
+    }
+
+    [TestCase("org", "", """[{"name":"acme","count":3},{"name":"b","count":1}]""", 0)]
+    [TestCase("org", "&limit=1", """[{"name":"acme","count":3}]""", 1)]
+    [TestCase("org", "&of=denied", """[{"name":"acme","count":1}]""", 0)]
+    [TestCase("model", "", "[]", 0)]
+    [Contract("Analytics: top by any subject of a limit; sums are exact")]
+    public async Task Top_Subject_GivesTheMostFirstAndTheOthers(
+        string subject,
+        string query,
+        string entries,
+        int other
+    )
+    {
+        (
+            await Client.PostAsync(
+                "/policy",
+                """{"route_key":"r","limit":2,"window_seconds":3600,"per":["org"],"when_missing":"skip"}"""
+            )
+        ).MustBeOk();
+        string[] subjects =
+        [
+            """{"org":"acme","model":"gpt"}""",
+            """{"org":"acme"}""",
+            """{"org":"acme"}""",
+            """{"org":"b"}""",
+            """{"model":"gpt"}""",
+        ];
+        foreach (var it in subjects)
+        {
+            (
+                await Client.PostAsync(
+                    "/check",
+                    $$"""{"user_id":"u","route_key":"r","subjects":{{it}}}"""
+                )
+            ).MustBeOk();
+        }
+
+        var answer = await Client.GetAsync($"/analytics/top?by=subject&subject={subject}{query}");
+
+        answer.MustBeOk();
+        Assert.That(
+            (
+                answer["by"].GetString(),
+                answer["subject"].GetString(),
+                answer["entries"].GetRawText(),
+                answer["other"].GetInt64()
+            ),
+            Is.EqualTo(("subject", subject, entries, (long)other))
+        );
     }
 
     [Test]
@@ -297,6 +371,12 @@ public sealed class AnalyticsTests : ServiceFixture
     [TestCase("timeseries?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", "from")]
     [TestCase("top?from=2026-02-03T04:05:06Z&to=2026-02-03T04:05:06Z", "from")]
     [TestCase("top?by=role", "by")]
+    [TestCase("top?by=subject", "subject")]
+    [TestCase("top?by=subject&subject=", "subject")]
+    [TestCase("top?by=subject&subject=Org", "subject")]
+    [TestCase("top?by=subject&subject=user_id", "subject")]
+    [TestCase("top?subject=org", "subject")]
+    [TestCase("top?by=subject&subject.org=acme", "subject.org")]
     [TestCase("top?of=allowed", "of")]
     [TestCase("top?limit=0", "limit")]
     [TestCase("top?limit=101", "limit")]

@@ -21,7 +21,7 @@ public sealed class LogsTests : ServiceFixture
         answer.MustBe(
             $$"""
             [{"timestamp":{{timestamp.GetRawText()}},"timestamp_ms":{{milliseconds}},"user_id":"alice",
-              "route":"search","role":"free","allowed":true,"reason":null,"cost":3,"remaining":7,"limit":10,"capacity":10,
+              "subjects":null,"route":"search","role":"free","allowed":true,"reason":null,"cost":3,"granted":3,"remaining":7,"limit":10,"capacity":10,
               "matched_role":"default","shadow_denied":false,"degraded":false,"kind":"decision","override_id":null}]
             """
         );
@@ -34,6 +34,59 @@ public sealed class LogsTests : ServiceFixture
             milliseconds,
             Is.InRange(before, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds())
         );
+    }
+
+    [TestCase("", new[] { "refund carol", "decision carol", "decision bob", "decision alice" })]
+    [TestCase("&subject.org=acme", new[] { "refund carol", "decision carol", "decision bob" })]
+    [TestCase("&subject.org=acme&subject.model=gpt", new[] { "decision bob" })]
+    [TestCase("&subject.org=acme&user_id=carol&allowed=true", new[] { "decision carol" })]
+    [TestCase("&subject.org=Acme", new string[0])]
+    [TestCase("&subject.region=eu", new string[0])]
+    [Contract("Log entries have subjects (object or null); filters subject.org=")]
+    public async Task Latest_WithSubjects_GivesThoseThatHaveAll(string query, string[] expected)
+    {
+        await Client.HasPolicyAsync("r", 5);
+        await CheckAsync("alice", "null", cost: 6);
+        await CheckAsync("bob", """{"org":"acme","model":"gpt"}""", cost: 2);
+        await CheckAsync("carol", """{"org":"acme"}""", cost: 7);
+        (
+            await Client.PostAsync(
+                "/usage/refund",
+                """{"user_id":"carol","route_key":"r","subjects":{"org":"acme"},"cost":2}"""
+            )
+        ).MustBeOk();
+        var told = new Dictionary<string, (string Subjects, int Granted)>
+        {
+            ["decision alice"] = ("null", 5),
+            ["decision bob"] = ("""{"model":"gpt","org":"acme"}""", 2),
+            ["decision carol"] = ("""{"org":"acme"}""", 5),
+            ["refund carol"] = ("""{"org":"acme"}""", 2),
+        };
+
+        var entries = await Client.LogsAsync($"?kind=all{query}");
+
+        Assert.That(entries.Select(Name), Is.EqualTo(expected));
+        foreach (var entry in entries)
+        {
+            Assert.That(
+                (
+                    entry.GetProperty("subjects").GetRawText(),
+                    entry.GetProperty("granted").GetInt32()
+                ),
+                Is.EqualTo(told[Name(entry)])
+            );
+        }
+
+        static string Name(JsonElement entry) =>
+            $"{entry.GetProperty("kind").GetString()} {User(entry)}";
+
+        async Task CheckAsync(string user, string subjects, int cost) =>
+            (
+                await Client.PostAsync(
+                    "/check",
+                    $$"""{"user_id":"{{user}}","route_key":"r","subjects":{{subjects}},"cost":{{cost}},"min_cost":1}"""
+                )
+            ).MustBeOk();
     }
 
     [Test]
@@ -119,6 +172,13 @@ public sealed class LogsTests : ServiceFixture
     [TestCase("?kind=all&kind=all", "kind")]
     [TestCase("?user_id=", "user_id")]
     [TestCase("?route_key=", "route_key")]
+    [TestCase("?subject.org=", "subject.org")]
+    [TestCase("?subject.org=a%00", "subject.org")]
+    [TestCase("?subject.Org=acme", "subject.Org")]
+    [TestCase("?subject.user_id=u", "subject.user_id")]
+    [TestCase("?subject.=acme", "subject.")]
+    [TestCase("?subject.org=acme&subject.org=acme", "subject.org")]
+    [TestCase("?subjects=acme", "subjects")]
     [Contract("limit 1–1000; filters ?user_id=&route_key=&allowed=")]
     public async Task Latest_WrongQuery_IsRefused(string query, string field)
     {

@@ -63,6 +63,39 @@ public sealed class StreamTests : ServiceFixture
     }
 
     [Test]
+    [Contract("Events have subjects (object or null); filters subject.org=")]
+    public async Task Stream_WithSubjects_GivesThoseThatHaveAll()
+    {
+        await Client.HasPolicyAsync("r", 10);
+        await using var stream = await Client.StreamAsync(
+            $"{Path}?kind=all&subject.org=acme&subject.model=gpt"
+        );
+
+        await PostAsync("/check", "none", "null");
+        await PostAsync("/check", "one", """{"org":"acme"}""");
+        await PostAsync("/check", "both", """{"org":"acme","model":"gpt"}""");
+        await PostAsync("/usage/refund", "both", """{"org":"acme","model":"gpt"}""");
+
+        // The two logs are read one after the other.
+        var events = await stream.NextAsync(2);
+        Assert.That(
+            events.Select(it => $"{it.Name} {it.User} {it.Data.GetProperty("subjects")}"),
+            Is.EquivalentTo([
+                """decision both {"model":"gpt","org":"acme"}""",
+                """change both {"model":"gpt","org":"acme"}""",
+            ])
+        );
+
+        async Task PostAsync(string path, string user, string subjects) =>
+            (
+                await Client.PostAsync(
+                    path,
+                    $$"""{"user_id":"{{user}}","route_key":"r","subjects":{{subjects}}}"""
+                )
+            ).MustBeOk();
+    }
+
+    [Test]
     [Contract("GET /logs/stream: Last-Event-ID resumes without gap or repeat")]
     public async Task Stream_ResumedWhileOthersCheck_HasNoGapAndNoRepeat() =>
         await TwoInstances.MustResumeAsync([Client]);
@@ -194,6 +227,8 @@ public sealed class StreamTests : ServiceFixture
     [TestCase("?kind=changes", "kind")]
     [TestCase("?user_id=", "user_id")]
     [TestCase("?route_key=", "route_key")]
+    [TestCase("?subject.org=", "subject.org")]
+    [TestCase("?subject.Org=acme", "subject.Org")]
     [TestCase("?last_event_id=1", "last_event_id")]
     [Contract("GET /logs/stream: the same filters and errors as /logs/latest")]
     public async Task Stream_WrongQuery_IsRefused(string query, string field) =>

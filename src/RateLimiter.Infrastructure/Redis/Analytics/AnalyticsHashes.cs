@@ -51,21 +51,17 @@ internal sealed class AnalyticsHashes(RedisConnection connection)
         return times;
     }
 
-    /// <summary>Reads the counts of users; a user can be in many hours.</summary>
-    public async Task<IEnumerable<(string User, Tally Tally)>> ReadUsersAsync(
+    /// <summary>Reads the counts of names, such as users, from hashes; a name can be in several.</summary>
+    public async Task<IEnumerable<(string? Name, Tally Tally)>> ReadNamesAsync(
         ClientId client,
-        BucketRange hours,
+        IEnumerable<RedisKey> keys,
         CancellationToken cancellationToken
     )
     {
-        var hashes = await ReadAsync(
-            client,
-            [.. hours.ToNumbers().Select(hour => RedisKeys.AnalyticsUsers(client, hour))],
-            cancellationToken
-        );
+        var hashes = await ReadAsync(client, [.. keys], cancellationToken);
         return hashes
             .SelectMany(hash => hash)
-            .Select(user => ((string)user.Name!, TallyText.Read(user.Value!)));
+            .Select(entry => ((string?)entry.Name, TallyText.Read(entry.Value!)));
     }
 
     /// <summary>Estimates the number of distinct users.</summary>

@@ -83,40 +83,30 @@ internal sealed class AnalyticsReader(AnalyticsHashes hashes, AnalyticsRetention
         ];
     }
 
-    public async Task<IReadOnlyList<TopEntry>> ListTopAsync(
+    public async Task<TopEntries> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
         TopDimension by,
+        string? subject,
         TopMetric measure,
         int count,
         CancellationToken cancellationToken
     )
     {
         var hours = BucketRange.Of(span, BucketSize.Hour);
-        var counts =
-            by == TopDimension.User
-                ? await hashes.ReadUsersAsync(
-                    client,
-                    retention.RestrictUsers(hours),
-                    cancellationToken
-                )
-                : from series in await hashes.ReadSeriesAsync(
-                    client,
-                    SeriesOf(client, hours, BucketSize.Hour),
-                    cancellationToken
-                )
-                let route = series.Asked?.Asked.RouteKey
-                where route is not (null or SeriesKey.Other)
-                select (route, series.Tally);
+        var total = 0L;
         var sums = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (name, tally) in counts)
+        foreach (var (name, tally) in await ReadAsync())
         {
-            sums[name] =
-                sums.GetValueOrDefault(name)
-                + (measure == TopMetric.Checks ? tally.Checks : tally.Denied);
+            var counted = measure == TopMetric.Checks ? tally.Checks : tally.Denied;
+            total += counted;
+            if (name is not (null or SeriesKey.Other))
+            {
+                sums[name] = sums.GetValueOrDefault(name) + counted;
+            }
         }
 
-        return
+        IReadOnlyList<TopEntry> entries =
         [
             .. sums.Where(sum => sum.Value > 0)
                 .OrderByDescending(sum => sum.Value)
@@ -124,6 +114,34 @@ internal sealed class AnalyticsReader(AnalyticsHashes hashes, AnalyticsRetention
                 .Take(count)
                 .Select(sum => new TopEntry(sum.Key, sum.Value)),
         ];
+        return new TopEntries(
+            entries,
+            by == TopDimension.User ? null : total - entries.Sum(entry => entry.Count)
+        );
+
+        async Task<IEnumerable<(string? Name, Tally Tally)>> ReadAsync() =>
+            by switch
+            {
+                TopDimension.Route => (
+                    await hashes.ReadSeriesAsync(
+                        client,
+                        SeriesOf(client, hours, BucketSize.Hour),
+                        cancellationToken
+                    )
+                ).Select(series => (series.Asked?.Asked.RouteKey, series.Tally)),
+                _ => await hashes.ReadNamesAsync(
+                    client,
+                    retention
+                        .RestrictUsers(hours)
+                        .ToNumbers()
+                        .Select(hour =>
+                            by == TopDimension.User
+                                ? RedisKeys.AnalyticsUsers(client, hour)
+                                : RedisKeys.AnalyticsSubjects(client, subject!, hour)
+                        ),
+                    cancellationToken
+                ),
+            };
     }
 
     public async Task<IReadOnlyDictionary<PolicyKey, Tally>> TallyPoliciesAsync(

@@ -18,9 +18,10 @@ internal sealed class AnalyticsWriter(RedisConnection connection, AnalyticsReten
     internal const int MaxSeries = 200;
 
     /// <summary>
-    /// The most users that are stored for an hour; when there are more, the 200 with the most checks stay.
+    /// The most users, or values of a subject, that are stored for an hour; when there are more, the 200 with the most checks
+    /// stay.
     /// </summary>
-    internal const int MaxUsers = 300;
+    internal const int MaxNames = 300;
 
     /// <summary>
     /// How long the store remembers the number of the last write. After an outage of this length, a write may count
@@ -161,7 +162,7 @@ internal sealed class AnalyticsWriter(RedisConnection connection, AnalyticsReten
         RedisValue[] values =
         [
             MaxSeries,
-            MaxUsers,
+            MaxNames,
             (long)Memory.TotalMilliseconds,
             .. call.SelectMany(write =>
                 write

@@ -11,6 +11,7 @@ internal sealed class AnalyticsWrites(AnalyticsRetention retention)
 
     private readonly CountParts countParts = new(retention);
     private readonly UserParts userParts = new(retention);
+    private readonly SubjectParts subjectParts = new(retention);
     private long number;
 
     /// <summary>The writes for the counts, in order for each client.</summary>
@@ -18,6 +19,7 @@ internal sealed class AnalyticsWrites(AnalyticsRetention retention)
     {
         var series = counts.Series.ToLookup(count => count.Key.Client);
         userParts.Group(counts.Users);
+        subjectParts.Group(counts.Subjects);
         var times = counts.Times.ToLookup(count => count.Key.Client);
         foreach (var checks in series)
         {
@@ -26,6 +28,7 @@ internal sealed class AnalyticsWrites(AnalyticsRetention retention)
                 .OfSeries(client, [.. checks])
                 .Concat(countParts.OfTimes(client, times[client]))
                 .Concat(userParts.Of(client))
+                .Concat(subjectParts.Of(client))
                 .Where(part => !retention.IsOver(part.KeptUntil));
             foreach (var write in Batch(client, checks.Sum(it => it.Value.Checks), parts))
             {

@@ -20,23 +20,32 @@ internal sealed class DecisionCounts
     /// </summary>
     internal const int MaxUsers = 50_000;
 
+    /// <summary>
+    /// The most values of subjects that are counted, for all clients and hours together. Others are counted together, by the name
+    /// of the subject.
+    /// </summary>
+    internal const int MaxSubjects = 20_000;
+
     /// <summary>The most counts of decision times. Decisions beyond it are only in the sums.</summary>
     internal const int MaxTimes = 50_000;
 
     private Dictionary<SeriesKey, Tally> series = [];
-    private Dictionary<UserKey, UserTally> users = [];
+    private Dictionary<UserKey, NamedTally> users = [];
+    private Dictionary<SubjectKey, NamedTally> subjects = [];
     private Dictionary<TimeKey, long> times = [];
 
     public IReadOnlyDictionary<SeriesKey, Tally> Series => series;
 
-    public IReadOnlyDictionary<UserKey, UserTally> Users => users;
+    public IReadOnlyDictionary<UserKey, NamedTally> Users => users;
+
+    public IReadOnlyDictionary<SubjectKey, NamedTally> Subjects => subjects;
 
     public IReadOnlyDictionary<TimeKey, long> Times => times;
 
     /// <summary>The number of checks in it.</summary>
     public long Checks => series.Values.Sum(tally => tally.Checks);
 
-    public void Add(ClientId client, PolicyKey policy, in LogEntry decision, TimeSpan took)
+    public void Add(ClientId client, Policy policy, in LogEntry decision, TimeSpan took)
     {
         var minute =
             (decision.DecidedAt.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks)
@@ -44,7 +53,13 @@ internal sealed class DecisionCounts
         var hour = minute / BucketRange.MinutesPerHour;
         var denied = decision.Allowed ? 0 : 1;
         Add(
-            new SeriesKey(client, minute, decision.RouteKey, policy.Role, policy.IsCatchAll),
+            new SeriesKey(
+                client,
+                minute,
+                decision.RouteKey,
+                policy.Key.Role,
+                policy.Key.IsCatchAll
+            ),
             new Tally(
                 1,
                 1 - denied,
@@ -53,7 +68,19 @@ internal sealed class DecisionCounts
                 decision.Degraded ? 1 : 0
             )
         );
-        Add(new UserKey(client, hour, decision.UserId), new UserTally(1, denied));
+        Add(new UserKey(client, hour, decision.UserId), new NamedTally(1, denied));
+        if (decision.Subjects is { } named)
+        {
+            for (var i = 0; i < policy.Limits.Named.Count; i++)
+            {
+                var name = policy.Limits.Named[i];
+                if (named.Find(name) is { } value)
+                {
+                    Add(new SubjectKey(client, hour, name, value), new NamedTally(1, denied));
+                }
+            }
+        }
+
         Add(new TimeKey(client, hour, DecisionTimes.BucketOf(took)), 1);
     }
 
@@ -66,6 +93,11 @@ internal sealed class DecisionCounts
         }
 
         foreach (var (key, tally) in other.users)
+        {
+            Add(key, tally);
+        }
+
+        foreach (var (key, tally) in other.subjects)
         {
             Add(key, tally);
         }
@@ -88,12 +120,14 @@ internal sealed class DecisionCounts
             // The dictionaries are large, and nearly always everything moves.
             (series, taken.series) = (taken.series, series);
             (users, taken.users) = (taken.users, users);
+            (subjects, taken.subjects) = (taken.subjects, subjects);
             (times, taken.times) = (taken.times, times);
             return;
         }
 
         Move(series, taken.series, key => staying.Contains(key.Client));
         Move(users, taken.users, key => staying.Contains(key.Client));
+        Move(subjects, taken.subjects, key => staying.Contains(key.Client));
         Move(times, taken.times, key => staying.Contains(key.Client));
     }
 
@@ -102,6 +136,7 @@ internal sealed class DecisionCounts
     {
         series.Clear();
         users.Clear();
+        subjects.Clear();
         times.Clear();
     }
 
@@ -140,13 +175,26 @@ internal sealed class DecisionCounts
         known += tally;
     }
 
-    private void Add(UserKey key, UserTally tally)
+    private void Add(UserKey key, NamedTally tally)
     {
         if (users.Count < MaxUsers || users.ContainsKey(key))
         {
-            ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(users, key, out _);
-            known = new UserTally(known.Checks + tally.Checks, known.Denied + tally.Denied);
+            CollectionsMarshal.GetValueRefOrAddDefault(users, key, out _) += tally;
         }
+    }
+
+    private void Add(SubjectKey key, NamedTally tally)
+    {
+        if (subjects.Count >= MaxSubjects && !subjects.ContainsKey(key))
+        {
+            // It is the values that are numerous: the names are those of the client's limits.
+            key = key with
+            {
+                Value = SubjectKey.Other,
+            };
+        }
+
+        CollectionsMarshal.GetValueRefOrAddDefault(subjects, key, out _) += tally;
     }
 
     private void Add(TimeKey key, long count)
@@ -180,7 +228,25 @@ internal readonly record struct SeriesKey(
 /// <param name="UserId">The user of the checks.</param>
 internal readonly record struct UserKey(ClientId Client, long Hour, string UserId);
 
-internal readonly record struct UserTally(long Checks, long Denied);
+/// <param name="Client">The client of the checks.</param>
+/// <param name="Hour">When they were decided, in hours since 1970.</param>
+/// <param name="Name">The name of a subject that a limit of the policy has.</param>
+/// <param name="Value">The value that the checks have.</param>
+internal readonly record struct SubjectKey(ClientId Client, long Hour, string Name, string Value)
+{
+    /// <summary>Replaces values that are not distinguished any more; no value is empty.</summary>
+    public const string Other = "";
+}
+
+/// <summary>The counts of a user, or of a value of another subject.</summary>
+internal readonly record struct NamedTally(long Checks, long Denied)
+{
+    /// <summary>By this the most frequent ones are kept: denied checks count twice.</summary>
+    public long Weight => Checks + Denied;
+
+    public static NamedTally operator +(NamedTally left, NamedTally right) =>
+        new(left.Checks + right.Checks, left.Denied + right.Denied);
+}
 
 /// <param name="Client">The client of the checks.</param>
 /// <param name="Hour">When they were decided, in hours since 1970.</param>

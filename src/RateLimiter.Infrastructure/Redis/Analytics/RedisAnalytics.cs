@@ -55,7 +55,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
     /// <summary>The number of checks that could not be written before the service stopped.</summary>
     internal long Lost => Interlocked.Read(ref lost);
 
-    public void Record(ClientId client, PolicyKey policy, LogEntry decision, TimeSpan took)
+    public void Record(ClientId client, Policy policy, LogEntry decision, TimeSpan took)
     {
         if (options.Enabled)
         {
@@ -94,17 +94,26 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         );
     }
 
-    public async Task<IReadOnlyList<TopEntry>> ListTopAsync(
+    public async Task<TopEntries> ListTopAsync(
         ClientId client,
         AnalyticsSpan span,
         TopDimension by,
+        string? subject,
         TopMetric measure,
         int count,
         CancellationToken cancellationToken
     )
     {
         await WriteAsync(client, cancellationToken);
-        return await reader.ListTopAsync(client, span, by, measure, count, cancellationToken);
+        return await reader.ListTopAsync(
+            client,
+            span,
+            by,
+            subject,
+            measure,
+            count,
+            cancellationToken
+        );
     }
 
     public async Task<IReadOnlyDictionary<PolicyKey, Tally>> TallyPoliciesAsync(
@@ -195,7 +204,7 @@ internal sealed class RedisAnalytics : RepeatingService, IAnalytics
         /// <summary>The number of checks that were ever counted.</summary>
         public long Added => Interlocked.Read(ref added);
 
-        public void Add(ClientId client, PolicyKey policy, in LogEntry decision, TimeSpan took)
+        public void Add(ClientId client, Policy policy, in LogEntry decision, TimeSpan took)
         {
             lock (gate)
             {

@@ -15,50 +15,27 @@ internal sealed class UserParts(AnalyticsRetention retention)
     /// <summary>The most users that are remembered as already seen in their hour, at about 20 bytes each.</summary>
     private const int MaxSeen = 200_000;
 
-    /// <summary>The most users that <see cref="usersOf"/> keeps capacity for, over all clients.</summary>
-    private const int MaxRoom = 4 * DecisionCounts.MaxUsers;
-
-    // Reused from one write to the next: for a busy client it is so large that allocating it again would cause full
-    // garbage collections.
-    private readonly Dictionary<ClientId, List<KeyValuePair<UserKey, UserTally>>> usersOf = [];
+    private readonly ClientCounts<UserKey> users = new(
+        user => user.Client,
+        maxRoom: 4 * DecisionCounts.MaxUsers
+    );
 
     // Hash codes only, because the result is an estimate anyhow: of 200,000 users, about 5 collide with others.
     private readonly HashSet<int> seen = [];
     private long seenHour;
 
     /// <summary>Takes over the counts of all clients; those of an earlier call are forgotten.</summary>
-    public void Group(IEnumerable<KeyValuePair<UserKey, UserTally>> counts)
-    {
-        if (usersOf.Values.Sum(users => users.Capacity) > MaxRoom)
-        {
-            usersOf.Clear();
-        }
-
-        foreach (var users in usersOf.Values)
-        {
-            users.Clear();
-        }
-
-        foreach (var count in counts)
-        {
-            if (!usersOf.TryGetValue(count.Key.Client, out var users))
-            {
-                usersOf.Add(count.Key.Client, users = []);
-            }
-
-            users.Add(count);
-        }
-    }
+    public void Group(IEnumerable<KeyValuePair<UserKey, NamedTally>> counts) => users.Group(counts);
 
     /// <summary>The parts for the counts of a client.</summary>
     public IEnumerable<AnalyticsPart> Of(ClientId client)
     {
-        var counts = usersOf.GetValueOrDefault(client) ?? [];
+        var counts = users.Of(client);
         foreach (var hour in counts.Select(count => count.Key.Hour).Distinct())
         {
             var all = counts.Where(count => count.Key.Hour == hour);
             var until = retention.EndOfUsers(hour);
-            var first = First(all);
+            var first = ClientCounts<UserKey>.First(all, MaxUsers);
             yield return new AnalyticsPart(
                 RedisKeys.AnalyticsUsers(client, hour),
                 "users",
@@ -76,16 +53,16 @@ internal sealed class UserParts(AnalyticsRetention retention)
                 var some in all.Where(user => IsNew(user.Key)).Chunk(AnalyticsWrites.MaxItems / 2)
             )
             {
-                RedisValue[] users =
+                RedisValue[] names =
                 [
                     some.Length,
                     .. some.Select(user => (RedisValue)user.Key.UserId),
                 ];
-                yield return Seen(RedisKeys.AnalyticsUsersOfHour(client, hour), until, users);
+                yield return Seen(RedisKeys.AnalyticsUsersOfHour(client, hour), until, names);
                 yield return Seen(
                     RedisKeys.AnalyticsUsersOfDay(client, day),
                     retention.EndOfHours(day),
-                    users
+                    names
                 );
             }
         }
@@ -93,24 +70,6 @@ internal sealed class UserParts(AnalyticsRetention retention)
 
     private static AnalyticsPart Seen(RedisKey key, DateTimeOffset until, RedisValue[] users) =>
         new(key, "seen", until, users, users.Length - 1);
-
-    /// <summary>The users with the most checks; denied checks count twice.</summary>
-    private static List<KeyValuePair<UserKey, UserTally>> First(
-        IEnumerable<KeyValuePair<UserKey, UserTally>> all
-    )
-    {
-        var first = new PriorityQueue<KeyValuePair<UserKey, UserTally>, long>(MaxUsers + 1);
-        foreach (var user in all)
-        {
-            first.Enqueue(user, user.Value.Checks + user.Value.Denied);
-            if (first.Count > MaxUsers)
-            {
-                first.Dequeue();
-            }
-        }
-
-        return [.. first.UnorderedItems.Select(item => item.Element)];
-    }
 
     /// <summary>
     /// Whether a user was not seen before in their hour. With many checks, most users were: not reporting them to the

@@ -3,13 +3,15 @@
 --
 -- KEYS     for each client: its hash, the number of the last write, and the keys of its parts
 -- ARGV[1]  how many fields a hash of series can have; further series are added to the fallback field that is given
--- ARGV[2]  how many users a hash of users can have; when there are more, two thirds are kept
+-- ARGV[2]  how many names a hash of users or subjects can have; when there are more, two thirds are kept
 -- ARGV[3]  how long the number is kept, in milliseconds
 -- ARGV[4…] for each client: the number, how many parts there are, how many arguments they are, and each part:
 --          'counts', when it expires (ms since 1970), how many fields, and each field: its name, the name to use when
 --            there is no room for it (empty: there always is room), how many buckets, and each bucket: its number and its
 --            counts, separated by commas
 --          'users', when it expires, how many, and each user: the name, checks, denied
+--          'subjects', the same of the values of a subject. Those that are not kept are added to the one with the empty name,
+--            so that the sum of all is exact
 --          'seen', when it expires, how many, and the name of each user
 --
 -- Reply    1
@@ -17,7 +19,7 @@
 local call, concat, find, format = redis.call, table.concat, string.find, string.format
 local gmatch, match, sub = string.gmatch, string.match, string.sub
 local call_many = load_module('call_many')
-local max_fields, max_users = tonumber(ARGV[1]), tonumber(ARGV[2])
+local max_fields, max_names = tonumber(ARGV[1]), tonumber(ARGV[2])
 local at, key = 3, 0
 
 local function take()
@@ -64,26 +66,46 @@ function parts.counts(name)
   end
 end
 
-function parts.users(name)
+local function add_name(name, field, checks, denied)
+  local known_checks, known_denied = match(call('HGET', name, field) or '0,0', '^(%d+),(%d+)$')
+  call('HSET', name, field, format('%.0f,%.0f', checks + tonumber(known_checks), denied + tonumber(known_denied)))
+end
+
+-- Adds to the counts of names, and removes the least frequent ones if there are too many. Returns the sums of what it removed.
+local function add_names(name)
   for _ = 1, tonumber(take()) do
-    local user, checks, denied = take(), tonumber(take()), tonumber(take())
-    local known_checks, known_denied = match(call('HGET', name, user) or '0,0', '^(%d+),(%d+)$')
-    call('HSET', name, user, format('%.0f,%.0f', checks + tonumber(known_checks), denied + tonumber(known_denied)))
+    local field, checks, denied = take(), tonumber(take()), tonumber(take())
+    add_name(name, field, checks, denied)
   end
-  if call('HLEN', name) > max_users then
+  local gone_checks, gone_denied = 0, 0
+  if call('HLEN', name) > max_names then
     local all, ranked = call('HGETALL', name), {}
     for i = 1, #all, 2 do
-      local checks, denied = match(all[i + 1], '^(%d+),(%d+)$')
-      ranked[#ranked + 1] = { name = all[i], weight = tonumber(checks) + tonumber(denied) }
+      if all[i] ~= '' then
+        local checks, denied = match(all[i + 1], '^(%d+),(%d+)$')
+        ranked[#ranked + 1] = { name = all[i], checks = tonumber(checks), denied = tonumber(denied) }
+      end
     end
     table.sort(ranked, function(left, right)
-      return left.weight > right.weight or left.weight == right.weight and left.name < right.name
+      local difference = left.checks + left.denied - right.checks - right.denied
+      return difference > 0 or difference == 0 and left.name < right.name
     end)
     local gone = {}
-    for i = math.floor(max_users * 2 / 3) + 1, #ranked do
+    for i = math.floor(max_names * 2 / 3) + 1, #ranked do
       gone[#gone + 1] = ranked[i].name
+      gone_checks, gone_denied = gone_checks + ranked[i].checks, gone_denied + ranked[i].denied
     end
     call_many('HDEL', name, gone)
+  end
+  return gone_checks, gone_denied
+end
+
+parts.users = add_names
+
+function parts.subjects(name)
+  local checks, denied = add_names(name)
+  if checks > 0 then
+    add_name(name, '', checks, denied)
   end
 end
 

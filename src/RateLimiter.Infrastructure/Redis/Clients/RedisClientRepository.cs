@@ -157,7 +157,7 @@ internal sealed class RedisClientRepository(
                         )
                     )
             );
-            // Their index is made anew when they change.
+            // Their index is built again when they change.
             overrides = changed.Contains(true)
                 ? overrides.With(
                     changed[true]

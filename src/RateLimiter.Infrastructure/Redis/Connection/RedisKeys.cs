@@ -141,6 +141,13 @@ internal static class RedisKeys
     public static RedisKey AnalyticsUsers(ClientId client, long hour) =>
         $"{Analytics(client)}users:{hour}";
 
+    /// <summary>
+    /// Hash of a subject in an hour since 1970: its value, or empty for all others together → checks and denied, separated by a
+    /// comma.
+    /// </summary>
+    public static RedisKey AnalyticsSubjects(ClientId client, string name, long hour) =>
+        $"{Analytics(client)}subjects:{name}:{hour}";
+
     /// <summary>HyperLogLog of the users of an hour since 1970.</summary>
     public static RedisKey AnalyticsUsersOfHour(ClientId client, long hour) =>
         $"{Analytics(client)}hour_users:{hour}";

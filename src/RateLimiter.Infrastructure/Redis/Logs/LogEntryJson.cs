@@ -68,7 +68,7 @@ internal static class LogEntryJson
             json.Members(",\"subjects\":"u8, subjects);
         }
 
-        json.Number(",\"granted\":"u8, entry.Granted);
+        json.Number(",\"granted\":"u8, entry.PartialGrant);
         json.Text(",\"override_id\":"u8, entry.OverrideId);
         json.Text(",\"reservation_id\":"u8, entry.ReservationId);
         json.Raw("}"u8);

@@ -16,7 +16,7 @@ namespace RateLimiter.IntegrationTests.Redis.Analytics;
 [TestFixture]
 public sealed class AnalyticsOutageTests
 {
-    private static readonly PolicyKey Search = new("search", "free");
+    private static readonly Policy Search = AnalyticsPolicies.Of("search");
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(30);
 
     [Test]

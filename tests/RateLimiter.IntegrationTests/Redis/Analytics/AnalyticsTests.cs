@@ -15,7 +15,7 @@ namespace RateLimiter.IntegrationTests.Redis.Analytics;
 
 public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
 {
-    private static readonly PolicyKey Search = new("search", "free");
+    private static readonly Policy Search = AnalyticsPolicies.Of("search");
 
     /// <summary>Half past an hour of today, so that nothing expires, whenever the tests run.</summary>
     private static readonly DateTimeOffset Now = new AnalyticsSpan(
@@ -85,7 +85,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
                 {
                     instance.Record(
                         client,
-                        new PolicyKey($"route{j % 7}", "free"),
+                        AnalyticsPolicies.Of($"route{j % 7}"),
                         Logged($"user{j % 50}", j % 3 != 0, at: Now.AddMinutes(-j)),
                         TimeSpan.FromMilliseconds(1)
                     );
@@ -114,7 +114,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
     {
         using var analytics = New();
         var client = await Store.RegisterAsync();
-        var rest = new PolicyKey(PolicyKey.CatchAllRoute, "pro");
+        var rest = AnalyticsPolicies.Of(PolicyKey.CatchAllRoute, "pro");
         analytics.Record(client, Search, Logged("alice", at: Now.AddMinutes(-2)), default);
         analytics.Record(client, Search, Logged("alice"), default);
         analytics.Record(client, rest, Logged("alice", route: "search"), default);
@@ -133,8 +133,8 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
                 Is.EquivalentTo(
                     new Dictionary<PolicyKey, Tally>
                     {
-                        [Search] = new(2, 2, 0, 0, 0),
-                        [rest] = new(2, 1, 1, 0, 0),
+                        [Search.Key] = new(2, 2, 0, 0, 0),
+                        [rest.Key] = new(2, 1, 1, 0, 0),
                     }
                 )
             );
@@ -162,7 +162,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
         {
             analytics.Record(
                 client,
-                new PolicyKey($"route{i % 3}", "free"),
+                AnalyticsPolicies.Of($"route{i % 3}"),
                 Logged(i < 20 ? "alice" : "bob", i >= 5, route: $"route{i % 3}"),
                 default
             );
@@ -192,8 +192,131 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             );
         }
 
-        Task<IReadOnlyList<TopEntry>> TopAsync(TopDimension by, TopMetric of, int count) =>
-            analytics.ListTopAsync(client, LastDay, by, of, count, CancellationToken.None);
+        async Task<IReadOnlyList<TopEntry>> TopAsync(TopDimension by, TopMetric of, int count)
+        {
+            var (entries, other) = await analytics.ListTopAsync(
+                client,
+                LastDay,
+                by,
+                null,
+                of,
+                count,
+                CancellationToken.None
+            );
+            var total = of == TopMetric.Checks ? 30 : 5;
+            Assert.That(
+                other,
+                Is.EqualTo(by == TopDimension.User ? null : total - entries.Sum(it => it.Count))
+            );
+            return entries;
+        }
+    }
+
+    [Test]
+    public async Task ListTop_Subjects_GivesThoseThatALimitHas()
+    {
+        using var analytics = New();
+        var client = await Store.RegisterAsync();
+        var policy = AnalyticsPolicies.Of("search", "free", "org", "model", "user_id");
+        foreach (var (organisation, hoursAgo) in new[] { ("acme", 0), ("b", 1), ("acme", 2) })
+        {
+            analytics.Record(
+                client,
+                policy,
+                LoggedOf(organisation, allowed: hoursAgo > 0) with
+                {
+                    DecidedAt = Now.AddHours(-hoursAgo),
+                },
+                default
+            );
+        }
+
+        analytics.Record(client, policy, Logged("alice"), default);
+        analytics.Record(client, Search, LoggedOf("acme"), default);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await TopAsync("org", TopMetric.Checks), Is.EqualTo("acme 2, b 1, 0"));
+            Assert.That(await TopAsync("org", TopMetric.Denied), Is.EqualTo("acme 1, 0"));
+            Assert.That(await TopAsync("org", TopMetric.Checks, 1), Is.EqualTo("acme 2, 1"));
+            Assert.That(await TopAsync("model", TopMetric.Checks), Is.EqualTo("gpt 3, 0"));
+            Assert.That(await TopAsync("other", TopMetric.Checks), Is.EqualTo("0"));
+        }
+
+        async Task<string> TopAsync(string subject, TopMetric of, int count = 10)
+        {
+            var (entries, other) = await analytics.ListTopAsync(
+                client,
+                LastDay,
+                TopDimension.Subject,
+                subject,
+                of,
+                count,
+                CancellationToken.None
+            );
+            return string.Join(
+                ", ",
+                entries.Select(it => $"{it.Name} {it.Count}").Append($"{other}")
+            );
+        }
+    }
+
+    [Test]
+    public async Task Record_MoreSubjectsThanAreKept_SumsAreExactAndTheMostStay()
+    {
+        var instances = Enumerable.Range(0, 3).Select(_ => New()).ToList();
+        var client = await Store.RegisterAsync();
+        var policy = AnalyticsPolicies.Of("search", "free", "org");
+        await Parallel.ForEachAsync(
+            instances.Index(),
+            async (instance, cancellationToken) =>
+            {
+                for (var round = 0; round < 2; round++)
+                {
+                    for (var i = 0; i < 500; i++)
+                    {
+                        var name = $"{instance.Index}-{round}-{i}";
+                        instance.Item.Record(client, policy, LoggedOf(name, i % 5 > 0), default);
+                        instance.Item.Record(client, policy, LoggedOf($"often{i % 20}"), default);
+                    }
+
+                    await instance.Item.SummarizeAsync(client, LastDay, cancellationToken);
+                }
+            }
+        );
+
+        var checks = await TopAsync(TopMetric.Checks);
+        var denied = await TopAsync(TopMetric.Denied);
+        var database = (await Store.Connection.Connected).GetDatabase();
+        var key = RedisKeys.AnalyticsSubjects(client, "org", Now.ToUnixTimeSeconds() / 3600);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                checks.Entries.Take(20),
+                Is.EquivalentTo(Enumerable.Range(0, 20).Select(i => new TopEntry($"often{i}", 150)))
+            );
+            Assert.That(checks.Entries.Sum(it => it.Count) + checks.Other, Is.EqualTo(6000));
+            Assert.That(denied.Entries.Sum(it => it.Count) + denied.Other, Is.EqualTo(600));
+            Assert.That(
+                await database.HashLengthAsync(key),
+                Is.LessThanOrEqualTo(AnalyticsWriter.MaxNames + 1)
+            );
+            Assert.That(await database.KeyTimeToLiveAsync(key), Is.Not.Null);
+        }
+
+        instances.ForEach(it => it.Dispose());
+
+        Task<TopEntries> TopAsync(TopMetric of) =>
+            instances[0]
+                .ListTopAsync(
+                    client,
+                    LastDay,
+                    TopDimension.Subject,
+                    "org",
+                    of,
+                    100,
+                    CancellationToken.None
+                );
     }
 
     [Test]
@@ -266,7 +389,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
     {
         using var analytics = New();
         var client = await Store.RegisterAsync();
-        var rest = PolicyKey.CatchAll;
+        var rest = AnalyticsPolicies.Of(PolicyKey.CatchAllRoute);
         for (var round = 0; round < 3; round++)
         {
             for (var i = 0; i < 500; i++)
@@ -285,6 +408,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             client,
             LastDay,
             TopDimension.User,
+            null,
             TopMetric.Checks,
             20,
             CancellationToken.None
@@ -296,9 +420,9 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             Assert.That(summary.Tally, Is.EqualTo(new Tally(3000, 3000, 0, 0, 0)));
             Assert.That(summary.DistinctUsers, Is.EqualTo(1520).Within(4).Percent);
             Assert.That(policies.Values.Sum(tally => tally.Checks), Is.EqualTo(3000));
-            Assert.That(policies[rest].Checks, Is.EqualTo(1500));
+            Assert.That(policies[rest.Key].Checks, Is.EqualTo(1500));
             Assert.That(
-                users,
+                users.Entries,
                 Is.EquivalentTo(Enumerable.Range(0, 20).Select(i => new TopEntry($"often{i}", 75)))
             );
             Assert.That(
@@ -307,7 +431,7 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             );
             Assert.That(
                 await database.HashLengthAsync(RedisKeys.AnalyticsUsers(client, hour)),
-                Is.LessThanOrEqualTo(AnalyticsWriter.MaxUsers)
+                Is.LessThanOrEqualTo(AnalyticsWriter.MaxNames)
             );
         }
     }
@@ -474,6 +598,12 @@ public sealed class AnalyticsTests(StoreKind kind) : StoreTests(kind)
             Allowed = allowed,
             ShadowDenied = shadowDenied,
             Degraded = degraded,
+        };
+
+    private static LogEntry LoggedOf(string organisation, bool allowed = true) =>
+        Logged("alice", allowed) with
+        {
+            Subjects = SubjectValues.Of([new("org", organisation), new("model", "gpt")]),
         };
 
     private RedisAnalytics New(AnalyticsOptions? options = null, TimeProvider? time = null) =>

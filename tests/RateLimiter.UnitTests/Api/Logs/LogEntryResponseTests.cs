@@ -20,6 +20,7 @@ public sealed class LogEntryResponseTests
                     Timestamp = TestData.Moment.UtcDateTime,
                     TimestampMs = TestData.Moment.ToUnixTimeMilliseconds(),
                     UserId = "alice",
+                    Subjects = null,
                     Route = "search",
                     Role = "free",
                     MatchedRole = "default",
@@ -28,6 +29,7 @@ public sealed class LogEntryResponseTests
                     Degraded = false,
                     Reason = Decision.LimitExceeded,
                     Cost = 7,
+                    Granted = 0,
                     Remaining = 3,
                     Limit = 10,
                     Capacity = 10,
@@ -35,5 +37,21 @@ public sealed class LogEntryResponseTests
                 }
             )
         );
+    }
+
+    [Test]
+    public void Map_SubjectsAndPartOfTheCost_AreThere()
+    {
+        var entry = TestData.LoggedOf("alice") with
+        {
+            Subjects = TestData.Subjects(("org", "acme"), ("model", "gpt")),
+            Cost = 7,
+            PartialGrant = 3,
+        };
+
+        var response = Mapping.Mapper.Map<LogEntryResponse>(entry);
+
+        Assert.That(response.Subjects, Is.EquivalentTo(entry.Subjects));
+        Assert.That(response.Granted, Is.EqualTo(3));
     }
 }

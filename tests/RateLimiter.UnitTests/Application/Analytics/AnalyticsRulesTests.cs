@@ -21,6 +21,18 @@ public sealed class AnalyticsRulesTests
         string? message
     ) => Assert.That(AnalyticsRules.StartProblem(Span(minutes), bucket), Is.EqualTo(message));
 
+    [TestCase(TopDimension.User, null, null)]
+    [TestCase(TopDimension.Route, null, null)]
+    [TestCase(TopDimension.Route, "org", "is only for by=subject")]
+    [TestCase(TopDimension.Subject, "org", null)]
+    [TestCase(TopDimension.Subject, null, "is required with by=subject")]
+    [TestCase(TopDimension.Subject, "user_id", "must not be user_id")]
+    public void SubjectProblem_Name_IsThereExactlyForASubject(
+        TopDimension by,
+        string? subject,
+        string? message
+    ) => Assert.That(AnalyticsRules.SubjectProblem(by, subject), Is.EqualTo(message));
+
     private static AnalyticsSpan Span(int minutes) =>
         new(TestData.Moment, TestData.Moment.AddMinutes(minutes));
 }

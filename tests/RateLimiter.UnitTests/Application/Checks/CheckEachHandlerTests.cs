@@ -175,14 +175,14 @@ public sealed class CheckEachHandlerTests
             .Setup(it =>
                 it.Record(
                     TestData.Client,
-                    It.IsAny<PolicyKey>(),
+                    It.IsAny<Policy>(),
                     It.IsAny<LogEntry>(),
                     It.IsAny<TimeSpan>()
                 )
             )
             .Callback(
-                (ClientId _, PolicyKey policy, LogEntry line, TimeSpan took) =>
-                    counted.Add((policy, line, took))
+                (ClientId _, Policy policy, LogEntry line, TimeSpan took) =>
+                    counted.Add((policy.Key, line, took))
             );
         var outcome = await new CheckEachHandler(
             counters.Object,

@@ -75,7 +75,7 @@ public sealed class CheckHandlerTests
             it =>
                 it.Record(
                     TestData.Client,
-                    PolicyKey.CatchAll,
+                    policy,
                     TestData.Logged(taken, "alice", "search", "default", 1),
                     TimeSpan.FromMilliseconds(7)
                 ),

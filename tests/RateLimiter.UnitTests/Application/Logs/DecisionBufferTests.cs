@@ -133,6 +133,18 @@ public sealed class DecisionBufferTests
     }
 
     [Test]
+    public async Task Add_WithSubjects_KeepsWhatHasThem()
+    {
+        var subjects = TestData.Subjects(("org", "acme"));
+        var buffer = New(new FollowDecisionsQuery(TestData.Client, Subjects: subjects));
+        var entry = TestData.LoggedOf("v") with { Subjects = subjects };
+
+        buffer.Add([.. Made(1, 5), new EntryLogged(ClientLog.Decisions, 6, entry)]);
+
+        Assert.That(await TakeAsync(buffer, 1), Is.EqualTo(["6 v"]));
+    }
+
+    [Test]
     public async Task Add_FasterThanAllowed_LeavesOutTheRest()
     {
         var buffer = New(perSecond: 10);

@@ -46,6 +46,24 @@ public sealed class LatestDecisionsHandlerTests
     public async Task Handle_CountAndFilter_CountsWhatFits() =>
         Assert.That(await ReadAsync(count: 1, route: "upload"), Is.EqualTo(new[] { Log[2] }));
 
+    [Test]
+    public async Task Handle_Subjects_KeepsWhatHasThem()
+    {
+        var subjects = TestData.Subjects(("org", "acme"));
+        var log = new Mock<IDecisionLog>();
+        log.Setup(it =>
+                it.ReadAsync(TestData.Client, ClientLog.Decisions, It.IsAny<CancellationToken>())
+            )
+            .ReturnsAsync([Log[0], Log[1] with { Subjects = subjects }]);
+
+        var entries = await new LatestDecisionsHandler(log.Object).Handle(
+            new LatestDecisionsQuery(TestData.Client, 50, Subjects: subjects),
+            CancellationToken.None
+        );
+
+        Assert.That(entries.Single().UserId, Is.EqualTo("bob"));
+    }
+
     [TestCase(10, null, null, new[] { "d0", "c1", "d2", "c3" })]
     [TestCase(2, null, null, new[] { "d0", "c1" })]
     [TestCase(10, "c1", null, new[] { "c1" })]

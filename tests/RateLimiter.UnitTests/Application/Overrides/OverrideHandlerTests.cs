@@ -5,7 +5,6 @@ using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Overrides;
-using RateLimiter.Domain.Policies;
 using RateLimiter.UnitTests.Application.Clients;
 using RateLimiter.UnitTests.Application.Policies;
 using RateLimiter.UnitTests.Domain.Overrides;

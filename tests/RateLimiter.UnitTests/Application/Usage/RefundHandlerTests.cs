@@ -46,7 +46,7 @@ public sealed class RefundHandlerTests
                 TestData.Logged(given, role: "free", cost: cost) with
                 {
                     Kind = LogEntryKind.Refund,
-                    Granted = null,
+                    PartialGrant = null,
                 },
             ])
         );

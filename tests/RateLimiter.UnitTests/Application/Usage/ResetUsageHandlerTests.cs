@@ -39,7 +39,7 @@ public sealed class ResetUsageHandlerTests
                 TestData.Logged(unused, user, role: "free", cost: 0) with
                 {
                     Kind = LogEntryKind.Reset,
-                    Granted = null,
+                    PartialGrant = null,
                 },
             ])
         );

@@ -6,13 +6,15 @@ public sealed class LogEntryTests
 {
     private static readonly SubjectValues Subjects = SubjectValues.Of([new("org", "acme")])!;
 
-    [TestCase(10, 0, null)]
-    [TestCase(10, 7, 3L)]
-    [TestCase(2, 10, null)]
+    [TestCase(10, 0, null, 10)]
+    [TestCase(10, 7, 3L, 3)]
+    [TestCase(2, 10, null, 0)]
+    [TestCase(0, 0, null, 0)]
     public void From_Check_HasItsSubjectsAndWhatWasGrantedOfItsCost(
         long cost,
         long used,
-        long? granted
+        long? partial,
+        long granted
     )
     {
         var policy = TestData.Policy();
@@ -33,8 +35,8 @@ public sealed class LogEntryTests
         );
 
         Assert.That(
-            (entry.Allowed, entry.Granted, entry.Subjects, entry.Kind),
-            Is.EqualTo((!isDenied, granted, Subjects, LogEntryKind.Decision))
+            (entry.Allowed, entry.PartialGrant, entry.Granted, entry.Subjects, entry.Kind),
+            Is.EqualTo((!isDenied, partial, granted, Subjects, LogEntryKind.Decision))
         );
     }
 
@@ -54,9 +56,31 @@ public sealed class LogEntryTests
 
         Assert.That(
             (entry.Kind, entry.Allowed, entry.Reason, entry.Granted, entry.Subjects),
-            Is.EqualTo((LogEntryKind.Refund, true, (string?)null, (long?)null, Subjects))
+            Is.EqualTo((LogEntryKind.Refund, true, (string?)null, 3L, Subjects))
         );
         Assert.That(entry.Matches("alice", "search", null));
         Assert.That(entry.Matches(null, null, allowed: true), Is.False);
+    }
+
+    [TestCase("org=acme model=gpt", "", true)]
+    [TestCase("org=acme model=gpt", "org=acme", true)]
+    [TestCase("org=acme model=gpt", "model=gpt org=acme", true)]
+    [TestCase("org=acme model=gpt", "org=Acme", false)]
+    [TestCase("org=acme model=gpt", "org=acme model=other", false)]
+    [TestCase("org=acme", "org=acme model=gpt", false)]
+    [TestCase("", "org=acme", false)]
+    [TestCase("", "", true)]
+    public void Matches_Subjects_MustAllBeThere(string own, string filter, bool expected)
+    {
+        var entry = TestData.LoggedOf("alice") with { Subjects = Read(own) };
+
+        Assert.That(entry.Matches(null, null, null, Read(filter)), Is.EqualTo(expected));
+
+        static SubjectValues? Read(string text) =>
+            SubjectValues.Of(
+                text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(pair => pair.Split('='))
+                    .Select(pair => KeyValuePair.Create(pair[0], pair[1]))
+            );
     }
 }

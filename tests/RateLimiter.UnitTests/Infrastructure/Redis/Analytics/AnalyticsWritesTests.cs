@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Analytics;
-using RateLimiter.Domain.Policies;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Infrastructure.Redis.Connection;
 
@@ -49,6 +49,30 @@ public sealed class AnalyticsWritesTests
         }
     }
 
+    [Test]
+    public void Of_ManyValuesOfASubject_WritesTheMostFrequentAndTheSumOfTheOthers()
+    {
+        var often = Enumerable.Repeat("often", 3);
+        var part = WritesOf(
+                TestData.Moment,
+                [.. often, .. Enumerable.Range(0, SubjectParts.MaxValues + 9).Select(i => $"{i}")]
+            )
+            .SelectMany(write => write.Values)
+            .Select(value => (string)value!)
+            .SkipWhile(value => value != "subjects")
+            .Skip(2)
+            .ToList();
+
+        var values = part.Skip(1).Chunk(3).Select(it => (Value: it[0], Checks: it[1])).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(part[0], Is.EqualTo($"{SubjectParts.MaxValues + 1}"));
+            Assert.That(values, Has.Count.EqualTo(SubjectParts.MaxValues + 1));
+            Assert.That(values, Has.Member(("often", "3")));
+            Assert.That(values[^1], Is.EqualTo((SubjectKey.Other, "10")));
+        }
+    }
+
     [TestCase(-49, 5, TestName = "Of_DecisionWhoseMinutesAreNotKept_IsInItsHour")]
     [TestCase(-24 * 9, 3, TestName = "Of_DecisionWhoseUsersAreNotKept_IsInTheSums")]
     public void Of_DecisionOfThePast_IsKeptAsFarAsItsTimeIs(int hours, int keys) =>
@@ -61,20 +85,34 @@ public sealed class AnalyticsWritesTests
     public void Of_DecisionOlderThanAnythingThatIsKept_IsNotWritten() =>
         Assert.That(WritesOf(TestData.Moment.AddDays(-92), users: 1), Is.Empty);
 
-    private static List<AnalyticsWrite> WritesOf(DateTimeOffset at, int users)
-    {
-        var counts = new DecisionCounts();
-        for (var i = 0; i < users; i++)
-        {
-            counts.Add(
-                TestData.Client,
-                new PolicyKey("search", "free"),
-                TestData.LoggedOf($"user{i}") with
+    private static List<AnalyticsWrite> WritesOf(DateTimeOffset at, int users) =>
+        WritesOf(
+            Enumerable
+                .Range(0, users)
+                .Select(i => TestData.LoggedOf($"user{i}") with { DecidedAt = at })
+        );
+
+    private static List<AnalyticsWrite> WritesOf(
+        DateTimeOffset at,
+        IEnumerable<string> organisations
+    ) =>
+        WritesOf(
+            organisations.Select(organisation =>
+                TestData.LoggedOf("alice") with
                 {
                     DecidedAt = at,
-                },
-                TimeSpan.FromMilliseconds(1)
-            );
+                    Subjects = TestData.Subjects(("org", organisation)),
+                }
+            )
+        );
+
+    private static List<AnalyticsWrite> WritesOf(IEnumerable<LogEntry> decisions)
+    {
+        var policy = TestData.Policy("search", "free", limits: TestData.Limit(per: ["org"]));
+        var counts = new DecisionCounts();
+        foreach (var decision in decisions)
+        {
+            counts.Add(TestData.Client, policy, decision, TimeSpan.FromMilliseconds(1));
         }
 
         var retention = new AnalyticsRetention(

@@ -33,7 +33,7 @@ public sealed class DecisionCountsTests
             Assert.That(
                 counts.Users,
                 Is.EquivalentTo(
-                    new Dictionary<UserKey, UserTally>
+                    new Dictionary<UserKey, NamedTally>
                     {
                         [new UserKey(TestData.Client, Minute / 60, "alice")] = new(4, 2),
                     }
@@ -95,12 +95,51 @@ public sealed class DecisionCountsTests
     }
 
     [Test]
+    public void Add_Subjects_CountsThoseThatALimitHas()
+    {
+        Add(LoggedOf("acme"));
+        Add(LoggedOf("acme") with { Allowed = false });
+        Add(LoggedOf("umbrella"));
+        Add(Logged());
+
+        Assert.That(
+            counts.Subjects,
+            Is.EquivalentTo(
+                new Dictionary<SubjectKey, NamedTally>
+                {
+                    [new SubjectKey(TestData.Client, Minute / 60, "org", "acme")] = new(2, 1),
+                    [new SubjectKey(TestData.Client, Minute / 60, "org", "umbrella")] = new(1, 0),
+                }
+            )
+        );
+    }
+
+    [Test]
+    public void Add_MoreSubjectsThanAreToldApart_KeepsTheSum()
+    {
+        const int Many = DecisionCounts.MaxSubjects + 5;
+        for (var i = 0; i < Many; i++)
+        {
+            Add(LoggedOf($"{i}"));
+        }
+
+        Add(LoggedOf("0"));
+
+        var other = new SubjectKey(TestData.Client, Minute / 60, "org", SubjectKey.Other);
+        Assert.That(counts.Subjects, Has.Count.EqualTo(DecisionCounts.MaxSubjects + 1));
+        Assert.That(counts.Subjects[other], Is.EqualTo(new NamedTally(5, 0)));
+        Assert.That(counts.Subjects.Values.Sum(it => it.Checks), Is.EqualTo(Many + 1));
+    }
+
+    [Test]
     public void Take_CountsOfBoth_AddsThemAndLeavesTheOtherEmpty()
     {
         var more = new DecisionCounts();
         Add(Logged());
-        more.Add(TestData.Client, Search, Logged(), TimeSpan.FromTicks(3));
-        more.Add(Other, Search, Logged(), TimeSpan.FromTicks(3));
+        more.Add(TestData.Client, PolicyOf(Search), Logged(), TimeSpan.FromTicks(3));
+        more.Add(Other, PolicyOf(Search), Logged(), TimeSpan.FromTicks(3));
+        Add(LoggedOf("acme"));
+        more.Add(TestData.Client, PolicyOf(Search), LoggedOf("acme"), TimeSpan.FromTicks(3));
 
         counts.Take(more);
 
@@ -108,12 +147,14 @@ public sealed class DecisionCountsTests
         {
             Assert.That(
                 counts.Series.Values.Select(tally => tally.Checks),
-                Is.EquivalentTo([2, 1])
+                Is.EquivalentTo([4, 1])
             );
-            Assert.That(counts.Users.Values.Select(user => user.Checks), Is.EquivalentTo([2, 1]));
-            Assert.That(counts.Times.Values, Is.EquivalentTo([2, 1]));
+            Assert.That(counts.Users.Values.Select(user => user.Checks), Is.EquivalentTo([4, 1]));
+            Assert.That(counts.Subjects.Values.Select(it => it.Checks), Is.EqualTo([2]));
+            Assert.That(counts.Times.Values, Is.EquivalentTo([4, 1]));
             Assert.That(more.Checks, Is.Zero);
             Assert.That(more.Users, Is.Empty);
+            Assert.That(more.Subjects, Is.Empty);
             Assert.That(more.Times, Is.Empty);
         }
     }
@@ -121,8 +162,8 @@ public sealed class DecisionCountsTests
     [Test]
     public void MoveExcept_NoClient_LeavesNothing()
     {
-        Add(Logged());
-        Add(Logged(), client: Other);
+        Add(LoggedOf("acme"));
+        Add(LoggedOf("acme"), client: Other);
 
         var taken = new DecisionCounts();
         counts.MoveExcept(new HashSet<ClientId>(), taken);
@@ -133,6 +174,8 @@ public sealed class DecisionCountsTests
             Assert.That(taken.Users, Has.Count.EqualTo(2));
             Assert.That(counts.Checks, Is.Zero);
             Assert.That(counts.Users, Is.Empty);
+            Assert.That(taken.Subjects, Has.Count.EqualTo(2));
+            Assert.That(counts.Subjects, Is.Empty);
             Assert.That(counts.Times, Is.Empty);
         }
     }
@@ -140,8 +183,8 @@ public sealed class DecisionCountsTests
     [Test]
     public void MoveExcept_SomeClients_LeavesTheirs()
     {
-        Add(Logged());
-        Add(Logged(), client: Other);
+        Add(LoggedOf("acme"));
+        Add(LoggedOf("acme"), client: Other);
 
         var taken = new DecisionCounts();
         counts.MoveExcept(new HashSet<ClientId> { Other }, taken);
@@ -150,6 +193,11 @@ public sealed class DecisionCountsTests
         {
             Assert.That(taken.Series.Keys.Select(key => key.Client), Is.EqualTo([TestData.Client]));
             Assert.That(taken.Users.Keys.Select(key => key.Client), Is.EqualTo([TestData.Client]));
+            Assert.That(
+                taken.Subjects.Keys.Select(key => key.Client),
+                Is.EqualTo([TestData.Client])
+            );
+            Assert.That(counts.Subjects.Keys.Select(key => key.Client), Is.EqualTo([Other]));
             Assert.That(taken.Times.Keys.Select(key => key.Client), Is.EqualTo([TestData.Client]));
             Assert.That(counts.Series.Keys.Select(key => key.Client), Is.EqualTo([Other]));
             Assert.That(counts.Users.Keys.Select(key => key.Client), Is.EqualTo([Other]));
@@ -158,7 +206,25 @@ public sealed class DecisionCountsTests
     }
 
     private void Add(LogEntry decision, PolicyKey? policy = null, ClientId? client = null) =>
-        counts.Add(client ?? TestData.Client, policy ?? Search, decision, TimeSpan.FromTicks(3));
+        counts.Add(
+            client ?? TestData.Client,
+            PolicyOf(policy ?? Search),
+            decision,
+            TimeSpan.FromTicks(3)
+        );
+
+    private static Policy PolicyOf(PolicyKey key) =>
+        TestData.Policy(
+            key.RouteKey,
+            key.Role,
+            limits: [TestData.Limit(), TestData.Limit("of", per: ["org", "user_id"])]
+        );
 
     private static LogEntry Logged() => TestData.LoggedOf("alice");
+
+    private static LogEntry LoggedOf(string organisation) =>
+        Logged() with
+        {
+            Subjects = TestData.Subjects(("org", organisation), ("model", "gpt")),
+        };
 }

@@ -71,7 +71,7 @@ public sealed class LogEntryJsonTests
         },
         Usual with
         {
-            Granted = 0,
+            PartialGrant = 3,
             OverrideId = "o1",
         },
         Usual with
