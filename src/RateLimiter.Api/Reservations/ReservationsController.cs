@@ -210,7 +210,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     [RequiresScope(Scopes.Check | Scopes.UsageWrite)]
     [HttpGet("/reservations", Name = "GetReservations")]
     [QueryPrefix(SubjectQuery.Prefix)]
-    [OpenApiOperationProcessor(typeof(SubjectQuery))]
+    [OpenApiOperationProcessor(typeof(SubjectQuery), SubjectQuery.OfCounters)]
     [ProducesResponseType<IReadOnlyList<OpenReservationResponse>>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     public async Task<IActionResult> ListAsync(
