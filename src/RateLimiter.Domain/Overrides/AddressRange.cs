@@ -77,7 +77,7 @@ internal readonly record struct AddressRange(bool IsIPv4, UInt128 First, int Len
         }
 
         Span<byte> bytes = stackalloc byte[IPv6Bits / 8];
-        _ = address.TryWriteBytes(bytes, out var written);
+        address.TryWriteBytes(bytes, out var written);
         var isIPv4 = written * 8 == IPv4Bits;
         return new AddressRange(
             isIPv4,

@@ -128,7 +128,7 @@ internal sealed class OverrideIndex
                     && (it.Role is null || it.Role == query.Role)
                 )
                 {
-                    _ = TryPut(only, time, ref first);
+                    TryPut(only, time, ref first);
                 }
 
                 return;

@@ -9,8 +9,8 @@ using RateLimiter.Infrastructure.Postgres.Database;
 
 #nullable disable
 
-namespace RateLimiter.Infrastructure.Postgres.Migrations
-{
+namespace RateLimiter.Infrastructure.Postgres.Migrations;
+
     [DbContext(typeof(SystemOfRecordContext))]
     [Migration("20261130220938_Overrides")]
     partial class Overrides
@@ -328,4 +328,3 @@ namespace RateLimiter.Infrastructure.Postgres.Migrations
 #pragma warning restore 612, 618
         }
     }
-}
