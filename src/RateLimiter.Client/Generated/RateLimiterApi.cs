@@ -383,9 +383,10 @@ namespace RateLimiting.Client.Generated
         /// <param name="allowed">Only decisions with this verdict.</param>
         /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
         /// <param name="kind">Whether only decisions are given, or also changes of counters.</param>
+        /// <param name="subjects">Only decisions about all of these subjects. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, LogKinds? kind = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -407,9 +408,10 @@ namespace RateLimiting.Client.Generated
         /// <param name="lastEventId">The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
         /// <br/>Without it, only new decisions are sent. Of changes, only new ones are sent after an id of a stream without them.</param>
         /// <param name="kind">Whether only decisions are sent, or also changes of counters.</param>
+        /// <param name="subjects">Only decisions about all of these subjects. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>A stream of server-sent events. This is the data of an event `decision` or `change`.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, LogKinds? kind = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
@@ -628,12 +630,13 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The users or routes with the most checks or denials, in descending order.
+        /// The users, routes or subjects with the most checks or denials, in descending order.
         /// </summary>
         /// <remarks>
-        /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
+        /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users and other subjects for
         /// <br/>Analytics:UserRetentionDays (7). With more than 200 users in an hour, those with the fewest checks may be dropped,
-        /// <br/>and the counts of the others may then be too low, never too high.
+        /// <br/>and the counts of the others may then be too low, never too high. The same holds for the values of a subject, but those
+        /// <br/>that are dropped are in other, so that the sum is exact. A subject is counted where a limit of the policy has it.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
@@ -642,9 +645,10 @@ namespace RateLimiting.Client.Generated
         /// <param name="by">What to list.</param>
         /// <param name="of">What to count.</param>
         /// <param name="limit">The maximum number of entries, 1 to 100.</param>
-        /// <returns>The users or routes with the most checks or denials.</returns>
+        /// <param name="subject">The name of the subject to list, such as org; required with by=subject, and only for it.</param>
+        /// <returns>The users, routes or subjects with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopDimension? by = null, TopMetric? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+        System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopDimension? by = null, TopMetric? of = null, int? limit = null, string? subject = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
 
     }
 
@@ -2748,9 +2752,10 @@ namespace RateLimiting.Client.Generated
         /// <param name="allowed">Only decisions with this verdict.</param>
         /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
         /// <param name="kind">Whether only decisions are given, or also changes of counters.</param>
+        /// <param name="subjects">Only decisions about all of these subjects. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>Done.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<System.Collections.Generic.ICollection<LogEntryResponse>> GetLatestLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, int? limit = null, LogKinds? kind = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2785,6 +2790,10 @@ namespace RateLimiting.Client.Generated
                     if (kind != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("kind")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(kind, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (subjects != null)
+                    {
+                        foreach (var item_ in subjects) { urlBuilder_.Append(System.Uri.EscapeDataString(item_.Key)).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(item_.Value, System.Globalization.CultureInfo.InvariantCulture))).Append('&'); }
                     }
                     urlBuilder_.Length--;
 
@@ -2860,9 +2869,10 @@ namespace RateLimiting.Client.Generated
         /// <param name="lastEventId">The id of the last received event: later events are sent first, as far as the log is kept. 0 for all that are kept.
         /// <br/>Without it, only new decisions are sent. Of changes, only new ones are sent after an id of a stream without them.</param>
         /// <param name="kind">Whether only decisions are sent, or also changes of counters.</param>
+        /// <param name="subjects">Only decisions about all of these subjects. Each is a parameter whose name begins with "subject.", such as subject.org=acme.</param>
         /// <returns>A stream of server-sent events. This is the data of an event `decision` or `change`.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, LogKinds? kind = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<FileResponse> StreamLogsAsync(string? userId = null, string? routeKey = null, bool? allowed = null, string? lastEventId = null, LogKinds? kind = null, System.Collections.Generic.IDictionary<string, string>? subjects = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -2896,6 +2906,10 @@ namespace RateLimiting.Client.Generated
                     if (kind != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("kind")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(kind, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (subjects != null)
+                    {
+                        foreach (var item_ in subjects) { urlBuilder_.Append(System.Uri.EscapeDataString(item_.Key)).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(item_.Value, System.Globalization.CultureInfo.InvariantCulture))).Append('&'); }
                     }
                     urlBuilder_.Length--;
 
@@ -4178,12 +4192,13 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The users or routes with the most checks or denials, in descending order.
+        /// The users, routes or subjects with the most checks or denials, in descending order.
         /// </summary>
         /// <remarks>
-        /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users for
+        /// Covers every hour that the span touches. Routes are kept for Analytics:HourRetentionDays (90), users and other subjects for
         /// <br/>Analytics:UserRetentionDays (7). With more than 200 users in an hour, those with the fewest checks may be dropped,
-        /// <br/>and the counts of the others may then be too low, never too high.
+        /// <br/>and the counts of the others may then be too low, never too high. The same holds for the values of a subject, but those
+        /// <br/>that are dropped are in other, so that the sum is exact. A subject is counted where a limit of the policy has it.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
@@ -4192,9 +4207,10 @@ namespace RateLimiting.Client.Generated
         /// <param name="by">What to list.</param>
         /// <param name="of">What to count.</param>
         /// <param name="limit">The maximum number of entries, 1 to 100.</param>
-        /// <returns>The users or routes with the most checks or denials.</returns>
+        /// <param name="subject">The name of the subject to list, such as org; required with by=subject, and only for it.</param>
+        /// <returns>The users, routes or subjects with the most checks or denials.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopDimension? by = null, TopMetric? of = null, int? limit = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<AnalyticsTopResponse> GetAnalyticsTopAsync(System.DateTimeOffset? from = null, System.DateTimeOffset? to = null, TopDimension? by = null, TopMetric? of = null, int? limit = null, string? subject = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -4229,6 +4245,10 @@ namespace RateLimiting.Client.Generated
                     if (limit != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("limit")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(limit, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (subject != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("subject")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(subject, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
                     }
                     urlBuilder_.Length--;
 
@@ -4708,6 +4728,10 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"route")]
         [System.Runtime.Serialization.EnumMember(Value = @"route")]
         Route = 1,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"subject")]
+        [System.Runtime.Serialization.EnumMember(Value = @"subject")]
+        Subject = 2,
 
     }
 
@@ -6319,6 +6343,12 @@ namespace RateLimiting.Client.Generated
         public string? UserId { get; set; } = default!;
 
         /// <summary>
+        /// The subjects beside the user, by name; null when none were named.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("subjects")]
+        public System.Collections.Generic.IDictionary<string, string>? Subjects { get; set; } = default!;
+
+        /// <summary>
         /// The route of the check.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route")]
@@ -6359,6 +6389,12 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
         public long Cost { get; set; } = default!;
+
+        /// <summary>
+        /// The permits of it that the caller may use, as in the response to the check; for a change all.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("granted")]
+        public long Granted { get; set; } = default!;
 
         /// <summary>
         /// The remaining permits afterwards.
@@ -7142,7 +7178,7 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// The users or routes with the most checks or denials.
+    /// The users, routes or subjects with the most checks or denials.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class AnalyticsTopResponse
@@ -7168,6 +7204,12 @@ namespace RateLimiting.Client.Generated
         public TopDimension By { get; set; } = default!;
 
         /// <summary>
+        /// The name of the subject that is listed; null unless it is one.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("subject")]
+        public string? Subject { get; set; } = default!;
+
+        /// <summary>
         /// What is counted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("of")]
@@ -7175,22 +7217,28 @@ namespace RateLimiting.Client.Generated
         public TopMetric Of { get; set; } = default!;
 
         /// <summary>
-        /// The users or routes, in descending order; those with a count of 0 are omitted.
+        /// The users, routes or values of the subject, in descending order; those with a count of 0 are omitted.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("entries")]
         public System.Collections.Generic.IReadOnlyList<TopEntryResponse> Entries { get; set; } = new System.Collections.Generic.List<TopEntryResponse>();
 
+        /// <summary>
+        /// The number of checks or denials of all that are not among the entries; null for users, of whom some may not be kept.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("other")]
+        public long? Other { get; set; } = default!;
+
     }
 
     /// <summary>
-    /// A user or a route.
+    /// A user, a route or a value of a subject.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class TopEntryResponse
     {
 
         /// <summary>
-        /// The user's id, or the route's key.
+        /// The user's id, the route's key, or the value of the subject.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("name")]
         public string Name { get; set; } = default!;
