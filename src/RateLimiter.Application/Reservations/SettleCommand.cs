@@ -1,6 +1,5 @@
 using MediatR;
 using RateLimiter.Application.Checks;
-using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Reservations;
