@@ -95,8 +95,8 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
             usage.RouteKey,
             usage.UserId,
             usage.Role,
-            usage.ToQuery(),
-            cancellationToken
+            subjects: usage.ToQuery(),
+            cancellationToken: cancellationToken
         );
     }
 
@@ -143,8 +143,8 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
             usage.UserId,
             usage.Role,
             limit,
-            usage.ToQuery(),
-            cancellationToken
+            subjects: usage.ToQuery(),
+            cancellationToken: cancellationToken
         );
     }
 
