@@ -174,8 +174,8 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
             usage.UserId,
             usage.Role,
             limit,
-            usage.ToQuery(),
-            cancellationToken
+            subjects: usage.ToQuery(),
+            cancellationToken: cancellationToken
         );
     }
 
