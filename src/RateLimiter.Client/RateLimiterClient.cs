@@ -95,6 +95,7 @@ internal sealed class RateLimiterClient : IRateLimiterClient, IDisposable
             usage.RouteKey,
             usage.UserId,
             usage.Role,
+            explain: null,
             usage.ToQuery(),
             cancellationToken
         );
