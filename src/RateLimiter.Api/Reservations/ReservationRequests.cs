@@ -1,6 +1,6 @@
-using RateLimiter.Api.Checks;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Reservations;
+using RateLimiter.Application.Validation;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 using RateLimiter.Domain.Reservations;
@@ -117,7 +117,7 @@ internal static class ReservationItems
     {
         if (id is null)
         {
-            (errors ??= []).Add("reservation_id", [Application.Validation.FieldRules.Required]);
+            (errors ??= []).Add("reservation_id", [FieldRules.Required]);
         }
 
         return errors;

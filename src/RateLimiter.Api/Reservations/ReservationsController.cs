@@ -10,7 +10,6 @@ using RateLimiter.Api.Http.Errors;
 using RateLimiter.Api.Http.Json;
 using RateLimiter.Application.Checks;
 using RateLimiter.Application.Reservations;
-using RateLimiter.Application.Validation;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Keys;

@@ -1,6 +1,6 @@
+using System.Diagnostics;
 using MediatR;
 using RateLimiter.Application.Checks;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Reservations;
 
@@ -60,7 +60,7 @@ internal sealed class SettleHandler(IReservationStore reservations, TimeProvider
                 ),
                 Settlement.Extend extend => new Settled.Extended(now + extend.TimeToLive),
                 Settlement.Release => new Settled.Returned(),
-                _ => throw new System.Diagnostics.UnreachableException(),
+                _ => throw new UnreachableException(),
             };
     }
 }

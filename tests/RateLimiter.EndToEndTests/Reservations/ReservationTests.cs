@@ -34,7 +34,7 @@ public abstract class ReservationTests
     )
     {
         await SaveAsync($$"""{"name":"all","limit":100,{{AYear}},{{algorithm}}}""");
-        var end = DateTime.UtcNow.AddSeconds(3);
+        var end = TimeProvider.System.GetUtcNow().AddSeconds(3);
         var seen = new List<long>();
 
         var workers = Enumerable
@@ -54,7 +54,7 @@ public abstract class ReservationTests
 
         async Task WorkAsync(Random random, TestClient instance)
         {
-            while (DateTime.UtcNow < end)
+            while (TimeProvider.System.GetUtcNow() < end)
             {
                 var reserved = await ReserveAsync(instance, 58, "u", ttl: 1);
                 if (!reserved.MustBeOk().Allowed || random.Next(3) == 0)
@@ -72,7 +72,7 @@ public abstract class ReservationTests
 
         async Task SampleAsync()
         {
-            while (DateTime.UtcNow < end)
+            while (TimeProvider.System.GetUtcNow() < end)
             {
                 seen.Add(await UsedAsync(here));
             }
@@ -278,7 +278,7 @@ public sealed class ReservationsOnEmbeddedTests : ReservationTests
         await Poll.UntilAsync(
             "The reservations have not expired.",
             TimeSpan.FromSeconds(10),
-            () => Task.FromResult(DateTimeOffset.UtcNow > latest)
+            () => Task.FromResult(TimeProvider.System.GetUtcNow() > latest)
         );
 
         Assert.That(reserved.Count(it => it.Allowed), Is.EqualTo(200));

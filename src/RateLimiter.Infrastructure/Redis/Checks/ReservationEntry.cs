@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Security.Cryptography;
-using System.Text;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -24,6 +24,8 @@ internal sealed record ReservationEntry(
 
     private const string Alphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    private static readonly SearchValues<char> Letters = SearchValues.Create(Alphabet);
 
     /// <summary>An entry with a new id: 126 random bits, after the name of the slot.</summary>
     /// <param name="plan">The plan, which asks for a reservation.</param>
@@ -54,5 +56,5 @@ internal sealed record ReservationEntry(
 
     /// <summary>Whether a text may be an id.</summary>
     public static bool IsId(string text) =>
-        text.Length == IdLength && !text.AsSpan().ContainsAnyExcept(Alphabet);
+        text.Length == IdLength && !text.AsSpan().ContainsAnyExcept(Letters);
 }
