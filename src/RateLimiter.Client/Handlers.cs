@@ -131,7 +131,7 @@ internal static class CheckPaths
         || Ends(request.RequestUri!.AbsolutePath, "/usage")
         || Ends(request.RequestUri!.AbsolutePath, "/usage/refund");
 
-    /// <summary>A commit is the total, and an extension begins anew: both can be repeated.</summary>
+    /// <summary>A commit is the total, and an extension counts from when it is made: both can be repeated.</summary>
     public static bool IsSettlement(HttpRequestMessage request) =>
         request.RequestUri!.AbsolutePath is { } path
         && path.Contains("/reservations/", StringComparison.Ordinal);

@@ -37,6 +37,8 @@ public sealed partial class BackgroundWorkTests
             "What is begun is tried in a loop's way.",
         ["RateLimiter.Infrastructure/Clocks/Standstill.cs"] =
             "It only notes that what is known may be out of date.",
+        ["RateLimiter.Client/ReservationKeeper.cs"] =
+            "The holder of a reservation is told that it is lost.",
         ["RateLimiter.Infrastructure/Clocks/StoreClock.cs"] =
             "Each caller that waits for a store receives the failure.",
     };

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
@@ -100,7 +99,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
         var settled = await SettleAsync(id, request.ToSettlement(), cancellationToken);
         return settled is Settled.Committed committed
             ? Ok(CommitResponse.From(committed))
-            : ProblemResponse.Result(Problem(settled));
+            : ReservationProblems.Result(HttpContext, settled);
     }
 
     /// <summary>Holds a reservation for longer.</summary>
@@ -127,7 +126,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
         var settled = await SettleAsync(id, request.ToSettlement(), cancellationToken);
         return settled is Settled.Extended extended
             ? Ok(new ExtendResponse(extended.ExpiresAt))
-            : ProblemResponse.Result(Problem(settled));
+            : ReservationProblems.Result(HttpContext, settled);
     }
 
     /// <summary>Gives back what a reservation holds.</summary>
@@ -143,7 +142,9 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     public async Task<IActionResult> ReleaseAsync(string id, CancellationToken cancellationToken)
     {
         var settled = await SettleAsync(id, new Settlement.Release(), cancellationToken);
-        return settled is Settled.Returned ? NoContent() : ProblemResponse.Result(Problem(settled));
+        return settled is Settled.Returned
+            ? NoContent()
+            : ReservationProblems.Result(HttpContext, settled);
     }
 
     /// <summary>Commits up to 1000 reservations at once, each on its own; results keep the order.</summary>
@@ -280,7 +281,7 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
         TResult Result(Settled? one) =>
             one is null ? create(null, ProblemResponse.StoreProblem(HttpContext))
             : respond(one) is { } response ? create(response, null)
-            : create(null, Problem(one));
+            : create(null, ReservationProblems.Of(HttpContext, one));
     }
 
     private static Dictionary<string, string[]> NoItem =>
@@ -291,20 +292,4 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
             HttpContext,
             new Dictionary<string, string[]> { ["items"] = [problem] }
         );
-
-    private ProblemDetails Problem(Settled settled) =>
-        settled switch
-        {
-            Settled.Unknown => ProblemResponse.Problem(
-                HttpContext,
-                StatusCodes.Status404NotFound,
-                ReservationRefusal.Unknown
-            ),
-            Settled.Refused refused => ProblemResponse.Problem(
-                HttpContext,
-                StatusCodes.Status409Conflict,
-                ReservationRefusal.Of(refused.Why)
-            ),
-            _ => throw new UnreachableException(),
-        };
 }

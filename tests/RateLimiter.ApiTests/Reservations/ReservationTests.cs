@@ -178,7 +178,7 @@ public sealed class ReservationTests : ServiceFixture
     }
 
     [Test]
-    [Contract("extend begins the time to live anew")]
+    [Contract("extend begins another time to live")]
     public async Task Extend_Open_LivesLonger()
     {
         await HasPolicyAsync(Limits[0]);

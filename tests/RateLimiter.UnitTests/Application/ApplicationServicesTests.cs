@@ -11,6 +11,7 @@ using RateLimiter.Application.Clients;
 using RateLimiter.Application.Keys;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
+using RateLimiter.Application.Reservations;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Policies;
 
@@ -68,6 +69,7 @@ public sealed class ApplicationServicesTests
             .AddKeyedSingleton(StoreOptions.Section, TimeProvider.System)
             .AddSingleton(policies.Object)
             .AddSingleton(Mock.Of<ICounterStore>())
+            .AddSingleton(Mock.Of<IReservationStore>())
             .AddSingleton(Mock.Of<IClientRepository>())
             .AddSingleton(Mock.Of<IDeletionRepository>())
             .AddSingleton(Mock.Of<IHostApplicationLifetime>())

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Text;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -20,9 +18,6 @@ internal static class CheckScript
     private const long KeyReused = -4;
 
     private const long Full = -5;
-
-    // The argument for the same limits is the same in every call, or as long as no period of a calendar ends.
-    private static readonly ConditionalWeakTable<LimitList, LimitText> LimitTexts = [];
 
     /// <summary>The script check.lua.</summary>
     private static readonly RedisScript Script = RedisScript.Load("check", LimiterModule.Names);
@@ -62,7 +57,7 @@ internal static class CheckScript
         {
             ref readonly var plan = ref keyed.Plan;
             values[value++] = AskedBy(keyed);
-            values[value++] = TextOf(plan.Limits, clock ?? now);
+            values[value++] = LimitText.Of(plan.Limits, clock ?? now);
             if (keyed.Reservation is { } reservation)
             {
                 values[value++] = reservation.Id;
@@ -290,67 +285,4 @@ internal static class CheckScript
         numbers = numbers[NumberSize..];
         return number;
     }
-
-    private static RedisValue TextOf(LimitList limits, long now)
-    {
-        if (
-            !LimitTexts.TryGetValue(limits, out var text)
-            || now < text.Valid.From
-            || now >= text.Valid.Until
-        )
-        {
-            text = LimitText.Of(limits, now);
-            LimitTexts.AddOrUpdate(limits, text);
-        }
-
-        return text.Bytes;
-    }
-
-    /// <summary>Limits, as the script reads them.</summary>
-    /// <param name="Bytes">The text.</param>
-    /// <param name="Valid">When it may be used, in microseconds since 1970.</param>
-    private sealed record LimitText(byte[] Bytes, (long From, long Until) Valid)
-    {
-        public static LimitText Of(LimitList limits, long now)
-        {
-            var valid = (From: long.MinValue, Until: long.MaxValue);
-            var texts = new string[limits.Count];
-            for (var i = 0; i < texts.Length; i++)
-            {
-                texts[i] = LimiterModule.Of(limits[i]).Write(limits[i], now, ref valid);
-            }
-
-            return new LimitText(Encoding.ASCII.GetBytes(string.Join(' ', texts)), valid);
-        }
-    }
-}
-
-/// <summary>The reply to a call of check.lua.</summary>
-/// <param name="DecidedAt">The store's time.</param>
-/// <param name="Decisions">One for each plan; null for a plan of which a counter is broken, and for one that is outdated.</param>
-/// <param name="Denials">The denials that will not change for a while.</param>
-/// <param name="Outdated">The plans that were written for a time other than the store's, and of which nothing was done.</param>
-/// <param name="Failure">What is wrong with a broken counter.</param>
-internal readonly record struct CheckReply(
-    DateTimeOffset DecidedAt,
-    Decision?[] Decisions,
-    IReadOnlyList<StableDenial> Denials,
-    IReadOnlyList<int> Outdated,
-    string? Failure
-);
-
-/// <summary>A denial that stays what it is for its <see cref="Decision.StableFor"/>.</summary>
-/// <param name="Counter">The counter that denies.</param>
-/// <param name="Cost">The permits that were asked for.</param>
-/// <param name="MinCost">The fewest that would have been taken.</param>
-/// <param name="Decision">The denial, with the figures that are stable.</param>
-internal readonly record struct StableDenial(
-    RedisKey Counter,
-    long Cost,
-    long MinCost,
-    Decision Decision
-)
-{
-    public StableDenial(RedisKey counter, in CheckPlan plan, Decision decision)
-        : this(counter, plan.Cost, plan.MinCost, decision) { }
 }

@@ -9,7 +9,7 @@
 --          are left, and after another space 'once' if it has an idempotency key; and its limits, "algorithm permits window burst tick" one after another with a space between. window is
 --          in microseconds, or what the algorithm's parse reads; tick, the unit in which its arithmetic stays below 2^53, is
 --          too. A reservation has the fewest permits always, after them its time to live in microseconds, its slots, and 1 if
---          expiry gives back nothing but slots, else 0; and two values more: its id, and what settling it needs to know
+--          expiry gives back nothing, else 0; and two values more: its id, and what settling it needs to know
 --
 -- Reply    1. whole numbers, each a double of 8 bytes, the lowest first: the time in microseconds, then for each limit
 --             of each check
@@ -49,11 +49,11 @@ local KEYS, ARGV, call = KEYS, ARGV, redis.call
 -- bytes.
 local pack, format, ceil = struct.pack, string.format, math.ceil
 
-local NEVER, BROKEN, OUTDATED, KEY_REUSED, FULL = -1, -2, -3, -4, -5
+local BROKEN, OUTDATED, KEY_REUSED, FULL = -2, -3, -4, -5
 local verb = ARGV[2]
 local is_reserve, is_refund = verb == 'reserve', verb == 'refund'
 local is_acquire = verb == 'acquire' or is_reserve
-local read, holds = load_module('read'), nil
+local read, wait, holds = load_module('read'), load_module('waits'), nil
 
 local now, grace = tonumber(ARGV[1]), 1
 if now then
@@ -93,36 +93,15 @@ local function prolong(limiter, counter)
     local reset = limiter.reset(counter)
     if reset > 0 then
       call('PEXPIRE', counter.key, time_to_live(reset))
+      if counter.next then
+        holds.keep(counter, time_to_live(reset))
+      end
     end
   end
 end
 
 -- The counters and waits of the check that is being decided. Allocated once, because tables are expensive.
 local counters, waits = {}, {}
-
--- When the denial of a check ends for one of its limits. While a limit is exhausted, no caller can take from it, so that it
--- does not change until it has one permit more, or until a cost of 0 has waited for a limit that was lowered below what is
--- in use.
-local function until_change(limit, counter, wait)
-  if limit.permits == 0 then
-    return limit.window
-  end
-  local until_more
-  if counter.used > 0 then
-    until_more = limit.limiter.wait(counter, math.max(0, limit.capacity - counter.used) + 1)
-  end
-  if wait > 0 then
-    until_more = math.min(until_more or wait, wait)
-  end
-  if until_more and counter.next then
-    -- A hold may expire first.
-    until_more = math.min(until_more, math.max(1, counter.next - now))
-  end
-  if not until_more then
-    return 0
-  end
-  return counter.used >= limit.capacity and until_more or -until_more
-end
 
 local reply, ids = { pack('<d', now) }, {}
 
@@ -151,24 +130,6 @@ local function reply_nothing(place, limits, why)
   end
 end
 
--- How many permits, or slots, a check asks of a limit.
-local function amount_of(limit, cost, reservation)
-  return limit.limiter.counts_slots and (reservation and reservation.slots or 0) or cost
-end
-
--- The wait of a check for one limit. What is held may come back before the algorithm gives permits.
-local function wait_of(limit, counter, amount)
-  if limit.permits == 0 or amount > limit.capacity then
-    return NEVER
-  end
-  local wait = limit.limiter.wait(counter, amount)
-  if wait > 0 and counter.next and not limit.limiter.counts_slots then
-    local expiry = holds.wait(limit.limiter, counter, counter.used + amount - limit.capacity)
-    wait = expiry and math.max(1, math.min(wait, expiry)) or wait
-  end
-  return wait
-end
-
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken counter is
 -- found before anything is taken.
 local function decide(first_key, place, limits, cost, min_cost, asked, reservation)
@@ -195,18 +156,14 @@ local function decide(first_key, place, limits, cost, min_cost, asked, reservati
       reply_nothing(place, limits, FULL)
       return ''
     end
-    if min_cost < cost and not limit.limiter.counts_slots then
+    if min_cost < cost then
       -- All that is left, the same number from each limit.
       cost = math.max(min_cost, math.min(cost, limit.capacity - counter.used))
     end
   end
   for i = 1, count do
-    local limit, counter, wait = limits[i], counters[i], 0
-    if not is_refund then
-      wait = wait_of(limit, counter, amount_of(limit, cost, reservation))
-      allowed = allowed and wait == 0
-    end
-    waits[i] = wait
+    waits[i] = is_refund and 0 or wait.of(limits[i], counters[i], cost)
+    allowed = allowed and waits[i] == 0
   end
 
   local is_denied = is_acquire and not allowed
@@ -215,17 +172,16 @@ local function decide(first_key, place, limits, cost, min_cost, asked, reservati
   for i = 1, count do
     local limit, counter = limits[i], counters[i]
     local limiter, used, reset = limit.limiter, counter.used, nil
-    local amount = amount_of(limit, cost, reservation)
     if taken then
       taken[i] = '0 0'
     end
-    if allowed and amount > 0 then
+    if allowed and cost > 0 then
       if is_acquire then
-        limiter.acquire(counter, amount)
+        limiter.acquire(counter, cost)
         if reservation then
           local origin = limiter.origin(counter)
-          holds.add(counter, reservation.id, amount, origin, reservation.keeps, reservation.expires)
-          taken[i] = format('%d %d', amount, origin)
+          holds.add(counter, reservation.id, cost, origin, reservation.keeps, reservation.expires)
+          taken[i] = format('%d %d', cost, origin)
         end
         reset = limiter.reset(counter)
         save(limiter, counter, reset)
@@ -245,7 +201,7 @@ local function decide(first_key, place, limits, cost, min_cost, asked, reservati
       save(limiter, counter, reset)
     end
 
-    local ends = is_denied and until_change(limit, counter, waits[i]) or 0
+    local ends = is_denied and wait.until_change(limit, counter, waits[i]) or 0
     local remaining = limit.capacity - counter.used
     if remaining < 0 then
       remaining = 0
@@ -302,14 +258,13 @@ for argument = 3, #ARGV, stride do
     cost, min_cost, rest = string.match(ARGV[argument], '^(%d+) (%d+) ?(.*)$')
     cost, min_cost = tonumber(cost), tonumber(min_cost)
     if is_reserve then
-      local ttl, slots, keeps, once = string.match(rest, '^(%d+) (%d+) (%d) ?(.*)$')
+      local ttl, _, keeps, once = string.match(rest, '^(%d+) (%d+) (%d) ?(.*)$')
       rest = once
       reservation = {
         id = ARGV[argument + 2],
         document = ARGV[argument + 3],
         ttl = tonumber(ttl),
         expires = now + tonumber(ttl),
-        slots = tonumber(slots),
         keeps = tonumber(keeps),
       }
       holds = holds or load_module('holds')

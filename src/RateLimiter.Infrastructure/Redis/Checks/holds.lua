@@ -2,7 +2,7 @@
 --
 -- State: a sorted set beside each counter. Score: when the hold expires, in microseconds; member: the reservation's id of 24
 -- characters, then amount origin keeps, three doubles of 8 bytes. amount: what expiry gives back; origin: where the permits were
--- taken, as the limiter's origin says; keeps: 1 when expiry gives back nothing but slots.
+-- taken, as the limiter's origin says; keeps: 1 when expiry gives back nothing.
 -- A counter with holds has a field next: a time no later than the first expiry. It is part of the counter's state, so that a check
 -- of a counter without holds costs nothing more.
 
@@ -29,7 +29,7 @@ function holds.expire(limiter, counter)
   local returns = {}
   for i = 1, #expired, 2 do
     local amount, origin, keeps = unpack('<ddd', expired[i], ID + 1)
-    if amount > 0 and (keeps == 0 or limiter.counts_slots) then
+    if amount > 0 and keeps == 0 then
       returns[#returns + 1] = { amount = amount, origin = origin, at = tonumber(expired[i + 1]) }
     end
   end
@@ -78,24 +78,18 @@ function holds.remove(counter, id, amount, origin, keeps)
   return call('ZREM', key_of(counter), member_of(id, amount, origin, keeps)) == 1
 end
 
--- Microseconds until enough holds have expired for so many permits to be back, or nil.
+-- Microseconds until enough holds have expired for so many permits to be back, or nil when the first hundred are too few.
 function holds.wait(limiter, counter, permits)
-  local found = call('ZRANGE', key_of(counter), 0, limiter.counts_slots and -1 or 99, 'WITHSCORES')
+  local found = call('ZRANGE', key_of(counter), 0, 99, 'WITHSCORES')
   for i = 1, #found, 2 do
     local amount, origin, keeps = unpack('<ddd', found[i], ID + 1)
-    if limiter.counts_slots or keeps == 0 and limiter.returns(counter, origin) then
+    if keeps == 0 and limiter.returns(counter, origin) then
       permits = permits - amount
     end
     if permits <= 0 then
       return tonumber(found[i + 1]) - counter.now
     end
   end
-end
-
--- Microseconds until the last hold expires; 0 without any.
-function holds.last(counter)
-  local last = call('ZRANGE', key_of(counter), -1, -1, 'WITHSCORES')[2]
-  return last and tonumber(last) - counter.now or 0
 end
 
 return holds

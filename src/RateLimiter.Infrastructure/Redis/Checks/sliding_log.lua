@@ -129,7 +129,7 @@ function limiter.refund(counter, cost)
 end
 
 function limiter.origin(counter)
-  return counter.last.time
+  return counter.last and counter.last.time or counter.now
 end
 
 function limiter.returns(counter, origin)

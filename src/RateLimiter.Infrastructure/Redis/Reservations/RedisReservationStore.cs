@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using BitFaster.Caching.Lru;
 using RateLimiter.Application.Reservations;
@@ -20,12 +19,10 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
     /// <summary>The documents that are remembered, at about 500 bytes each: most are settled where they were made.</summary>
     private const int Remembered = 20_000;
 
-    /// <summary>The shown beginning of an id.</summary>
-    private const int ShownLength = 8;
-
     private static readonly RedisScript Settle = RedisScript.Load("settle", LimiterModule.Names);
 
     private readonly ConcurrentLru<string, ReservationDocument> documents = new(Remembered);
+    private readonly RedisHolds holds = new(connection, counters);
 
     public async ValueTask<Decision?> ReserveAsync(
         CheckPlan plan,
@@ -153,76 +150,12 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
         CheckPlan plan,
         int limit,
         CancellationToken cancellationToken
-    )
-    {
-        var names = KeyedPlan.NamesOf(plan);
-        var now = counters.Caller.TimeOf(names[0]);
-        return connection.AskAsync<IReadOnlyList<OpenReservation>>(
-            names[0],
-            async database =>
-            {
-                var holds = await Task.WhenAll(
-                    names.Select(name =>
-                        database.SortedSetRangeByScoreWithScoresAsync(
-                            RedisKeys.Holds(name),
-                            now,
-                            take: limit,
-                            flags: CommandFlags.DemandMaster
-                        )
-                    )
-                );
-                var open = holds
-                    .SelectMany(of => of)
-                    .Select(hold => (Id: IdOf(hold.Element), hold.Score))
-                    .DistinctBy(hold => hold.Id)
-                    .OrderBy(hold => hold.Score)
-                    .Take(limit)
-                    .ToList();
-                var records = await Task.WhenAll(
-                    open.Select(hold =>
-                        database.HashGetAsync(
-                            RedisKeys.Reservation(plan.Client, hold.Id),
-                            ["document", "granted"],
-                            CommandFlags.DemandMaster
-                        )
-                    )
-                );
-                return
-                [
-                    .. open.Zip(records)
-                        // It may have been settled meanwhile.
-                        .Where(it => it.Second[0].HasValue)
-                        .Select(it => Open(it.First.Id, it.First.Score, it.Second)),
-                ];
-            },
-            connection.AdministrativeTimeout,
-            cancellationToken
-        );
-    }
+    ) => holds.ListAsync(plan, limit, cancellationToken);
 
-    public Task<IReadOnlyList<long>> HeldAsync(CheckPlan plan, CancellationToken cancellationToken)
-    {
-        var names = KeyedPlan.NamesOf(plan);
-        var now = counters.Caller.TimeOf(names[0]);
-        return connection.AskAsync<IReadOnlyList<long>>(
-            names[0],
-            async database =>
-            {
-                var holds = await Task.WhenAll(
-                    names.Select(name =>
-                        database.SortedSetRangeByScoreAsync(
-                            RedisKeys.Holds(name),
-                            now,
-                            flags: CommandFlags.DemandMaster
-                        )
-                    )
-                );
-                return [.. holds.Select(of => of.Sum(AmountOf))];
-            },
-            connection.AdministrativeTimeout,
-            cancellationToken
-        );
-    }
+    public Task<IReadOnlyList<long>> HeldAsync(
+        CheckPlan plan,
+        CancellationToken cancellationToken
+    ) => holds.SumAsync(plan, cancellationToken);
 
     private async Task<ReservationDocument?> FindAsync(
         RedisKey record,
@@ -312,27 +245,4 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
 
     private static long Number(string[] answer, int index) =>
         long.Parse(answer[index], CultureInfo.InvariantCulture);
-
-    private static string IdOf(RedisValue member) =>
-        System.Text.Encoding.ASCII.GetString(
-            ((ReadOnlyMemory<byte>)member).Span[..ReservationEntry.IdLength]
-        );
-
-    private static long AmountOf(RedisValue member) =>
-        (long)
-            BinaryPrimitives.ReadDoubleLittleEndian(
-                ((ReadOnlyMemory<byte>)member).Span[ReservationEntry.IdLength..]
-            );
-
-    private static OpenReservation Open(string id, double expires, RedisValue[] record)
-    {
-        var document = ReservationDocument.Read(record[0]);
-        return new OpenReservation(
-            id[..ShownLength],
-            (long)record[1],
-            document.Slots,
-            DateTimeOffset.FromUnixTimeMilliseconds(document.MadeAt),
-            DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(expires)
-        );
-    }
 }

@@ -66,8 +66,7 @@ elseif total < committed then
 end
 
 -- All are read before one is written.
-local counters, amount, origin = {}, nil, nil
-local taken = {}
+local counters, taken = {}, {}
 for text in string.gmatch(state[4], '%S+') do
   taken[#taken + 1] = tonumber(text)
 end
@@ -115,45 +114,35 @@ for i = 1, #counters do
   local counter = counters[i]
   local limit = counter.limit
   local limiter, used = limit.limiter, counter.used
-  amount, origin = taken[2 * i - 1], taken[2 * i]
+  local amount, origin = taken[2 * i - 1], taken[2 * i]
   local is_changed = counter.has_expired
-  -- What a hold is for beyond what is committed.
-  local function rest_of(held, cost)
-    return limiter.counts_slots and held or max(0, held - cost)
-  end
-  local is_held = not is_late and holds.remove(counter, id, rest_of(amount, committed), origin, keeps)
+  local is_held = not is_late and holds.remove(counter, id, max(0, amount - committed), origin, keeps)
   if not is_held and not is_late then
     -- The counter was reset: nothing is taken from it any more.
     amount = 0
-  elseif is_late and (keeps == 0 or limiter.counts_slots) then
-    amount = limiter.counts_slots and 0 or min(amount, committed)
+  elseif is_late and keeps == 0 then
+    amount = min(amount, committed)
   end
 
-  if not limiter.counts_slots then
-    local target = target_of(amount)
-    if target > amount then
-      limiter.acquire(counter, target - amount)
-      if limiter.cap then
-        limiter.cap(counter)
-      end
-      overrun = max(overrun, min(target - amount, counter.used - limit.capacity))
-      is_changed = true
-    elseif target < amount then
-      limiter.release(counter, { { amount = amount - target, origin = origin } })
-      is_changed = true
+  local target = target_of(amount)
+  if target > amount then
+    limiter.acquire(counter, target - amount)
+    if limiter.cap then
+      limiter.cap(counter)
     end
-    amount = target
-  elseif is_last and amount > 0 then
-    limiter.release(counter, { { amount = amount, origin = origin } })
-    is_changed, amount = true, 0
+    overrun = max(overrun, min(target - amount, counter.used - limit.capacity))
+    is_changed = true
+  elseif target < amount then
+    limiter.release(counter, { { amount = amount - target, origin = origin } })
+    is_changed = true
   end
   if not is_last then
     -- Also where nothing is held: the next call must not take it for a counter that was reset.
     origin = is_held and origin or limiter.origin(counter)
-    holds.add(counter, id, rest_of(amount, total), origin, keeps, expires)
+    holds.add(counter, id, max(0, target - total), origin, keeps, expires)
     is_changed = true
   end
-  taken[2 * i - 1], taken[2 * i] = amount, origin
+  taken[2 * i - 1], taken[2 * i] = target, origin
   if is_changed then
     save(limiter, counter)
   end
