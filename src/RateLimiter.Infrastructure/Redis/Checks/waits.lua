@@ -1,4 +1,6 @@
 -- How long a check waits for one limit, and how long its denial lasts. Both in microseconds.
+--
+-- State: that of the counter, which it only reads; of open reservations, that of holds.lua.
 
 local waits = {}
 
