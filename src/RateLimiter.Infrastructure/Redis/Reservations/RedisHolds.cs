@@ -91,9 +91,7 @@ internal sealed class RedisHolds(RedisConnection connection, RedisCounterStore c
     }
 
     private static string IdOf(RedisValue member) =>
-        Encoding.ASCII.GetString(
-            ((ReadOnlyMemory<byte>)member).Span[..ReservationEntry.IdLength]
-        );
+        Encoding.ASCII.GetString(((ReadOnlyMemory<byte>)member).Span[..ReservationEntry.IdLength]);
 
     private static long AmountOf(RedisValue member) =>
         (long)
