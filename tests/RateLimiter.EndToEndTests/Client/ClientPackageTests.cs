@@ -49,6 +49,86 @@ public sealed class ClientPackageTests
     }
 
     [Test]
+    public async Task CheckAsync_SameIdempotencyKey_IsChargedOnce()
+    {
+        await client.HasPolicyAsync("search", limit: 10);
+        var check = new RateLimitCheck("alice", "search", Cost: 3) { IdempotencyKey = "k" };
+
+        var first = await limiter.CheckAsync(check);
+        var second = await limiter.CheckAsync(check);
+        var batched = await limiter.CheckBatchAsync([check, check]);
+
+        Assert.That((first.Remaining, second.Remaining), Is.EqualTo((7, 7)));
+        Assert.That(batched.Select(it => it.Decision!.Remaining), Is.All.EqualTo(7));
+        Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(7));
+    }
+
+    [Test]
+    public async Task ReserveAsync_Committed_IsChargedWhatWasUsed()
+    {
+        await client.HasPolicyAsync("search", limit: 100);
+
+        await using (var reservation = await limiter.ReserveAsync(new("alice", "search", Cost: 80)))
+        {
+            Assert.That(reservation.Decision.Allowed);
+            Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(20));
+            await reservation.CommitAsync(10, final: false);
+            Assert.That((await reservation.CommitAsync(30)).Remaining, Is.EqualTo(70));
+        }
+
+        Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(70));
+    }
+
+    [Test]
+    public async Task ReserveAsync_DisposedOfWithoutACommit_GivesItsPermitsBack()
+    {
+        await client.HasPolicyAsync("search", limit: 100);
+
+        await using (await limiter.ReserveAsync(new("alice", "search", Cost: 80)))
+        {
+            await using var denied = await limiter.ReserveAsync(new("alice", "search", Cost: 21));
+            Assert.That((denied.Decision.Allowed, denied.Id), Is.EqualTo((false, (string?)null)));
+        }
+
+        Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(100));
+    }
+
+    [Test]
+    public async Task ReserveAsync_LongerThanItsTimeToLive_IsExtended()
+    {
+        await client.HasPolicyAsync("search", limit: 100);
+        var options = new RateLimitReservationOptions { TimeToLive = TimeSpan.FromSeconds(3) };
+
+        await using var reservation = await limiter.ReserveAsync(
+            new("alice", "search", Cost: 80),
+            options
+        );
+        await Task.Delay(TimeSpan.FromSeconds(5));
+
+        Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(20));
+        Assert.That(reservation.Lost.IsCancellationRequested, Is.False);
+    }
+
+    [Test]
+    public async Task ReserveAsync_ReleasedElsewhere_IsLost()
+    {
+        await client.HasPolicyAsync("search", limit: 100);
+        var options = new RateLimitReservationOptions { TimeToLive = TimeSpan.FromSeconds(2) };
+        await using var reservation = await limiter.ReserveAsync(
+            new("alice", "search", Cost: 80),
+            options
+        );
+
+        await client.SendAsync(HttpMethod.Delete, $"/reservations/{reservation.Id}");
+
+        await Poll.UntilAsync(
+            "The holder is not told.",
+            TimeSpan.FromSeconds(10),
+            () => Task.FromResult(reservation.Lost.IsCancellationRequested)
+        );
+    }
+
+    [Test]
     public void CheckAsync_NoPolicy_ThrowsTheProblem()
     {
         var exception = Assert.ThrowsAsync<RateLimiterApiException>(() =>
