@@ -40,7 +40,7 @@ public sealed class PolicyTests : ServiceFixture
         answer.MustBe(
             $$$"""
             {"message":"Policy saved successfully.","policy":{"route_key":"search","role":"free",
-             "limit":100,"window_seconds":60,"algorithm":"fixed_window","burst":null,"per":["user_id"],"when_missing":"reject","period":null,"time_zone":null,"anchor":null,"limits":null,"mode":"enforce","on_store_failure":null,
+             "limit":100,"window_seconds":60,"algorithm":"fixed_window","burst":null,"per":["user_id"],"when_missing":"reject","period":null,"time_zone":null,"anchor":null,"limits":null,"mode":"enforce","on_store_failure":null,"on_expiry":null,
              "description":"For free accounts",
              "is_active":false,"version":1,"created_at":{{{created.GetRawText()}}},"updated_at":{{{created.GetRawText()}}},
              "updated_by":{{{keyId.GetRawText()}}}},"reset_limits":[]}
