@@ -11,6 +11,7 @@ internal static class DocumentForClients
 {
     private const string Json = "application/json";
     private const string Version = "ETag";
+    private const string Replayed = "Idempotency-Replayed";
     private const string Reference = "#/components/schemas/";
 
     public static bool GivesVersion(OpenApiOperationDescription operation) =>
@@ -36,6 +37,24 @@ internal static class DocumentForClients
             if (operation.RequestBody is { } body)
             {
                 TakeBody(body.Content);
+            }
+
+            if (
+                operation.Responses.TryGetValue("200", out var answered)
+                && answered.Headers.ContainsKey(Replayed)
+            )
+            {
+                operation.Parameters.Add(
+                    new OpenApiParameter
+                    {
+                        Kind = OpenApiParameterKind.Header,
+                        Name = "Idempotency-Key",
+                        Description =
+                            "The caller's name of this call, with which a repetition is charged once.",
+                        Position = operation.Parameters.Count + 1,
+                        Schema = new JsonSchema { Type = JsonObjectType.String },
+                    }
+                );
             }
 
             // This parameter chooses between JSON and formats that are omitted here.

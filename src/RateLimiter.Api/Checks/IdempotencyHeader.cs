@@ -1,5 +1,3 @@
-using NJsonSchema;
-using NSwag;
 using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Http.OpenApi;
@@ -15,6 +13,9 @@ internal sealed class IdempotencyHeader : IOperationProcessor
 
     /// <summary>The header of an answer that was given before.</summary>
     public const string Replayed = "Idempotency-Replayed";
+
+    private const string Meaning =
+        "With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.";
 
     /// <summary>Reads the key.</summary>
     /// <returns>The key, or null without one; and what is wrong with it, by the header's name.</returns>
@@ -46,26 +47,12 @@ internal sealed class IdempotencyHeader : IOperationProcessor
             ? new() { [Name] = ["is not for batches; give items an idempotency_key"] }
             : null;
 
+    // Not as a parameter: a generator puts optional headers before the body, which would change the calls of clients that are
+    // generated again. The client of this project has it nevertheless (tools/RateLimiter.Clients).
     public bool Process(OperationProcessorContext context)
     {
         var operation = context.OperationDescription.Operation;
-        operation.Parameters.Add(
-            new OpenApiParameter
-            {
-                Kind = OpenApiParameterKind.Header,
-                Name = Name,
-                Description =
-                    "The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.",
-                Position = operation.Parameters.Count + 1,
-                Schema = new JsonSchema
-                {
-                    Type = JsonObjectType.String,
-                    MinLength = 1,
-                    MaxLength = IdempotencyKey.MaxLength,
-                    Pattern = "^[!-~]+$",
-                },
-            }
-        );
+        operation.Description = $"{operation.Description}\n\n{Meaning}".TrimStart();
         operation
             .Responses["200"]
             .SetHeader(

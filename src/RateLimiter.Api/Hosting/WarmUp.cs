@@ -84,6 +84,7 @@ internal sealed class WarmUp(
         ("PUT", "/policy/import", Policies),
         ("POST", "/overrides", Override),
         ("GET", "/overrides", null),
+        ("PUT", "/overrides/0000000000000000", Override),
         ("DELETE", "/overrides/0000000000000000", null),
         ("POST", "/keys", """{"name":"warm-up","scopes":["check"]}"""),
         ("GET", "/keys", null),

@@ -55,7 +55,8 @@ public sealed record ExtendResponse(DateTimeOffset ExpiresAt);
 /// <param name="Results">The results.</param>
 public sealed record CommitBatchResponse(IReadOnlyList<CommitResult> Results);
 
-/// <inheritdoc cref="CommitBatchResponse"/>
+/// <summary>The results of a batch, in the order of its items.</summary>
+/// <param name="Results">The results.</param>
 public sealed record ExtendBatchResponse(IReadOnlyList<ExtendResult> Results);
 
 /// <summary>What became of an item, or an error in its place.</summary>

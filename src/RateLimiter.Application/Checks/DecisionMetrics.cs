@@ -58,13 +58,13 @@ public sealed class DecisionMetrics
         var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableCounter(
             "ratelimiter.decisions",
-            () => Observe(counts, Attributes),
+            ObserveDecisions,
             "{decision}",
             "Decided checks, by outcome, algorithm of the policy, and whether they were decided without the store."
         );
         meter.CreateObservableCounter(
             "ratelimiter.decisions.overridden",
-            () => Observe(overridden, EffectAttributes),
+            ObserveOverridden,
             "{decision}",
             "Decided checks to which an override applied, by its effect."
         );
@@ -115,17 +115,20 @@ public sealed class DecisionMetrics
     private static string NameOf<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{value}");
 
-    private static IEnumerable<Measurement<long>> Observe(
-        StripedCount counts,
-        KeyValuePair<string, object?>[][] attributes
-    )
+    // Most of the many combinations never occur.
+    private IEnumerable<Measurement<long>> ObserveDecisions()
     {
-        for (var kind = 0; kind < attributes.Length; kind++)
+        for (var kind = 0; kind < Attributes.Length; kind++)
         {
             if (counts.Read(kind) is > 0 and var count)
             {
-                yield return new Measurement<long>(count, attributes[kind]);
+                yield return new Measurement<long>(count, Attributes[kind]);
             }
         }
     }
+
+    private IEnumerable<Measurement<long>> ObserveOverridden() =>
+        EffectAttributes.Select(
+            (attributes, effect) => new Measurement<long>(overridden.Read(effect), attributes)
+        );
 }

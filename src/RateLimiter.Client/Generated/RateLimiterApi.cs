@@ -71,9 +71,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// For permits that were taken for something that then did not happen. Returns the resulting state.
         /// <br/>
-        /// <br/>Scope: `usage:write`
+        /// <br/>Scope: `usage:write` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
-        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
@@ -85,9 +85,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// They come back by themselves if nobody settles them in time. A denial is also a 200, and holds nothing.
         /// <br/>
-        /// <br/>Scope: `check`
+        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
-        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>A decision, and the reservation that it made.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<ReservationResponse> ReserveAsync(ReserveRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
@@ -538,9 +538,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// A denial is also a 200, and consumes nothing: allowed states the verdict.
         /// <br/>
-        /// <br/>Scope: `check`
+        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
-        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
@@ -895,9 +895,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// For permits that were taken for something that then did not happen. Returns the resulting state.
         /// <br/>
-        /// <br/>Scope: `usage:write`
+        /// <br/>Scope: `usage:write` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
-        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<DecisionResponse> RefundUsageAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -985,9 +985,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// They come back by themselves if nobody settles them in time. A denial is also a 200, and holds nothing.
         /// <br/>
-        /// <br/>Scope: `check`
+        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
-        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>A decision, and the reservation that it made.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<ReservationResponse> ReserveAsync(ReserveRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
@@ -3621,9 +3621,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// A denial is also a 200, and consumes nothing: allowed states the verdict.
         /// <br/>
-        /// <br/>Scope: `check`
+        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
-        /// <param name="idempotencyKey">The caller's name of this call. A repetition within 10 minutes with the same fields gets the same answer and takes nothing again; with other fields it is a 422.</param>
+        /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
         /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
         public virtual async System.Threading.Tasks.Task<DecisionResponse> CheckAsync(CheckRequest request, string? idempotencyKey = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))

@@ -46,6 +46,7 @@ public sealed partial class WarmUpTests
                 answered.Keys.Select(name =>
                     name.Replace("/keys/none", "/keys/{key_id}", StringComparison.Ordinal)
                         .Replace(new string('A', 24), "{id}", StringComparison.Ordinal)
+                        .Replace(new string('0', 16), "{override_id}", StringComparison.Ordinal)
                 ),
                 Is.SupersetOf(operations)
             );
