@@ -6,6 +6,7 @@ using NSwag.Generation.Processors;
 using NSwag.Generation.Processors.Contexts;
 using RateLimiter.Api.Hosting;
 using RateLimiter.Api.Http.Authentication;
+using RateLimiter.Api.Overrides;
 using RateLimiter.Domain.Keys;
 
 namespace RateLimiter.Api.Docs;
@@ -24,6 +25,7 @@ internal static class OpenApiDocs
     [
         ("Checks", "Decide whether a user may do something now."),
         ("Gateway", "Forward authentication (external authorization) for gateways."),
+        ("Reservations", "Hold permits until the true cost is known."),
         ("Usage", "Read, refund and reset the usage of a user."),
         ("Policies", "The limits of each route and role: one by one, as code, and their history."),
         ("Overrides", "Other limits, none, or a block for one subject, a pattern or a network."),
@@ -61,6 +63,8 @@ internal static class OpenApiDocs
 
     private static void Complete(OpenApiDocument document)
     {
+        // Its fields are among those of every audited thing, and nothing refers to it.
+        document.Definitions.Remove(nameof(AuditedOverrideResponse));
         // Orval generates code in this order, and uses an enumeration where a value may be one or null.
         var schemas = document.Components.Schemas;
         var ordered = schemas.OrderByDescending(schema => schema.Value.IsEnumeration).ToList();

@@ -12,6 +12,7 @@ using RateLimiter.Api.Keys;
 using RateLimiter.Api.Overrides;
 using RateLimiter.Api.Policies;
 using RateLimiter.Api.Registration;
+using RateLimiter.Api.Reservations;
 using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Docs;
@@ -28,6 +29,13 @@ internal sealed class WireSchemas : ISchemaProcessor
         [typeof(RegisterRequest)] = ["name"],
         [typeof(CheckRequest)] = ["user_id", "route_key"],
         [typeof(CheckBatchRequest)] = ["checks"],
+        [typeof(ReserveRequest)] = ["user_id", "route_key"],
+        [typeof(CommitRequest)] = ["cost"],
+        [typeof(CommitItem)] = ["reservation_id", "cost"],
+        [typeof(CommitBatchRequest)] = ["items"],
+        [typeof(ExtendRequest)] = ["ttl_seconds"],
+        [typeof(ExtendItem)] = ["reservation_id", "ttl_seconds"],
+        [typeof(ExtendBatchRequest)] = ["items"],
         [typeof(SavePolicyRequest)] = ["route_key"],
         [typeof(LimitRequest)] = ["limit", "window_seconds"],
         [typeof(CreateKeyRequest)] = ["name"],

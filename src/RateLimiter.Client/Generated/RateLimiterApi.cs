@@ -71,7 +71,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// For permits that were taken for something that then did not happen. Returns the resulting state.
         /// <br/>
-        /// <br/>Scope: `usage:write` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
+        /// <br/>Scope: `usage:write`
+        /// <br/>
+        /// <br/>With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
         /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
@@ -85,7 +87,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// They come back by themselves if nobody settles them in time. A denial is also a 200, and holds nothing.
         /// <br/>
-        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
+        /// <br/>Scope: `check`
+        /// <br/>
+        /// <br/>With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
         /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>A decision, and the reservation that it made.</returns>
@@ -538,7 +542,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// A denial is also a 200, and consumes nothing: allowed states the verdict.
         /// <br/>
-        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
+        /// <br/>Scope: `check`
+        /// <br/>
+        /// <br/>With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
         /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
@@ -895,7 +901,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// For permits that were taken for something that then did not happen. Returns the resulting state.
         /// <br/>
-        /// <br/>Scope: `usage:write` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
+        /// <br/>Scope: `usage:write`
+        /// <br/>
+        /// <br/>With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
         /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
@@ -985,7 +993,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// They come back by themselves if nobody settles them in time. A denial is also a 200, and holds nothing.
         /// <br/>
-        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
+        /// <br/>Scope: `check`
+        /// <br/>
+        /// <br/>With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
         /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>A decision, and the reservation that it made.</returns>
@@ -3621,7 +3631,9 @@ namespace RateLimiting.Client.Generated
         /// <remarks>
         /// A denial is also a 200, and consumes nothing: allowed states the verdict.
         /// <br/>
-        /// <br/>Scope: `check` With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
+        /// <br/>Scope: `check`
+        /// <br/>
+        /// <br/>With the header `Idempotency-Key` (1 to 64 visible ASCII characters) a repetition within 10 minutes gets the same answer and takes nothing again; with other fields it is a 422.
         /// </remarks>
         /// <param name="idempotencyKey">The caller's name of this call, with which a repetition is charged once.</param>
         /// <returns>The decision on a check.</returns>
@@ -5157,13 +5169,13 @@ namespace RateLimiting.Client.Generated
         /// The user, 1 to 256 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
-        public string? UserId { get; set; } = default!;
+        public string UserId { get; set; } = default!;
 
         /// <summary>
         /// The route that the user calls, 1 to 128 characters.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string? RouteKey { get; set; } = default!;
+        public string RouteKey { get; set; } = default!;
 
         /// <summary>
         /// The user's role, 1 to 128 characters; omitted, null and "default" are the same.
@@ -5175,7 +5187,7 @@ namespace RateLimiting.Client.Generated
         /// The number of permits to hold, 0 to 1,000,000,000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
-        public long Cost { get; set; } = default!;
+        public long? Cost { get; set; } = 1L;
 
         /// <summary>
         /// The fewest permits to hold when fewer than the cost are left, 1 to the cost; 0 only with a cost of 0; the cost when omitted.
@@ -5193,13 +5205,13 @@ namespace RateLimiting.Client.Generated
         /// After how many seconds the permits come back by themselves, 1 to 3600.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("ttl_seconds")]
-        public int TtlSeconds { get; set; } = default!;
+        public int? TtlSeconds { get; set; } = 60;
 
         /// <summary>
         /// The slots that it takes of limits on reservations which are open at once, 1 to 1000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("slots")]
-        public int Slots { get; set; } = default!;
+        public int? Slots { get; set; } = 1;
 
         /// <summary>
         /// What becomes of the permits when nobody settles it in time: "release" gives them back, "charge" keeps them charged; as the policy
@@ -5264,13 +5276,13 @@ namespace RateLimiting.Client.Generated
         /// The total so far, 0 to 1,000,000,000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
-        public long? Cost { get; set; } = default!;
+        public long Cost { get; set; } = default!;
 
         /// <summary>
         /// Whether the rest is given back; otherwise it stays held for another time to live.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("final")]
-        public bool Final { get; set; } = default!;
+        public bool? Final { get; set; } = true;
 
     }
 
@@ -5294,7 +5306,7 @@ namespace RateLimiting.Client.Generated
         /// For how many seconds from now on the permits are held, 1 to 3600.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("ttl_seconds")]
-        public int? TtlSeconds { get; set; } = default!;
+        public int TtlSeconds { get; set; } = default!;
 
     }
 
@@ -5372,7 +5384,7 @@ namespace RateLimiting.Client.Generated
         /// 1 to 1000 commits.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("items")]
-        public System.Collections.Generic.IReadOnlyList<CommitItem>? Items { get; set; } = default!;
+        public System.Collections.Generic.IReadOnlyList<CommitItem> Items { get; set; } = new System.Collections.Generic.List<CommitItem>();
 
     }
 
@@ -5384,19 +5396,19 @@ namespace RateLimiting.Client.Generated
         /// The id of the reservation.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reservation_id")]
-        public string? ReservationId { get; set; } = default!;
+        public string ReservationId { get; set; } = default!;
 
         /// <summary>
         /// The total so far, 0 to 1,000,000,000.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
-        public long? Cost { get; set; } = default!;
+        public long Cost { get; set; } = default!;
 
         /// <summary>
         /// Whether the rest is given back.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("final")]
-        public bool Final { get; set; } = default!;
+        public bool? Final { get; set; } = true;
 
     }
 
@@ -5444,7 +5456,7 @@ namespace RateLimiting.Client.Generated
         /// 1 to 1000 extensions.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("items")]
-        public System.Collections.Generic.IReadOnlyList<ExtendItem>? Items { get; set; } = default!;
+        public System.Collections.Generic.IReadOnlyList<ExtendItem> Items { get; set; } = new System.Collections.Generic.List<ExtendItem>();
 
     }
 
@@ -5456,13 +5468,13 @@ namespace RateLimiting.Client.Generated
         /// The id of the reservation.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("reservation_id")]
-        public string? ReservationId { get; set; } = default!;
+        public string ReservationId { get; set; } = default!;
 
         /// <summary>
         /// For how many seconds from now on the permits are held, 1 to 3600.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("ttl_seconds")]
-        public int? TtlSeconds { get; set; } = default!;
+        public int TtlSeconds { get; set; } = default!;
 
     }
 
