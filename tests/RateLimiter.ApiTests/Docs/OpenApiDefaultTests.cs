@@ -288,7 +288,7 @@ public sealed partial class OpenApiDefaultTests
 
     [GeneratedRegex(
         """
-            "\d{4}-\d\d-\d\dT[^"]*"|"(key_id|updated_by|changed_by|api_key|prefix|trace_id|request_id)":"[^"]*"|"(id|timestamp_ms|reset_in|retry_after|retry_after_ms|p50_ms|p99_ms)":[\d.]+|"next_cursor":"[^"]*"|;t=\d+
+            "\d{4}-\d\d-\d\dT[^"]*"|"(key_id|reservation_id|updated_by|changed_by|api_key|prefix|trace_id|request_id)":"[^"]*"|"(id|timestamp_ms|reset_in|retry_after|retry_after_ms|p50_ms|p99_ms)":[\d.]+|"next_cursor":"[^"]*"|;t=\d+
             """
     )]
     private static partial Regex Passing();
