@@ -86,10 +86,18 @@ public sealed class DecisionMetricsTests : IDisposable
         metrics.Record(TestData.Decision(policy.Under(OverrideCases.Of(it))), Took);
 
         overridden.RecordObservableInstruments();
-        var counted = overridden.GetMeasurementSnapshot().Single();
+        // The other effects are there from the beginning.
         Assert.That(
-            (counted.Value, counted.Tags["effect"]),
-            Is.EqualTo((1L, $"{effect}".ToLowerInvariant()))
+            overridden
+                .GetMeasurementSnapshot()
+                .ToDictionary(it => $"{it.Tags["effect"]}", it => it.Value),
+            Is.EquivalentTo(
+                Enum.GetValues<OverrideEffect>()
+                    .ToDictionary(
+                        other => $"{other}".ToLowerInvariant(),
+                        other => other == effect ? 1L : 0L
+                    )
+            )
         );
     }
 
