@@ -74,12 +74,12 @@ public sealed class ReservationTests : ServiceFixture
     public async Task Reservation_NobodySettles_ComesBackByItself(string limit)
     {
         await HasPolicyAsync(limit);
-        await ReserveAsync(60, "\"ttl_seconds\":1");
-        await ReserveAsync(30, "\"ttl_seconds\":1");
+        await ReserveAsync(60, "\"ttl_seconds\":3");
+        var last = await ReserveAsync(30, "\"ttl_seconds\":3");
         await ReserveAsync(10, "\"ttl_seconds\":3600");
         Assert.That(await RemainingAsync(), Is.Zero);
 
-        await Task.Delay(1100);
+        await ExpiryAsync(last);
 
         Assert.That(await RemainingAsync(), Is.EqualTo(90));
         Assert.That((await CheckAsync(90)).Allowed);
@@ -93,9 +93,10 @@ public sealed class ReservationTests : ServiceFixture
     public async Task Reservation_ChargedOnExpiry_StaysCharged(string limit)
     {
         await HasPolicyAsync(limit);
-        var id = Id(await ReserveAsync(60, "\"ttl_seconds\":1,\"on_expiry\":\"charge\""));
+        var reserved = await ReserveAsync(60, "\"ttl_seconds\":1,\"on_expiry\":\"charge\"");
+        var id = Id(reserved);
 
-        await Task.Delay(1100);
+        await ExpiryAsync(reserved);
 
         Assert.That(await RemainingAsync(), Is.EqualTo(40));
         var commit = (await CommitAsync(id, 70)).MustBeOk();
@@ -108,9 +109,10 @@ public sealed class ReservationTests : ServiceFixture
     public async Task Commit_AfterExpiry_ChargesTheCost(string limit)
     {
         await HasPolicyAsync(limit);
-        var id = Id(await ReserveAsync(60, "\"ttl_seconds\":1"));
+        var reserved = await ReserveAsync(60, "\"ttl_seconds\":1");
+        var id = Id(reserved);
 
-        await Task.Delay(1100);
+        await ExpiryAsync(reserved);
         (await ExtendAsync(id, 60)).MustBeProblem(409);
         var commit = (await CommitAsync(id, 20)).MustBeOk();
         var again = await CommitAsync(id, 20);
@@ -128,9 +130,10 @@ public sealed class ReservationTests : ServiceFixture
     public async Task Release_AfterExpiry_ChangesNothing()
     {
         await HasPolicyAsync(Limits[0]);
-        var id = Id(await ReserveAsync(60, "\"ttl_seconds\":1"));
+        var reserved = await ReserveAsync(60, "\"ttl_seconds\":1");
+        var id = Id(reserved);
 
-        await Task.Delay(1100);
+        await ExpiryAsync(reserved);
 
         Assert.That((await ReleaseAsync(id)).Status, Is.EqualTo(204));
         Assert.That(await RemainingAsync(), Is.EqualTo(100));
@@ -182,10 +185,10 @@ public sealed class ReservationTests : ServiceFixture
     public async Task Extend_Open_LivesLonger()
     {
         await HasPolicyAsync(Limits[0]);
-        var reserved = await ReserveAsync(50, "\"ttl_seconds\":1");
+        var reserved = await ReserveAsync(50, "\"ttl_seconds\":3");
 
         var extended = (await ExtendAsync(Id(reserved), 3600)).MustBeOk();
-        await Task.Delay(1100);
+        await ExpiryAsync(reserved);
 
         Assert.That(
             extended["expires_at"].GetDateTimeOffset(),
@@ -438,6 +441,17 @@ public sealed class ReservationTests : ServiceFixture
     }
 
     private static string Id(Answer reserved) => reserved.MustBeOk()["reservation_id"].GetString()!;
+
+    /// <summary>Waits until a reservation has expired, unless it was extended.</summary>
+    private static async Task ExpiryAsync(Answer reserved)
+    {
+        var expiry = reserved["expires_at"].GetDateTimeOffset();
+        await Poll.UntilAsync(
+            "The reservation does not expire.",
+            TimeSpan.FromSeconds(30),
+            () => Task.FromResult(TimeProvider.System.GetUtcNow() > expiry)
+        );
+    }
 
     private async Task HasPolicyAsync(string limit) =>
         (await Client.PostAsync("/policy", $$"""{"route_key":"r",{{limit}}}""")).MustBeOk();

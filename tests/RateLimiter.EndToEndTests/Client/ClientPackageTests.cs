@@ -103,7 +103,12 @@ public sealed class ClientPackageTests
             new("alice", "search", Cost: 80),
             options
         );
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        var first = (await limiter.Api.ListReservationsAsync("search", "alice")).Single().ExpiresAt;
+        await Poll.UntilAsync(
+            "The first time to live does not end.",
+            TimeSpan.FromSeconds(30),
+            () => Task.FromResult(TimeProvider.System.GetUtcNow() > first)
+        );
 
         Assert.That(await client.RemainingAsync("alice", "search"), Is.EqualTo(20));
         Assert.That(reservation.Lost.IsCancellationRequested, Is.False);

@@ -3,7 +3,7 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.IntegrationTests.Redis.Reservations;
 
 /// <summary>
-/// What is taken from one counter, as plainly as possible: the reference for scripts that keep holds. Times are microseconds, and
+/// A model of one counter, as plain as possible: the reference for scripts that keep holds. Times are microseconds, and
 /// never step back.
 /// </summary>
 internal abstract class HoldModel(Limit limit)
