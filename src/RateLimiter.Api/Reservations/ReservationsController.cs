@@ -85,22 +85,18 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     [ProducesResponseType<CommitResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
-    public async Task<IActionResult> CommitAsync(
+    public Task<IActionResult> CommitAsync(
         string id,
         [FromBody, ValidateNever] CommitRequest request,
         CancellationToken cancellationToken
-    )
-    {
-        if (request.Validate() is { } errors)
-        {
-            return ProblemResponse.Validation(HttpContext, errors);
-        }
-
-        var settled = await SettleAsync(id, request.ToSettlement(), cancellationToken);
-        return settled is Settled.Committed committed
-            ? Ok(CommitResponse.From(committed))
-            : ReservationProblems.Result(HttpContext, settled);
-    }
+    ) =>
+        SettleAsync(
+            id,
+            request.Validate(),
+            request.ToSettlement,
+            settled => settled is Settled.Committed it ? Ok(CommitResponse.From(it)) : null,
+            cancellationToken
+        );
 
     /// <summary>Holds a reservation for longer.</summary>
     /// <param name="id">The id of the reservation.</param>
@@ -112,25 +108,21 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     [ProducesResponseType<ExtendResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
-    public async Task<IActionResult> ExtendAsync(
+    public Task<IActionResult> ExtendAsync(
         string id,
         [FromBody, ValidateNever] ExtendRequest request,
         CancellationToken cancellationToken
-    )
-    {
-        if (request.Validate() is { } errors)
-        {
-            return ProblemResponse.Validation(HttpContext, errors);
-        }
-
-        var settled = await SettleAsync(id, request.ToSettlement(), cancellationToken);
-        return settled is Settled.Extended extended
-            ? Ok(new ExtendResponse(extended.ExpiresAt))
-            : ReservationProblems.Result(HttpContext, settled);
-    }
+    ) =>
+        SettleAsync(
+            id,
+            request.Validate(),
+            request.ToSettlement,
+            settled => settled is Settled.Extended it ? Ok(new ExtendResponse(it.ExpiresAt)) : null,
+            cancellationToken
+        );
 
     /// <summary>Gives back what a reservation holds.</summary>
-    /// <remarks>What was committed before stays charged. Repeating it, also after the reservation has expired, changes nothing.</remarks>
+    /// <remarks>Costs that were committed before stay charged. Repeating it, also after the reservation has expired, changes nothing.</remarks>
     /// <param name="id">The id of the reservation.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     [RequiresScope(Scopes.Check)]
@@ -139,13 +131,14 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
-    public async Task<IActionResult> ReleaseAsync(string id, CancellationToken cancellationToken)
-    {
-        var settled = await SettleAsync(id, new Settlement.Release(), cancellationToken);
-        return settled is Settled.Returned
-            ? NoContent()
-            : ReservationProblems.Result(HttpContext, settled);
-    }
+    public Task<IActionResult> ReleaseAsync(string id, CancellationToken cancellationToken) =>
+        SettleAsync(
+            id,
+            errors: null,
+            () => new Settlement.Release(),
+            settled => settled is Settled.Returned ? NoContent() : null,
+            cancellationToken
+        );
 
     /// <summary>Commits up to 1000 reservations at once, each on its own; results keep the order.</summary>
     [RequiresScope(Scopes.Check)]
@@ -153,26 +146,19 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     [HttpPost("/reservations/commit", Name = "CommitReservations")]
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<CommitBatchResponse>(StatusCodes.Status200OK)]
-    public async Task<IActionResult> CommitEachAsync(
+    public Task<IActionResult> CommitEachAsync(
         [FromBody, ValidateNever] CommitBatchRequest request,
         CancellationToken cancellationToken
-    )
-    {
-        if (ReservationRules.BatchProblem(request.Items?.Count) is { } problem)
-        {
-            return InvalidItems(problem);
-        }
-
-        var results = await SettleEachAsync(
-            request.Items!,
+    ) =>
+        SettleEachAsync(
+            request.Items,
             item => item.Validate(),
             item => (item.ReservationId!, new CommitRequest(item.Cost, item.Final).ToSettlement()),
             settled => settled is Settled.Committed it ? CommitResponse.From(it) : null,
             (result, error) => new CommitResult(result, error),
+            results => new CommitBatchResponse(results),
             cancellationToken
         );
-        return Ok(new CommitBatchResponse(results));
-    }
 
     /// <summary>Extends up to 1000 reservations at once, each on its own; results keep the order.</summary>
     [RequiresScope(Scopes.Check)]
@@ -180,26 +166,19 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
     [HttpPost("/reservations/extend", Name = "ExtendReservations")]
     [RequestSizeLimit(MaxBatchBodySize)]
     [ProducesResponseType<ExtendBatchResponse>(StatusCodes.Status200OK)]
-    public async Task<IActionResult> ExtendEachAsync(
+    public Task<IActionResult> ExtendEachAsync(
         [FromBody, ValidateNever] ExtendBatchRequest request,
         CancellationToken cancellationToken
-    )
-    {
-        if (ReservationRules.BatchProblem(request.Items?.Count) is { } problem)
-        {
-            return InvalidItems(problem);
-        }
-
-        var results = await SettleEachAsync(
-            request.Items!,
+    ) =>
+        SettleEachAsync(
+            request.Items,
             item => item.Validate(),
             item => (item.ReservationId!, new ExtendRequest(item.TtlSeconds).ToSettlement()),
             settled => settled is Settled.Extended it ? new ExtendResponse(it.ExpiresAt) : null,
             (result, error) => new ExtendResult(result, error),
+            results => new ExtendBatchResponse(results),
             cancellationToken
         );
-        return Ok(new ExtendBatchResponse(results));
-    }
 
     /// <summary>The open reservations of a user or another subject, the first to expire first.</summary>
     /// <remarks>Of an id only the beginning is shown, which cannot settle the reservation.</remarks>
@@ -240,43 +219,68 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
             : CheckProblems.Result(HttpContext, problem);
     }
 
-    private Task<Settled> SettleAsync(
+    /// <param name="id">The id of the reservation.</param>
+    /// <param name="errors">The errors of the request; null when it is valid.</param>
+    /// <param name="settlement">What a valid request does.</param>
+    /// <param name="respond">The response when that was done; else null.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    private async Task<IActionResult> SettleAsync(
         string id,
-        Settlement settlement,
+        Dictionary<string, string[]>? errors,
+        Func<Settlement> settlement,
+        Func<Settled, IActionResult?> respond,
         CancellationToken cancellationToken
-    ) =>
-        mediator.Send(
-            new SettleCommand(HttpContext.Caller().Client, id, settlement),
+    )
+    {
+        if (errors is not null)
+        {
+            return ProblemResponse.Validation(HttpContext, errors);
+        }
+
+        var settled = await mediator.Send(
+            new SettleCommand(HttpContext.Caller().Client, id, settlement()),
             cancellationToken
         );
+        return respond(settled) ?? ReservationProblems.Result(HttpContext, settled);
+    }
 
-    private async Task<IReadOnlyList<TResult>> SettleEachAsync<TItem, TResult>(
-        IReadOnlyList<TItem?> items,
+    private async Task<IActionResult> SettleEachAsync<TItem, TResult>(
+        IReadOnlyList<TItem?>? items,
         Func<TItem, Dictionary<string, string[]>?> validate,
         Func<TItem, (string, Settlement)> toSettlement,
         Func<Settled, object?> respond,
         Func<object?, ProblemDetails?, TResult> create,
+        Func<IReadOnlyList<TResult>, object> wrap,
         CancellationToken cancellationToken
     )
         where TItem : class
     {
-        var invalid = items.Select(item => item is null ? NoItem : validate(item)).ToList();
+        if (ReservationRules.BatchProblem(items?.Count) is { } problem)
+        {
+            return ProblemResponse.Validation(
+                HttpContext,
+                new Dictionary<string, string[]> { ["items"] = [problem] }
+            );
+        }
+
+        var invalid = items!.Select(item => item is null ? NoItem : validate(item)).ToList();
         var settled = await mediator.Send(
             new SettleEachCommand(
                 HttpContext.Caller().Client,
-                [.. items.Where((_, i) => invalid[i] is null).Select(item => toSettlement(item!))]
+                [.. items!.Where((_, i) => invalid[i] is null).Select(item => toSettlement(item!))]
             ),
             cancellationToken
         );
         var next = 0;
-        return
-        [
-            .. invalid.Select(error =>
-                error is null
-                    ? Result(settled[next++])
-                    : create(null, ProblemResponse.ValidationProblem(HttpContext, error))
-            ),
-        ];
+        return Ok(
+            wrap([
+                .. invalid.Select(error =>
+                    error is null
+                        ? Result(settled[next++])
+                        : create(null, ProblemResponse.ValidationProblem(HttpContext, error))
+                ),
+            ])
+        );
 
         TResult Result(Settled? one) =>
             one is null ? create(null, ProblemResponse.StoreProblem(HttpContext))
@@ -286,10 +290,4 @@ public sealed class ReservationsController(IMediator mediator) : ControllerBase
 
     private static Dictionary<string, string[]> NoItem =>
         new() { [JsonErrors.Body] = ["must be an object"] };
-
-    private ObjectResult InvalidItems(string problem) =>
-        ProblemResponse.Validation(
-            HttpContext,
-            new Dictionary<string, string[]> { ["items"] = [problem] }
-        );
 }

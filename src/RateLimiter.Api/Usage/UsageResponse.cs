@@ -37,15 +37,8 @@ public sealed record UsageResponse : DecisionResponse
         new(DecisionResponse.From(usage.Decision))
         {
             Used = usage.Decision.Used,
-            // Of the limit that is shown.
-            Held = usage
-                .Decision.Statuses.Zip(usage.Held)
-                .Where(it =>
-                    it.First.Remaining == usage.Decision.Remaining
-                    && it.First.Used == usage.Decision.Used
-                )
-                .Select(it => it.Second)
-                .FirstOrDefault(),
+            // Without any limit nothing is held.
+            Held = usage.Held.ElementAtOrDefault(usage.Decision.Nearest),
             Limits =
             [
                 .. usage.Decision.Limits.Select(

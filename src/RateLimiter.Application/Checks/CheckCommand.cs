@@ -33,7 +33,7 @@ internal sealed class CheckHandler(
         }
 
         var (plan, problem) = CheckPlanner.Plan(client, check, time, waited);
-        problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
+        problem ??= keys.Acquire(client.Id, plan.Idempotency);
         if (problem is not null)
         {
             return new CheckOutcome<Decision>(null, Problem: problem);

@@ -46,7 +46,7 @@ internal sealed class CheckEachHandler(
             {
                 outcomes[i] = new CheckEachOutcome(null, problem);
             }
-            else if (keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1) is { } tooMany)
+            else if (keys.Acquire(client.Id, plan.Idempotency) is { } tooMany)
             {
                 outcomes[i] = new CheckEachOutcome(null, tooMany);
             }

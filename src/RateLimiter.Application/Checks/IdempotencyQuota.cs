@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Domain;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Application.Checks;
@@ -20,10 +21,10 @@ public sealed class IdempotencyQuota(IOptions<QuotaOptions> options, TimeProvide
         )
         : null;
 
-    /// <summary>Counts a client's calls with a key.</summary>
+    /// <summary>Counts a client's call, if it has a key.</summary>
     /// <returns>The refusal when there were too many; else null.</returns>
-    internal CheckProblem? Acquire(ClientId client, int keys) =>
-        keys > 0 && keysOf?.Acquire(client.Value, keys) is { } wait
+    internal CheckProblem? Acquire(ClientId client, IdempotencyKey? key) =>
+        key is not null && keysOf?.Acquire(client.Value) is { } wait
             ? new CheckProblem.TooManyKeys(wait)
             : null;
 }

@@ -93,7 +93,7 @@ public sealed class OverrideFieldsValidator : AbstractValidator<OverrideFields>
         RuleFor(fields => fields.Reason).IsText(Names.MaxDescriptionLength);
     }
 
-    // What is wrong with a limit of that name, or with all of them.
+    // The problems of single limits by their names, or of all of them.
     private static IEnumerable<(string? Name, string Problem)> Problems(
         OverrideEffect? effect,
         IReadOnlyDictionary<string, long>? limits

@@ -46,7 +46,7 @@ internal sealed class ReserveHandler(
         }
 
         var (plan, problem) = CheckPlanner.Plan(client, check, time, waited, call: "reserve");
-        problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
+        problem ??= keys.Acquire(client.Id, plan.Idempotency);
         if (problem is not null)
         {
             return new CheckOutcome<Reserved>(null, Problem: problem);

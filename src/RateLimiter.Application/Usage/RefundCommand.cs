@@ -28,7 +28,7 @@ internal sealed class RefundHandler(
     {
         var (client, check, waited) = command;
         var (plan, problem) = CheckPlanner.PlanRefund(client, check, time, waited);
-        problem ??= keys.Acquire(client.Id, plan.Idempotency is null ? 0 : 1);
+        problem ??= keys.Acquire(client.Id, plan.Idempotency);
         if (problem is not null)
         {
             return new CheckOutcome<Decision>(null, Problem: problem);

@@ -56,7 +56,7 @@ internal sealed class UsageHandler(
         var held = await reservations.HeldAsync(plan, cancellationToken);
         return new UsageLook(
             decision,
-            // What is held in a window that is gone counts no more.
+            // A hold in a window that has ended counts no more.
             [.. decision.Statuses.Zip(held, (status, of) => Math.Min(status.Used, of))]
         );
     }

@@ -147,7 +147,7 @@ namespace RateLimiting.Client.Generated
         /// Gives back what a reservation holds.
         /// </summary>
         /// <remarks>
-        /// What was committed before stays charged. Repeating it, also after the reservation has expired, changes nothing.
+        /// Costs that were committed before stay charged. Repeating it, also after the reservation has expired, changes nothing.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>
@@ -1369,7 +1369,7 @@ namespace RateLimiting.Client.Generated
         /// Gives back what a reservation holds.
         /// </summary>
         /// <remarks>
-        /// What was committed before stays charged. Repeating it, also after the reservation has expired, changes nothing.
+        /// Costs that were committed before stay charged. Repeating it, also after the reservation has expired, changes nothing.
         /// <br/>
         /// <br/>Scope: `check`
         /// </remarks>

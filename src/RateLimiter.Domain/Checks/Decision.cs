@@ -86,6 +86,9 @@ public sealed partial record Decision
     /// <summary>Why the check was denied; null when allowed, unless the policy is inactive.</summary>
     public string? Reason { get; private init; }
 
+    /// <summary>The index in <see cref="Limits"/> of the limit that is nearest to exhaustion, which the figures describe.</summary>
+    public int Nearest { get; private init; }
+
     /// <summary>The permits per window of the limit that is nearest to exhaustion.</summary>
     public long Limit { get; private init; }
 
@@ -198,6 +201,7 @@ public sealed partial record Decision
             Allowed = !denied,
             ShadowDenied = violated is not null && isShadow,
             Reason = denied ? Why(never) : null,
+            Nearest = nearest,
             Limit = limits[nearest].Permits,
             Capacity = limits[nearest].Capacity,
             Remaining = statuses[nearest].Remaining,
@@ -210,7 +214,7 @@ public sealed partial record Decision
         };
     }
 
-    // What was left in every limit, if that was less than the cost. A policy in shadow mode withholds nothing.
+    // The permits that were left in every limit, if these were fewer than the cost. A policy in shadow mode withholds nothing.
     private static long GrantedBy(in CheckPlan plan, Decision decision)
     {
         var granted = plan.Cost;

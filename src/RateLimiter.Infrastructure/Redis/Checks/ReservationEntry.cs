@@ -22,10 +22,7 @@ internal sealed record ReservationEntry(
     /// <summary>The length of an id; that of the script.</summary>
     public const int IdLength = 24;
 
-    private const string Alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-    private static readonly SearchValues<char> Letters = SearchValues.Create(Alphabet);
+    private static readonly SearchValues<char> Letters = SearchValues.Create(HashSlots.Alphabet);
 
     /// <summary>An entry with a new id: 126 random bits, after the name of the slot.</summary>
     /// <param name="plan">The plan, which asks for a reservation.</param>
@@ -36,7 +33,10 @@ internal sealed record ReservationEntry(
         var (check, terms) = plan.Reservation!;
         var id =
             RedisKeys.ReservationSlot(plan)
-            + RandomNumberGenerator.GetString(Alphabet, IdLength - HashSlots.SuffixLength);
+            + RandomNumberGenerator.GetString(
+                HashSlots.Alphabet,
+                IdLength - HashSlots.SuffixLength
+            );
         return new ReservationEntry(
             id,
             RedisKeys.Reservation(plan.Client, id),

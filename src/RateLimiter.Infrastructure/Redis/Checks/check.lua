@@ -53,16 +53,9 @@ local BROKEN, OUTDATED, KEY_REUSED, FULL = -2, -3, -4, -5
 local verb = ARGV[2]
 local is_reserve, is_refund = verb == 'reserve', verb == 'refund'
 local is_acquire = verb == 'acquire' or is_reserve
-local read, wait, holds = load_module('read'), load_module('waits'), nil
-
-local now, grace = tonumber(ARGV[1]), 1
-if now then
-  -- With a given time, the store's own clock must not expire a counter that is still in use.
-  grace = 600000
-else
-  local time = call('TIME')
-  now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-end
+local read, wait, counter_store = load_module('read'), load_module('waits'), load_module('counters')
+local holds = is_reserve and load_module('holds')
+local now, grace = load_module('clock')(ARGV[1])
 
 -- The parsed limits of each text. Most checks of a call use the same few policies.
 local parsed, read_limits = {}, load_module('limits')
@@ -70,34 +63,6 @@ local function limits_of(text)
   local limits = read_limits(text, now)
   parsed[text] = limits
   return limits
-end
-
-local function time_to_live(reset)
-  return format('%d', ceil(reset / 1000) + grace)
-end
-
-local function save(limiter, counter, reset)
-  if reset > 0 then
-    limiter.save(counter, time_to_live(reset))
-  else
-    call('DEL', counter.key)
-  end
-  if counter.next then
-    holds.keep(counter, time_to_live(reset))
-  end
-end
-
--- At a slower rate than the counter was written for, its permits take longer to replenish: it must not expire before.
-local function prolong(limiter, counter)
-  if counter.limit.permits > 0 then
-    local reset = limiter.reset(counter)
-    if reset > 0 then
-      call('PEXPIRE', counter.key, time_to_live(reset))
-      if counter.next then
-        holds.keep(counter, time_to_live(reset))
-      end
-    end
-  end
 end
 
 -- The counters and waits of the check that is being decided. Allocated once, because tables are expensive.
@@ -113,12 +78,12 @@ local FIGURES = 24
 -- Replies with the kept answer. When the policy has other limits by now, their figures are unknown: all permits are left.
 local function reply_kept(kept, place, limits, asked)
   local kept_asked, id, answer = string.match(kept, '^([^\n]*)\n([^\n]*)\n(.*)$')
-  local wait = kept_asked == asked and 0 or KEY_REUSED
+  local outcome = kept_asked == asked and 0 or KEY_REUSED
   local time, is_whole = struct.unpack('<d', answer), #answer == 8 + FIGURES * #limits
   for i = 1, #limits do
     local first = 9 + FIGURES * (i - 1)
     local figures = is_whole and string.sub(answer, first, first + FIGURES - 1) or pack('<ddd', limits[i].capacity, 0, 0)
-    reply[place + i] = pack('<d', wait) .. figures .. pack('<d', -time)
+    reply[place + i] = pack('<d', outcome) .. figures .. pack('<d', -time)
   end
   return id
 end
@@ -144,14 +109,8 @@ local function decide(first_key, place, limits, cost, min_cost, asked, reservati
   end
   for i = 1, count do
     local limit = limits[i]
-    local counter = limit.limiter.open(KEYS[first_key + i], now, limit)
+    local counter = counter_store.open(KEYS[first_key + i], now, limit)
     counters[i] = counter
-    if counter.next then
-      holds = holds or load_module('holds')
-      if counter.next <= now then
-        holds.expire(limit.limiter, counter)
-      end
-    end
     if reservation and holds.are_full(counter) then
       reply_nothing(place, limits, FULL)
       return ''
@@ -184,21 +143,19 @@ local function decide(first_key, place, limits, cost, min_cost, asked, reservati
           taken[i] = format('%d %d', cost, origin)
         end
         reset = limiter.reset(counter)
-        save(limiter, counter, reset)
-        counter.has_expired = false
+        counter_store.save(limiter, counter, reset, grace)
       elseif is_refund and used > 0 and limit.permits > 0 then
         limiter.refund(counter, cost)
         reset = limiter.reset(counter)
-        save(limiter, counter, reset)
-        counter.has_expired = false
+        counter_store.save(limiter, counter, reset, grace)
       end
     elseif is_acquire and counter.is_changed then
-      prolong(limiter, counter)
+      counter_store.prolong(limiter, counter, grace)
     end
 
     if counter.has_expired then
       reset = limiter.reset(counter)
-      save(limiter, counter, reset)
+      counter_store.save(limiter, counter, reset, grace)
     end
 
     local ends = is_denied and wait.until_change(limit, counter, waits[i]) or 0
@@ -267,7 +224,6 @@ for argument = 3, #ARGV, stride do
         expires = now + tonumber(ttl),
         keeps = tonumber(keeps),
       }
-      holds = holds or load_module('holds')
     end
     asked = rest ~= '' and ARGV[argument] or nil
   end

@@ -9,12 +9,14 @@ namespace RateLimiter.Infrastructure.Redis.Connection;
 /// <seealso href="https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model"/>
 internal static class HashSlots
 {
-    /// <summary>The characters of a suffix.</summary>
+    /// <summary>The length of a suffix.</summary>
     public const int SuffixLength = 3;
 
-    private const int Count = 16384;
-    private const string Alphabet =
+    /// <summary>The characters of a suffix: those of Base64 in a path.</summary>
+    public const string Alphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    private const int Count = 16384;
 
     private static readonly ushort[] Table =
     [
@@ -39,9 +41,6 @@ internal static class HashSlots
 
         return suffixes;
     });
-
-    /// <summary>The slot of the key with this text between its braces.</summary>
-    public static int Of(string tag) => Crc(0, tag) % Count;
 
     /// <summary>A suffix with which a text has the same slot as another.</summary>
     /// <param name="text">ASCII.</param>

@@ -24,17 +24,13 @@
 
 local KEYS, ARGV, call = KEYS, ARGV, redis.call
 local format, ceil, max, min = string.format, math.ceil, math.max, math.min
-local holds, read_limits = load_module('holds'), load_module('limits')
+local holds, read_limits, counter_store = load_module('holds'), load_module('limits'), load_module('counters')
+local now, grace = load_module('clock')(ARGV[1])
 
 -- A reservation that is settled is remembered for 10 minutes, so that a repetition gets the same answer.
 local KEPT_FOR = 600000
 
 local record, verb, id = KEYS[1], ARGV[2], ARGV[5]
-local now, grace = tonumber(ARGV[1]), 600000
-if not now then
-  local time = call('TIME')
-  now, grace = tonumber(time[1]) * 1000000 + tonumber(time[2]), 1
-end
 
 local state = call('HMGET', record, 'settled', 'granted', 'committed', 'taken', 'keeps', 'ttl', 'expires')
 local settled = state[1]
@@ -75,25 +71,7 @@ for i = 2, #KEYS do
   if limits.is_outdated then
     return format('outdated %d', now)
   end
-  local limit = limits[1]
-  local counter = limit.limiter.open(KEYS[i], now, limit)
-  if counter.next and counter.next <= now then
-    holds.expire(limit.limiter, counter)
-  end
-  counters[i - 1] = counter
-end
-
-local function save(limiter, counter)
-  local reset = limiter.reset(counter)
-  local time_to_live = ceil(reset / 1000) + grace
-  if reset > 0 then
-    limiter.save(counter, format('%d', time_to_live))
-  else
-    call('DEL', counter.key)
-  end
-  if counter.next then
-    holds.keep(counter, time_to_live)
-  end
+  counters[i - 1] = counter_store.open(KEYS[i], now, limits[1])
 end
 
 -- How many permits are to be taken in the end, or until the next call, where so many are taken now.
@@ -144,7 +122,7 @@ for i = 1, #counters do
   end
   taken[2 * i - 1], taken[2 * i] = target, origin
   if is_changed then
-    save(limiter, counter)
+    counter_store.save(limiter, counter, limiter.reset(counter), grace)
   end
   local left = max(0, limit.capacity - counter.used)
   remaining = remaining < 0 and left or min(remaining, left)
