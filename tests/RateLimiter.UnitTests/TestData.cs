@@ -43,13 +43,16 @@ internal static class TestData
         MissingSubjects whenMissing = MissingSubjects.Reject
     ) =>
         (
-            algorithm == Algorithm.Calendar
-                ? CalendarLimit(
+            algorithm switch
+            {
+                Algorithm.Concurrency => new ConcurrencyLimit(name, permits),
+                Algorithm.Calendar => CalendarLimit(
                     name,
                     permits,
                     windowSeconds > 3600 ? CalendarUnit.Day : CalendarUnit.Hour
-                )
-                : (Limit)RateLimit(name, permits, windowSeconds, algorithm, burst)
+                ),
+                _ => (Limit)RateLimit(name, permits, windowSeconds, algorithm, burst),
+            }
         ) with
         {
             Per = [.. per ?? [SubjectNames.User]],

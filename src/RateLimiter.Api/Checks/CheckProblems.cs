@@ -21,6 +21,11 @@ internal static class CheckProblems
         problem switch
         {
             CheckProblem.NoPolicy => ProblemResponse.NoPolicyProblem(context),
+            CheckProblem.OnlyReservations => ProblemResponse.Problem(
+                context,
+                StatusCodes.Status409Conflict,
+                CheckRefusal.OnlyReservations
+            ),
             CheckProblem.SubjectsMissing missing => ProblemResponse.ValidationProblem(
                 context,
                 missing.Errors(field ?? SubjectRules.Field)

@@ -63,11 +63,17 @@ internal static class RateLimitHeaders
                 (limit, i) =>
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{names[i]};q={limit.Capacity};w={SecondsOf(limit, now)}"
+                        $"{names[i]};q={limit.Capacity};{UnitOf(limit, now)}"
                     )
             );
             return new PolicyHeader(string.Join(", ", items), names);
         }
+
+        // A concurrency limit has no window, and its quota is not in requests, which is the default.
+        private static string UnitOf(Limit limit, DateTimeOffset now) =>
+            limit is ConcurrencyLimit
+                ? "qu=\"concurrent-requests\""
+                : string.Create(CultureInfo.InvariantCulture, $"w={SecondsOf(limit, now)}");
 
         // The time in which the capacity is replenished. For a window that is the window; also for a bucket that is never
         // replenished.

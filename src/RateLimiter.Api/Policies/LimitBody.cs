@@ -10,10 +10,10 @@ namespace RateLimiter.Api.Policies;
 /// </summary>
 public abstract record LimitBody
 {
-    /// <summary>Permits per window, 0 to 1,000,000,000; 0 blocks everything.</summary>
+    /// <summary>Permits per window, or slots of a concurrency limit, 0 to 1,000,000,000; 0 blocks everything.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>The window in seconds, 1 to 31,536,000; not of a calendar limit.</summary>
+    /// <summary>The window in seconds, 1 to 31,536,000; not of a calendar or concurrency limit.</summary>
     public long? WindowSeconds { get; init; }
 
     /// <summary>How permits are counted; fixed_window when omitted.</summary>

@@ -12,6 +12,10 @@ namespace RateLimiter.Application.Checks;
 public static class CheckPlanner
 {
     private static readonly Planned NoPolicy = new(default, new CheckProblem.NoPolicy());
+    private static readonly Planned OnlyReservations = new(
+        default,
+        new CheckProblem.OnlyReservations()
+    );
     private static readonly Planned NobodyNamed = new(default, new CheckProblem.NobodyNamed());
 
     /// <summary>
@@ -21,32 +25,33 @@ public static class CheckPlanner
     /// <param name="check">The check.</param>
     /// <param name="time">The clock by which overrides end.</param>
     /// <param name="waited">The time already spent waiting for the store during authentication.</param>
-    /// <param name="call">The kind of call, to which an idempotency key belongs.</param>
+    /// <param name="call">What the permits are asked for.</param>
     public static Planned Plan(
         ClientSnapshot client,
         in Check check,
         TimeProvider time,
         TimeSpan waited = default,
-        string call = "check"
+        PlannedCall call = PlannedCall.Check
     ) => Plan(client, check, FindOverride(client, check, time), waited, call);
 
     /// <summary>
     /// Plans the refund of a check. Of overrides only changed limits matter: there are permits to give back whatever a check would
     /// be answered now.
     /// </summary>
-    /// <inheritdoc cref="Plan(ClientSnapshot, in Check, TimeProvider, TimeSpan, string)"/>
+    /// <inheritdoc cref="Plan(ClientSnapshot, in Check, TimeProvider, TimeSpan, PlannedCall)"/>
     public static Planned PlanRefund(
         ClientSnapshot client,
         in Check check,
         TimeProvider time,
-        TimeSpan waited
+        TimeSpan waited,
+        PlannedCall call = PlannedCall.Refund
     ) =>
         Plan(
             client,
             check,
             FindOverride(client, check, time) is { Effect: OverrideEffect.Limits } it ? it : null,
             waited,
-            call: "refund"
+            call
         );
 
     private static Planned Plan(
@@ -54,12 +59,17 @@ public static class CheckPlanner
         in Check check,
         Override? overriding,
         TimeSpan waited,
-        string call
+        PlannedCall call
     )
     {
         if (FindPolicy(client.Policies, check.RouteKey, check.Role) is not { } policy)
         {
             return NoPolicy;
+        }
+
+        if (policy.Limits.HasConcurrency && call is (PlannedCall.Check or PlannedCall.Refund))
+        {
+            return OnlyReservations;
         }
 
         policy = overriding is null ? policy : policy.Under(overriding);
@@ -87,7 +97,7 @@ public static class CheckPlanner
             ) with
             {
                 MinCost = check.MinCost ?? check.Cost,
-                Idempotency = IdempotencyKey.Of(call, check),
+                Idempotency = check.IdempotencyKey is null ? null : IdempotencyKey.Of(call, check),
                 Waited = waited,
             }
         );

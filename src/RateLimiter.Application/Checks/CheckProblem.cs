@@ -10,6 +10,9 @@ public abstract record CheckProblem
     /// <summary>No policy applies to the route and role.</summary>
     public sealed record NoPolicy : CheckProblem;
 
+    /// <summary>The policy has a concurrency limit, so that it can only be asked for reservations.</summary>
+    public sealed record OnlyReservations : CheckProblem;
+
     /// <summary>The check lacks subjects of limits that reject it then.</summary>
     /// <param name="Limits">Each missing subject, with the name of the first limit that needs it.</param>
     public sealed record SubjectsMissing(IReadOnlyDictionary<string, string> Limits) : CheckProblem

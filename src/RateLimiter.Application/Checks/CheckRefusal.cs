@@ -6,6 +6,10 @@ public static class CheckRefusal
     /// <summary>No policy was found for the check.</summary>
     public const string NoPolicy = "No policy applies to this route and role.";
 
+    /// <summary>The policy has a concurrency limit.</summary>
+    public const string OnlyReservations =
+        "The policy of this route and role has a concurrency limit: call POST /reservations instead.";
+
     /// <summary>No limit has exactly the subjects whose counters are to be reset.</summary>
     public const string NoSuchLimit = "No limit of the policy has exactly these subjects";
 

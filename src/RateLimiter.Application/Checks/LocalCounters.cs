@@ -38,7 +38,14 @@ public sealed class LocalCounters
             now,
             owned,
             static (counters, limits, now, plan) =>
-                Counter.Acquire(counters, limits, now, plan.Cost, plan.MinCost)
+                Counter.Acquire(
+                    counters,
+                    limits,
+                    now,
+                    plan.Cost,
+                    plan.MinCost,
+                    plan.Reservation?.Terms
+                )
         );
     }
 

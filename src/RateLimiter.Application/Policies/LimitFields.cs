@@ -7,7 +7,7 @@ using RateLimiter.Domain.Policies;
 namespace RateLimiter.Application.Policies;
 
 /// <summary>The fields of one limit as a caller gives them, whether it is the only one of a policy or in a list.</summary>
-/// <param name="Limit">Permits per window.</param>
+/// <param name="Limit">Permits per window, or the slots of a concurrency limit.</param>
 /// <param name="WindowSeconds">The window in seconds.</param>
 /// <param name="Algorithm">How permits are counted; null for <see cref="DefaultAlgorithm"/>.</param>
 /// <param name="Burst">The capacity of a bucket; null for the algorithm's default.</param>
@@ -40,6 +40,8 @@ public sealed record LimitFields(
 
     internal bool IsCalendar => Algorithm == Domain.Policies.Algorithm.Calendar;
 
+    internal bool IsConcurrency => Algorithm == Domain.Policies.Algorithm.Concurrency;
+
     /// <summary>The limit of valid fields.</summary>
     /// <param name="name">By default that of the only limit of a policy.</param>
     public Limit ToLimit(string name = Domain.Policies.Limit.DefaultName) =>
@@ -65,6 +67,7 @@ public sealed record LimitFields(
                 TimeZone = schedule.TimeZone,
                 Anchor = schedule.Anchor?.ToString(),
             },
+            ConcurrencyLimit => None,
             _ => throw new UnreachableException(),
         };
         return fields with
@@ -78,7 +81,8 @@ public sealed record LimitFields(
     }
 
     private Limit ToCounted(string name) =>
-        IsCalendar
+        IsConcurrency ? new ConcurrencyLimit(name, Limit!.Value)
+        : IsCalendar
             ? new CalendarLimit(
                 name,
                 Limit!.Value,
@@ -88,7 +92,7 @@ public sealed record LimitFields(
                     Anchor is null ? null : CalendarAnchor.Parse(Anchor)
                 )
             )
-            : ToRate(name);
+        : ToRate(name);
 
     internal RateLimit ToRate(string name = Domain.Policies.Limit.DefaultName) =>
         RateLimit.Create(
@@ -104,7 +108,7 @@ public sealed record LimitFields(
         [.. limits.Zip(NamesOf(limits), (limit, name) => limit.ToLimit(name))];
 
     /// <summary>
-    /// The names of limits. A limit without a name is named after its window or period, so that it keeps its name, and with it its
+    /// The names of limits. A limit without a name is named after its window, period or kind, so that it keeps its name, and with it its
     /// counters, when its permits or the order change. Several limits for the same window are numbered by their order: only
     /// explicit names keep those apart.
     /// </summary>
@@ -120,18 +124,23 @@ public sealed record LimitFields(
                     return given;
                 }
 
-                var window = limit is { IsCalendar: true }
-                    ? JsonNamingPolicy.SnakeCaseLower.ConvertName($"{limit.Period}")
-                    : $"{limit?.WindowSeconds}s";
-                var name = window;
+                var kind = limit switch
+                {
+                    { IsConcurrency: true } => NameOf($"{limit.Algorithm}"),
+                    { IsCalendar: true } => NameOf($"{limit.Period}"),
+                    _ => $"{limit?.WindowSeconds}s",
+                };
+                var name = kind;
                 for (var i = 2; !taken.Add(name); i++)
                 {
-                    name = $"{window}-{i}";
+                    name = $"{kind}-{i}";
                 }
 
                 return name;
             }),
         ];
+
+        static string NameOf(string member) => JsonNamingPolicy.SnakeCaseLower.ConvertName(member);
     }
 }
 
@@ -139,14 +148,16 @@ public sealed record LimitFields(
 public sealed class LimitFieldsValidator : AbstractValidator<LimitFields>
 {
     private const string OnlyForCalendar = "is only for calendar";
-    private const string NotForCalendar = "is not for calendar";
 
     public LimitFieldsValidator()
     {
         RuleFor(limit => limit.Limit).IsBetween(0, Limit.MaxPermits);
         RuleFor(limit => limit.Name).IsNameOrNull(Limit.MaxNameLength);
         RuleFor(limit => limit.Per).Follows(PerProblem);
-        When(limit => limit.IsCalendar, AddCalendarRules).Otherwise(AddRateRules);
+        When(limit => limit.IsCalendar, AddCalendarRules);
+        When(limit => limit.IsConcurrency, () => AddRulesWithoutWindow("is not for concurrency"));
+        Unless(limit => limit.IsCalendar || limit.IsConcurrency, AddRateRules);
+        Unless(limit => limit.IsCalendar, AddRulesWithoutPeriod);
     }
 
     private void AddRateRules()
@@ -175,9 +186,19 @@ public sealed class LimitFieldsValidator : AbstractValidator<LimitFields>
                 "is too large for this window: the greater of limit and burst, times the window in milliseconds, "
                     + "must not pass 2^53, or the arithmetic would not be exact"
             );
+    }
+
+    private void AddRulesWithoutPeriod()
+    {
         RuleFor(limit => limit.Period).Null().WithMessage(OnlyForCalendar);
         RuleFor(limit => limit.TimeZone).Null().WithMessage(OnlyForCalendar);
         RuleFor(limit => limit.Anchor).Null().WithMessage(OnlyForCalendar);
+    }
+
+    private void AddRulesWithoutWindow(string problem)
+    {
+        RuleFor(limit => limit.WindowSeconds).Null().WithMessage(problem);
+        RuleFor(limit => limit.Burst).Null().WithMessage(problem);
     }
 
     private void AddCalendarRules()
@@ -187,8 +208,7 @@ public sealed class LimitFieldsValidator : AbstractValidator<LimitFields>
             .Follows(zone => zone is null ? null : TimeZones.Problem(zone));
         RuleFor(limit => limit.Anchor)
             .Follows(anchor => anchor is null ? null : CalendarAnchor.Problem(anchor));
-        RuleFor(limit => limit.WindowSeconds).Null().WithMessage(NotForCalendar);
-        RuleFor(limit => limit.Burst).Null().WithMessage(NotForCalendar);
+        AddRulesWithoutWindow("is not for calendar");
     }
 
     private static string? PerProblem(IReadOnlyList<string?>? per) =>

@@ -45,7 +45,7 @@ internal sealed class ReserveHandler(
             return new CheckOutcome<Reserved>(null, wait);
         }
 
-        var (plan, problem) = CheckPlanner.Plan(client, check, time, waited, call: "reserve");
+        var (plan, problem) = CheckPlanner.Plan(client, check, time, waited, PlannedCall.Reserve);
         problem ??= keys.Acquire(client.Id, plan.Idempotency);
         if (problem is not null)
         {

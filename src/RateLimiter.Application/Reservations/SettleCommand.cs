@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MediatR;
 using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Reservations;
 
@@ -32,7 +33,7 @@ internal sealed class SettleHandler(IReservationStore reservations, TimeProvider
             id,
             settlement,
             check =>
-                CheckPlanner.PlanRefund(client, check, time, waited: default)
+                CheckPlanner.PlanRefund(client, check, time, waited: default, PlannedCall.Settle)
                     is { Problem: null, Plan: var plan }
                     ? plan
                     : null,

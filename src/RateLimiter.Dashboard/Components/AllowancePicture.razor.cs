@@ -27,8 +27,12 @@ public sealed partial class AllowancePicture : IDisposable
     [Parameter]
     public string? Note { get; set; }
 
+    // What is open at once depends on how long it stays open, which nobody knows.
+    private IReadOnlyList<Limit> Drawable =>
+        [.. (Limits ?? []).Where(limit => limit is not ConcurrencyLimit)];
+
     private IReadOnlyList<TimeSpan> Windows =>
-        [.. (Limits ?? []).Select(limit => limit.LongestWindow).Distinct().Order()];
+        [.. Drawable.Select(limit => limit.LongestWindow).Distinct().Order()];
 
     private IReadOnlyList<(TimeSpan Value, string Text)> WindowChoices =>
         [.. Windows.Select(it => (it, LimitWords.Duration(it)))];
@@ -36,12 +40,13 @@ public sealed partial class AllowancePicture : IDisposable
     protected override Task OnParametersSetAsync()
     {
         // Every render of the form creates equal limits.
+        var drawable = Drawable;
         if (
-            Limits is null
+            drawable is []
             || (
                 computed is not null
-                && Limits.Count == computed.Count
-                && Limits.Zip(computed).All(AreSame)
+                && drawable.Count == computed.Count
+                && drawable.Zip(computed).All(AreSame)
             )
         )
         {
@@ -80,7 +85,7 @@ public sealed partial class AllowancePicture : IDisposable
     /// <summary>Not on the rendering thread: it takes a while for large limits. The latest computation wins.</summary>
     private async Task ComputeAsync()
     {
-        if (Limits is not { } limits)
+        if (Drawable is not [_, ..] limits)
         {
             return;
         }

@@ -17,11 +17,13 @@ public static class LimitWords
 
     /// <summary>Such as "100 per 60 s, sliding window".</summary>
     public static string Of(Limit limit) =>
-        (
-            limit is CalendarLimit { Schedule: var schedule }
-                ? $"{Figures.Text(limit.Permits)} per {Of(schedule)}"
-                : $"{Figures.Text(limit.Permits)} per {Seconds(limit.LongestWindow)}, {Of(limit.Algorithm)}"
-        )
+        Figures.Text(limit.Permits)
+        + limit switch
+        {
+            ConcurrencyLimit => " at once",
+            CalendarLimit { Schedule: var schedule } => $" per {Of(schedule)}",
+            _ => $" per {Seconds(limit.LongestWindow)}, {Of(limit.Algorithm)}",
+        }
         + (limit is BucketLimit { Burst: { } burst } ? $", burst {Figures.Text(burst)}" : "")
         + (limit.Per.Equals(SubjectNames.UserOnly) ? "" : $", {Of(limit.Per)}");
 
@@ -47,6 +49,7 @@ public static class LimitWords
             Algorithm.TokenBucket => "token bucket",
             Algorithm.LeakyBucket => "leaky bucket",
             Algorithm.Calendar => "calendar",
+            Algorithm.Concurrency => "concurrency",
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
         };
 
@@ -109,6 +112,11 @@ public static class LimitWords
             return "All requests are denied.";
         }
 
+        if (limit is ConcurrencyLimit)
+        {
+            return $"At most {Figures.Text(permits)} slots of open reservations at once.";
+        }
+
         var atOnce = $"A user may make {Requests(limit.Capacity)} at once";
         return limit.Algorithm switch
         {
@@ -135,12 +143,13 @@ public static class LimitWords
             return [Allowance(only)];
         }
 
-        var least = limits.Min(limit => limit.Capacity);
+        var rates = limits.Where(limit => limit is not ConcurrencyLimit).ToList();
+        var least = rates is [] ? 0 : rates.Min(limit => limit.Capacity);
         return
         [
-            least == 0
-                ? "All requests are denied."
-                : $"All limits apply together: a user may make {Requests(least)} at once.",
+            limits.Any(limit => limit.Permits == 0) ? "All requests are denied."
+            : least == 0 ? "All limits apply together."
+            : $"All limits apply together: a user may make {Requests(least)} at once.",
             .. limits.Select(limit => $"{limit.Name}: {Allowance(limit)}"),
         ];
     }

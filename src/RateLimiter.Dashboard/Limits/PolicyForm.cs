@@ -115,6 +115,9 @@ public sealed class LimitForm
 
     public bool IsCalendar => Algorithm == Algorithm.Calendar;
 
+    /// <summary>Whether it has a window of a fixed length.</summary>
+    public bool HasWindow => Algorithm is not (Algorithm.Calendar or Algorithm.Concurrency);
+
     public bool IsBucket => Limit.IsBucket(Algorithm);
 
     public static LimitForm Of(Limit limit)
@@ -140,7 +143,7 @@ public sealed class LimitForm
         // Input from before another algorithm was chosen is no longer shown.
         return new LimitFields(
             Number("limit", Permits),
-            IsCalendar ? null : Number("window_seconds", WindowSeconds),
+            HasWindow ? Number("window_seconds", WindowSeconds) : null,
             Algorithm,
             IsBucket ? Number("burst", Burst) : null,
             Name is "" ? null : Name,

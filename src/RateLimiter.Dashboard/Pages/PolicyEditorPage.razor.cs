@@ -23,6 +23,7 @@ public sealed partial class PolicyEditorPage
         (Algorithm.TokenBucket, "Token bucket: a steady pace, bursts after a pause"),
         (Algorithm.LeakyBucket, "Leaky bucket: a steady pace, no bursts"),
         (Algorithm.Calendar, "Calendar: hours, days, weeks or months of a time zone"),
+        (Algorithm.Concurrency, "Concurrency: reservations that are open at once"),
     ];
 
     private static readonly IReadOnlyList<(CalendarUnit, string)> Periods =

@@ -21,7 +21,7 @@ public readonly record struct Subject(
 /// <summary>What one limit of a plan asks of one counter.</summary>
 /// <param name="Owner">Whose counter it is.</param>
 /// <param name="Limit">The limit on it.</param>
-/// <param name="Cost">The permits; 0 takes none and only reads the state.</param>
+/// <param name="Cost">The permits or slots; 0 takes none and only reads the state.</param>
 public readonly record struct Demand(Subject Owner, Limit Limit, long Cost);
 
 /// <summary>
@@ -91,7 +91,13 @@ public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cos
 
     /// <summary>A demand, in the order of <see cref="Limits"/>.</summary>
     public Demand this[int index] =>
-        new(Owners is null ? Subject : Owners[index], Limits[index], Cost);
+        new(Owners is null ? Subject : Owners[index], Limits[index], CostOf(Limits[index], Cost));
+
+    /// <summary>What the plan asks of one limit: the slots of a reservation, or 1, of a limit on these; else a cost.</summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="cost">The cost of any other limit.</param>
+    public long CostOf(Limit limit, long cost) =>
+        limit is ConcurrencyLimit ? Reservation?.Terms.Slots ?? 1 : cost;
 
     /// <summary>The plan of a check under the policy that applies.</summary>
     /// <param name="client">The client that makes the check.</param>

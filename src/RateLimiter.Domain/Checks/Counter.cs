@@ -24,6 +24,7 @@ public abstract record Counter
             Algorithm.SlidingLog => new SlidingLogCounter(),
             Algorithm.TokenBucket or Algorithm.LeakyBucket => new BucketCounter(),
             Algorithm.Calendar => new CalendarCounter(),
+            Algorithm.Concurrency => new ConcurrencyCounter(),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
         };
 
@@ -51,26 +52,47 @@ public abstract record Counter
     /// The fewest permits to take, when fewer than the cost are left: what is left, the same number from each limit. The waits are
     /// for these.
     /// </param>
+    /// <param name="terms">How a reservation holds slots; null for a check, which takes none.</param>
     public static IReadOnlyList<LimitStatus> Acquire(
         Counter[] counters,
         IReadOnlyList<Limit> limits,
         long now,
         long cost,
-        long minCost
+        long minCost,
+        ReservationTerms? terms = null
     )
     {
         var before = At(counters, limits, now);
         for (var i = 0; i < counters.Length; i++)
         {
-            cost = Math.Min(cost, Math.Max(minCost, before[i].Remaining(limits[i], now)));
+            if (before[i] is not ConcurrencyCounter)
+            {
+                cost = Math.Min(cost, Math.Max(minCost, before[i].Remaining(limits[i], now)));
+            }
         }
 
-        var waits = before.Select((counter, i) => counter.Wait(limits[i], now, cost)).ToArray();
-        if (cost > 0 && waits.All(wait => wait == 0))
+        var waits = before
+            .Select(
+                (counter, i) =>
+                    counter.Wait(
+                        limits[i],
+                        now,
+                        counter is ConcurrencyCounter ? terms?.Slots ?? 1 : cost
+                    )
+            )
+            .ToArray();
+        if (waits.All(wait => wait == 0))
         {
             for (var i = 0; i < counters.Length; i++)
             {
-                counters[i] = before[i].Acquire(limits[i], now, cost);
+                if (before[i] is ConcurrencyCounter open)
+                {
+                    counters[i] = terms is null ? open : open.Hold(terms, now);
+                }
+                else if (cost > 0)
+                {
+                    counters[i] = before[i].Acquire(limits[i], now, cost);
+                }
             }
         }
 

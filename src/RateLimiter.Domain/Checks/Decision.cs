@@ -13,6 +13,7 @@ public sealed partial record Decision
     public const string StoreDoesNotAnswer =
         "The store does not answer, and the policy denies until it does";
     public const string CostAboveLimit = "The cost is above the limit and can never be allowed";
+    public const string SlotsAboveLimit = "The slots are above the limit and can never be allowed";
     public const string CostAboveBurst = "The cost is above the burst and can never be allowed";
 
     private Decision(
@@ -225,6 +226,11 @@ public sealed partial record Decision
 
         for (var i = 0; i < plan.Count; i++)
         {
+            if (plan.Limits[i] is ConcurrencyLimit)
+            {
+                continue;
+            }
+
             var left = plan.Limits[i].Capacity - decision.Statuses[i].Used;
             granted = Math.Min(granted, Math.Max(plan.MinCost, left));
         }
@@ -239,6 +245,7 @@ public sealed partial record Decision
     private static string Why(Limit? never) =>
         never is null ? LimitExceeded
         : never.Permits == 0 ? LimitIsZero
+        : never is ConcurrencyLimit ? SlotsAboveLimit
         : Domain.Policies.Limit.IsBucket(never.Algorithm) ? CostAboveBurst
         : CostAboveLimit;
 }

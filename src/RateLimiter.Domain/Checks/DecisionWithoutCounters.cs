@@ -23,12 +23,12 @@ public sealed partial record Decision
     {
         allowed |= plan.Policy.Definition.Mode == PolicyMode.Shadow;
         var wait = allowed ? 0 : retryAfter.Ticks / TimeSpan.TicksPerMicrosecond;
-        var cost = plan.MinCost;
+        var asked = plan;
         var decision = From(
             plan,
             [
                 .. plan.Limits.Select(limit =>
-                    limit.Permits == 0 || cost > limit.Capacity
+                    limit.Permits == 0 || asked.CostOf(limit, asked.MinCost) > limit.Capacity
                         ? new LimitStatus(LimitStatus.Never, limit.Capacity, 0, 0)
                         : new LimitStatus(wait, allowed ? limit.Capacity : 0, wait, 0)
                 ),

@@ -21,7 +21,7 @@ public sealed record IdempotencyKey(string Digest)
     /// <param name="call">The kind of call.</param>
     /// <param name="check">The check, with its key.</param>
     /// <returns>Null when the check has none, or costs nothing.</returns>
-    public static IdempotencyKey? Of(string call, in Check check)
+    public static IdempotencyKey? Of(PlannedCall call, in Check check)
     {
         if (check is not { IdempotencyKey: { } key, Cost: > 0 })
         {
@@ -29,7 +29,14 @@ public sealed record IdempotencyKey(string Digest)
         }
 
         var text = new StringBuilder();
-        ReadOnlySpan<string?> parts = [call, key, check.RouteKey, check.Role, check.UserId];
+        ReadOnlySpan<string?> parts =
+        [
+            $"{call}".ToLowerInvariant(),
+            key,
+            check.RouteKey,
+            check.Role,
+            check.UserId,
+        ];
         foreach (var part in parts)
         {
             Append(part);

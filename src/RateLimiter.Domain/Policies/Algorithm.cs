@@ -27,4 +27,17 @@ public enum Algorithm
     /// A counter for each period of a calendar, such as a month in a time zone, which is discarded when the period ends.
     /// </summary>
     Calendar,
+
+    /// <summary>
+    /// The slots of reservations that are open at once. They come back when a reservation is settled or expires.
+    /// </summary>
+    Concurrency,
+}
+
+/// <summary>Lists of algorithms.</summary>
+public static class Algorithms
+{
+    /// <summary>Those of limits that a check can ask. All limits can be asked for a reservation.</summary>
+    public static IReadOnlyList<Algorithm> OfChecks { get; } =
+    [.. Enum.GetValues<Algorithm>().Where(algorithm => algorithm != Algorithm.Concurrency)];
 }

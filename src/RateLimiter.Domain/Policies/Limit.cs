@@ -14,7 +14,7 @@ public enum MissingSubjects
 
 /// <summary>
 /// A number of permits. Its kinds are a closed set: <see cref="RateLimit"/> (<see cref="WindowLimit"/> and
-/// <see cref="BucketLimit"/>) and <see cref="CalendarLimit"/>.
+/// <see cref="BucketLimit"/>), <see cref="CalendarLimit"/> and <see cref="ConcurrencyLimit"/>.
 /// </summary>
 public abstract record Limit
 {

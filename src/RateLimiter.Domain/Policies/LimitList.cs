@@ -24,6 +24,7 @@ public sealed class LimitList : IReadOnlyList<Limit>, IEquatable<LimitList>
             Common = HaveSameSubjects ? Common : Common.Intersect(limit.Per);
         }
 
+        HasConcurrency = Array.Exists(limits, limit => limit is ConcurrencyLimit);
         HasCalendar = Array.Exists(limits, limit => limit is CalendarLimit);
         Named = [.. limits.SelectMany(limit => limit.Per).Where(name => name != SubjectNames.User)];
     }
@@ -49,6 +50,9 @@ public sealed class LimitList : IReadOnlyList<Limit>, IEquatable<LimitList>
 
     /// <summary>Whether any limit is one of a calendar.</summary>
     public bool HasCalendar { get; }
+
+    /// <summary>Whether any limit counts the slots of reservations, so that nothing but a reservation can be asked for.</summary>
+    public bool HasConcurrency { get; }
 
     public Limit this[int index] => limits[index];
 

@@ -124,26 +124,25 @@ public sealed record Policy(
         );
 
     /// <summary>
-    /// A policy of the service itself with one limit of each algorithm, for warming up code before it is needed.
+    /// A policy of the service itself with one limit of each algorithm that checks can ask, for warming up code before it is needed.
     /// </summary>
     public static Policy OfEveryAlgorithm(long permits) =>
         OfService([
-            .. Enum.GetValues<Algorithm>()
-                .Select<Algorithm, Limit>(algorithm =>
-                    algorithm == Algorithm.Calendar
-                        ? new CalendarLimit(
-                            $"{algorithm}",
-                            permits,
-                            new CalendarSchedule(CalendarUnit.Hour, TimeZones.Utc)
-                        )
-                        : RateLimit.Create(
-                            $"{algorithm}",
-                            algorithm,
-                            permits,
-                            TimeSpan.FromSeconds(1),
-                            permits
-                        )
-                ),
+            .. Algorithms.OfChecks.Select<Algorithm, Limit>(algorithm =>
+                algorithm == Algorithm.Calendar
+                    ? new CalendarLimit(
+                        $"{algorithm}",
+                        permits,
+                        new CalendarSchedule(CalendarUnit.Hour, TimeZones.Utc)
+                    )
+                    : RateLimit.Create(
+                        $"{algorithm}",
+                        algorithm,
+                        permits,
+                        TimeSpan.FromSeconds(1),
+                        permits
+                    )
+            ),
         ]);
 
     /// <summary>

@@ -38,7 +38,7 @@ public abstract record RateLimit : Limit
     protected abstract long GreatestFactor { get; }
 
     /// <param name="name">Its name.</param>
-    /// <param name="algorithm">How permits are counted: not <see cref="Algorithm.Calendar"/>.</param>
+    /// <param name="algorithm">How permits are counted in a window.</param>
     /// <param name="permits">0 to <see cref="Limit.MaxPermits"/>.</param>
     /// <param name="window">Whole seconds, 1 to <see cref="Limit.MaxWindowSeconds"/>.</param>
     /// <param name="burst">The capacity of a bucket; null for the algorithm's default. Windows ignore it.</param>

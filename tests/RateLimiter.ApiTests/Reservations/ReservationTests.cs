@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace RateLimiter.ApiTests.Reservations;
 
 /// <summary>Permits that are held until the true cost is known.</summary>
-public sealed class ReservationTests : ServiceFixture
+public sealed class ReservationTests : ReservationFixture
 {
     /// <summary>A policy of every algorithm, with 100 permits, and a window in which hardly any flows back.</summary>
     private static readonly string[] Limits =
@@ -439,42 +439,4 @@ public sealed class ReservationTests : ServiceFixture
 
         (await Client.PostAsync($"/reservations/{id}/commit", body)).MustRefuse(name);
     }
-
-    private static string Id(Answer reserved) => reserved.MustBeOk()["reservation_id"].GetString()!;
-
-    /// <summary>Waits until a reservation has expired, unless it was extended.</summary>
-    private static async Task ExpiryAsync(Answer reserved)
-    {
-        var expiry = reserved["expires_at"].GetDateTimeOffset();
-        await Poll.UntilAsync(
-            "The reservation does not expire.",
-            TimeSpan.FromSeconds(30),
-            () => Task.FromResult(TimeProvider.System.GetUtcNow() > expiry)
-        );
-    }
-
-    private async Task HasPolicyAsync(string limit) =>
-        (await Client.PostAsync("/policy", $$"""{"route_key":"r",{{limit}}}""")).MustBeOk();
-
-    private Task<Answer> ReserveAsync(long cost, string? more = null, string user = "u") =>
-        Client.PostAsync(
-            "/reservations",
-            $$"""{"user_id":"{{user}}","route_key":"r","cost":{{cost}}{{(more is null ? "" : $",{more}")}}}"""
-        );
-
-    private Task<Answer> CommitAsync(string id, long cost, bool isFinal = true) =>
-        Client.PostAsync(
-            $"/reservations/{id}/commit",
-            $$"""{"cost":{{cost}}{{(isFinal ? "" : ",\"final\":false")}}}"""
-        );
-
-    private Task<Answer> ExtendAsync(string id, int seconds) =>
-        Client.PostAsync($"/reservations/{id}/extend", $$"""{"ttl_seconds":{{seconds}}}""");
-
-    private Task<Answer> ReleaseAsync(string id) =>
-        Client.SendAsync(HttpMethod.Delete, $"/reservations/{id}");
-
-    private Task<Answer> CheckAsync(long cost) => Client.CheckAsync("u", "r", cost: cost);
-
-    private Task<long> RemainingAsync() => Client.RemainingAsync("u", "r");
 }

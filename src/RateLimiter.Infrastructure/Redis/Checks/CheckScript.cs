@@ -170,7 +170,9 @@ internal static class CheckScript
             decidedAt,
             TimeSpan.FromMicroseconds(stableFor)
         );
-        for (var i = 0; i < statuses.Length && !decision.Allowed; i++)
+        // Reservations are not answered from memory, and nothing else is asked of a policy with a limit on these.
+        var isRemembered = !decision.Allowed && !plan.Limits.HasConcurrency;
+        for (var i = 0; i < statuses.Length && isRemembered; i++)
         {
             if (ends[i] <= 0)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using RateLimiter.Domain.Policies;
 
@@ -26,6 +27,7 @@ internal sealed record LimiterModule(string Name, Func<Limit, int> Work)
             limit => 1 + (int)(limit.Permits / LoggedPermitsPerUnit)
         ),
         [Algorithm.Calendar] = new("calendar", _ => 1),
+        [Algorithm.Concurrency] = new("concurrency", _ => 1),
         [Algorithm.TokenBucket] = Bucket,
         [Algorithm.LeakyBucket] = Bucket,
     };
@@ -50,20 +52,32 @@ internal sealed record LimiterModule(string Name, Func<Limit, int> Work)
     /// </param>
     public string Write(Limit limit, long now, ref (long From, long Until) valid)
     {
-        if (limit is RateLimit rate)
+        var (window, tick) = limit switch
         {
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Name} {rate.Permits} {rate.WindowMicroseconds} {rate.Capacity} {rate.Tick}"
-            );
-        }
+            RateLimit rate => (Number(rate.WindowMicroseconds), rate.Tick),
+            CalendarLimit { Schedule: var schedule } => (Periods(schedule, now, ref valid), 1),
+            ConcurrencyLimit => (Number((long)limit.LongestWindow.TotalMicroseconds), 1),
+            _ => throw new UnreachableException(),
+        };
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Name} {limit.Permits} {window} {limit.Capacity} {tick}"
+        );
+    }
 
-        var schedule = ((CalendarLimit)limit).Schedule;
+    private static string Periods(
+        CalendarSchedule schedule,
+        long now,
+        ref (long From, long Until) valid
+    )
+    {
         var (previous, current, next) = schedule.Around(now);
         valid = (Math.Max(valid.From, current.Start), Math.Min(valid.Until, current.End));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Name} {limit.Permits} {previous.Start},{current.Start},{next.Start},{next.End},{schedule.At(next.End).End} {limit.Capacity} 1"
+            $"{previous.Start},{current.Start},{next.Start},{next.End},{schedule.At(next.End).End}"
         );
     }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

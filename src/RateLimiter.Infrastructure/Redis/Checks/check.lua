@@ -26,7 +26,8 @@
 --          2. when a counter is broken, what is wrong with it, else ''
 --          3. of reservations, the id of each that was made, or ''
 --
--- load_module gives 'read', and for each algorithm a limiter with these functions:
+-- load_module gives 'read', and for each algorithm a limiter with counts_slots when it counts the slots of reservations instead of
+-- their cost, and with these functions:
 --            parse(limit, window, now)  where window is not a number: reads it for this time; false when it is for another
 --            capacity(limit)        the most permits that can ever be taken at once
 --            open(key, now, limit)  the counter as it is now: a table with these three fields, and with used, the permits in
@@ -65,8 +66,9 @@ local function limits_of(text)
   return limits
 end
 
--- The counters and waits of the check that is being decided. Allocated once, because tables are expensive.
-local counters, waits = {}, {}
+-- The counters of the check that is being decided, what it asks of each, and their waits. Allocated once, because tables are
+-- expensive.
+local counters, amounts, waits = {}, {}, {}
 
 local reply, ids = { pack('<d', now) }, {}
 
@@ -98,7 +100,7 @@ end
 -- Decides one check and adds to the reply. Reads all of its counters before it writes one, so that a broken counter is
 -- found before anything is taken.
 local function decide(first_key, place, limits, cost, min_cost, asked, reservation)
-  local count, allowed = #limits, true
+  local count, allowed, slots = #limits, true, reservation and reservation.slots or 1
   if limits.is_outdated then
     reply_nothing(place, limits, OUTDATED)
     return ''
@@ -115,13 +117,14 @@ local function decide(first_key, place, limits, cost, min_cost, asked, reservati
       reply_nothing(place, limits, FULL)
       return ''
     end
-    if min_cost < cost then
+    if min_cost < cost and not limit.limiter.counts_slots then
       -- All that is left, the same number from each limit.
       cost = math.max(min_cost, math.min(cost, limit.capacity - counter.used))
     end
   end
   for i = 1, count do
-    waits[i] = is_refund and 0 or wait.of(limits[i], counters[i], cost)
+    amounts[i] = limits[i].limiter.counts_slots and slots or cost
+    waits[i] = is_refund and 0 or wait.of(limits[i], counters[i], amounts[i])
     allowed = allowed and waits[i] == 0
   end
 
@@ -129,23 +132,25 @@ local function decide(first_key, place, limits, cost, min_cost, asked, reservati
   local answer = asked and pack('<d', now)
   local taken = reservation and allowed and {}
   for i = 1, count do
-    local limit, counter = limits[i], counters[i]
+    local limit, counter, amount = limits[i], counters[i], amounts[i]
     local limiter, used, reset = limit.limiter, counter.used, nil
     if taken then
       taken[i] = '0 0'
     end
-    if allowed and cost > 0 then
+    if allowed and amount > 0 then
       if is_acquire then
-        limiter.acquire(counter, cost)
+        limiter.acquire(counter, amount)
         if reservation then
           local origin = limiter.origin(counter)
-          holds.add(counter, reservation.id, cost, origin, reservation.keeps, reservation.expires)
-          taken[i] = format('%d %d', cost, origin)
+          -- Slots always come back.
+          local keeps = limiter.counts_slots and 0 or reservation.keeps
+          holds.add(counter, reservation.id, amount, origin, keeps, reservation.expires)
+          taken[i] = format('%d %d', amount, origin)
         end
         reset = limiter.reset(counter)
         counter_store.save(limiter, counter, reset, grace)
       elseif is_refund and used > 0 and limit.permits > 0 then
-        limiter.refund(counter, cost)
+        limiter.refund(counter, amount)
         reset = limiter.reset(counter)
         counter_store.save(limiter, counter, reset, grace)
       end
@@ -215,13 +220,14 @@ for argument = 3, #ARGV, stride do
     cost, min_cost, rest = string.match(ARGV[argument], '^(%d+) (%d+) ?(.*)$')
     cost, min_cost = tonumber(cost), tonumber(min_cost)
     if is_reserve then
-      local ttl, _, keeps, once = string.match(rest, '^(%d+) (%d+) (%d) ?(.*)$')
+      local ttl, slots, keeps, once = string.match(rest, '^(%d+) (%d+) (%d) ?(.*)$')
       rest = once
       reservation = {
         id = ARGV[argument + 2],
         document = ARGV[argument + 3],
         ttl = tonumber(ttl),
         expires = now + tonumber(ttl),
+        slots = tonumber(slots),
         keeps = tonumber(keeps),
       }
     end

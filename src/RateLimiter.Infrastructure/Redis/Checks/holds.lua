@@ -92,4 +92,14 @@ function holds.wait(limiter, counter, permits)
   end
 end
 
+-- Microseconds until the last hold expires; 0 when there is none.
+function holds.last(counter)
+  local expires = call('ZRANGE', key_of(counter), -1, -1, 'WITHSCORES')[2]
+  return expires and math.max(0, tonumber(expires) - counter.now) or 0
+end
+
+function holds.delete(counter)
+  call('DEL', key_of(counter))
+end
+
 return holds

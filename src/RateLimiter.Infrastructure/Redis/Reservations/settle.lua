@@ -11,7 +11,8 @@
 -- ARGV[6…] for each counter, its limit as in check.lua
 --
 -- Reply    a text: what became of it, and then numbers
---          settled charged released overrun late remaining   by the last commit, now or before. remaining is -1 without counters
+--          settled charged released overrun late remaining   by the last commit, now or before. remaining is -1 without counters, and the slots
+--                     left where nothing else is limited
 --          held charged overrun remaining expires            by a commit that is not the last
 --          extended expires
 --          released
@@ -87,13 +88,16 @@ local function target_of(amount)
 end
 
 expires = is_last and expires or now + ttl
-local overrun, remaining = 0, -1
+local overrun, remaining, slots_left = 0, -1, -1
 for i = 1, #counters do
   local counter = counters[i]
   local limit = counter.limit
   local limiter, used = limit.limiter, counter.used
   local amount, origin = taken[2 * i - 1], taken[2 * i]
   local is_changed = counter.has_expired
+  -- Of slots nothing is committed, and all come back.
+  local counts_slots = limiter.counts_slots
+  local committed, keeps = counts_slots and 0 or committed, counts_slots and 0 or keeps
   local is_held = not is_late and holds.remove(counter, id, max(0, amount - committed), origin, keeps)
   if not is_held and not is_late then
     -- The counter was reset: nothing is taken from it any more.
@@ -103,6 +107,9 @@ for i = 1, #counters do
   end
 
   local target = target_of(amount)
+  if counts_slots then
+    target = is_last and 0 or amount
+  end
   if target > amount then
     limiter.acquire(counter, target - amount)
     if limiter.cap then
@@ -117,7 +124,7 @@ for i = 1, #counters do
   if not is_last then
     -- Also where nothing is held: the next call must not take it for a counter that was reset.
     origin = is_held and origin or limiter.origin(counter)
-    holds.add(counter, id, max(0, target - total), origin, keeps, expires)
+    holds.add(counter, id, counts_slots and target or max(0, target - total), origin, keeps, expires)
     is_changed = true
   end
   taken[2 * i - 1], taken[2 * i] = target, origin
@@ -125,13 +132,19 @@ for i = 1, #counters do
     counter_store.save(limiter, counter, limiter.reset(counter), grace)
   end
   local left = max(0, limit.capacity - counter.used)
-  remaining = remaining < 0 and left or min(remaining, left)
-  if counter.used < used and used >= limit.capacity then
+  if counts_slots then
+    slots_left = slots_left < 0 and left or min(slots_left, left)
+  else
+    remaining = remaining < 0 and left or min(remaining, left)
+  end
+  -- No denial of slots is cached.
+  if not counts_slots and counter.used < used and used >= limit.capacity then
     -- Instances cache denials, which are invalid now.
     redis.pcall('PUBLISH', 'rl:news', 'freed ' .. counter.key)
   end
 end
 
+remaining = remaining < 0 and slots_left or remaining
 if is_last then
   local result = 'released'
   if verb == 'commit' then

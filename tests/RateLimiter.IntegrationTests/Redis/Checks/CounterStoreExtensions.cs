@@ -39,7 +39,8 @@ internal static class CounterStoreExtensions
         long? burst,
         string name
     ) =>
-        algorithm == Algorithm.Calendar
+        algorithm == Algorithm.Concurrency ? new ConcurrencyLimit(name, permits)
+        : algorithm == Algorithm.Calendar
             ? new CalendarLimit(
                 name,
                 permits,
@@ -52,11 +53,11 @@ internal static class CounterStoreExtensions
                     TimeZones.Utc
                 )
             )
-            : RateLimit.Create(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
+        : RateLimit.Create(name, algorithm, permits, TimeSpan.FromSeconds(seconds), burst);
 
     /// <summary>The algorithms with windows of a second; the shortest period of a calendar is an hour.</summary>
     public static IEnumerable<Algorithm> WithShortWindows() =>
-        Enum.GetValues<Algorithm>().Where(algorithm => algorithm != Algorithm.Calendar);
+        Algorithms.OfChecks.Where(algorithm => algorithm != Algorithm.Calendar);
 
     public static Policy Policy(params Limit[] limits) =>
         Domain.Policies.Policy.Create(Definition(limits), DateTimeOffset.UnixEpoch);

@@ -16,7 +16,9 @@ public sealed class DenialCacheTests(StoreKind kind) : StoreTests(kind)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     [Test]
-    public async Task Take_DeniedBefore_IsDeniedWithoutTheStore([Values] Algorithm algorithm)
+    public async Task Take_DeniedBefore_IsDeniedWithoutTheStore(
+        [ValueSource(typeof(Algorithms), nameof(Algorithms.OfChecks))] Algorithm algorithm
+    )
     {
         var request = Request(algorithm, 1, 3600);
         var denial = await ExhaustAsync(request);

@@ -18,6 +18,7 @@ internal abstract class HoldModel(Limit limit)
             { Algorithm: Algorithm.SlidingLog } => new LogModel(limit),
             { Algorithm: Algorithm.TokenBucket or Algorithm.LeakyBucket } => new BucketModel(limit),
             { Algorithm: Algorithm.Calendar } => new CalendarModel(limit),
+            { Algorithm: Algorithm.Concurrency } => new SlotModel(limit),
             _ => throw new ArgumentOutOfRangeException(nameof(limit)),
         };
 
@@ -35,6 +36,21 @@ internal abstract class HoldModel(Limit limit)
     public abstract void Give(long now, long permits, long origin);
 
     private long Window => ((RateLimit)Limit).WindowMicroseconds;
+
+    private sealed class SlotModel(Limit limit) : HoldModel(limit)
+    {
+        private long used;
+
+        public override long Used(long now) => used;
+
+        public override long Take(long now, long permits)
+        {
+            used += permits;
+            return 0;
+        }
+
+        public override void Give(long now, long permits, long origin) => used -= permits;
+    }
 
     private sealed class FixedModel(Limit limit) : HoldModel(limit)
     {

@@ -116,7 +116,7 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
             var (user, cost) = (User(), random.Next(0, 9));
             var terms = new ReservationTerms(
                 TimeSpan.FromSeconds(random.Next(1, 20)),
-                1,
+                random.Next(1, 4),
                 random.Next(3) == 0 ? ExpiryAction.Charge : ExpiryAction.Release
             );
             told.Add($"{now} reserve {cost} of {user}, {terms}");
@@ -130,7 +130,11 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
                 default
             );
 
-            var allowed = ModelsOf(user).All(model => model.Fits(now, cost));
+            long[] asked =
+            [
+                .. policy.Limits.Select(limit => CountsSlots(limit) ? terms.Slots : cost),
+            ];
+            var allowed = ModelsOf(user).Zip(asked).All(it => it.First.Fits(now, it.Second));
             Expect("allowed", decision!.Allowed, allowed);
             if (allowed && decision.ReservationId is { } id)
             {
@@ -140,7 +144,8 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
                         Taken =
                         [
                             .. ModelsOf(user)
-                                .Select(model => (Permits: (long)cost, model.Take(now, cost))),
+                                .Zip(asked)
+                                .Select(it => (it.Second, it.First.Take(now, it.Second))),
                         ],
                     }
                 );
@@ -149,6 +154,12 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
 
         private async Task CheckAsync()
         {
+            if (policy.Limits.HasConcurrency)
+            {
+                await ReserveAsync();
+                return;
+            }
+
             var (user, cost) = (User(), random.Next(0, 5));
             told.Add($"{now} check {cost} of {user}");
             var plan = PlanOf(user, cost);
@@ -187,7 +198,7 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
             Expect("released", settled is Settled.Returned, true);
             if (!held.IsExpired)
             {
-                GiveRest(held, now);
+                GiveRest(held, now, isCharged: false);
             }
 
             held.IsSettled = true;
@@ -212,7 +223,10 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
             {
                 var (taken, origin) = held.Taken[i];
                 var isKept = held.IsExpired && held.Terms.OnExpiry == ExpiryAction.Charge;
-                var target = isLast && !isKept ? cost : Math.Max(cost, taken);
+                var target =
+                    CountsSlots(policy.Limits[i]) ? (isLast ? 0 : taken)
+                    : isLast && !isKept ? cost
+                    : Math.Max(cost, taken);
                 if (target > taken)
                 {
                     ModelsOf(held.User)[i].Take(now, target - taken);
@@ -260,25 +274,27 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
                     .OrderBy(held => held.ExpiresAt)
             )
             {
-                if (held.Terms.OnExpiry == ExpiryAction.Release)
-                {
-                    GiveRest(held, held.ExpiresAt);
-                }
+                GiveRest(held, held.ExpiresAt, held.Terms.OnExpiry == ExpiryAction.Charge);
 
                 held.IsExpired = true;
             }
         }
 
-        private void GiveRest(Held held, long at)
+        private void GiveRest(Held held, long at, bool isCharged)
         {
             for (var i = 0; i < held.Taken.Length; i++)
             {
                 var (taken, origin) = held.Taken[i];
-                var kept = Math.Min(taken, held.Committed);
+                var kept =
+                    CountsSlots(policy.Limits[i]) ? 0
+                    : isCharged ? taken
+                    : Math.Min(taken, held.Committed);
                 ModelsOf(held.User)[i].Give(at, taken - kept, origin);
                 held.Taken[i] = (kept, origin);
             }
         }
+
+        private static bool CountsSlots(Limit limit) => limit is ConcurrencyLimit;
 
         private string User() => random.Next(2) == 0 ? "a" : "b";
 

@@ -12,7 +12,9 @@ public sealed class InstanceLimitTests
     private readonly FakeTimeProvider time = new(TestData.Moment);
 
     [Test]
-    public void Take_AnyAlgorithm_PassesAfterTheWaitAndNotBefore([Values] Algorithm algorithm)
+    public void Take_AnyAlgorithm_PassesAfterTheWaitAndNotBefore(
+        [ValueSource(typeof(Algorithms), nameof(Algorithms.OfChecks))] Algorithm algorithm
+    )
     {
         var limit = Create(TestData.Limit(permits: 3, windowSeconds: 3, algorithm: algorithm));
         TimeSpan? wait;

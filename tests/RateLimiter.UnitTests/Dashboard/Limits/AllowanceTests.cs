@@ -70,7 +70,7 @@ public sealed class AllowanceTests
     [Test]
     public void Of_NoPermits_AllowsNothingAndEnds(
         [Values] Demand demand,
-        [Values] Algorithm algorithm
+        [ValueSource(typeof(Algorithms), nameof(Algorithms.OfChecks))] Algorithm algorithm
     )
     {
         var allowance = Of([TestData.Limit(permits: 0, algorithm: algorithm)], demand);
@@ -80,7 +80,7 @@ public sealed class AllowanceTests
 
     // No calendar has a minute.
     private static IEnumerable<Algorithm> Minutely() =>
-        Enum.GetValues<Algorithm>().Where(algorithm => algorithm != Algorithm.Calendar);
+        Algorithms.OfChecks.Where(algorithm => algorithm != Algorithm.Calendar);
 
     // The permits of two windows, and for buckets in addition at most their initial permits.
     [Test]

@@ -49,6 +49,7 @@ public sealed class LimitTests
     [TestCase(Algorithm.TokenBucket, true)]
     [TestCase(Algorithm.LeakyBucket, true)]
     [TestCase(Algorithm.Calendar, false)]
+    [TestCase(Algorithm.Concurrency, false)]
     public void IsBucket_Algorithm_IsWhetherItHasABurst(Algorithm algorithm, bool expected) =>
         Assert.That(Limit.IsBucket(algorithm), Is.EqualTo(expected));
 

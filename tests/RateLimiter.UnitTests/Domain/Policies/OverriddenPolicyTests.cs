@@ -75,7 +75,8 @@ public sealed class OverriddenPolicyTests
             Is.EqualTo(
                 algorithm switch
                 {
-                    Algorithm.FixedWindow or Algorithm.Calendar => Limit.MaxPermits,
+                    Algorithm.FixedWindow or Algorithm.Calendar or Algorithm.Concurrency =>
+                        Limit.MaxPermits,
                     Algorithm.SlidingLog => Limit.MaxLoggedPermits,
                     _ => (1L << 53) / (Limit.MaxWindowSeconds * 1000L),
                 }

@@ -120,7 +120,7 @@ public sealed class PolicyTests
                 "window",
                 algorithm,
                 TestData.Limit("default", 10, 3_601, algorithm),
-                algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket
+                algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket or Algorithm.Concurrency
             );
             yield return Case(
                 "burst",
