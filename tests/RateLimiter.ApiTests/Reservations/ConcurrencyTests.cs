@@ -257,7 +257,7 @@ public sealed class ConcurrencyTests : ReservationFixture
             "\"limits\":[{\"limit\":2,\"algorithm\":\"concurrency\"},{\"limit\":9,\"window_seconds\":60}]"
         );
 
-        var policy = (await Client.GetAsync("/policy?route_key=r&role=default")).MustBeOk().Json[0];
+        var policy = (await Client.GetAsync("/policy?route_key=r&role=default")).MustBeOk().Body[0];
 
         var limit = policy.GetProperty("limits")[0];
         Assert.That(limit.GetProperty("name").GetString(), Is.EqualTo("concurrency"));

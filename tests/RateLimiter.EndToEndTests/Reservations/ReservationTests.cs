@@ -1,24 +1,8 @@
 namespace RateLimiter.EndToEndTests.Reservations;
 
 /// <summary>Reservations of the same subjects on two instances.</summary>
-public abstract class ReservationTests
+public abstract class ReservationTests : ReservationFixture
 {
-    private const string AYear = "\"window_seconds\":31536000";
-
-    private TestClient here = null!;
-    private TestClient there = null!;
-
-    /// <summary>Two instances on one store, or one and the same where only one can use the store.</summary>
-    protected abstract Task<(Service Here, Service There)> ServeAsync();
-
-    [SetUp]
-    public async Task OpenAsync()
-    {
-        var (first, second) = await ServeAsync();
-        here = await TestClient.RegisterAsync(first);
-        there = here.On(second);
-    }
-
     [Test]
     [Contract(
         "Parallel reservations from two instances, settled or dropped at random: used is never above the limit"
@@ -39,7 +23,7 @@ public abstract class ReservationTests
 
         var workers = Enumerable
             .Range(0, 8)
-            .Select(i => WorkAsync(new Random(i), i % 2 == 0 ? here : there));
+            .Select(i => WorkAsync(new Random(i), i % 2 == 0 ? Here : There));
         var sampling = SampleAsync();
         await Task.WhenAll(workers);
         await sampling;
@@ -49,7 +33,7 @@ public abstract class ReservationTests
         await Poll.UntilAsync(
             "What was dropped does not come back.",
             TimeSpan.FromSeconds(5),
-            async () => await UsedAsync(there) == 0
+            async () => await UsedAsync(There) == 0
         );
 
         async Task WorkAsync(Random random, TestClient instance)
@@ -63,10 +47,8 @@ public abstract class ReservationTests
                     continue;
                 }
 
-                var other = random.Next(2) == 0 ? here : there;
-                (
-                    await other.SendAsync(HttpMethod.Delete, $"/reservations/{Id(reserved)}")
-                ).MustBeStatus(204);
+                var other = random.Next(2) == 0 ? Here : There;
+                await ReleaseAsync(other, Id(reserved));
             }
         }
 
@@ -74,7 +56,7 @@ public abstract class ReservationTests
         {
             while (TimeProvider.System.GetUtcNow() < end)
             {
-                seen.Add(await UsedAsync(here));
+                seen.Add(await UsedAsync(Here));
             }
         }
     }
@@ -86,13 +68,13 @@ public abstract class ReservationTests
         await SaveAsync($$"""{"name":"all","limit":100,{{AYear}}}""");
         for (var round = 1; round <= 5; round++)
         {
-            var id = Id(await ReserveAsync(here, 10, "u"));
+            var id = Id(await ReserveAsync(Here, 10, "u"));
 
             var commits = await Task.WhenAll(
                 Enumerable
                     .Range(0, 4)
                     .Select(i =>
-                        (i % 2 == 0 ? here : there).PostAsync(
+                        (i % 2 == 0 ? Here : There).PostAsync(
                             $"/reservations/{id}/commit",
                             """{"cost":12}"""
                         )
@@ -103,7 +85,7 @@ public abstract class ReservationTests
                 commits.Select(commit => commit.MustBeOk().Text).Distinct().Count(),
                 Is.EqualTo(1)
             );
-            Assert.That(await UsedAsync(here), Is.EqualTo(12 * round));
+            Assert.That(await UsedAsync(Here), Is.EqualTo(12 * round));
         }
     }
 
@@ -121,13 +103,13 @@ public abstract class ReservationTests
         {
             // Organisations of several slots.
             var org = $"org {i}";
-            var kept = Id(await ReserveAsync(here, 20, "u", org));
-            var given = Id(await ReserveAsync(there, 30, "u", org));
+            var kept = Id(await ReserveAsync(Here, 20, "u", org));
+            var given = Id(await ReserveAsync(There, 30, "u", org));
 
-            (await there.PostAsync($"/reservations/{kept}/commit", """{"cost":5}""")).MustBeOk();
-            (await here.SendAsync(HttpMethod.Delete, $"/reservations/{given}")).MustBeStatus(204);
+            (await There.PostAsync($"/reservations/{kept}/commit", """{"cost":5}""")).MustBeOk();
+            (await Here.SendAsync(HttpMethod.Delete, $"/reservations/{given}")).MustBeStatus(204);
 
-            var usage = await there.GetAsync(
+            var usage = await There.GetAsync(
                 $"/usage?route_key=r&user_id=u&subject.org={Uri.EscapeDataString(org)}"
             );
             Assert.That(
@@ -145,18 +127,18 @@ public abstract class ReservationTests
     public async Task Release_OnOneInstance_EndsTheDenialThatTheOtherRemembers()
     {
         await SaveAsync($$"""{"name":"all","limit":10,{{AYear}}}""");
-        var id = Id(await ReserveAsync(here, 10, "u"));
+        var id = Id(await ReserveAsync(Here, 10, "u"));
         for (var i = 0; i < 3; i++)
         {
-            Assert.That((await there.CheckAsync("u", "r")).MustBeOk().Allowed, Is.False);
+            Assert.That((await There.CheckAsync("u", "r")).MustBeOk().Allowed, Is.False);
         }
 
-        await here.SendAsync(HttpMethod.Delete, $"/reservations/{id}");
+        await Here.SendAsync(HttpMethod.Delete, $"/reservations/{id}");
 
         await Poll.UntilAsync(
             "The denial is still remembered.",
             TwoInstances.Visible,
-            async () => (await there.CheckAsync("u", "r")).MustBeOk().Allowed
+            async () => (await There.CheckAsync("u", "r")).MustBeOk().Allowed
         );
     }
 
@@ -165,15 +147,15 @@ public abstract class ReservationTests
     public async Task Check_DeniedByAHold_PassesWhenItHasExpired()
     {
         await SaveAsync($$"""{"name":"all","limit":10,{{AYear}}}""");
-        await ReserveAsync(here, 10, "u", ttl: 2);
-        var denial = (await there.CheckAsync("u", "r")).MustBeOk();
+        await ReserveAsync(Here, 10, "u", ttl: 2);
+        var denial = (await There.CheckAsync("u", "r")).MustBeOk();
 
         Assert.That(denial.Allowed, Is.False);
         Assert.That(denial["retry_after_ms"].GetInt64(), Is.InRange(1, 2000));
         await Poll.UntilAsync(
             "The denial outlives the hold.",
             TimeSpan.FromSeconds(4),
-            async () => (await there.CheckAsync("u", "r")).MustBeOk().Allowed
+            async () => (await There.CheckAsync("u", "r")).MustBeOk().Allowed
         );
     }
 
@@ -188,7 +170,7 @@ public abstract class ReservationTests
             Enumerable
                 .Range(0, 10)
                 .Select(i =>
-                    (i % 2 == 0 ? here : there).SendAsync(
+                    (i % 2 == 0 ? Here : There).SendAsync(
                         HttpMethod.Post,
                         "/check",
                         check,
@@ -201,39 +183,7 @@ public abstract class ReservationTests
             answers.Select(answer => answer.MustBeOk().Text).Distinct().Count(),
             Is.EqualTo(1)
         );
-        Assert.That(await UsedAsync(there), Is.EqualTo(3));
-    }
-
-    private static string Id(Answer reserved) => reserved.MustBeOk()["reservation_id"].GetString()!;
-
-    private static async Task<long> UsedAsync(TestClient instance) =>
-        (await instance.GetAsync("/usage?route_key=r&user_id=u")).MustBeOk()["used"].GetInt64();
-
-    private static Task<Answer> ReserveAsync(
-        TestClient instance,
-        long cost,
-        string user,
-        string org = "acme",
-        int ttl = 600
-    ) =>
-        instance.PostAsync(
-            "/reservations",
-            $$$"""{"user_id":"{{{user}}}","route_key":"r","cost":{{{cost}}},"ttl_seconds":{{{ttl}}},"subjects":{"org":"{{{org}}}"}}"""
-        );
-
-    private async Task SaveAsync(params string[] limits)
-    {
-        (
-            await here.PostAsync(
-                "/policy",
-                $$"""{"route_key":"r","limits":[{{string.Join(',', limits)}}]}"""
-            )
-        ).MustBeOk();
-        await Poll.UntilAsync(
-            "The policy is not seen by the other instance.",
-            TwoInstances.Visible,
-            async () => (await there.CheckAsync("nobody", "r", cost: 0)).Status != 404
-        );
+        Assert.That(await UsedAsync(There), Is.EqualTo(3));
     }
 }
 
