@@ -46,7 +46,7 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         [FromQuery(Name = "allowed")] bool? allowed,
         [
             FromQuery(Name = "limit"),
-            Range(1, IDecisionLog.Capacity, ErrorMessage = "must be from {1} to {2}")
+            Range(1, LatestDecisionsQuery.MaxCount, ErrorMessage = "must be from {1} to {2}")
         ]
             int limit = 50,
         [FromQuery(Name = "kind")] LogKinds kind = LogKinds.Decisions,

@@ -31,6 +31,19 @@ public sealed class DecisionRecorder(
     /// <param name="kind">The kind of change.</param>
     /// <param name="check">Whose counters were changed, and the permits.</param>
     /// <param name="state">The state of the counters afterwards.</param>
-    public void RecordChange(ClientId client, LogEntryKind kind, in Check check, Decision state) =>
-        log.Record(client, LogEntry.OfChange(kind, check, state));
+    /// <param name="resetLimit">The name of the only limit that was reset; null for all.</param>
+    public void RecordChange(
+        ClientId client,
+        LogEntryKind kind,
+        in Check check,
+        Decision state,
+        string? resetLimit = null
+    ) =>
+        log.Record(
+            client,
+            LogEntry.OfChange(kind, check, state) with
+            {
+                ResetLimit = resetLimit,
+            }
+        );
 }

@@ -60,21 +60,50 @@ public abstract record Counter
     )
     {
         var before = At(counters, limits, now);
-        for (var i = 0; i < counters.Length; i++)
-        {
-            cost = Math.Min(cost, Math.Max(minCost, before[i].Remaining(limits[i], now)));
-        }
-
+        cost = Affordable(before, limits, now, cost, minCost);
         var waits = before.Select((counter, i) => counter.Wait(limits[i], now, cost)).ToArray();
         if (cost > 0 && waits.All(wait => wait == 0))
         {
-            for (var i = 0; i < counters.Length; i++)
-            {
-                counters[i] = before[i].Acquire(limits[i], now, cost);
-            }
+            Take(counters, before, limits, now, cost);
         }
 
         return Statuses(counters, limits, now, before, waits);
+    }
+
+    /// <summary>
+    /// Takes a cost from all limits or from none, as <see cref="Acquire(Counter[], IReadOnlyList{Limit}, long, long, long)"/> does.
+    /// Without the figures, for which it would have to search, it is fast enough for many checks.
+    /// </summary>
+    /// <param name="counters">One counter for each limit; replaced by the updated counters.</param>
+    /// <param name="limits">The limits, in the same order.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cost">The permits to take; 0 only reads the counters.</param>
+    /// <param name="minCost">The fewest permits to take, when fewer than the cost are left.</param>
+    /// <returns>The permits that were taken; null when the check is denied.</returns>
+    public static long? TryAcquire(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost,
+        long minCost
+    )
+    {
+        var before = At(counters, limits, now);
+        cost = Affordable(before, limits, now, cost, minCost);
+        for (var i = 0; i < counters.Length; i++)
+        {
+            if (IsNever(limits[i], cost) || !before[i].Allows(limits[i], now, cost))
+            {
+                return null;
+            }
+        }
+
+        if (cost > 0)
+        {
+            Take(counters, before, limits, now, cost);
+        }
+
+        return cost;
     }
 
     /// <summary>Gives permits back to every limit, at most up to the limit.</summary>
@@ -137,6 +166,37 @@ public abstract record Counter
         return [.. counters.Select((counter, i) => counter.At(limits[i], now))];
     }
 
+    private static long Affordable(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost,
+        long minCost
+    )
+    {
+        // The permits that are left matter only to callers who are content with fewer.
+        for (var i = 0; i < counters.Length && cost > minCost; i++)
+        {
+            cost = Math.Min(cost, Math.Max(minCost, counters[i].Remaining(limits[i], now)));
+        }
+
+        return cost;
+    }
+
+    private static void Take(
+        Counter[] counters,
+        Counter[] before,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost
+    )
+    {
+        for (var i = 0; i < counters.Length; i++)
+        {
+            counters[i] = before[i].Acquire(limits[i], now, cost);
+        }
+    }
+
     private static LimitStatus[] Statuses(
         Counter[] counters,
         IReadOnlyList<Limit> limits,
@@ -165,9 +225,12 @@ public abstract record Counter
     private long Remaining(Limit limit, long now) => Math.Max(0, limit.Capacity - Used(limit, now));
 
     private long Wait(Limit limit, long now, long cost) =>
-        limit.Permits == 0 || cost > limit.Capacity
+        IsNever(limit, cost)
             ? LimitStatus.Never
             : Earliest(time => Allows(limit, time, cost), now) - now;
+
+    private static bool IsNever(Limit limit, long cost) =>
+        limit.Permits == 0 || cost > limit.Capacity;
 
     /// <summary>The first time at which a condition holds; the condition must stay true from then on.</summary>
     private static long Earliest(Func<long, bool> isSo, long now)

@@ -67,8 +67,18 @@ public readonly record struct LogEntry(
     /// <summary>The id of the override that decided; null when none did.</summary>
     public string? OverrideId { get; init; }
 
-    /// <summary>The id of the reservation; null for a check.</summary>
+    /// <summary>The beginning of the id of the reservation, which cannot settle it; null for a check.</summary>
     public string? ReservationId { get; init; }
+
+    /// <summary>The fewest permits with which the caller was content; null for the whole cost.</summary>
+    public long? MinCost { get; init; }
+
+    /// <summary>The name of the only limit that was reset; null for all.</summary>
+    public string? ResetLimit { get; init; }
+
+    /// <summary>What was asked.</summary>
+    public Check ToCheck() =>
+        new(UserId, RouteKey, Role, Cost) { Subjects = Subjects, MinCost = MinCost };
 
     /// <summary>The entry for a decided check.</summary>
     public static LogEntry From(Check check, Decision decision) =>
@@ -89,6 +99,7 @@ public readonly record struct LogEntry(
         )
         {
             Subjects = check.Subjects,
+            MinCost = check.MinCost < check.Cost ? check.MinCost : null,
             PartialGrant =
                 decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
             // The beginning, which cannot settle it.

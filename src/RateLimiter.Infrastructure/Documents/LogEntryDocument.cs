@@ -23,7 +23,9 @@ internal sealed record LogEntryDocument(
     Dictionary<string, string>? Subjects,
     long? Granted,
     string? OverrideId,
-    string? ReservationId
+    string? ReservationId,
+    long? MinCost,
+    string? ResetLimit
 )
 {
     private const string Decision = "decision";
@@ -69,6 +71,8 @@ internal sealed record LogEntryDocument(
                 PartialGrant = Granted,
                 OverrideId = OverrideId,
                 ReservationId = ReservationId,
+                MinCost = MinCost,
+                ResetLimit = ResetLimit,
             }
             : null;
 

@@ -71,6 +71,8 @@ internal static class LogEntryJson
         json.Number(",\"granted\":"u8, entry.PartialGrant);
         json.Text(",\"override_id\":"u8, entry.OverrideId);
         json.Text(",\"reservation_id\":"u8, entry.ReservationId);
+        json.Number(",\"min_cost\":"u8, entry.MinCost);
+        json.Text(",\"reset_limit\":"u8, entry.ResetLimit);
         json.Raw("}"u8);
         return json.Written;
     }
@@ -105,7 +107,8 @@ internal static class LogEntryJson
             + entry.MatchedRole.Length
             + (entry.Reason?.Length ?? 0)
             + (entry.OverrideId?.Length ?? 0)
-            + (entry.ReservationId?.Length ?? 0);
+            + (entry.ReservationId?.Length ?? 0)
+            + (entry.ResetLimit?.Length ?? 0);
         if (entry.Subjects is { } subjects)
         {
             foreach (var (name, value) in subjects)

@@ -1,0 +1,137 @@
+using RateLimiter.Application.Checks;
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Clients;
+using RateLimiter.Domain.Policies;
+
+namespace RateLimiter.Application.Simulation;
+
+/// <summary>
+/// Replays log entries under a policy as if it were saved, with counters of its own, which are unused at the beginning.
+/// </summary>
+internal sealed class PolicyReplay
+{
+    private readonly ClientSnapshot client;
+    private readonly PolicyKey proposed;
+    private readonly TimeProvider time;
+    private readonly Dictionary<(Subject Owner, string Epoch), Counter> counters = [];
+
+    /// <param name="client">The client, with its policies and its overrides, which apply as they do now.</param>
+    /// <param name="proposed">The policy.</param>
+    /// <param name="time">The clock by which overrides end.</param>
+    public PolicyReplay(ClientSnapshot client, PolicyDefinition proposed, TimeProvider time)
+    {
+        var policy = Policy.Create(proposed, time.GetUtcNow());
+        this.client = client with { Policies = client.Policies.With([(proposed.Key, policy)]) };
+        this.proposed = proposed.Key;
+        this.time = time;
+    }
+
+    /// <summary>Replays an entry; entries come in the order of their times.</summary>
+    /// <returns>The verdict on a decision; null when it is none, or another policy makes it.</returns>
+    public bool? Apply(in LogEntry entry)
+    {
+        if (
+            CheckPlanner.FindPolicy(client.Policies, entry.RouteKey, entry.Role)?.Key != proposed
+        )
+        {
+            return null;
+        }
+
+        switch (entry.Kind)
+        {
+            case LogEntryKind.Decision:
+                return Decide(entry);
+            case LogEntryKind.Refund:
+                Refund(entry);
+                return null;
+            case LogEntryKind.Reset:
+                Reset(entry);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private bool Decide(in LogEntry entry)
+    {
+        var (plan, problem) = CheckPlanner.Plan(client, entry.ToCheck(), time);
+        if (problem is not null)
+        {
+            // The policy needs a subject that the check did not name: it would have been a bad request.
+            return false;
+        }
+
+        if (!plan.IsCounted)
+        {
+            return Decision.NotAsked(plan, entry.DecidedAt).Allowed;
+        }
+
+        var owned = CountersOf(plan);
+        var taken = Counter.TryAcquire(
+            owned,
+            plan.Limits,
+            Microseconds(entry.DecidedAt),
+            plan.Cost,
+            plan.MinCost
+        );
+        if (taken > 0)
+        {
+            Keep(plan, owned);
+        }
+
+        return taken is not null || plan.Policy.Definition.Mode == PolicyMode.Shadow;
+    }
+
+    private void Refund(in LogEntry entry)
+    {
+        var (plan, problem) = CheckPlanner.PlanRefund(client, entry.ToCheck(), time, waited: default);
+        if (problem is null && plan.HasCounters)
+        {
+            var owned = CountersOf(plan);
+            Counter.Refund(owned, plan.Limits, Microseconds(entry.DecidedAt), plan.Cost);
+            Keep(plan, owned);
+        }
+    }
+
+    private void Reset(in LogEntry entry)
+    {
+        var user = entry.UserId == LogEntry.NoUser ? null : entry.UserId;
+        var (plan, problem) = CheckPlanner.PlanReset(
+            client,
+            new UsageKey(user, entry.RouteKey, entry.Role, entry.Subjects),
+            entry.ResetLimit,
+            waited: default
+        );
+        for (var i = 0; problem is null && i < plan.Count; i++)
+        {
+            counters.Remove(KeyOf(plan[i]));
+        }
+    }
+
+    private Counter[] CountersOf(in CheckPlan plan)
+    {
+        var owned = new Counter[plan.Count];
+        for (var i = 0; i < owned.Length; i++)
+        {
+            owned[i] =
+                counters.GetValueOrDefault(KeyOf(plan[i]))
+                ?? Counter.Create(plan.Limits[i].Algorithm);
+        }
+
+        return owned;
+    }
+
+    private void Keep(in CheckPlan plan, Counter[] owned)
+    {
+        for (var i = 0; i < owned.Length; i++)
+        {
+            counters[KeyOf(plan[i])] = owned[i];
+        }
+    }
+
+    private static (Subject Owner, string Epoch) KeyOf(in Demand demand) =>
+        (demand.Owner, demand.Limit.Epoch);
+
+    private static long Microseconds(DateTimeOffset at) =>
+        (at - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+}
