@@ -19,9 +19,19 @@ public sealed class DecisionRecorder(
     /// <param name="check">The check.</param>
     /// <param name="decision">The decision.</param>
     /// <param name="took">How long the decision took, including waits for the store.</param>
-    public void Record(ClientId client, in Check check, Decision decision, TimeSpan took)
+    /// <param name="terms">How its permits are held; null when they are taken for good.</param>
+    public void Record(
+        ClientId client,
+        in Check check,
+        Decision decision,
+        TimeSpan took,
+        ReservationTerms? terms = null
+    )
     {
-        var entry = LogEntry.From(check, decision);
+        var entry = LogEntry.From(check, decision) with
+        {
+            Terms = decision.ReservationId is null ? null : terms,
+        };
         log.Record(client, entry);
         analytics.Record(client, decision.Policy, entry, took);
         metrics.Record(decision, took);
@@ -46,4 +56,8 @@ public sealed class DecisionRecorder(
                 ResetLimit = resetLimit,
             }
         );
+
+    /// <param name="client">The client whose log is written.</param>
+    /// <param name="change">The entry for a change of counters.</param>
+    public void RecordChange(ClientId client, LogEntry change) => log.Record(client, change);
 }

@@ -14,12 +14,20 @@ internal sealed class PolicyReplay
     private readonly PolicyKey proposed;
     private readonly TimeProvider time;
     private readonly Dictionary<(Subject Owner, string Epoch), Counter> counters = [];
+    private readonly ReplayedHolds holds;
 
     /// <param name="client">The client, with its policies and its overrides, which apply as they do now.</param>
     /// <param name="proposed">The policy.</param>
+    /// <param name="entries">The entries that will be replayed, in their order.</param>
     /// <param name="time">The clock by which overrides end.</param>
-    public PolicyReplay(ClientSnapshot client, PolicyDefinition proposed, TimeProvider time)
+    public PolicyReplay(
+        ClientSnapshot client,
+        PolicyDefinition proposed,
+        IEnumerable<LogEntry> entries,
+        TimeProvider time
+    )
     {
+        holds = new ReplayedHolds(entries);
         var policy = Policy.Create(proposed, time.GetUtcNow());
         this.client = client with { Policies = client.Policies.With([(proposed.Key, policy)]) };
         this.proposed = proposed.Key;
@@ -37,6 +45,11 @@ internal sealed class PolicyReplay
             return null;
         }
 
+        while (holds.TryExpire(entry.DecidedAt, out var expired))
+        {
+            Move(expired, expired.ExpiresAt, expired.Keeps);
+        }
+
         switch (entry.Kind)
         {
             case LogEntryKind.Decision:
@@ -48,6 +61,7 @@ internal sealed class PolicyReplay
                 Reset(entry);
                 return null;
             default:
+                Settle(entry);
                 return null;
         }
     }
@@ -77,9 +91,87 @@ internal sealed class PolicyReplay
         if (taken > 0)
         {
             Keep(plan, owned);
+            Hold(entry, plan, taken.Value, owned);
         }
 
         return taken is not null || plan.Policy.Definition.Mode == PolicyMode.Shadow;
+    }
+
+    // A limit on open reservations would hold the slots of the terms here.
+    private void Hold(in LogEntry entry, in CheckPlan plan, long taken, Counter[] owned)
+    {
+        if (entry.Terms is not { } terms)
+        {
+            return;
+        }
+
+        var onExpiry = terms.OnExpiry ?? plan.Policy.Definition.OnExpiry;
+        holds.Add(
+            entry,
+            new ReplayedHold(
+                ReservationKey.Of(entry),
+                plan,
+                taken,
+                [.. plan.Limits.Select((limit, i) => owned[i].Origin(limit))],
+                terms.TimeToLive,
+                keeps: onExpiry == ExpiryAction.Charge
+            )
+        );
+    }
+
+    private void Settle(in LogEntry entry)
+    {
+        if (holds.Find(entry) is not { } hold)
+        {
+            // It was made before the first entry, or would have been denied.
+            return;
+        }
+
+        if (entry.Kind == LogEntryKind.Commit)
+        {
+            hold.Committed = entry.Cost;
+        }
+
+        // What expiry has kept is charged at least, and what is still held is taken at least.
+        Move(hold, entry.DecidedAt, isKept: entry.IsHeld || entry.IsLate && hold.Keeps);
+        if (entry.IsHeld)
+        {
+            holds.Prolong(entry, hold);
+        }
+        else
+        {
+            holds.Remove(entry);
+        }
+    }
+
+    /// <summary>Takes or gives back permits, so that a reservation has taken what it is charged.</summary>
+    /// <param name="hold">The reservation.</param>
+    /// <param name="at">The time.</param>
+    /// <param name="isKept">Whether nothing is given back.</param>
+    private void Move(ReplayedHold hold, DateTimeOffset at, bool isKept)
+    {
+        var now = Microseconds(at);
+        for (var i = 0; i < hold.Plan.Count; i++)
+        {
+            var (key, limit) = (KeyOf(hold.Plan[i]), hold.Plan.Limits[i]);
+            ref var taken = ref hold.Taken[i];
+            var counter = counters.GetValueOrDefault(key) ?? Counter.Create(limit.Algorithm);
+            if (hold.Committed > taken)
+            {
+                counters[key] = counter.Charge(limit, now, hold.Committed - taken);
+                taken = hold.Committed;
+            }
+            else if (hold.Committed < taken && !isKept)
+            {
+                counters[key] = counter.Return(
+                    limit,
+                    now,
+                    taken - hold.Committed,
+                    hold.Origins[i]
+                );
+                taken = hold.Committed;
+            }
+        }
     }
 
     private void Refund(in LogEntry entry)
@@ -104,7 +196,9 @@ internal sealed class PolicyReplay
         );
         for (var i = 0; problem is null && i < plan.Count; i++)
         {
-            counters.Remove(KeyOf(plan[i]));
+            var key = KeyOf(plan[i]);
+            counters.Remove(key);
+            holds.Forget(hold => KeysOf(hold.Plan).IndexOf(key));
         }
     }
 
@@ -128,6 +222,9 @@ internal sealed class PolicyReplay
             counters[KeyOf(plan[i])] = owned[i];
         }
     }
+
+    private static List<(Subject Owner, string Epoch)> KeysOf(CheckPlan plan) =>
+        [.. Enumerable.Range(0, plan.Count).Select(i => KeyOf(plan[i]))];
 
     private static (Subject Owner, string Epoch) KeyOf(in Demand demand) =>
         (demand.Owner, demand.Limit.Epoch);

@@ -80,7 +80,7 @@ internal sealed class SimulatePolicyHandler(IDecisionLog log, TimeProvider time)
             // Several instances write one log, and two logs have only their times in common. The order of equal times stays.
             .OrderBy(entry => entry.DecidedAt)
             .ToList();
-        var replay = new PolicyReplay(client, proposed, time);
+        var replay = new PolicyReplay(client, proposed, entries, time);
         var tally = new SimulationTally();
         foreach (var entry in entries)
         {

@@ -131,6 +131,25 @@ public abstract record Counter
         return Statuses(counters, limits, now, before, new long[counters.Length]);
     }
 
+    /// <summary>Where the permits that were just taken are, so that they can be given back there.</summary>
+    /// <param name="limit">The limit.</param>
+    public abstract long Origin(Limit limit);
+
+    /// <summary>Charges a reservation for more than it holds, over the limit if need be.</summary>
+    public Counter Charge(Limit limit, long now, long cost) =>
+        Current(limit, now).Acquire(limit, now, cost);
+
+    /// <summary>
+    /// Gives permits of a reservation back to where they were taken. A window that is gone gets nothing, and a bucket no more than
+    /// is missing from it.
+    /// </summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cost">The permits.</param>
+    /// <param name="origin">Where they were taken: see <see cref="Origin"/>.</param>
+    public Counter Return(Limit limit, long now, long cost, long origin) =>
+        Current(limit, now).Return(cost, origin);
+
     /// <summary>
     /// Whether the counter is so far ahead of a time that a wrong clock must have written it: more than a window.
     /// </summary>
@@ -153,6 +172,11 @@ public abstract record Counter
 
     protected abstract Counter Refund(long cost);
 
+    /// <inheritdoc cref="Return(Limit, long, long, long)"/>
+    /// <param name="cost">The permits.</param>
+    /// <param name="origin">Where they were taken.</param>
+    protected abstract Counter Return(long cost, long origin);
+
     private static Counter[] At(Counter[] counters, IReadOnlyList<Limit> limits, long now)
     {
         for (var i = 0; i < counters.Length; i++)
@@ -165,6 +189,9 @@ public abstract record Counter
 
         return [.. counters.Select((counter, i) => counter.At(limits[i], now))];
     }
+
+    private Counter Current(Limit limit, long now) =>
+        (IsFromWrongClock(limit, now) ? Create(limit.Algorithm) : this).At(limit, now);
 
     private static long Affordable(
         Counter[] counters,

@@ -76,6 +76,18 @@ public readonly record struct LogEntry(
     /// <summary>The name of the only limit that was reset; null for all.</summary>
     public string? ResetLimit { get; init; }
 
+    /// <summary>How the permits of a reservation are held; null when it holds none in the store.</summary>
+    public ReservationTerms? Terms { get; init; }
+
+    /// <summary>The permits that a settlement gave back; null for anything else.</summary>
+    public long? Released { get; init; }
+
+    /// <summary>Whether the reservation that was settled had expired.</summary>
+    public bool IsLate { get; init; }
+
+    /// <summary>Whether the reservation that was settled goes on.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>What was asked.</summary>
     public Check ToCheck() =>
         new(UserId, RouteKey, Role, Cost) { Subjects = Subjects, MinCost = MinCost };
@@ -102,8 +114,7 @@ public readonly record struct LogEntry(
             MinCost = check.MinCost < check.Cost ? check.MinCost : null,
             PartialGrant =
                 decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
-            // The beginning, which cannot settle it.
-            ReservationId = decision.ReservationId?[..8],
+            ReservationId = BeginningOf(decision.ReservationId),
             OverrideId = decision.OverrideId,
         };
 
@@ -120,6 +131,9 @@ public readonly record struct LogEntry(
             Reason = null,
             PartialGrant = null,
         };
+
+    /// <summary>The beginning of the id of a reservation, which cannot settle it.</summary>
+    internal static string? BeginningOf(string? reservationId) => reservationId?[..8];
 
     /// <summary>
     /// Whether the entry matches all filters; a filter that is null matches everything. A change has no verdict. Of subjects,

@@ -35,6 +35,24 @@ internal sealed record SlidingLogCounter(
             Total + cost
         );
 
+    public override long Origin(Limit limit) => Entries.IsEmpty ? 0 : Entries[^1].Time;
+
+    protected override Counter Return(long cost, long origin)
+    {
+        var (entries, total) = (Entries, Total);
+        for (var i = entries.FindIndex(entry => entry.Time == origin); i >= 0 && cost > 0; )
+        {
+            var (time, permits) = entries[i];
+            var given = Math.Min(cost, permits);
+            entries =
+                permits > given ? entries.SetItem(i, (time, permits - given)) : entries.RemoveAt(i);
+            (cost, total) = (cost - given, total - given);
+            i = i < entries.Count && entries[i].Time == origin ? i : -1;
+        }
+
+        return new SlidingLogCounter(entries, total);
+    }
+
     protected override Counter Refund(long cost)
     {
         var (entries, total) = (Entries, Total);

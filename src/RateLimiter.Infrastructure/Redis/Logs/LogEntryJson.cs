@@ -16,7 +16,7 @@ namespace RateLimiter.Infrastructure.Redis.Logs;
 internal static class LogEntryJson
 {
     /// <summary>The length of everything but texts is less.</summary>
-    private const int MaxFixedLength = 512;
+    private const int MaxFixedLength = 768;
 
     /// <summary>The length of an escaped character.</summary>
     private const int MaxCharacterLength = 6;
@@ -73,6 +73,16 @@ internal static class LogEntryJson
         json.Text(",\"reservation_id\":"u8, entry.ReservationId);
         json.Number(",\"min_cost\":"u8, entry.MinCost);
         json.Text(",\"reset_limit\":"u8, entry.ResetLimit);
+        if (entry.Terms is { } terms)
+        {
+            json.Number(",\"ttl_ms\":"u8, (long)terms.TimeToLive.TotalMilliseconds);
+            json.Number(",\"slots\":"u8, terms.Slots);
+            json.Text(",\"on_expiry\":"u8, LogEntryDocument.NameOf(terms.OnExpiry));
+        }
+
+        json.Number(",\"released\":"u8, entry.Released);
+        json.Flag(",\"late\":true"u8, entry.IsLate);
+        json.Flag(",\"held\":true"u8, entry.IsHeld);
         json.Raw("}"u8);
         return json.Written;
     }

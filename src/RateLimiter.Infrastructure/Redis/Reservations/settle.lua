@@ -15,6 +15,8 @@
 --          held charged overrun remaining expires            by a commit that is not the last
 --          extended expires
 --          released
+--          What has changed something now, other than an extension, goes on: at now returned remaining nearest, where returned is
+--          what was given back, and nearest the index from 0 of the counter with the fewest permits left, or -1
 --          gone       it was given back before
 --          expired    what expired cannot be extended
 --          different  the last commit was for another cost
@@ -87,7 +89,7 @@ local function target_of(amount)
 end
 
 expires = is_last and expires or now + ttl
-local overrun, remaining = 0, -1
+local overrun, remaining, nearest = 0, -1, -1
 for i = 1, #counters do
   local counter = counters[i]
   local limit = counter.limit
@@ -125,13 +127,18 @@ for i = 1, #counters do
     counter_store.save(limiter, counter, limiter.reset(counter), grace)
   end
   local left = max(0, limit.capacity - counter.used)
-  remaining = remaining < 0 and left or min(remaining, left)
+  if remaining < 0 or left < remaining then
+    remaining, nearest = left, i - 1
+  end
   if counter.used < used and used >= limit.capacity then
     -- Instances cache denials, which are invalid now.
     redis.pcall('PUBLISH', 'rl:news', 'freed ' .. counter.key)
   end
 end
 
+local is_new = verb ~= 'extend' and (is_last and not (verb == 'release' and is_late) or total > committed)
+local returned = is_last and not is_late and max(0, granted - total) or 0
+local change = is_new and format(' at %d %d %d %d', now, returned, remaining, nearest) or ''
 if is_last then
   local result = 'released'
   if verb == 'commit' then
@@ -141,7 +148,7 @@ if is_last then
   call('DEL', record)
   call('HSET', record, 'settled', result)
   call('PEXPIRE', record, KEPT_FOR)
-  return result
+  return result .. change
 end
 local texts = {}
 for i = 1, #taken do
@@ -153,4 +160,4 @@ call('PEXPIRE', record, format('%d', ceil(ttl / 1000) + KEPT_FOR))
 if verb == 'extend' then
   return format('extended %d', expires)
 end
-return format('held %d %d %d %d', total, overrun, remaining, expires)
+return format('held %d %d %d %d', total, overrun, remaining, expires) .. change
