@@ -48,14 +48,7 @@ public sealed class DecisionRecorder(
         in Check check,
         Decision state,
         string? resetLimit = null
-    ) =>
-        log.Record(
-            client,
-            LogEntry.OfChange(kind, check, state) with
-            {
-                ResetLimit = resetLimit,
-            }
-        );
+    ) => log.Record(client, LogEntry.OfChange(kind, check, state) with { ResetLimit = resetLimit });
 
     /// <param name="client">The client whose log is written.</param>
     /// <param name="change">The entry for a change of counters.</param>

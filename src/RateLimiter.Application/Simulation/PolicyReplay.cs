@@ -38,9 +38,7 @@ internal sealed class PolicyReplay
     /// <returns>The verdict on a decision; null when it is none, or another policy makes it.</returns>
     public bool? Apply(in LogEntry entry)
     {
-        if (
-            CheckPlanner.FindPolicy(client.Policies, entry.RouteKey, entry.Role)?.Key != proposed
-        )
+        if (CheckPlanner.FindPolicy(client.Policies, entry.RouteKey, entry.Role)?.Key != proposed)
         {
             return null;
         }
@@ -163,12 +161,7 @@ internal sealed class PolicyReplay
             }
             else if (hold.Committed < taken && !isKept)
             {
-                counters[key] = counter.Return(
-                    limit,
-                    now,
-                    taken - hold.Committed,
-                    hold.Origins[i]
-                );
+                counters[key] = counter.Return(limit, now, taken - hold.Committed, hold.Origins[i]);
                 taken = hold.Committed;
             }
         }
@@ -176,7 +169,12 @@ internal sealed class PolicyReplay
 
     private void Refund(in LogEntry entry)
     {
-        var (plan, problem) = CheckPlanner.PlanRefund(client, entry.ToCheck(), time, waited: default);
+        var (plan, problem) = CheckPlanner.PlanRefund(
+            client,
+            entry.ToCheck(),
+            time,
+            waited: default
+        );
         if (problem is null && plan.HasCounters)
         {
             var owned = CountersOf(plan);

@@ -28,7 +28,10 @@ public sealed class SimulationTests : ServiceFixture
         {
             await Client.CheckAsync("alice", "search", cost: 2);
             await Client.CheckAsync("bob", "search");
-            await PostAsync("/check", """{"user_id":"carol","route_key":"search","cost":4,"min_cost":1}""");
+            await PostAsync(
+                "/check",
+                """{"user_id":"carol","route_key":"search","cost":4,"min_cost":1}"""
+            );
         }
 
         await PostAsync("/usage/refund", """{"user_id":"alice","route_key":"search","cost":3}""");
@@ -65,8 +68,12 @@ public sealed class SimulationTests : ServiceFixture
             await Client.CheckAsync("carol", "search", cost: 2);
         }
 
-        var lower = await SimulateAsync("""{"route_key":"search","limit":1,"window_seconds":3600}""");
-        var higher = await SimulateAsync("""{"route_key":"search","limit":9,"window_seconds":3600}""");
+        var lower = await SimulateAsync(
+            """{"route_key":"search","limit":1,"window_seconds":3600}"""
+        );
+        var higher = await SimulateAsync(
+            """{"route_key":"search","limit":9,"window_seconds":3600}"""
+        );
 
         var before = """{"allowed":7,"denied":4}""";
         Assert.That(lower["checks"].GetInt64(), Is.EqualTo(11));
@@ -90,7 +97,10 @@ public sealed class SimulationTests : ServiceFixture
         Assert.That(Sum(buckets, "current", "denied"), Is.EqualTo(4));
         Assert.That(Sum(buckets, "proposed", "allowed"), Is.EqualTo(2));
         Assert.That(Sum(buckets, "proposed", "denied"), Is.EqualTo(9));
-        Assert.That(lower["covered_from"].GetDateTime(), Is.LessThan(buckets[^1].GetProperty("from").GetDateTime() + TimeSpan.FromSeconds(1)));
+        Assert.That(
+            lower["covered_from"].GetDateTime(),
+            Is.LessThan(buckets[^1].GetProperty("from").GetDateTime() + TimeSpan.FromSeconds(1))
+        );
     }
 
     [Test]
@@ -219,7 +229,9 @@ public sealed class SimulationTests : ServiceFixture
         await Client.CheckAsync("alice", "search", cost: 2);
         var before = await StateAsync();
 
-        (await SimulateAsync("""{"route_key":"search","limit":1,"window_seconds":60}""")).MustBeOk();
+        (
+            await SimulateAsync("""{"route_key":"search","limit":1,"window_seconds":60}""")
+        ).MustBeOk();
         (await SimulateAsync("""{"route_key":"new","limit":1,"window_seconds":60}""")).MustBeOk();
 
         Assert.That(await StateAsync(), Is.EqualTo(before));
@@ -230,7 +242,8 @@ public sealed class SimulationTests : ServiceFixture
                 (await Client.GetAsync("/policy/export")).Body.GetRawText(),
                 (await Client.GetAsync("/audit")).Body.GetRawText(),
                 (await Client.GetAsync("/logs/latest?kind=all")).Body.GetRawText(),
-                (await Client.GetAsync("/usage?user_id=alice&route_key=search"))["used"].GetRawText()
+                (await Client.GetAsync("/usage?user_id=alice&route_key=search"))["used"]
+                    .GetRawText()
             );
     }
 

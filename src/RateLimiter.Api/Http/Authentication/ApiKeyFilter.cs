@@ -63,7 +63,8 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
             return;
         }
 
-        var missing = caller is null ? null
+        var missing =
+            caller is null ? null
             : required is null
                 ? caller.Key.Scopes.Allow(Scopes.Admin) ? null
                     : Scopes.Admin
@@ -75,8 +76,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
         }
 
         context.Result =
-            missing is { } scopes
-                ? ProblemResponse.Forbidden(http, KeyRefusal.ScopeMissing(scopes))
+            missing is { } scopes ? ProblemResponse.Forbidden(http, KeyRefusal.ScopeMissing(scopes))
             : wait is not null ? ProblemResponse.TooMany(http, wait, KeyRefusal.TooManyInvalidKeys)
             : ProblemResponse.Unauthorized(
                 http,

@@ -175,7 +175,9 @@ internal sealed class LogWriter(
                     only.Log.Field,
                     prolonged.Add(only.Log),
                     // What was skipped is counted with the last part, after which the log has nothing older.
-                    left == 0 ? only.Skipped : 0,
+                    left == 0
+                        ? only.Skipped
+                        : 0,
                     part.Length,
                     .. part,
                 ],

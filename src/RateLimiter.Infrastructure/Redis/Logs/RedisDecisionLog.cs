@@ -256,9 +256,10 @@ internal sealed class RedisDecisionLog : RepeatingService, IDecisionLog
         }
 
         // A new log begins with the time as its first id. Before that, none was there, or it had expired.
-        var begun = log.Length > 0
-            ? DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(log.Start)
-            : Time.GetUtcNow();
+        var begun =
+            log.Length > 0
+                ? DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(log.Start)
+                : Time.GetUtcNow();
         var since = begun - LogWriter.LeastRetention;
         return since > log.ClientCreatedAt ? since : log.ClientCreatedAt;
     }

@@ -39,7 +39,11 @@ internal sealed class WaitingEntries(long maxSize, int capacity)
     {
         while (true)
         {
-            var ring = rings.GetOrAdd(log, static (_, capacity) => new EntryRing(capacity), capacity);
+            var ring = rings.GetOrAdd(
+                log,
+                static (_, capacity) => new EntryRing(capacity),
+                capacity
+            );
             lock (ring)
             {
                 if (ring.IsRetired)

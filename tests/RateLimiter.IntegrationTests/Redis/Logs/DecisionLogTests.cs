@@ -37,10 +37,11 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         for (var client = 0; client < clients.Count; client++)
         {
             var read = await log.ReadAsync(
-                clients[client],
-                ClientLog.Decisions,
-                CancellationToken.None
-            ).ToListAsync();
+                    clients[client],
+                    ClientLog.Decisions,
+                    CancellationToken.None
+                )
+                .ToListAsync();
             var newest = Enumerable
                 .Range(0, counts[client])
                 .Reverse()
@@ -65,7 +66,8 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         await database.ListRightPushAsync(RedisKeys.Log(client), line);
         log.Record(client, Logged("bob"));
 
-        var read = await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None).ToListAsync();
+        var read = await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None)
+            .ToListAsync();
         var feed = await new RedisDecisionFeed(Store.Connection, log).ReadAsync(
             client,
             ClientLog.Decisions,
@@ -108,7 +110,9 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         log.Record(client, Logged("last"));
 
         Assert.That(
-            (await log.ReadAsync(client, ClientLog.Decisions, default).ToListAsync()).Select(it => it.UserId),
+            (await log.ReadAsync(client, ClientLog.Decisions, default).ToListAsync()).Select(it =>
+                it.UserId
+            ),
             Is.EqualTo(["last", "later", "now", "old"])
         );
         await log.StopAsync(default);
@@ -170,7 +174,9 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         await log.StopAsync(CancellationToken.None);
 
         Assert.That(
-            await other.ReadAsync(client, ClientLog.Decisions, CancellationToken.None).ToListAsync(),
+            await other
+                .ReadAsync(client, ClientLog.Decisions, CancellationToken.None)
+                .ToListAsync(),
             Is.EqualTo(new[] { Logged("alice", 1) })
         );
         await other.StopAsync(CancellationToken.None);

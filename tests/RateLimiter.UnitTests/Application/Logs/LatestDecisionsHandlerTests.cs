@@ -54,7 +54,9 @@ public sealed class LatestDecisionsHandlerTests
         log.Setup(it =>
                 it.ReadAsync(TestData.Client, ClientLog.Decisions, It.IsAny<CancellationToken>())
             )
-            .Returns(AsyncEnumerable.ToAsyncEnumerable([Log[0], Log[1] with { Subjects = subjects }]));
+            .Returns(
+                AsyncEnumerable.ToAsyncEnumerable([Log[0], Log[1] with { Subjects = subjects }])
+            );
 
         var entries = await new LatestDecisionsHandler(log.Object).Handle(
             new LatestDecisionsQuery(TestData.Client, 50, Subjects: subjects),
