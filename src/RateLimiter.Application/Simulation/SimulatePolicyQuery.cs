@@ -1,6 +1,5 @@
 using MediatR;
 using RateLimiter.Application.Logs;
-using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Clients;
 using RateLimiter.Domain.Policies;
 

@@ -1,4 +1,3 @@
-using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
 using StackExchange.Redis;
