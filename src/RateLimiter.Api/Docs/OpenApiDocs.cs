@@ -179,10 +179,13 @@ internal static class OpenApiDocs
             else
             {
                 (operation.Security ??= []).Add(new OpenApiSecurityRequirement { [Scheme] = [] });
-                var required = action.EndpointMetadata.OfType<RequiresScopeAttribute>();
-                var names = required.LastOrDefault()?.Scopes.ToNames() ?? ["admin"];
-                operation.Description =
-                    $"{operation.Description}\n\nScope: `{string.Join("` or `", names)}`".Trim();
+                var required = action
+                    .EndpointMetadata.OfType<RequiresScopeAttribute>()
+                    .LastOrDefault();
+                var names = string.Join("` or `", required?.Scopes.ToNames() ?? ["admin"]);
+                var others = string.Join("` or `", required?.And.ToNames() ?? []);
+                var scope = others.Length == 0 ? $"`{names}`" : $"`{names}` and `{others}`";
+                operation.Description = $"{operation.Description}\n\nScope: {scope}".Trim();
             }
 
             return true;

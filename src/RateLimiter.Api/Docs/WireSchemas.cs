@@ -13,6 +13,7 @@ using RateLimiter.Api.Overrides;
 using RateLimiter.Api.Policies;
 using RateLimiter.Api.Registration;
 using RateLimiter.Api.Reservations;
+using RateLimiter.Api.Simulation;
 using RateLimiter.Domain;
 
 namespace RateLimiter.Api.Docs;
@@ -42,6 +43,7 @@ internal sealed class WireSchemas : ISchemaProcessor
         [typeof(RotateKeyRequest)] = [],
         [typeof(DeletePolicyRequest)] = ["route_key"],
         [typeof(RollBackPolicyRequest)] = ["route_key", "version"],
+        [typeof(SimulatePolicyRequest)] = ["policy"],
         [typeof(PolicySetDocument)] = ["policies"],
         [typeof(OverrideRequest)] = ["subject", "match", "effect"],
     };

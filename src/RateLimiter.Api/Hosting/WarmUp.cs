@@ -72,6 +72,7 @@ internal sealed class WarmUp(
             $$"""{"items":[{"reservation_id":"{{Reservation}}","ttl_seconds":1}]}"""
         ),
         ("GET", "/logs/latest", null),
+        ("POST", "/policy/simulate", $$"""{"policy":{{PolicyToSave}}}"""),
         ("GET", "/analytics/summary", null),
         ("GET", "/analytics/timeseries", null),
         ("GET", "/analytics/top", null),

@@ -12,7 +12,7 @@ public sealed record LogEntryResponse
     /// <summary>The same in milliseconds since 1970.</summary>
     public required long TimestampMs { get; init; }
 
-    /// <summary>The user checked; null for a reset that names none.</summary>
+    /// <summary>The user checked; null where a reset or a reservation names none.</summary>
     public required string? UserId { get; init; }
 
     /// <summary>The subjects beside the user, by name; null when none were named.</summary>
@@ -36,7 +36,10 @@ public sealed record LogEntryResponse
     /// <summary>The reason, as in the response to the check.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The permits that the check asked for, or that a refund gave back; 0 for a reset.</summary>
+    /// <summary>
+    /// The permits that the check asked for, that a refund or release gave back, or that a reservation is charged in all after a
+    /// commit; 0 for a reset.
+    /// </summary>
     public required long Cost { get; init; }
 
     /// <summary>The permits of it that the caller may use, as in the response to the check; for a change all.</summary>
@@ -59,6 +62,12 @@ public sealed record LogEntryResponse
 
     /// <summary>What it is: a decision, or the kind of change.</summary>
     public required LogEntryKind Kind { get; init; }
+
+    /// <summary>The beginning of the id of the reservation; null for anything else.</summary>
+    public string? ReservationId { get; init; }
+
+    /// <summary>The permits that a commit or release of a reservation gave back; null for anything else.</summary>
+    public long? Released { get; init; }
 
     /// <summary>The override that decided or changed the limits; null when none did.</summary>
     public string? OverrideId { get; init; }

@@ -24,10 +24,11 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     // It is unknown when one of the open streams ends.
     private static readonly TimeSpan TooManyRetryAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>The latest decisions, newest first. The last 1000 are kept.</summary>
+    /// <summary>The latest decisions, newest first.</summary>
     /// <remarks>
-    /// With <c>kind=all</c>, refunds and resets of usage are among them, in the order of their times. The last 1000 of these
-    /// are kept as well, so that they push out no decision. A filter by verdict matches decisions only.
+    /// The newest are kept (Log:MaxEntries, 1000 by default). With <c>kind=all</c>, refunds and resets of usage, and commits and
+    /// releases of reservations are among them, in the order of their times. As many of these are kept beside the decisions, so that
+    /// they push out none. A filter by verdict matches decisions only.
     /// </remarks>
     /// <param name="limit">The maximum number of entries, 1 to 1000.</param>
     /// <param name="kind">Whether only decisions are given, or also changes of counters.</param>
@@ -46,7 +47,7 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
         [FromQuery(Name = "allowed")] bool? allowed,
         [
             FromQuery(Name = "limit"),
-            Range(1, IDecisionLog.Capacity, ErrorMessage = "must be from {1} to {2}")
+            Range(1, LatestDecisionsQuery.MaxCount, ErrorMessage = "must be from {1} to {2}")
         ]
             int limit = 50,
         [FromQuery(Name = "kind")] LogKinds kind = LogKinds.Decisions,
@@ -80,7 +81,7 @@ public sealed class LogsController(IMediator mediator, IMapper mapper) : Control
     /// the stream after it, as far as the log is kept. An event <c>gap</c> holds <c>left_out</c>: how many decisions were
     /// dropped here because the log does not keep them any more, or because they were made faster than they were sent or
     /// read; null when the number is unknown. With <c>kind=all</c>, an event <c>change</c> holds a refund or a reset of usage,
-    /// gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
+    /// or a commit or release of a reservation, gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
     /// response ends when the service stops or the key is no longer valid.
     /// </remarks>
     /// <param name="userId">Only decisions about this user.</param>

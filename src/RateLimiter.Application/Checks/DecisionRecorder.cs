@@ -19,9 +19,16 @@ public sealed class DecisionRecorder(
     /// <param name="check">The check.</param>
     /// <param name="decision">The decision.</param>
     /// <param name="took">How long the decision took, including waits for the store.</param>
-    public void Record(ClientId client, in Check check, Decision decision, TimeSpan took)
+    /// <param name="terms">How its permits are held; null when they are taken for good.</param>
+    public void Record(
+        ClientId client,
+        in Check check,
+        Decision decision,
+        TimeSpan took,
+        ReservationTerms? terms = null
+    )
     {
-        var entry = LogEntry.From(check, decision);
+        var entry = LogEntry.From(check, decision) with { Terms = terms };
         log.Record(client, entry);
         analytics.Record(client, decision.Policy, entry, took);
         metrics.Record(decision, took);
@@ -31,6 +38,16 @@ public sealed class DecisionRecorder(
     /// <param name="kind">The kind of change.</param>
     /// <param name="check">Whose counters were changed, and the permits.</param>
     /// <param name="state">The state of the counters afterwards.</param>
-    public void RecordChange(ClientId client, LogEntryKind kind, in Check check, Decision state) =>
-        log.Record(client, LogEntry.OfChange(kind, check, state));
+    /// <param name="resetLimit">The name of the only limit that was reset; null for all.</param>
+    public void RecordChange(
+        ClientId client,
+        LogEntryKind kind,
+        in Check check,
+        Decision state,
+        string? resetLimit = null
+    ) => log.Record(client, LogEntry.OfChange(kind, check, state) with { ResetLimit = resetLimit });
+
+    /// <param name="client">The client whose log is written.</param>
+    /// <param name="change">The entry for a change of counters.</param>
+    public void RecordChange(ClientId client, LogEntry change) => log.Record(client, change);
 }

@@ -6,7 +6,7 @@ namespace RateLimiter.Application.Logs;
 
 /// <summary>The newest decisions of a client that match all given filters.</summary>
 /// <param name="Client">The client.</param>
-/// <param name="Count">The maximum number of entries, 1 to 1000.</param>
+/// <param name="Count">The maximum number of entries, 1 to <see cref="MaxCount"/>.</param>
 /// <param name="UserId">Only entries about this user.</param>
 /// <param name="RouteKey">Only entries about this route.</param>
 /// <param name="Allowed">Only decisions with this verdict.</param>
@@ -20,7 +20,10 @@ public sealed record LatestDecisionsQuery(
     bool? Allowed = null,
     bool WithChanges = false,
     SubjectValues? Subjects = null
-) : IRequest<IReadOnlyList<LogEntry>>;
+) : IRequest<IReadOnlyList<LogEntry>>
+{
+    public const int MaxCount = 1000;
+}
 
 internal sealed class LatestDecisionsHandler(IDecisionLog log)
     : IRequestHandler<LatestDecisionsQuery, IReadOnlyList<LogEntry>>
@@ -33,18 +36,22 @@ internal sealed class LatestDecisionsHandler(IDecisionLog log)
         var logs = await Task.WhenAll(
             (query.WithChanges ? Enum.GetValues<ClientLog>() : [ClientLog.Decisions]).Select(it =>
                 log.ReadAsync(query.Client, it, cancellationToken)
+                    .Where(entry =>
+                        entry.Matches(query.UserId, query.RouteKey, query.Allowed, query.Subjects)
+                    )
+                    .Take(query.Count)
+                    .ToListAsync(cancellationToken)
+                    .AsTask()
             )
         );
-        var entries = logs.SelectMany(it => it)
-            .Where(entry =>
-                entry.Matches(query.UserId, query.RouteKey, query.Allowed, query.Subjects)
-            );
-        return
-        [
-            // The order of one log is that of its writes. Two logs have only their times in common.
-            .. (
-                query.WithChanges ? entries.OrderByDescending(entry => entry.DecidedAt) : entries
-            ).Take(query.Count),
-        ];
+        // The order of one log is that of its writes. Two logs have only their times in common.
+        return query.WithChanges
+            ?
+            [
+                .. logs.SelectMany(it => it)
+                    .OrderByDescending(entry => entry.DecidedAt)
+                    .Take(query.Count),
+            ]
+            : logs[0];
     }
 }

@@ -7,6 +7,7 @@ internal static class LogServices
 {
     public static IServiceCollection AddLogs(this IServiceCollection services)
     {
+        services.AddBoundOptions<LogOptions>(LogOptions.Section);
         services.AddBoundOptions<StreamOptions>(StreamOptions.Section);
         services.AddSingleton<DecisionFollowers>();
         services.AddSingleton<StreamLoad>();

@@ -65,7 +65,7 @@ internal sealed class ReserveHandler(
 
         if (decision.Kind == DecisionKind.New)
         {
-            recorder.Record(client.Id, check, decision, time.GetElapsedTime(start));
+            recorder.Record(client.Id, check, decision, time.GetElapsedTime(start), terms);
         }
 
         if (!decision.Allowed)

@@ -14,8 +14,11 @@ namespace RateLimiter.Application.Reservations;
 public sealed record SettleCommand(ClientSnapshot Client, string Id, Settlement Settlement)
     : IRequest<Settled>;
 
-internal sealed class SettleHandler(IReservationStore reservations, TimeProvider time)
-    : IRequestHandler<SettleCommand, Settled>
+internal sealed class SettleHandler(
+    IReservationStore reservations,
+    DecisionRecorder recorder,
+    TimeProvider time
+) : IRequestHandler<SettleCommand, Settled>
 {
     /// <summary>How long after its end a reservation is still known.</summary>
     private static readonly TimeSpan KnownFor = TimeSpan.FromMinutes(10);
@@ -28,7 +31,7 @@ internal sealed class SettleHandler(IReservationStore reservations, TimeProvider
             return Settle(nothing, settlement);
         }
 
-        return await reservations.SettleAsync(
+        var settled = await reservations.SettleAsync(
             client.Id,
             id,
             settlement,
@@ -39,6 +42,12 @@ internal sealed class SettleHandler(IReservationStore reservations, TimeProvider
                     : null,
             cancellationToken
         );
+        if (settled.ToLogEntry(id) is { } change)
+        {
+            recorder.RecordChange(client.Id, change);
+        }
+
+        return settled;
     }
 
     private Settled Settle(VoidReservation nothing, Settlement settlement)

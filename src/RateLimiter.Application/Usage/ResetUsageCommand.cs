@@ -49,7 +49,8 @@ internal sealed class ResetUsageHandler(
                 plan,
                 [.. plan.Limits.Select(it => new LimitStatus(0, it.Capacity, 0, 0))],
                 resetAt
-            )
+            ),
+            limit
         );
         return null;
     }

@@ -82,6 +82,21 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
+        /// Tries a policy on the kept decisions, and changes nothing.
+        /// </summary>
+        /// <remarks>
+        /// The decisions of the log that the policy would have made if it were saved are replayed in their order and at their own times,
+        /// <br/>with unused counters at the beginning, and so are refunds, resets and settlements of reservations. Decisions before
+        /// <br/>from are not counted, but replayed. Overrides apply as they do now.
+        /// <br/>
+        /// <br/>Scope: `policy:read` and `logs:read`
+        /// </remarks>
+        /// <returns>What was decided, and what the proposed policy would have decided.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        System.Threading.Tasks.Task<SimulatePolicyResponse> SimulateSimulationAsync(SimulatePolicyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken));
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
         /// Takes permits now, to be settled when the true cost is known.
         /// </summary>
         /// <remarks>
@@ -374,11 +389,12 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The latest decisions, newest first. The last 1000 are kept.
+        /// The latest decisions, newest first.
         /// </summary>
         /// <remarks>
-        /// With kind=all, refunds and resets of usage are among them, in the order of their times. The last 1000 of these
-        /// <br/>are kept as well, so that they push out no decision. A filter by verdict matches decisions only.
+        /// The newest are kept (Log:MaxEntries, 1000 by default). With kind=all, refunds and resets of usage, and commits and
+        /// <br/>releases of reservations are among them, in the order of their times. As many of these are kept beside the decisions, so that
+        /// <br/>they push out none. A filter by verdict matches decisions only.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
@@ -401,7 +417,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>the stream after it, as far as the log is kept. An event gap holds left_out: how many decisions were
         /// <br/>dropped here because the log does not keep them any more, or because they were made faster than they were sent or
         /// <br/>read; null when the number is unknown. With kind=all, an event change holds a refund or a reset of usage,
-        /// <br/>gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
+        /// <br/>or a commit or release of a reservation, gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
         /// <br/>response ends when the service stops or the key is no longer valid.
         /// <br/>
         /// <br/>Scope: `logs:read`
@@ -960,6 +976,94 @@ namespace RateLimiting.Client.Generated
                         if (status_ is 200 or 202)
                         {
                             var objectResponse_ = await ReadObjectResponseAsync<DecisionResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new RateLimiterApiException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Tries a policy on the kept decisions, and changes nothing.
+        /// </summary>
+        /// <remarks>
+        /// The decisions of the log that the policy would have made if it were saved are replayed in their order and at their own times,
+        /// <br/>with unused counters at the beginning, and so are refunds, resets and settlements of reservations. Decisions before
+        /// <br/>from are not counted, but replayed. Overrides apply as they do now.
+        /// <br/>
+        /// <br/>Scope: `policy:read` and `logs:read`
+        /// </remarks>
+        /// <returns>What was decided, and what the proposed policy would have decided.</returns>
+        /// <exception cref="RateLimiterApiException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<SimulatePolicyResponse> SimulateSimulationAsync(SimulatePolicyRequest request, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            if (request == null)
+                throw new System.ArgumentNullException("request");
+
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerSettings);
+                    var content_ = new System.Net.Http.ByteArrayContent(json_);
+                    content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
+                    request_.Content = content_;
+                    request_.Method = new System.Net.Http.HttpMethod("POST");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "policy/simulate"
+                    urlBuilder_.Append("policy/simulate");
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ is 200 or 202)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<SimulatePolicyResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
                             if (objectResponse_.Object == null)
                             {
                                 throw new RateLimiterApiException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
@@ -2749,11 +2853,12 @@ namespace RateLimiting.Client.Generated
 
         /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
         /// <summary>
-        /// The latest decisions, newest first. The last 1000 are kept.
+        /// The latest decisions, newest first.
         /// </summary>
         /// <remarks>
-        /// With kind=all, refunds and resets of usage are among them, in the order of their times. The last 1000 of these
-        /// <br/>are kept as well, so that they push out no decision. A filter by verdict matches decisions only.
+        /// The newest are kept (Log:MaxEntries, 1000 by default). With kind=all, refunds and resets of usage, and commits and
+        /// <br/>releases of reservations are among them, in the order of their times. As many of these are kept beside the decisions, so that
+        /// <br/>they push out none. A filter by verdict matches decisions only.
         /// <br/>
         /// <br/>Scope: `logs:read`
         /// </remarks>
@@ -2868,7 +2973,7 @@ namespace RateLimiting.Client.Generated
         /// <br/>the stream after it, as far as the log is kept. An event gap holds left_out: how many decisions were
         /// <br/>dropped here because the log does not keep them any more, or because they were made faster than they were sent or
         /// <br/>read; null when the number is unknown. With kind=all, an event change holds a refund or a reset of usage,
-        /// <br/>gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
+        /// <br/>or a commit or release of a reservation, gaps of both count, and ids have two numbers, of decisions and of changes. A comment is sent every 15 seconds. The
         /// <br/>response ends when the service stops or the key is no longer valid.
         /// <br/>
         /// <br/>Scope: `logs:read`
@@ -4488,23 +4593,6 @@ namespace RateLimiting.Client.Generated
     }
 
     /// <summary>
-    /// What becomes of the permits of a reservation that nobody settles.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public enum ExpiryAction
-    {
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"release")]
-        [System.Runtime.Serialization.EnumMember(Value = @"release")]
-        Release = 0,
-
-        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"charge")]
-        [System.Runtime.Serialization.EnumMember(Value = @"charge")]
-        Charge = 1,
-
-    }
-
-    /// <summary>
     /// How permits are counted.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
@@ -4622,6 +4710,23 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonStringEnumMemberName(@"local")]
         [System.Runtime.Serialization.EnumMember(Value = @"local")]
         Local = 2,
+
+    }
+
+    /// <summary>
+    /// What becomes of the permits of a reservation that nobody settles.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum ExpiryAction
+    {
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"release")]
+        [System.Runtime.Serialization.EnumMember(Value = @"release")]
+        Release = 0,
+
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"charge")]
+        [System.Runtime.Serialization.EnumMember(Value = @"charge")]
+        Charge = 1,
 
     }
 
@@ -5134,6 +5239,363 @@ namespace RateLimiting.Client.Generated
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("idempotency_key")]
         public string? IdempotencyKey { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// What was decided, and what the proposed policy would have decided.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class SimulatePolicyResponse
+    {
+
+        /// <summary>
+        /// The kept decisions that the policy would have made.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("checks")]
+        public long Checks { get; set; } = default!;
+
+        /// <summary>
+        /// How they were decided.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("current")]
+        public VerdictsResponse Current { get; set; } = new VerdictsResponse();
+
+        /// <summary>
+        /// How the proposed policy would have decided them.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("proposed")]
+        public VerdictsResponse Proposed { get; set; } = new VerdictsResponse();
+
+        /// <summary>
+        /// Those that were allowed, and would have been denied.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("newly_denied")]
+        public long NewlyDenied { get; set; } = default!;
+
+        /// <summary>
+        /// Those that were denied, and would have been allowed.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("newly_allowed")]
+        public long NewlyAllowed { get; set; } = default!;
+
+        /// <summary>
+        /// The users who would newly have been denied most, at most 10, in descending order.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("top")]
+        public System.Collections.Generic.IReadOnlyList<SimulatedUserResponse> Top { get; set; } = new System.Collections.Generic.List<SimulatedUserResponse>();
+
+        /// <summary>
+        /// The same verdicts by time, at most 100 buckets of the same length, oldest first.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("buckets")]
+        public System.Collections.Generic.IReadOnlyList<SimulatedBucketResponse> Buckets { get; set; } = new System.Collections.Generic.List<SimulatedBucketResponse>();
+
+        /// <summary>
+        /// The first moment from which everything is kept, UTC. Earlier decisions are missing, or their permits are.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("covered_from")]
+        public System.DateTimeOffset CoveredFrom { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// Decisions by their verdict.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class VerdictsResponse
+    {
+
+        /// <summary>
+        /// Those that were allowed.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("allowed")]
+        public long Allowed { get; set; } = default!;
+
+        /// <summary>
+        /// Those that were denied.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("denied")]
+        public long Denied { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// A user who would newly have been denied.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class SimulatedUserResponse
+    {
+
+        /// <summary>
+        /// The user.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("user_id")]
+        public string UserId { get; set; } = default!;
+
+        /// <summary>
+        /// The user's decisions that were allowed, and would have been denied.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("newly_denied")]
+        public long NewlyDenied { get; set; } = default!;
+
+        /// <summary>
+        /// All decisions about the user.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("checks")]
+        public long Checks { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// The verdicts of a span of time.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class SimulatedBucketResponse
+    {
+
+        /// <summary>
+        /// When it begins, UTC; it ends where the next begins.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("from")]
+        public System.DateTimeOffset From { get; set; } = default!;
+
+        /// <summary>
+        /// How its decisions were made.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("current")]
+        public VerdictsResponse Current { get; set; } = new VerdictsResponse();
+
+        /// <summary>
+        /// How the proposed policy would have made them.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("proposed")]
+        public VerdictsResponse Proposed { get; set; } = new VerdictsResponse();
+
+    }
+
+    /// <summary>
+    /// A policy to try on the kept decisions.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class SimulatePolicyRequest
+    {
+
+        /// <summary>
+        /// The policy, as POST /policy takes it.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("policy")]
+        public SavePolicyRequest Policy { get; set; } = new SavePolicyRequest();
+
+        /// <summary>
+        /// Only decisions from this time on are counted, RFC 3339; all that are kept when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("from")]
+        public System.DateTimeOffset? From { get; set; } = default!;
+
+        /// <summary>
+        /// Only decisions before this time are counted, RFC 3339; all when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("to")]
+        public System.DateTimeOffset? To { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// A policy: either a single limit, whose fields stand beside the others, or a list of limits, all of which a check must
+    /// <br/>pass.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class SavePolicyRequest
+    {
+
+        /// <summary>
+        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limit")]
+        public long? Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
+        public long? WindowSeconds { get; set; } = default!;
+
+        /// <summary>
+        /// How permits are counted; fixed_window when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
+        public Algorithm? Algorithm { get; set; } = default!;
+
+        /// <summary>
+        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("burst")]
+        public long? Burst { get; set; } = default!;
+
+        /// <summary>
+        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
+        /// <br/>counter for all. ["user_id"] when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
+
+        /// <summary>
+        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+        /// <br/>"skip" does not ask this limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
+        public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
+
+        /// <summary>
+        /// The route, 1 to 128 characters; "*" for every route without a policy.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("route_key")]
+        public string RouteKey { get; set; } = default!;
+
+        /// <summary>
+        /// The role, 1 to 128 characters; omitted, null and "default" are the same.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("role")]
+        public string? Role { get; set; } = default!;
+
+        /// <summary>
+        /// Free text, at most 500 characters.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("description")]
+        public string? Description { get; set; } = default!;
+
+        /// <summary>
+        /// 1 to 8 limits, instead of a single one.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limits")]
+        public System.Collections.Generic.IReadOnlyList<LimitRequest>? Limits { get; set; } = default!;
+
+        /// <summary>
+        /// False allows every check and counts nothing.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("is_active")]
+        public bool? IsActive { get; set; } = true;
+
+        /// <summary>
+        /// "shadow" counts and logs, but allows what it would deny.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("mode")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<PolicyMode>))]
+        public PolicyMode? Mode { get; set; } = RateLimiting.Client.Generated.PolicyMode.Enforce;
+
+        /// <summary>
+        /// The decision while the store does not answer: "deny" (fail closed), "allow" (fail open), or "local" (fail local), with
+        /// <br/>which each instance counts by itself; the service's default when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
+        public StoreFailureMode? OnStoreFailure { get; set; } = default!;
+
+        /// <summary>
+        /// What becomes of the permits of a reservation that nobody settles in time and that does not say it itself: "release" gives them
+        /// <br/>back, "charge" keeps them charged; "release" when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("on_expiry")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<ExpiryAction>))]
+        public ExpiryAction? OnExpiry { get; set; } = default!;
+
+    }
+
+    /// <summary>
+    /// One limit of several.
+    /// </summary>
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class LimitRequest
+    {
+
+        /// <summary>
+        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("limit")]
+        public long Limit { get; set; } = default!;
+
+        /// <summary>
+        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
+        public long WindowSeconds { get; set; } = default!;
+
+        /// <summary>
+        /// How permits are counted; fixed_window when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
+        public Algorithm? Algorithm { get; set; } = default!;
+
+        /// <summary>
+        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("burst")]
+        public long? Burst { get; set; } = default!;
+
+        /// <summary>
+        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
+        /// <br/>counter for all. ["user_id"] when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("per")]
+        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
+
+        /// <summary>
+        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
+        /// <br/>"skip" does not ask this limit.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
+        public MissingSubjects? WhenMissing { get; set; } = default!;
+
+        /// <summary>
+        /// The period of a calendar limit, which has no window.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
+        public CalendarUnit? Period { get; set; } = default!;
+
+        /// <summary>
+        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        public string? TimeZone { get; set; } = default!;
+
+        /// <summary>
+        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
+        /// <br/>calendar's own when omitted, with weeks on Monday.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
+        public string? Anchor { get; set; } = default!;
+
+        /// <summary>
+        /// 1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("name")]
+        public string? Name { get; set; } = default!;
 
     }
 
@@ -5787,204 +6249,6 @@ namespace RateLimiting.Client.Generated
 
     }
 
-    /// <summary>
-    /// A policy: either a single limit, whose fields stand beside the others, or a list of limits, all of which a check must
-    /// <br/>pass.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class SavePolicyRequest
-    {
-
-        /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("limit")]
-        public long? Limit { get; set; } = default!;
-
-        /// <summary>
-        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long? WindowSeconds { get; set; } = default!;
-
-        /// <summary>
-        /// How permits are counted; fixed_window when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
-        public Algorithm? Algorithm { get; set; } = default!;
-
-        /// <summary>
-        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("burst")]
-        public long? Burst { get; set; } = default!;
-
-        /// <summary>
-        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
-        /// <br/>counter for all. ["user_id"] when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("per")]
-        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
-
-        /// <summary>
-        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
-        /// <br/>"skip" does not ask this limit.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
-        public MissingSubjects? WhenMissing { get; set; } = default!;
-
-        /// <summary>
-        /// The period of a calendar limit, which has no window.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("period")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
-        public CalendarUnit? Period { get; set; } = default!;
-
-        /// <summary>
-        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
-        public string? TimeZone { get; set; } = default!;
-
-        /// <summary>
-        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
-        /// <br/>calendar's own when omitted, with weeks on Monday.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
-        public string? Anchor { get; set; } = default!;
-
-        /// <summary>
-        /// The route, 1 to 128 characters; "*" for every route without a policy.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("route_key")]
-        public string RouteKey { get; set; } = default!;
-
-        /// <summary>
-        /// The role, 1 to 128 characters; omitted, null and "default" are the same.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("role")]
-        public string? Role { get; set; } = default!;
-
-        /// <summary>
-        /// Free text, at most 500 characters.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("description")]
-        public string? Description { get; set; } = default!;
-
-        /// <summary>
-        /// 1 to 8 limits, instead of a single one.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("limits")]
-        public System.Collections.Generic.IReadOnlyList<LimitRequest>? Limits { get; set; } = default!;
-
-        /// <summary>
-        /// False allows every check and counts nothing.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("is_active")]
-        public bool? IsActive { get; set; } = true;
-
-        /// <summary>
-        /// "shadow" counts and logs, but allows what it would deny.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("mode")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<PolicyMode>))]
-        public PolicyMode? Mode { get; set; } = RateLimiting.Client.Generated.PolicyMode.Enforce;
-
-        /// <summary>
-        /// The decision while the store does not answer: "deny" (fail closed), "allow" (fail open), or "local" (fail local), with
-        /// <br/>which each instance counts by itself; the service's default when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("on_store_failure")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<StoreFailureMode>))]
-        public StoreFailureMode? OnStoreFailure { get; set; } = default!;
-
-        /// <summary>
-        /// What becomes of the permits of a reservation that nobody settles in time and that does not say it itself: "release" gives them
-        /// <br/>back, "charge" keeps them charged; "release" when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("on_expiry")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<ExpiryAction>))]
-        public ExpiryAction? OnExpiry { get; set; } = default!;
-
-    }
-
-    /// <summary>
-    /// One limit of several.
-    /// </summary>
-    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class LimitRequest
-    {
-
-        /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("limit")]
-        public long Limit { get; set; } = default!;
-
-        /// <summary>
-        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
-        public long WindowSeconds { get; set; } = default!;
-
-        /// <summary>
-        /// How permits are counted; fixed_window when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("algorithm")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Algorithm>))]
-        public Algorithm? Algorithm { get; set; } = default!;
-
-        /// <summary>
-        /// The size of a token_bucket (default: limit) or leaky_bucket (default: 1).
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("burst")]
-        public long? Burst { get; set; } = default!;
-
-        /// <summary>
-        /// The subjects whose counter it has, such as ["org"] or ["org", "user_id"]: a set of at most 9; [] is one
-        /// <br/>counter for all. ["user_id"] when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("per")]
-        public System.Collections.Generic.IReadOnlyList<string>? Per { get; set; } = default!;
-
-        /// <summary>
-        /// What it does with a check that does not name all of them: "reject" makes the check a bad request, which is the default, and
-        /// <br/>"skip" does not ask this limit.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("when_missing")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<MissingSubjects>))]
-        public MissingSubjects? WhenMissing { get; set; } = default!;
-
-        /// <summary>
-        /// The period of a calendar limit, which has no window.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("period")]
-        [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CalendarUnit>))]
-        public CalendarUnit? Period { get; set; } = default!;
-
-        /// <summary>
-        /// The IANA name of the time zone whose calendar it is, such as Europe/Berlin. UTC when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
-        public string? TimeZone { get; set; } = default!;
-
-        /// <summary>
-        /// A local date, or date and time, of 1970 to 2100 without offset, at which a period begins, such as 2026-01-31; the
-        /// <br/>calendar's own when omitted, with weeks on Monday.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("anchor")]
-        public string? Anchor { get; set; } = default!;
-
-        /// <summary>
-        /// 1 to 64 characters, unique among the limits; the window, such as "60s", when omitted.
-        /// </summary>
-        [System.Text.Json.Serialization.JsonPropertyName("name")]
-        public string? Name { get; set; } = default!;
-
-    }
-
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class MessageResponse
     {
@@ -6349,7 +6613,7 @@ namespace RateLimiting.Client.Generated
         public long TimestampMs { get; set; } = default!;
 
         /// <summary>
-        /// The user checked; null for a reset that names none.
+        /// The user checked; null where a reset or a reservation names none.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("user_id")]
         public string? UserId { get; set; } = default!;
@@ -6397,7 +6661,8 @@ namespace RateLimiting.Client.Generated
         public string? Reason { get; set; } = default!;
 
         /// <summary>
-        /// The permits that the check asked for, or that a refund gave back; 0 for a reset.
+        /// The permits that the check asked for, that a refund or release gave back, or that a reservation is charged in all after a
+        /// <br/>commit; 0 for a reset.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("cost")]
         public long Cost { get; set; } = default!;
@@ -6439,6 +6704,18 @@ namespace RateLimiting.Client.Generated
         [System.Text.Json.Serialization.JsonPropertyName("kind")]
         [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<LogEntryKind>))]
         public LogEntryKind Kind { get; set; } = default!;
+
+        /// <summary>
+        /// The beginning of the id of the reservation; null for anything else.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reservation_id")]
+        public string? ReservationId { get; set; } = default!;
+
+        /// <summary>
+        /// The permits that a commit or release of a reservation gave back; null for anything else.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("released")]
+        public long? Released { get; set; } = default!;
 
         /// <summary>
         /// The override that decided or changed the limits; null when none did.

@@ -73,7 +73,7 @@ public sealed partial class Logs
             Scopes.LogsRead,
             caller => new LatestDecisionsQuery(
                 caller.Client.Id,
-                IDecisionLog.Capacity,
+                LatestDecisionsQuery.MaxCount,
                 Text(User),
                 Text(Route),
                 Allowed,

@@ -150,6 +150,15 @@ public sealed partial class PolicyEditorPage
         return fields;
     }
 
+    private PolicyDefinition? Proposed()
+    {
+        isTried = true;
+        var fields = Read();
+        // Its caller is a component of its own, and the errors are shown here.
+        StateHasChanged();
+        return errors.Count == 0 ? fields.ToDefinition() : null;
+    }
+
     private void AddAsync() =>
         Change(() =>
         {

@@ -97,7 +97,7 @@ public sealed partial class UsersPage
             Scopes.LogsRead,
             caller => new LatestDecisionsQuery(
                 caller.Client.Id,
-                IDecisionLog.Capacity,
+                LatestDecisionsQuery.MaxCount,
                 owner.UserId,
                 Subjects: owner.Subjects
             )

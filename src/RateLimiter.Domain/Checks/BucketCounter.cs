@@ -34,6 +34,10 @@ internal sealed record BucketCounter(long Last = 0, long Debt = 0, long Ticks = 
             Debt = Debt + cost * Ticks,
         };
 
+    public override long Origin(Limit limit) => Last;
+
+    protected override Counter Return(long cost, long origin) => Refund(cost);
+
     protected override Counter Refund(long cost) =>
         this with
         {

@@ -26,6 +26,11 @@ internal sealed record CalendarCounter(long Start = 0, long Permits = 0) : Count
             Permits = Permits + cost,
         };
 
+    public override long Origin(Limit limit) => Start;
+
+    protected override Counter Return(long cost, long origin) =>
+        origin == Start ? Refund(cost) : this;
+
     protected override Counter Refund(long cost) =>
         this with
         {

@@ -13,9 +13,13 @@ internal sealed record ConcurrencyCounter(ImmutableArray<HeldSlots> Open) : Coun
     public ConcurrencyCounter()
         : this([]) { }
 
-    /// <summary>Holds the slots of a reservation that is made now.</summary>
-    public ConcurrencyCounter Hold(ReservationTerms terms, long now) =>
-        new(Open.Add(new HeldSlots(now + (long)terms.TimeToLive.TotalMicroseconds, terms.Slots)));
+    public override Counter Hold(Limit limit, long now, ReservationTerms terms) =>
+        new ConcurrencyCounter(
+            Open.Add(new HeldSlots(now + (long)terms.TimeToLive.TotalMicroseconds, terms.Slots))
+        );
+
+    /// <summary>When the reservation expires that was made last.</summary>
+    public override long Origin(Limit limit) => Open is [.., var last] ? last.Expires : 0;
 
     protected override bool IsFromWrongClock(Limit limit, long now) =>
         !Open.IsEmpty && Open.Min(held => held.Expires) > now + LongestTimeToLive;
@@ -31,6 +35,9 @@ internal sealed record ConcurrencyCounter(ImmutableArray<HeldSlots> Open) : Coun
 
     protected override Counter Acquire(Limit limit, long now, long cost) =>
         throw new NotSupportedException("Only reservations have slots.");
+
+    protected override Counter Return(long cost, long origin) =>
+        new ConcurrencyCounter(Open.Remove(new HeldSlots(origin, cost)));
 
     protected override Counter Refund(long cost) =>
         throw new NotSupportedException("Slots are not refunded.");

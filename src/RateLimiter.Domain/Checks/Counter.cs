@@ -63,40 +63,51 @@ public abstract record Counter
     )
     {
         var before = At(counters, limits, now);
-        for (var i = 0; i < counters.Length; i++)
-        {
-            if (before[i] is not ConcurrencyCounter)
-            {
-                cost = Math.Min(cost, Math.Max(minCost, before[i].Remaining(limits[i], now)));
-            }
-        }
-
+        cost = Affordable(before, limits, now, cost, minCost);
         var waits = before
-            .Select(
-                (counter, i) =>
-                    counter.Wait(
-                        limits[i],
-                        now,
-                        counter is ConcurrencyCounter ? terms?.Slots ?? 1 : cost
-                    )
-            )
+            .Select((counter, i) => counter.Wait(limits[i], now, CostOf(limits[i], cost, terms)))
             .ToArray();
         if (waits.All(wait => wait == 0))
         {
-            for (var i = 0; i < counters.Length; i++)
-            {
-                if (before[i] is ConcurrencyCounter open)
-                {
-                    counters[i] = terms is null ? open : open.Hold(terms, now);
-                }
-                else if (cost > 0)
-                {
-                    counters[i] = before[i].Acquire(limits[i], now, cost);
-                }
-            }
+            Take(counters, before, limits, now, cost, terms);
         }
 
         return Statuses(counters, limits, now, before, waits);
+    }
+
+    /// <summary>
+    /// Takes a cost from all limits or from none, as <see cref="Acquire(Counter[], IReadOnlyList{Limit}, long, long, long, ReservationTerms?)"/> does.
+    /// Without the figures, for which it would have to search, it is fast enough for many checks.
+    /// </summary>
+    /// <param name="counters">One counter for each limit; replaced by the updated counters.</param>
+    /// <param name="limits">The limits, in the same order.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cost">The permits to take; 0 only reads the counters.</param>
+    /// <param name="minCost">The fewest permits to take, when fewer than the cost are left.</param>
+    /// <param name="terms">How a reservation holds slots; null for a check, which takes none.</param>
+    /// <returns>The permits that were taken; null when the check is denied.</returns>
+    public static long? TryAcquire(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost,
+        long minCost,
+        ReservationTerms? terms = null
+    )
+    {
+        var before = At(counters, limits, now);
+        cost = Affordable(before, limits, now, cost, minCost);
+        for (var i = 0; i < counters.Length; i++)
+        {
+            var asked = CostOf(limits[i], cost, terms);
+            if (IsNever(limits[i], asked) || !before[i].Allows(limits[i], now, asked))
+            {
+                return null;
+            }
+        }
+
+        Take(counters, before, limits, now, cost, terms);
+        return cost;
     }
 
     /// <summary>Gives permits back to every limit, at most up to the limit.</summary>
@@ -124,6 +135,28 @@ public abstract record Counter
         return Statuses(counters, limits, now, before, new long[counters.Length]);
     }
 
+    /// <summary>Where the permits that were just taken are, so that they can be given back there.</summary>
+    /// <param name="limit">The limit.</param>
+    public abstract long Origin(Limit limit);
+
+    /// <summary>Charges a reservation for more than it holds, over the limit if need be.</summary>
+    public Counter Charge(Limit limit, long now, long cost) =>
+        Current(limit, now).Acquire(limit, now, cost);
+
+    /// <summary>Holds the slots of a reservation that is made now, or lives longer. Only a concurrency limit counts them.</summary>
+    public virtual Counter Hold(Limit limit, long now, ReservationTerms terms) => this;
+
+    /// <summary>
+    /// Gives permits of a reservation back to where they were taken. A window that is gone gets nothing, and a bucket no more than
+    /// is missing from it.
+    /// </summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cost">The permits.</param>
+    /// <param name="origin">Where they were taken: see <see cref="Origin"/>.</param>
+    public Counter Return(Limit limit, long now, long cost, long origin) =>
+        Current(limit, now).Return(cost, origin);
+
     /// <summary>
     /// Whether the counter is so far ahead of a time that a wrong clock must have written it: more than a window.
     /// </summary>
@@ -146,6 +179,11 @@ public abstract record Counter
 
     protected abstract Counter Refund(long cost);
 
+    /// <inheritdoc cref="Return(Limit, long, long, long)"/>
+    /// <param name="cost">The permits.</param>
+    /// <param name="origin">Where they were taken.</param>
+    protected abstract Counter Return(long cost, long origin);
+
     private static Counter[] At(Counter[] counters, IReadOnlyList<Limit> limits, long now)
     {
         for (var i = 0; i < counters.Length; i++)
@@ -158,6 +196,55 @@ public abstract record Counter
 
         return [.. counters.Select((counter, i) => counter.At(limits[i], now))];
     }
+
+    private Counter Current(Limit limit, long now) =>
+        (IsFromWrongClock(limit, now) ? Create(limit.Algorithm) : this).At(limit, now);
+
+    private static long Affordable(
+        Counter[] counters,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost,
+        long minCost
+    )
+    {
+        // The permits that are left matter only to callers who are content with fewer.
+        for (var i = 0; i < counters.Length && cost > minCost; i++)
+        {
+            if (limits[i] is not ConcurrencyLimit)
+            {
+                cost = Math.Min(cost, Math.Max(minCost, counters[i].Remaining(limits[i], now)));
+            }
+        }
+
+        return cost;
+    }
+
+    private static void Take(
+        Counter[] counters,
+        Counter[] before,
+        IReadOnlyList<Limit> limits,
+        long now,
+        long cost,
+        ReservationTerms? terms
+    )
+    {
+        for (var i = 0; i < counters.Length; i++)
+        {
+            if (terms is not null && limits[i] is ConcurrencyLimit)
+            {
+                counters[i] = before[i].Hold(limits[i], now, terms);
+            }
+            else if (cost > 0 && limits[i] is not ConcurrencyLimit)
+            {
+                counters[i] = before[i].Acquire(limits[i], now, cost);
+            }
+        }
+    }
+
+    // A check counts as one slot, and takes none.
+    private static long CostOf(Limit limit, long cost, ReservationTerms? terms) =>
+        limit is ConcurrencyLimit ? terms?.Slots ?? 1 : cost;
 
     private static LimitStatus[] Statuses(
         Counter[] counters,
@@ -187,9 +274,12 @@ public abstract record Counter
     private long Remaining(Limit limit, long now) => Math.Max(0, limit.Capacity - Used(limit, now));
 
     private long Wait(Limit limit, long now, long cost) =>
-        limit.Permits == 0 || cost > limit.Capacity
+        IsNever(limit, cost)
             ? LimitStatus.Never
             : Earliest(time => Allows(limit, time, cost), now) - now;
+
+    private static bool IsNever(Limit limit, long cost) =>
+        limit.Permits == 0 || cost > limit.Capacity;
 
     /// <summary>The first time at which a condition holds; the condition must stay true from then on.</summary>
     private static long Earliest(Func<long, bool> isSo, long now)

@@ -67,8 +67,30 @@ public readonly record struct LogEntry(
     /// <summary>The id of the override that decided; null when none did.</summary>
     public string? OverrideId { get; init; }
 
-    /// <summary>The id of the reservation; null for a check.</summary>
+    /// <summary>The beginning of the id of the reservation, which cannot settle it; null for a check.</summary>
     public string? ReservationId { get; init; }
+
+    /// <summary>The fewest permits with which the caller was content; null for the whole cost.</summary>
+    public long? MinCost { get; init; }
+
+    /// <summary>The name of the only limit that was reset; null for all.</summary>
+    public string? ResetLimit { get; init; }
+
+    /// <summary>How the permits of a reservation are held; null when it holds none in the store.</summary>
+    public ReservationTerms? Terms { get; init; }
+
+    /// <summary>The permits that a settlement gave back; null for anything else.</summary>
+    public long? Released { get; init; }
+
+    /// <summary>Whether the reservation that was settled had expired.</summary>
+    public bool IsLate { get; init; }
+
+    /// <summary>Whether the reservation that was settled goes on.</summary>
+    public bool IsHeld { get; init; }
+
+    /// <summary>What was asked.</summary>
+    public Check ToCheck() =>
+        new(UserId, RouteKey, Role, Cost) { Subjects = Subjects, MinCost = MinCost };
 
     /// <summary>The entry for a decided check.</summary>
     public static LogEntry From(Check check, Decision decision) =>
@@ -89,10 +111,10 @@ public readonly record struct LogEntry(
         )
         {
             Subjects = check.Subjects,
+            MinCost = check.MinCost < check.Cost ? check.MinCost : null,
             PartialGrant =
                 decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
-            // The beginning, which cannot settle it.
-            ReservationId = decision.ReservationId?[..8],
+            ReservationId = BeginningOf(decision.ReservationId),
             OverrideId = decision.OverrideId,
         };
 
@@ -109,6 +131,9 @@ public readonly record struct LogEntry(
             Reason = null,
             PartialGrant = null,
         };
+
+    /// <summary>The beginning of the id of a reservation, which cannot settle it.</summary>
+    internal static string? BeginningOf(string? reservationId) => reservationId?[..8];
 
     /// <summary>
     /// Whether the entry matches all filters; a filter that is null matches everything. A change has no verdict. Of subjects,

@@ -31,6 +31,13 @@ internal sealed record SlidingWindowCounter(long Index = 0, long Current = 0, lo
             Current = Current + cost,
         };
 
+    public override long Origin(Limit limit) => Index;
+
+    protected override Counter Return(long cost, long origin) =>
+        origin == Index ? this with { Current = Math.Max(0, Current - cost) }
+        : origin == Index - 1 ? this with { Previous = Math.Max(0, Previous - cost) }
+        : this;
+
     protected override Counter Refund(long cost)
     {
         var fromCurrent = Math.Min(cost, Current);

@@ -1,3 +1,6 @@
+using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
+
 namespace RateLimiter.Domain.Reservations;
 
 /// <summary>What a caller does with a reservation.</summary>
@@ -22,6 +25,47 @@ public abstract record Settled
 {
     private Settled() { }
 
+    /// <summary>How this changed counters; null when it changed none, as a repetition does.</summary>
+    public SettlementChange? Change { get; init; }
+
+    /// <summary>
+    /// The log entry for its change, of which the cost is the total that is charged, or what a release gave back; null when it
+    /// changed nothing.
+    /// </summary>
+    /// <param name="id">The id of the reservation.</param>
+    public LogEntry? ToLogEntry(string id)
+    {
+        if (Change is not ({ } check, var at, var released, var nearest, var remaining))
+        {
+            return null;
+        }
+
+        var commit = this as Committed;
+        return new LogEntry(
+            at,
+            check.UserId ?? LogEntry.NoUser,
+            check.RouteKey,
+            check.Role,
+            check.Role,
+            Allowed: true,
+            ShadowDenied: false,
+            Degraded: false,
+            Reason: null,
+            commit?.Charged ?? released,
+            remaining,
+            nearest?.Permits ?? 0,
+            nearest?.Capacity
+        )
+        {
+            Kind = commit is null ? LogEntryKind.Release : LogEntryKind.Commit,
+            Subjects = check.Subjects,
+            ReservationId = LogEntry.BeginningOf(id),
+            Released = released,
+            IsLate = commit?.Late == true,
+            IsHeld = commit?.IsHeld == true,
+        };
+    }
+
     /// <summary>The answer to a commit.</summary>
     /// <param name="Charged">The total that is charged.</param>
     /// <param name="Released">What was given back, or not taken, of what was reserved.</param>
@@ -36,7 +80,11 @@ public abstract record Settled
         bool Late,
         bool Degraded,
         long? Remaining
-    ) : Settled;
+    ) : Settled
+    {
+        /// <summary>Whether it goes on, because this was not the last commit.</summary>
+        public bool IsHeld { get; init; }
+    }
 
     /// <summary>The reservation lives longer.</summary>
     public sealed record Extended(DateTimeOffset ExpiresAt) : Settled;
@@ -50,6 +98,20 @@ public abstract record Settled
     /// <summary>It was settled or has expired before, or asks for less than before.</summary>
     public sealed record Refused(SettlementConflict Why) : Settled;
 }
+
+/// <summary>A change of counters by a settlement.</summary>
+/// <param name="Check">What was reserved, without its cost.</param>
+/// <param name="At">The time, by the store's clock.</param>
+/// <param name="Released">The permits that were given back.</param>
+/// <param name="Nearest">The limit with the fewest permits left; null when the policy does not have it any more.</param>
+/// <param name="Remaining">These permits.</param>
+public sealed record SettlementChange(
+    Check Check,
+    DateTimeOffset At,
+    long Released,
+    Limit? Nearest,
+    long Remaining
+);
 
 /// <summary>Why a reservation cannot be settled so.</summary>
 public enum SettlementConflict

@@ -1,4 +1,5 @@
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 
 namespace RateLimiter.Infrastructure.Documents;
 
@@ -23,7 +24,15 @@ internal sealed record LogEntryDocument(
     Dictionary<string, string>? Subjects,
     long? Granted,
     string? OverrideId,
-    string? ReservationId
+    string? ReservationId,
+    long? MinCost,
+    string? ResetLimit,
+    long? TtlMs,
+    long? Slots,
+    string? OnExpiry,
+    long? Released,
+    bool Late,
+    bool Held
 )
 {
     private const string Decision = "decision";
@@ -31,6 +40,7 @@ internal sealed record LogEntryDocument(
     private const string Reset = "reset";
     private const string Commit = "commit";
     private const string Release = "release";
+    private const string Charge = "charge";
 
     /// <summary>The name of a kind in the store.</summary>
     public static string NameOf(LogEntryKind kind) =>
@@ -42,6 +52,16 @@ internal sealed record LogEntryDocument(
             LogEntryKind.Commit => Commit,
             LogEntryKind.Release => Release,
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+        };
+
+    /// <summary>The name in the store of what becomes of an expired reservation; null when the policy says it.</summary>
+    public static string? NameOf(ExpiryAction? action) =>
+        action switch
+        {
+            null => null,
+            ExpiryAction.Release => Release,
+            ExpiryAction.Charge => Charge,
+            _ => throw new ArgumentOutOfRangeException(nameof(action)),
         };
 
     /// <summary>The entry; null when it is of a kind that this version does not know, or no entry at all.</summary>
@@ -69,6 +89,23 @@ internal sealed record LogEntryDocument(
                 PartialGrant = Granted,
                 OverrideId = OverrideId,
                 ReservationId = ReservationId,
+                MinCost = MinCost,
+                ResetLimit = ResetLimit,
+                Terms = TtlMs is { } ttl
+                    ? new ReservationTerms(
+                        TimeSpan.FromMilliseconds(ttl),
+                        Slots ?? 1,
+                        OnExpiry switch
+                        {
+                            null => null,
+                            Charge => ExpiryAction.Charge,
+                            _ => ExpiryAction.Release,
+                        }
+                    )
+                    : null,
+                Released = Released,
+                IsLate = Late,
+                IsHeld = Held,
             }
             : null;
 

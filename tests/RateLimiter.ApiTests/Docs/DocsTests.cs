@@ -206,6 +206,7 @@ public sealed partial class DocsTests : ServiceFixture
         "/policy/rollback",
         new[] { "200", "400", "401", "404", "409", "412", "503" }
     )]
+    [TestCase("post", "/policy/simulate", new[] { "200", "400", "401", "403", "503" })]
     [TestCase("get", "/policy/export", new[] { "200", "304", "400", "401", "503" })]
     [TestCase("put", "/policy/import", new[] { "200", "400", "401", "409", "412", "413", "503" })]
     [TestCase("get", "/audit", new[] { "200", "400", "401", "503" })]

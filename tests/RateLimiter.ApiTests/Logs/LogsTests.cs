@@ -22,7 +22,7 @@ public sealed class LogsTests : ServiceFixture
             $$"""
             [{"timestamp":{{timestamp.GetRawText()}},"timestamp_ms":{{milliseconds}},"user_id":"alice",
               "subjects":null,"route":"search","role":"free","allowed":true,"reason":null,"cost":3,"granted":3,"remaining":7,"limit":10,"capacity":10,
-              "matched_role":"default","shadow_denied":false,"degraded":false,"kind":"decision","override_id":null}]
+              "matched_role":"default","shadow_denied":false,"degraded":false,"kind":"decision","reservation_id":null,"released":null,"override_id":null}]
             """
         );
         Assert.That(timestamp.GetString(), Does.Match(@"^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d+)?Z$"));

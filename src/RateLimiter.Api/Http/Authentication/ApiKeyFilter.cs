@@ -35,7 +35,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
     {
         var http = context.HttpContext;
         var metadata = http.GetEndpoint()?.Metadata;
-        var required = metadata?.GetMetadata<RequiresScopeAttribute>()?.Scopes;
+        var required = metadata?.GetMetadata<RequiresScopeAttribute>();
         if (required is null && metadata?.GetMetadata<IAllowAnonymous>() is not null)
         {
             context.Result = RefuseTooMany(http, client: null);
@@ -55,7 +55,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
         var (caller, wait) = await authenticator.AuthenticateAsync(
             keys.Count == 1 ? keys[0] : null,
             http.RemoteAddress(),
-            isForCheck: required is { } scopes && (scopes & Counting) != 0
+            isForCheck: required is not null && (required.Scopes & Counting) != 0
         );
         if (caller is not null && RefuseTooMany(http, caller.Client.Id) is { } refusal)
         {
@@ -63,15 +63,20 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
             return;
         }
 
-        if (caller?.Key.Scopes.Allow(required ?? Scopes.Admin) == true)
+        var missing =
+            caller is null ? null
+            : required is null
+                ? caller.Key.Scopes.Allow(Scopes.Admin) ? null
+                    : Scopes.Admin
+            : required.MissingIn(caller.Key.Scopes);
+        if (caller is not null && missing is null)
         {
             http.Features.Set(caller);
             return;
         }
 
         context.Result =
-            caller is not null
-                ? ProblemResponse.Forbidden(http, KeyRefusal.ScopeMissing(required ?? Scopes.Admin))
+            missing is { } scopes ? ProblemResponse.Forbidden(http, KeyRefusal.ScopeMissing(scopes))
             : wait is not null ? ProblemResponse.TooMany(http, wait, KeyRefusal.TooManyInvalidKeys)
             : ProblemResponse.Unauthorized(
                 http,

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using RateLimiter.Application.Logs;
 using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Logs;
@@ -8,7 +7,8 @@ namespace RateLimiter.Infrastructure.Redis.Logs;
 /// What of one log waits to be written: its newest entries, as many as the log keeps, and of older ones at most those in the
 /// same chunk. Not thread-safe.
 /// </summary>
-internal sealed class EntryRing
+/// <param name="capacity">The most entries that the log keeps.</param>
+internal sealed class EntryRing(int capacity)
 {
     private const int MinChunkSize = 1024;
     private const int MaxChunkSize = 32 * 1024;
@@ -22,7 +22,7 @@ internal sealed class EntryRing
     public bool IsRetired { get; set; }
 
     /// <summary>The number of entries that will be written.</summary>
-    public int Count => Math.Min(held, IDecisionLog.Capacity);
+    public int Count => Math.Min(held, capacity);
 
     /// <returns>False when another chunk is needed, with a size that has room for the entry.</returns>
     public bool TryAdd(ReadOnlySpan<byte> entry, out int size)
@@ -54,7 +54,7 @@ internal sealed class EntryRing
     public bool TryEvict([NotNullWhen(true)] out EntryChunk? chunk)
     {
         chunk = null;
-        if (held <= IDecisionLog.Capacity || held - chunks.Peek().Count < IDecisionLog.Capacity)
+        if (held <= capacity || held - chunks.Peek().Count < capacity)
         {
             return false;
         }
@@ -67,7 +67,7 @@ internal sealed class EntryRing
     /// <summary>Removes everything.</summary>
     public PendingEntries Take(LogId log)
     {
-        var taken = new PendingEntries(log, chunks, held, recorded - Count);
+        var taken = new PendingEntries(log, chunks, held, Count, recorded - Count);
         (chunks, last, held, recorded) = (new(), null, 0, 0);
         return taken;
     }
@@ -77,11 +77,13 @@ internal sealed class EntryRing
 /// <param name="log">The log.</param>
 /// <param name="chunks">The chunks that hold them.</param>
 /// <param name="held">The number of entries in the chunks.</param>
+/// <param name="count">The number of entries that are written, the newest.</param>
 /// <param name="skipped">The number of older entries, which are not written because the log would not keep them.</param>
 internal sealed class PendingEntries(
     LogId log,
     IReadOnlyCollection<EntryChunk> chunks,
     int held,
+    int count,
     long skipped
 )
 {
@@ -89,7 +91,7 @@ internal sealed class PendingEntries(
     public LogId Log { get; } = log;
 
     /// <summary>The number of entries that are written.</summary>
-    public int Count { get; } = Math.Min(held, IDecisionLog.Capacity);
+    public int Count { get; } = count;
 
     /// <summary>The number of older entries, which are not written because the log would not keep them.</summary>
     public long Skipped { get; } = skipped;

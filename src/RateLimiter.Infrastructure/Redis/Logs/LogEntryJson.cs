@@ -16,7 +16,7 @@ namespace RateLimiter.Infrastructure.Redis.Logs;
 internal static class LogEntryJson
 {
     /// <summary>The length of everything but texts is less.</summary>
-    private const int MaxFixedLength = 512;
+    private const int MaxFixedLength = 768;
 
     /// <summary>The length of an escaped character.</summary>
     private const int MaxCharacterLength = 6;
@@ -71,6 +71,18 @@ internal static class LogEntryJson
         json.Number(",\"granted\":"u8, entry.PartialGrant);
         json.Text(",\"override_id\":"u8, entry.OverrideId);
         json.Text(",\"reservation_id\":"u8, entry.ReservationId);
+        json.Number(",\"min_cost\":"u8, entry.MinCost);
+        json.Text(",\"reset_limit\":"u8, entry.ResetLimit);
+        if (entry.Terms is { } terms)
+        {
+            json.Number(",\"ttl_ms\":"u8, (long)terms.TimeToLive.TotalMilliseconds);
+            json.Number(",\"slots\":"u8, terms.Slots);
+            json.Text(",\"on_expiry\":"u8, LogEntryDocument.NameOf(terms.OnExpiry));
+        }
+
+        json.Number(",\"released\":"u8, entry.Released);
+        json.Flag(",\"late\":true"u8, entry.IsLate);
+        json.Flag(",\"held\":true"u8, entry.IsHeld);
         json.Raw("}"u8);
         return json.Written;
     }
@@ -105,7 +117,8 @@ internal static class LogEntryJson
             + entry.MatchedRole.Length
             + (entry.Reason?.Length ?? 0)
             + (entry.OverrideId?.Length ?? 0)
-            + (entry.ReservationId?.Length ?? 0);
+            + (entry.ReservationId?.Length ?? 0)
+            + (entry.ResetLimit?.Length ?? 0);
         if (entry.Subjects is { } subjects)
         {
             foreach (var (name, value) in subjects)

@@ -1,4 +1,3 @@
-using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
 using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Connection;
@@ -8,12 +7,18 @@ namespace RateLimiter.Infrastructure.Redis.Logs;
 
 /// <summary>Appends entries to logs in the store. Entries that may have been written are not written again.</summary>
 /// <param name="connection">The connection to the store.</param>
+/// <param name="capacity">The most entries that a log keeps.</param>
 /// <param name="time">The clock of the logs' expiry.</param>
 /// <param name="isCrowded">Whether so many other entries wait that these may wait no longer.</param>
-internal sealed class LogWriter(RedisConnection connection, TimeProvider time, Func<bool> isCrowded)
+internal sealed class LogWriter(
+    RedisConnection connection,
+    int capacity,
+    TimeProvider time,
+    Func<bool> isCrowded
+)
 {
     /// <summary>Fewer would need more calls, more would delay checks.</summary>
-    private const int MaxEntriesPerCall = IDecisionLog.Capacity;
+    private const int MaxEntriesPerCall = 1000;
 
     /// <summary>The number of arguments before those of the logs.</summary>
     private const int HeaderLength = 2;
@@ -28,6 +33,9 @@ internal sealed class LogWriter(RedisConnection connection, TimeProvider time, F
     /// How often a log's expiry is extended: doing so with every write would be a third of the cost of many clients.
     /// </summary>
     private static readonly TimeSpan ProlongInterval = TimeSpan.FromHours(1);
+
+    /// <summary>For how long a log is kept in any case.</summary>
+    public static TimeSpan LeastRetention => Retention - ProlongInterval;
 
     /// <summary>The most logs that are remembered as having had their expiry extended.</summary>
     private const int MaxProlonged = 100_000;
@@ -88,7 +96,33 @@ internal sealed class LogWriter(RedisConnection connection, TimeProvider time, F
             .. logs.Select(it => it.Log.Key),
             .. logs.Select(it => RedisKeys.Client(it.Log.Client)),
         ];
-        var values = ArgumentsOf(logs);
+        var unsent = logs.Sum(it => it.Count);
+        foreach (var (values, count) in ArgumentsOf(logs))
+        {
+            if (!await TrySendAsync(keys, values, stoppingToken))
+            {
+                // The memory is not given back: the connection may still send what nobody waits for any more.
+                Interlocked.Add(ref dropped, unsent);
+                return;
+            }
+
+            unsent -= count;
+        }
+
+        foreach (var it in logs)
+        {
+            it.Return();
+            Written?.Invoke(it.Log.Client);
+        }
+    }
+
+    /// <returns>False when they may have been written and must not be written twice, or there is no room to wait any longer.</returns>
+    private async Task<bool> TrySendAsync(
+        RedisKey[] keys,
+        RedisValue[] values,
+        CancellationToken stoppingToken
+    )
+    {
         while (true)
         {
             try
@@ -100,7 +134,7 @@ internal sealed class LogWriter(RedisConnection connection, TimeProvider time, F
                     connection.AdministrativeTimeout,
                     stoppingToken
                 );
-                break;
+                return true;
             }
             catch (StoreUnavailableException exception)
                 when ((exception.InnerException is null || RedisConnection.WasNotSent(exception))
@@ -112,24 +146,50 @@ internal sealed class LogWriter(RedisConnection connection, TimeProvider time, F
             }
             catch (StoreUnavailableException)
             {
-                // They may have been written and must not be written twice, or there is no room to wait any longer. The
-                // memory is not given back: the connection may still send what nobody waits for any more.
-                Interlocked.Add(ref dropped, logs.Sum(it => it.Count));
-                return;
+                return false;
             }
-        }
-
-        foreach (var it in logs)
-        {
-            it.Return();
-            Written?.Invoke(it.Log.Client);
         }
     }
 
-    private RedisValue[] ArgumentsOf(List<PendingEntries> logs)
+    /// <summary>
+    /// The arguments of a call, or of several one after the other for a log that is alone and has more than fit into one.
+    /// </summary>
+    private IEnumerable<(RedisValue[] Values, int Count)> ArgumentsOf(List<PendingEntries> logs)
+    {
+        if (logs is not [{ Count: > MaxEntriesPerCall } only])
+        {
+            yield return (ArgumentsOfOne(logs), logs.Sum(it => it.Count));
+            yield break;
+        }
+
+        var entries = new RedisValue[only.Count];
+        only.CopyTo(entries);
+        var left = only.Count;
+        foreach (var part in entries.Chunk(MaxEntriesPerCall))
+        {
+            left -= part.Length;
+            yield return (
+                [
+                    capacity,
+                    (long)Retention.TotalMilliseconds,
+                    only.Log.Field,
+                    prolonged.Add(only.Log),
+                    // What was skipped is counted with the last part, after which the log has nothing older.
+                    left == 0
+                        ? only.Skipped
+                        : 0,
+                    part.Length,
+                    .. part,
+                ],
+                part.Length
+            );
+        }
+    }
+
+    private RedisValue[] ArgumentsOfOne(List<PendingEntries> logs)
     {
         var values = new RedisValue[HeaderLength + logs.Sum(it => LogHeaderLength + it.Count)];
-        values[0] = IDecisionLog.Capacity;
+        values[0] = capacity;
         values[1] = (long)Retention.TotalMilliseconds;
         var next = HeaderLength;
         foreach (var it in logs)

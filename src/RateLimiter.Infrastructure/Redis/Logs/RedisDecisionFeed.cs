@@ -1,7 +1,6 @@
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
 using RateLimiter.Infrastructure.Redis.Connection;
-using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Logs;
 
@@ -12,10 +11,13 @@ namespace RateLimiter.Infrastructure.Redis.Logs;
 internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisionLog log)
     : IDecisionFeed
 {
-    /// <summary>The number of values in the reply before the entries.</summary>
-    private const int HeaderLength = 3;
+    /// <summary>
+    /// The most entries that a stream gets at once, as many as a log of the default size can have; of a longer log, older ones count
+    /// as dropped.
+    /// </summary>
+    private const int MaxEntries = 1100;
 
-    private static readonly RedisScript Read = RedisScript.Load("read_log");
+    private readonly LogReader reader = new(connection);
 
     public event Action<ClientId>? Written
     {
@@ -33,26 +35,13 @@ internal sealed class RedisDecisionFeed(RedisConnection connection, RedisDecisio
         CancellationToken cancellationToken
     )
     {
-        var id = new LogId(client, log);
-        var reply = (RedisResult[])
-            (
-                await connection.AskAsync(
-                    id.Key,
-                    database =>
-                        Read.EvaluateAsync(
-                            database,
-                            [RedisKeys.Client(client), id.Key],
-                            [id.Field, after ?? RedisValue.EmptyString]
-                        ),
-                    connection.AdministrativeTimeout,
-                    cancellationToken
-                )
-            )!;
-        return new LogSegment(
-            (long)reply[0],
-            (long)reply[1],
-            (int)reply[2],
-            [.. reply.Skip(HeaderLength).Select(entry => LogEntryJson.Read((byte[])entry!))]
+        var page = await reader.ReadAsync(
+            new LogId(client, log),
+            after,
+            MaxEntries,
+            MaxEntries,
+            cancellationToken
         );
+        return new LogSegment(page.Start, page.Cut, page.Length, page.Entries);
     }
 }

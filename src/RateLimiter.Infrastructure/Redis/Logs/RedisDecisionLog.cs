@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Background;
 using RateLimiter.Application.Logs;
 using RateLimiter.Application.Stores;
@@ -7,7 +9,6 @@ using RateLimiter.Application.Telemetry;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
-using StackExchange.Redis;
 
 namespace RateLimiter.Infrastructure.Redis.Logs;
 
@@ -23,9 +24,17 @@ internal sealed class RedisDecisionLog : RepeatingService, IDecisionLog
     /// <summary>How long an entry waits to be batched: for this long another instance may not see it.</summary>
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The entries that are read at once for a list, which mostly needs no more.</summary>
+    private const int PageSize = 1000;
+
+    /// <summary>The entries that are read at once for all, about 1 MB.</summary>
+    private const int LongPageSize = 5000;
+
     private readonly RedisConnection connection;
-    private readonly WaitingEntries entries = new(MaxWaitingSize);
+    private readonly int capacity;
+    private readonly WaitingEntries entries;
     private readonly LogWriter writer;
+    private readonly LogReader reader;
 
     // At most one signal: that there is something to write, or that someone waits for the writer.
     private readonly Channel<bool> signals = Channel.CreateBounded<bool>(
@@ -40,13 +49,17 @@ internal sealed class RedisDecisionLog : RepeatingService, IDecisionLog
 
     public RedisDecisionLog(
         RedisConnection connection,
+        IOptions<LogOptions> options,
         TimeProvider time,
         ILogger<RedisDecisionLog> logger
     )
         : base("The writer of the decision log", BatchInterval, time, logger)
     {
         this.connection = connection;
-        writer = new LogWriter(connection, time, () => entries.IsHalfFull);
+        capacity = options.Value.MaxEntries;
+        entries = new WaitingEntries(MaxWaitingSize, capacity);
+        writer = new LogWriter(connection, capacity, time, () => entries.IsHalfFull);
+        reader = new LogReader(connection);
         reports = new LineLimit(time);
     }
 
@@ -86,40 +99,65 @@ internal sealed class RedisDecisionLog : RepeatingService, IDecisionLog
         }
     }
 
-    public async Task<IReadOnlyList<LogEntry>> ReadAsync(
+    public async IAsyncEnumerable<LogEntry> ReadAsync(
+        ClientId client,
+        ClientLog log,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await FlushBeforeReadAsync(cancellationToken);
+        var id = new LogId(client, log);
+        var (cut, before) = await reader.ReadAsync(id, null, capacity, 0, cancellationToken)
+            is { } whole
+            ? (whole.Cut, whole.End)
+            : default;
+        while (before > cut)
+        {
+            var after = Math.Max(cut, before - PageSize);
+            var page = await reader.ReadAsync(id, after, capacity, PageSize, cancellationToken);
+            // The oldest entries may not be kept any more, and new ones may have come.
+            var count = (int)Math.Min(before - Math.Max(after, page.Cut), page.Entries.Count);
+            for (var i = count - 1; i >= 0; i--)
+            {
+                if (page.Entries[i] is { } entry)
+                {
+                    yield return entry;
+                }
+            }
+
+            before = after;
+        }
+    }
+
+    public async Task<KeptEntries> ReadAllAsync(
         ClientId client,
         ClientLog log,
         CancellationToken cancellationToken
     )
     {
-        // What waits while the store is full is written when it has room again.
-        if (!connection.IsFull())
+        await FlushBeforeReadAsync(cancellationToken);
+        var id = new LogId(client, log);
+        var page = await reader.ReadAsync(id, 0, capacity, LongPageSize, cancellationToken);
+        var since = SinceWhen(page);
+        var (entries, end) = (new List<LogEntry>(page.Length), page.End);
+        for (var last = 0L; ; )
         {
-            await FlushAsync(cancellationToken);
-        }
-
-        var key = RedisKeys.Log(client, log);
-        var values = await connection.AskAsync(
-            key,
-            database =>
-                database.ListRangeAsync(
-                    key,
-                    -IDecisionLog.Capacity,
-                    flags: CommandFlags.DemandMaster
-                ),
-            connection.AdministrativeTimeout,
-            cancellationToken
-        );
-        var read = new List<LogEntry>(values.Length);
-        for (var i = values.Length - 1; i >= 0; i--)
-        {
-            if (LogEntryJson.Read((byte[])values[i]!) is { } entry)
+            foreach (var entry in page.Entries)
             {
-                read.Add(entry);
+                if (entry is { } known)
+                {
+                    entries.Add(known);
+                }
             }
-        }
 
-        return read;
+            last = Math.Max(last, page.Cut) + page.Entries.Count;
+            if (last >= end || page.Entries.Count == 0)
+            {
+                return new KeptEntries(entries, since);
+            }
+
+            page = await reader.ReadAsync(id, last, capacity, LongPageSize, cancellationToken);
+        }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -198,6 +236,32 @@ internal sealed class RedisDecisionLog : RepeatingService, IDecisionLog
         {
             throw new StoreUnavailableException("The log could not be written.", exception);
         }
+    }
+
+    private async Task FlushBeforeReadAsync(CancellationToken cancellationToken)
+    {
+        // What waits while the store is full is written when it has room again.
+        if (!connection.IsFull())
+        {
+            await FlushAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>From when on a log has all entries.</summary>
+    private DateTimeOffset SinceWhen(LogPage log)
+    {
+        if (log.Cut > log.Start && log.Entries is [{ } oldest, ..])
+        {
+            return oldest.DecidedAt;
+        }
+
+        // A new log begins with the time as its first id. Before that, none was there, or it had expired.
+        var begun =
+            log.Length > 0
+                ? DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(log.Start)
+                : Time.GetUtcNow();
+        var since = begun - LogWriter.LeastRetention;
+        return since > log.ClientCreatedAt ? since : log.ClientCreatedAt;
     }
 
     private static TaskCompletionSource NewSource() =>

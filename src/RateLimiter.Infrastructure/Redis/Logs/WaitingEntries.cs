@@ -4,7 +4,8 @@ namespace RateLimiter.Infrastructure.Redis.Logs;
 
 /// <summary>The entries of all logs that wait to be written, in bounded memory.</summary>
 /// <param name="maxSize">The most memory that the entries take.</param>
-internal sealed class WaitingEntries(long maxSize)
+/// <param name="capacity">The most entries that a log keeps.</param>
+internal sealed class WaitingEntries(long maxSize, int capacity)
 {
     private readonly ConcurrentDictionary<LogId, EntryRing> rings = new();
     private long size;
@@ -38,7 +39,11 @@ internal sealed class WaitingEntries(long maxSize)
     {
         while (true)
         {
-            var ring = rings.GetOrAdd(log, static _ => new EntryRing());
+            var ring = rings.GetOrAdd(
+                log,
+                static (_, capacity) => new EntryRing(capacity),
+                capacity
+            );
             lock (ring)
             {
                 if (ring.IsRetired)

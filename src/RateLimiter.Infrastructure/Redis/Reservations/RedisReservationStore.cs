@@ -125,7 +125,31 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
             }
         }
 
-        return Read(answer);
+        var settled = Read(answer);
+        return document is null ? settled : settled with { Change = ChangeBy(answer) };
+
+        SettlementChange? ChangeBy(string[] answer)
+        {
+            var start = Array.IndexOf(answer, "at") + 1;
+            if (start == 0)
+            {
+                return null;
+            }
+
+            var check = document.ToCheck();
+            var nearest = Number(answer, start + 3);
+            var current = nearest < 0 ? null : plan(check);
+            var index = current is { } known
+                ? Array.IndexOf(KeyedPlan.NamesOf(known), document.Counters[(int)nearest])
+                : -1;
+            return new SettlementChange(
+                check,
+                DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Number(answer, start)),
+                Released: Number(answer, start + 1),
+                index < 0 ? null : current!.Value.Limits[index],
+                Math.Max(0, Number(answer, start + 2))
+            );
+        }
 
         async Task<string[]> AskAsync(long now)
         {
@@ -228,7 +252,10 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
                 Late: false,
                 Degraded: false,
                 Remaining(Number(answer, 3))
-            ),
+            )
+            {
+                IsHeld = true,
+            },
             "extended" => new Settled.Extended(
                 DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Number(answer, 1))
             ),

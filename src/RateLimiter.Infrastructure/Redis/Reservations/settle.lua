@@ -11,11 +11,12 @@
 -- ARGV[6…] for each counter, its limit as in check.lua
 --
 -- Reply    a text: what became of it, and then numbers
---          settled charged released overrun late remaining   by the last commit, now or before. remaining is -1 without counters, and the slots
---                     left where nothing else is limited
+--          settled charged released overrun late remaining   by the last commit, now or before. remaining is -1 without counters
 --          held charged overrun remaining expires            by a commit that is not the last
 --          extended expires
 --          released
+--          What has changed something now, other than an extension, goes on: at now returned remaining nearest, where returned is
+--          what was given back, and nearest the index from 0 of the counter with the fewest permits left, or -1
 --          gone       it was given back before
 --          expired    what expired cannot be extended
 --          different  the last commit was for another cost
@@ -88,7 +89,7 @@ local function target_of(amount)
 end
 
 expires = is_last and expires or now + ttl
-local overrun, remaining, slots_left = 0, -1, -1
+local overrun, remaining, nearest, is_of_slots = 0, -1, -1, nil
 for i = 1, #counters do
   local counter = counters[i]
   local limit = counter.limit
@@ -132,10 +133,9 @@ for i = 1, #counters do
     counter_store.save(limiter, counter, limiter.reset(counter), grace)
   end
   local left = max(0, limit.capacity - counter.used)
-  if counts_slots then
-    slots_left = slots_left < 0 and left or min(slots_left, left)
-  else
-    remaining = remaining < 0 and left or min(remaining, left)
+  -- The permits left are told rather than the slots.
+  if remaining < 0 or (is_of_slots and not counts_slots) or (is_of_slots == counts_slots and left < remaining) then
+    remaining, nearest, is_of_slots = left, i - 1, counts_slots
   end
   -- No denial of slots is cached.
   if not counts_slots and counter.used < used and used >= limit.capacity then
@@ -144,7 +144,9 @@ for i = 1, #counters do
   end
 end
 
-remaining = remaining < 0 and slots_left or remaining
+local is_new = verb ~= 'extend' and (is_last and not (verb == 'release' and is_late) or total > committed)
+local returned = is_last and not is_late and max(0, granted - total) or 0
+local change = is_new and format(' at %d %d %d %d', now, returned, remaining, nearest) or ''
 if is_last then
   local result = 'released'
   if verb == 'commit' then
@@ -154,7 +156,7 @@ if is_last then
   call('DEL', record)
   call('HSET', record, 'settled', result)
   call('PEXPIRE', record, KEPT_FOR)
-  return result
+  return result .. change
 end
 local texts = {}
 for i = 1, #taken do
@@ -166,4 +168,4 @@ call('PEXPIRE', record, format('%d', ceil(ttl / 1000) + KEPT_FOR))
 if verb == 'extend' then
   return format('extended %d', expires)
 end
-return format('held %d %d %d %d', total, overrun, remaining, expires)
+return format('held %d %d %d %d', total, overrun, remaining, expires) .. change

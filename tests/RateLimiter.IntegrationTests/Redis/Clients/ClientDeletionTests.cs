@@ -42,6 +42,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
         keys = new RedisKeyRepository(Store.Connection, TestStore.Quotas);
         log = new RedisDecisionLog(
             Store.Connection,
+            Options.Create(new LogOptions()),
             TimeProvider.System,
             NullLogger<RedisDecisionLog>.Instance
         );
@@ -113,7 +114,7 @@ public sealed class ClientDeletionTests(StoreKind kind) : StoreTests(kind)
             default
         );
         await LogAsync(client, 1);
-        await LogAsync(client, IDecisionLog.Capacity);
+        await LogAsync(client, new LogOptions().MaxEntries);
 
         Assert.That(await NamesAsync(client), Is.Empty);
     }

@@ -32,6 +32,7 @@ public sealed class ClusterFeedTests
         await connection.Connected;
         using var log = new RedisDecisionLog(
             connection,
+            Options.Create(new LogOptions()),
             TimeProvider.System,
             NullLogger<RedisDecisionLog>.Instance
         );

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
@@ -304,7 +305,12 @@ public sealed class DecisionFeedTests(StoreKind kind) : StoreTests(kind)
         part.Entries.Select(entry => (int)entry!.Value.Remaining);
 
     private static RedisDecisionLog New(RedisConnection connection) =>
-        new(connection, TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);
+        new(
+            connection,
+            Options.Create(new LogOptions()),
+            TimeProvider.System,
+            NullLogger<RedisDecisionLog>.Instance
+        );
 
     private Task<LogSegment> ReadAsync(ClientId client, long? after) =>
         feed.ReadAsync(client, ClientLog.Decisions, after, CancellationToken.None);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using RateLimiter.Application.Logs;
 using RateLimiter.Domain;
@@ -36,14 +37,15 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         for (var client = 0; client < clients.Count; client++)
         {
             var read = await log.ReadAsync(
-                clients[client],
-                ClientLog.Decisions,
-                CancellationToken.None
-            );
+                    clients[client],
+                    ClientLog.Decisions,
+                    CancellationToken.None
+                )
+                .ToListAsync();
             var newest = Enumerable
                 .Range(0, counts[client])
                 .Reverse()
-                .Take(IDecisionLog.Capacity)
+                .Take(new LogOptions().MaxEntries)
                 .Select(i => Logged($"{client}", i));
             Assert.That(read, Is.EqualTo(newest));
         }
@@ -64,7 +66,8 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         await database.ListRightPushAsync(RedisKeys.Log(client), line);
         log.Record(client, Logged("bob"));
 
-        var read = await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None);
+        var read = await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None)
+            .ToListAsync();
         var feed = await new RedisDecisionFeed(Store.Connection, log).ReadAsync(
             client,
             ClientLog.Decisions,
@@ -78,7 +81,7 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
                 new (string, long, long, long?)[] { ("bob", 1, 10, 10), ("alice", 19, 10, null) }
             )
         );
-        Assert.That(feed.Entries, Is.EqualTo(read.Reverse()));
+        Assert.That(feed.Entries, Is.EqualTo(Enumerable.Reverse(read)));
         await log.StopAsync(CancellationToken.None);
     }
 
@@ -107,7 +110,9 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         log.Record(client, Logged("last"));
 
         Assert.That(
-            (await log.ReadAsync(client, ClientLog.Decisions, default)).Select(it => it.UserId),
+            (await log.ReadAsync(client, ClientLog.Decisions, default).ToListAsync()).Select(it =>
+                it.UserId
+            ),
             Is.EqualTo(["last", "later", "now", "old"])
         );
         await log.StopAsync(default);
@@ -125,8 +130,8 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
             log.Record(client, Logged("bob", i) with { Kind = LogEntryKind.Reset });
         }
 
-        var decisions = await log.ReadAsync(client, ClientLog.Decisions, default);
-        var changes = await log.ReadAsync(client, ClientLog.Changes, default);
+        var decisions = await log.ReadAsync(client, ClientLog.Decisions, default).ToListAsync();
+        var changes = await log.ReadAsync(client, ClientLog.Changes, default).ToListAsync();
         Assert.That(decisions, Is.EqualTo([Logged("alice")]));
         Assert.That(
             changes.Select(it => it.Remaining),
@@ -169,7 +174,9 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         await log.StopAsync(CancellationToken.None);
 
         Assert.That(
-            await other.ReadAsync(client, ClientLog.Decisions, CancellationToken.None),
+            await other
+                .ReadAsync(client, ClientLog.Decisions, CancellationToken.None)
+                .ToListAsync(),
             Is.EqualTo(new[] { Logged("alice", 1) })
         );
         await other.StopAsync(CancellationToken.None);
@@ -189,7 +196,7 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         log.Written -= Fail;
         log.Record(client, Logged("alice", 2));
         Assert.That(
-            (await log.ReadAsync(client, ClientLog.Decisions, default))[0],
+            (await log.ReadAsync(client, ClientLog.Decisions, default).ToListAsync())[0],
             Is.EqualTo(Logged("alice", 2))
         );
         Assert.That(log.Dropped, Is.EqualTo(1));
@@ -222,18 +229,66 @@ public sealed class DecisionLogTests(StoreKind kind) : StoreTests(kind)
         async Task WriteAsync()
         {
             log.Record(client, Logged("alice", 1));
-            await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None);
+            await log.ReadAsync(client, ClientLog.Decisions, CancellationToken.None).ToListAsync();
         }
 
         Task<TimeSpan?> TimeToLiveAsync() => database.KeyTimeToLiveAsync(RedisKeys.Log(client));
     }
 
-    private RedisDecisionLog New(TimeProvider? time = null) =>
-        new(Store.Connection, time ?? TimeProvider.System, NullLogger<RedisDecisionLog>.Instance);
-
-    private async Task<RedisDecisionLog> StartAsync(TimeProvider? time = null)
+    [Test]
+    public async Task Read_LogOfManyEntries_GivesTheNewestInBothOrders()
     {
-        var log = New(time);
+        using var log = await StartAsync(maxEntries: 12_000);
+        var client = await Store.RegisterAsync();
+        for (var i = 0; i < 30_000; i++)
+        {
+            log.Record(client, Logged("alice", i));
+            if (i % 7000 == 0)
+            {
+                await log.FlushAsync(default);
+            }
+        }
+
+        var newest = await log.ReadAsync(client, ClientLog.Decisions, default).ToListAsync();
+        var all = await log.ReadAllAsync(client, ClientLog.Decisions, default);
+
+        var kept = Enumerable.Range(18_000, 12_000).Select(i => Logged("alice", i)).ToList();
+        Assert.That(all.Entries, Is.EqualTo(kept));
+        Assert.That(newest, Is.EqualTo(Enumerable.Reverse(kept)));
+        Assert.That(all.Since, Is.EqualTo(kept[0].DecidedAt));
+        await log.StopAsync(default);
+    }
+
+    [Test]
+    public async Task ReadAll_NothingWasDropped_IsKeptSinceTheClientWasCreated()
+    {
+        using var log = await StartAsync();
+        var client = await Store.RegisterAsync();
+
+        var empty = await log.ReadAllAsync(client, ClientLog.Decisions, default);
+        log.Record(client, Logged("alice"));
+        var one = await log.ReadAllAsync(client, ClientLog.Decisions, default);
+
+        Assert.That(empty.Entries, Is.Empty);
+        Assert.That(one.Entries, Is.EqualTo([Logged("alice")]));
+        Assert.That(one.Since, Is.EqualTo(empty.Since));
+        await log.StopAsync(default);
+    }
+
+    private RedisDecisionLog New(TimeProvider? time = null, int maxEntries = 1000) =>
+        new(
+            Store.Connection,
+            Options.Create(new LogOptions { MaxEntries = maxEntries }),
+            time ?? TimeProvider.System,
+            NullLogger<RedisDecisionLog>.Instance
+        );
+
+    private async Task<RedisDecisionLog> StartAsync(
+        TimeProvider? time = null,
+        int maxEntries = 1000
+    )
+    {
+        var log = New(time, maxEntries);
         await log.StartAsync(CancellationToken.None);
         return log;
     }

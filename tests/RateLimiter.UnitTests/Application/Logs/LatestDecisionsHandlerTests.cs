@@ -54,7 +54,9 @@ public sealed class LatestDecisionsHandlerTests
         log.Setup(it =>
                 it.ReadAsync(TestData.Client, ClientLog.Decisions, It.IsAny<CancellationToken>())
             )
-            .ReturnsAsync([Log[0], Log[1] with { Subjects = subjects }]);
+            .Returns(
+                AsyncEnumerable.ToAsyncEnumerable([Log[0], Log[1] with { Subjects = subjects }])
+            );
 
         var entries = await new LatestDecisionsHandler(log.Object).Handle(
             new LatestDecisionsQuery(TestData.Client, 50, Subjects: subjects),
@@ -106,7 +108,7 @@ public sealed class LatestDecisionsHandlerTests
 
         void SetUp(ClientLog which, LogEntry[] kept) =>
             log.Setup(it => it.ReadAsync(TestData.Client, which, It.IsAny<CancellationToken>()))
-                .ReturnsAsync(kept);
+                .Returns(kept.ToAsyncEnumerable());
 
         static LogEntry At(int secondsAgo, string user) =>
             TestData.LoggedOf(user) with
@@ -126,7 +128,7 @@ public sealed class LatestDecisionsHandlerTests
         log.Setup(it =>
                 it.ReadAsync(TestData.Client, ClientLog.Decisions, It.IsAny<CancellationToken>())
             )
-            .ReturnsAsync(Log);
+            .Returns(Log.ToAsyncEnumerable());
         return await new LatestDecisionsHandler(log.Object).Handle(
             new LatestDecisionsQuery(TestData.Client, count, user, route, allowed),
             CancellationToken.None

@@ -14,6 +14,76 @@ public sealed class CounterTests
             Throws.TypeOf<ArgumentOutOfRangeException>()
         );
 
+    [Test]
+    public void TryAcquire_RandomHistory_DecidesAndTakesAsAcquireDoes([Values] Algorithm algorithm)
+    {
+        var random = new Random(1);
+        Limit[] limits = [Ten(algorithm), TestData.Limit("b", 15, 25, algorithm, burst: 20)];
+        Counter[] fast = [.. limits.Select(limit => Counter.Create(limit.Algorithm))];
+        Counter[] full = [.. fast];
+        var now = 0L;
+        for (var i = 0; i < 2000; i++)
+        {
+            now += random.NextInt64(3 * Second);
+            var cost = random.NextInt64(12);
+            var minCost = random.NextInt64(Math.Min(cost, 1), cost + 1);
+
+            var statuses = Counter.Acquire(full, limits, now, cost, minCost);
+            var taken = Counter.TryAcquire(fast, limits, now, cost, minCost);
+
+            Assert.That(taken is not null, Is.EqualTo(statuses.All(it => it.Wait == 0)));
+            var peek = Counter.Acquire([.. fast], limits, now, cost: 0);
+            Assert.That(
+                peek.Select(it => (it.Remaining, it.Reset)),
+                Is.EqualTo(statuses.Select(it => (it.Remaining, it.Reset)))
+            );
+        }
+    }
+
+    [Test]
+    public void Return_SameWindow_GivesBackWhatWasTaken([Values] Algorithm algorithm)
+    {
+        Limit[] limits = [Ten(algorithm)];
+        Counter[] counters = [Counter.Create(algorithm)];
+        Counter.TryAcquire(counters, limits, 0, 6, 6);
+        var origin = counters[0].Origin(limits[0]);
+        Counter.TryAcquire(counters, limits, 1, 4, 4);
+
+        counters[0] = counters[0].Return(limits[0], 2, 5, origin);
+
+        Assert.That(Counter.TryAcquire(counters, limits, 2, 6, 6), Is.Null);
+        Assert.That(Counter.TryAcquire(counters, limits, 2, 5, 5), Is.EqualTo(5));
+    }
+
+    [TestCase(Algorithm.FixedWindow)]
+    [TestCase(Algorithm.SlidingWindow)]
+    [TestCase(Algorithm.SlidingLog)]
+    [TestCase(Algorithm.Calendar)]
+    public void Return_WindowIsGone_GivesNothingBack(Algorithm algorithm)
+    {
+        Limit[] limits = [Ten(algorithm)];
+        Counter[] counters = [Counter.Create(algorithm)];
+        Counter.TryAcquire(counters, limits, 0, 6, 6);
+        var origin = counters[0].Origin(limits[0]);
+        var later = 10_000 * Second;
+        Counter.TryAcquire(counters, limits, later, 10, 10);
+
+        counters[0] = counters[0].Return(limits[0], later, 6, origin);
+
+        Assert.That(Counter.TryAcquire(counters, limits, later, 1, 1), Is.Null);
+    }
+
+    [Test]
+    public void Charge_OverTheLimit_IsTakenNevertheless([Values] Algorithm algorithm)
+    {
+        Limit[] limits = [Ten(algorithm)];
+        Counter[] counters = [Counter.Create(algorithm)];
+
+        counters[0] = counters[0].Charge(limits[0], 0, 25);
+
+        Assert.That(Counter.Acquire(counters, limits, 0, cost: 0).Single().Used, Is.EqualTo(25));
+    }
+
     // One limit
 
     [Test]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using RateLimiter.Domain.Checks;
+using RateLimiter.Domain.Policies;
 using RateLimiter.Infrastructure.Documents;
 using RateLimiter.Infrastructure.Redis.Logs;
 
@@ -68,6 +69,24 @@ public sealed class LogEntryJsonTests
         {
             Kind = LogEntryKind.Release,
             ReservationId = "",
+        },
+        Usual with
+        {
+            Kind = LogEntryKind.Commit,
+            ReservationId = "abcdefgh",
+            Released = 0,
+            IsLate = true,
+            IsHeld = true,
+        },
+        Usual with
+        {
+            Terms = new ReservationTerms(TimeSpan.FromHours(1), 1000, ExpiryAction.Charge),
+            MinCost = 1,
+        },
+        Usual with
+        {
+            Terms = new ReservationTerms(TimeSpan.FromSeconds(1), 1, OnExpiry: null),
+            ResetLimit = new string('"', 64),
         },
         Usual with
         {

@@ -9,9 +9,11 @@ namespace RateLimiter.UnitTests.Infrastructure.Redis.Logs;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class WaitingEntriesTests
 {
+    private const int Capacity = 1000;
+
     private static readonly LogId Log = new(TestData.Client, ClientLog.Decisions);
 
-    private readonly WaitingEntries entries = new(1024 * 1024);
+    private readonly WaitingEntries entries = new(1024 * 1024, Capacity);
 
     [TestCase(1)]
     [TestCase(7)]
@@ -137,7 +139,7 @@ public sealed class WaitingEntriesTests
             for (var i = 0; i < count; i++)
             {
                 entries.TryAdd(Log, LogEntryJson.Write(entry), out _);
-                if (i % IDecisionLog.Capacity == 0)
+                if (i % Capacity == 0)
                 {
                     foreach (var taken in entries.TakeAll())
                     {
