@@ -13,13 +13,26 @@ namespace RateLimiter.Application.Reservations;
 public sealed record SettleCommand(ClientSnapshot Client, string Id, Settlement Settlement)
     : IRequest<Settled>;
 
-internal sealed class SettleHandler(IReservationStore reservations, TimeProvider time)
-    : IRequestHandler<SettleCommand, Settled>
+internal sealed class SettleHandler(
+    IReservationStore reservations,
+    ReservationMetrics metrics,
+    TimeProvider time
+) : IRequestHandler<SettleCommand, Settled>
 {
     /// <summary>How long after its end a reservation is still known.</summary>
     private static readonly TimeSpan KnownFor = TimeSpan.FromMinutes(10);
 
     public async Task<Settled> Handle(SettleCommand command, CancellationToken cancellationToken)
+    {
+        var settled = await SettleAsync(command, cancellationToken);
+        metrics.Record(settled);
+        return settled;
+    }
+
+    private async Task<Settled> SettleAsync(
+        SettleCommand command,
+        CancellationToken cancellationToken
+    )
     {
         var (client, id, settlement) = command;
         if (VoidReservation.Parse(client.Id, id) is { } nothing)
