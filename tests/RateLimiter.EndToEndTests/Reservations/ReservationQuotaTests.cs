@@ -81,7 +81,7 @@ public sealed class ReservationQuotaTests
         Assert.That(
             await Metrics.FreshAsync(service, _ => true),
             Does.Contain("ratelimiter_reservations_settlements_total{outcome=\"late\"} 0")
-                .And.Contain("ratelimiter_reservations_expired_total 0")
+                .And.Contain("ratelimiter_reservations_expired_total{} 0")
         );
         var committed = Id(await ReserveAsync(client, "u"));
         await ReserveAsync(client, "u", ttl: 1);
@@ -98,8 +98,8 @@ public sealed class ReservationQuotaTests
                 return text.Contains(
                         "ratelimiter_reservations_settlements_total{outcome=\"committed\"} 1"
                     )
-                    && text.Contains("ratelimiter_reservations_expired_total 1")
-                    && text.Contains("ratelimiter_reservations_open 1");
+                    && text.Contains("ratelimiter_reservations_expired_total{} 1")
+                    && text.Contains("ratelimiter_reservations_open{} 1");
             }
         );
     }

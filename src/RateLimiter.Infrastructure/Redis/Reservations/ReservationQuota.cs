@@ -180,9 +180,7 @@ internal sealed class ReservationQuota(
         public long WrittenAt { get; set; }
 
         public bool IsDue(TimeProvider time, TimeSpan refresh) =>
-            Reservations.HasChanges
-            || WrittenAt == 0
-            || time.GetElapsedTime(WrittenAt) >= refresh;
+            Reservations.HasChanges || WrittenAt == 0 || time.GetElapsedTime(WrittenAt) >= refresh;
 
         public bool IsUsed(TimeProvider time, TimeSpan refresh) =>
             Reservations.HasChanges
