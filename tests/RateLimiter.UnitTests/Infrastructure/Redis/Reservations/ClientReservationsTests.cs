@@ -2,6 +2,7 @@ using RateLimiter.Infrastructure.Redis.Reservations;
 
 namespace RateLimiter.UnitTests.Infrastructure.Redis.Reservations;
 
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ClientReservationsTests
 {
     private const long Quota = 1000;
