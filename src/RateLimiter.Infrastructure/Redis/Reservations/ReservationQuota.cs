@@ -114,7 +114,7 @@ internal sealed class ReservationQuota(
         return entry;
     }
 
-    /// <summary>Writes what changed, or waits for whoever does.</summary>
+    /// <summary>Writes what changed, or waits for the call that does.</summary>
     private Task WriteAsync(ClientId client, Entry entry)
     {
         lock (entry)
