@@ -8,6 +8,7 @@ using RateLimiter.Application.Logs;
 using RateLimiter.Application.Policies;
 using RateLimiter.Application.Quotas;
 using RateLimiter.Application.Registration;
+using RateLimiter.Application.Reservations;
 using RateLimiter.Application.Stores;
 using RateLimiter.Application.Telemetry;
 
@@ -27,6 +28,7 @@ public static class ApplicationServices
             .AddKeys()
             .AddPolicies()
             .AddChecks()
+            .AddReservations()
             .AddLogs()
             .AddAnalytics();
 

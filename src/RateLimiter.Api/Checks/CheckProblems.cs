@@ -40,10 +40,10 @@ internal static class CheckProblems
                 StatusCodes.Status429TooManyRequests,
                 CheckRefusal.TooManyKeys
             ),
-            CheckProblem.TooManyReservations => ProblemResponse.Problem(
+            CheckProblem.TooManyReservations it => ProblemResponse.Problem(
                 context,
                 StatusCodes.Status429TooManyRequests,
-                ReservationRefusal.TooMany
+                it.OfClient ? ReservationRefusal.TooManyOfClient : ReservationRefusal.TooMany
             ),
             CheckProblem.NobodyNamed => ProblemResponse.ValidationProblem(
                 context,

@@ -21,9 +21,11 @@ internal static class CheckOutcome
         decision.Kind switch
         {
             DecisionKind.KeyReused => new(null, Problem: new CheckProblem.KeyReused()),
-            DecisionKind.TooManyReservations => new(
+            DecisionKind.TooManyReservations or DecisionKind.TooManyReservationsOfClient => new(
                 null,
-                Problem: new CheckProblem.TooManyReservations()
+                Problem: new CheckProblem.TooManyReservations(
+                    OfClient: decision.Kind == DecisionKind.TooManyReservationsOfClient
+                )
             ),
             DecisionKind.New or DecisionKind.Replayed => new(decision),
             _ => throw new UnreachableException(),

@@ -33,8 +33,9 @@ public abstract record CheckProblem
     /// <param name="RetryAfter">How long to wait.</param>
     public sealed record TooManyKeys(TimeSpan RetryAfter) : CheckProblem;
 
-    /// <summary>As many reservations of a counter are open as may be.</summary>
-    public sealed record TooManyReservations : CheckProblem;
+    /// <summary>As many reservations are open as may be.</summary>
+    /// <param name="OfClient">Whether of the client; else of a counter.</param>
+    public sealed record TooManyReservations(bool OfClient) : CheckProblem;
 
     /// <summary>A look names no subject, and no limit is one for all.</summary>
     public sealed record NobodyNamed : CheckProblem;

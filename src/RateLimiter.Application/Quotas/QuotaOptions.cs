@@ -46,6 +46,12 @@ public sealed class QuotaOptions
     public long IdempotencyKeys { get; set; } = 1_000_000;
 
     /// <summary>
+    /// The <see href="docs/reservations.md">reservations</see> that are open at once, of all instances together, within 10 %.
+    /// </summary>
+    [Bounds(1, 10_000_000)]
+    public long OpenReservations { get; set; } = 100_000;
+
+    /// <summary>
     /// <see href="docs/production.md#administrative-calls">Administrative calls</see> (all calls except checks) per second,
     /// of one client and from one caller's address, on each instance; 0 for any number.
     /// </summary>

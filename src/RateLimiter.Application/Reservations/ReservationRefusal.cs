@@ -9,8 +9,11 @@ public static class ReservationRefusal
     /// <summary>The id is none of this client, or its reservation ended more than 10 minutes ago.</summary>
     public const string Unknown = "There is no such reservation.";
 
-    /// <summary>As many reservations are open as may be.</summary>
+    /// <summary>As many reservations of a counter are open as may be.</summary>
     public const string TooMany = "Too many reservations of this subject are open.";
+
+    /// <summary>As many reservations of the client are open as may be.</summary>
+    public const string TooManyOfClient = "Too many reservations of this client are open.";
 
     /// <summary>Says why a reservation cannot be settled so.</summary>
     public static string Of(SettlementConflict conflict) =>

@@ -17,6 +17,7 @@ public sealed record SettleCommand(ClientSnapshot Client, string Id, Settlement 
 internal sealed class SettleHandler(
     IReservationStore reservations,
     DecisionRecorder recorder,
+    ReservationMetrics metrics,
     TimeProvider time
 ) : IRequestHandler<SettleCommand, Settled>
 {
@@ -24,6 +25,16 @@ internal sealed class SettleHandler(
     private static readonly TimeSpan KnownFor = TimeSpan.FromMinutes(10);
 
     public async Task<Settled> Handle(SettleCommand command, CancellationToken cancellationToken)
+    {
+        var settled = await SettleAsync(command, cancellationToken);
+        metrics.Record(settled);
+        return settled;
+    }
+
+    private async Task<Settled> SettleAsync(
+        SettleCommand command,
+        CancellationToken cancellationToken
+    )
     {
         var (client, id, settlement) = command;
         if (VoidReservation.Parse(client.Id, id) is { } nothing)

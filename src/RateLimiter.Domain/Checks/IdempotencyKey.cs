@@ -80,4 +80,7 @@ public enum DecisionKind
 
     /// <summary>Nothing was decided: as many reservations of a counter are open as may be.</summary>
     TooManyReservations,
+
+    /// <summary>Nothing was decided: as many reservations of the client are open as may be.</summary>
+    TooManyReservationsOfClient,
 }

@@ -63,7 +63,8 @@ internal static class RedisServices
         services
             .AddSingleton<CheckProbe>()
             .AddAs<ICounterStore, RedisCounterStore>()
-            .AddAs<IReservationStore, RedisReservationStore>();
+            .AddAs<IReservationStore, RedisReservationStore>()
+            .AddHosted<ReservationQuota>();
 
     private static IServiceCollection AddRegistry(this IServiceCollection services) =>
         services

@@ -169,6 +169,7 @@ public sealed class StartupTests
     [TestCase("Streams__EventsPerSecondPerInstance", "100000001")]
     [TestCase("Quotas__AdministrativeCallsPerSecond", "-1")]
     [TestCase("Quotas__AdministrativeCallsPerSecond", "1000000001")]
+    [TestCase("Quotas__OpenReservations", "0")]
     [TestCase("Quotas__AdministrativeBurst", "0")]
     [TestCase("Quotas__AdministrativeBurst", "1000000001")]
     [TestCase("Embedded__MaxBytes", "67108863")]

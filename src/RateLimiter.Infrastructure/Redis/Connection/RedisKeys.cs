@@ -222,6 +222,13 @@ internal static class RedisKeys
     public static string ReservationSlot(in CheckPlan plan) =>
         HashSlots.SuffixFor(ReservationTag(plan.Client), Slot(plan));
 
+    /// <summary>
+    /// Sorted set: id of an open reservation → when it expires, in microseconds since 1970. In a slot of its own; deleted with the
+    /// client's counters.
+    /// </summary>
+    public static RedisKey OpenReservations(ClientId client) =>
+        $"rl:{{{ReservationTag(client)}open}}";
+
     private static string ReservationTag(ClientId client) => $"{client}:";
 
     /// <summary>Sorted set: what open reservations hold of a counter (holds.lua).</summary>

@@ -4,6 +4,7 @@ using RateLimiter.Infrastructure.Redis.Analytics;
 using RateLimiter.Infrastructure.Redis.Checks;
 using RateLimiter.Infrastructure.Redis.Connection;
 using RateLimiter.Infrastructure.Redis.Logs;
+using RateLimiter.Infrastructure.Redis.Reservations;
 
 namespace RateLimiter.Infrastructure.Redis.Health;
 
@@ -13,7 +14,8 @@ internal sealed class StoreMetrics(
     RedisConnection connection,
     RedisCounterStore counters,
     RedisDecisionLog log,
-    RedisAnalytics analytics
+    RedisAnalytics analytics,
+    ReservationQuota reservations
 ) : ObservedMetrics(meters)
 {
     protected override void AddInstruments(Meter meter)
@@ -65,6 +67,18 @@ internal sealed class StoreMetrics(
             () => analytics.Lost,
             "{check}",
             "Checks that were not written before the service stopped."
+        );
+        meter.CreateObservableGauge(
+            "ratelimiter.reservations.open",
+            () => reservations.Open,
+            "{reservation}",
+            "Open reservations, on any instance, of the clients that use this instance. Instances count the same ones."
+        );
+        meter.CreateObservableCounter(
+            "ratelimiter.reservations.expired",
+            () => reservations.Expired,
+            "{reservation}",
+            "Reservations that expired before they were settled. Each is counted by the instance that noticed first."
         );
         meter.CreateObservableCounter(
             "ratelimiter.process.stalled",

@@ -13,8 +13,11 @@ using StackExchange.Redis;
 namespace RateLimiter.Infrastructure.Redis.Reservations;
 
 /// <summary>Reservations beside the counters in Redis: check.lua makes them, settle.lua settles them.</summary>
-internal sealed class RedisReservationStore(RedisConnection connection, RedisCounterStore counters)
-    : IReservationStore
+internal sealed class RedisReservationStore(
+    RedisConnection connection,
+    RedisCounterStore counters,
+    ReservationQuota quota
+) : IReservationStore
 {
     /// <summary>The documents that are remembered, at about 500 bytes each: most are settled where they were made.</summary>
     private const int Remembered = 20_000;
@@ -38,13 +41,29 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
             return null;
         }
 
+        var start = connection.Clock.GetTimestamp();
+        if (!await quota.TryEnterAsync(plan.Client))
+        {
+            return Decision.NotAsked(plan, connection.Clock.GetUtcNow()) with
+            {
+                Kind = DecisionKind.TooManyReservationsOfClient,
+            };
+        }
+
         try
         {
-            return await ReserveAsync(plan, clock: null, cancellationToken);
+            plan = plan with { Waited = plan.Waited + connection.Clock.GetElapsedTime(start) };
+            return plan.Waited < connection.CheckTimeout
+                ? await ReserveAsync(plan, clock: null, cancellationToken)
+                : null;
         }
         catch (StoreUnavailableException)
         {
             return null;
+        }
+        finally
+        {
+            quota.Leave(plan.Client);
         }
     }
 
@@ -79,6 +98,8 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
         if (decisions[0]?.ReservationId == made.Id)
         {
             documents.AddOrUpdate(made.Id, made.Document);
+            var expires = decisions[0]!.DecidedAt + made.Terms.TimeToLive;
+            quota.Add(plan.Client, made.Id, MicrosecondsOf(expires));
         }
 
         return decisions[0];
@@ -115,8 +136,13 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
             answer = await AskAsync(Number(answer, 1));
         }
 
-        if (answer[0] is "settled" or "released")
+        if (answer[0] is "held" or "extended")
         {
+            quota.Add(client, id, Number(answer, answer.Length - 1));
+        }
+        else if (answer[0] is "settled" or "released")
+        {
+            quota.Remove(client, id);
             documents.TryRemove(id);
             foreach (var counter in keys.AsSpan(1))
             {
@@ -269,6 +295,9 @@ internal sealed class RedisReservationStore(RedisConnection connection, RedisCou
         };
 
     private static long? Remaining(long number) => number < 0 ? null : number;
+
+    private static long MicrosecondsOf(DateTimeOffset time) =>
+        (long)(time - DateTimeOffset.UnixEpoch).TotalMicroseconds;
 
     private static long Number(string[] answer, int index) =>
         long.Parse(answer[index], CultureInfo.InvariantCulture);

@@ -203,7 +203,8 @@ public sealed class ModelTests(StoreKind kind) : StoreTests(kind)
     public void Store_RandomHistoryOfAnOrganisationAndItsMembers_AnswersAsTheModel() =>
         Check(
             RandomHistories(
-                from ofOrganisation in Gen.Elements<Algorithm>([.. Algorithms.OfChecks]).SelectMany(Limit)
+                from ofOrganisation in Gen.Elements<Algorithm>([.. Algorithms.OfChecks])
+                    .SelectMany(Limit)
                 from ofMember in Gen.Elements<Algorithm>([.. Algorithms.OfChecks]).SelectMany(Limit)
                 select (IReadOnlyList<LimitShape>)
                     [

@@ -1,4 +1,7 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using RateLimiter.Application.Quotas;
 using RateLimiter.Domain;
 using RateLimiter.Domain.Checks;
 using RateLimiter.Domain.Policies;
@@ -24,7 +27,16 @@ public sealed class ReservationModelTests(StoreKind kind) : StoreTests(kind)
     [Test]
     public async Task Settle_RandomHistories_AgreeWithTheModel()
     {
-        var store = new RedisReservationStore(Store.Connection, Counters);
+        var store = new RedisReservationStore(
+            Store.Connection,
+            Counters,
+            new ReservationQuota(
+                Store.Connection,
+                Options.Create(new QuotaOptions()),
+                TimeProvider.System,
+                NullLogger<ReservationQuota>.Instance
+            )
+        );
         for (var seed = 0; seed < Histories; seed++)
         {
             var history = new History(new Random(seed), store, Counters);
