@@ -1,5 +1,3 @@
-using RateLimiter.TestStores;
-
 namespace RateLimiter.ApiTests.Reservations;
 
 /// <summary>Makes and settles reservations on one route.</summary>

@@ -91,6 +91,67 @@ public sealed class ReservationSimulationTests : ServiceFixture
         Assert.That(simulated["newly_denied"].GetInt64(), Is.Zero);
     }
 
+    [Test]
+    [Contract(
+        "POST /policy/simulate: slots are replayed with the settlements of their reservations"
+    )]
+    public async Task Simulate_Concurrency_DecidesAsItDid()
+    {
+        const string policy =
+            """{"route_key":"search","limits":[{"limit":2,"algorithm":"concurrency"},{"limit":50,"window_seconds":86400}]}""";
+        (await Client.PostAsync("/policy", policy)).MustBeOk();
+        var first = await ReserveAsync("alice", 5);
+        var second = await ReserveAsync("alice", 5);
+        await MustDenyAsync("alice", 5);
+        await CommitAsync(first, 2, final: false);
+        await MustDenyAsync("alice", 5);
+        await CommitAsync(first, 7);
+        var third = await ReserveAsync("alice", 5);
+        await Client.SendAsync(HttpMethod.Delete, $"/reservations/{second}");
+        await Client.SendAsync(HttpMethod.Delete, $"/reservations/{third}");
+        await ReserveAsync("alice", 40);
+        await MustDenyAsync("alice", 10);
+
+        var same = await SimulateAsync(2);
+        // Two more hold 10 of the tokens, which the reservation of 40 lacks, so that the last one gets its 10.
+        var wider = await SimulateAsync(4);
+        var narrower = await SimulateAsync(1);
+
+        Assert.That(
+            (same["current"].GetRawText(), same["proposed"].GetRawText()),
+            Is.EqualTo(("""{"allowed":4,"denied":3}""", """{"allowed":4,"denied":3}"""))
+        );
+        Assert.That(Changed(same), Is.EqualTo((0, 0)));
+        Assert.That(Changed(wider), Is.EqualTo((3, 1)));
+        Assert.That(Changed(narrower), Is.EqualTo((0, 1)));
+
+        static (long Allowed, long Denied) Changed(Answer it) =>
+            (it["newly_allowed"].GetInt64(), it["newly_denied"].GetInt64());
+
+        async Task<Answer> SimulateAsync(int slots)
+        {
+            var proposed = policy.Replace(
+                "\"limit\":2",
+                $"\"limit\":{slots}",
+                StringComparison.Ordinal
+            );
+            return (
+                await Client.PostAsync("/policy/simulate", $$"""{"policy":{{proposed}}}""")
+            ).MustBeOk();
+        }
+    }
+
+    private async Task MustDenyAsync(string user, long cost) =>
+        Assert.That(
+            (
+                await Client.PostAsync(
+                    "/reservations",
+                    $$"""{"user_id":"{{user}}","route_key":"search","cost":{{cost}}}"""
+                )
+            ).Allowed,
+            Is.False
+        );
+
     private async Task<string> ReserveAsync(string user, long cost) =>
         (
             await Client.PostAsync(

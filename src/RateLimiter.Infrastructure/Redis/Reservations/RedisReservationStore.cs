@@ -133,12 +133,12 @@ internal sealed class RedisReservationStore(
         if (answer[0] == "outdated")
         {
             // The clock of the store was not known.
-            answer = await AskAsync(Number(answer, 1));
+            answer = await AskAsync(SettleReply.Number(answer, 1));
         }
 
-        if (answer[0] is "held" or "extended")
+        if (SettleReply.Expiry(answer) is { } expiry)
         {
-            quota.Add(client, id, Number(answer, answer.Length - 1));
+            quota.Add(client, id, expiry);
         }
         else if (answer[0] is "settled" or "released")
         {
@@ -151,7 +151,7 @@ internal sealed class RedisReservationStore(
             }
         }
 
-        var settled = Read(answer);
+        var settled = SettleReply.Read(answer);
         return document is null ? settled : settled with { Change = ChangeBy(answer) };
 
         SettlementChange? ChangeBy(string[] answer)
@@ -163,17 +163,18 @@ internal sealed class RedisReservationStore(
             }
 
             var check = document.ToCheck();
-            var nearest = Number(answer, start + 3);
+            var nearest = SettleReply.Number(answer, start + 3);
             var current = nearest < 0 ? null : plan(check);
             var index = current is { } known
                 ? Array.IndexOf(KeyedPlan.NamesOf(known), document.Counters[(int)nearest])
                 : -1;
             return new SettlementChange(
                 check,
-                DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Number(answer, start)),
-                Released: Number(answer, start + 1),
+                DateTimeOffset.UnixEpoch
+                    + TimeSpan.FromMicroseconds(SettleReply.Number(answer, start)),
+                Released: SettleReply.Number(answer, start + 1),
                 index < 0 ? null : current!.Value.Limits[index],
-                Math.Max(0, Number(answer, start + 2))
+                Math.Max(0, SettleReply.Number(answer, start + 2))
             );
         }
 
@@ -260,45 +261,6 @@ internal sealed class RedisReservationStore(
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 
-    private static Settled Read(string[] answer) =>
-        answer[0] switch
-        {
-            "settled" => new Settled.Committed(
-                Charged: Number(answer, 1),
-                Released: Number(answer, 2),
-                Overrun: Number(answer, 3),
-                Late: Number(answer, 4) == 1,
-                Degraded: false,
-                Remaining(Number(answer, 5))
-            ),
-            "held" => new Settled.Committed(
-                Charged: Number(answer, 1),
-                Released: 0,
-                Overrun: Number(answer, 2),
-                Late: false,
-                Degraded: false,
-                Remaining(Number(answer, 3))
-            )
-            {
-                IsHeld = true,
-            },
-            "extended" => new Settled.Extended(
-                DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Number(answer, 1))
-            ),
-            "released" => new Settled.Returned(),
-            "unknown" => new Settled.Unknown(),
-            "gone" => new Settled.Refused(SettlementConflict.Released),
-            "expired" => new Settled.Refused(SettlementConflict.Expired),
-            "different" => new Settled.Refused(SettlementConflict.Committed),
-            "less" => new Settled.Refused(SettlementConflict.LessThanBefore),
-            _ => throw new StoreUnavailableException("The store's reply was not understood."),
-        };
-
-    private static long? Remaining(long number) => number < 0 ? null : number;
-
     private static long MicrosecondsOf(DateTimeOffset time) =>
         (long)(time - DateTimeOffset.UnixEpoch).TotalMicroseconds;
-
-    private static long Number(string[] answer, int index) =>
-        long.Parse(answer[index], CultureInfo.InvariantCulture);
 }
