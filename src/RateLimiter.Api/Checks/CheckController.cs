@@ -27,6 +27,7 @@ public sealed class CheckController(IMediator mediator) : ControllerBase
     [OpenApiOperationProcessor(typeof(IdempotencyHeader))]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status422UnprocessableEntity)]
     public async Task<IActionResult> CheckAsync([FromBody, ValidateNever] CheckRequest request)
     {

@@ -16,6 +16,7 @@ namespace RateLimiter.Api.Gateway;
 [Tags("Gateway")]
 [ForEndUsers]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
 public sealed class GatewayController(IMediator mediator) : ControllerBase
 {
     /// <summary>Checks whether a gateway may pass a request on. All methods are equivalent.</summary>

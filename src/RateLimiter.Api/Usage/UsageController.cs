@@ -83,6 +83,7 @@ public sealed class UsageController(IMediator mediator, IMapper mapper) : Contro
     [OpenApiOperationProcessor(typeof(DecisionHeaders))]
     [OpenApiOperationProcessor(typeof(IdempotencyHeader))]
     [ProducesResponseType<DecisionResponse>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status422UnprocessableEntity)]
     public async Task<IActionResult> RefundAsync(
         [FromBody, ValidateNever] CheckRequest request,

@@ -4623,6 +4623,10 @@ namespace RateLimiting.Client.Generated
         [System.Runtime.Serialization.EnumMember(Value = @"calendar")]
         Calendar = 5,
 
+        [System.Text.Json.Serialization.JsonStringEnumMemberName(@"concurrency")]
+        [System.Runtime.Serialization.EnumMember(Value = @"concurrency")]
+        Concurrency = 6,
+
     }
 
     /// <summary>
@@ -5410,13 +5414,13 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// Permits per window, or slots of a concurrency limit, 0 to 1,000,000,000; 0 blocks everything.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long? Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar or concurrency limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;
@@ -5532,13 +5536,13 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// Permits per window, or slots of a concurrency limit, 0 to 1,000,000,000; 0 blocks everything.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar or concurrency limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long WindowSeconds { get; set; } = default!;
@@ -6038,13 +6042,13 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// Permits per window, or slots of a concurrency limit, 0 to 1,000,000,000; 0 blocks everything.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long? Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar or concurrency limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;
@@ -6182,13 +6186,13 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// Permits per window, or slots of a concurrency limit, 0 to 1,000,000,000; 0 blocks everything.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar or concurrency limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;
@@ -7101,13 +7105,13 @@ namespace RateLimiting.Client.Generated
     {
 
         /// <summary>
-        /// Permits per window, 0 to 1,000,000,000; 0 blocks everything.
+        /// Permits per window, or slots of a concurrency limit, 0 to 1,000,000,000; 0 blocks everything.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("limit")]
         public long? Limit { get; set; } = default!;
 
         /// <summary>
-        /// The window in seconds, 1 to 31,536,000; not of a calendar limit.
+        /// The window in seconds, 1 to 31,536,000; not of a calendar or concurrency limit.
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("window_seconds")]
         public long? WindowSeconds { get; set; } = default!;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BitFaster.Caching.Lru;
 using RateLimiter.Application.Reservations;
 using RateLimiter.Application.Stores;
