@@ -48,6 +48,7 @@ internal sealed class PackageApp : IAsyncDisposable
             client,
             limiters,
             context => context.Response.WriteAsync("Found"),
+            _ => { },
             paths
         );
 
@@ -55,12 +56,14 @@ internal sealed class PackageApp : IAsyncDisposable
     /// <param name="client">The client whose key it uses.</param>
     /// <param name="limiters">The policies: <c>/NAME</c> has the policy of that name.</param>
     /// <param name="endpoint">What it does at each path.</param>
+    /// <param name="connection">Configures its connection to the service.</param>
     /// <param name="paths">The paths that it serves.</param>
     public static async Task<PackageApp> StartAsync(
         Service service,
         TestClient client,
         Action<RateLimiterOptions> limiters,
         RequestDelegate endpoint,
+        Action<IHttpClientBuilder> connection,
         params string[] paths
     )
     {
@@ -68,12 +71,14 @@ internal sealed class PackageApp : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFakeLogging();
         builder.Services.AddRoutingCore();
-        builder.Services.AddRateLimiterClient(options =>
-        {
-            options.BaseAddress = service.Address;
-            options.ApiKey = client.Key;
-            options.Timeout = options.AttemptTimeout = TimeSpan.FromSeconds(30);
-        });
+        connection(
+            builder.Services.AddRateLimiterClient(options =>
+            {
+                options.BaseAddress = service.Address;
+                options.ApiKey = client.Key;
+                options.Timeout = options.AttemptTimeout = TimeSpan.FromSeconds(30);
+            })
+        );
         builder.Services.AddRateLimiter(limiters);
         var app = builder.Build();
         app.UseRouting();

@@ -172,6 +172,7 @@ public sealed class PackageReservationTests : IAsyncDisposable
             options =>
                 options.AddServicePolicy(Model, Model, user: _ => "alice", reservation: new()),
             endpoint,
+            connection => connection.AddHttpMessageHandler(() => new SlowCommits()),
             Model
         );
 
@@ -196,4 +197,21 @@ public sealed class PackageReservationTests : IAsyncDisposable
             .Single(it => it.GetProperty("name").GetString() == limit)
             .GetProperty("used")
             .GetInt64();
+
+    /// <summary>A network on which each commit arrives long after the response of its request.</summary>
+    private sealed class SlowCommits : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        )
+        {
+            if (request.RequestUri!.AbsolutePath.EndsWith("/commit", StringComparison.Ordinal))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken);
+            }
+
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
 }

@@ -1,4 +1,6 @@
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Testing;
@@ -169,6 +171,30 @@ public sealed class ReservationLeaseTests : IAsyncDisposable
         Assert.That(logger.LatestRecord.Message, Does.Contain("409").And.Contain("Because."));
     }
 
+    [Test]
+    public async Task Request_OfEitherLimiter_EndsAfterTheSettlement([Values] bool isForAll)
+    {
+        var response = new EndingResponse();
+        var context = new DefaultHttpContext { RequestServices = services };
+        context.Features.Set<IHttpResponseFeature>(response);
+        var policy = new ServicePolicy("search", null, null, null, default, null, TwoSlots);
+        var asking = isForAll
+            ? new GlobalServiceLimiter(policy).AcquireAsync(context)
+            : policy.KeptLimiterOf(context).Factory(policy.PartitionOf(context)).AcquireAsync();
+        (await service.NextAsync()).Give(Held());
+        var lease = await asking;
+
+        lease.Dispose();
+        var ending = response.EndAsync();
+        var commit = await service.NextAsync();
+        var isEnded = ending.IsCompleted;
+        commit.Give(new { charged = 3 });
+        await ending;
+
+        Assert.That(commit.Line, Is.EqualTo(Commit));
+        Assert.That(isEnded, Is.False);
+    }
+
     private static readonly RateLimitReservationOptions[] NoReservations =
     [
         new() { Slots = 0 },
@@ -252,4 +278,15 @@ public sealed class ReservationLeaseTests : IAsyncDisposable
             time,
             reservation: reservation ?? TwoSlots
         );
+
+    /// <summary>A response that calls what waits for its end.</summary>
+    private sealed class EndingResponse : HttpResponseFeature
+    {
+        private Func<Task> end = () => Task.CompletedTask;
+
+        public override void OnCompleted(Func<object, Task> callback, object state) =>
+            end = () => callback(state);
+
+        public Task EndAsync() => end();
+    }
 }
