@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using RateLimiter.TestStores;
 
 namespace RateLimiter.EndToEndTests.AspNetCore;
 
@@ -176,15 +175,15 @@ public sealed class PackageReservationTests : IAsyncDisposable
             Model
         );
 
-    private Task MustBecomeTakenAsync() =>
-        Poll.UntilAsync(
+    private async Task MustBecomeTakenAsync() =>
+        await Poll.UntilAsync(
             "The request takes no slot.",
             Soon,
             async () => await UsedAsync("concurrency") == 1
         );
 
-    private Task MustBecomeFreeAsync() =>
-        Poll.UntilAsync(
+    private async Task MustBecomeFreeAsync() =>
+        await Poll.UntilAsync(
             "The slot stays taken.",
             Soon,
             async () => await UsedAsync("concurrency") == 0
