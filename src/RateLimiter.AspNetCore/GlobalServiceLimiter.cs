@@ -26,6 +26,7 @@ internal sealed class GlobalServiceLimiter(ServicePolicy policy)
         if (lease.IsAcquired)
         {
             RateLimitHeaders.Write(resource.Response.Headers, lease);
+            ServiceReservations.AwaitAtEndOf(resource.Response, lease);
         }
 
         return lease;

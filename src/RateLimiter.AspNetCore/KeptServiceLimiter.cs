@@ -37,6 +37,7 @@ internal sealed class KeptServiceLimiter(ServiceRateLimiter limiter) : RateLimit
         if (request is not null && lease.IsAcquired)
         {
             RateLimitHeaders.Write(request.Response.Headers, lease);
+            ServiceReservations.AwaitAtEndOf(request.Response, lease);
         }
 
         return lease;

@@ -24,7 +24,10 @@ public static class ServiceMetadata
         MetadataName.Create<bool>("RATELIMITER_UNAVAILABLE");
 }
 
-/// <summary>The lease for a decision of the service. Disposing it returns no permits: the request was made.</summary>
+/// <summary>
+/// The lease for a decision of the service. Disposing it returns no permits: the request was made. If it owns a reservation, that
+/// frees its slots.
+/// </summary>
 internal sealed class ServiceLease : RateLimitLease
 {
     /// <summary>The lease of an attempt for which the service was not asked.</summary>
@@ -35,15 +38,29 @@ internal sealed class ServiceLease : RateLimitLease
 
     private readonly RateLimitDecision? decision;
     private readonly Exception? failure;
+    private RateLimitReservation? reservation;
 
-    private ServiceLease(bool isAcquired, RateLimitDecision? decision, Exception? failure)
+    private ServiceLease(
+        bool isAcquired,
+        RateLimitDecision? decision,
+        Exception? failure,
+        RateLimitReservation? reservation = null
+    )
     {
         IsAcquired = isAcquired;
         this.decision = decision;
         this.failure = failure;
+        this.reservation = reservation;
+        IsReserved = reservation is not null;
     }
 
     public override bool IsAcquired { get; }
+
+    /// <summary>Whether it owns a reservation, or did until it was disposed of.</summary>
+    public bool IsReserved { get; }
+
+    /// <summary>The settlement that disposing has started; complete before. Never fails.</summary>
+    public Task Settlement { get; private set; } = Task.CompletedTask;
 
     private bool IsUnavailable =>
         !IsAcquired && (failure is not null || decision is { IsFailClosed: true });
@@ -79,6 +96,9 @@ internal sealed class ServiceLease : RateLimitLease
     public static ServiceLease Of(RateLimitDecision decision, bool isAcquired) =>
         new(isAcquired, decision, null);
 
+    public static ServiceLease Of(RateLimitReservation reservation) =>
+        new(true, reservation.Decision, null, reservation);
+
     public static ServiceLease Without(FailureMode mode, Exception failure) =>
         new(mode == FailureMode.Allow, null, failure);
 
@@ -94,5 +114,16 @@ internal sealed class ServiceLease : RateLimitLease
             : metadataName == ServiceMetadata.IsUnavailable.Name && IsUnavailable ? true
             : null;
         return metadata is not null;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        // Started, not awaited: the base class has no asynchronous dispose, and a blocked thread per request would starve the pool.
+        if (Interlocked.Exchange(ref reservation, null) is { } held)
+        {
+            Settlement = ServiceReservations.CommitAsync(held);
+        }
+
+        base.Dispose(disposing);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using RateLimiting.AspNetCore;
+using RateLimiting.Client;
 
 namespace Microsoft.AspNetCore.RateLimiting;
 
@@ -18,6 +19,11 @@ public static class ServiceLimiterOptions
     /// Who the request is for beside the user, such as its organisation, by the names that the policy's limits have. An empty value
     /// is missing. Default: none.
     /// </param>
+    /// <param name="reservation">
+    /// Makes a reservation for each request instead of a check, held as these options say until the request ends:
+    /// <c>new()</c> takes one slot. A policy with a concurrency limit needs it. The cost stays charged. Default: a check.
+    /// </param>
+    /// <exception cref="ArgumentException">The service would refuse the route key or the options of the reservation.</exception>
     public static RateLimiterOptions AddServicePolicy(
         this RateLimiterOptions options,
         string policyName,
@@ -26,12 +32,21 @@ public static class ServiceLimiterOptions
         Func<HttpContext, string?>? role = null,
         Func<HttpContext, int>? cost = null,
         FailureMode onFailure = FailureMode.Allow,
-        Func<HttpContext, IReadOnlyDictionary<string, string>?>? subjects = null
+        Func<HttpContext, IReadOnlyDictionary<string, string>?>? subjects = null,
+        RateLimitReservationOptions? reservation = null
     )
     {
         ArgumentNullException.ThrowIfNull(options);
         var route = ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength);
-        var policy = new ServicePolicy(route, user, role, cost, onFailure, subjects);
+        var policy = new ServicePolicy(
+            route,
+            user,
+            role,
+            cost,
+            onFailure,
+            subjects,
+            ServiceReservations.Checked(reservation)
+        );
         options.OnRejected ??= ServiceRejection.WriteAsync;
         return options.AddPolicy(policyName, policy.KeptLimiterOf);
     }
@@ -49,6 +64,11 @@ public static class ServiceLimiterOptions
     /// Who the request is for beside the user, such as its organisation, by the names that the policy's limits have. An empty value
     /// is missing. Default: none.
     /// </param>
+    /// <param name="reservation">
+    /// Makes a reservation for each request instead of a check, held as these options say until the request ends:
+    /// <c>new()</c> takes one slot. A policy with a concurrency limit needs it. The cost stays charged. Default: a check.
+    /// </param>
+    /// <exception cref="ArgumentException">The service would refuse the route key or the options of the reservation.</exception>
     public static RateLimiterOptions UseServiceForAllRequests(
         this RateLimiterOptions options,
         string routeKey,
@@ -56,14 +76,23 @@ public static class ServiceLimiterOptions
         Func<HttpContext, string?>? role = null,
         Func<HttpContext, int>? cost = null,
         FailureMode onFailure = FailureMode.Allow,
-        Func<HttpContext, IReadOnlyDictionary<string, string>?>? subjects = null
+        Func<HttpContext, IReadOnlyDictionary<string, string>?>? subjects = null,
+        RateLimitReservationOptions? reservation = null
     )
     {
         ArgumentNullException.ThrowIfNull(options);
         var route = ServiceNames.Checked(routeKey, ServiceNames.MaxRouteLength);
         options.OnRejected ??= ServiceRejection.WriteAsync;
         options.GlobalLimiter = new GlobalServiceLimiter(
-            new ServicePolicy(route, user, role, cost, onFailure, subjects)
+            new ServicePolicy(
+                route,
+                user,
+                role,
+                cost,
+                onFailure,
+                subjects,
+                ServiceReservations.Checked(reservation)
+            )
         );
         return options;
     }

@@ -17,7 +17,8 @@ internal sealed record ServicePolicy(
     Func<HttpContext, string?>? Role,
     Func<HttpContext, int>? Cost,
     FailureMode OnFailure,
-    Func<HttpContext, IReadOnlyDictionary<string, string>?>? Subjects = null
+    Func<HttpContext, IReadOnlyDictionary<string, string>?>? Subjects = null,
+    RateLimitReservationOptions? Reservation = null
 )
 {
     private const int IPv6PrefixBytes = 8;
@@ -75,7 +76,8 @@ internal sealed record ServicePolicy(
             partition.Cost,
             OnFailure,
             logger,
-            subjects: partition.Subjects?.Values
+            subjects: partition.Subjects?.Values,
+            reservation: Reservation
         );
 
     private static string? Caller(HttpContext context) =>

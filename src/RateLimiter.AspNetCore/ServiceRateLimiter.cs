@@ -8,7 +8,8 @@ namespace RateLimiting.AspNetCore;
 /// <summary>
 /// A <see cref="RateLimiter"/> for one user (and other subjects) on one route, whose limits the service keeps. It works with any code that takes a
 /// <see cref="RateLimiter"/>. Permits are the cost of a check; 0 permits take nothing, and are granted if one permit remains. A
-/// call that is waiting when the limiter is disposed still gets its lease.
+/// call that is waiting when the limiter is disposed still gets its lease. With a reservation, the lease holds slots until it is
+/// disposed of, so dispose of every lease.
 /// </summary>
 /// <param name="client">The client of the service.</param>
 /// <param name="userId">The user, 1 to 256 characters.</param>
@@ -19,6 +20,10 @@ namespace RateLimiting.AspNetCore;
 /// <param name="logger">Receives a message when the service rejects checks. Outages of the service are logged by the client.</param>
 /// <param name="time">The clock that measures the idle time.</param>
 /// <param name="subjects">The subjects beside the user, at most 8, each with a value of 1 to 256 characters.</param>
+/// <param name="reservation">
+/// Makes reservations instead of checks, held as these options say until the lease is disposed of; then the slots are freed, and
+/// the cost stays charged. Null makes checks, which a policy with a concurrency limit refuses.
+/// </param>
 public sealed class ServiceRateLimiter(
     IRateLimiterClient client,
     string userId,
@@ -28,7 +33,8 @@ public sealed class ServiceRateLimiter(
     FailureMode onFailure = FailureMode.Allow,
     ILogger<ServiceRateLimiter>? logger = null,
     TimeProvider? time = null,
-    IReadOnlyDictionary<string, string>? subjects = null
+    IReadOnlyDictionary<string, string>? subjects = null,
+    RateLimitReservationOptions? reservation = null
 ) : RateLimiter
 {
     /// <summary>The maximum cost of a check.</summary>
@@ -49,6 +55,9 @@ public sealed class ServiceRateLimiter(
                 ServiceNames.Checked(subject.Value, ServiceNames.MaxSubjectLength, nameof(subjects))
         ),
     };
+    private readonly RateLimitReservationOptions? reservation = ServiceReservations.Checked(
+        reservation
+    );
     private readonly RouteOutages outages = RouteOutages.Of(client);
     private readonly ILogger log = logger ?? NullLogger<ServiceRateLimiter>.Instance;
     private readonly TimeProvider clock = time ?? TimeProvider.System;
@@ -135,12 +144,13 @@ public sealed class ServiceRateLimiter(
         var asked = Outage.Now();
         try
         {
-            var decision = await client
-                .CheckAsync(CheckOf(permits), cancellationToken)
-                .ConfigureAwait(false);
+            var lease = await (
+                reservation is null
+                    ? CheckAsync(permits, cancellationToken)
+                    : ReserveAsync(permits, reservation, cancellationToken)
+            ).ConfigureAwait(false);
             outages.Succeed(asked, permit.RouteKey, log);
-            Interlocked.Exchange(ref remaining, decision.Remaining);
-            return ServiceLease.Of(decision, IsAcquired(decision, permits));
+            return lease;
         }
         catch (RateLimiterUnavailableException exception)
         {
@@ -156,5 +166,48 @@ public sealed class ServiceRateLimiter(
             outages.Fail(asked, permit.RouteKey, exception.Message, log, clock);
             return ServiceLease.Without(onFailure, exception);
         }
+    }
+
+    private async Task<ServiceLease> CheckAsync(int permits, CancellationToken cancellationToken)
+    {
+        var decision = await client
+            .CheckAsync(CheckOf(permits), cancellationToken)
+            .ConfigureAwait(false);
+        Interlocked.Exchange(ref remaining, decision.Remaining);
+        return ServiceLease.Of(decision, IsAcquired(decision, permits));
+    }
+
+    private async Task<ServiceLease> ReserveAsync(
+        int permits,
+        RateLimitReservationOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        // A reservation of cost 0 takes a slot too. So for 0 permits, one is taken and given back at once.
+        var reserving = client.ReserveAsync(
+            CheckOf(Math.Max(permits, 1)),
+            options,
+            CancellationToken.None
+        );
+        RateLimitReservation held;
+        try
+        {
+            held = await reserving.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // A cancelled call would leave the slots taken until they expire, if the service has already granted them.
+            _ = ServiceReservations.ReleaseAsync(reserving);
+            throw;
+        }
+
+        Interlocked.Exchange(ref remaining, held.Decision.Remaining);
+        if (permits > 0 && held.Decision.Allowed)
+        {
+            return ServiceLease.Of(held);
+        }
+
+        await held.DisposeAsync().ConfigureAwait(false);
+        return ServiceLease.Of(held.Decision, held.Decision.Allowed);
     }
 }

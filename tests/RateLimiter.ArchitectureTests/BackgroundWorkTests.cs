@@ -21,6 +21,8 @@ public sealed partial class BackgroundWorkTests
         ["RateLimiter.Application/Logs/DecisionFollower.cs"] =
             "Each follower receives the failure.",
         ["RateLimiter.Application/Background/RepeatingService.cs"] = "It is the shape.",
+        ["RateLimiter.AspNetCore/ServiceRateLimiter.cs"] =
+            "A reservation that is not released expires.",
         ["RateLimiter.Client/CheckBatcher.cs"] =
             "Each caller that waits for a check receives the failure.",
         ["RateLimiter.Dashboard/Components/AllowancePicture.razor.cs"] = "It is awaited.",

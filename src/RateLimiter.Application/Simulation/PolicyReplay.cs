@@ -186,7 +186,7 @@ internal sealed class PolicyReplay
         }
     }
 
-    /// <summary>Gives back the slots of a reservation that is settled, or holds them anew if it stays open.</summary>
+    /// <summary>Gives back the slots of a reservation that is settled, or holds them for longer if it stays open.</summary>
     private void MoveSlots(ReplayedHold hold, in LogEntry entry)
     {
         var now = Microseconds(entry.DecidedAt);

@@ -214,7 +214,7 @@ public sealed class ConcurrencyOnRedisTests : ConcurrencyTests
     [Contract(
         "With local the limit holds for each instance; nothing is left over when the store is back"
     )]
-    public async Task Reserve_StoreAwayAndLocal_HoldsTheLimitOfThisInstance()
+    public async Task Reserve_StoreIsDownAndFailLocal_HoldsTheLimitOfThisInstance()
     {
         await using var host = await StoreHost.StartAsync(Store.Redis, ownProcess: true);
         var client = await TestClient.RegisterAsync(
