@@ -3,15 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace RateLimiter.EndToEndTests.AspNetCore;
 
-/// <summary>The built sample app as a separate process, on a free port.</summary>
+/// <summary>A built sample app as a separate process, on a free port.</summary>
 internal sealed partial class SampleApp : IAsyncDisposable
 {
-    private const string Assembly = "RateLimiter.Samples.AspNetCore.dll";
-
-    private static readonly string Folder = RepositoryFile.Of(
-        $"samples/aspnetcore/bin/{RepositoryFile.Configuration}/net10.0"
-    );
-
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Process process;
@@ -24,14 +18,28 @@ internal sealed partial class SampleApp : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    /// <summary>Starts it, and waits until it listens.</summary>
-    public static async Task<SampleApp> StartAsync(params (string Name, string Value)[] settings)
+    /// <summary>Starts the sample of the ASP.NET Core package, and waits until it listens.</summary>
+    public static Task<SampleApp> StartAsync(params (string Name, string Value)[] settings) =>
+        StartAsync("aspnetcore", "RateLimiter.Samples.AspNetCore.dll", settings);
+
+    /// <summary>Starts a sample, and waits until it listens.</summary>
+    /// <param name="sample">Its folder in <c>samples</c>.</param>
+    /// <param name="assembly">Its file.</param>
+    /// <param name="settings">Its environment.</param>
+    public static async Task<SampleApp> StartAsync(
+        string sample,
+        string assembly,
+        params (string Name, string Value)[] settings
+    )
     {
+        var folder = RepositoryFile.Of(
+            $"samples/{sample}/bin/{RepositoryFile.Configuration}/net10.0"
+        );
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(Folder, Assembly) },
+            ArgumentList = { Path.Combine(folder, assembly) },
             // Its settings are its own, not those of the service in the tests' folder.
-            WorkingDirectory = Folder,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0" },
         };
