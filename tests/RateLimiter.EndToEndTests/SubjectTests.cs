@@ -160,23 +160,16 @@ public abstract class SubjectTests
 [TestFixture]
 public sealed class SubjectsOnEmbeddedTests : SubjectTests
 {
-    protected override async Task<(Service Here, Service There)> ServeAsync()
-    {
-        var (_, service) = await SharedServices.OfAsync(Store.Embedded);
-        return (service, service);
-    }
+    protected override Task<(Service Here, Service There)> ServeAsync() =>
+        SharedServices.TwoOfAsync(Store.Embedded);
 }
 
 /// <summary>On one real Redis.</summary>
 [TestFixture]
 public sealed class SubjectsOnRedisTests : SubjectTests
 {
-    protected override async Task<(Service Here, Service There)> ServeAsync()
-    {
-        var (_, first) = await SharedServices.OfAsync(Store.Redis);
-        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
-        return (first, second);
-    }
+    protected override Task<(Service Here, Service There)> ServeAsync() =>
+        SharedServices.TwoOfAsync(Store.Redis);
 }
 
 /// <summary>On a Redis Cluster of three masters.</summary>

@@ -90,6 +90,15 @@ public static class SharedServices
             }
         );
 
+    /// <summary>Two services on one store, or one and the same on the embedded store, which only one service can use.</summary>
+    public static async Task<(Service Here, Service There)> TwoOfAsync(Store store)
+    {
+        var (_, first) = await OfAsync(store);
+        return store == Store.Embedded
+            ? (first, first)
+            : (first, (await SecondOfAsync(store)).Service);
+    }
+
     /// <summary>
     /// Settings of a service for a test that needs any store: a real Redis if one is installed, because the embedded store
     /// is more than half of the cost of a start.

@@ -31,34 +31,9 @@ public abstract class ConcurrencyTests : ReservationFixture
     )
     {
         await SaveAsync("""{"name":"open","limit":10,"algorithm":"concurrency"}""");
-        var end = TimeProvider.System.GetUtcNow().AddSeconds(3);
-        var seen = new List<long>();
-
-        var workers = Enumerable
-            .Range(0, 8)
-            .Select(i => WorkAsync(new Random((100 * seed) + i), i % 2 == 0 ? Here : There));
-        var sampling = SampleAsync();
-        await Task.WhenAll(workers);
-        await sampling;
-
-        Assert.That(seen, Is.All.InRange(0, 10));
-        Assert.That(seen, Has.Some.GreaterThan(7));
-        await Poll.UntilAsync(
-            "What was dropped does not come back.",
-            TimeSpan.FromSeconds(5),
-            async () => await UsedAsync(There) == 0
-        );
-        var passed = 0;
-        while ((await ReserveAsync(There, 1, "u")).MustBeOk().Allowed)
-        {
-            passed++;
-        }
-
-        Assert.That(passed, Is.EqualTo(10));
-
-        async Task WorkAsync(Random random, TestClient instance)
-        {
-            while (TimeProvider.System.GetUtcNow() < end)
+        var seen = await SampleAsync(
+            100 * seed,
+            async (random, instance) =>
             {
                 var reserved = await ReserveAsync(
                     instance,
@@ -69,7 +44,7 @@ public abstract class ConcurrencyTests : ReservationFixture
                 );
                 if (!reserved.MustBeOk().Allowed)
                 {
-                    continue;
+                    return;
                 }
 
                 var other = random.Next(2) == 0 ? Here : There;
@@ -85,15 +60,22 @@ public abstract class ConcurrencyTests : ReservationFixture
                     }
                 );
             }
+        );
+
+        Assert.That(seen, Is.All.InRange(0, 10));
+        Assert.That(seen, Has.Some.GreaterThan(7));
+        await Poll.UntilAsync(
+            "What was dropped does not come back.",
+            TimeSpan.FromSeconds(5),
+            async () => await UsedAsync(There) == 0
+        );
+        var passed = 0;
+        while ((await ReserveAsync(There, 1, "u")).MustBeOk().Allowed)
+        {
+            passed++;
         }
 
-        async Task SampleAsync()
-        {
-            while (TimeProvider.System.GetUtcNow() < end)
-            {
-                seen.Add(await UsedAsync(Here));
-            }
-        }
+        Assert.That(passed, Is.EqualTo(10));
     }
 
     [Test]
@@ -155,11 +137,8 @@ public abstract class ConcurrencyTests : ReservationFixture
 [TestFixture]
 public sealed class ConcurrencyOnEmbeddedTests : ConcurrencyTests
 {
-    protected override async Task<(Service Here, Service There)> ServeAsync()
-    {
-        var (_, service) = await SharedServices.OfAsync(Store.Embedded);
-        return (service, service);
-    }
+    protected override Task<(Service Here, Service There)> ServeAsync() =>
+        SharedServices.TwoOfAsync(Store.Embedded);
 
     [Test]
     [Contract(
@@ -168,33 +147,18 @@ public sealed class ConcurrencyOnEmbeddedTests : ConcurrencyTests
     public async Task Kill_EverySlotHeld_ExactlyTheLimitPassesAfterwards()
     {
         await using var host = await StoreHost.StartAsync(Store.Embedded);
-        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
-        var client = await TestClient.RegisterAsync(service);
-        const string policy = """{"route_key":"r","limit":20,"algorithm":"concurrency"}""";
-        (await client.PostAsync("/policy", policy)).MustBeOk();
-        var reserved = await Task.WhenAll(
-            Enumerable.Range(0, 30).Select(_ => ReserveAsync(client, 1, "u", ttl: 3))
-        );
-        // A save is durable, and so is everything before it.
-        await client.HasPolicyAsync("other", 1);
-        await service.KillAsync();
-        var again = await client.OnceOnAsync(
-            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
-        );
-        var latest = reserved
-            .Where(it => it.MustBeOk().Allowed)
-            .Max(it => it["expires_at"].GetDateTimeOffset());
-        await Poll.UntilAsync(
-            "The reservations have not expired.",
-            TimeSpan.FromSeconds(10),
-            () => Task.FromResult(TimeProvider.System.GetUtcNow() > latest)
+        var (allowed, again) = await HoldAndKillAsync(
+            host,
+            """{"route_key":"r","limit":20,"algorithm":"concurrency"}""",
+            asked: 30,
+            cost: 1
         );
 
         var answers = await Task.WhenAll(
             Enumerable.Range(0, 50).Select(_ => ReserveAsync(again, 1, "u"))
         );
 
-        Assert.That(reserved.Count(it => it.Allowed), Is.EqualTo(20));
+        Assert.That(allowed, Is.EqualTo(20));
         Assert.That(answers.Count(it => it.Allowed), Is.EqualTo(20));
     }
 }
@@ -203,12 +167,8 @@ public sealed class ConcurrencyOnEmbeddedTests : ConcurrencyTests
 [TestFixture]
 public sealed class ConcurrencyOnRedisTests : ConcurrencyTests
 {
-    protected override async Task<(Service Here, Service There)> ServeAsync()
-    {
-        var (_, first) = await SharedServices.OfAsync(Store.Redis);
-        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
-        return (first, second);
-    }
+    protected override Task<(Service Here, Service There)> ServeAsync() =>
+        SharedServices.TwoOfAsync(Store.Redis);
 
     [Test]
     [Contract(

@@ -58,4 +58,75 @@ public abstract class ReservationFixture
             async () => (await There.CheckAsync("nobody", "r", cost: 0)).Status != 404
         );
     }
+
+    /// <summary>Eight callers on both instances for three seconds.</summary>
+    /// <param name="seed">Of their random numbers.</param>
+    /// <param name="work">What a caller does, again and again, with its random numbers and its instance.</param>
+    /// <returns>The permits or slots in use meanwhile, as often as they could be read.</returns>
+    protected async Task<IReadOnlyList<long>> SampleAsync(
+        int seed,
+        Func<Random, TestClient, Task> work
+    )
+    {
+        var end = TimeProvider.System.GetUtcNow().AddSeconds(3);
+        var seen = new List<long>();
+        await Task.WhenAll([
+            .. Enumerable
+                .Range(0, 8)
+                .Select(i => RepeatAsync(new Random(seed + i), i % 2 == 0 ? Here : There)),
+            ReadAsync(),
+        ]);
+        return seen;
+
+        async Task RepeatAsync(Random random, TestClient instance)
+        {
+            while (TimeProvider.System.GetUtcNow() < end)
+            {
+                await work(random, instance);
+            }
+        }
+
+        async Task ReadAsync()
+        {
+            while (TimeProvider.System.GetUtcNow() < end)
+            {
+                seen.Add(await UsedAsync(Here));
+            }
+        }
+    }
+
+    /// <summary>Makes reservations of three seconds, kills the embedded store, and waits until they have expired.</summary>
+    /// <param name="host">The embedded store.</param>
+    /// <param name="policy">The policy of the route.</param>
+    /// <param name="asked">How many reservations are asked for.</param>
+    /// <param name="cost">The cost of each.</param>
+    /// <returns>How many were allowed, and the client on the store that was started again.</returns>
+    protected static async Task<(int Allowed, TestClient Again)> HoldAndKillAsync(
+        StoreHost host,
+        string policy,
+        int asked,
+        long cost
+    )
+    {
+        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
+        var client = await TestClient.RegisterAsync(service);
+        (await client.PostAsync("/policy", policy)).MustBeOk();
+        var reserved = await Task.WhenAll(
+            Enumerable.Range(0, asked).Select(_ => ReserveAsync(client, cost, "u", ttl: 3))
+        );
+        var allowed = reserved.Where(it => it.MustBeOk().Allowed).ToList();
+        // A save is durable, and so is everything before it.
+        await client.HasPolicyAsync("other", 1);
+        await service.KillAsync();
+        var again = await client.OnceOnAsync(
+            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
+        );
+        var latest = allowed.Max(it => it["expires_at"].GetDateTimeOffset());
+        await Poll.UntilAsync(
+            "The reservations have not expired.",
+            TimeSpan.FromSeconds(10),
+            () => Task.FromResult(TimeProvider.System.GetUtcNow() > latest)
+        );
+        return (allowed.Count, again);
+    }
 }

@@ -18,15 +18,18 @@ public abstract class ReservationTests : ReservationFixture
     )
     {
         await SaveAsync($$"""{"name":"all","limit":100,{{AYear}},{{algorithm}}}""");
-        var end = TimeProvider.System.GetUtcNow().AddSeconds(3);
-        var seen = new List<long>();
-
-        var workers = Enumerable
-            .Range(0, 8)
-            .Select(i => WorkAsync(new Random(i), i % 2 == 0 ? Here : There));
-        var sampling = SampleAsync();
-        await Task.WhenAll(workers);
-        await sampling;
+        var seen = await SampleAsync(
+            seed: 0,
+            async (random, instance) =>
+            {
+                var reserved = await ReserveAsync(instance, 58, "u", ttl: 1);
+                // Else a holder that dies.
+                if (reserved.MustBeOk().Allowed && random.Next(3) != 0)
+                {
+                    await ReleaseAsync(random.Next(2) == 0 ? Here : There, Id(reserved));
+                }
+            }
+        );
 
         Assert.That(seen, Is.All.InRange(0, 100));
         Assert.That(seen, Has.Some.EqualTo(58));
@@ -35,30 +38,6 @@ public abstract class ReservationTests : ReservationFixture
             TimeSpan.FromSeconds(5),
             async () => await UsedAsync(There) == 0
         );
-
-        async Task WorkAsync(Random random, TestClient instance)
-        {
-            while (TimeProvider.System.GetUtcNow() < end)
-            {
-                var reserved = await ReserveAsync(instance, 58, "u", ttl: 1);
-                if (!reserved.MustBeOk().Allowed || random.Next(3) == 0)
-                {
-                    // A holder that dies.
-                    continue;
-                }
-
-                var other = random.Next(2) == 0 ? Here : There;
-                await ReleaseAsync(other, Id(reserved));
-            }
-        }
-
-        async Task SampleAsync()
-        {
-            while (TimeProvider.System.GetUtcNow() < end)
-            {
-                seen.Add(await UsedAsync(Here));
-            }
-        }
     }
 
     [Test]
@@ -191,11 +170,8 @@ public abstract class ReservationTests : ReservationFixture
 [TestFixture]
 public sealed class ReservationsOnEmbeddedTests : ReservationTests
 {
-    protected override async Task<(Service Here, Service There)> ServeAsync()
-    {
-        var (_, service) = await SharedServices.OfAsync(Store.Embedded);
-        return (service, service);
-    }
+    protected override Task<(Service Here, Service There)> ServeAsync() =>
+        SharedServices.TwoOfAsync(Store.Embedded);
 
     [Test]
     [Contract(
@@ -204,34 +180,14 @@ public sealed class ReservationsOnEmbeddedTests : ReservationTests
     public async Task Kill_WithOpenReservations_AllComesBack()
     {
         await using var host = await StoreHost.StartAsync(Store.Embedded);
-        var service = await host.ServeAloneAsync(SharedServices.Patient, SharedServices.Open);
-        var client = await TestClient.RegisterAsync(service);
-        await client.HasPolicyAsync("r", 1000, 31_536_000);
-        var reserved = await Task.WhenAll(
-            Enumerable
-                .Range(0, 200)
-                .Select(_ =>
-                    client.PostAsync(
-                        "/reservations",
-                        """{"user_id":"u","route_key":"r","cost":5,"ttl_seconds":3}"""
-                    )
-                )
-        );
-        // A save is durable, and so is everything before it.
-        await client.HasPolicyAsync("other", 1);
-        await service.KillAsync();
-        var again = await client.OnceOnAsync(
-            await host.ServeAsync(SharedServices.Patient, SharedServices.Open)
-        );
-        var latest = reserved.Max(it => it.MustBeOk()["expires_at"].GetDateTimeOffset());
-
-        await Poll.UntilAsync(
-            "The reservations have not expired.",
-            TimeSpan.FromSeconds(10),
-            () => Task.FromResult(TimeProvider.System.GetUtcNow() > latest)
+        var (allowed, again) = await HoldAndKillAsync(
+            host,
+            """{"route_key":"r","limit":1000,"window_seconds":31536000}""",
+            asked: 200,
+            cost: 5
         );
 
-        Assert.That(reserved.Count(it => it.Allowed), Is.EqualTo(200));
+        Assert.That(allowed, Is.EqualTo(200));
         Assert.That(await again.RemainingAsync("u", "r"), Is.EqualTo(1000));
     }
 }
@@ -240,12 +196,8 @@ public sealed class ReservationsOnEmbeddedTests : ReservationTests
 [TestFixture]
 public sealed class ReservationsOnRedisTests : ReservationTests
 {
-    protected override async Task<(Service Here, Service There)> ServeAsync()
-    {
-        var (_, first) = await SharedServices.OfAsync(Store.Redis);
-        var (_, second) = await SharedServices.SecondOfAsync(Store.Redis);
-        return (first, second);
-    }
+    protected override Task<(Service Here, Service There)> ServeAsync() =>
+        SharedServices.TwoOfAsync(Store.Redis);
 }
 
 /// <summary>On a Redis Cluster of three masters.</summary>
