@@ -37,35 +37,20 @@ internal static class ServiceReservations
             );
 
     /// <summary>Charges what was granted, which frees the slots. If that fails, gives everything back.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "No caller waits for it.")]
-    public static async Task CommitAsync(RateLimitReservation reservation)
-    {
-        try
+    public static Task CommitAsync(RateLimitReservation reservation) =>
+        SettleAsync(async () =>
         {
             await using (reservation.ConfigureAwait(false))
             {
                 await reservation.CommitAsync(reservation.Decision.Granted).ConfigureAwait(false);
             }
-        }
-        catch (Exception)
-        {
-            // It expires.
-        }
-    }
+        });
 
     /// <summary>Gives back what a caller that has gone asked for, when the decision arrives.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "No caller waits for it.")]
-    public static async Task ReleaseAsync(Task<RateLimitReservation> reserving)
-    {
-        try
-        {
-            await (await reserving.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // Nothing is held, or it expires.
-        }
-    }
+    public static Task ReleaseAsync(Task<RateLimitReservation> reserving) =>
+        SettleAsync(async () =>
+            await (await reserving.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false)
+        );
 
     /// <summary>
     /// Ends the request only after the settlement. So a host that stops waits for it, and the next request of the same HTTP/1.1
@@ -76,6 +61,19 @@ internal static class ServiceReservations
         if (lease is ServiceLease { IsReserved: true } reserved)
         {
             response.OnCompleted(() => reserved.Settlement);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "No caller waits for it.")]
+    private static async Task SettleAsync(Func<Task> settle)
+    {
+        try
+        {
+            await settle().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Nothing is held, or it expires.
         }
     }
 }

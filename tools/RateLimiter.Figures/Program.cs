@@ -13,7 +13,7 @@ if (args is not ([] or ["--check"]) || !File.Exists(document))
     return 2;
 }
 
-// What is open at once depends on how long it stays open, which no figure shows.
+// A figure of a concurrency limit would depend on how long reservations stay open.
 var runs = Algorithms.OfChecks.Select(Run.Of).ToArray();
 var files = runs.ToDictionary(run => $"{folder}/{run.Name}.svg", Picture.Draw);
 files[document] = new Document(File.ReadAllText(document))

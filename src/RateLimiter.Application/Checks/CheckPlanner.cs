@@ -97,7 +97,7 @@ public static class CheckPlanner
             ) with
             {
                 MinCost = check.MinCost ?? check.Cost,
-                Idempotency = check.IdempotencyKey is null ? null : IdempotencyKey.Of(call, check),
+                Idempotency = IdempotencyKey.Of(call, check),
                 Waited = waited,
             }
         );

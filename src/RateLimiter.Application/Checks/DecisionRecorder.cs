@@ -28,24 +28,11 @@ public sealed class DecisionRecorder(
         ReservationTerms? terms = null
     )
     {
-        var entry = LogEntry.From(check, decision) with { Terms = terms };
+        var entry = LogEntry.From(check, decision, terms);
         log.Record(client, entry);
         analytics.Record(client, decision.Policy, entry, took);
         metrics.Record(decision, took);
     }
-
-    /// <param name="client">The client whose log is written.</param>
-    /// <param name="kind">The kind of change.</param>
-    /// <param name="check">Whose counters were changed, and the permits.</param>
-    /// <param name="state">The state of the counters afterwards.</param>
-    /// <param name="resetLimit">The name of the only limit that was reset; null for all.</param>
-    public void RecordChange(
-        ClientId client,
-        LogEntryKind kind,
-        in Check check,
-        Decision state,
-        string? resetLimit = null
-    ) => log.Record(client, LogEntry.OfChange(kind, check, state) with { ResetLimit = resetLimit });
 
     /// <param name="client">The client whose log is written.</param>
     /// <param name="change">The entry for a change of counters.</param>

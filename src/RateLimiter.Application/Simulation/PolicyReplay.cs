@@ -107,7 +107,7 @@ internal sealed class PolicyReplay
         return taken is not null || plan.Policy.Definition.Mode == PolicyMode.Shadow;
     }
 
-    // What was denied, or held nothing, has no id, so that nothing is known of its end. Its permits stay taken, as those of a check,
+    // A reservation that was denied, or held nothing, has no id, so that its end is unknown. Its permits stay taken, as those of a check,
     // and its slots are held until they expire.
     private void Hold(in LogEntry entry, in CheckPlan plan, long taken, Counter[] owned)
     {

@@ -84,7 +84,7 @@ internal sealed class SimulatePolicyHandler(IDecisionLog log, TimeProvider time)
         foreach (var entry in entries)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            // What was decided before is not counted, but its permits may still be in use.
+            // Earlier decisions are not counted, but their permits may still be in use.
             if (replay.Apply(entry) is { } allowed && (from is null || entry.DecidedAt >= from))
             {
                 tally.Add(entry, allowed);

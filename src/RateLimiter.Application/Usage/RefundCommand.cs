@@ -43,7 +43,10 @@ internal sealed class RefundHandler(
         if (decision.Kind == DecisionKind.New)
         {
             fallback.Refund(plan);
-            recorder.RecordChange(client.Id, LogEntryKind.Refund, check, decision);
+            recorder.RecordChange(
+                client.Id,
+                LogEntry.OfChange(LogEntryKind.Refund, check, decision)
+            );
         }
 
         return CheckOutcome.Of(decision);

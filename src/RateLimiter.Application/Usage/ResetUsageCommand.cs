@@ -40,17 +40,21 @@ internal sealed class ResetUsageHandler(
         fallback.Reset(plan);
         recorder.RecordChange(
             client.Id,
-            LogEntryKind.Reset,
-            new Check(usage.UserId ?? LogEntry.NoUser, usage.RouteKey, usage.Role, Cost: 0)
+            LogEntry.OfChange(
+                LogEntryKind.Reset,
+                new Check(usage.UserId ?? LogEntry.NoUser, usage.RouteKey, usage.Role, Cost: 0)
+                {
+                    Subjects = usage.Subjects,
+                },
+                Decision.From(
+                    plan,
+                    [.. plan.Limits.Select(it => new LimitStatus(0, it.Capacity, 0, 0))],
+                    resetAt
+                )
+            ) with
             {
-                Subjects = usage.Subjects,
-            },
-            Decision.From(
-                plan,
-                [.. plan.Limits.Select(it => new LimitStatus(0, it.Capacity, 0, 0))],
-                resetAt
-            ),
-            limit
+                ResetLimit = limit,
+            }
         );
         return null;
     }

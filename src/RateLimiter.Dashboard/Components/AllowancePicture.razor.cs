@@ -27,9 +27,11 @@ public sealed partial class AllowancePicture : IDisposable
     [Parameter]
     public string? Note { get; set; }
 
-    // What is open at once depends on how long it stays open, which nobody knows.
+    // The picture of a concurrency limit would depend on how long reservations stay open, which nobody knows.
     private IReadOnlyList<Limit> Drawable =>
         [.. (Limits ?? []).Where(limit => limit is not ConcurrencyLimit)];
+
+    private bool IsDrawn => Limits is null || Drawable.Count > 0;
 
     private IReadOnlyList<TimeSpan> Windows =>
         [.. Drawable.Select(limit => limit.LongestWindow).Distinct().Order()];

@@ -22,7 +22,17 @@ public readonly record struct Subject(
 /// <param name="Owner">Whose counter it is.</param>
 /// <param name="Limit">The limit on it.</param>
 /// <param name="Cost">The permits or slots; 0 takes none and only reads the state.</param>
-public readonly record struct Demand(Subject Owner, Limit Limit, long Cost);
+public readonly record struct Demand(Subject Owner, Limit Limit, long Cost)
+{
+    /// <summary>
+    /// What is asked of one limit: of a limit on slots those of the reservation, or 1 for a check; of any other a cost.
+    /// </summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="cost">The cost of any other limit.</param>
+    /// <param name="terms">How a reservation holds slots; null for a check.</param>
+    public static long CostOf(Limit limit, long cost, ReservationTerms? terms) =>
+        limit is ConcurrencyLimit ? terms?.Slots ?? 1 : cost;
+}
 
 /// <summary>
 /// What a check, refund or look asks of the counters: a list of demands, of which all are met or none. Most plans have one
@@ -91,13 +101,11 @@ public readonly record struct CheckPlan(Subject Subject, Policy Policy, long Cos
 
     /// <summary>A demand, in the order of <see cref="Limits"/>.</summary>
     public Demand this[int index] =>
-        new(Owners is null ? Subject : Owners[index], Limits[index], CostOf(Limits[index], Cost));
-
-    /// <summary>What the plan asks of one limit: the slots of a reservation, or 1, of a limit on these; else a cost.</summary>
-    /// <param name="limit">The limit.</param>
-    /// <param name="cost">The cost of any other limit.</param>
-    public long CostOf(Limit limit, long cost) =>
-        limit is ConcurrencyLimit ? Reservation?.Terms.Slots ?? 1 : cost;
+        new(
+            Owners is null ? Subject : Owners[index],
+            Limits[index],
+            Demand.CostOf(Limits[index], Cost, Reservation?.Terms)
+        );
 
     /// <summary>The plan of a check under the policy that applies.</summary>
     /// <param name="client">The client that makes the check.</param>

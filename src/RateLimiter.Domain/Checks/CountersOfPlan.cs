@@ -42,7 +42,9 @@ public abstract partial record Counter
         var before = At(counters, limits, now);
         cost = Affordable(before, limits, now, cost, minCost);
         var waits = before
-            .Select((counter, i) => counter.Wait(limits[i], now, CostOf(limits[i], cost, terms)))
+            .Select(
+                (counter, i) => counter.Wait(limits[i], now, Demand.CostOf(limits[i], cost, terms))
+            )
             .ToArray();
         if (waits.All(wait => wait == 0))
         {
@@ -76,7 +78,7 @@ public abstract partial record Counter
         cost = Affordable(before, limits, now, cost, minCost);
         for (var i = 0; i < counters.Length; i++)
         {
-            var asked = CostOf(limits[i], cost, terms);
+            var asked = Demand.CostOf(limits[i], cost, terms);
             if (IsNever(limits[i], asked) || !before[i].Allows(limits[i], now, asked))
             {
                 return null;
@@ -166,10 +168,6 @@ public abstract partial record Counter
             }
         }
     }
-
-    // A check counts as one slot, and takes none.
-    private static long CostOf(Limit limit, long cost, ReservationTerms? terms) =>
-        limit is ConcurrencyLimit ? terms?.Slots ?? 1 : cost;
 
     private static LimitStatus[] Statuses(
         Counter[] counters,

@@ -23,12 +23,12 @@ public sealed partial record Decision
     {
         allowed |= plan.Policy.Definition.Mode == PolicyMode.Shadow;
         var wait = allowed ? 0 : retryAfter.Ticks / TimeSpan.TicksPerMicrosecond;
-        var asked = plan;
+        var (cost, terms) = (plan.MinCost, plan.Reservation?.Terms);
         var decision = From(
             plan,
             [
                 .. plan.Limits.Select(limit =>
-                    limit.Permits == 0 || asked.CostOf(limit, asked.MinCost) > limit.Capacity
+                    limit.Permits == 0 || Demand.CostOf(limit, cost, terms) > limit.Capacity
                         ? new LimitStatus(LimitStatus.Never, limit.Capacity, 0, 0)
                         : new LimitStatus(wait, allowed ? limit.Capacity : 0, wait, 0)
                 ),

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace RateLimiter.Domain.Checks;
 
 /// <summary>What an entry of a log is about.</summary>
@@ -93,7 +95,10 @@ public readonly record struct LogEntry(
         new(UserId, RouteKey, Role, Cost) { Subjects = Subjects, MinCost = MinCost };
 
     /// <summary>The entry for a decided check.</summary>
-    public static LogEntry From(Check check, Decision decision) =>
+    /// <param name="check">The check.</param>
+    /// <param name="decision">The decision.</param>
+    /// <param name="terms">How its permits are held; null when they are taken for good.</param>
+    public static LogEntry From(Check check, Decision decision, ReservationTerms? terms = null) =>
         new(
             decision.DecidedAt,
             check.UserId,
@@ -115,6 +120,7 @@ public readonly record struct LogEntry(
             PartialGrant =
                 decision.Allowed && decision.Granted != check.Cost ? decision.Granted : null,
             ReservationId = BeginningOf(decision.ReservationId),
+            Terms = terms,
             OverrideId = decision.OverrideId,
         };
 
@@ -133,7 +139,8 @@ public readonly record struct LogEntry(
         };
 
     /// <summary>The beginning of the id of a reservation, which cannot settle it.</summary>
-    internal static string? BeginningOf(string? reservationId) => reservationId?[..8];
+    [return: NotNullIfNotNull(nameof(reservationId))]
+    public static string? BeginningOf(string? reservationId) => reservationId?[..8];
 
     /// <summary>
     /// Whether the entry matches all filters; a filter that is null matches everything. A change has no verdict. Of subjects,

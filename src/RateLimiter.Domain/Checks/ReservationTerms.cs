@@ -14,6 +14,6 @@ public sealed record Reservation(Check Check, ReservationTerms Terms);
 public sealed record ReservationTerms(TimeSpan TimeToLive, long Slots, ExpiryAction? OnExpiry)
 {
     public const int MinSeconds = 1;
-    public const int MaxSeconds = 3600;
+    public const int MaxSeconds = ConcurrencyLimit.MaxHoldSeconds;
     public const long MaxSlots = 1000;
 }

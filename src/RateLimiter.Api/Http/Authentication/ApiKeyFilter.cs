@@ -31,6 +31,9 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
     // Operations that acquire, refund or peek at permits wait for the store like a check does.
     private const Scopes Counting = Scopes.Check | Scopes.UsageWrite;
 
+    /// <summary>What an endpoint requires that names no scope.</summary>
+    private static readonly RequiresScopeAttribute Admin = new(Scopes.Admin);
+
     public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
     {
         var http = context.HttpContext;
@@ -63,12 +66,7 @@ internal sealed class ApiKeyFilter(Authenticator authenticator, AdministrativeRa
             return;
         }
 
-        var missing =
-            caller is null ? null
-            : required is null
-                ? caller.Key.Scopes.Allow(Scopes.Admin) ? null
-                    : Scopes.Admin
-            : required.MissingIn(caller.Key.Scopes);
+        var missing = caller is null ? null : (required ?? Admin).MissingIn(caller.Key.Scopes);
         if (caller is not null && missing is null)
         {
             http.Features.Set(caller);

@@ -168,40 +168,49 @@ internal sealed class LogWriter(
         foreach (var part in entries.Chunk(MaxEntriesPerCall))
         {
             left -= part.Length;
-            yield return (
-                [
-                    capacity,
-                    (long)Retention.TotalMilliseconds,
-                    only.Log.Field,
-                    prolonged.Add(only.Log),
-                    // What was skipped is counted with the last part, after which the log has nothing older.
-                    left == 0
-                        ? only.Skipped
-                        : 0,
-                    part.Length,
-                    .. part,
-                ],
+            var values = new RedisValue[HeaderLength + LogHeaderLength + part.Length];
+            WriteHeader(values);
+            // Skipped entries are counted with the last part, after which the log has nothing older.
+            var next = WriteLogHeader(
+                values,
+                HeaderLength,
+                only.Log,
+                left == 0 ? only.Skipped : 0,
                 part.Length
             );
+            part.CopyTo(values, next);
+            yield return (values, part.Length);
         }
     }
 
     private RedisValue[] ArgumentsOfOne(List<PendingEntries> logs)
     {
         var values = new RedisValue[HeaderLength + logs.Sum(it => LogHeaderLength + it.Count)];
-        values[0] = capacity;
-        values[1] = (long)Retention.TotalMilliseconds;
+        WriteHeader(values);
         var next = HeaderLength;
         foreach (var it in logs)
         {
-            values[next] = it.Log.Field;
-            values[next + 1] = prolonged.Add(it.Log);
-            values[next + 2] = it.Skipped;
-            values[next + 3] = it.Count;
-            it.CopyTo(values.AsSpan(next + LogHeaderLength));
-            next += LogHeaderLength + it.Count;
+            next = WriteLogHeader(values, next, it.Log, it.Skipped, it.Count);
+            it.CopyTo(values.AsSpan(next));
+            next += it.Count;
         }
 
         return values;
+    }
+
+    private void WriteHeader(RedisValue[] values)
+    {
+        values[0] = capacity;
+        values[1] = (long)Retention.TotalMilliseconds;
+    }
+
+    /// <returns>Where the entries begin.</returns>
+    private int WriteLogHeader(RedisValue[] values, int at, LogId log, long skipped, int count)
+    {
+        values[at] = log.Field;
+        values[at + 1] = prolonged.Add(log);
+        values[at + 2] = skipped;
+        values[at + 3] = count;
+        return at + LogHeaderLength;
     }
 }

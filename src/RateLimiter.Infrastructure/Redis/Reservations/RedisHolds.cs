@@ -12,9 +12,6 @@ namespace RateLimiter.Infrastructure.Redis.Reservations;
 /// <summary>Reads what open reservations hold of counters (holds.lua).</summary>
 internal sealed class RedisHolds(RedisConnection connection, RedisCounterStore counters)
 {
-    /// <summary>The shown beginning of an id.</summary>
-    private const int ShownLength = 8;
-
     public Task<IReadOnlyList<OpenReservation>> ListAsync(
         CheckPlan plan,
         int limit,
@@ -103,7 +100,7 @@ internal sealed class RedisHolds(RedisConnection connection, RedisCounterStore c
     {
         var document = ReservationDocument.Read(record[0]);
         return new OpenReservation(
-            id[..ShownLength],
+            LogEntry.BeginningOf(id),
             (long)record[1],
             document.Slots,
             DateTimeOffset.FromUnixTimeMilliseconds(document.MadeAt),

@@ -127,6 +127,9 @@ internal sealed class RedisReservationStore(
 
         var record = RedisKeys.Reservation(client, id);
         var document = await FindAsync(record, id, cancellationToken);
+        var check = document?.ToCheck();
+        var current = check is { } reserved ? plan(reserved) : null;
+        RedisKey[] names = current is { } known ? KeyedPlan.NamesOf(known) : [];
         RedisKey[] keys = [record, .. document?.Counters.Select(name => (RedisKey)name) ?? []];
         var answer = await AskAsync(clock ?? counters.Caller.TimeOf(record));
         if (answer[0] == "outdated")
@@ -161,14 +164,10 @@ internal sealed class RedisReservationStore(
                 return null;
             }
 
-            var check = document.ToCheck();
             var nearest = SettleReply.Number(answer, start + 3);
-            var current = nearest < 0 ? null : plan(check);
-            var index = current is { } known
-                ? Array.IndexOf(KeyedPlan.NamesOf(known), document.Counters[(int)nearest])
-                : -1;
+            var index = nearest < 0 ? -1 : Array.IndexOf(names, document.Counters[(int)nearest]);
             return new SettlementChange(
-                check,
+                check!.Value,
                 DateTimeOffset.UnixEpoch
                     + TimeSpan.FromMicroseconds(SettleReply.Number(answer, start)),
                 Released: SettleReply.Number(answer, start + 1),
@@ -184,7 +183,7 @@ internal sealed class RedisReservationStore(
                 clock ?? RedisValue.EmptyString,
                 .. Values(settlement),
                 id,
-                .. document is null ? [] : Limits(document, plan(document.ToCheck()), now),
+                .. document is null ? [] : Limits(document, current, names, now),
             ];
             var reply = await connection.AskAsync(
                 record,
@@ -238,10 +237,10 @@ internal sealed class RedisReservationStore(
     private static IEnumerable<RedisValue> Limits(
         ReservationDocument document,
         CheckPlan? plan,
+        RedisKey[] names,
         long now
     )
     {
-        var names = plan is { } current ? KeyedPlan.NamesOf(current) : [];
         for (var i = 0; i < document.Counters.Count; i++)
         {
             var index = Array.IndexOf(names, document.Counters[i]);

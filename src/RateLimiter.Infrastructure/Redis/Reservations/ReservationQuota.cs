@@ -92,7 +92,7 @@ internal sealed class ReservationQuota(
     {
         foreach (var entry in entries.Where(it => !it.Value.IsUsed(Time, Refresh)))
         {
-            // What is added just now would be lost with it. It expires by itself, and the quota is approximate.
+            // A reservation that is added just now would be lost with it. It expires by itself, and the quota is approximate.
             entries.TryRemove(entry);
         }
 
@@ -127,7 +127,7 @@ internal sealed class ReservationQuota(
 
     private async Task WriteAllAsync(ClientId client, Entry entry)
     {
-        // What comes later, under load without end, is left to the next call.
+        // Under load without end, later changes are left to the next call.
         for (var calls = 0; calls == 0 || (entry.Reservations.HasChanges && calls < 10); calls++)
         {
             var changes = entry.Reservations.Take();
