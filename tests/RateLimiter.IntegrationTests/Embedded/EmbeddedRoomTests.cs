@@ -67,6 +67,7 @@ public sealed class EmbeddedRoomTests : IDisposable
         }
 
         await Poll.UntilAsync("There is no room.", Patience, () => Task.FromResult(!room.IsFull));
+        await LoggedAsync(2);
         await MustHaveAsync(database, data, Enumerable.Range(0, written).Where(i => i % 2 == 1));
         Assert.That(
             logger.Collector.Messages(),
@@ -106,16 +107,28 @@ public sealed class EmbeddedRoomTests : IDisposable
             }
 
             await store.CommitAsync();
-            // Wait for the compaction: once a second the store checks whether one is worthwhile.
+            // Wait for the compaction: once a second the store checks whether one is worthwhile. After a compaction in the middle of
+            // the writes it is that only when the store has grown further.
             await Poll.UntilAsync(
                 "It is not compacted.",
                 Patience,
-                () => Task.FromResult(store.Used < MaxBytes * 3 / 4)
+                async () =>
+                {
+                    await database.StringSetAsync("0", new byte[ValueLength]);
+                    return store.Used < MaxBytes * 3 / 4;
+                }
             );
         }
 
         Assert.That(logger.Collector.Messages(), Is.Empty);
     }
+
+    private async Task LoggedAsync(int lines) =>
+        await Poll.UntilAsync(
+            "It is not logged.",
+            Patience,
+            () => Task.FromResult(logger.Collector.Count >= lines)
+        );
 
     private EmbeddedStore Start() => EmbeddedStore.Start(folder.Path, MaxBytes, room, logger);
 
@@ -144,6 +157,8 @@ public sealed class EmbeddedRoomTests : IDisposable
             }
         }
 
+        // The line comes a moment after the store refuses.
+        await LoggedAsync(1);
         return written;
     }
 
